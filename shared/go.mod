@@ -1,0 +1,3 @@
+module thinker/shared
+
+go 1.26.0
