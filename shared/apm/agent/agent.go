@@ -1,0 +1,139 @@
+// Package agent runs the local stand-in for the Datadog Agent in this process:
+// intake, store and pages on one port.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"thinker/shared/apm/colour"
+	"thinker/shared/apm/intake"
+	"thinker/shared/apm/store"
+	"thinker/shared/apm/web"
+)
+
+// Config says how to run an agent. Its zero value works.
+type Config struct {
+	// Addr to listen on; localhost:8126 where empty. localhost is 127.0.0.1 and
+	// ::1, port 0 any free port, and without a host it is every interface.
+	Addr string
+	// MaxSpans is how many spans are kept; store.DefaultMaxSpans where 0.
+	MaxSpans int
+	// AllowHosts are names, besides localhost's, that a browser may use for the
+	// pages.
+	AllowHosts []string
+	// Logger is told of what was refused and what went wrong; nobody is where
+	// nil.
+	Logger *slog.Logger
+}
+
+// DefaultAddr is where tracers look for their Agent.
+const DefaultAddr = "localhost:8126"
+
+// An Agent is listening until it is closed.
+type Agent struct {
+	store   *store.Memory
+	palette *colour.Palette
+	intake  *intake.Intake
+	server  *http.Server
+	url     string
+	serving sync.WaitGroup
+}
+
+// Start listens and serves in the background. The error for a port that is
+// taken is syscall.EADDRINUSE, wrapped, and names the address.
+func Start(config Config) (*Agent, error) {
+	if config.Addr == "" {
+		config.Addr = DefaultAddr
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	listeners, err := listen(config.Addr)
+	if err != nil {
+		return nil, err
+	}
+
+	a := &Agent{store: store.NewMemory(config.MaxSpans), palette: &colour.Palette{}}
+	a.intake = intake.New(a.store, config.Logger)
+	name, port := address(config.Addr, listeners[0])
+	a.url = "http://" + net.JoinHostPort(name, port)
+	pages := web.New(web.Config{
+		Traces:     a.store,
+		Refusals:   a.intake,
+		Palette:    a.palette,
+		AllowHosts: append([]string{name}, config.AllowHosts...),
+		Logger:     config.Logger,
+	})
+
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	for _, path := range a.intake.Paths() {
+		mux.Handle(path, a.intake)
+	}
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n") // an error means that who asked has gone
+	})
+
+	a.server = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(config.Logger.Handler(), slog.LevelWarn),
+	}
+	a.server.RegisterOnShutdown(pages.Close)
+	for _, listener := range listeners {
+		a.serving.Go(func() {
+			if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				config.Logger.Error("stopped listening", "address", listener.Addr(), "error", err)
+			}
+		})
+	}
+	return a, nil
+}
+
+// address is the name and port under which a client on this machine reaches
+// the listener.
+func address(addr string, listener net.Listener) (name, port string) {
+	name, _, _ = net.SplitHostPort(addr) // listen has split it before
+	switch ip := net.ParseIP(name); {
+	case name == "", ip != nil && ip.IsUnspecified():
+		name = "localhost"
+	}
+	return name, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+}
+
+// URL is where the pages are and what tracers are to be told, for example
+// http://localhost:8126.
+func (a *Agent) URL() string { return a.url }
+
+// Store holds the traces that have arrived.
+func (a *Agent) Store() *store.Memory { return a.store }
+
+// Stats counts what tracers have sent.
+func (a *Agent) Stats() intake.Stats { return a.intake.Stats() }
+
+// Palette gives services the colours that the pages show them in.
+func (a *Agent) Palette() *colour.Palette { return a.palette }
+
+// Close stops listening, ends the pages' event streams and lets requests that
+// are under way finish, until ctx is done; then it cuts them off and says so.
+func (a *Agent) Close(ctx context.Context) error {
+	err := a.server.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("close the agent: %w", errors.Join(err, a.server.Close()))
+	}
+	a.serving.Wait()
+	return err
+}

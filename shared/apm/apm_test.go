@@ -1,0 +1,116 @@
+package apm
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// at makes a span of a service that bears the span's ID as its name.
+func at(id, parent uint64, start, end int64) Span {
+	return Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start, Duration: time.Duration(end - start)}
+}
+
+func TestNewTraceKeepsTheLatestOfASpanSentTwice(t *testing.T) {
+	first, second := at(2, 1, 10, 20), at(2, 1, 5, 30)
+	second.Resource = "second"
+	trace := NewTrace(1, []Span{first, at(1, 0, 0, 40), second})
+	if len(trace.Spans) != 2 {
+		t.Fatalf("%d spans, want 2", len(trace.Spans))
+	}
+	if trace.Spans[0].SpanID != 1 || trace.Spans[1].Resource != "second" {
+		t.Errorf("got %+v", trace.Spans)
+	}
+}
+
+func TestTraceIsInOrderOfStartAndTheLongerSpanFirst(t *testing.T) {
+	trace := NewTrace(1, []Span{at(3, 2, 7, 8), at(2, 1, 0, 10), at(1, 0, 0, 20)})
+	for i, want := range []uint64{1, 2, 3} {
+		if got := trace.Spans[i].SpanID; got != want {
+			t.Errorf("span %d in place %d, want %d", got, i, want)
+		}
+	}
+}
+
+func TestTraceDuration(t *testing.T) {
+	for name, c := range map[string]struct {
+		spans []Span
+		want  time.Duration
+	}{
+		"none":                     {nil, 0},
+		"one":                      {[]Span{at(1, 0, 5, 9)}, 4},
+		"child outlives its root":  {[]Span{at(1, 0, 5, 9), at(2, 1, 6, 30)}, 25},
+		"longer than can be told":  {[]Span{at(1, 0, math.MinInt64, math.MinInt64+1), at(2, 1, math.MaxInt64-1, math.MaxInt64)}, math.MaxInt64},
+		"ends after the last time": {[]Span{{SpanID: 1, Start: math.MaxInt64 - 5, Duration: 100}}, 5},
+	} {
+		if got := NewTrace(1, c.spans).Duration(); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestErrorTags(t *testing.T) {
+	s := Span{Meta: map[string]string{"error.msg": "gone", "error.handling_stack": "main.go:1"}}
+	if s.ErrorMessage() != "" {
+		t.Error("a message tag alone makes an error")
+	}
+	s.Error = true
+	if s.ErrorMessage() != "gone" || s.ErrorStack() != "main.go:1" {
+		t.Errorf("message %q, stack %q", s.ErrorMessage(), s.ErrorStack())
+	}
+}
+
+func TestSummaryIsOfTheEntrySpan(t *testing.T) {
+	orphan := at(7, 99, 0, 50)
+	orphan.Resource = "orphan"
+	root := at(1, 0, 10, 40)
+	root.Resource, root.Metrics = "GET /", map[string]float64{"http.status_code": 503}
+	root.Error = true
+	root.TraceIDHigh = 0xabc
+
+	s := NewTrace(1, []Span{orphan, root}).Summary()
+	if s.Resource != "GET /" || s.Start != 10 || s.Duration != 30 || s.StatusCode != "503" || !s.Failed {
+		t.Errorf("got %+v", s)
+	}
+	if s.Spans != 2 || s.Errors != 1 || s.TraceIDHigh != 0xabc {
+		t.Errorf("got %+v", s)
+	}
+	if s := NewTrace(1, []Span{orphan}).Summary(); s.Resource != "orphan" {
+		t.Errorf("without a root: %+v", s)
+	}
+	if s := NewTrace(1, nil).Summary(); s.Spans != 0 {
+		t.Errorf("empty: %+v", s)
+	}
+}
+
+func TestHexID(t *testing.T) {
+	if got := HexID(0x6b00cd7c00000000, 255); got != "6b00cd7c0000000000000000000000ff" {
+		t.Error(got)
+	}
+}
+
+func TestFormatDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                       "0 ns",
+		1:                       "1 ns",
+		999:                     "999 ns",
+		1500:                    "1.5 µs",
+		4_630_000:               "4.63 ms",
+		9_999_000:               "10 ms",
+		99_960_000:              "100 ms",
+		504_200_000:             "504 ms",
+		999_600_000:             "1 s",
+		1_204_000_000:           "1.2 s",
+		59_960 * 1e6:            "1 min 0 s",
+		125 * time.Second:       "2 min 5 s",
+		3_599_600 * 1e6:         "1 h 0 min",
+		61 * time.Minute:        "1 h 1 min",
+		-2 * time.Millisecond:   "−2 ms",
+		math.MinInt64:           "−2562047 h 47 min",
+		time.Duration(12345678): "12.3 ms",
+	} {
+		if got := FormatDuration(d); got != want {
+			t.Errorf("%d ns: %q, want %q", int64(d), got, want)
+		}
+	}
+}

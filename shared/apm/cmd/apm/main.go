@@ -1,0 +1,161 @@
+// Command apm is a local stand-in for the Datadog Agent: it takes in what
+// Datadog tracers send and shows the traces at http://localhost:8126.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/store"
+)
+
+const usage = `apm takes in what Datadog tracers send and shows the traces in a browser.
+
+Usage:
+  apm [flags]
+
+Examples:
+  apm                                     traces on http://localhost:8126
+  apm --addr localhost:9126               on another port
+  apm --addr :8126 --allow-host agent     in a container that is called agent
+  apm --healthcheck                       exits 0 if the apm at --addr answers, else 1
+
+Point a service at it with DD_TRACE_AGENT_URL=http://localhost:8126.
+
+Flags:
+  --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
+  --max-spans n       how many spans to keep (default %d); the oldest traces go first
+  --allow-host name   also show the pages under this name; repeat it, or separate names by commas
+  --healthcheck       ask the apm at --addr whether it is up, and exit
+  --help              this text
+
+Limits: traces are kept in memory only and are gone when apm ends. Metrics
+(DogStatsD over UDP port 8125) are not served.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	var wrong usageError
+	switch {
+	case errors.As(err, &wrong):
+		fmt.Fprintf(os.Stderr, "apm: %v (see apm --help)\n", err)
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "apm: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// A usageError is a mistake on the command line or in the environment.
+type usageError struct{ error }
+
+type options struct {
+	config      agent.Config
+	healthcheck bool
+}
+
+// run does what the command line asks for, until ctx is done.
+func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+	opts, err := parse(args, env)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(stdout, usage, store.DefaultMaxSpans)
+		return nil
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	if opts.healthcheck {
+		return healthcheck(ctx, opts.config.Addr)
+	}
+
+	opts.config.Logger = slog.New(slog.NewTextHandler(stderr, nil))
+	a, err := agent.Start(opts.config)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; is another Agent running? --addr localhost:9126 moves this one", err)
+	}
+	if err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	fmt.Fprintf(stdout, "apm listens on %s; start a traced service with DD_TRACE_AGENT_URL=%[1]s and open that address in a browser\n", a.URL())
+
+	<-ctx.Done()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return a.Close(drain)
+}
+
+// parse reads flags and environment.
+func parse(args []string, env func(string) string) (options, error) {
+	opts := options{config: agent.Config{Addr: agent.DefaultAddr}}
+	if addr := env("APM_ADDR"); addr != "" {
+		opts.config.Addr = addr
+	}
+	flags := flag.NewFlagSet("apm", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the one line that matters
+	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
+	flags.IntVar(&opts.config.MaxSpans, "max-spans", store.DefaultMaxSpans, "")
+	flags.BoolVar(&opts.healthcheck, "healthcheck", false, "")
+	flags.Func("allow-host", "", func(names string) error {
+		for name := range strings.SplitSeq(names, ",") {
+			if name = strings.TrimSpace(name); name == "" {
+				return errors.New("a name is empty")
+			}
+			opts.config.AllowHosts = append(opts.config.AllowHosts, name)
+		}
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return options{}, err
+	}
+	if flags.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if opts.config.MaxSpans < 1 {
+		return options{}, fmt.Errorf("--max-spans %d: want at least 1", opts.config.MaxSpans)
+	}
+	if _, _, err := net.SplitHostPort(opts.config.Addr); err != nil {
+		return options{}, fmt.Errorf("--addr %q: want host:port or :port", opts.config.Addr)
+	}
+	return opts, nil
+}
+
+// healthcheck asks the agent at addr whether it is up: for container images
+// that have no curl.
+func healthcheck(ctx context.Context, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("health check of %s: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return fmt.Errorf("health check of %s: %w", addr, err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("health check of %s: %w", addr, err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("health check of %s: status %s", addr, response.Status)
+	}
+	return nil
+}

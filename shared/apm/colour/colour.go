@@ -1,0 +1,82 @@
+// Package colour gives each service a colour of its own, the same on every
+// page and in the terminal, for as long as the program runs.
+package colour
+
+import (
+	"fmt"
+	"math"
+	"sync"
+)
+
+// RGB is a colour in 24-bit sRGB.
+type RGB struct{ R, G, B uint8 }
+
+// Hex writes the colour the way HTML and CSS read it: #3d7fb0.
+func (c RGB) Hex() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
+
+// A Palette hands out colours to services in order of first appearance. Its
+// zero value is ready to use, also by several goroutines at once.
+type Palette struct {
+	mu    sync.Mutex
+	given map[string]RGB
+}
+
+// maxServices bounds what a palette remembers. Names past it, which nobody
+// could tell apart by colour anyway, share the first one.
+const maxServices = 10_000
+
+// Of is the service's colour.
+func (p *Palette) Of(service string) RGB {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, ok := p.given[service]; ok {
+		return c
+	}
+	if len(p.given) >= maxServices {
+		return nth(0)
+	}
+	if p.given == nil {
+		p.given = map[string]RGB{}
+	}
+	c := nth(len(p.given))
+	p.given[service] = c
+	return c
+}
+
+// nth is the colour of the service that came n-th, from 0. Twelve hues at one
+// lightness and chroma, neighbours in time far apart on the wheel; from the
+// thirteenth on the same hues, darker, and then in turn. Reds are left out:
+// they mean errors. The two lightnesses keep a contrast of 3:1 with the light
+// as well as with the dark page.
+func nth(n int) RGB {
+	hues := [...]float64{250, 70, 175, 310, 135, 220, 95, 335, 195, 280, 115, 155}
+	lightnesses := [...]float64{0.63, 0.53}
+	return oklch(lightnesses[n/len(hues)%len(lightnesses)], 0.12, hues[n%len(hues)])
+}
+
+// oklch converts lightness (0 to 1), chroma and hue (degrees) to the nearest
+// sRGB colour. The matrices are Björn Ottosson's,
+// https://bottosson.github.io/posts/oklab/.
+func oklch(lightness, chroma, hue float64) RGB {
+	sin, cos := math.Sincos(hue * math.Pi / 180)
+	a, b := chroma*cos, chroma*sin
+
+	l := math.Pow(lightness+0.3963377774*a+0.2158037573*b, 3)
+	m := math.Pow(lightness-0.1055613458*a-0.0638541728*b, 3)
+	s := math.Pow(lightness-0.0894841775*a-1.2914855480*b, 3)
+
+	return RGB{
+		R: gamma(4.0767416621*l - 3.3077115913*m + 0.2309699292*s),
+		G: gamma(-1.2684380046*l + 2.6097574011*m - 0.3413193965*s),
+		B: gamma(-0.0041960863*l - 0.7034186147*m + 1.7076147010*s),
+	}
+}
+
+// gamma encodes a linear intensity (0 to 1, clipped to it) in 8 bits of sRGB.
+func gamma(linear float64) uint8 {
+	linear = min(max(linear, 0), 1)
+	if linear <= 0.0031308 {
+		return uint8(math.Round(255 * 12.92 * linear))
+	}
+	return uint8(math.Round(255 * (1.055*math.Pow(linear, 1/2.4) - 0.055)))
+}

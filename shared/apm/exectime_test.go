@@ -1,0 +1,96 @@
+package apm
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestExecTimes(t *testing.T) {
+	for name, c := range map[string]struct {
+		spans []Span
+		want  map[uint64]time.Duration
+	}{
+		"one":                               {[]Span{at(1, 0, 0, 10)}, map[uint64]time.Duration{1: 10}},
+		"nested":                            {[]Span{at(1, 0, 0, 10), at(2, 1, 2, 8), at(3, 2, 3, 5)}, map[uint64]time.Duration{1: 4, 2: 4, 3: 2}},
+		"siblings in turn":                  {[]Span{at(1, 0, 0, 10), at(2, 1, 0, 4), at(3, 1, 4, 10)}, map[uint64]time.Duration{1: 0, 2: 4, 3: 6}},
+		"siblings at once":                  {[]Span{at(1, 0, 0, 10), at(2, 1, 2, 8), at(3, 1, 4, 10)}, map[uint64]time.Duration{1: 2, 2: 4, 3: 4}},
+		"child outlives parent":             {[]Span{at(1, 0, 0, 10), at(2, 1, 5, 20)}, map[uint64]time.Duration{1: 5, 2: 15}},
+		"grandchild outlives child":         {[]Span{at(1, 0, 0, 10), at(2, 1, 0, 4), at(3, 2, 2, 8)}, map[uint64]time.Duration{1: 4, 2: 2, 3: 4}},
+		"child after parent":                {[]Span{at(1, 0, 0, 10), at(2, 1, 15, 20)}, map[uint64]time.Duration{1: 10, 2: 5}},
+		"no duration":                       {[]Span{at(1, 0, 0, 0), at(2, 1, 0, 0)}, map[uint64]time.Duration{1: 0, 2: 0}},
+		"child without duration":            {[]Span{at(1, 0, 0, 10), at(2, 1, 5, 5)}, map[uint64]time.Duration{1: 10, 2: 0}},
+		"negative duration":                 {[]Span{at(1, 0, 0, 10), at(2, 1, 5, 3)}, map[uint64]time.Duration{1: 10, 2: 0}},
+		"circle":                            {[]Span{at(1, 2, 0, 10), at(2, 1, 2, 8)}, map[uint64]time.Duration{1: 4, 2: 6}},
+		"orphan beside a root":              {[]Span{at(1, 0, 0, 10), at(2, 99, 5, 15)}, map[uint64]time.Duration{1: 7, 2: 8}},
+		"as long as can be told":            {[]Span{at(1, 0, 0, math.MaxInt64)}, map[uint64]time.Duration{1: time.Duration(math.Nextafter(math.MaxInt64, 0))}},
+		"further apart than an int64 holds": {[]Span{at(1, 0, math.MinInt64, math.MinInt64+4), at(2, 0, math.MaxInt64-4, math.MaxInt64)}, map[uint64]time.Duration{1: 4}},
+	} {
+		got := NewTrace(1, c.spans).ExecTimes()
+		for id, want := range c.want {
+			// Halves are rounded, each for itself.
+			if d := got[id] - want; d < 0 || d > 1 {
+				t.Errorf("%s: span %d has %d ns, want %d", name, id, got[id], want)
+			}
+		}
+	}
+}
+
+// TestExecTimesAddUp holds, over random traces, what defines execution time:
+// no time is negative or longer than its span, and together they are the time
+// in which any span ran.
+func TestExecTimesAddUp(t *testing.T) {
+	for seed := range uint64(2000) {
+		trace := randomTrace(rand.New(rand.NewPCG(seed, 1)))
+		times := trace.ExecTimes()
+		var sum time.Duration
+		for i := range trace.Spans {
+			s := &trace.Spans[i]
+			exec := times[s.SpanID]
+			if exec < 0 || exec > max(0, s.Duration)+1 {
+				t.Fatalf("seed %d: span %d of %d ns has %d ns", seed, s.SpanID, s.Duration, exec)
+			}
+			sum += exec
+		}
+		// Each span's time is rounded to a whole nanosecond.
+		if off := sum - union(trace.Spans); max(off, -off) > time.Duration(len(trace.Spans)) {
+			t.Fatalf("seed %d: times add up to %d ns, spans ran for %d", seed, sum, union(trace.Spans))
+		}
+
+		var percent float64
+		for _, service := range trace.ServiceTimes() {
+			percent += service.Percent
+		}
+		if sum > 0 && math.Abs(percent-100) > 1e-6 {
+			t.Fatalf("seed %d: percentages add up to %g", seed, percent)
+		}
+	}
+}
+
+// randomTrace has any shape: parents anywhere, missing or in circles.
+func randomTrace(r *rand.Rand) Trace {
+	spans := make([]Span, 1+r.IntN(30))
+	for i := range spans {
+		start := r.Int64N(1000)
+		spans[i] = at(uint64(i+1), uint64(r.IntN(len(spans)+3)), start, start+r.Int64N(500)-5)
+		spans[i].Service = string('a' + rune(r.IntN(4)))
+	}
+	return NewTrace(1, spans)
+}
+
+// union is the time in which any of the spans ran.
+func union(spans []Span) time.Duration {
+	spans = slices.SortedFunc(slices.Values(spans), func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	var total time.Duration
+	reached := int64(math.MinInt64)
+	for _, s := range spans {
+		if s.Duration > 0 && s.End() > reached {
+			total += time.Duration(s.End() - max(s.Start, reached))
+			reached = s.End()
+		}
+	}
+	return total
+}

@@ -1,0 +1,139 @@
+// Package intake takes in what Datadog tracers send to their Agent: traces in
+// every format, which it decodes and hands to a Sink, and everything else a
+// tracer has to tell, which it accepts, counts and throws away.
+package intake
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"thinker/shared/apm"
+)
+
+// A Sink keeps spans. Add takes over the spans and the maps in them; when it
+// returns without an error, they can be found.
+type Sink interface {
+	Add(ctx context.Context, spans []apm.Span) error
+}
+
+// Intake serves the Agent's endpoints. It is safe for concurrent use.
+type Intake struct {
+	sink  Sink
+	log   *slog.Logger
+	mux   *http.ServeMux
+	paths []string
+	info  info
+	tally tally
+}
+
+// New makes an intake that hands what it decodes to sink.
+func New(sink Sink, logger *slog.Logger) *Intake {
+	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), info: newInfo()}
+
+	in.handle("/info", in.serveInfo, http.MethodGet, http.MethodHead)
+
+	in.handle("/v0.3/traces", in.traces(decodeV03V04, "OK\n"), http.MethodPost, http.MethodPut)
+	in.handle("/v0.4/traces", in.traces(decodeV03V04, rates), http.MethodPost, http.MethodPut)
+	in.handle("/v0.5/traces", in.traces(decodeV05, rates), http.MethodPost, http.MethodPut)
+	in.handle("/v0.7/traces", in.traces(decodeV07, rates), http.MethodPost, http.MethodPut)
+	in.handle("/v1.0/traces", in.traces(decodeV10, rates), http.MethodPost, http.MethodPut)
+
+	in.handle("/v0.3/services", in.discard("OK\n"))
+	in.handle("/v0.4/services", in.discard("OK\n"))
+	in.handle("/v0.6/stats", in.discard(""))
+	in.handle("/v0.7/config", in.discard("{}"))
+	for _, proxied := range []string{
+		"/telemetry/proxy/", "/profiling/v1/input",
+		"/evp_proxy/v1/", "/evp_proxy/v2/", "/evp_proxy/v3/", "/evp_proxy/v4/",
+		"/debugger/", "/symdb/v1/input", "/dogstatsd/v1/proxy", "/dogstatsd/v2/proxy",
+		"/tracer_flare/v1", "/v0.1/pipeline_stats",
+	} {
+		in.handle(proxied, in.discard("{}"))
+	}
+	return in
+}
+
+// Paths are the patterns, in http.ServeMux's notation, that belong to the
+// intake: whoever shares a port with it hands on requests for these.
+func (in *Intake) Paths() []string { return in.paths }
+
+// rates answers a trace payload: it tells the tracer to send every trace. An
+// empty object would leave a rate in force that an earlier Agent lowered.
+const rates = `{"rate_by_service":{"service:,env:":1}}`
+
+// A handler answers a request or says, by its error, why it does not.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// handle serves path, for the methods given or, where none are, for any.
+func (in *Intake) handle(path string, serve handler, methods ...string) {
+	in.paths = append(in.paths, path)
+	in.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Datadog-Agent-Version", agentVersion)
+		w.Header().Set("Datadog-Agent-State", in.info.state)
+		err := refuseBrowsers(r)
+		if err == nil {
+			err = refuseOtherMethods(w, r, methods)
+		}
+		if err == nil {
+			err = serve(w, r)
+		}
+		if err != nil {
+			in.refuse(w, r, err)
+		}
+	})
+}
+
+// ServeHTTP implements http.Handler.
+func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) { in.mux.ServeHTTP(w, r) }
+
+// A decoder turns a request's body into spans. It counts those it left out,
+// as nothing could identify them.
+type decoder func(body []byte, header http.Header) (spans []apm.Span, invalid int, err error)
+
+// traces takes in payloads of one format and answers with reply.
+func (in *Intake) traces(decode decoder, reply string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		body, err := readBody(w, r)
+		if err != nil {
+			return err
+		}
+		spans, invalid, err := decodeSafely(decode, body, r.Header)
+		if err != nil {
+			return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, len(body), err))
+		}
+		if len(spans) > 0 {
+			if err := in.sink.Add(r.Context(), spans); err != nil {
+				return fmt.Errorf("keep %d spans: %w", len(spans), err)
+			}
+		}
+		in.tally.took(len(spans), invalid, len(body))
+		return write(w, reply)
+	}
+}
+
+// discard accepts a request of any method, throws its body away and answers
+// with reply.
+func (in *Intake) discard(reply string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+			return unreadable(err)
+		}
+		in.tally.discarded(r.Pattern)
+		return write(w, reply)
+	}
+}
+
+// write answers 200 with a short text, JSON where it looks like it.
+func write(w http.ResponseWriter, reply string) error {
+	contentType := "text/plain; charset=utf-8"
+	if len(reply) > 0 && reply[0] == '{' {
+		contentType = "application/json"
+	}
+	w.Header().Set("Content-Type", contentType)
+	// An error here means that the tracer has gone: nobody is left to be told.
+	_, _ = io.WriteString(w, reply)
+	return nil
+}

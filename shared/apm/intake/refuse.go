@@ -1,0 +1,64 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Reasons for a refusal, as Stats counts them.
+const (
+	reasonBrowser   = "sent by a web page"
+	reasonMethod    = "method not allowed"
+	reasonEncoding  = "unknown content encoding"
+	reasonTooLarge  = "too large"
+	reasonMalformed = "malformed"
+	reasonNotKept   = "could not be kept"
+	reasonNoID      = "span without trace or span ID"
+)
+
+// A refusal is an error whose text is meant for the sender.
+type refusal struct {
+	status int
+	reason string
+	err    error
+}
+
+func (r refusal) Error() string { return r.err.Error() }
+func (r refusal) Unwrap() error { return r.err }
+
+func malformed(err error) error { return refusal{http.StatusBadRequest, reasonMalformed, err} }
+
+// refuse answers a request that failed, counts and logs it.
+func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var because refusal
+	if !errors.As(err, &because) {
+		// Ours, not the sender's fault: the details stay here.
+		because = refusal{http.StatusInternalServerError, reasonNotKept, errors.New("the spans could not be kept; the agent's log says why")}
+	}
+	in.tally.refused(because.reason)
+	in.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
+	http.Error(w, because.Error(), because.status)
+}
+
+// refuseBrowsers refuses what a web page made a browser send. Tracers are no
+// browsers, and a page from elsewhere has no business here; what a person
+// types into the address bar (Sec-Fetch-Site: none) may pass.
+func refuseBrowsers(r *http.Request) error {
+	site := r.Header.Get("Sec-Fetch-Site")
+	if _, crossed := r.Header["Origin"]; crossed || (site != "" && site != "none") {
+		return refusal{http.StatusForbidden, reasonBrowser, errors.New("this endpoint is for tracers: it takes nothing from web pages")}
+	}
+	return nil
+}
+
+func refuseOtherMethods(w http.ResponseWriter, r *http.Request, methods []string) error {
+	if len(methods) == 0 || slices.Contains(methods, r.Method) {
+		return nil
+	}
+	allowed := strings.Join(methods, ", ")
+	w.Header().Set("Allow", allowed)
+	return refusal{http.StatusMethodNotAllowed, reasonMethod, fmt.Errorf("%s takes %s, not %s", r.URL.Path, allowed, r.Method)}
+}

@@ -1,0 +1,244 @@
+package intake
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+
+	"thinker/shared/apm"
+)
+
+// tagTraceIDHigh holds the upper half of the trace ID, in 16 hexadecimal
+// digits, on the first span of a chunk.
+const tagTraceIDHigh = "_dd.p.tid"
+
+// A collector gathers the spans of a payload, chunk by chunk.
+type collector struct {
+	spans   []apm.Span
+	invalid int // left out for want of a trace or span ID
+}
+
+// chunk adds spans that were sent together. high, where it is not empty, is
+// their trace ID's upper half; common are tags for those without their own.
+func (c *collector) chunk(spans []*pb.Span, high string, common map[string]string) {
+	var upper, traceID uint64
+	first := true
+	for _, span := range spans {
+		if span == nil {
+			continue
+		}
+		if first {
+			if high == "" {
+				high = span.Meta[tagTraceIDHigh]
+			}
+			upper, traceID, first = parseHex(high), span.TraceID, false
+		}
+		converted := fromSpan(span, common)
+		if span.TraceID == traceID {
+			converted.TraceIDHigh = upper
+		}
+		if own := span.Meta[tagTraceIDHigh]; own != "" {
+			converted.TraceIDHigh = parseHex(own)
+		}
+		c.add(converted)
+	}
+}
+
+// add takes a span in, unless it lacks what would identify it.
+func (c *collector) add(span apm.Span) {
+	if span.TraceID == 0 || span.SpanID == 0 {
+		c.invalid++
+		return
+	}
+	c.spans = append(c.spans, span)
+}
+
+// fromSpan converts a span as it is on the wire. It takes over the maps.
+func fromSpan(span *pb.Span, common map[string]string) apm.Span {
+	converted := apm.Span{
+		TraceID:  span.TraceID,
+		SpanID:   span.SpanID,
+		ParentID: span.ParentID,
+		Service:  span.Service,
+		Name:     span.Name,
+		Resource: span.Resource,
+		Type:     span.Type,
+		Start:    max(0, span.Start),
+		Duration: time.Duration(max(0, span.Duration)),
+		Error:    span.Error != 0,
+		Meta:     span.Meta,
+		Metrics:  span.Metrics,
+	}
+	if converted.Meta == nil {
+		converted.Meta = map[string]string{}
+	}
+	for tag, value := range common {
+		if value != "" && converted.Meta[tag] == "" {
+			converted.Meta[tag] = value
+		}
+	}
+	for _, link := range span.SpanLinks {
+		if link != nil {
+			converted.Links = append(converted.Links, apm.Link{
+				TraceID: link.TraceID, TraceIDHigh: link.TraceIDHigh, SpanID: link.SpanID,
+				Attributes: link.Attributes,
+			})
+		}
+	}
+	for _, event := range span.SpanEvents {
+		if event != nil {
+			converted.Events = append(converted.Events, fromEvent(event))
+		}
+	}
+	readTaggedLinks(&converted)
+	readTaggedEvents(&converted)
+	return converted
+}
+
+func fromEvent(event *pb.SpanEvent) apm.Event {
+	converted := apm.Event{Time: clampTime(event.TimeUnixNano), Name: event.Name}
+	if len(event.Attributes) > 0 {
+		converted.Attributes = make(map[string]any, len(event.Attributes))
+		for key, value := range event.Attributes {
+			converted.Attributes[key] = fromAttribute(value)
+		}
+	}
+	return converted
+}
+
+// fromAttribute gives an event's attribute as a string, bool, int64, float64,
+// or a slice of these.
+func fromAttribute(value *pb.AttributeAnyValue) any {
+	switch value.GetType() {
+	case pb.AttributeAnyValue_BOOL_VALUE:
+		return value.GetBoolValue()
+	case pb.AttributeAnyValue_INT_VALUE:
+		return value.GetIntValue()
+	case pb.AttributeAnyValue_DOUBLE_VALUE:
+		return finite(value.GetDoubleValue())
+	case pb.AttributeAnyValue_ARRAY_VALUE:
+		var values []any
+		for _, element := range value.GetArrayValue().GetValues() {
+			values = append(values, fromArrayElement(element))
+		}
+		return values
+	default:
+		return value.GetStringValue()
+	}
+}
+
+func fromArrayElement(value *pb.AttributeArrayValue) any {
+	switch value.GetType() {
+	case pb.AttributeArrayValue_BOOL_VALUE:
+		return value.GetBoolValue()
+	case pb.AttributeArrayValue_INT_VALUE:
+		return value.GetIntValue()
+	case pb.AttributeArrayValue_DOUBLE_VALUE:
+		return finite(value.GetDoubleValue())
+	default:
+		return value.GetStringValue()
+	}
+}
+
+// readTaggedLinks moves links that a tracer sent as JSON in a tag to where
+// they belong, and leaves out those that it has sent both ways.
+func readTaggedLinks(span *apm.Span) {
+	const tag = "_dd.span_links"
+	var tagged []struct {
+		TraceID    string                     `json:"trace_id"` // up to 32 hexadecimal digits
+		SpanID     string                     `json:"span_id"`  // up to 16
+		Attributes map[string]json.RawMessage `json:"attributes"`
+	}
+	if text := span.Meta[tag]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
+		return
+	}
+	delete(span.Meta, tag)
+
+	type target struct{ trace, span uint64 }
+	known := map[target]bool{}
+	for _, link := range span.Links {
+		known[target{link.TraceID, link.SpanID}] = true
+	}
+	for _, t := range tagged {
+		link := apm.Link{SpanID: parseHex(t.SpanID)}
+		if split := len(t.TraceID) - 16; split > 0 {
+			link.TraceIDHigh, link.TraceID = parseHex(t.TraceID[:split]), parseHex(t.TraceID[split:])
+		} else {
+			link.TraceID = parseHex(t.TraceID)
+		}
+		if to := (target{link.TraceID, link.SpanID}); known[to] {
+			continue
+		} else {
+			known[to] = true
+		}
+		for key, raw := range t.Attributes {
+			if link.Attributes == nil {
+				link.Attributes = map[string]string{}
+			}
+			link.Attributes[key] = plainText(raw)
+		}
+		span.Links = append(span.Links, link)
+	}
+}
+
+// plainText is a JSON string's content, or any other JSON value as written.
+func plainText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return string(raw)
+}
+
+// readTaggedEvents does for events what readTaggedLinks does for links.
+func readTaggedEvents(span *apm.Span) {
+	const tag = "events"
+	var tagged []struct {
+		Name       string         `json:"name"`
+		Time       uint64         `json:"time_unix_nano"`
+		Attributes map[string]any `json:"attributes"`
+	}
+	if text := span.Meta[tag]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
+		return
+	}
+	delete(span.Meta, tag)
+
+	type moment struct {
+		at   int64
+		name string
+	}
+	known := map[moment]bool{}
+	for _, event := range span.Events {
+		known[moment{event.Time, event.Name}] = true
+	}
+	for _, t := range tagged {
+		event := apm.Event{Time: clampTime(t.Time), Name: t.Name, Attributes: t.Attributes}
+		if !known[moment{event.Time, event.Name}] {
+			span.Events = append(span.Events, event)
+		}
+	}
+}
+
+// parseHex reads up to 16 hexadecimal digits; what is no such number is 0,
+// the same as an ID not sent.
+func parseHex(digits string) uint64 {
+	id, err := strconv.ParseUint(digits, 16, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// clampTime keeps a moment within what apm can hold.
+func clampTime(unixNano uint64) int64 { return int64(min(unixNano, math.MaxInt64)) }
+
+// finite gives a number that JSON can write, or its name.
+func finite(number float64) any {
+	if math.IsNaN(number) || math.IsInf(number, 0) {
+		return strconv.FormatFloat(number, 'g', -1, 64)
+	}
+	return number
+}

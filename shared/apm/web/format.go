@@ -1,0 +1,67 @@
+package web
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// An amount is a figure with its unit apart, which is set in a lighter tone.
+type amount struct{ Value, Unit string }
+
+func duration(d time.Duration) amount {
+	value, unit := apm.DurationParts(d)
+	return amount{value, unit}
+}
+
+func (a amount) String() string { return a.Value + " " + a.Unit }
+
+// A moment is a point in time as pages write it: in UTC, until the page's
+// script writes it in the reader's own time.
+type moment struct{ at time.Time }
+
+func momentOf(unixNano int64) moment { return moment{time.Unix(0, unixNano).UTC()} }
+
+// Machine is the moment for the datetime attribute.
+func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z") }
+
+func (m moment) String() string { return m.at.Format("Jan _2 15:04:05.000 UTC") }
+
+// percentages writes shares of 100 with one decimal each, so that what is
+// written adds up to 100.0 wherever the shares do (largest remainder).
+func percentages(shares []float64) []string {
+	tenths := make([]int, len(shares))
+	byRemainder := make([]int, len(shares))
+	var sum float64
+	written := 0
+	for i, share := range shares {
+		tenths[i] = int(math.Floor(10 * share))
+		written += tenths[i]
+		sum += 10 * share
+		byRemainder[i] = i
+	}
+	slices.SortStableFunc(byRemainder, func(a, b int) int {
+		ra, rb := 10*shares[a]-float64(tenths[a]), 10*shares[b]-float64(tenths[b])
+		switch {
+		case ra > rb:
+			return -1
+		case ra < rb:
+			return 1
+		}
+		return 0
+	})
+	for _, i := range byRemainder[:min(len(shares), max(0, int(math.Round(sum))-written))] {
+		tenths[i]++
+	}
+	texts := make([]string, len(shares))
+	for i, t := range tenths {
+		texts[i] = strconv.FormatFloat(float64(t)/10, 'f', 1, 64)
+	}
+	return texts
+}
+
+// coordinate writes a position in an SVG.
+func coordinate(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }

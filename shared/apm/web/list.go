@@ -1,0 +1,111 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"strings"
+
+	"thinker/shared/apm"
+)
+
+// pageLength is how many traces a page of the list shows.
+const pageLength = 50
+
+// listPage is the list of traces, the newest first.
+type listPage struct {
+	frame
+	Rows  []listRow
+	Older string // cursor of the next page; empty on the last
+	First bool   // the page that new traces come to
+}
+
+type listRow struct {
+	ID         string
+	Date       moment
+	Service    service
+	Resource   string
+	Name       string
+	Duration   amount
+	StatusCode string
+	Failed     bool // the entry span did
+	Errors     int
+	Spans      int
+	Breakdown  breakdown
+}
+
+// A service is shown with its colour.
+type service struct{ Name, Colour string }
+
+// A breakdown is a bar that shows which service took how much of a trace's
+// execution time.
+type breakdown struct {
+	Parts []part
+	Text  string // the same in words
+}
+
+type part struct {
+	Service  service
+	Exec     amount
+	Percent  string // of the whole, one decimal
+	X, Width string // in percent of the bar
+}
+
+// list serves GET /traces?before=CURSOR.
+func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
+	before, err := number(r, "before", 0, 0, math.MaxUint64)
+	if err != nil {
+		return err
+	}
+	summaries, next := w.Traces.Recent(pageLength, before)
+	page := listPage{frame: w.frame("Traces"), First: before == 0}
+	page.Section = "traces"
+	if next != 0 {
+		page.Older = decimal(next)
+	}
+	for _, s := range summaries {
+		page.Rows = append(page.Rows, listRow{
+			ID:         decimal(s.TraceID),
+			Date:       momentOf(s.Start),
+			Service:    w.service(s.Service),
+			Resource:   s.Resource,
+			Name:       s.Name,
+			Duration:   duration(s.Duration),
+			StatusCode: s.StatusCode,
+			Failed:     s.Failed,
+			Errors:     s.Errors,
+			Spans:      s.Spans,
+			Breakdown:  w.breakdown(s.Services),
+		})
+	}
+	return w.render(rw, http.StatusOK, "traces.html", page)
+}
+
+func (w *Web) service(name string) service {
+	return service{name, w.Palette.Of(name).Hex()}
+}
+
+func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
+	shares := make([]float64, len(times))
+	for i, t := range times {
+		shares[i] = t.Percent
+	}
+	var (
+		b     breakdown
+		words []string
+		x     float64
+	)
+	for i, percent := range percentages(shares) {
+		t := times[i]
+		b.Parts = append(b.Parts, part{
+			Service: w.service(t.Service),
+			Exec:    duration(t.Exec),
+			Percent: percent,
+			X:       coordinate(x),
+			Width:   coordinate(t.Percent),
+		})
+		words = append(words, t.Service+" "+percent+" %")
+		x += t.Percent
+	}
+	b.Text = strings.Join(words, ", ")
+	return b
+}

@@ -1,0 +1,44 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+
+	"thinker/shared/apm"
+)
+
+// A frame is what every page has around it.
+type frame struct {
+	Title   string
+	Docs    docs
+	Kept    apm.Retention
+	Refused int
+	Section string // the entry of the top bar that is current
+}
+
+// docs says what Datadog calls a page, and where it explains it.
+type docs struct{ Name, URL string }
+
+func (w *Web) frame(title string) frame {
+	return frame{
+		Title:   title,
+		Docs:    docs{"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/"},
+		Kept:    w.Traces.Retention(),
+		Refused: w.Refusals.Refused(),
+	}
+}
+
+// render writes a page. It goes through a buffer, so that a template that
+// fails half-way leaves nothing behind but its error.
+func (w *Web) render(rw http.ResponseWriter, status int, name string, page any) error {
+	var buffer bytes.Buffer
+	if err := w.templates.ExecuteTemplate(&buffer, name, page); err != nil {
+		return fmt.Errorf("render %s: %w", name, err)
+	}
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	rw.WriteHeader(status)
+	// An error here means that the reader has gone.
+	_, _ = buffer.WriteTo(rw)
+	return nil
+}

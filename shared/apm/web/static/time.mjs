@@ -1,0 +1,16 @@
+// Times in the reader's own zone. The server writes them in UTC.
+
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
+});
+
+/** Rewrites every time below root. */
+export function localise(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.textContent = `${day.format(at)} ${clock.format(at)}`;
+    time.title = `${time.dateTime} (UTC)`;
+  }
+}

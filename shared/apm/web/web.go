@@ -1,0 +1,123 @@
+// Package web shows traces: as pages for people and as JSON for programs.
+package web
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
+)
+
+// Traces is where the traces are kept.
+type Traces interface {
+	// Trace is what has arrived of one trace.
+	Trace(id uint64) (apm.Trace, bool)
+	// Recent sums up at most n traces, the one that arrived last first, older
+	// than the cursor before. next continues the list; 0 is its beginning as
+	// before, and its end as next.
+	Recent(n int, before uint64) (summaries []apm.Summary, next uint64)
+	// Subscribe tells which traces change, until ctx is done.
+	Subscribe(ctx context.Context) <-chan uint64
+	// Retention is how much is kept and how much had to go.
+	Retention() apm.Retention
+}
+
+// Refusals counts what was sent and not taken in.
+type Refusals interface {
+	Refused() int
+}
+
+// Config is what the pages need.
+type Config struct {
+	Traces     Traces
+	Refusals   Refusals
+	Palette    *colour.Palette
+	AllowHosts []string // host names the pages answer to, besides localhost's
+	Logger     *slog.Logger
+}
+
+// Web serves the pages and the JSON API.
+type Web struct {
+	Config
+	mux       *http.ServeMux
+	templates *template.Template
+	static    map[string]asset
+	hosts     map[string]bool
+
+	ending context.Context // done when event streams must end
+	end    context.CancelFunc
+}
+
+//go:embed templates static
+var embedded embed.FS
+
+// New prepares the pages. It panics only over files that are built in.
+func New(config Config) *Web {
+	w := &Web{
+		Config:    config,
+		mux:       http.NewServeMux(),
+		templates: template.Must(template.ParseFS(embedded, "templates/*.html")),
+		static:    loadAssets(embedded),
+		hosts:     allowedHosts(config.AllowHosts),
+	}
+	w.ending, w.end = context.WithCancel(context.Background())
+
+	w.handle("/{$}", w.index)
+	w.handle("/traces", w.list)
+	w.handle("/trace/{id}", w.trace)
+	w.handle("/static/{file}", w.asset)
+	w.handle("/api/traces", w.apiTraces)
+	w.handle("/api/traces/{id}", w.apiTrace)
+	w.handle("/api/events", w.events)
+	w.handle("/", func(_ http.ResponseWriter, r *http.Request) error {
+		return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
+	})
+	return w
+}
+
+// ServeHTTP implements http.Handler.
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.mux.ServeHTTP(rw, r) }
+
+// Close ends the event streams, which would otherwise last as long as their
+// readers want. Everything else goes on being served.
+func (w *Web) Close() { w.end() }
+
+// A handler answers a request or says, by its error, why it does not.
+type handler func(rw http.ResponseWriter, r *http.Request) error
+
+func (w *Web) handle(path string, serve handler) {
+	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
+		setSafetyHeaders(rw.Header())
+		err := w.refuseOtherHosts(r)
+		if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			rw.Header().Set("Allow", "GET, HEAD")
+			err = failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s is only for reading: GET, not %s.", r.URL.Path, r.Method)}
+		}
+		if err == nil {
+			err = serve(rw, r)
+		}
+		if err != nil {
+			w.fail(rw, r, err)
+		}
+	})
+}
+
+func (w *Web) index(rw http.ResponseWriter, r *http.Request) error {
+	http.Redirect(rw, r, "/traces", http.StatusFound)
+	return nil
+}
+
+// sub is a directory of the embedded files.
+func sub(files fs.FS, dir string) fs.FS {
+	directory, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // cannot happen: the name is a constant
+	}
+	return directory
+}

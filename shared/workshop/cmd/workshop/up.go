@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/terminal"
+)
+
+// settling is how long a trace must have been quiet before it is printed: its
+// services report their spans apart, each on its own time.
+const settling = 400 * time.Millisecond
+
+func upCommand() *cobra.Command {
+	var step int
+	var ports runner.Ports
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Start a step and show each request's trace as it arrives",
+		Long: `Start a step and show each request's trace as it arrives.
+
+It builds the step's two services from the working tree, starts a local agent
+that takes in their spans, a Redis where the step needs one (or set REDIS_ADDR
+to use yours), the thinker and then the api. Ctrl-C stops everything.`,
+		Example: `  workshop up --step 1
+  workshop up --step 5 --api-port 5050
+  REDIS_ADDR=localhost:6379 workshop up --step 5`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return up(cmd.Context(), terminal.New(os.Stdout), step, ports)
+		},
+	}
+	cmd.Flags().IntVar(&step, "step", 1, fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
+	cmd.Flags().IntVar(&ports.API, "api-port", 5000, "where thinker-api listens")
+	cmd.Flags().IntVar(&ports.Thinker, "thinker-port", 5001, "where thinker-microservice listens")
+	cmd.Flags().IntVar(&ports.Agent, "agent-port", 8126, "where the agent takes in spans and shows traces")
+	return cmd
+}
+
+func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports) error {
+	if step < 1 || step > runner.Steps {
+		return usageError{fmt.Errorf("there is no step %d: choose one of 1 to %d", step, runner.Steps)}
+	}
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		return usageError{err}
+	}
+	if err := checkPorts(ports); err != nil {
+		return usageError{err}
+	}
+
+	out.Printf("%s\n", out.Bold(fmt.Sprintf("Step %d: %s", step, lesson.Title(step))))
+	began := time.Now()
+	compiled := 0
+	running, err := runner.Up(ctx, runner.Options{
+		Root: root, Step: step, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"),
+		Building: func(pkg string) {
+			if compiled++; compiled == 20 {
+				out.Printf("building: the first time this takes a minute or two, later a second\n")
+			}
+			out.Progress("building: %d packages, %s", compiled, pkg)
+		},
+		Log: out.Log,
+	})
+	if errors.Is(err, context.Canceled) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	out.Printf(`healthy after %.1f s
+
+  api      http://localhost:%d
+  thinker  http://localhost:%d
+  traces   %s
+
+Try this in another terminal; its trace appears here and on the page:
+
+  curl 'http://localhost:%d/think/?subject=war'
+
+Ctrl-C stops everything.
+`, time.Since(began).Seconds(), ports.API, ports.Thinker, running.Agent.URL(), ports.API)
+
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	var watch sync.WaitGroup
+	watch.Go(func() { showTraces(watching, out, running) })
+
+	var died error
+	select {
+	case <-ctx.Done():
+		out.Printf("\nstopping …\n")
+	case <-running.API.Ended():
+		died = running.API.Failure()
+	case <-running.Thinker.Ended():
+		died = running.Thinker.Failure()
+	}
+	stopped := running.StopServices()
+	unwatch()
+	watch.Wait()
+	if err := running.Stop(); died == nil {
+		died = errors.Join(stopped, err)
+	}
+	return died
+}
+
+// showTraces prints each trace when it has settled, and once more if more of it
+// arrives later. When ctx is done it prints those that wait, and returns.
+func showTraces(ctx context.Context, out *terminal.Terminal, running *runner.Running) {
+	traces := running.Agent.Store()
+	changes := traces.Subscribe(ctx)
+	quietSince := map[uint64]time.Time{}
+	show := func(quiet time.Duration) {
+		var settled []apm.Trace
+		for id, since := range quietSince {
+			if time.Since(since) < quiet {
+				continue
+			}
+			delete(quietSince, id)
+			if trace, ok := traces.Trace(id); ok {
+				settled = append(settled, trace)
+			}
+		}
+		slices.SortFunc(settled, func(a, b apm.Trace) int { return cmp.Compare(a.Start(), b.Start()) })
+		for _, trace := range settled {
+			out.Trace(trace, fmt.Sprintf("%s/trace/%d", running.Agent.URL(), trace.ID), running.Agent.Palette())
+		}
+	}
+	tick := time.NewTicker(settling / 8)
+	defer tick.Stop()
+	for {
+		select {
+		case id, open := <-changes:
+			if !open {
+				show(0)
+				return
+			}
+			quietSince[id] = time.Now()
+		case <-tick.C:
+			show(settling)
+		}
+	}
+}
+
+// checkPorts returns an error that names the first port that is taken, who asks
+// for it, and the flag that moves it.
+func checkPorts(ports runner.Ports) error {
+	asker := map[int]string{}
+	for _, p := range []struct {
+		port      int
+		who, flag string
+	}{
+		{ports.API, "thinker-api", "--api-port"},
+		{ports.Thinker, "thinker-microservice", "--thinker-port"},
+		{ports.Agent, "the agent", "--agent-port"},
+	} {
+		if other, double := asker[p.port]; double {
+			return fmt.Errorf("%s and %s are both %d: give each its own port", other, p.flag, p.port)
+		}
+		asker[p.port] = p.flag
+		if p.port < 1 || p.port > 65535 {
+			return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", p.flag, p.port)
+		}
+		if !runner.Taken(p.port) {
+			continue
+		}
+		hint := ""
+		switch {
+		case p.port == 5000 && runtime.GOOS == "darwin":
+			hint = " (on macOS it is AirPlay Receiver that holds 5000: System Settings, General, AirDrop & Handoff)"
+		case p.port == 8126:
+			hint = " (a Datadog Agent, or this workshop in another terminal, also uses 8126)"
+		}
+		return fmt.Errorf("%s asks for port %d, which another program holds%s: stop that one, or choose another port, such as %s %d",
+			p.who, p.port, hint, p.flag, p.port+50)
+	}
+	return nil
+}

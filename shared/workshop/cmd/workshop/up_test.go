@@ -1,0 +1,105 @@
+package main_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/runner"
+)
+
+func TestUpSaysWhatIsWrong(t *testing.T) {
+	taken, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)
+	program := workshop(t)
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, c := range []struct {
+		arguments []string
+		dir, want string
+	}{
+		{[]string{"up", "--step", "9"}, root, "there is no step 9: choose one of 1 to 5"},
+		{[]string{"up", "--step", "x"}, root, `invalid argument "x" for "--step"`},
+		{[]string{"up", "--setp", "1"}, root, "unknown flag: --setp; see 'workshop up --help'"},
+		{[]string{"up", "3"}, root, `unknown command "3" for "workshop up"`},
+		{[]string{"down"}, root, `unknown command "down" for "workshop"`},
+		{[]string{"up", "--api-port", port}, root, "thinker-api asks for port " + port + ", which another program holds: stop that one, or choose another port, such as --api-port "},
+		{[]string{"up", "--thinker-port", port}, root, "thinker-microservice asks for port " + port},
+		{[]string{"up", "--agent-port", port}, root, "the agent asks for port " + port},
+		{[]string{"up", "--api-port", "70000"}, root, "--api-port 70000 is not a port"},
+		{[]string{"up", "--api-port", "5001"}, root, "--api-port and --thinker-port are both 5001"},
+		{[]string{"up"}, t.TempDir(), "is not in the workshop: change to the directory with step01"},
+	} {
+		cmd := exec.CommandContext(t.Context(), program, c.arguments...)
+		cmd.Dir = c.dir
+		output, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(string(output), c.want) || strings.Count(string(output), "\n") != 1 {
+			t.Errorf("workshop %s exits with %d and says %s; want 2 and one line with %s", strings.Join(c.arguments, " "), code, output, c.want)
+		}
+	}
+}
+
+// TestUpShowsTheCompiler uses a copy of the workshop in which step02 is broken.
+func TestUpShowsTheCompiler(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := t.TempDir()
+	for _, dir := range []string{"step01", "step02", "shared/serve"} {
+		if err := os.CopyFS(filepath.Join(copied, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range map[string]string{
+		"shared/go.mod":           "module thinker/shared\n\ngo 1.26.0\n",
+		"step02/api/broken.go":    "package main\n\nfunc broken() { undefined() }\n",
+		"step02/thinker/clash.go": "package main\n\nfunc main() {}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(copied, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), workshop(t), "up", "--step", "2", "--api-port", freePort(t), "--thinker-port", freePort(t), "--agent-port", freePort(t))
+	cmd.Dir = copied
+	output, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exits with %d, want 1", code)
+	}
+	for _, must := range []string{"step02 does not build:\n", "broken.go:3:17: undefined: undefined\n", "main redeclared in this block\n"} {
+		if !strings.Contains(filepath.ToSlash(string(output)), must) {
+			t.Errorf("it says\n%s\nwithout %q", output, must)
+		}
+	}
+}
+
+// workshop builds the command and returns its path.
+func workshop(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "workshop.exe")
+	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return program
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
+}

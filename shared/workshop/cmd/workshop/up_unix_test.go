@@ -1,0 +1,160 @@
+//go:build unix
+
+package main_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestUp is the learner's way: start a step, ask, read the trace, press Ctrl-C.
+func TestUp(t *testing.T) {
+	up := start(t, workshop(t), 2)
+	up.until("Ctrl-C stops everything")
+	if got := get(t, up.api+"/think/?subject=war"); !strings.Contains(got, "Agatha Christie") {
+		t.Errorf("the api answers %s", got)
+	}
+	up.until("  think ")                           // the last line of the trace
+	up.signal(-up.cmd.Process.Pid, syscall.SIGINT) // the terminal tells everyone in its foreground
+	rest, err := io.ReadAll(up.output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := up.cmd.Wait(); err != nil {
+		t.Errorf("Ctrl-C ends it with %v and %s", err, rest)
+	}
+	up.gone()
+
+	text := normal(up.seen.String())
+	want := `
+GET /think/?subject=war   200   N ms   http://localhost:PORT/trace/ID
+  thinker-api            http.request  GET /think/ BAR N ms
+    thinker-microservice http.request  GET / BAR N ms
+      think              subject:war BAR N ms
+`
+	if !strings.Contains(text+"\n", want) {
+		t.Errorf("it shows\n%s\nwithout\n%s", text, want)
+	}
+	for _, must := range []string{
+		"Step 2: manual headers\n", "curl 'http://localhost:PORT/think/?subject=war'\n",
+		"thinker │ thought dd.trace_id=ID dd.span_id=ID subjects=[war]\n",
+	} {
+		if !strings.Contains(text, must) {
+			t.Errorf("it shows\n%s\nwithout %q", text, must)
+		}
+	}
+	if strings.Contains(text, "\x1b") {
+		t.Errorf("escape sequences in a file: %q", text)
+	}
+}
+
+// TestUpKilled kills it in the one way that it cannot see coming.
+func TestUpKilled(t *testing.T) {
+	up := start(t, workshop(t), 1)
+	up.until("Ctrl-C stops everything")
+	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
+	up.cmd.Wait()
+	up.gone()
+}
+
+// An upCommand is a running workshop up.
+type upCommand struct {
+	t            *testing.T
+	cmd          *exec.Cmd
+	output       io.Reader
+	lines        *bufio.Scanner
+	seen         strings.Builder
+	api, thinker string
+}
+
+func start(t *testing.T, program string, step int) *upCommand {
+	t.Helper()
+	api, thinker := freePort(t), freePort(t)
+	cmd := exec.CommandContext(t.Context(), program, "up", "--step", fmt.Sprint(step),
+		"--api-port", api, "--thinker-port", thinker, "--agent-port", freePort(t))
+	cmd.Env = append(os.Environ(), "THINK_DELAY=30ms")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return &upCommand{t: t, cmd: cmd, output: output, lines: bufio.NewScanner(output),
+		api: "http://localhost:" + api, thinker: "http://localhost:" + thinker}
+}
+
+// until reads what the command prints up to a line that holds text.
+func (u *upCommand) until(text string) {
+	u.t.Helper()
+	for u.lines.Scan() {
+		u.seen.WriteString(u.lines.Text() + "\n")
+		if strings.Contains(u.lines.Text(), text) {
+			return
+		}
+	}
+	u.t.Fatalf("it ended and said only\n%s", &u.seen)
+}
+
+func (u *upCommand) signal(pid int, s syscall.Signal) {
+	u.t.Helper()
+	if err := syscall.Kill(pid, s); err != nil {
+		u.t.Fatal(err)
+	}
+}
+
+// gone returns when neither service listens any more.
+func (u *upCommand) gone() {
+	u.t.Helper()
+	for _, service := range []string{u.api, u.thinker} {
+		for {
+			resp, err := http.Get(service + "/healthz")
+			if err != nil {
+				break
+			}
+			resp.Body.Close()
+			if err := u.t.Context().Err(); err != nil {
+				u.t.Fatal(err)
+			}
+		}
+	}
+}
+
+var (
+	bars  = regexp.MustCompile(` *▇+ *`)
+	times = regexp.MustCompile(`\b[\d.]+ (ms|µs|s)\b`)
+	hosts = regexp.MustCompile(`localhost:\d+`)
+	ids   = regexp.MustCompile(`\b\d{12,}\b`)
+)
+
+// normal takes what differs from run to run out of text.
+func normal(text string) string {
+	text = bars.ReplaceAllString(text, " BAR ")
+	text = times.ReplaceAllString(text, "N ms")
+	text = hosts.ReplaceAllString(text, "localhost:PORT")
+	return ids.ReplaceAllString(text, "ID")
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}

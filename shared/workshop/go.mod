@@ -1,0 +1,24 @@
+module thinker/shared/workshop
+
+go 1.26.0
+
+require (
+	github.com/alicebob/miniredis/v2 v2.40.0
+	github.com/spf13/cobra v1.10.2
+	golang.org/x/term v0.47.0
+	thinker/shared/apm v0.0.0
+)
+
+require (
+	github.com/DataDog/datadog-agent/pkg/proto v0.85.1 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/philhofer/fwd v1.2.0 // indirect
+	github.com/planetscale/vtprotobuf v0.6.1-0.20240319094008-0393e58bdf10 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/tinylib/msgp v1.6.4 // indirect
+	github.com/yuin/gopher-lua v1.1.1 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+replace thinker/shared/apm => ../apm

@@ -1,0 +1,265 @@
+package lesson_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+)
+
+// TestBehaviour holds what every step's services do alike, whatever they trace.
+func TestBehaviour(t *testing.T) {
+	for step := 1; step <= runner.Steps; step++ {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			running, ports, logs := up(t, step, "")
+			api, thinker := fmt.Sprintf("http://localhost:%d", ports.API), fmt.Sprintf("http://localhost:%d", ports.Thinker)
+
+			for _, c := range []struct {
+				request string
+				status  int
+				answer  string
+			}{
+				{"GET " + api + "/think/?subject=war&subject=work&subject=war", 200, `"author":"Agatha Christie"`},
+				{"GET " + api + "/think/", 400, "give 1 to 16 subjects, as in /think/?subject=war; known are religion, technology, war, work, music and mankind"},
+				{"GET " + api + "/think/?subject=" + strings.Repeat("x", 65), 400, "1 to 64 characters"},
+				{"POST " + api + "/think/?subject=war", 405, "only GET"},
+				{"GET " + api + "/nowhere", 404, "/think/?subject=war"},
+				{"GET " + api + "/think", 404, "/think/?subject=war"},
+				{"GET " + api + "/healthz", 200, "ok"},
+				{"GET " + thinker + "/", 400, "give 1 to 16 subjects, as in /?subject=war"},
+				{"POST " + thinker + "/?subject=war", 405, "only GET"},
+				{"GET " + thinker + "/nowhere", 404, "/?subject=war"},
+				{"GET " + thinker + "/healthz", 200, "ok"},
+			} {
+				status, answer := ask(t, c.request)
+				if status != c.status || !strings.Contains(answer, c.answer) {
+					t.Errorf("%s answers %d %s, want %d …%s…", c.request, status, answer, c.status, c.answer)
+				}
+			}
+
+			if err := running.Thinker.Stop(); err != nil {
+				t.Error(err)
+			}
+			status, answer := ask(t, "GET "+api+"/think/?subject=war")
+			if status != 502 || !strings.Contains(answer, fmt.Sprintf("localhost:%d did not answer: ", ports.Thinker)) {
+				t.Errorf("without a thinker the api answers %d %s, want 502 and the thinker's address", status, answer)
+			}
+
+			if err := running.StopServices(); err != nil {
+				t.Error(err)
+			}
+			traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSpans(t, traces)
+			checkLogs(t, logs, traces)
+		})
+	}
+}
+
+func checkSpans(t *testing.T, traces []apm.Trace) {
+	var thoughts []string
+	failed := 0
+	for _, trace := range traces {
+		for _, span := range trace.Spans {
+			if strings.Contains(span.Resource+span.Meta["http.url"], "healthz") {
+				t.Errorf("a health check was traced: %+v", span)
+			}
+			if span.Name == "think" {
+				thoughts = append(thoughts, span.Meta["subject"])
+			}
+			if span.Service == "thinker-api" && span.Resource == "GET /think/" && span.Meta["http.status_code"] == "502" {
+				failed++
+				if !span.Error || span.ErrorMessage() == "" || span.ErrorStack() == "" {
+					t.Errorf("the api's span for the request that failed carries no error: %+v", span)
+				}
+			}
+			if span.Meta["env"] != "workshop" || span.Meta["version"] == "" {
+				if span.ParentID == 0 {
+					t.Errorf("a trace without env and version: %+v", span)
+				}
+			}
+		}
+	}
+	if got := strings.Join(thoughts, " "); got != "war work" {
+		t.Errorf("thought about %q, want each subject once, in order: war work", got)
+	}
+	if failed != 1 {
+		t.Errorf("%d spans for the request that failed, want 1", failed)
+	}
+}
+
+var traceID = regexp.MustCompile(`dd\.trace_id=(\d+) dd\.span_id=(\d+)`)
+
+// checkLogs looks for the span that each line of a request names.
+func checkLogs(t *testing.T, logs *logs, traces []apm.Trace) {
+	spans := map[string]bool{}
+	for _, trace := range traces {
+		for _, span := range trace.Spans {
+			spans[fmt.Sprintf("%d %d", trace.ID, span.SpanID)] = true
+		}
+	}
+	lines := logs.with("subjects=")
+	if len(lines) < 3 {
+		t.Errorf("%d lines about requests, want one of each service for one that worked, and one for one that did not", len(lines))
+	}
+	for _, line := range lines {
+		if ids := traceID.FindStringSubmatch(line); ids == nil || !spans[ids[1]+" "+ids[2]] {
+			t.Errorf("no span belongs to the line %s", line)
+		}
+	}
+	if warnings := logs.with("Datadog Tracer"); len(warnings) > 0 {
+		t.Errorf("the tracer has something to say: %q", warnings)
+	}
+}
+
+// TestOddHeaders sends step02's thinker what other callers might: each starts a
+// trace of its own.
+func TestOddHeaders(t *testing.T) {
+	running, ports, _ := up(t, 2, "")
+	odd := []http.Header{
+		{},
+		{"X-Datadog-Trace-Id": {"12345"}},
+		{"X-Datadog-Parent-Id": {"12345"}},
+		{"X-Datadog-Trace-Id": {"abc"}, "X-Datadog-Parent-Id": {"12345"}},
+		{"X-Datadog-Trace-Id": {"12345"}, "X-Datadog-Parent-Id": {"1.5"}},
+		{"X-Datadog-Trace-Id": {"99999999999999999999999"}, "X-Datadog-Parent-Id": {"1"}},
+		{"X-Datadog-Trace-Id": {"0"}, "X-Datadog-Parent-Id": {"0"}},
+	}
+	for _, header := range odd {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = header
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%v: %s", header, resp.Status)
+		}
+	}
+	if err := running.StopServices(); err != nil {
+		t.Error(err)
+	}
+	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(traces) != len(odd) {
+		t.Errorf("%d traces for %d requests", len(traces), len(odd))
+	}
+	for _, trace := range traces {
+		if roots := trace.Tree(); len(roots) != 1 || roots[0].Orphan {
+			t.Errorf("a trace that is no tree of its own: %+v", trace.Spans)
+		}
+	}
+}
+
+// TestPrograms runs each service as a user would from the command line.
+func TestPrograms(t *testing.T) {
+	taken, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	addr := taken.Addr().String()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for step := 1; step <= runner.Steps; step++ {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), step, true, func(string) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct {
+				program   string
+				arguments []string
+				env       string
+				code      int
+				output    string
+			}{
+				{binaries.API, []string{"--help"}, "", 0, "THINKER_URL"},
+				{binaries.Thinker, []string{"--help"}, "", 0, "THINK_DELAY         how long a thought takes (default 500ms)"},
+				{binaries.API, nil, "THINKER_URL=thinker", 2, `THINKER_URL="thinker" is not a URL`},
+				{binaries.Thinker, nil, "THINK_DELAY=long", 2, `THINK_DELAY="long" is not a duration`},
+				{binaries.API, []string{"--port", "1"}, "", 2, `argument "--port 1" is not known`},
+				{binaries.API, nil, "LISTEN_ADDR=" + addr, 2, "set LISTEN_ADDR"},
+				{binaries.API, []string{"--healthcheck"}, "LISTEN_ADDR=127.0.0.1:1", 1, "refused"},
+			} {
+				cmd := exec.CommandContext(t.Context(), c.program, c.arguments...)
+				cmd.Dir = t.TempDir()
+				cmd.Env = append(os.Environ(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false", c.env)
+				output, _ := cmd.CombinedOutput()
+				if code := cmd.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(output), c.output) {
+					t.Errorf("%s %s %v exits with %d and says %s; want %d and %q", c.env, c.program, c.arguments, code, output, c.code, c.output)
+				}
+			}
+		})
+	}
+}
+
+// TestSignal ends a service the way a terminal and Docker do.
+func TestSignal(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such signals")
+	}
+	running, ports, _ := up(t, 1, "")
+	if status, _ := ask(t, fmt.Sprintf("GET http://localhost:%d/think/?subject=war", ports.API)); status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	for _, p := range []*runner.Process{running.API, running.Thinker} {
+		if err := p.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		<-p.Ended()
+		if err := p.Stop(); err != nil {
+			t.Errorf("interrupted, %s did not end well: %v", p.Name, err)
+		}
+	}
+	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(traces) != 2 {
+		t.Errorf("%d traces, want the 2 that were sent before the services ended", len(traces))
+	}
+}
+
+func ask(t *testing.T, request string) (status int, answer string) {
+	t.Helper()
+	method, url, _ := strings.Cut(request, " ")
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(errors.Join(errors.New(request), err))
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}

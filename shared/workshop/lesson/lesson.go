@@ -1,0 +1,138 @@
+// Package lesson says what each step of the workshop must show: the requests
+// that are sent, their answers, and the traces that come of them. The steps
+// directory holds it as text that people read and tests compare.
+package lesson
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+//go:embed steps/*.txt
+var steps embed.FS
+
+// Text is what a step must show: its title, then each request as a line that
+// begins with GET, followed by the answer and the traces. See Transcript.
+func Text(step int) string {
+	text, err := steps.ReadFile(fmt.Sprintf("steps/step%02d.txt", step))
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return string(text)
+}
+
+// Title is a step's subject, for example "the untraced link".
+func Title(step int) string {
+	title, _, _ := strings.Cut(Text(step), "\n")
+	return title
+}
+
+// Requests are the paths to ask of thinker-api, in order.
+func Requests(step int) []string {
+	var paths []string
+	for line := range strings.Lines(Text(step)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "GET /"); ok && strings.HasPrefix(line, "GET") {
+			paths = append(paths, "/"+path)
+		}
+	}
+	return paths
+}
+
+// An Exchange is one request and its answer.
+type Exchange struct {
+	Path   string
+	Sent   time.Time
+	Status int
+	Body   string
+}
+
+// Play sends a step's requests to the api, one after the other.
+func Play(ctx context.Context, apiURL string, step int) ([]Exchange, error) {
+	var played []Exchange
+	for _, path := range Requests(step) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL+path, nil)
+		if err != nil {
+			return nil, err
+		}
+		sent := time.Now()
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			return nil, fmt.Errorf("GET %s: %w", path, err)
+		}
+		played = append(played, Exchange{path, sent, resp.StatusCode, strings.TrimSpace(string(body))})
+	}
+	return played, nil
+}
+
+// Transcript writes exchanges and the traces that came of them the way Text
+// has them: without IDs and times, a line a span, with its service, operation
+// and resource, the tags that the lessons speak of, and its error. A trace
+// belongs to the request that was sent last before it began; one that began
+// before any request belongs to none, and is shown first.
+func Transcript(title string, played []Exchange, traces []apm.Trace) string {
+	slices.SortFunc(traces, func(a, b apm.Trace) int { return int(a.Start() - b.Start()) })
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n\n", title)
+	next := 0
+	until := func(end int64) {
+		for ; next < len(traces) && traces[next].Start() < end; next++ {
+			out.WriteString("  trace\n")
+			for _, root := range traces[next].Tree() {
+				writeSpan(&out, root, "    ")
+			}
+		}
+		out.WriteString("\n")
+	}
+	if len(played) > 0 && len(traces) > 0 && traces[0].Start() < played[0].Sent.UnixNano() {
+		out.WriteString("before any request\n")
+		until(played[0].Sent.UnixNano())
+	}
+	for i, exchange := range played {
+		fmt.Fprintf(&out, "GET %s\n  %d %s\n", exchange.Path, exchange.Status, exchange.Body)
+		end := int64(1<<63 - 1)
+		if i+1 < len(played) {
+			end = played[i+1].Sent.UnixNano()
+		}
+		until(end)
+	}
+	return strings.TrimSpace(out.String()) + "\n"
+}
+
+// shown are the tags that the lessons speak of.
+var shown = []string{"subject", "http.status_code"}
+
+func writeSpan(out *strings.Builder, node *apm.Node, indent string) {
+	s := node.Span
+	fmt.Fprintf(out, "%s%s · %s · %s", indent, s.Service, s.Name, s.Resource)
+	for _, tag := range shown {
+		if value, ok := s.Meta[tag]; ok {
+			fmt.Fprintf(out, " · %s:%s", tag, value)
+		}
+	}
+	if node.Orphan {
+		out.WriteString(" · its parent is missing")
+	}
+	if s.Error {
+		fmt.Fprintf(out, " · error %s: %s", s.ErrorType(), s.ErrorMessage())
+		if s.ErrorStack() == "" {
+			out.WriteString(" (without a stack)")
+		}
+	}
+	out.WriteString("\n")
+	for _, child := range node.Children {
+		writeSpan(out, child, indent+"  ")
+	}
+}

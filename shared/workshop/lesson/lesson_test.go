@@ -1,0 +1,56 @@
+package lesson_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+)
+
+var update = flag.Bool("update", false, "write what the steps show now to the files that say what they must show")
+
+// TestLessons plays each step's requests to its real services, built with the
+// race detector, and compares the answers and traces with what the step must
+// show: with the Redis that the workshop brings, and with a real one.
+func TestLessons(t *testing.T) {
+	for step := 1; step <= runner.Steps; step++ {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			if step < 5 {
+				play(t, step, "")
+				return
+			}
+			t.Run("its own Redis", func(t *testing.T) { play(t, step, "") })
+			t.Run("redis-server", func(t *testing.T) { play(t, step, redisServer(t)) })
+		})
+	}
+}
+
+func play(t *testing.T, step int, redis string) {
+	running, ports, _ := up(t, step, redis)
+	played, err := lesson.Play(t.Context(), fmt.Sprintf("http://localhost:%d", ports.API), step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A service that has stopped has sent every span it will ever send.
+	if err := running.StopServices(); err != nil {
+		t.Fatal(err)
+	}
+	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := lesson.Transcript(lesson.Title(step), played, traces), lesson.Text(step)
+	if *update {
+		file := filepath.Join("steps", runner.StepName(step)+".txt")
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if got != want {
+		t.Errorf("%s shows\n\n%s\nbut must show\n\n%s", runner.StepName(step), got, want)
+	}
+}

@@ -1,0 +1,111 @@
+package lesson_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+// built is where the steps' services are built, for all tests together.
+var built string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "workshop")
+	if err != nil {
+		panic(err)
+	}
+	built = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// up starts a step, with the race detector, on free ports. The test ends it, and
+// fails if a service does not end well.
+func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *logs) {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := runner.Ports{API: freePort(t), Thinker: freePort(t)}
+	logs := &logs{t: t}
+	running, err := runner.Up(t.Context(), runner.Options{
+		Root: root, Step: step, Ports: ports, RedisAddr: redis, Race: true, Dir: built,
+		Env:      []string{"THINK_DELAY=50ms"},
+		Building: func(string) {},
+		Log:      logs.add,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return running, ports, logs
+}
+
+// logs are what the services have printed.
+type logs struct {
+	t     *testing.T
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logs) add(service, line string) {
+	l.t.Logf("%s: %s", service, line)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, service+": "+line)
+}
+
+func (l *logs) with(text string) (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if strings.Contains(line, text) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func redisServer(t *testing.T) string {
+	program := need.Program(t, "redis-server")
+	port := fmt.Sprint(freePort(t))
+	server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", t.TempDir())
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Process.Kill()
+		server.Wait()
+	})
+	for {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			conn.Close()
+			return "127.0.0.1:" + port
+		} else if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,96 @@
+// Package runner builds, starts, watches and stops what a step needs: its two
+// services, the agent that takes in their spans, and a Redis.
+package runner
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Steps is how many steps the workshop has; they are numbered from 1.
+const Steps = 5
+
+// StepName is the directory of a step, and the version its spans carry.
+func StepName(step int) string { return fmt.Sprintf("step%02d", step) }
+
+// FindRoot returns the workshop's own directory, which dir is or is in.
+func FindRoot(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, StepName(1), "go.mod")); err == nil {
+			return at, nil
+		} else if at == filepath.Dir(at) {
+			return "", fmt.Errorf("%s is not in the workshop: change to the directory with step01 … step05 and run this again", dir)
+		}
+	}
+}
+
+// A CompileError is what the Go compiler says of a step that does not build.
+type CompileError struct {
+	Step   int
+	Output string // as the compiler printed it
+}
+
+func (e *CompileError) Error() string {
+	return fmt.Sprintf("%s does not build:\n%s", StepName(e.Step), strings.TrimSpace(e.Output))
+}
+
+// Binaries are a step's built services, by path.
+type Binaries struct{ API, Thinker string }
+
+// Build compiles a step's services into dir. For each package that has to be
+// compiled, which for the first build are hundreds, it calls progress.
+func Build(ctx context.Context, root, dir string, step int, race bool, progress func(pkg string)) (Binaries, error) {
+	out := filepath.Join(dir, StepName(step))
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return Binaries{}, fmt.Errorf("make room for the built services: %w", err)
+	}
+	args := []string{"build", "-v", "-o", out + string(filepath.Separator)}
+	if race {
+		args = append(args, "-race")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
+	cmd.Dir = filepath.Join(root, StepName(step))
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return Binaries{}, errors.New("there is no go command in the PATH: install Go from https://go.dev/dl/, or use docker-compose up")
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return Binaries{}, fmt.Errorf("%s is missing", cmd.Dir)
+	} else if err != nil {
+		return Binaries{}, fmt.Errorf("run go build: %w", err)
+	}
+
+	// With -v, package paths come one a line; whatever is not one is a complaint.
+	var complaints strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		if line := lines.Text(); strings.ContainsAny(line, " \t#") || line == "" {
+			complaints.WriteString(line + "\n")
+		} else {
+			progress(line)
+		}
+	}
+	if err := cmd.Wait(); ctx.Err() != nil {
+		return Binaries{}, ctx.Err()
+	} else if err != nil {
+		return Binaries{}, &CompileError{Step: step, Output: complaints.String()}
+	}
+	suffix := ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
+	return Binaries{API: filepath.Join(out, "api"+suffix), Thinker: filepath.Join(out, "thinker"+suffix)}, nil
+}

@@ -1,0 +1,144 @@
+package terminal
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
+)
+
+const (
+	maxRows   = 40 // of one trace; its page shows the rest
+	maxLabel  = 44 // columns
+	maxDetail = 56 // columns
+	maxBar    = 24 // columns
+	indent    = 2  // columns a level
+)
+
+// Trace writes a trace as a tree, a line a span: who did what, when within the
+// trace, and for how long. The line above it says what was asked and answered,
+// and where its page is. Each service has its colour of the palette.
+func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) {
+	var out strings.Builder
+	entry := trace.Entry()
+	if entry == nil {
+		return
+	}
+	status := cmp.Or(entry.StatusCode(), "OK")
+	if entry.Error {
+		status = t.red(status + " error")
+	}
+	fmt.Fprintf(&out, "\n%s   %s   %s   %s\n", t.bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
+
+	rows, hidden := rowsOf(trace)
+	label, detail := widths(rows)
+	bar := min(maxBar, max(8, t.columns()-label-detail-16))
+	detail = min(detail, max(10, t.columns()-label-bar-16))
+	for _, r := range rows {
+		span := r.node.Span
+		tint := palette.Of(span.Service)
+		fmt.Fprintf(&out, "  %s %s %s %9s\n",
+			t.in(tint, pad(r.label, label)),
+			pad(r.detail, detail),
+			t.in(tint, timeBar(trace, span, bar)),
+			apm.FormatDuration(span.Duration))
+		below := strings.Repeat(" ", 2+indent*(r.depth+1))
+		if r.node.Orphan {
+			fmt.Fprintf(&out, "%s%s\n", below, t.dim(fmt.Sprintf("└ its parent, span %d, has not arrived", span.ParentID)))
+		}
+		if span.Error {
+			what := printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "))
+			fmt.Fprintf(&out, "%s%s\n", below, t.red(shorten("✗ error "+what, t.columns()-len(below))))
+		}
+	}
+	if hidden > 0 {
+		fmt.Fprintf(&out, "  … and %d more spans on its page\n", hidden)
+	}
+	t.write(out.String())
+}
+
+// Title is what a span answers for: the HTTP request where it is one, as in
+// GET /think/?subject=war, and its resource otherwise.
+func Title(span *apm.Span) string {
+	u, err := url.Parse(span.Meta["http.url"])
+	if method := span.Meta["http.method"]; method != "" && err == nil && u.Path != "" {
+		return method + " " + u.RequestURI()
+	}
+	return cmp.Or(span.Resource, span.Name)
+}
+
+type row struct {
+	node          *apm.Node
+	depth         int
+	label, detail string
+}
+
+func rowsOf(trace apm.Trace) (rows []row, hidden int) {
+	var add func(node *apm.Node, depth int, caller string)
+	add = func(node *apm.Node, depth int, caller string) {
+		if len(rows) == maxRows {
+			hidden++
+		} else {
+			label, detail := describe(node.Span, caller)
+			rows = append(rows, row{node, depth, strings.Repeat(" ", indent*min(depth, 10)) + label, detail})
+		}
+		for _, child := range node.Children {
+			add(child, depth+1, node.Span.Service)
+		}
+	}
+	for _, root := range trace.Tree() {
+		add(root, 0, "")
+	}
+	return rows, hidden
+}
+
+// describe names a span by its service and, below a span of the same service,
+// by its operation.
+func describe(s *apm.Span, caller string) (label, detail string) {
+	what := s.Resource
+	if what == s.Name || what == "" {
+		what = s.Meta["http.url"]
+		if subject := s.Meta["subject"]; subject != "" {
+			what = "subject:" + subject
+		}
+	}
+	if s.Service == caller {
+		return shorten(printable(s.Name), maxLabel), printable(what)
+	}
+	return shorten(printable(s.Service), maxLabel), printable(strings.TrimSpace(s.Name + "  " + what))
+}
+
+func widths(rows []row) (label, detail int) {
+	for _, r := range rows {
+		label = max(label, utf8.RuneCountInString(r.label))
+		detail = max(detail, utf8.RuneCountInString(r.detail))
+	}
+	return label, min(detail, maxDetail)
+}
+
+// timeBar is width columns of which those are filled in which the span ran.
+func timeBar(trace apm.Trace, span *apm.Span, width int) string {
+	total := math.Max(1, float64(trace.Duration()))
+	from := int(float64(span.Start-trace.Start()) / total * float64(width))
+	to := int(math.Round(float64(span.End()-trace.Start()) / total * float64(width)))
+	from = min(from, width-1)
+	to = min(max(to, from+1), width)
+	return strings.Repeat(" ", from) + strings.Repeat("▇", to-from) + strings.Repeat(" ", width-to)
+}
+
+func pad(s string, width int) string {
+	s = shorten(s, width)
+	return s + strings.Repeat(" ", width-utf8.RuneCountInString(s))
+}
+
+func shorten(s string, width int) string {
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:max(0, width-1)]) + "…"
+}
