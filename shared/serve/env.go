@@ -13,16 +13,13 @@ import (
 )
 
 // Env reads the environment that configures a service. Read it all, then call Check.
-type Env struct {
-	about, help, wrong string
-	args               []string
-}
+type Env struct{ about, args, help, wrong string }
+
+var errDone = errors.New("done without serving")
 
 type configError string // which variable is wrong, and what would be right
 
 func (e configError) Error() string { return string(e) }
-
-var errDone = errors.New("done without serving")
 
 // String reads a variable; def stands where it is unset or empty.
 func (e *Env) String(name, def, meaning string) string {
@@ -51,19 +48,19 @@ func (e *Env) URL(name, def, meaning string) string {
 // Check returns an error where a variable is wrong, and where the command line
 // asks for --help, or by --healthcheck whether the service at addr is well.
 func (e *Env) Check(addr string) error {
-	switch arg := strings.Join(e.args, " "); {
-	case arg == "--help" || arg == "-h":
+	switch {
+	case e.args == "--help" || e.args == "-h":
 		e.String("DD_TRACE_AGENT_URL", "http://localhost:8126", "where spans go; dd-trace-go reads other DD_* variables too")
 		fmt.Printf("%s\n\nThe environment configures it:\n%s", e.about, e.help)
 		return errDone
 	case e.wrong != "":
 		return configError(e.wrong + "see --help")
-	case arg == "--healthcheck":
+	case e.args == "--healthcheck":
 		host, port, _ := net.SplitHostPort(addr)
 		_, err := http.Get("http://" + net.JoinHostPort(cmp.Or(host, "localhost"), port) + "/healthz")
 		return cmp.Or(err, errDone)
-	case arg != "":
-		return configError(fmt.Sprintf("argument %q is not known; see --help", arg))
+	case e.args != "":
+		return configError(fmt.Sprintf("argument %q is not known; see --help", e.args))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -31,7 +32,7 @@ func Main(name, does string, run func(context.Context, *Env) error) {
 			stop()
 		}()
 	}
-	err := run(ctx, &Env{about: name + " " + does, args: os.Args[1:]})
+	err := run(ctx, &Env{about: name + " " + does, args: strings.Join(os.Args[1:], " ")})
 	if err == nil || errors.Is(err, errDone) {
 		return
 	}

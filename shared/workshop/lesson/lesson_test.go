@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -25,7 +26,7 @@ func TestLessons(t *testing.T) {
 				return
 			}
 			t.Run("its own Redis", func(t *testing.T) { play(t, step, "") })
-			t.Run("redis-server", func(t *testing.T) { play(t, step, redisServer(t)) })
+			t.Run("redis-server", func(t *testing.T) { play(t, step, need.Redis(t)) })
 		})
 	}
 }

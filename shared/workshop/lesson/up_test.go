@@ -1,10 +1,7 @@
 package lesson_test
 
 import (
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +32,7 @@ func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *l
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := runner.Ports{API: freePort(t), Thinker: freePort(t)}
+	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	logs := &logs{t: t}
 	running, err := runner.Up(t.Context(), runner.Options{
 		Root: root, Step: step, Ports: ports, RedisAddr: redis, Race: true, Dir: built,
@@ -77,35 +74,4 @@ func (l *logs) with(text string) (lines []string) {
 		}
 	}
 	return lines
-}
-
-func redisServer(t *testing.T) string {
-	program := need.Program(t, "redis-server")
-	port := fmt.Sprint(freePort(t))
-	server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", t.TempDir())
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Kill()
-		server.Wait()
-	})
-	for {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			conn.Close()
-			return "127.0.0.1:" + port
-		} else if t.Context().Err() != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func freePort(t *testing.T) int {
-	listener, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }

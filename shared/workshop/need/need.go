@@ -4,8 +4,10 @@
 package need
 
 import (
+	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"testing"
 )
 
@@ -26,4 +28,39 @@ func Missing(t testing.TB, format string, args ...any) {
 		t.Fatalf(format, args...)
 	}
 	t.Skipf(format, args...)
+}
+
+// Port returns a port of this machine on which nobody listens.
+func Port(t testing.TB) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// Redis starts a redis-server for the test and returns its address.
+func Redis(t testing.TB) string {
+	t.Helper()
+	program, port := Program(t, "redis-server"), strconv.Itoa(Port(t))
+	server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", t.TempDir())
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Process.Kill()
+		server.Wait()
+	})
+	addr := net.JoinHostPort("127.0.0.1", port)
+	for {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+			return addr
+		} else if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
 }

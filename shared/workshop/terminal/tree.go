@@ -107,6 +107,7 @@ func describe(s *apm.Span, caller string) (label, detail string) {
 			what = "subject:" + subject
 		}
 	}
+	what = strings.Join(strings.Fields(what), " ")
 	if s.Service == caller {
 		return shorten(printable(s.Name), maxLabel), printable(what)
 	}

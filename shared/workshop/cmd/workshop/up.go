@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,9 +91,11 @@ Try this in another terminal; its trace appears here and on the page:
 Ctrl-C stops everything.
 `, time.Since(began).Seconds(), ports.API, ports.Thinker, running.Agent.URL(), ports.API)
 
-	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
-	var watch sync.WaitGroup
-	watch.Go(func() { showTraces(watching, out, running) })
+	stopping, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		showTraces(context.WithoutCancel(ctx), stopping, out, running)
+	}()
 
 	var died error
 	select {
@@ -105,18 +106,20 @@ Ctrl-C stops everything.
 	case <-running.Thinker.Ended():
 		died = running.Thinker.Failure()
 	}
-	stopped := running.StopServices()
-	unwatch()
-	watch.Wait()
+	ended := running.StopServices()
+	close(stopping)
+	<-stopped
 	if err := running.Stop(); died == nil {
-		died = errors.Join(stopped, err)
+		died = errors.Join(ended, err)
 	}
 	return died
 }
 
 // showTraces prints each trace when it has settled, and once more if more of it
-// arrives later. When ctx is done it prints those that wait, and returns.
-func showTraces(ctx context.Context, out *terminal.Terminal, running *runner.Running) {
+// arrives later. When stopping is closed it prints those that wait, and returns.
+func showTraces(ctx context.Context, stopping <-chan struct{}, out *terminal.Terminal, running *runner.Running) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	traces := running.Agent.Store()
 	changes := traces.Subscribe(ctx)
 	quietSince := map[uint64]time.Time{}
@@ -140,14 +143,17 @@ func showTraces(ctx context.Context, out *terminal.Terminal, running *runner.Run
 	defer tick.Stop()
 	for {
 		select {
-		case id, open := <-changes:
-			if !open {
-				show(0)
-				return
-			}
+		case id := <-changes:
 			quietSince[id] = time.Now()
 		case <-tick.C:
 			show(settling)
+			select {
+			case <-stopping:
+				// What the services sent last was told of before this tick.
+				show(0)
+				return
+			default:
+			}
 		}
 	}
 }

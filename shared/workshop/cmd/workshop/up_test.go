@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -71,7 +72,7 @@ func TestUpShowsTheCompiler(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), workshop(t), "up", "--step", "2", "--api-port", freePort(t), "--thinker-port", freePort(t), "--agent-port", freePort(t))
+	cmd := exec.CommandContext(t.Context(), workshop(t), "up", "--step", "2", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
 	cmd.Dir = copied
 	output, _ := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != 1 {
@@ -92,14 +93,4 @@ func workshop(t *testing.T) string {
 		t.Fatalf("%v: %s", err, output)
 	}
 	return program
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"thinker/shared/workshop/need"
 )
 
 // TestUp is the learner's way: start a step, ask, read the trace, press Ctrl-C.
@@ -77,9 +79,9 @@ type upCommand struct {
 
 func start(t *testing.T, program string, step int) *upCommand {
 	t.Helper()
-	api, thinker := freePort(t), freePort(t)
+	api, thinker := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
 	cmd := exec.CommandContext(t.Context(), program, "up", "--step", fmt.Sprint(step),
-		"--api-port", api, "--thinker-port", thinker, "--agent-port", freePort(t))
+		"--api-port", api, "--thinker-port", thinker, "--agent-port", fmt.Sprint(need.Port(t)))
 	cmd.Env = append(os.Environ(), "THINK_DELAY=30ms")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()

@@ -1,0 +1,12 @@
+# Shortens what go test -v prints: a line for each package, each test that was
+# skipped with its reason, and all that a failed package said.
+{ said[++lines] = $0 }
+/^ *--- SKIP/ { skipped[++skips] = $3; reason[skips] = last }
+/^ .*_test\.go:[0-9]+: / { last = $0; sub(/^.*_test\.go:[0-9]+: /, "", last) }
+/^(ok|FAIL|\?) *\t/ || /^FAIL$/ {
+	if ($1 == "FAIL") for (i = 1; i <= lines; i++) print said[i]
+	else if ($0 !~ /no test files/) print
+	for (i = 1; i <= skips; i++) print "    skipped " skipped[i] ": " reason[i]
+	lines = skips = 0
+}
+END { for (i = 1; i <= lines; i++) print said[i] }

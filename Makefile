@@ -1,0 +1,78 @@
+# Shorthand only: each line below runs without make too.
+SHELL := bash
+.DEFAULT_GOAL := help
+STEP ?= 1
+
+MODULES := shared shared/apm shared/workshop step01 step02 step03 step04 step05
+TOOLS := $(CURDIR)/.workshop/tools
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: up
+up: ## Start a step and show its traces: make up STEP=3
+	@go run ./shared/workshop/cmd/workshop up --step $(STEP)
+
+.PHONY: down
+down: ## Stop what STEP=3 docker-compose up -d has started.
+	docker-compose down
+
+.PHONY: diff
+diff: ## Show what a step changes: make diff STEP=3
+	@case "$(STEP)" in [2-5]) ;; *) echo "make diff STEP=$(STEP): steps 2 to 5 change something, as in make diff STEP=3" >&2; exit 2;; esac
+	@diff -ruP -x go.mod -x go.sum -x '*_test.go' -x README.md step0$$(($(STEP) - 1)) step0$(STEP) \
+	  | sed -e '/^diff /d' -e 's/^\(---\|+++\) \([^	]*\)	.*/\1 \2/'
+
+.PHONY: test
+test: ## Run every test that this machine can run, and say which it cannot.
+	@set -o pipefail; go test -v -race -count=1 $(MODULES:%=./%/...) | awk -f .ci/report.awk
+
+.PHONY: test-step1 test-step2 test-step3 test-step4 test-step5
+test-step1: ## Test step 1 and what it must show; likewise test-step2 to test-step5.
+test-step1 test-step2 test-step3 test-step4 test-step5: test-step%:
+	@set -o pipefail; go test -v -race -count=1 ./step0$*/... | awk -f .ci/report.awk
+	@set -o pipefail; go test -v -count=1 -run '/step0$*' ./shared/workshop/lesson | awk -f .ci/report.awk
+
+.PHONY: ci
+ci: tidy-check format-check vet staticcheck vulnerabilities ## Run all checks, with no test left out: green here is green there.
+	@CI=true $(MAKE) --no-print-directory test
+
+.PHONY: bench
+bench: ## Measure what the workshop promises, with the spread.
+	go test -run '^$$' -bench 'Up|TraceOnPage' -benchtime 10x ./shared/workshop/bench
+	go test -run '^$$' -bench 'Hit|Miss' -benchtime 300x ./shared/workshop/bench
+
+.PHONY: tidy
+tidy: ## Bring all modules to one set of versions.
+	go work sync
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy) || exit; done
+
+.PHONY: tidy-check
+tidy-check:
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy -diff) || exit; done
+
+.PHONY: format-check
+format-check:
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+
+.PHONY: vet
+vet:
+	go vet $(MODULES:%=./%/...)
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go build ./...) || exit; done
+
+.PHONY: staticcheck
+staticcheck: $(TOOLS)
+	$(TOOLS)/staticcheck $(MODULES:%=./%/...)
+
+# The database of vulnerabilities is on the network, which may not be there.
+.PHONY: vulnerabilities
+vulnerabilities: $(TOOLS)
+	@if curl -sf -m 10 -o /dev/null https://vuln.go.dev/index/db.json; \
+	  then $(TOOLS)/govulncheck $(MODULES:%=./%/...); \
+	  else echo "govulncheck: skipped, its database cannot be reached"; fi
+
+$(TOOLS): .ci/tools/go.mod
+	@mkdir -p $@
+	cd .ci/tools && GOWORK=off go build -o $@/ tool
+	@touch $@

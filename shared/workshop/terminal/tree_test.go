@@ -1,0 +1,89 @@
+package terminal
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
+)
+
+func TestTrace(t *testing.T) {
+	ms := int64(time.Millisecond)
+	trace := apm.NewTrace(7, []apm.Span{
+		{SpanID: 1, Service: "thinker-api", Name: "http.request", Resource: "GET /think/", Start: 1000 * ms, Duration: 100 * time.Millisecond,
+			Meta: map[string]string{"http.method": "GET", "http.url": "http://localhost:5000/think/?subject=war&subject=art", "http.status_code": "200"}},
+		{SpanID: 2, ParentID: 1, Service: "thinker-api", Name: "http.request", Resource: "http.request", Start: 1010 * ms, Duration: 80 * time.Millisecond,
+			Meta: map[string]string{"http.url": "http://localhost:5001/"}},
+		{SpanID: 3, ParentID: 2, Service: "thinker-microservice", Name: "think", Resource: "think", Start: 1050 * ms, Duration: 40 * time.Millisecond, Error: true,
+			Meta: map[string]string{"subject": "art", "error.type": "main.unknownSubject", "error.message": "no thought\x1b[2J on \"art\""}},
+		{SpanID: 4, ParentID: 3, Service: "sqlite.db", Name: "sqlite.query", Resource: "SELECT\n\tid FROM thought WHERE subject = ? AND quote IS NOT NULL ORDER BY id", Start: 1089 * ms, Duration: 300 * time.Microsecond},
+		{SpanID: 5, ParentID: 99, Service: "thinker-microservice", Name: "late", Resource: "late", Start: 1099 * ms, Duration: 1 * time.Millisecond},
+	})
+	got := shown(t, trace)
+	want := `
+GET /think/?subject=war&subject=art   200   100 ms   http://localhost:8126/trace/7
+  thinker-api              http.request  GET /think/                                ▇▇▇▇▇▇▇▇▇▇▇▇▇▇    100 ms
+    http.request           http://localhost:5001/                                    ▇▇▇▇▇▇▇▇▇▇▇▇      80 ms
+      thinker-microservice think  subject:art                                              ▇▇▇▇▇▇      40 ms
+        ✗ error main.unknownSubject: no thought�[2J on "art"
+        sqlite.db          sqlite.query  SELECT id FROM thought WHERE subject = ? …             ▇     300 µs
+  thinker-microservice     late                                                                  ▇      1 ms
+    └ its parent, span 99, has not arrived
+`
+	if got != want {
+		t.Errorf("shows\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestTraceOfManySpans(t *testing.T) {
+	spans := []apm.Span{{SpanID: 1, Service: "s", Name: "root", Duration: time.Second}}
+	for i := range 100 {
+		spans = append(spans, apm.Span{SpanID: uint64(i + 2), ParentID: uint64(i + 1), Service: "s", Name: fmt.Sprint("span", i), Start: int64(i), Duration: time.Millisecond})
+	}
+	got := shown(t, apm.NewTrace(7, spans))
+	if !strings.HasSuffix(got, "\n  … and 61 more spans on its page\n") {
+		t.Errorf("shows\n%s", got)
+	}
+	for line := range strings.Lines(got) {
+		if n := len([]rune(line)); n > defaultWidth+1 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+}
+
+func TestTraceInColour(t *testing.T) {
+	var out strings.Builder
+	terminal := &Terminal{out: &out, colours: true, columns: func() int { return defaultWidth }}
+	t.Setenv("COLORTERM", "truecolor")
+	palette := &colour.Palette{}
+	terminal.Trace(apm.NewTrace(7, []apm.Span{{SpanID: 1, Service: "s", Name: "n", Duration: 1, Error: true}}), "page", palette)
+	c := palette.Of("s")
+	for _, want := range []string{fmt.Sprintf("\x1b[38;2;%d;%d;%dms\x1b[0m", c.R, c.G, c.B), "\x1b[31m✗ error"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q without %q", &out, want)
+		}
+	}
+}
+
+func TestLog(t *testing.T) {
+	var out strings.Builder
+	terminal := New(&out)
+	terminal.Log("api", `time=2026-01-02T03:04:05.678Z level=INFO msg=listening address=127.0.0.1:5000`)
+	terminal.Log("thinker", `time=2026-01-02T03:04:05.678Z level=WARN msg="no Redis"`)
+	terminal.Progress("building %s", "x") // not on a file
+	terminal.Log("thinker", "panic: \x1b]0;title\a")
+	want := "    api │ listening address=127.0.0.1:5000\nthinker │ level=WARN msg=\"no Redis\"\nthinker │ panic: �]0;title�\n"
+	if out.String() != want {
+		t.Errorf("shows\n%s\nwant\n%s", &out, want)
+	}
+}
+
+func shown(t *testing.T, trace apm.Trace) string {
+	t.Helper()
+	var out strings.Builder
+	New(&out).Trace(trace, fmt.Sprintf("http://localhost:8126/trace/%d", trace.ID), &colour.Palette{})
+	return out.String()
+}
