@@ -39,10 +39,18 @@ func DurationParts(d time.Duration) (value, unit string) {
 		}
 	}
 	if seconds := d.Round(time.Second); seconds < time.Hour {
-		return fmt.Sprintf("%d min %d", seconds/time.Minute, seconds%time.Minute/time.Second), "s"
+		return inTwo(seconds, time.Minute, "min", time.Second, "s")
 	}
-	minutes := d.Round(time.Minute)
-	return fmt.Sprintf("%d h %d", minutes/time.Hour, minutes%time.Hour/time.Minute), "min"
+	return inTwo(d.Round(time.Minute), time.Hour, "h", time.Minute, "min")
+}
+
+// inTwo writes a duration in a large and a small unit, or in the large one
+// alone where nothing is left for the other.
+func inTwo(d, large time.Duration, largeUnit string, small time.Duration, smallUnit string) (value, unit string) {
+	if d%large == 0 {
+		return strconv.FormatInt(int64(d/large), 10), largeUnit
+	}
+	return fmt.Sprintf("%d %s %d", d/large, largeUnit, d%large/small), smallUnit
 }
 
 // significant writes a number below 1000 with three significant digits and

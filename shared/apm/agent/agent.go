@@ -25,7 +25,7 @@ type Config struct {
 	// Addr to listen on; localhost:8126 where empty. localhost is 127.0.0.1 and
 	// ::1, port 0 any free port, and without a host it is every interface.
 	Addr string
-	// MaxSpans is how many spans are kept; store.DefaultMaxSpans where 0.
+	// MaxSpans is how many spans are kept; DefaultMaxSpans where 0.
 	MaxSpans int
 	// AllowHosts are names, besides localhost's, that a browser may use for the
 	// pages.
@@ -37,6 +37,9 @@ type Config struct {
 
 // DefaultAddr is where tracers look for their Agent.
 const DefaultAddr = "localhost:8126"
+
+// DefaultMaxSpans is how many spans are kept where the Config does not say.
+const DefaultMaxSpans = store.DefaultMaxSpans
 
 // An Agent is listening until it is closed.
 type Agent struct {
@@ -63,7 +66,7 @@ func Start(config Config) (*Agent, error) {
 	}
 
 	a := &Agent{store: store.NewMemory(config.MaxSpans), palette: &colour.Palette{}}
-	a.intake = intake.New(a.store, config.Logger)
+	a.intake = intake.New(sink{a.store, a.palette}, config.Logger)
 	name, port := address(config.Addr, listeners[0])
 	a.url = "http://" + net.JoinHostPort(name, port)
 	pages := web.New(web.Config{

@@ -122,7 +122,7 @@ func toJSON(s *apm.Span) jsonSpan {
 		TraceID: decimal(s.TraceID), SpanID: decimal(s.SpanID), ParentID: decimal(s.ParentID),
 		Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
 		Start: s.Start, Duration: int64(s.Duration),
-		Meta:    s.Meta,
+		Meta:    orEmpty(s.Meta),
 		Metrics: map[string]jsonNumber{},
 		Links:   []jsonLink{},
 		Events:  []jsonEvent{},
@@ -135,13 +135,21 @@ func toJSON(s *apm.Span) jsonSpan {
 	}
 	for _, link := range s.Links {
 		span.Links = append(span.Links, jsonLink{
-			decimal(link.TraceID), apm.HexID(link.TraceIDHigh, link.TraceID), decimal(link.SpanID), link.Attributes,
+			decimal(link.TraceID), apm.HexID(link.TraceIDHigh, link.TraceID), decimal(link.SpanID), orEmpty(link.Attributes),
 		})
 	}
 	for _, event := range s.Events {
-		span.Events = append(span.Events, jsonEvent{event.Time, event.Name, event.Attributes})
+		span.Events = append(span.Events, jsonEvent{event.Time, event.Name, orEmpty(event.Attributes)})
 	}
 	return span
+}
+
+// orEmpty gives a map that JSON writes as {} where there is none.
+func orEmpty[V any](values map[string]V) map[string]V {
+	if values == nil {
+		return map[string]V{}
+	}
+	return values
 }
 
 // number reads a whole number from the query, or gives absent where it is not

@@ -49,7 +49,7 @@ func loadAssets(files fs.FS) map[string]asset {
 func (w *Web) asset(rw http.ResponseWriter, r *http.Request) error {
 	file, ok := w.static[r.PathValue("file")]
 	if !ok {
-		return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
+		return nothing(rw, r)
 	}
 	// Asked for again with every page, sent again only after an update.
 	rw.Header().Set("Cache-Control", "no-cache")
@@ -57,4 +57,13 @@ func (w *Web) asset(rw http.ResponseWriter, r *http.Request) error {
 	rw.Header().Set("Content-Type", file.contentType)
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(file.content))
 	return nil
+}
+
+// sub is a directory of the embedded files.
+func sub(files fs.FS, dir string) fs.FS {
+	directory, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // cannot happen: the name is a constant
+	}
+	return directory
 }

@@ -14,12 +14,12 @@ type tick struct {
 	Minor  bool   // left out where the page is narrow
 }
 
-// ticks marks an axis of the given length at round times, at most six.
+// ticks marks an axis of the given length at round times, at most seven.
 func ticks(length time.Duration) []tick {
 	if length <= 0 {
 		return []tick{{X: coordinate(0), Label: "0", Anchor: "start"}}
 	}
-	step := roundStep(length / 5)
+	step := roundStep(length / 6)
 	marks := []tick{{X: coordinate(0), Label: "0", Anchor: "start"}}
 	for n, at := 1, step; at <= length && at > 0; n, at = n+1, at+step {
 		x := 100 * float64(at) / float64(length)

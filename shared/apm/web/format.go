@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -28,7 +29,11 @@ func momentOf(unixNano int64) moment { return moment{time.Unix(0, unixNano).UTC(
 // Machine is the moment for the datetime attribute.
 func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z") }
 
-func (m moment) String() string { return m.at.Format("Jan _2 15:04:05.000 UTC") }
+// Day is the moment's date, which narrow lists leave out.
+func (m moment) Day() string { return m.at.Format("Jan 02") }
+
+// Clock is its time of day.
+func (m moment) Clock() string { return m.at.Format("15:04:05.000") }
 
 // percentages writes shares of 100 with one decimal each, so that what is
 // written adds up to 100.0 wherever the shares do (largest remainder).
@@ -61,6 +66,16 @@ func percentages(shares []float64) []string {
 		texts[i] = strconv.FormatFloat(float64(t)/10, 'f', 1, 64)
 	}
 	return texts
+}
+
+// short cuts a text that is to stand in one line; spans may hold texts of any
+// length. The API and, for tags, the panel give them whole.
+func short(text string) string {
+	const longest = 300 // bytes
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 // coordinate writes a position in an SVG.

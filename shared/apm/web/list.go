@@ -17,6 +17,8 @@ type listPage struct {
 	Rows  []listRow
 	Older string // cursor of the next page; empty on the last
 	First bool   // the page that new traces come to
+
+	Address string // where tracers are to send
 }
 
 type listRow struct {
@@ -57,7 +59,7 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	summaries, next := w.Traces.Recent(pageLength, before)
-	page := listPage{frame: w.frame("Traces"), First: before == 0}
+	page := listPage{frame: w.frame("Traces"), First: before == 0, Address: "http://" + r.Host}
 	page.Section = "traces"
 	if next != 0 {
 		page.Older = decimal(next)
@@ -67,10 +69,10 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 			ID:         decimal(s.TraceID),
 			Date:       momentOf(s.Start),
 			Service:    w.service(s.Service),
-			Resource:   s.Resource,
-			Name:       s.Name,
+			Resource:   short(s.Resource),
+			Name:       short(s.Name),
 			Duration:   duration(s.Duration),
-			StatusCode: s.StatusCode,
+			StatusCode: short(s.StatusCode),
 			Failed:     s.Failed,
 			Errors:     s.Errors,
 			Spans:      s.Spans,
@@ -81,7 +83,7 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 }
 
 func (w *Web) service(name string) service {
-	return service{name, w.Palette.Of(name).Hex()}
+	return service{short(name), w.Palette.Of(name).Hex()}
 }
 
 func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
@@ -103,7 +105,7 @@ func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
 			X:       coordinate(x),
 			Width:   coordinate(t.Percent),
 		})
-		words = append(words, t.Service+" "+percent+" %")
+		words = append(words, short(t.Service)+" "+percent+" %")
 		x += t.Percent
 	}
 	b.Text = strings.Join(words, ", ")

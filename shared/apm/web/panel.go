@@ -65,8 +65,8 @@ func (w *Web) panel(trace apm.Trace, s *apm.Span) *panel {
 	}
 	p := &panel{
 		Service:      w.service(s.Service),
-		Name:         s.Name,
-		Resource:     s.Resource,
+		Name:         short(s.Name),
+		Resource:     short(s.Resource),
 		Duration:     duration(s.Duration),
 		Exec:         duration(exec[s.SpanID]),
 		ExecPercent:  strconv.FormatFloat(share, 'f', 1, 64),

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,19 +22,21 @@ type tracePage struct {
 	Arrived   bool
 	Truncated int // spans that the store had no room for
 
-	Entry     *apm.Span
-	Service   service
-	Date      moment
-	Duration  amount
-	Spans     int
-	Errors    int
-	Breakdown breakdown
-	Ticks     []tick
-	Rows      []spanRow
-	Hidden    int // rows left out
-	AllURL    string
-	Panel     *panel // of the chosen span
-	CloseURL  string
+	Entry      *apm.Span
+	Heading    string // what the entry span worked on
+	StatusCode string // of its HTTP answer
+	Service    service
+	Date       moment
+	Duration   amount
+	Spans      int
+	Errors     int
+	Breakdown  breakdown
+	Ticks      []tick
+	Rows       []spanRow
+	Hidden     int // rows left out
+	AllURL     string
+	Panel      *panel // of the chosen span
+	CloseURL   string
 }
 
 type spanRow struct {
@@ -72,6 +75,9 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 
 	page.Truncated = trace.Truncated
 	page.Entry = trace.Entry()
+	page.Heading = short(cmp.Or(page.Entry.Resource, page.Entry.Name))
+	page.StatusCode = short(page.Entry.StatusCode())
+	page.Title = page.Heading + " · Trace"
 	page.Service = w.service(page.Entry.Service)
 	page.Date = momentOf(trace.Start())
 	page.Duration = duration(trace.Duration())
@@ -144,8 +150,8 @@ func (w *Web) fill(page *tracePage, trace apm.Trace, view view) {
 				Level:    level[s.SpanID] + 1,
 				Indent:   indent(level[s.SpanID]),
 				Service:  w.service(s.Service),
-				Name:     s.Name,
-				Resource: s.Resource,
+				Name:     short(s.Name),
+				Resource: short(s.Resource),
 				Duration: duration(s.Duration),
 				Error:    s.Error,
 				X:        x,

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"log/slog"
 	"net/http"
 
@@ -75,9 +74,7 @@ func New(config Config) *Web {
 	w.handle("/api/traces", w.apiTraces)
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/api/events", w.events)
-	w.handle("/", func(_ http.ResponseWriter, r *http.Request) error {
-		return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
-	})
+	w.handle("/", nothing)
 	return w
 }
 
@@ -95,7 +92,7 @@ func (w *Web) handle(path string, serve handler) {
 	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
 		setSafetyHeaders(rw.Header())
 		err := w.refuseOtherHosts(r)
-		if err == nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; err == nil && !reads && path != "/" {
 			rw.Header().Set("Allow", "GET, HEAD")
 			err = failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s is only for reading: GET, not %s.", r.URL.Path, r.Method)}
 		}
@@ -108,16 +105,12 @@ func (w *Web) handle(path string, serve handler) {
 	})
 }
 
+// nothing answers requests, by whatever method, for what is not here.
+func nothing(_ http.ResponseWriter, r *http.Request) error {
+	return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
+}
+
 func (w *Web) index(rw http.ResponseWriter, r *http.Request) error {
 	http.Redirect(rw, r, "/traces", http.StatusFound)
 	return nil
-}
-
-// sub is a directory of the embedded files.
-func sub(files fs.FS, dir string) fs.FS {
-	directory, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err) // cannot happen: the name is a constant
-	}
-	return directory
 }

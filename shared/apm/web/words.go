@@ -10,7 +10,7 @@ import (
 
 // KeptText says how much is kept, and of how much.
 func (f frame) KeptText() string {
-	return fmt.Sprintf("%s, %s of %s", count(f.Kept.Traces, "trace", "traces"), count(f.Kept.Spans, "span", "spans"), group(f.Kept.MaxSpans))
+	return fmt.Sprintf("%s, %s of at most %s spans", count(f.Kept.Traces, "trace", "traces"), group(f.Kept.Spans), group(f.Kept.MaxSpans))
 }
 
 // LostText says what was lost, each kind by its own name.

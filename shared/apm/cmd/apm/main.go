@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/store"
 )
 
 const usage = `apm takes in what Datadog tracers send and shows the traces in a browser.
@@ -72,7 +71,7 @@ type options struct {
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	opts, err := parse(args, env)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stdout, usage, store.DefaultMaxSpans)
+		fmt.Fprintf(stdout, usage, agent.DefaultMaxSpans)
 		return nil
 	}
 	if err != nil {
@@ -107,7 +106,7 @@ func parse(args []string, env func(string) string) (options, error) {
 	flags := flag.NewFlagSet("apm", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints the one line that matters
 	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
-	flags.IntVar(&opts.config.MaxSpans, "max-spans", store.DefaultMaxSpans, "")
+	flags.IntVar(&opts.config.MaxSpans, "max-spans", agent.DefaultMaxSpans, "")
 	flags.BoolVar(&opts.healthcheck, "healthcheck", false, "")
 	flags.Func("allow-host", "", func(names string) error {
 		for name := range strings.SplitSeq(names, ",") {

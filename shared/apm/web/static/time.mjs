@@ -10,7 +10,10 @@ export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    time.textContent = `${day.format(at)} ${clock.format(at)}`;
+    const date = document.createElement("span");
+    date.className = "day";
+    date.textContent = `${day.format(at)} `;
+    time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
   }
 }

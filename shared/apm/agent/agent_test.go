@@ -1,0 +1,172 @@
+package agent
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func start(t *testing.T, config Config) *Agent {
+	t.Helper()
+	if config.Addr == "" {
+		config.Addr = "localhost:0"
+	}
+	a, err := Start(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close(t.Context()) })
+	return a
+}
+
+func fetch(t *testing.T, method, url, body string, headers ...string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+func TestFromTracerToPage(t *testing.T) {
+	a := start(t, Config{})
+	const payload = `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /","start":1,"duration":5}]]`
+	if code, body := fetch(t, "PUT", a.URL()+"/v0.4/traces", payload, "Content-Type", "application/json"); code != 200 {
+		t.Fatalf("%d %s", code, body)
+	}
+	if trace, ok := a.Store().Trace(7); !ok || len(trace.Spans) != 1 {
+		t.Errorf("%v %+v", ok, trace)
+	}
+	for path, want := range map[string]string{"/": "GET /", "/trace/7": "GET /", "/api/traces/7": `"service":"api"`, "/healthz": "ok", "/info": "endpoints"} {
+		if code, body := fetch(t, "GET", a.URL()+path, ""); code != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %.200s", path, code, body)
+		}
+	}
+	if a.Stats().Spans != 1 {
+		t.Errorf("%+v", a.Stats())
+	}
+}
+
+func TestGuards(t *testing.T) {
+	a := start(t, Config{AllowHosts: []string{"agent"}})
+	for name, c := range map[string]struct {
+		method, path, host string
+		headers            []string
+		want               int
+	}{
+		"page, other host":       {"GET", "/traces", "example.com", nil, 403},
+		"page, allowed host":     {"GET", "/traces", "agent:8126", nil, 200},
+		"intake, any host":       {"POST", "/v0.4/traces", "anything", nil, 200},
+		"intake, from a page":    {"POST", "/v0.4/traces", "localhost", []string{"Origin", "http://localhost:8126"}, 403},
+		"intake, Sec-Fetch-Site": {"POST", "/v0.4/traces", "localhost", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"page, Sec-Fetch-Site":   {"GET", "/api/traces", "localhost", []string{"Sec-Fetch-Site", "same-origin"}, 200},
+		"unknown path":           {"POST", "/v0.2/traces", "localhost", nil, 404},
+		"unknown page":           {"GET", "/v0.2/traces", "localhost", nil, 404},
+	} {
+		if code, body := fetch(t, c.method, a.URL()+c.path, "", append([]string{"Host", c.host}, c.headers...)...); code != c.want {
+			t.Errorf("%s: %d %.200s, want %d", name, code, body, c.want)
+		}
+	}
+}
+
+func TestBothLoopbackFamilies(t *testing.T) {
+	a := start(t, Config{})
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(a.URL(), "http://"))
+	hosts := []string{"127.0.0.1"}
+	if probe, err := net.Listen("tcp6", "[::1]:0"); err == nil {
+		_ = probe.Close()
+		hosts = append(hosts, "::1")
+	}
+	for _, host := range hosts {
+		if code, _ := fetch(t, "GET", "http://"+net.JoinHostPort(host, port)+"/traces", ""); code != 200 {
+			t.Errorf("%s: %d", host, code)
+		}
+	}
+}
+
+func TestOtherAddresses(t *testing.T) {
+	for addr, host := range map[string]string{":0": "http://localhost:", "0.0.0.0:0": "http://localhost:", "127.0.0.1:0": "http://127.0.0.1:"} {
+		a := start(t, Config{Addr: addr})
+		if !strings.HasPrefix(a.URL(), host) {
+			t.Errorf("%s: %s", addr, a.URL())
+		}
+		if code, _ := fetch(t, "GET", a.URL()+"/traces", ""); code != 200 {
+			t.Errorf("%s: %d", addr, code)
+		}
+	}
+	for _, addr := range []string{"nonsense", "localhost:99999", "localhost:http:1"} {
+		if a, err := Start(Config{Addr: addr}); err == nil {
+			_ = a.Close(t.Context())
+			t.Errorf("%s: started", addr)
+		}
+	}
+}
+
+func TestATakenPort(t *testing.T) {
+	addr := strings.TrimPrefix(start(t, Config{}).URL(), "http://")
+	_, err := Start(Config{Addr: addr})
+	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), addr) {
+		t.Errorf("got %v", err)
+	}
+	// Taken in one family only: half an agent would be no use.
+	six, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 here")
+	}
+	defer six.Close()
+	_, port, _ := net.SplitHostPort(six.Addr().String())
+	if a, err := Start(Config{Addr: "localhost:" + port}); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("got %v", err)
+		if err == nil {
+			_ = a.Close(t.Context())
+		}
+	}
+}
+
+func TestCloseEndsEventStreams(t *testing.T) {
+	a := start(t, Config{})
+	response, err := http.Get(a.URL() + "/api/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	lines.Scan() // the stream is open
+	if err := a.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for lines.Scan() { // ends, or the test never does
+	}
+	if _, err := http.Get(a.URL() + "/healthz"); err == nil {
+		t.Error("it still answers")
+	}
+}
+
+func TestColoursGoByArrival(t *testing.T) {
+	a := start(t, Config{})
+	fetch(t, "POST", a.URL()+"/v0.4/traces", `[[{"trace_id":1,"span_id":1,"service":"first"}],[{"trace_id":2,"span_id":1,"service":"second"}]]`, "Content-Type", "application/json")
+	second := start(t, Config{}).Palette()
+	if first := second.Of("any"); a.Palette().Of("first") != first || a.Palette().Of("second") != second.Of("other") {
+		t.Error("services have not got their colours in order of arrival")
+	}
+}

@@ -1,0 +1,23 @@
+package agent
+
+import (
+	"context"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
+	"thinker/shared/apm/store"
+)
+
+// A sink keeps spans, and has services get their colours in the order in which
+// their spans arrive rather than that in which somebody looks at them.
+type sink struct {
+	store   *store.Memory
+	palette *colour.Palette
+}
+
+func (s sink) Add(ctx context.Context, spans []apm.Span) error {
+	for i := range spans {
+		s.palette.Of(spans[i].Service)
+	}
+	return s.store.Add(ctx, spans)
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
+
+func noEnv(string) string { return "" }
+
+func TestWrongUsage(t *testing.T) {
+	for _, args := range [][]string{{"--nonsense"}, {"serve"}, {"--max-spans", "0"}, {"--max-spans", "x"}, {"--addr", "8126"}, {"--allow-host", "a,,b"}} {
+		err := run(t.Context(), args, noEnv, io.Discard, io.Discard)
+		var wrong usageError
+		if !errors.As(err, &wrong) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	env := func(name string) string { return map[string]string{"APM_ADDR": ":9126"}[name] }
+	opts, err := parse([]string{"--allow-host", "agent, box", "--allow-host", "other", "--max-spans", "5"}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opts.config.Addr != ":9126" || opts.config.MaxSpans != 5 || strings.Join(opts.config.AllowHosts, " ") != "agent box other" {
+		t.Errorf("%+v", opts)
+	}
+	if opts, _ := parse([]string{"--addr", "localhost:1"}, env); opts.config.Addr != "localhost:1" {
+		t.Errorf("the flag does not win over the environment: %+v", opts)
+	}
+}
+
+func TestHelpStatesTheLimits(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"--addr", "--max-spans", "--allow-host", "--healthcheck", "8125", "in memory only", "200000"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the help lacks %q", want)
+		}
+	}
+}
+
+func TestServeCheckAndStop(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"--addr", "localhost:0"}, noEnv, in, io.Discard) }()
+
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(line, "http://")
+	addr, _, _ := strings.Cut(rest, ";")
+	if !strings.Contains(line, "DD_TRACE_AGENT_URL=http://"+addr) {
+		t.Errorf("it says %q", line)
+	}
+	if err := run(ctx, []string{"--healthcheck", "--addr", addr}, noEnv, io.Discard, io.Discard); err != nil {
+		t.Error(err)
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	if err := run(ctx, []string{"--healthcheck", "--addr", ":" + port}, noEnv, io.Discard, io.Discard); err != nil {
+		t.Error(err)
+	}
+	if err := run(ctx, []string{"--addr", addr}, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "--addr") {
+		t.Errorf("port taken: %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := run(t.Context(), []string{"--healthcheck", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil {
+		t.Error("the health check of nothing succeeds")
+	}
+}

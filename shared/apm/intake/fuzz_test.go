@@ -1,0 +1,44 @@
+package intake
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+)
+
+// fuzz feeds a decoder anything, and holds what it lets through.
+func fuzz(f *testing.F, decode decoder, seeds ...[]byte) {
+	for _, seed := range append(seeds, []byte{0x90}, []byte("[]"), []byte{0x91, 0x91, 0xc0}, nil) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		spans, invalid, err := decodeSafely(decode, body, http.Header{})
+		if err != nil && (len(spans) > 0 || invalid > 0) {
+			t.Errorf("%d spans besides an error", len(spans)+invalid)
+		}
+		for _, span := range spans {
+			if span.TraceID == 0 || span.SpanID == 0 || span.Start < 0 || span.Duration < 0 || span.Meta == nil {
+				t.Errorf("let through %+v", span)
+			}
+			for _, event := range span.Events {
+				if _, err := json.Marshal(event.Attributes); err != nil {
+					t.Errorf("attributes that JSON cannot hold: %v", err)
+				}
+			}
+		}
+	})
+}
+
+func FuzzDecodeV03V04(f *testing.F) {
+	inJSON, err := json.Marshal(sample())
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzz(f, decodeV03V04, file(f, goV04), msgpack(f, sample()), inJSON)
+}
+
+func FuzzDecodeV05(f *testing.F) { fuzz(f, decodeV05, sampleV05()) }
+
+func FuzzDecodeV07(f *testing.F) { fuzz(f, decodeV07, sampleV07(f)) }
+
+func FuzzDecodeV10(f *testing.F) { fuzz(f, decodeV10, file(f, goV10)) }

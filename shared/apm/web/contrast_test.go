@@ -1,0 +1,47 @@
+package web
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+// TestTextsCanBeRead holds the stylesheet's colours to a contrast of 4.5:1
+// between every text and every ground that it stands on, light and dark.
+func TestTextsCanBeRead(t *testing.T) {
+	w, _ := newTest()
+	pairs := regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\)`)
+	colours := map[string][2]float64{} // luminance, light and dark
+	for _, match := range pairs.FindAllStringSubmatch(string(w.static["style.css"].content), -1) {
+		colours[match[1]] = [2]float64{luminance(t, match[2]), luminance(t, match[3])}
+	}
+	for _, text := range []string{"text", "quiet", "link", "error", "ok"} {
+		for _, ground := range []string{"page", "raised", "chosen", "hover", "error-page"} {
+			for i, scheme := range []string{"light", "dark"} {
+				a, b := colours[text][i], colours[ground][i]
+				if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
+					t.Errorf("%s: %s on %s has a contrast of %.2f", scheme, text, ground, ratio)
+				}
+			}
+		}
+	}
+}
+
+// luminance is defined at https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	var sum float64
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		value, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		linear := float64(value) / 255 / 12.92
+		if s := float64(value) / 255; s > 0.04045 {
+			linear = math.Pow((s+0.055)/1.055, 2.4)
+		}
+		sum += weight * linear
+	}
+	return sum
+}
