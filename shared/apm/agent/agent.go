@@ -30,6 +30,8 @@ type Config struct {
 	// AllowHosts are names, besides localhost's, that a browser may use for the
 	// pages.
 	AllowHosts []string
+	// Try is a command that makes a trace: the pages show it while there is none.
+	Try string
 	// Logger is told of what was refused and what went wrong; nobody is where
 	// nil.
 	Logger *slog.Logger
@@ -74,6 +76,7 @@ func Start(config Config) (*Agent, error) {
 		Refusals:   a.intake,
 		Palette:    a.palette,
 		AllowHosts: append([]string{name}, config.AllowHosts...),
+		Try:        config.Try,
 		Logger:     config.Logger,
 	})
 

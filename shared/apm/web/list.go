@@ -18,6 +18,7 @@ type listPage struct {
 	Older string // cursor of the next page; empty on the last
 	First bool   // the page that new traces come to
 
+	Try     string // a command that makes a trace; may be empty
 	Address string // where tracers are to send
 }
 
@@ -59,7 +60,7 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	summaries, next := w.Traces.Recent(pageLength, before)
-	page := listPage{frame: w.frame("Traces"), First: before == 0, Address: "http://" + r.Host}
+	page := listPage{frame: w.frame("Traces"), First: before == 0, Try: w.Try, Address: "http://" + r.Host}
 	page.Section = "traces"
 	if next != 0 {
 		page.Older = decimal(next)

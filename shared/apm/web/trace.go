@@ -47,7 +47,7 @@ type spanRow struct {
 	Indent   int // pixels
 	Service  service
 	Name     string
-	Resource string
+	Detail   string // what it worked on; empty where the name says it all
 	Duration amount
 	Error    bool
 	Orphan   string // why it stands among the roots, in words
@@ -151,7 +151,7 @@ func (w *Web) fill(page *tracePage, trace apm.Trace, view view) {
 				Indent:   indent(level[s.SpanID]),
 				Service:  w.service(s.Service),
 				Name:     short(s.Name),
-				Resource: short(s.Resource),
+				Detail:   short(s.Detail()),
 				Duration: duration(s.Duration),
 				Error:    s.Error,
 				X:        x,

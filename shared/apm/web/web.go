@@ -38,6 +38,7 @@ type Config struct {
 	Refusals   Refusals
 	Palette    *colour.Palette
 	AllowHosts []string // host names the pages answer to, besides localhost's
+	Try        string   // a command that makes a trace, for when there is none; may be empty
 	Logger     *slog.Logger
 }
 

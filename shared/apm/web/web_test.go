@@ -59,7 +59,7 @@ func (f *traces) Refused() int { return 3 }
 
 func newTest(list ...apm.Trace) (*Web, *traces) {
 	f := &traces{list: list, notices: make(chan uint64)}
-	return New(Config{Traces: f, Refusals: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
+	return New(Config{Traces: f, Refusals: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
 }
 
 func get(w *Web, path string) *httptest.ResponseRecorder {
@@ -135,7 +135,7 @@ func TestTheListGoesOnToOlderTraces(t *testing.T) {
 func TestAnEmptyListSaysWhatToDo(t *testing.T) {
 	w, _ := newTest()
 	body := get(w, "/traces").Body.String()
-	for _, want := range []string{"No trace has arrived yet", "curl 'http://localhost:5000/think/?subject=war'", "DD_TRACE_AGENT_URL=http://localhost:8126"} {
+	for _, want := range []string{"No trace has arrived yet", "<code>curl http://localhost:5000/</code>", "DD_TRACE_AGENT_URL=http://localhost:8126"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}

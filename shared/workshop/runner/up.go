@@ -62,7 +62,7 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 			r.Stop()
 		}
 	}()
-	if r.Agent, err = agent.Start(agent.Config{Addr: local(o.Ports.Agent)}); err != nil {
+	if r.Agent, err = agent.Start(agent.Config{Addr: local(o.Ports.Agent), Try: Try(o.Ports.API)}); err != nil {
 		return nil, fmt.Errorf("start the agent: %w", err)
 	}
 	if o.Step >= 5 && o.RedisAddr == "" {
@@ -143,6 +143,11 @@ func (r *Running) startRedis() (addr string, err error) {
 		}
 	}(r.redis)
 	return r.redis.Addr(), nil
+}
+
+// Try is the command with which a learner sends a first request.
+func Try(apiPort int) string {
+	return fmt.Sprintf("curl 'http://localhost:%d/think/?subject=war'", apiPort)
 }
 
 func local(port int) string { return net.JoinHostPort("localhost", strconv.Itoa(port)) }

@@ -100,14 +100,7 @@ func rowsOf(trace apm.Trace) (rows []row, hidden int) {
 // describe names a span by its service and, below a span of the same service,
 // by its operation.
 func describe(s *apm.Span, caller string) (label, detail string) {
-	what := s.Resource
-	if what == s.Name || what == "" {
-		what = s.Meta["http.url"]
-		if subject := s.Meta["subject"]; subject != "" {
-			what = "subject:" + subject
-		}
-	}
-	what = strings.Join(strings.Fields(what), " ")
+	what := strings.Join(strings.Fields(s.Detail()), " ")
 	if s.Service == caller {
 		return shorten(printable(s.Name), maxLabel), printable(what)
 	}

@@ -37,6 +37,7 @@ Flags:
   --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
   --max-spans n       how many spans to keep (default %d); the oldest traces go first
   --allow-host name   also show the pages under this name; repeat it, or separate names by commas
+  --try command       show this command on the page while there is no trace
   --healthcheck       ask the apm at --addr whether it is up, and exit
   --help              this text
 
@@ -107,6 +108,7 @@ func parse(args []string, env func(string) string) (options, error) {
 	flags.SetOutput(io.Discard) // main prints the one line that matters
 	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
 	flags.IntVar(&opts.config.MaxSpans, "max-spans", agent.DefaultMaxSpans, "")
+	flags.StringVar(&opts.config.Try, "try", "", "")
 	flags.BoolVar(&opts.healthcheck, "healthcheck", false, "")
 	flags.Func("allow-host", "", func(names string) error {
 		for name := range strings.SplitSeq(names, ",") {

@@ -86,10 +86,10 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 
 Try this in another terminal; its trace appears here and on the page:
 
-  curl 'http://localhost:%d/think/?subject=war'
+  %s
 
 Ctrl-C stops everything.
-`, time.Since(began).Seconds(), ports.API, ports.Thinker, running.Agent.URL(), ports.API)
+`, time.Since(began).Seconds(), ports.API, ports.Thinker, running.Agent.URL(), runner.Try(ports.API))
 
 	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {

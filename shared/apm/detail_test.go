@@ -1,0 +1,17 @@
+package apm
+
+import "testing"
+
+func TestDetail(t *testing.T) {
+	for want, span := range map[string]Span{
+		"GET /":                  {Name: "http.request", Resource: "GET /", Meta: map[string]string{"http.url": "/?x=1", "subject": "war"}},
+		"http://localhost:5001/": {Name: "http.request", Resource: "http.request", Meta: map[string]string{"http.url": "http://localhost:5001/"}},
+		"colour:red subject:war": {Name: "think", Resource: "think", Meta: map[string]string{"subject": "war", "colour": "red", "env": "workshop", "version": "3", "language": "go", "runtime-id": "x", "_dd.p.dm": "-1", "waited_for.trace_id": "7"}},
+		"size:1":                 {Name: "think", Meta: map[string]string{"size": "1"}},
+		"":                       {Name: "think"},
+	} {
+		if got := span.Detail(); got != want {
+			t.Errorf("the detail of %+v is %q, want %q", span, got, want)
+		}
+	}
+}
