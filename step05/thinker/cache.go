@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"strconv"
 	"time"
 
@@ -15,9 +16,10 @@ import (
 )
 
 const (
-	keyPrefix = "thought:v1:" // the version grows when thought's JSON changes
-	lifetime  = 30 * time.Second
-	patience  = 120 * time.Millisecond // with one Redis command
+	keyPrefix   = "thought:v1:" // the version grows when thought's JSON changes
+	lifetime    = 30 * time.Second
+	patience    = 120 * time.Millisecond // with one Redis command
+	connections = 10
 )
 
 // A cache remembers thoughts in Redis.
@@ -29,21 +31,47 @@ type cache struct {
 func openCache(ctx context.Context, addr string) *cache {
 	client := redis.NewClient(&redis.Options{
 		Addr:                  addr,
-		DialTimeout:           patience,
-		DialerRetries:         1,
+		PoolSize:              connections,
+		ConnMaxIdleTime:       -1,
 		MaxRetries:            -1,
+		DialerRetries:         1,
 		ContextTimeoutEnabled: true,
-		Protocol:              2,    // and no identity: connecting then takes no commands,
-		DisableIdentity:       true, // which would be in the traces
+		Protocol:              2,    // with which connecting takes fewest commands:
+		DisableIdentity:       true, // they would show in the traces
 	})
-	// The first connection is made before tracing begins: it is in nobody's trace.
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := client.Ping(ctx).Err(); err != nil {
+	client.AddHook(untracedDial{})
+	if err := connectAll(ctx, client); err != nil {
 		slog.Warn("no Redis, so every thought takes its time", "error", err)
 	}
 	redistrace.WrapClient(client)
 	return &cache{redis: client}
+}
+
+// connectAll opens every connection that the client will use, before tracing
+// begins: connecting is then in nobody's trace.
+func connectAll(ctx context.Context, client *redis.Client) error {
+	for range connections {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		conn := client.Conn()
+		defer conn.Close()
+		if err := conn.Ping(ctx).Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// untracedDial comes before the tracing hook and leaves it out where the client
+// connects, which it does on its own time and not on a request's.
+type untracedDial struct{}
+
+func (untracedDial) DialHook(redis.DialHook) redis.DialHook {
+	return (&net.Dialer{Timeout: patience}).DialContext
+}
+func (untracedDial) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (untracedDial) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func (c *cache) close() error { return c.redis.Close() }

@@ -52,6 +52,26 @@ func TestCacheRemembers(t *testing.T) {
 	}
 }
 
+func TestCacheConnectsUntraced(t *testing.T) {
+	cache := openCache(t.Context(), redisServer(t))
+	defer cache.close()
+	spans := mocktracer.Start()
+	defer spans.Stop()
+	var wait sync.WaitGroup
+	for i := range connections {
+		wait.Go(func() {
+			_, ctx := tracer.StartSpanFromContext(t.Context(), "think")
+			(&memo{cache: cache}).get(ctx, fmt.Sprint(i))
+		})
+	}
+	wait.Wait()
+	for _, span := range spans.FinishedSpans() {
+		if resource := fmt.Sprint(span.Tag("resource.name")); resource != "get" {
+			t.Errorf("%s was traced beside the commands that were asked for", resource)
+		}
+	}
+}
+
 func TestCacheDoesNotTrustWhatItReads(t *testing.T) {
 	cache := openCache(t.Context(), redisServer(t))
 	defer cache.close()
@@ -107,6 +127,11 @@ func TestCacheDoesWithoutRedis(t *testing.T) {
 			}
 			if commands := redisCommands(spans, span); commands != "get!" {
 				t.Errorf("Redis commands %q, want one get that failed", commands)
+			}
+			for _, stray := range spans.FinishedSpans() {
+				if stray.ParentID() == 0 {
+					t.Errorf("a trace of its own: %v", stray)
+				}
 			}
 		})
 	}

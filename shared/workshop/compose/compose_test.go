@@ -1,0 +1,271 @@
+package compose_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+// TestLessons plays each step's requests to its services in containers, and
+// compares the answers and traces with what the step must show.
+func TestLessons(t *testing.T) {
+	docker := findDocker(t)
+	for step := 1; step <= runner.Steps; step++ {
+		docker.build(t, step)
+	}
+	for step := 1; step <= runner.Steps; step++ {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			p := docker.project(t)
+			p.up(step)
+			p.checkPublishedPorts()
+
+			played, err := lesson.Play(t.Context(), p.url("api", 5000), step)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A service that has stopped has sent every span it will ever send.
+			p.compose("stop", "api", "thinker")
+			p.checkEndedWell("api")
+			p.checkEndedWell("thinker")
+			traces, err := lesson.Collect(t.Context(), p.url("agent", 8126))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := lesson.Transcript(lesson.Title(step), played, traces), lesson.Text(step); got != want {
+				t.Errorf("%s shows (+) what it must not, or not what it must (-):\n%s", runner.StepName(step), difference(got, want))
+			}
+		})
+	}
+}
+
+// TestAnotherStep goes from one step to another with nothing said but STEP. The
+// agent goes on, so that the traces of both can be compared.
+func TestAnotherStep(t *testing.T) {
+	p := findDocker(t).project(t)
+	p.up(1)
+	agent := p.container("agent")
+	p.up(3)
+	for _, service := range []string{"api", "thinker"} {
+		image := p.docker("inspect", "--format", "{{.Config.Image}}", p.container(service))
+		if want := "thinker-workshop/" + service + ":step03"; image != want {
+			t.Errorf("%s runs %s, want %s", service, image, want)
+		}
+	}
+	if p.container("agent") != agent {
+		t.Error("the agent was replaced: the traces of the first step are gone")
+	}
+}
+
+func TestDownLeavesNothing(t *testing.T) {
+	p := findDocker(t).project(t)
+	p.up(5)
+	p.compose("down")
+	if left := p.docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project="+p.name); left != "" {
+		t.Errorf("containers are left: %s", left)
+	}
+}
+
+// TestNoSuchStep wants a single line that says which steps there are, and
+// nothing done.
+func TestNoSuchStep(t *testing.T) {
+	docker := findDocker(t)
+	for _, step := range []string{"9", "x", "3.5", ""} {
+		t.Run("STEP="+step, func(t *testing.T) {
+			output, err := docker.command(step, "--project-name", "workshop-test", "up").CombinedOutput()
+			if line := strings.TrimSpace(string(output)); err == nil || strings.Contains(line, "\n") || !strings.Contains(line, "STEP-is-1-to-5") {
+				t.Errorf("want one line with STEP-is-1-to-5 and a failure, got %v:\n%s", err, output)
+			}
+		})
+	}
+}
+
+// A docker is the engine and whichever docker-compose there is for it, used in
+// the directory of the real docker-compose.yml.
+type docker struct {
+	root    string
+	compose []string // the command
+}
+
+func findDocker(t *testing.T) docker {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	need.Program(t, "docker")
+	if output, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
+		need.Missing(t, "the Docker engine does not answer: %s", bytes.TrimSpace(output))
+	}
+	compose := []string{"docker-compose"}
+	if _, err := exec.LookPath("docker-compose"); err != nil {
+		compose = []string{"docker", "compose"}
+		if exec.Command("docker", "compose", "version").Run() != nil {
+			need.Missing(t, "neither docker-compose nor docker compose is installed")
+		}
+	}
+	return docker{root, compose}
+}
+
+// command is one of docker-compose, for a step and with any free ports. The
+// thinker hardly takes its time.
+func (d docker) command(step string, args ...string) *exec.Cmd {
+	cmd := exec.Command(d.compose[0], append(d.compose[1:], args...)...)
+	cmd.Dir = d.root
+	cmd.Env = append(os.Environ(), "STEP="+step, "API_PORT=0", "THINKER_PORT=0", "AGENT_PORT=0", "THINK_DELAY=10ms")
+	return cmd
+}
+
+func (d docker) build(t *testing.T, step int) {
+	t.Helper()
+	if output, err := d.command(fmt.Sprint(step), "build").CombinedOutput(); err != nil {
+		t.Fatalf("build the images of %s: %v\n%s", runner.StepName(step), err, output)
+	}
+}
+
+// A project is what docker-compose runs for one test, apart from all else that
+// runs on this machine.
+type project struct {
+	t      *testing.T
+	engine docker
+	name   string
+	step   int // that was started last
+}
+
+// project takes down, when the test ends, whatever has been started. Where the
+// test has failed it shows what the containers said.
+func (d docker) project(t *testing.T) *project {
+	t.Helper()
+	p := &project{t: t, engine: d, name: fmt.Sprintf("workshop-test-%d", time.Now().UnixNano()), step: 1}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the containers said:\n%s", p.compose("logs", "--no-color"))
+		}
+		p.compose("down", "--volumes", "--timeout", "0")
+	})
+	return p
+}
+
+// compose runs a docker-compose command and returns what it printed.
+func (p *project) compose(args ...string) string {
+	p.t.Helper()
+	cmd := p.engine.command(fmt.Sprint(p.step), append([]string{"--project-name", p.name}, args...)...)
+	return p.output(cmd)
+}
+
+// docker runs a docker command and returns what it printed.
+func (p *project) docker(args ...string) string {
+	p.t.Helper()
+	return p.output(exec.Command("docker", args...))
+}
+
+// output returns what a command prints, to stderr only where it fails: it is
+// there that warnings go.
+func (p *project) output(cmd *exec.Cmd) string {
+	p.t.Helper()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		p.t.Errorf("%s: %v\n%s%s", strings.Join(cmd.Args, " "), err, output, stderr.String())
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// up starts a step and returns when its api is healthy, which it is last.
+func (p *project) up(step int) {
+	p.t.Helper()
+	p.step = step
+	p.compose("up", "--detach")
+	api := p.container("api")
+	for tick := time.Tick(100 * time.Millisecond); ; <-tick {
+		switch health := p.docker("inspect", "--format", "{{.State.Status}}, {{.State.Health.Status}}", api); health {
+		case "running, healthy":
+			return
+		case "running, starting": // docker gives up on it some day
+		default:
+			p.t.Fatalf("the api is %q", health)
+		}
+	}
+}
+
+// container returns the ID of a service's container, whether or not it runs.
+func (p *project) container(service string) string {
+	p.t.Helper()
+	id := p.docker("ps", "--all", "--quiet", "--no-trunc",
+		"--filter", "label=com.docker.compose.project="+p.name,
+		"--filter", "label=com.docker.compose.service="+service)
+	if id == "" || strings.Contains(id, "\n") {
+		p.t.Fatalf("want one container of %s, have %q", service, id)
+	}
+	return id
+}
+
+// url is where a service's port is reached from here.
+func (p *project) url(service string, port int) string {
+	p.t.Helper()
+	return "http://" + p.compose("port", service, fmt.Sprint(port))
+}
+
+// checkPublishedPorts wants those of the api, the thinker and the agent, for
+// this machine only.
+func (p *project) checkPublishedPorts() {
+	p.t.Helper()
+	for service, want := range map[string]string{"api": "5000/tcp", "thinker": "5001/tcp", "agent": "8126/tcp", "redis": ""} {
+		var ports map[string][]struct{ HostIp string }
+		inspected := p.docker("inspect", "--format", "{{json .NetworkSettings.Ports}}", p.container(service))
+		if err := json.Unmarshal([]byte(inspected), &ports); err != nil {
+			p.t.Fatal(err)
+		}
+		var published []string
+		for port, addresses := range ports {
+			for _, address := range addresses {
+				published = append(published, address.HostIp+" "+port)
+			}
+		}
+		if want != "" {
+			want = "127.0.0.1 " + want
+		}
+		if got := strings.Join(published, ", "); got != want {
+			p.t.Errorf("%s publishes %q, want %q", service, got, want)
+		}
+	}
+}
+
+// checkEndedWell wants the exit code 0 of a service that was told to stop.
+func (p *project) checkEndedWell(service string) {
+	p.t.Helper()
+	if state := p.docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", p.container(service)); state != "exited 0" {
+		p.t.Errorf("%s has %s, want exited 0", service, state)
+	}
+}
+
+// difference shows two texts as one, and where they differ the lines of both.
+func difference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	var before, after []string
+	for len(g) > 0 && len(w) > 0 && g[0] == w[0] {
+		before, g, w = append(before, "  "+g[0]), g[1:], w[1:]
+	}
+	for len(g) > 0 && len(w) > 0 && g[len(g)-1] == w[len(w)-1] {
+		after = append([]string{"  " + g[len(g)-1]}, after...)
+		g, w = g[:len(g)-1], w[:len(w)-1]
+	}
+	return strings.Join(slices.Concat(before, mark("- ", w), mark("+ ", g), after), "\n")
+}
+
+func mark(sign string, lines []string) (marked []string) {
+	for _, line := range lines {
+		marked = append(marked, sign+line)
+	}
+	return marked
+}
