@@ -12,7 +12,7 @@ help: ## Show this list.
 
 .PHONY: up
 up: ## Start a step and show its traces: make up STEP=3
-	@go run ./shared/workshop/cmd/workshop up --step $(STEP)
+	@go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop up --step $(STEP)
 
 .PHONY: down
 down: ## Stop what STEP=3 docker-compose up -d has started.

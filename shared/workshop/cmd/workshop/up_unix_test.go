@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,13 +68,38 @@ func TestUpKilled(t *testing.T) {
 	up.gone()
 }
 
+// TestUpServiceDies kills a service: the learner is told, and the rest ends too.
+func TestUpServiceDies(t *testing.T) {
+	up := start(t, workshop(t), 1)
+	up.until("Ctrl-C stops everything")
+	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(up.cmd.Process.Pid), "thinker").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	thinker, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	up.signal(thinker, syscall.SIGKILL)
+	for up.lines.Scan() {
+	}
+	if err := up.cmd.Wait(); up.cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ends with %v, want exit status 1", err)
+	}
+	want := "workshop: thinker ended by itself (signal: killed); the last it said was:\n  time="
+	if got := up.errors.String(); !strings.Contains(got, want) || !strings.Contains(got, "msg=listening") {
+		t.Errorf("it says %q, want %q and the service's last lines", got, want)
+	}
+	up.gone()
+}
+
 // An upCommand is a running workshop up.
 type upCommand struct {
 	t            *testing.T
 	cmd          *exec.Cmd
 	output       io.Reader
 	lines        *bufio.Scanner
-	seen         strings.Builder
+	seen, errors strings.Builder
 	api, thinker string
 }
 
@@ -88,12 +114,13 @@ func start(t *testing.T, program string, step int) *upCommand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stderr = os.Stderr
+	up := &upCommand{t: t, cmd: cmd, output: output, lines: bufio.NewScanner(output),
+		api: "http://localhost:" + api, thinker: "http://localhost:" + thinker}
+	cmd.Stderr = &up.errors
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &upCommand{t: t, cmd: cmd, output: output, lines: bufio.NewScanner(output),
-		api: "http://localhost:" + api, thinker: "http://localhost:" + thinker}
+	return up
 }
 
 // until reads what the command prints up to a line that holds text.
@@ -105,7 +132,7 @@ func (u *upCommand) until(text string) {
 			return
 		}
 	}
-	u.t.Fatalf("it ended and said only\n%s", &u.seen)
+	u.t.Fatalf("it ended and said only\n%s%s", &u.seen, &u.errors)
 }
 
 func (u *upCommand) signal(pid int, s syscall.Signal) {
