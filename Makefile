@@ -12,6 +12,7 @@ help: ## Show this list.
 
 .PHONY: up
 up: ## Start a step and show its traces: make up STEP=3
+	@[ -e .workshop/bin/workshop ] || echo "building the workshop's own command, the first time"
 	@go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop up --step $(STEP)
 
 .PHONY: down
