@@ -27,7 +27,7 @@ diff: ## Show what a step changes: make diff STEP=3
 
 .PHONY: test
 test: ## Run every test that this machine can run, and say which it cannot.
-	@set -o pipefail; go test -v -race -count=1 $(MODULES:%=./%/...) | awk -f .ci/report.awk
+	@set -o pipefail; go test -v -race -count=1 -timeout 40m $(MODULES:%=./%/...) | awk -f .ci/report.awk
 
 .PHONY: test-step1 test-step2 test-step3 test-step4 test-step5
 test-step1: ## Test step 1 and what it must show; likewise test-step2 to test-step5.
