@@ -25,16 +25,14 @@ func fail(status int, format string, args ...any) error {
 	return &Error{status, fmt.Sprintf(format, args...)}
 }
 
-// A Handler answers a request with a value or an error.
-type Handler func(*http.Request) (any, error)
+type Handler func(*http.Request) (any, error) // answers with a value or an error
 
 func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := h(r)
 	Answer(w, answer, err)
 }
 
-// Answer writes v as JSON with status 200 or, where err is set, {"error": …}
-// with the status that fits it. It returns the status.
+// Answer writes v as JSON or, where err is set, {"error": …}. It returns the status.
 func Answer(w http.ResponseWriter, v any, err error) int {
 	status := http.StatusOK
 	if err != nil {
@@ -77,11 +75,11 @@ func Subjects(r *http.Request) ([]string, error) {
 	return subjects, nil
 }
 
-// Fetch sends req and returns the JSON object that comes back. Anything else is
-// an *Error with a gateway's status that names the address tried.
+// Fetch sends req and returns the JSON object that comes back, or else an *Error
+// with a gateway's status that names the address tried.
 func Fetch(client *http.Client, req *http.Request) (json.RawMessage, error) {
-	resp, err := client.Do(req)
 	var body []byte
+	resp, err := client.Do(req)
 	if err == nil {
 		defer resp.Body.Close()
 		body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
@@ -95,7 +93,7 @@ func Fetch(client *http.Client, req *http.Request) (json.RawMessage, error) {
 		return nil, fail(http.StatusBadGateway, "%s did not answer: %v", req.URL.Host, err)
 	case resp.StatusCode != http.StatusOK:
 		return nil, fail(http.StatusBadGateway, "%s answered %s: %.200s", req.URL.Host, resp.Status, body)
-	case json.Unmarshal(body, &object) != nil:
+	case json.Unmarshal(body, &object) != nil || object == nil:
 		return nil, fail(http.StatusBadGateway, "%s did not answer with a JSON object", req.URL.Host)
 	}
 	return body, nil

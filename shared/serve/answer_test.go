@@ -87,6 +87,8 @@ func TestFetch(t *testing.T) {
 			fmt.Fprint(w, `{"war": {}}`)
 		case "/nonsense":
 			fmt.Fprint(w, `<html>`)
+		case "/null":
+			fmt.Fprint(w, `null`)
 		case "/array":
 			fmt.Fprint(w, `[]`)
 		case "/huge":
@@ -110,6 +112,7 @@ func TestFetch(t *testing.T) {
 	for path, want := range map[string]string{
 		"/good":      `{"war": {}}`,
 		"/nonsense":  "502 " + here + " did not answer with a JSON object",
+		"/null":      "502 " + here + " did not answer with a JSON object",
 		"/array":     "502 " + here + " did not answer with a JSON object",
 		"/huge":      "502 " + here + " did not answer with a JSON object",
 		"/broken":    "502 " + here + " did not answer: unexpected EOF",

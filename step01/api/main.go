@@ -21,7 +21,7 @@ func main() {
 }
 
 func run(ctx context.Context, env *serve.Env) error {
-	addr := env.String("LISTEN_ADDR", "localhost:5000", "where to listen")
+	addr := env.Address("LISTEN_ADDR", "localhost:5000", "where to listen")
 	thinker := env.URL("THINKER_URL", "http://localhost:5001", "where the thinker-microservice answers")
 	if err := env.Check(addr); err != nil {
 		return err

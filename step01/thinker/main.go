@@ -21,7 +21,7 @@ func main() {
 }
 
 func run(ctx context.Context, env *serve.Env) error {
-	addr := env.String("LISTEN_ADDR", "localhost:5001", "where to listen")
+	addr := env.Address("LISTEN_ADDR", "localhost:5001", "where to listen")
 	delay := env.Duration("THINK_DELAY", "500ms", "how long a thought takes")
 	if err := env.Check(addr); err != nil {
 		return err

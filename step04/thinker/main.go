@@ -21,21 +21,21 @@ func main() {
 }
 
 func run(ctx context.Context, env *serve.Env) error {
-	addr := env.String("LISTEN_ADDR", "localhost:5001", "where to listen")
+	addr := env.Address("LISTEN_ADDR", "localhost:5001", "where to listen")
 	delay := env.Duration("THINK_DELAY", "500ms", "how long a thought takes")
 	database := env.String("DATABASE", "thoughts.db", "the SQLite file that keeps the thoughts")
 	if err := env.Check(addr); err != nil {
 		return err
 	}
 
-	tracer.Start(tracer.WithService("thinker-microservice"))
-	defer tracer.Stop()
-
 	store, err := openStore(ctx, database)
 	if err != nil {
-		return err
+		return serve.Wrong("DATABASE", err)
 	}
 	defer store.close()
+
+	tracer.Start(tracer.WithService("thinker-microservice"))
+	defer tracer.Stop()
 
 	t := &thinker{delay: delay, store: store}
 	router := muxtrace.NewRouter()

@@ -29,11 +29,11 @@ func openStore(ctx context.Context, file string) (*store, error) {
 		sqltrace.WithIgnoreQueryTypes(sqltrace.QueryTypeConnect),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", file, err)
+		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("restore the thoughts in database %s: %w", file, err)
+		return nil, fmt.Errorf("restore the thoughts in %s: %w (where it is no database, delete it)", file, err)
 	}
 	return &store{db: db}, nil
 }

@@ -20,22 +20,22 @@ func main() {
 }
 
 func run(ctx context.Context, env *serve.Env) error {
-	addr := env.String("LISTEN_ADDR", "localhost:5001", "where to listen")
+	addr := env.Address("LISTEN_ADDR", "localhost:5001", "where to listen")
 	delay := env.Duration("THINK_DELAY", "500ms", "how long a thought takes")
-	redis := env.String("REDIS_ADDR", "localhost:6379", "the Redis that remembers thoughts")
+	redis := env.Address("REDIS_ADDR", "localhost:6379", "the Redis that remembers thoughts")
 	database := env.String("DATABASE", "thoughts.db", "the SQLite file that keeps the thoughts")
 	if err := env.Check(addr); err != nil {
 		return err
 	}
 
-	tracer.Start(tracer.WithService("thinker-microservice"))
-	defer tracer.Stop()
-
 	store, err := openStore(ctx, database)
 	if err != nil {
-		return err
+		return serve.Wrong("DATABASE", err)
 	}
 	defer store.close()
+
+	tracer.Start(tracer.WithService("thinker-microservice"))
+	defer tracer.Stop()
 
 	cache := openCache(ctx, redis)
 	defer cache.close()
@@ -88,12 +88,8 @@ func (t *thinker) think(ctx context.Context, memo *memo, subject string) (_ *tho
 	defer func() { span.Finish(tracer.WithError(err)) }()
 
 	return memo.memoize(ctx, subject, func(ctx context.Context) (*thought, error) {
-		select {
-		case <-time.After(t.delay):
-			return t.store.find(ctx, subject)
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+		time.Sleep(t.delay)
+		return t.store.find(ctx, subject)
 	})
 }
 

@@ -9,8 +9,12 @@ import (
 	"thinker/shared/apm"
 )
 
-// DefaultMaxSpans is how many spans a Memory keeps if it is not told.
-const DefaultMaxSpans = 200_000
+const (
+	// DefaultMaxSpans is how many spans a Memory keeps if it is not told.
+	DefaultMaxSpans = 200_000
+	// maxBytes is about how much memory the spans may take, however few they are.
+	maxBytes = 256 << 20
+)
 
 // Memory keeps the newest traces until it is dropped. When it is full, the
 // oldest trace goes, whole. It is safe for concurrent use.
@@ -23,6 +27,7 @@ type Memory struct {
 	order  []*trace // by arrival of their first span; the oldest comes first
 	arrive uint64   // the number given to the trace that arrived last
 	kept   apm.Retention
+	bytes  int // of all traces, about
 
 	subscribers map[*subscriber]struct{}
 }
@@ -33,6 +38,7 @@ type trace struct {
 	arrival   uint64         // place in the order of arrival; from 1, never given twice
 	spans     []apm.Span     // in the order of their arrival
 	index     map[uint64]int // into spans, by span ID
+	bytes     int            // of the spans, about
 	truncated int            // spans that came and found no room
 
 	changes    int // how often Add has touched it
@@ -41,7 +47,7 @@ type trace struct {
 }
 
 // NewMemory makes a store for at most maxSpans spans; DefaultMaxSpans where
-// that is not positive. One trace may take a quarter of them.
+// that is not positive. One trace may take a quarter of them, and of the memory.
 func NewMemory(maxSpans int) *Memory {
 	if maxSpans <= 0 {
 		maxSpans = DefaultMaxSpans
@@ -69,7 +75,7 @@ func (m *Memory) Add(_ context.Context, spans []apm.Span) error {
 			changed[t.id] = true
 			t.changes++
 		}
-		for m.kept.Spans > m.maxSpans {
+		for m.kept.Spans > m.maxSpans || m.bytes > maxBytes {
 			delete(changed, m.evict(t))
 		}
 	}
@@ -98,17 +104,24 @@ func (m *Memory) put(t *trace, span apm.Span) {
 		span.Meta = map[string]string{}
 	}
 	at, known := t.index[span.SpanID]
+	more := sizeOf(&span)
+	if known {
+		more -= sizeOf(&t.spans[at])
+	}
 	switch {
-	case known:
-		t.spans[at] = span
-	case len(t.spans) >= m.maxTrace:
+	case t.bytes+more > maxBytes/4, !known && len(t.spans) >= m.maxTrace:
 		t.truncated++
 		m.kept.TruncatedSpans++
+		return
+	case known:
+		t.spans[at] = span
 	default:
 		t.index[span.SpanID] = len(t.spans)
 		t.spans = append(t.spans, span)
 		m.kept.Spans++
 	}
+	t.bytes += more
+	m.bytes += more
 }
 
 // evict drops the trace that arrived first, sparing the one that is being
@@ -124,6 +137,7 @@ func (m *Memory) evict(spared *trace) uint64 {
 	delete(m.traces, oldest.id)
 	m.kept.Traces--
 	m.kept.Spans -= len(oldest.spans)
+	m.bytes -= oldest.bytes
 	m.kept.EvictedTraces++
 	m.kept.EvictedSpans += len(oldest.spans)
 	for s := range m.subscribers {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -217,5 +218,27 @@ func BenchmarkAdd(b *testing.B) {
 	m := NewMemory(0)
 	for i := uint64(1); b.Loop(); i++ {
 		add(b, m, span(i, 1), span(i, 2), span(i, 3), span(i, 4), span(i, 5), span(i, 6))
+	}
+}
+
+// Few spans may be large: a store is bounded by their size as well.
+func TestMemoryIsBoundedInBytes(t *testing.T) {
+	m := NewMemory(0)
+	large := strings.Repeat("x", 1<<20)
+	for id := range uint64(1000) {
+		if err := m.Add(t.Context(), []apm.Span{{TraceID: id + 1, SpanID: 1, Meta: map[string]string{"tag": large}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept := m.Retention(); kept.Traces > 256 || kept.Traces < 250 || kept.EvictedTraces != 1000-kept.Traces {
+		t.Errorf("of 1,000 traces of 1 MiB it keeps %+v", kept)
+	}
+	for id := range uint64(100) {
+		if err := m.Add(t.Context(), []apm.Span{{TraceID: 5000, SpanID: id + 1, Meta: map[string]string{"tag": large}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if trace, _ := m.Trace(5000); len(trace.Spans) != 63 || trace.Truncated != 37 {
+		t.Errorf("one trace has %d spans of 1 MiB and lacks %d, want 63 and 37", len(trace.Spans), trace.Truncated)
 	}
 }

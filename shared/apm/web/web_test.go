@@ -422,3 +422,16 @@ func TestEventsAreNotices(t *testing.T) {
 	for lines.Scan() { // ends, as the stream does
 	}
 }
+
+// A trace of very many services tells the largest apart, and stays a page.
+func TestABreakdownJoinsSmallServices(t *testing.T) {
+	spans := []apm.Span{{TraceID: 1, SpanID: 1, Service: "entry", Duration: time.Second}}
+	for i := range 500 {
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 2), Service: fmt.Sprint("service-", i), Start: int64(i) * int64(time.Millisecond), Duration: time.Millisecond})
+	}
+	w, _ := newTest(apm.NewTrace(1, spans))
+	body := get(w, "/traces").Body.String()
+	if !strings.Contains(body, "481 others") || strings.Count(body, "<rect") > 50 {
+		t.Errorf("%d parts in a list of one trace", strings.Count(body, "<rect"))
+	}
+}
