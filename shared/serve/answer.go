@@ -75,8 +75,7 @@ func Subjects(r *http.Request) ([]string, error) {
 	return subjects, nil
 }
 
-// Fetch sends req and returns the JSON object that comes back, or else an *Error
-// with a gateway's status that names the address tried.
+// Fetch returns the JSON object that answers req, or a gateway's *Error that says why not.
 func Fetch(client *http.Client, req *http.Request) (json.RawMessage, error) {
 	var body []byte
 	resp, err := client.Do(req)

@@ -115,7 +115,8 @@ func (e *Env) URL(name, def, meaning string) string {
 func (e *Env) Address(name, def, meaning string) string {
 	value := e.String(name, def, meaning)
 	_, port, err := net.SplitHostPort(value)
-	e.require(err == nil && port != "", name, value, "an address such as "+def)
+	_, unknown := net.LookupPort("tcp", port)
+	e.require(cmp.Or(err, unknown) == nil && port != "", name, value, "an address such as "+def)
 	return value
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestHTTPFinishesWhatItBegan(t *testing.T) {
@@ -99,10 +100,12 @@ func TestEnv(t *testing.T) {
 
 // eventually asks until there is an answer, and returns it.
 func eventually(t *testing.T, url string) string {
-	for {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for tick := time.Tick(5 * time.Millisecond); ; <-tick {
 		resp, err := http.Get(url)
 		if err != nil {
-			if t.Context().Err() != nil {
+			if ctx.Err() != nil {
 				return err.Error()
 			}
 			continue

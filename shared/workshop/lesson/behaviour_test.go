@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/workshop/lesson"
@@ -180,6 +182,9 @@ func TestPrograms(t *testing.T) {
 	}
 	defer taken.Close()
 	addr := taken.Addr().String()
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer stranger.Close()
+	strange := strings.TrimPrefix(stranger.URL, "http://")
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		t.Fatal(err)
@@ -187,26 +192,39 @@ func TestPrograms(t *testing.T) {
 
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
-			binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), step, true, func(string) {})
+			binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), step, race, func(string) {})
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, c := range []struct {
+			type program struct {
 				program   string
 				arguments []string
 				env       string
 				code      int
 				output    string
-			}{
+			}
+			programs := []program{
 				{binaries.API, []string{"--help"}, "", 0, "THINKER_URL"},
 				{binaries.Thinker, []string{"--help"}, "", 0, "THINK_DELAY         how long a thought takes (default 500ms)"},
 				{binaries.API, nil, "THINKER_URL=thinker", 2, `THINKER_URL="thinker" is not a URL`},
+				{binaries.API, nil, "THINKER_URL=httpx://thinker", 2, `THINKER_URL="httpx://thinker" is not a URL`},
+				{binaries.API, nil, "LISTEN_ADDR=5000", 2, `LISTEN_ADDR="5000" is not an address such as localhost:5000`},
 				{binaries.Thinker, nil, "THINK_DELAY=long", 2, `THINK_DELAY="long" is not a duration`},
 				{binaries.API, []string{"--port", "1"}, "", 2, `argument "--port 1" is not known`},
-				{binaries.API, nil, "LISTEN_ADDR=" + addr, 2, "set LISTEN_ADDR"},
+				{binaries.API, nil, "LISTEN_ADDR=" + addr, 2, "LISTEN_ADDR: listen tcp "},
 				{binaries.API, []string{"--healthcheck"}, "LISTEN_ADDR=127.0.0.1:1", 1, "refused"},
-			} {
-				cmd := exec.CommandContext(t.Context(), c.program, c.arguments...)
+				{binaries.API, []string{"--healthcheck"}, "LISTEN_ADDR=" + strange, 1, "403"},
+			}
+			if step >= 4 {
+				programs = append(programs, program{binaries.Thinker, nil, "DATABASE=no/such/directory.db", 2, "DATABASE: restore the thoughts in no/such/directory.db"})
+			}
+			if step >= 5 {
+				programs = append(programs, program{binaries.Thinker, nil, "REDIS_ADDR=redis://localhost", 2, `REDIS_ADDR="redis://localhost" is not an address such as localhost:6379`})
+			}
+			for _, c := range programs {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				cmd := exec.CommandContext(ctx, c.program, c.arguments...)
 				cmd.Dir = t.TempDir()
 				cmd.Env = append(os.Environ(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false", c.env)
 				output, _ := cmd.CombinedOutput()

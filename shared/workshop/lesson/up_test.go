@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// up starts a step, with the race detector, on free ports. The test ends it, and
+// up starts a step on free ports, with the race detector where the test has it. The test ends it, and
 // fails if a service does not end well.
 func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *logs) {
 	t.Helper()
@@ -35,7 +35,7 @@ func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *l
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	logs := &logs{t: t}
 	running, err := runner.Up(t.Context(), runner.Options{
-		Root: root, Step: step, Ports: ports, RedisAddr: redis, Race: true, Dir: built,
+		Root: root, Step: step, Ports: ports, RedisAddr: redis, Race: race, Dir: built,
 		Env:      []string{"THINK_DELAY=50ms"},
 		Building: func(string) {},
 		Log:      logs.add,

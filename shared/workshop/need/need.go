@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // Program returns the path of a program in the PATH.
@@ -49,18 +50,20 @@ func Redis(t testing.TB) string {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		server.Process.Kill()
-		server.Wait()
-	})
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	t.Cleanup(func() { server.Process.Kill() })
 	addr := net.JoinHostPort("127.0.0.1", port)
 	for {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			conn.Close()
 			return addr
-		} else if t.Context().Err() != nil {
-			t.Fatal(err)
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("redis-server ended: %v", err)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

@@ -11,8 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // Steps is how many steps the workshop has; they are numbered from 1.
@@ -49,9 +51,12 @@ func (e *CompileError) Error() string {
 // Binaries are a step's built services, by path.
 type Binaries struct{ API, Thinker string }
 
-// Build compiles a step's services into dir. For each package that has to be
-// compiled, which for the first build are hundreds, it calls progress.
-func Build(ctx context.Context, root, dir string, step int, race bool, progress func(pkg string)) (Binaries, error) {
+// notDownloaded is how go says that it cannot get what it has to download.
+var notDownloaded = regexp.MustCompile(`dial tcp|: Get "|module lookup disabled`)
+
+// Build compiles a step's services into dir. It tells progress of each library
+// that it downloads and each package that it compiles: hundreds, the first time.
+func Build(ctx context.Context, root, dir string, step int, race bool, progress func(doing string)) (Binaries, error) {
 	out := filepath.Join(dir, StepName(step))
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make room for the built services: %w", err)
@@ -62,6 +67,9 @@ func Build(ctx context.Context, root, dir string, step int, race bool, progress 
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
 	cmd.Dir = filepath.Join(root, StepName(step))
+	// Interrupted, go ends its compilers and removes what it has half made.
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
+	cmd.WaitDelay = 5 * time.Second
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -76,17 +84,24 @@ func Build(ctx context.Context, root, dir string, step int, race bool, progress 
 
 	// With -v, package paths come one a line; whatever is not one is a complaint.
 	var complaints strings.Builder
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		if line := lines.Text(); strings.ContainsAny(line, " \t#") || line == "" {
-			complaints.WriteString(line + "\n")
-		} else {
-			progress(line)
+	for lines, eof := bufio.NewReader(stderr), false; !eof; {
+		line, err := lines.ReadString('\n')
+		eof = err != nil
+		name, downloading := strings.CutPrefix(strings.TrimSpace(line), "go: downloading ")
+		if downloading {
+			progress("downloading " + name)
+		} else if strings.ContainsAny(name, " \t#") {
+			complaints.WriteString(line)
+		} else if name != "" {
+			progress("building " + name)
 		}
 	}
 	if err := cmd.Wait(); ctx.Err() != nil {
 		return Binaries{}, ctx.Err()
+	} else if text := complaints.String(); err != nil && notDownloaded.MatchString(text) {
+		return Binaries{}, fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", StepName(step), strings.TrimSpace(text))
 	} else if err != nil {
-		return Binaries{}, &CompileError{Step: step, Output: complaints.String()}
+		return Binaries{}, &CompileError{Step: step, Output: text}
 	}
 	suffix := ""
 	if runtime.GOOS == "windows" {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +25,7 @@ type Service struct {
 	Name   string // for people
 	Binary string
 	Addr   string            // host:port
-	Env    []string          // beside the caller's environment
+	Env    []string          // its whole environment, to which its address comes
 	Log    func(line string) // is given each line that the service prints
 }
 
@@ -45,7 +46,7 @@ type Process struct {
 // standard input, which then breaks off.
 func Start(ctx context.Context, s Service) (*Process, error) {
 	p := &Process{Service: s, cmd: exec.Command(s.Binary), ended: make(chan struct{})}
-	p.cmd.Env = append(append(os.Environ(), s.Env...), "LISTEN_ADDR="+s.Addr, "STOP_ON_EOF=1")
+	p.cmd.Env = append(slices.Clone(s.Env), "LISTEN_ADDR="+s.Addr, "STOP_ON_EOF=1")
 	read, write := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = write, write
 	setApart(p.cmd)

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -25,7 +29,7 @@ type Options struct {
 	Race      bool   // build with the race detector
 	Dir       string // for what is built and stored; empty: .workshop in Root
 
-	Building func(pkg string)           // is given each package as it is compiled
+	Building func(doing string)         // is given each download and each package compiled
 	Log      func(service, line string) // is given each line that a service prints
 }
 
@@ -62,7 +66,9 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 			r.Stop()
 		}
 	}()
-	if r.Agent, err = agent.Start(agent.Config{Addr: local(o.Ports.Agent), Try: Try(o.Ports.API)}); err != nil {
+	if r.Agent, err = agent.Start(agent.Config{
+		Addr: local(o.Ports.Agent), Try: Try(o.Ports.API), Logger: slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
+	}); err != nil {
 		return nil, fmt.Errorf("start the agent: %w", err)
 	}
 	if o.Step >= 5 && o.RedisAddr == "" {
@@ -71,17 +77,17 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 		}
 	}
 
-	env := append([]string{
-		"DD_TRACE_AGENT_URL=" + r.Agent.URL(),
+	env := append(environment(),
+		"DD_TRACE_AGENT_URL="+r.Agent.URL(),
 		"DD_ENV=workshop",
-		"DD_VERSION=" + StepName(o.Step),
+		"DD_VERSION="+StepName(o.Step),
 		"DD_TRACE_STARTUP_LOGS=false",
 		"DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
 		"DD_RUNTIME_METRICS_V2_ENABLED=false",
-		"DATABASE=" + filepath.Join(data, "thoughts.db"),
-		"REDIS_ADDR=" + o.RedisAddr,
-		"THINKER_URL=http://" + local(o.Ports.Thinker),
-	}, o.Env...)
+		"DATABASE="+filepath.Join(data, "thoughts.db"),
+		"REDIS_ADDR="+o.RedisAddr,
+		"THINKER_URL=http://"+local(o.Ports.Thinker))
+	env = append(env, o.Env...)
 	start := func(name, binary string, port int) (*Process, error) {
 		return Start(ctx, Service{Name: name, Binary: binary, Addr: local(port), Env: env,
 			Log: func(line string) { o.Log(name, line) }})
@@ -143,6 +149,21 @@ func (r *Running) startRedis() (addr string, err error) {
 		}
 	}(r.redis)
 	return r.redis.Addr(), nil
+}
+
+// environment is this process's, without what a shell may have set for other
+// programs and would here hide traces, or have them say something else.
+func environment() []string {
+	misleading := regexp.MustCompile(`^DD_(SERVICE|TRACE_(ENABLED|SAMPLE_RATE|SAMPLING_RULES|RATE_LIMIT|PROPAGATION_STYLE\w*))=`)
+	return slices.DeleteFunc(os.Environ(), misleading.MatchString)
+}
+
+// A lineWriter hands on what the agent logs, a line at a time.
+type lineWriter func(service, line string)
+
+func (w lineWriter) Write(line []byte) (int, error) {
+	w("agent", strings.TrimSpace(string(line)))
+	return len(line), nil
 }
 
 // Try is the command with which a learner sends a first request.

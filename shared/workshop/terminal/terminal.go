@@ -21,16 +21,20 @@ const (
 	minWidth     = 60
 )
 
-var ordinary = regexp.MustCompile(`^time=\S+ (level=INFO msg=)?`)
+var (
+	ordinary = regexp.MustCompile(`^time=\S+ (level=INFO msg=)?`)
+	message  = regexp.MustCompile(`^"([^"\\]*)"`)
+)
 
 // A Terminal writes to a person. Its methods may be called from several
 // goroutines; what one call writes stays together.
 type Terminal struct {
 	mu      sync.Mutex
 	out     io.Writer
+	screen  bool // not a file: lines can be written over
 	colours bool
 	columns func() int
-	live    bool // the last line is a progress line, to be written over
+	passing bool // the last line is a progress line, to be written over
 }
 
 // New writes to out: in colour and to its width if it is a terminal and NO_COLOR
@@ -38,7 +42,8 @@ type Terminal struct {
 func New(out io.Writer) *Terminal {
 	t := &Terminal{out: out, columns: func() int { return defaultWidth }}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		t.colours = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		t.screen = os.Getenv("TERM") != "dumb"
+		t.colours = t.screen && os.Getenv("NO_COLOR") == ""
 		t.columns = func() int {
 			width, _, err := term.GetSize(int(file.Fd()))
 			if err != nil || width <= 0 {
@@ -55,29 +60,30 @@ func (t *Terminal) Printf(format string, args ...any) { t.write(fmt.Sprintf(form
 
 // Progress writes a line that the next one replaces; only on a terminal.
 func (t *Terminal) Progress(format string, args ...any) {
-	if !t.colours {
+	if !t.screen {
 		return
 	}
 	line := []rune(fmt.Sprintf(format, args...))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fmt.Fprintf(t.out, "\r\x1b[2K%s", string(line[:min(len(line), t.columns()-1)]))
-	t.live = true
+	t.passing = true
 }
 
 // Log writes a line that a service printed, marked with the service's name, and
 // without the time and the level where they say nothing new.
 func (t *Terminal) Log(service, line string) {
 	line = ordinary.ReplaceAllString(line, "")
+	line = message.ReplaceAllString(line, "$1")
 	t.write(t.dim(fmt.Sprintf("%7s │ %s", service, printable(line))) + "\n")
 }
 
 func (t *Terminal) write(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.live {
+	if t.passing {
 		fmt.Fprint(t.out, "\r\x1b[2K")
-		t.live = false
+		t.passing = false
 	}
 	io.WriteString(t.out, text)
 }

@@ -17,6 +17,7 @@ const (
 	maxLabel  = 44 // columns
 	maxDetail = 56 // columns
 	maxBar    = 24 // columns
+	narrow    = 80 // columns, below which a row says less
 	indent    = 2  // columns a level
 )
 
@@ -35,7 +36,7 @@ func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) 
 	}
 	fmt.Fprintf(&out, "\n%s   %s   %s   %s\n", t.bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
 
-	rows, hidden := rowsOf(trace)
+	rows, hidden := rowsOf(trace, t.columns() < narrow)
 	label, detail := widths(rows)
 	bar := min(maxBar, max(8, t.columns()-label-detail-16))
 	detail = min(detail, max(10, t.columns()-label-bar-16))
@@ -78,13 +79,13 @@ type row struct {
 	label, detail string
 }
 
-func rowsOf(trace apm.Trace) (rows []row, hidden int) {
+func rowsOf(trace apm.Trace, short bool) (rows []row, hidden int) {
 	var add func(node *apm.Node, depth int, caller string)
 	add = func(node *apm.Node, depth int, caller string) {
 		if len(rows) == maxRows {
 			hidden++
 		} else {
-			label, detail := describe(node.Span, caller)
+			label, detail := describe(node.Span, caller, short)
 			rows = append(rows, row{node, depth, strings.Repeat(" ", indent*min(depth, 10)) + label, detail})
 		}
 		for _, child := range node.Children {
@@ -98,11 +99,14 @@ func rowsOf(trace apm.Trace) (rows []row, hidden int) {
 }
 
 // describe names a span by its service and, below a span of the same service,
-// by its operation.
-func describe(s *apm.Span, caller string) (label, detail string) {
+// by its operation. In short the operation is left out where there is more to say.
+func describe(s *apm.Span, caller string, short bool) (label, detail string) {
 	what := strings.Join(strings.Fields(s.Detail()), " ")
 	if s.Service == caller {
 		return shorten(printable(s.Name), maxLabel), printable(what)
+	}
+	if short && what != "" {
+		return shorten(printable(s.Service), maxLabel), printable(what)
 	}
 	return shorten(printable(s.Service), maxLabel), printable(strings.TrimSpace(s.Name + "  " + what))
 }

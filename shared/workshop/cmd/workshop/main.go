@@ -27,6 +27,7 @@ func main() {
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
 	})
@@ -41,7 +42,7 @@ func main() {
 		}
 	}
 
-	if err := root.ExecuteContext(ctx); err != nil {
+	if err := root.ExecuteContext(endWithGoRun(ctx)); err != nil {
 		fmt.Fprintf(os.Stderr, "workshop: %v\n", err)
 		if _, usage := errors.AsType[usageError](err); usage {
 			os.Exit(2)

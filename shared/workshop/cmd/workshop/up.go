@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ import (
 const settling = 400 * time.Millisecond
 
 func upCommand() *cobra.Command {
-	var step int
+	step := stepNumber(1)
 	var ports runner.Ports
 	cmd := &cobra.Command{
 		Use:   "up",
@@ -33,25 +34,37 @@ func upCommand() *cobra.Command {
 It builds the step's two services from the working tree, starts a local agent
 that takes in their spans, a Redis where the step needs one (or set REDIS_ADDR
 to use yours), the thinker and then the api. Ctrl-C stops everything.`,
-		Example: `  workshop up --step 1
-  workshop up --step 5 --api-port 5050
-  REDIS_ADDR=localhost:6379 workshop up --step 5`,
+		Example: `  go run ./shared/workshop/cmd/workshop up --step 1
+  go run ./shared/workshop/cmd/workshop up --step 5 --api-port 5050
+  REDIS_ADDR=localhost:6379 go run ./shared/workshop/cmd/workshop up --step 5`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return up(cmd.Context(), terminal.New(os.Stdout), step, ports)
+			return up(cmd.Context(), terminal.New(os.Stdout), int(step), ports)
 		},
 	}
-	cmd.Flags().IntVar(&step, "step", 1, fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
+	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
 	cmd.Flags().IntVar(&ports.API, "api-port", 5000, "where thinker-api listens")
 	cmd.Flags().IntVar(&ports.Thinker, "thinker-port", 5001, "where thinker-microservice listens")
 	cmd.Flags().IntVar(&ports.Agent, "agent-port", 8126, "where the agent takes in spans and shows traces")
 	return cmd
 }
 
-func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports) error {
-	if step < 1 || step > runner.Steps {
-		return usageError{fmt.Errorf("there is no step %d: choose one of 1 to %d", step, runner.Steps)}
+// A stepNumber is a flag that takes the number of a step.
+type stepNumber int
+
+func (n *stepNumber) Set(value string) error {
+	step, err := strconv.Atoi(value)
+	if err != nil || step < 1 || step > runner.Steps {
+		return fmt.Errorf("choose one of 1 to %d", runner.Steps)
 	}
+	*n = stepNumber(step)
+	return nil
+}
+
+func (n *stepNumber) String() string { return strconv.Itoa(int(*n)) }
+func (n *stepNumber) Type() string   { return "number" }
+
+func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports) error {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		return usageError{err}
@@ -62,19 +75,22 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 
 	out.Printf("%s\n", out.Bold(fmt.Sprintf("Step %d: %s", step, lesson.Title(step))))
 	began := time.Now()
-	compiled := 0
+	steps := 0
 	running, err := runner.Up(ctx, runner.Options{
 		Root: root, Step: step, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"),
-		Building: func(pkg string) {
-			if compiled++; compiled == 20 {
+		Building: func(doing string) {
+			if steps++; steps == 20 {
 				out.Printf("building: the first time this takes a minute or two, later a second\n")
 			}
-			out.Progress("building: %d packages, %s", compiled, pkg)
+			out.Progress("%d: %s", steps, doing)
 		},
 		Log: out.Log,
 	})
-	if errors.Is(err, context.Canceled) {
-		return nil
+	if ctx.Err() != nil {
+		out.Printf("") // in the place of the last progress
+		return errors.New("stopped before the step was up")
+	} else if taken := checkPorts(ports); err != nil && taken != nil {
+		return usageError{taken} // by someone who came while the step was built
 	} else if err != nil {
 		return err
 	}
@@ -139,6 +155,7 @@ func showTraces(ctx context.Context, stopping <-chan struct{}, out *terminal.Ter
 			out.Trace(trace, fmt.Sprintf("%s/trace/%d", running.Agent.URL(), trace.ID), running.Agent.Palette())
 		}
 	}
+	var last <-chan time.Time
 	tick := time.NewTicker(settling / 8)
 	defer tick.Stop()
 	for {
@@ -147,13 +164,12 @@ func showTraces(ctx context.Context, stopping <-chan struct{}, out *terminal.Ter
 			quietSince[id] = time.Now()
 		case <-tick.C:
 			show(settling)
-			select {
-			case <-stopping:
-				// What the services sent last was told of before this tick.
-				show(0)
-				return
-			default:
-			}
+		case <-stopping:
+			stopping = nil
+			last = time.After(settling / 4) // for notices still under way
+		case <-last:
+			show(0)
+			return
 		}
 	}
 }
@@ -180,6 +196,10 @@ func checkPorts(ports runner.Ports) error {
 		if !runner.Taken(p.port) {
 			continue
 		}
+		free := p.port + 50
+		if free > 65535 {
+			free = p.port - 50
+		}
 		hint := ""
 		switch {
 		case p.port == 5000 && runtime.GOOS == "darwin":
@@ -188,7 +208,7 @@ func checkPorts(ports runner.Ports) error {
 			hint = " (a Datadog Agent, or this workshop in another terminal, also uses 8126)"
 		}
 		return fmt.Errorf("%s asks for port %d, which another program holds%s: stop that one, or choose another port, such as %s %d",
-			p.who, p.port, hint, p.flag, p.port+50)
+			p.who, p.port, hint, p.flag, free)
 	}
 	return nil
 }

@@ -30,8 +30,8 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 		arguments []string
 		dir, want string
 	}{
-		{[]string{"up", "--step", "9"}, root, "there is no step 9: choose one of 1 to 5"},
-		{[]string{"up", "--step", "x"}, root, `invalid argument "x" for "--step"`},
+		{[]string{"up", "--step", "9"}, root, `invalid argument "9" for "--step" flag: choose one of 1 to 5`},
+		{[]string{"up", "--step", "x"}, root, `invalid argument "x" for "--step" flag: choose one of 1 to 5`},
 		{[]string{"up", "--setp", "1"}, root, "unknown flag: --setp; see 'workshop up --help'"},
 		{[]string{"up", "3"}, root, `unknown command "3" for "workshop up"`},
 		{[]string{"down"}, root, `unknown command "down" for "workshop"`},

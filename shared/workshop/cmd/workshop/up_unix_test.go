@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"thinker/shared/workshop/need"
 )
@@ -68,6 +70,16 @@ func TestUpKilled(t *testing.T) {
 	up.gone()
 }
 
+// TestUpWithGoRunKilled kills the go command of go run, as a task runner might.
+func TestUpWithGoRunKilled(t *testing.T) {
+	need.Program(t, "ps")
+	up := start(t, "go", 1, "run", ".")
+	up.until("Ctrl-C stops everything")
+	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
+	up.gone()
+	up.cmd.Wait()
+}
+
 // TestUpServiceDies kills a service: the learner is told, and the rest ends too.
 func TestUpServiceDies(t *testing.T) {
 	up := start(t, workshop(t), 1)
@@ -103,12 +115,12 @@ type upCommand struct {
 	api, thinker string
 }
 
-func start(t *testing.T, program string, step int) *upCommand {
+func start(t *testing.T, program string, step int, arguments ...string) *upCommand {
 	t.Helper()
 	api, thinker := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
-	cmd := exec.CommandContext(t.Context(), program, "up", "--step", fmt.Sprint(step),
-		"--api-port", api, "--thinker-port", thinker, "--agent-port", fmt.Sprint(need.Port(t)))
-	cmd.Env = append(os.Environ(), "THINK_DELAY=30ms")
+	cmd := exec.CommandContext(t.Context(), program, append(arguments, "up", "--step", fmt.Sprint(step),
+		"--api-port", api, "--thinker-port", thinker, "--agent-port", fmt.Sprint(need.Port(t)))...)
+	cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()
 	if err != nil {
@@ -145,15 +157,17 @@ func (u *upCommand) signal(pid int, s syscall.Signal) {
 // gone returns when neither service listens any more.
 func (u *upCommand) gone() {
 	u.t.Helper()
+	ctx, cancel := context.WithTimeout(u.t.Context(), time.Minute)
+	defer cancel()
 	for _, service := range []string{u.api, u.thinker} {
-		for {
+		for tick := time.Tick(20 * time.Millisecond); ; <-tick {
 			resp, err := http.Get(service + "/healthz")
 			if err != nil {
 				break
 			}
 			resp.Body.Close()
-			if err := u.t.Context().Err(); err != nil {
-				u.t.Fatal(err)
+			if ctx.Err() != nil {
+				u.t.Fatalf("%s still listens", service)
 			}
 		}
 	}

@@ -1,0 +1,5 @@
+//go:build race
+
+package lesson_test
+
+const race = true // as these tests are built, so are the services
