@@ -156,7 +156,7 @@ func (p *parser) term(group *Field) (Expr, error) {
 	if !field.isReserved() {
 		last := len(reserved()) - 1
 		names := strings.Join(reserved()[:last], ", ") + " and " + reserved()[last]
-		return nil, p.expected(start, fmt.Sprintf(`"@" before %s: without it stand only %s`, string(p.runes[start:p.at]), names))
+		return nil, p.expected(start, fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names))
 	}
 	p.take(':')
 	return p.value(field)

@@ -104,7 +104,7 @@ func TestErrorsPointAtTheCharacter(t *testing.T) {
 		{"@a*:5", 1, "an attribute's name without wildcards"},
 		{"@subject", 8, `":" and a value after @subject`},
 		{"@subject war", 8, `":" and a value after @subject`},
-		{"a http.status_code:500", 2, `"@" before http.status_code: without it stand only duration, env,`},
+		{"a http.status_code:500", 2, `"@" before http.status_code (only duration, env, `},
 		{"serv*:x", 0, `"@" before serv*`},
 		{"service:>5", 8, "a value of service: only duration and attributes with @ can be compared"},
 		{"service:[1 TO 2]", 8, "a value of service: only duration"},
