@@ -1,6 +1,8 @@
 package search
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,4 +128,37 @@ func TestTheSpanLookedForStartedInTime(t *testing.T) {
 			t.Errorf("%s from %d to %d: %v", c.query, c.from, c.to, got)
 		}
 	}
+}
+
+// TestPatternsMatchLikeRegularExpressions compares every short pattern with
+// the regular expression that says the same, on every short text.
+func TestPatternsMatchLikeRegularExpressions(t *testing.T) {
+	texts := words("aä", 5)
+	for _, text := range words("aä*?", 4)[1:] {
+		pattern, ok := parse(t, "service:"+text).Expr.(Term).Test.(Pattern)
+		if !ok {
+			t.Fatalf("%s is no pattern", text)
+		}
+		same := regexp.MustCompile("^" + strings.NewReplacer("*", ".*", "?", ".").Replace(text) + "$")
+		for _, value := range texts {
+			if got := pattern.MatchText(value); got != same.MatchString(value) {
+				t.Errorf("%s matches %q: %v", text, value, got)
+			}
+		}
+	}
+}
+
+// words are all texts of at most n characters of the alphabet; the empty one
+// comes first.
+func words(alphabet string, n int) []string {
+	all := []string{""}
+	for from := 0; n > 0; n-- {
+		to := len(all)
+		for ; from < to; from++ {
+			for _, r := range alphabet {
+				all = append(all, all[from]+string(r))
+			}
+		}
+	}
+	return all
 }

@@ -60,32 +60,20 @@ func (t Text) MatchNumber(value float64) bool { return t.pattern.MatchNumber(val
 // at the first place where it fits; the first must begin where a word does and
 // the last end where one does.
 func (t Text) MatchText(value string) bool {
-	last := len(t.segments) - 1
-	for at := 0; at <= len(value); {
-		end, ok := t.fitsAt(value, at, 0)
-		if ok && (last > 0 || t.wordEnds(value, end)) {
-			return last == 0 || t.follow(value, end, last)
+	at := 0
+	for segment := range t.segments {
+		for {
+			if at > len(value) {
+				return false
+			}
+			end, ok := t.fitsAt(value, at, segment)
+			if ok && (segment < len(t.segments)-1 || t.wordEnds(value, end)) {
+				at = end
+				break
+			}
+			_, size := utf8.DecodeRuneInString(value[at:])
+			at += max(1, size) // past the end, too
 		}
-		_, size := utf8.DecodeRuneInString(value[at:])
-		at += max(1, size)
-	}
-	return false
-}
-
-// follow looks for the segments after the first.
-func (t Text) follow(value string, at, last int) bool {
-	for segment := 1; segment <= last; {
-		if at > len(value) {
-			return false
-		}
-		end, ok := t.fitsAt(value, at, segment)
-		if ok && (segment < last || t.wordEnds(value, end)) {
-			at = end
-			segment++
-			continue
-		}
-		_, size := utf8.DecodeRuneInString(value[at:])
-		at += max(1, size)
 	}
 	return true
 }
