@@ -119,6 +119,9 @@ func TestScopes(t *testing.T) {
 
 func TestTheSpanLookedForStartedInTime(t *testing.T) {
 	trace := []apm.Span{{SpanID: 1, Resource: "a", Start: 10}, {SpanID: 2, ParentID: 1, Resource: "b", Start: 20}}
+	if !(Request{}).Selects([]apm.Span{{Start: -1}}) {
+		t.Error("a span from before the epoch is not among all spans")
+	}
 	for _, c := range []struct {
 		query    string
 		from, to int64

@@ -47,7 +47,8 @@ func (r Request) Selects(spans []apm.Span) bool {
 	scoped := r.Scope.of(spans)
 	for i := range spans {
 		s := &spans[i]
-		if s.Start >= r.From && (r.To == 0 || s.Start < r.To) && r.Query.Match(s) && scoped(s) {
+		inTime := (r.From == 0 || s.Start >= r.From) && (r.To == 0 || s.Start < r.To)
+		if inTime && r.Query.Match(s) && scoped(s) {
 			return true
 		}
 	}

@@ -58,5 +58,8 @@ func instant(r *http.Request, name string) (int64, error) {
 	if err != nil {
 		return 0, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not a time: give nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
 	}
+	if latest := time.Unix(0, math.MaxInt64); at.After(latest) {
+		at = latest // what has no number of nanoseconds is after every span
+	}
 	return at.UnixNano(), nil
 }

@@ -60,8 +60,9 @@ func TestTheAPITakesATimeRange(t *testing.T) {
 		"from=1000000001&to=1":      "",
 		"from=1970-01-01T00:00:02Z": "2",
 		"to=1970-01-01T00:00:01.5%2B00:00&query=@subject:war": "1",
-		"limit=1":          "2",
-		"limit=1&cursor=2": "1",
+		"to=9999-12-31T23:59:59Z":                             "2 1",
+		"limit=1":                                             "2",
+		"limit=1&cursor=2":                                    "1",
 	} {
 		rec := get(w, "/api/traces?"+search)
 		if got := strings.Join(listed(t, rec.Body.String()), " "); rec.Code != http.StatusOK || got != want {
