@@ -203,7 +203,7 @@ func (p *parser) value(field Field) (Expr, error) {
 // match reads a value that is to be equal, or that has wildcards.
 func (p *parser) match(field Field) (Test, error) {
 	start := p.at
-	pattern, err := p.pattern(fmt.Sprintf("a value right after %s:", field))
+	pattern, err := p.pattern(fmt.Sprintf(`a value right after "%s:"`, field))
 	if err != nil || !field.IsDuration() || pattern.everything() {
 		return pattern, err
 	}

@@ -96,8 +96,8 @@ func TestErrorsPointAtTheCharacter(t *testing.T) {
 		offset   int
 		expected string // the beginning
 	}{
-		{"service:", 8, "a value right after service:"},
-		{"service: api", 8, "a value right after service:"},
+		{"service:", 8, `a value right after "service:"`},
+		{"service: api", 8, `a value right after "service:"`},
 		{"@", 1, `an attribute's name after "@"`},
 		{"@:5", 1, `an attribute's name after "@"`},
 		{`@"":5`, 1, `an attribute's name after "@"`},
@@ -132,7 +132,7 @@ func TestErrorsPointAtTheCharacter(t *testing.T) {
 		{"a)", 1, `no ")" without`},
 		{"()", 1, "a term such as"},
 		{"env:(prod", 9, `")"`},
-		{"env:()", 5, "a value right after env:"},
+		{"env:()", 5, `a value right after "env:"`},
 		{"env:(a OR service:b)", 17, `a space, or "\" before :`},
 		{`"war`, 4, "a closing quote"},
 		{`war\`, 4, `a character after "\"`},
@@ -166,7 +166,7 @@ func TestAnErrorHasACaretLine(t *testing.T) {
 	if want := "at character 7 of the query: expected a number"; err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
-	if _, err = Parse("service:"); err.Error() != "at the end of the query: expected a value right after service:" {
+	if _, err = Parse("service:"); err.Error() != `at the end of the query: expected a value right after "service:"` {
 		t.Error(err)
 	}
 }

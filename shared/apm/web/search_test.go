@@ -90,7 +90,7 @@ func TestTheAPISaysWhereAQueryIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rec.Code != 400 || rec.Header().Get("Content-Type") != "application/problem+json" || problem.Status != 400 || problem.Offset == nil || *problem.Offset != 10 ||
-		problem.Expected != "a value right after service:" || problem.Detail != "The query cannot be read: at the end of the query: expected a value right after service:." {
+		problem.Expected != `a value right after "service:"` || problem.Detail != `The query cannot be read: at the end of the query: expected a value right after "service:".` {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 	if body := get(w, "/api/traces?limit=0").Body.String(); strings.Contains(body, "offset") {
