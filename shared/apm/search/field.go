@@ -53,9 +53,9 @@ func (f Field) match(s *apm.Span, test Test) bool {
 	}
 	switch f.Name {
 	case "trace_id":
-		return matchID(test, s.TraceIDHigh, s.TraceID)
+		return MatchID(test, s.TraceIDHigh, s.TraceID)
 	case "span_id":
-		return matchID(test, 0, s.SpanID)
+		return MatchID(test, 0, s.SpanID)
 	}
 	value := f.value(s)
 	return value != "" && test.MatchText(value)
@@ -82,10 +82,10 @@ func (f Field) value(s *apm.Span) string {
 	}
 }
 
-// matchID runs the test on an ID in each form that people write: decimal, and
+// MatchID runs the test on an ID in each form that people write: decimal, and
 // hexadecimal with 16 digits or with 32. A trace's upper half comes with one of
 // its spans only; the others do without.
-func matchID(test Test, high, low uint64) bool {
+func MatchID(test Test, high, low uint64) bool {
 	if pattern, ok := test.(Pattern); ok && pattern.literal() {
 		return isID(pattern.text, high, low)
 	}
