@@ -13,9 +13,8 @@ import (
 // apiRequest reads what GET /api/traces asks for.
 func apiRequest(r *http.Request) (request search.Request, err error) {
 	const most = 1000
-	values := r.URL.Query()
-	if request.Query, err = search.Parse(values.Get("query")); err != nil {
-		return request, err // a SyntaxError
+	if request.Query, err = query(r); err != nil {
+		return request, err
 	}
 	if request.Scope, err = scope(r); err != nil {
 		return request, err
@@ -33,6 +32,17 @@ func apiRequest(r *http.Request) (request search.Request, err error) {
 	request.Limit = int(limit)
 	request.Before, err = number(r, "cursor", 0, 0, math.MaxUint64)
 	return request, err
+}
+
+// query reads what spans to search for. Its error may be a SyntaxError. A query
+// is run on every span, so its length is bounded.
+func query(r *http.Request) (search.Query, error) {
+	const longest = 4096 // bytes
+	text := r.URL.Query().Get("query")
+	if len(text) > longest {
+		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", group(len(text)), group(longest))}
+	}
+	return search.Parse(text)
 }
 
 // scope reads which spans of a trace to search.

@@ -101,6 +101,17 @@ func TestTheAPISaysWhereAQueryIsWrong(t *testing.T) {
 	}
 }
 
+func TestAQueryIsBounded(t *testing.T) {
+	w, _ := newTest(two()...)
+	for _, path := range []string{"/traces?query=", "/api/traces?query="} {
+		for bytes, want := range map[int]int{4096: 200, 4097: 400} {
+			if rec := get(w, path+strings.Repeat("a", bytes)); rec.Code != want {
+				t.Errorf("%s with %d bytes: %d", path, bytes, rec.Code)
+			}
+		}
+	}
+}
+
 func TestThePageKeepsAWrongQueryAndShowsWhere(t *testing.T) {
 	w, _ := newTest(two()...)
 	rec := get(w, "/traces?scope=root&query="+url.QueryEscape(`a "<b> @n:>x`))

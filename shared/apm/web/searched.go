@@ -22,7 +22,7 @@ type searched struct {
 // cannot be read is not an error here: the page shows what is wrong with it.
 func readSearch(r *http.Request) (searched, search.Request, error) {
 	s := searched{Query: r.URL.Query().Get("query")}
-	query, err := search.Parse(s.Query)
+	query, err := query(r)
 	if err != nil && !errors.As(err, &s.Wrong) {
 		return s, search.Request{}, err
 	}
