@@ -1,10 +1,12 @@
 package store
 
 import (
+	"context"
 	"slices"
 	"sort"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/search"
 )
 
 // Recent sums up at most n traces, the one that arrived last first. before is
@@ -12,14 +14,45 @@ import (
 // that one ended, however many traces have arrived since. next is 0 where no
 // older trace is left.
 func (m *Memory) Recent(n int, before uint64) (summaries []apm.Summary, next uint64) {
-	chosen, next := m.newest(n, before)
-	for i := range chosen {
-		if chosen[i].stale {
-			m.summarise(&chosen[i])
-		}
-		summaries = append(summaries, chosen[i].summary)
-	}
+	// Its only error is that of a context that ends.
+	summaries, next, _ = m.Search(context.Background(), search.Request{Limit: n, Before: before})
 	return summaries, next
+}
+
+// Search is Recent for the traces that have a span that the request looks for.
+// It ends early, with ctx's error, when ctx does.
+func (m *Memory) Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error) {
+	if r.Limit <= 0 {
+		return nil, 0, nil
+	}
+	for from := r.Before; ; {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		found := m.scan(r, from, r.Limit-len(summaries))
+		for i := range found.traces {
+			if found.traces[i].stale {
+				m.summarise(&found.traces[i])
+			}
+			summaries = append(summaries, found.traces[i].summary)
+			next = found.traces[i].trace.arrival
+		}
+		switch {
+		case found.more:
+			return summaries, next, nil
+		case found.end:
+			return summaries, 0, nil
+		}
+		from = found.at
+	}
+}
+
+// A find is what a scan has come to.
+type find struct {
+	traces []snapshot
+	more   bool   // another trace matches, and is too many
+	end    bool   // no older trace is left
+	at     uint64 // else the scan stopped here, to let others have the store
 }
 
 // A snapshot is a trace's summary or, where that has become stale, the spans
@@ -32,26 +65,44 @@ type snapshot struct {
 	changes int
 }
 
-// newest copies what is needed of the traces to list.
-func (m *Memory) newest(n int, before uint64) (chosen []snapshot, next uint64) {
+// scan goes through the traces that arrived before a given one, the newest
+// first, and takes at most limit of those that match. A search that finds
+// little must not hold up the intake, so it stops after a number of spans.
+func (m *Memory) scan(r search.Request, before uint64, limit int) find {
+	const spansAtOnce = 5000
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	end := len(m.order)
 	if before != 0 {
 		end = sort.Search(len(m.order), func(i int) bool { return m.order[i].arrival >= before })
 	}
-	start := max(0, end-max(0, n))
-	for _, t := range slices.Backward(m.order[start:end]) {
-		s := snapshot{trace: t, summary: t.summary, stale: t.summarised != t.changes}
-		if s.stale {
-			s.spans, s.changes = slices.Clone(t.spans), t.changes
+	var found find
+	looked := 0
+	for _, t := range slices.Backward(m.order[:end]) {
+		if looked >= spansAtOnce {
+			return found
 		}
-		chosen = append(chosen, s)
+		looked += len(t.spans)
+		found.at = t.arrival
+		if !r.Selects(t.spans) {
+			continue
+		}
+		if len(found.traces) == limit {
+			found.more = true
+			return found
+		}
+		found.traces = append(found.traces, t.snapshot())
 	}
-	if start > 0 && len(chosen) > 0 {
-		next = m.order[start].arrival
+	found.end = true
+	return found
+}
+
+func (t *trace) snapshot() snapshot {
+	s := snapshot{trace: t, summary: t.summary, stale: t.summarised != t.changes}
+	if s.stale {
+		s.spans, s.changes = slices.Clone(t.spans), t.changes
 	}
-	return chosen, next
+	return s
 }
 
 // summarise makes a stale summary anew and keeps it for the next reader. It

@@ -76,18 +76,17 @@ func (n jsonNumber) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(n))
 }
 
-// apiTraces serves GET /api/traces?limit=&cursor=: traces, the newest first.
+// apiTraces serves GET /api/traces?query=&scope=&from=&to=&limit=&cursor=: the
+// traces that have a span that the query looks for, the newest first.
 func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
-	const most = 1000
-	limit, err := number(r, "limit", 50, 1, most)
+	request, err := apiRequest(r)
 	if err != nil {
 		return err
 	}
-	cursor, err := number(r, "cursor", 0, 0, math.MaxUint64)
+	summaries, next, err := w.Traces.Search(r.Context(), request)
 	if err != nil {
-		return err
+		return fmt.Errorf("search traces: %w", err)
 	}
-	summaries, next := w.Traces.Recent(int(limit), cursor)
 	answer := jsonTraces{Traces: []jsonSummary{}}
 	for _, s := range summaries {
 		answer.Traces = append(answer.Traces, jsonSummary{

@@ -17,8 +17,9 @@ const pageLength = 50
 // listPage is the list of traces, the newest first.
 type listPage struct {
 	frame
+	searched
 	Rows  []listRow
-	Older string // cursor of the next page; empty on the last
+	Older string // address of the next page; empty on the last
 	First bool   // the page that new traces come to
 
 	Try     string // a command that makes a trace; may be empty
@@ -56,34 +57,55 @@ type part struct {
 	X, Width string // in percent of the bar
 }
 
-// list serves GET /traces?before=CURSOR.
+// list serves GET /traces?query=&scope=&before=CURSOR.
 func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 	before, err := number(r, "before", 0, 0, math.MaxUint64)
 	if err != nil {
 		return err
 	}
-	summaries, next := w.Traces.Recent(pageLength, before)
-	page := listPage{frame: w.frame("Traces"), First: before == 0, Try: w.Try, Address: "http://" + r.Host}
+	sought, request, err := readSearch(r)
+	if err != nil {
+		return err
+	}
+	page := listPage{frame: w.frame("Traces"), searched: sought, First: before == 0, Try: w.Try, Address: "http://" + r.Host}
 	page.Section = "traces"
+	if page.Wrong != nil {
+		return w.render(rw, http.StatusBadRequest, "traces.html", page)
+	}
+
+	request.Limit, request.Before = pageLength, before
+	summaries, next, err := w.Traces.Search(r.Context(), request)
+	if err != nil {
+		return fmt.Errorf("search traces: %w", err)
+	}
 	if next != 0 {
-		page.Older = decimal(next)
+		page.Older = page.address(next)
 	}
 	for _, s := range summaries {
-		page.Rows = append(page.Rows, listRow{
-			ID:         decimal(s.TraceID),
-			Date:       momentOf(s.Start),
-			Service:    w.service(s.Service),
-			Resource:   short(s.Resource),
-			Name:       short(s.Name),
-			Duration:   duration(s.Duration),
-			StatusCode: short(s.StatusCode),
-			Failed:     s.Failed,
-			Errors:     s.Errors,
-			Spans:      s.Spans,
-			Breakdown:  w.breakdown(s.Services),
-		})
+		page.Rows = append(page.Rows, w.listRow(s))
+	}
+	if page.Searching() && page.First && len(page.Rows) == 0 {
+		if page.Without, err = w.withoutMatch(r.Context(), request); err != nil {
+			return err
+		}
 	}
 	return w.render(rw, http.StatusOK, "traces.html", page)
+}
+
+func (w *Web) listRow(s apm.Summary) listRow {
+	return listRow{
+		ID:         decimal(s.TraceID),
+		Date:       momentOf(s.Start),
+		Service:    w.service(s.Service),
+		Resource:   short(s.Resource),
+		Name:       short(s.Name),
+		Duration:   duration(s.Duration),
+		StatusCode: short(s.StatusCode),
+		Failed:     s.Failed,
+		Errors:     s.Errors,
+		Spans:      s.Spans,
+		Breakdown:  w.breakdown(s.Services),
+	}
 }
 
 func (w *Web) service(name string) service {

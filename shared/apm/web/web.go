@@ -11,16 +11,17 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/search"
 )
 
 // Traces is where the traces are kept.
 type Traces interface {
 	// Trace is what has arrived of one trace.
 	Trace(id uint64) (apm.Trace, bool)
-	// Recent sums up at most n traces, the one that arrived last first, older
-	// than the cursor before. next continues the list; 0 is its beginning as
-	// before, and its end as next.
-	Recent(n int, before uint64) (summaries []apm.Summary, next uint64)
+	// Search sums up the traces that have a span that the request looks for,
+	// the one that arrived last first. next is the cursor that continues the
+	// list, or 0 at its end. The error is ctx's alone.
+	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
 	// Subscribe tells which traces change, until ctx is done.
 	Subscribe(ctx context.Context) <-chan uint64
 	// Retention is how much is kept and how much had to go.

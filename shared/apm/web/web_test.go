@@ -17,6 +17,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/search"
 )
 
 // traces is what the pages show in a test, newest last.
@@ -34,19 +35,21 @@ func (f *traces) Trace(id uint64) (apm.Trace, bool) {
 	return apm.Trace{}, false
 }
 
-func (f *traces) Recent(n int, before uint64) (summaries []apm.Summary, next uint64) {
+func (f *traces) Search(_ context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error) {
 	end := len(f.list)
-	if before != 0 {
-		end = int(before) - 1
+	if r.Before != 0 {
+		end = int(r.Before) - 1
 	}
-	start := max(0, end-n)
-	for i := end - 1; i >= start; i-- {
-		summaries = append(summaries, f.list[i].Summary())
+	for i := end - 1; i >= 0; i-- {
+		if !r.Selects(f.list[i].Spans) {
+			continue
+		}
+		if len(summaries) == r.Limit {
+			return summaries, next, nil
+		}
+		summaries, next = append(summaries, f.list[i].Summary()), uint64(i)+1
 	}
-	if start > 0 {
-		next = uint64(start) + 1
-	}
-	return summaries, next
+	return summaries, 0, nil
 }
 
 func (f *traces) Subscribe(context.Context) <-chan uint64 { return f.notices }

@@ -25,6 +25,9 @@ func (f frame) LostText() string {
 	return strings.Join(append(lost, group(f.Refused)+" refused"), ", ")
 }
 
+// KeptCount says how many traces are kept.
+func (f frame) KeptCount() string { return count(f.Kept.Traces, "trace", "traces") }
+
 // ErrorText counts the spans that failed.
 func (r listRow) ErrorText() string { return count(r.Errors, "error", "errors") }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,6 +25,7 @@ const usage = `apm takes in what Datadog tracers send and shows the traces in a 
 
 Usage:
   apm [flags]
+  apm search [flags] 'QUERY'              find traces; see apm search --help
 
 Examples:
   apm                                     traces on http://localhost:8126
@@ -52,7 +54,7 @@ func main() {
 	var wrong usageError
 	switch {
 	case errors.As(err, &wrong):
-		fmt.Fprintf(os.Stderr, "apm: %v (see apm --help)\n", err)
+		fmt.Fprintf(os.Stderr, "apm: %v (see %s --help)\n", err, wrong.command)
 		os.Exit(2)
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "apm: %v\n", err)
@@ -61,7 +63,10 @@ func main() {
 }
 
 // A usageError is a mistake on the command line or in the environment.
-type usageError struct{ error }
+type usageError struct {
+	error
+	command string // whose help explains it
+}
 
 type options struct {
 	config      agent.Config
@@ -70,13 +75,21 @@ type options struct {
 
 // run does what the command line asks for, until ctx is done.
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == "search" {
+		return runSearch(ctx, args[1:], env, stdout, stderr)
+	}
+	return serve(ctx, args, env, stdout, stderr)
+}
+
+// serve takes traces in and shows them.
+func serve(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	opts, err := parse(args, env)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(stdout, usage, agent.DefaultMaxSpans)
 		return nil
 	}
 	if err != nil {
-		return usageError{err}
+		return usageError{err, "apm"}
 	}
 	if opts.healthcheck {
 		return healthcheck(ctx, opts.config.Addr)
@@ -100,10 +113,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 
 // parse reads flags and environment.
 func parse(args []string, env func(string) string) (options, error) {
-	opts := options{config: agent.Config{Addr: agent.DefaultAddr}}
-	if addr := env("APM_ADDR"); addr != "" {
-		opts.config.Addr = addr
-	}
+	opts := options{config: agent.Config{Addr: cmp.Or(env("APM_ADDR"), agent.DefaultAddr)}}
 	flags := flag.NewFlagSet("apm", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints the one line that matters
 	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
@@ -137,16 +147,13 @@ func parse(args []string, env func(string) string) (options, error) {
 // healthcheck asks the agent at addr whether it is up: for container images
 // that have no curl.
 func healthcheck(ctx context.Context, addr string) error {
-	host, port, err := net.SplitHostPort(addr)
+	base, err := agentURL(addr)
 	if err != nil {
 		return fmt.Errorf("health check of %s: %w", addr, err)
 	}
-	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		host = "localhost"
-	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/healthz", nil)
 	if err != nil {
 		return fmt.Errorf("health check of %s: %w", addr, err)
 	}
@@ -159,4 +166,16 @@ func healthcheck(ctx context.Context, addr string) error {
 		return fmt.Errorf("health check of %s: status %s", addr, response.Status)
 	}
 	return nil
+}
+
+// agentURL is where a client finds the agent that listens at addr.
+func agentURL(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", err
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
 }

@@ -8,9 +8,21 @@
 export function onChange(trace, changed) {
   const url = trace ? `/api/events?trace=${encodeURIComponent(trace)}` : "/api/events";
   const light = document.querySelector("[data-live]");
-  let source, due;
+  let source, due, again;
 
-  const soon = () => { due ??= setTimeout(() => { due = undefined; changed(); }, 150); };
+  // One at a time: an answer may take longer than the next change.
+  const soon = () => {
+    again = true;
+    due ??= setTimeout(async () => {
+      again = false;
+      try {
+        await changed();
+      } finally {
+        due = undefined;
+        if (again) soon();
+      }
+    }, 150);
+  };
   const open = () => {
     source = new EventSource(url);
     source.onopen = () => { light.hidden = false; soon(); };

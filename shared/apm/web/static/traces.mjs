@@ -11,7 +11,8 @@ localise(document);
 
 const most = 500; // rows on the page, before new ones wait for a fresh one
 
-const main = () => document.querySelector("main");
+/** What the search found; the search itself stays as it is being typed. */
+const list = (root = document) => root.querySelector(".list");
 
 /** Nobody points at the rows, has one in focus, has scrolled or selected text. */
 function calm() {
@@ -25,17 +26,17 @@ function announce(count, full) {
   line.replaceChildren();
   if (count === 0) return;
   const link = document.createElement("a");
-  link.href = "/traces";
+  link.href = list().dataset.newest;
   link.textContent = `${count}${full ? " or more" : ""} new ${count === 1 ? "trace" : "traces"}`;
   line.append(link);
 }
 
-/** Shows the page as it is now, in place of what is there. */
+/** Shows the list as it is now, in place of what is there. */
 function replace(next) {
   served.clear();
   for (const row of rowsOf(next)) served.set(row.dataset.trace, row.outerHTML);
   localise(next);
-  main().replaceWith(next.querySelector("main"));
+  list().replaceWith(list(next));
 }
 
 async function refresh() {
@@ -45,7 +46,8 @@ async function refresh() {
   const body = document.querySelector("tbody");
   const fresh = rowsOf(next);
   if (!body) {
-    if (fresh.length > 0) replace(next);
+    const says = (root) => root.querySelector(".empty h2")?.textContent;
+    if (fresh.length > 0 || says(next) !== says(document)) replace(next);
     return;
   }
 
@@ -57,7 +59,7 @@ async function refresh() {
     row.replaceWith(update);
   }
 
-  if (!("first" in main().dataset)) return;
+  if (!("first" in list().dataset)) return;
   const unseen = rowsOf(next).filter((row) => !served.has(row.dataset.trace));
   const gap = unseen.length === fresh.length; // more came than a page holds
   if (unseen.length === 0 || !calm() || rowsOf(body).length > most) {

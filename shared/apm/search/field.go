@@ -1,0 +1,110 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"thinker/shared/apm"
+)
+
+// A Field is what a Term looks at: one of the reserved attributes, which are
+// the span's own, or any of its tags, whose names are written with an @.
+type Field struct {
+	Name string // without the @
+	Tag  bool   // it is written with an @
+}
+
+// reserved are the attributes that are written without an @. version is not a
+// span's own but one of the three tags that every service is known by.
+func reserved() []string {
+	return []string{"duration", "env", "operation_name", "resource_name", "service", "span_id", "status", "trace_id", "type", "version"}
+}
+
+func (f Field) isReserved() bool { return !f.Tag && slices.Contains(reserved(), f.Name) }
+
+// IsDuration tells whether the field is the span's duration, in nanoseconds,
+// which may be written with or without an @.
+func (f Field) IsDuration() bool { return f.Name == "duration" }
+
+// isNumber tells whether the field can be compared.
+func (f Field) isNumber() bool { return f.Tag || f.IsDuration() }
+
+func (f Field) String() string {
+	name := escape(f.Name)
+	if f.Tag {
+		return "@" + name
+	}
+	return name
+}
+
+// match runs the test on the field's value, if the span has one. An empty
+// value of a reserved attribute is none.
+func (f Field) match(s *apm.Span, test Test) bool {
+	if f.IsDuration() {
+		return test.MatchNumber(float64(s.Duration))
+	}
+	if f.Tag {
+		if text, ok := s.Meta[f.Name]; ok && test.MatchText(text) {
+			return true
+		}
+		number, ok := s.Metrics[f.Name]
+		return ok && test.MatchNumber(number)
+	}
+	switch f.Name {
+	case "trace_id":
+		return MatchID(test, s.TraceIDHigh, s.TraceID)
+	case "span_id":
+		return MatchID(test, 0, s.SpanID)
+	}
+	value := f.value(s)
+	return value != "" && test.MatchText(value)
+}
+
+// value is that of a reserved attribute that is a text.
+func (f Field) value(s *apm.Span) string {
+	switch f.Name {
+	case "operation_name":
+		return s.Name
+	case "resource_name":
+		return s.Resource
+	case "service":
+		return s.Service
+	case "type":
+		return s.Type
+	case "status":
+		if s.Error {
+			return "error"
+		}
+		return "ok"
+	default: // env and version
+		return s.Meta[f.Name]
+	}
+}
+
+// MatchID runs the test on an ID in each form that people write: decimal, and
+// hexadecimal with 16 digits or with 32. A trace's upper half comes with one of
+// its spans only; the others do without.
+func MatchID(test Test, high, low uint64) bool {
+	if pattern, ok := test.(Pattern); ok && pattern.literal() {
+		return isID(pattern.text, high, low)
+	}
+	return test.MatchText(strconv.FormatUint(low, 10)) ||
+		test.MatchText(fmt.Sprintf("%016x", low)) || test.MatchText(apm.HexID(high, low))
+}
+
+// isID is the same for an ID that is written in full, without making texts.
+func isID(text string, high, low uint64) bool {
+	if id, err := strconv.ParseUint(text, 10, 64); err == nil && id == low {
+		return true
+	}
+	if len(text) == 32 {
+		upper, err := strconv.ParseUint(text[:16], 16, 64)
+		if err != nil || high != 0 && upper != high {
+			return false
+		}
+		text = text[16:]
+	}
+	id, err := strconv.ParseUint(text, 16, 64)
+	return err == nil && len(text) == 16 && id == low
+}

@@ -1,0 +1,223 @@
+package search
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Parse reads a query; an empty one matches every span. Its error is a
+// *SyntaxError.
+//
+// AND binds more tightly than OR, and stands between terms that nothing stands
+// between. The operators are in capitals; && and || are the same. A value may
+// be a group, as in env:(prod OR test).
+func Parse(query string) (Query, error) {
+	p := &parser{query: query, runes: []rune(query)}
+	if p.space(); p.atEnd() {
+		return Query{}, nil
+	}
+	expr, err := p.or(nil)
+	if err != nil {
+		return Query{}, err
+	}
+	if !p.atEnd() {
+		return Query{}, p.expected(p.at, `no ")" without a "(" before it`)
+	}
+	return Query{expr}, nil
+}
+
+// A parser goes through a query by recursive descent. Space is taken by who
+// comes to it: unary takes what follows a term.
+type parser struct {
+	query string
+	runes []rune
+	at    int
+	depth int
+}
+
+// deepest is how many parentheses and negations may be around a term.
+const deepest = 100
+
+// or reads alternatives. In a group, as in env:(prod OR test), the values are
+// of the field before it; else that is nil.
+func (p *parser) or(group *Field) (Expr, error) {
+	first, err := p.and(group)
+	if err != nil {
+		return nil, err
+	}
+	parts := Or{first}
+	for p.operator("OR", "||") {
+		next, err := p.and(group)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, next)
+	}
+	if len(parts) == 1 {
+		return first, nil
+	}
+	return flattenOr(parts), nil
+}
+
+func (p *parser) and(group *Field) (Expr, error) {
+	first, err := p.unary(group)
+	if err != nil {
+		return nil, err
+	}
+	parts := And{first}
+	for !p.atEnd() && p.peek() != ')' && !p.ahead("OR", "||") {
+		p.operator("AND", "&&")
+		next, err := p.unary(group)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, next)
+	}
+	if len(parts) == 1 {
+		return first, nil
+	}
+	return flattenAnd(parts), nil
+}
+
+// unary reads a term or a parenthesis, negated or not.
+func (p *parser) unary(group *Field) (Expr, error) {
+	if p.depth++; p.depth > deepest {
+		return nil, p.expected(p.at, fmt.Sprintf("at most %d parentheses and negations within each other", deepest))
+	}
+	defer func() { p.depth-- }()
+
+	start := p.at
+	switch {
+	case p.operator("NOT"):
+		return p.negated(group)
+	case p.ahead("AND", "&&", "OR", "||"):
+		return nil, p.expected(start, fmt.Sprintf("a term; to search for the word itself, put %s in quotes", p.word()))
+	case p.take('-'):
+		if p.atEnd() || unicode.IsSpace(p.peek()) {
+			return nil, p.expected(p.at, `a term right after "-"`)
+		}
+		return p.negated(group)
+	case p.take('('):
+		expr, err := p.enclosed(group)
+		p.space()
+		return expr, err
+	}
+
+	expr, err := p.term(group)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.termEnds(); err != nil {
+		return nil, err
+	}
+	p.space()
+	return expr, nil
+}
+
+func (p *parser) negated(group *Field) (Expr, error) {
+	expr, err := p.unary(group)
+	if err != nil {
+		return nil, err
+	}
+	return Not{expr}, nil
+}
+
+// enclosed reads what follows an opening parenthesis.
+func (p *parser) enclosed(group *Field) (Expr, error) {
+	p.space()
+	expr, err := p.or(group)
+	if err != nil {
+		return nil, err
+	}
+	if !p.take(')') {
+		return nil, p.expected(p.at, `")"`)
+	}
+	return expr, nil
+}
+
+// term reads free text or a field with its value; in a group, a value.
+func (p *parser) term(group *Field) (Expr, error) {
+	if group != nil {
+		return p.value(*group)
+	}
+	start := p.at
+	if p.take('@') {
+		return p.attribute(start)
+	}
+	pattern, err := p.pattern("a term such as service:thinker-api")
+	if err != nil {
+		return nil, err
+	}
+	if p.atEnd() || p.peek() != ':' {
+		return NewText(pattern), nil
+	}
+	field := Field{Name: pattern.text}
+	if !field.isReserved() {
+		last := len(reserved()) - 1
+		names := strings.Join(reserved()[:last], ", ") + " and " + reserved()[last]
+		return nil, p.expected(start, fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names))
+	}
+	p.take(':')
+	return p.value(field)
+}
+
+// attribute reads a tag's name, from after the @, and the value asked for.
+func (p *parser) attribute(start int) (Expr, error) {
+	nameAt := p.at
+	name, err := p.pattern(`an attribute's name after "@"`)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !name.literal():
+		return nil, p.expected(nameAt, `an attribute's name without wildcards`)
+	case name.text == "":
+		return nil, p.expected(nameAt, `an attribute's name after "@"`)
+	case !p.take(':'):
+		return nil, p.expected(p.at, fmt.Sprintf(`":" and a value after %s`, string(p.runes[start:p.at])))
+	}
+	return p.value(Field{Name: name.text, Tag: true})
+}
+
+// termEnds holds that nothing is stuck to the end of a term.
+func (p *parser) termEnds() error {
+	if p.atEnd() || unicode.IsSpace(p.peek()) || p.peek() == ')' {
+		return nil
+	}
+	if before := p.runes[p.at-1]; strings.ContainsRune(`")]}`, before) || isWordRune(p.peek()) || p.peek() == '(' {
+		return p.expected(p.at, "a space before the next term")
+	}
+	return p.expected(p.at, fmt.Sprintf(`a space, or "\" before %c if it is part of the value`, p.peek()))
+}
+
+func (p *parser) expected(offset int, what string) error {
+	return &SyntaxError{Query: p.query, Offset: offset, Expected: what}
+}
+
+// flattenAnd takes the parts of an And within an And out of it: parentheses
+// around them meant nothing.
+func flattenAnd(parts And) And {
+	var flat And
+	for _, part := range parts {
+		if inner, ok := part.(And); ok {
+			flat = append(flat, inner...)
+		} else {
+			flat = append(flat, part)
+		}
+	}
+	return flat
+}
+
+// flattenOr is the same for Or.
+func flattenOr(parts Or) Or {
+	var flat Or
+	for _, part := range parts {
+		if inner, ok := part.(Or); ok {
+			flat = append(flat, inner...)
+		} else {
+			flat = append(flat, part)
+		}
+	}
+	return flat
+}

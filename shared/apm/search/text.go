@@ -1,0 +1,128 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"thinker/shared/apm"
+)
+
+// Text looks for words anywhere in a span: in its resource, operation, service
+// and the values of its tags. Case does not matter. Words are found whole:
+// war is in "the war" and not in "warm", where war* is.
+type Text struct {
+	pattern  Pattern
+	segments [][]rune // in lower case
+}
+
+// NewText looks for the words that the pattern fits.
+func NewText(p Pattern) Text {
+	t := Text{pattern: p}
+	for _, segment := range p.segments {
+		lower := make([]rune, len(segment))
+		for i, r := range segment {
+			lower[i] = unicode.ToLower(r) // which leaves anyRune as it is
+		}
+		t.segments = append(t.segments, lower)
+	}
+	return t
+}
+
+func (t Text) String() string { return t.pattern.String() }
+
+// Match implements Expr.
+func (t Text) Match(s *apm.Span) bool {
+	if t.MatchText(s.Resource) || t.MatchText(s.Name) || t.MatchText(s.Service) {
+		return true
+	}
+	for name, value := range s.Meta {
+		if LooksIn(name) && t.MatchText(value) {
+			return true
+		}
+	}
+	for name, value := range s.Metrics {
+		if LooksIn(name) && t.MatchNumber(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// LooksIn tells whether Text looks in the tag with that name. What tracers
+// keep for themselves begins with an underscore, and is left out.
+func LooksIn(tag string) bool { return !strings.HasPrefix(tag, "_") }
+
+// MatchNumber tells whether the number is looked for.
+func (t Text) MatchNumber(value float64) bool { return t.pattern.MatchNumber(value) }
+
+// MatchText tells whether the words are in the value. Each segment is sought
+// at the first place where it fits; the first must begin where a word does and
+// the last end where one does.
+func (t Text) MatchText(value string) bool {
+	at := 0
+	for segment := range t.segments {
+		for {
+			if at > len(value) {
+				return false
+			}
+			end, ok := t.fitsAt(value, at, segment)
+			if ok && (segment < len(t.segments)-1 || t.wordEnds(value, end)) {
+				at = end
+				break
+			}
+			_, size := utf8.DecodeRuneInString(value[at:])
+			at += max(1, size) // past the end, too
+		}
+	}
+	return true
+}
+
+// fitsAt tells whether a segment fits at a place, and where it ends.
+func (t Text) fitsAt(value string, at, segment int) (end int, ok bool) {
+	runes := t.segments[segment]
+	end = at
+	for i, want := range runes {
+		if end == len(value) {
+			return 0, false
+		}
+		r, size := rune(value[end]), 1
+		switch {
+		case r >= utf8.RuneSelf:
+			r, size = utf8.DecodeRuneInString(value[end:])
+			r = unicode.ToLower(r)
+		case 'A' <= r && r <= 'Z':
+			r += 'a' - 'A'
+		}
+		if want != anyRune && r != want {
+			return 0, false
+		}
+		if i == 0 && segment == 0 && isWord(r) {
+			if before, _ := utf8.DecodeLastRuneInString(value[:at]); isWord(before) {
+				return 0, false
+			}
+		}
+		end += size
+	}
+	return end, true
+}
+
+// wordEnds tells whether no word goes on from before end to after it. The
+// last segment may be empty, after a star: that ends anywhere.
+func (t Text) wordEnds(value string, end int) bool {
+	if len(t.segments[len(t.segments)-1]) == 0 {
+		return true
+	}
+	before, _ := utf8.DecodeLastRuneInString(value[:end])
+	after, _ := utf8.DecodeRuneInString(value[end:])
+	return !isWord(before) || !isWord(after)
+}
+
+// isWord tells the characters that words consist of. No rune at all, which
+// decodes as an error, is none.
+func isWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+func request(t testing.TB, query string, limit int) search.Request {
+	t.Helper()
+	parsed, err := search.Parse(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return search.Request{Query: parsed, Limit: limit}
+}
+
+func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
+	m := NewMemory(1000)
+	for id := range uint64(100) {
+		fill(t, m, id+1, 1+int(id)%3) // of three traces, one has a span 3
+	}
+	r := request(t, `resource_name:"span 3"`, 10)
+	var seen []uint64
+	for pages := 1; ; pages++ {
+		summaries, next, err := m.Search(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range summaries {
+			seen = append(seen, s.TraceID)
+		}
+		if next == 0 {
+			if pages != 4 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+		r.Before = next
+		fill(t, m, 1000+uint64(pages), 3) // newer ones do not shift the pages
+	}
+	if len(seen) != 33 || seen[0] != 99 || seen[32] != 3 {
+		t.Errorf("found %d: %v", len(seen), seen)
+	}
+}
+
+func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
+	m := NewMemory(1000)
+	fill(t, m, 1, 1)
+	fill(t, m, 2, 3)
+	if summaries, next, err := m.Search(t.Context(), request(t, `resource_name:"span 3"`, 1)); err != nil || len(summaries) != 1 || next != 0 {
+		t.Errorf("%v, next %d, %v", summaries, next, err)
+	}
+}
+
+// TestASearchGoesOnWhereItLetGo has the one match behind more spans than a
+// scan looks at without letting go of the store.
+func TestASearchGoesOnWhereItLetGo(t *testing.T) {
+	m := NewMemory(100_000)
+	for id := range uint64(30) {
+		fill(t, m, id+1, 1000)
+	}
+	r := request(t, "trace_id:1", 5)
+	if summaries, next, err := m.Search(t.Context(), r); err != nil || len(summaries) != 1 || next != 0 {
+		t.Errorf("%v, next %d, %v", summaries, next, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := m.Search(ctx, r); !errors.Is(err, context.Canceled) {
+		t.Errorf("nobody waits any more: %v", err)
+	}
+}
+
+// BenchmarkSearch goes through 200,000 spans, of which none matches.
+func BenchmarkSearch(b *testing.B) {
+	m := NewMemory(200_000)
+	for id := range uint64(200_000 / 6) {
+		var spans []apm.Span
+		for n := range uint64(6) {
+			spans = append(spans, apm.Span{TraceID: id + 1, SpanID: n + 1, ParentID: n, Service: "thinker-microservice", Name: "http.request", Resource: "GET /think/", Type: "web",
+				Start: int64(id), Duration: time.Duration(n) * time.Millisecond,
+				Meta: map[string]string{"env": "workshop", "version": "step03", "http.status_code": "200", "http.method": "GET",
+					"http.url": fmt.Sprint("http://localhost:5001/?subject=", id), "component": "net/http", "span.kind": "server", "language": "go", "_dd.p.dm": "-1"},
+				Metrics: map[string]float64{"process_id": 42, "_dd.top_level": 1, "_sampling_priority_v1": 1}})
+		}
+		add(b, m, spans...)
+	}
+	for _, query := range []string{
+		"service:nobody", "service:*nobody", "@http.status_code:>=500", "@http.url:*subject?nothing*", "duration:>1s status:error", "trace_id:99999999", "nobody",
+	} {
+		r := request(b, query, 50)
+		b.Run(query, func(b *testing.B) {
+			for b.Loop() {
+				if found, _, err := m.Search(b.Context(), r); err != nil || len(found) > 0 {
+					b.Fatal(found, err)
+				}
+			}
+		})
+	}
+}

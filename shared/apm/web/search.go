@@ -1,0 +1,75 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"thinker/shared/apm/search"
+)
+
+// apiRequest reads what GET /api/traces asks for.
+func apiRequest(r *http.Request) (request search.Request, err error) {
+	const most = 1000
+	if request.Query, err = query(r); err != nil {
+		return request, err
+	}
+	if request.Scope, err = scope(r); err != nil {
+		return request, err
+	}
+	if request.From, err = instant(r, "from"); err != nil {
+		return request, err
+	}
+	if request.To, err = instant(r, "to"); err != nil {
+		return request, err
+	}
+	limit, err := number(r, "limit", 50, 1, most)
+	if err != nil {
+		return request, err
+	}
+	request.Limit = int(limit)
+	request.Before, err = number(r, "cursor", 0, 0, math.MaxUint64)
+	return request, err
+}
+
+// query reads what spans to search for. Its error may be a SyntaxError. A query
+// is run on every span, so its length is bounded.
+func query(r *http.Request) (search.Query, error) {
+	const longest = 4096 // bytes
+	text := r.URL.Query().Get("query")
+	if len(text) > longest {
+		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", group(len(text)), group(longest))}
+	}
+	return search.Parse(text)
+}
+
+// scope reads which spans of a trace to search.
+func scope(r *http.Request) (search.Scope, error) {
+	scope, err := search.ParseScope(r.URL.Query().Get("scope"))
+	if err != nil {
+		return scope, failure{http.StatusBadRequest, fmt.Sprintf("There is no %v.", err)}
+	}
+	return scope, nil
+}
+
+// instant reads a point in time, in nanoseconds since the Unix epoch as the
+// API gives it, or in RFC 3339; 0 where it is not there.
+func instant(r *http.Request, name string) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	if nanoseconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return nanoseconds, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return 0, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not a time: give nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
+	}
+	if latest := time.Unix(0, math.MaxInt64); at.After(latest) {
+		at = latest // what has no number of nanoseconds is after every span
+	}
+	return at.UnixNano(), nil
+}
