@@ -4,6 +4,7 @@ SHELL := bash
 STEP ?= 1
 
 MODULES := shared shared/apm shared/workshop step01 step02 step03 step04 step05
+COMPOSE := $(shell command -v docker-compose >/dev/null && echo docker-compose || echo docker compose)
 TOOLS := $(CURDIR)/.workshop/tools
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
@@ -20,7 +21,7 @@ up: ## Start a step and show its traces: make up STEP=3
 
 .PHONY: down
 down: ## Stop what STEP=3 docker-compose up -d has started.
-	docker-compose down
+	$(COMPOSE) down
 
 .PHONY: fetch
 fetch: ## Download and build everything now, to need no network later.
