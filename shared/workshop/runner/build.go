@@ -67,7 +67,8 @@ func Build(ctx context.Context, root, dir string, step int, race bool, progress 
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
 	cmd.Dir = filepath.Join(root, StepName(step))
-	// Interrupted, go ends its compilers and removes what it has half made.
+	// Interrupted, go ends and removes what it has half made.
+	setApart(cmd)
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
 	cmd.WaitDelay = 5 * time.Second
 	stderr, err := cmd.StderrPipe()

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// setApart keeps a console's Ctrl-C from the service: it is for the command
-// that started it, which then stops its services in order.
+// setApart keeps a console's Ctrl-C from a program: it is for the command that
+// started it, which then stops what it has started in order.
 func setApart(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }

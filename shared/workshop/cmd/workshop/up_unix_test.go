@@ -70,6 +70,21 @@ func TestUpKilled(t *testing.T) {
 	up.gone()
 }
 
+// TestUpInterruptedWhileBuilding presses Ctrl-C during a first, long build.
+func TestUpInterruptedWhileBuilding(t *testing.T) {
+	program := workshop(t)
+	t.Setenv("GOCACHE", t.TempDir())
+	up := start(t, program, 1)
+	up.until("building: the first time")
+	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
+	for up.lines.Scan() {
+	}
+	err := up.cmd.Wait()
+	if got, want := up.errors.String(), "workshop: stopped before the step was up\n"; got != want || up.cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ends with %v and says %q, want exit status 1 and %q", err, got, want)
+	}
+}
+
 // TestUpWithGoRunKilled kills the go command of go run, as a task runner might.
 func TestUpWithGoRunKilled(t *testing.T) {
 	need.Program(t, "ps")
