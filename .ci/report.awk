@@ -8,5 +8,6 @@
 	else if ($0 !~ /no test files/) print
 	for (i = 1; i <= skips; i++) print "    skipped " skipped[i] ": " reason[i]
 	lines = skips = 0
+	fflush()
 }
 END { for (i = 1; i <= lines; i++) print said[i] }
