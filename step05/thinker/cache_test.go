@@ -175,7 +175,7 @@ func TestCachePatience(t *testing.T) {
 		for i, subject := range subjects {
 			requests.Go(func() {
 				(&memo{cache: cache}).memoize(t.Context(), subject, func(context.Context) (*thought, error) {
-					time.Sleep(time.Duration(i) * patience)
+					<-time.After(time.Duration(i) * patience) // by the clock of this test
 					return horace, nil
 				})
 			})
