@@ -157,11 +157,11 @@ func (r refusalRow) Body() string {
 	kind := cmp.Or(r.ContentType, "no Content-Type")
 	switch {
 	case r.Length < 0:
-		return kind + " · of unknown length"
+		return "length not announced · " + kind
 	case r.Length == 0:
 		return "no body"
 	default:
-		return kind + " · " + size(r.Length).String()
+		return size(r.Length).String() + " · " + kind
 	}
 }
 
