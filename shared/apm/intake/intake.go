@@ -124,15 +124,15 @@ func (in *Intake) traces(decode decoder, reply string) handler {
 			return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, len(body), err))
 		}
 		format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		contact := contactOf(p, format, r.Header, len(body), v.at)
-		v.tracer = contact.id
+		c := contactOf(p, format, r.Header, len(body), v.at)
+		v.tracer = c.id
 		if len(p.spans) > 0 {
 			if err := in.sink.Add(r.Context(), p.spans); err != nil {
 				return fmt.Errorf("keep %d spans: %w", len(p.spans), err)
 			}
 		}
 		v.spans = len(p.spans)
-		in.tally.took(p, contact)
+		in.tally.took(p, c)
 		return write(w, reply)
 	}
 }

@@ -27,7 +27,7 @@ func at(now *time.Time) (*Intake, *kept) {
 // noon is a moment for a test to begin at.
 func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// spans sends one span each, of the services given, in one payload.
+// spans sends spans in one payload.
 func spans(t *testing.T, in *Intake, list ...*pb.Span) {
 	t.Helper()
 	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, pb.Traces{list}), "Content-Type", "application/msgpack"); w.Code != http.StatusOK {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"time"
@@ -74,5 +75,5 @@ func (o *opening) start() []byte {
 	if missing := int64(len(o.first)) - o.length; missing > 0 {
 		_, _ = io.CopyN(io.Discard, o, missing) // an error means that there is no more
 	}
-	return append([]byte(nil), o.first[:min(o.length, int64(len(o.first)))]...)
+	return bytes.Clone(o.first[:min(o.length, int64(len(o.first)))])
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"time"
 
 	"thinker/shared/apm"
@@ -119,7 +120,7 @@ func announced(r apm.Refusal) *int64 {
 
 // losses are the intake's, and what the store had to let go.
 func losses(report apm.IntakeReport, kept apm.Retention) []apm.Loss {
-	all := append([]apm.Loss(nil), report.Losses...)
+	all := slices.Clone(report.Losses)
 	if kept.EvictedTraces > 0 {
 		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer ones. Start the agent with a larger --max-spans to keep more."})
 	}

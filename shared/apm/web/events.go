@@ -28,11 +28,13 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 			return failure{http.StatusBadRequest, fmt.Sprintf("trace=%.40q is not a trace ID.", text)}
 		}
 	}
-	var looks <-chan time.Time // at the intake
-	var notices <-chan uint64
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	calls := w.Intake.Calls()
+	var (
+		notices <-chan uint64    // of traces
+		looks   <-chan time.Time // at the intake
+		calls   = w.Intake.Calls()
+	)
 	switch kind := r.URL.Query().Get("kind"); kind {
 	case "", "trace":
 		notices = w.Traces.Subscribe(ctx)

@@ -50,8 +50,8 @@ type requestRow struct {
 	apm.Request
 	Time    moment
 	Size    amount
-	Sender  service
-	Tracers string // language and version
+	Service service // without a name where none is known
+	Tracing string  // language and version
 }
 
 // intake serves GET /intake.
@@ -80,9 +80,9 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 		page.Refusals = append(page.Refusals, refusalRow{refusal, moment{refusal.Time.UTC()}})
 	}
 	for _, request := range report.Requests {
-		row := requestRow{Request: request, Time: moment{request.Time.UTC()}, Size: size(request.Bytes), Tracers: library(request.Tracer)}
+		row := requestRow{Request: request, Time: moment{request.Time.UTC()}, Size: size(request.Bytes), Tracing: library(request.Tracer)}
 		if request.Tracer.Service != "" {
-			row.Sender = w.service(request.Tracer.Service)
+			row.Service = w.service(request.Tracer.Service)
 		}
 		page.Requests = append(page.Requests, row)
 	}
@@ -98,9 +98,7 @@ func (p intakePage) Taken() string {
 func (p intakePage) CallsText() string { return count(p.Calls, "request", "requests") }
 
 // ForgottenText counts the tracers that the page no longer knows.
-func (p intakePage) ForgottenText() string {
-	return count(p.Forgotten, "tracer", "tracers")
-}
+func (p intakePage) ForgottenText() string { return count(p.Forgotten, "tracer", "tracers") }
 
 // library is a tracing library in words: go 2.12.0.
 func library(id apm.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
