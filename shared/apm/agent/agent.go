@@ -73,7 +73,7 @@ func Start(config Config) (*Agent, error) {
 	a.url = "http://" + net.JoinHostPort(name, port)
 	pages := web.New(web.Config{
 		Traces:     a.store,
-		Refusals:   a.intake,
+		Intake:     a.intake,
 		Palette:    a.palette,
 		AllowHosts: append([]string{name}, config.AllowHosts...),
 		Try:        config.Try,
@@ -81,7 +81,15 @@ func Start(config Config) (*Agent, error) {
 	})
 
 	mux := http.NewServeMux()
-	mux.Handle("/", pages)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		// What sends to a path that is nowhere means to send spans: the intake
+		// refuses it, and has it on record.
+		if r.Method == http.MethodPost || r.Method == http.MethodPut {
+			a.intake.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 	for _, path := range a.intake.Paths() {
 		mux.Handle(path, a.intake)
 	}

@@ -170,3 +170,23 @@ func TestColoursGoByArrival(t *testing.T) {
 		t.Error("services have not got their colours in order of arrival")
 	}
 }
+
+// What is sent to a path that is nowhere is refused by the intake, on record.
+func TestWhyThereIsNoTrace(t *testing.T) {
+	a := start(t, Config{})
+	fetch(t, "POST", a.URL()+"/v0.4/traces", `[[{"trace_id":1,"span_id":1,"service":"shop"}]]`, "Content-Type", "application/json")
+	if code, _ := fetch(t, "POST", a.URL()+"/v1/traces", "\x0a\x02", "Content-Type", "application/x-protobuf"); code != 404 {
+		t.Errorf("%d", code)
+	}
+	for path, wants := range map[string][]string{
+		"/api/intake": {`"service":"shop"`, `"path":"/v1/traces"`, `"first_bytes":"0a02"`, `"calls":2`},
+		"/intake":     {"shop", "POST /v1/traces", "OpenTelemetry", "0a 02"},
+	} {
+		code, body := fetch(t, "GET", a.URL()+path, "")
+		for _, want := range wants {
+			if code != 200 || !strings.Contains(body, want) {
+				t.Errorf("%s: %d, lacks %s", path, code, want)
+			}
+		}
+	}
+}

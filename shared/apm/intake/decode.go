@@ -9,21 +9,19 @@ import (
 	"net/http"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
-
-	"thinker/shared/apm"
 )
 
 // decodeSafely decodes a body that may hold anything. The decoders are made
 // for payloads of well-behaved tracers; should one of them panic over another,
 // only that payload is lost.
-func decodeSafely(decode decoder, body []byte, header http.Header) (spans []apm.Span, invalid int, err error) {
+func decodeSafely(decode decoder, body []byte, header http.Header) (p payload, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
-			spans, invalid, err = nil, 0, fmt.Errorf("not a trace payload: %v", caught)
+			p, err = payload{}, fmt.Errorf("not a trace payload: %v", caught)
 		}
 	}()
 	if emptyProbe(body) {
-		return nil, 0, nil
+		return payload{}, nil
 	}
 	return decode(body, header)
 }
@@ -39,17 +37,19 @@ func emptyProbe(body []byte) bool {
 }
 
 // decodeV03V04 decodes [[span, …], …], in MessagePack or JSON.
-func decodeV03V04(body []byte, header http.Header) ([]apm.Span, int, error) {
+func decodeV03V04(body []byte, header http.Header) (payload, error) {
 	var traces pb.Traces
-	if isJSON(body, header.Get("Content-Type")) {
+	inJSON := isJSON(body, header.Get("Content-Type"))
+	if inJSON {
 		if err := json.Unmarshal(body, &traces); err != nil {
-			return nil, 0, fmt.Errorf("as JSON: %w", err)
+			return payload{}, fmt.Errorf("as JSON: %w", err)
 		}
 	} else if _, err := traces.UnmarshalMsg(body); err != nil {
-		return nil, 0, fmt.Errorf("as MessagePack: %w", err)
+		return payload{}, fmt.Errorf("as MessagePack: %w", err)
 	}
-	spans, invalid := fromTraces(traces)
-	return spans, invalid, nil
+	p := fromTraces(traces)
+	p.json = inJSON
+	return p, nil
 }
 
 // isJSON tells whether a body is JSON rather than MessagePack: by its
@@ -68,42 +68,41 @@ func isJSON(body []byte, contentType string) bool {
 
 // decodeV05 decodes [strings, [[span, …], …]], in which a span is an array
 // whose texts are places in strings.
-func decodeV05(body []byte, _ http.Header) ([]apm.Span, int, error) {
+func decodeV05(body []byte, _ http.Header) (payload, error) {
 	var traces pb.Traces
 	if err := traces.UnmarshalMsgDictionary(body); err != nil {
-		return nil, 0, fmt.Errorf("as MessagePack: %w", err)
+		return payload{}, fmt.Errorf("as MessagePack: %w", err)
 	}
-	spans, invalid := fromTraces(traces)
-	return spans, invalid, nil
+	return fromTraces(traces), nil
 }
 
 // decodeV07 decodes a map with what the spans have in common beside them.
-func decodeV07(body []byte, _ http.Header) ([]apm.Span, int, error) {
-	var payload pb.TracerPayload
-	if _, err := payload.UnmarshalMsg(body); err != nil {
-		return nil, 0, fmt.Errorf("as MessagePack: %w", err)
+func decodeV07(body []byte, _ http.Header) (payload, error) {
+	var sent pb.TracerPayload
+	if _, err := sent.UnmarshalMsg(body); err != nil {
+		return payload{}, fmt.Errorf("as MessagePack: %w", err)
 	}
-	var c collector
-	for _, chunk := range payload.Chunks {
+	p := payload{library: sent.TracerVersion}
+	for _, chunk := range sent.Chunks {
 		if chunk == nil {
-			return nil, 0, errors.New("a chunk is nil")
+			return payload{}, errors.New("a chunk is nil")
 		}
 		common := map[string]string{
-			"env":        payload.Env,
-			"version":    payload.AppVersion,
-			"language":   payload.LanguageName,
-			"runtime-id": payload.RuntimeID,
+			"env":        sent.Env,
+			"version":    sent.AppVersion,
+			"language":   sent.LanguageName,
+			"runtime-id": sent.RuntimeID,
 			"_dd.origin": chunk.Origin,
 		}
-		c.chunk(chunk.Spans, chunk.Tags[tagTraceIDHigh], common)
+		p.chunk(chunk.Spans, chunk.Tags[tagTraceIDHigh], common)
 	}
-	return c.spans, c.invalid, nil
+	return p, nil
 }
 
-func fromTraces(traces pb.Traces) ([]apm.Span, int) {
-	var c collector
+func fromTraces(traces pb.Traces) payload {
+	var p payload
 	for _, chunk := range traces {
-		c.chunk(chunk, "", nil)
+		p.chunk(chunk, "", nil)
 	}
-	return c.spans, c.invalid
+	return p
 }

@@ -12,11 +12,11 @@ func fuzz(f *testing.F, decode decoder, seeds ...[]byte) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		spans, invalid, err := decodeSafely(decode, body, http.Header{})
-		if err != nil && (len(spans) > 0 || invalid > 0) {
-			t.Errorf("%d spans besides an error", len(spans)+invalid)
+		p, err := decodeSafely(decode, body, http.Header{})
+		if err != nil && (len(p.spans) > 0 || p.noID > 0) {
+			t.Errorf("%d spans besides an error", len(p.spans)+p.noID)
 		}
-		for _, span := range spans {
+		for _, span := range p.spans {
 			if span.TraceID == 0 || span.SpanID == 0 || span.Start < 0 || span.Duration < 0 || span.Meta == nil {
 				t.Errorf("let through %+v", span)
 			}

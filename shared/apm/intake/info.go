@@ -42,6 +42,6 @@ func newInfo() info {
 	return info{body: body, state: hex.EncodeToString(sum[:])}
 }
 
-func (in *Intake) serveInfo(w http.ResponseWriter, _ *http.Request) error {
+func (in *Intake) serveInfo(w http.ResponseWriter, _ *http.Request, _ *visit) error {
 	return write(w, string(in.info.body))
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
+	"time"
 
 	"thinker/shared/apm"
 )
@@ -26,12 +28,19 @@ type Intake struct {
 	mux   *http.ServeMux
 	paths []string
 	info  info
+	now   func() time.Time
 	tally tally
 }
 
 // New makes an intake that hands what it decodes to sink.
 func New(sink Sink, logger *slog.Logger) *Intake {
-	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), info: newInfo()}
+	return newIntake(sink, logger, time.Now)
+}
+
+func newIntake(sink Sink, logger *slog.Logger, now func() time.Time) *Intake {
+	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), info: newInfo(), now: now}
+	in.tally.since = now()
+	in.tally.refusals.most, in.tally.requests.most = 50, 100
 
 	in.handle("/info", in.serveInfo, http.MethodGet, http.MethodHead)
 
@@ -53,24 +62,33 @@ func New(sink Sink, logger *slog.Logger) *Intake {
 	} {
 		in.handle(proxied, in.discard("{}"))
 	}
+	in.route("/", refuseUnknown)
 	return in
 }
 
 // Paths are the patterns, in http.ServeMux's notation, that belong to the
-// intake: whoever shares a port with it hands on requests for these.
+// intake: whoever shares a port with it hands on requests for these. It also
+// serves any other path, by refusing it, so that the refusal is on record.
 func (in *Intake) Paths() []string { return in.paths }
 
 // rates answers a trace payload: it tells the tracer to send every trace. An
 // empty object would leave a rate in force that an earlier Agent lowered.
 const rates = `{"rate_by_service":{"service:,env:":1}}`
 
-// A handler answers a request or says, by its error, why it does not.
-type handler func(w http.ResponseWriter, r *http.Request) error
+// A handler answers a request or says, by its error, why it does not. It notes
+// in v what it learns of the sender.
+type handler func(w http.ResponseWriter, r *http.Request, v *visit) error
 
-// handle serves path, for the methods given or, where none are, for any.
+// handle serves path as one of the intake's own, for the methods given or,
+// where none are, for any.
 func (in *Intake) handle(path string, serve handler, methods ...string) {
 	in.paths = append(in.paths, path)
+	in.route(path, serve, methods...)
+}
+
+func (in *Intake) route(path string, serve handler, methods ...string) {
 	in.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		v, r := in.visit(r)
 		w.Header().Set("Datadog-Agent-Version", agentVersion)
 		w.Header().Set("Datadog-Agent-State", in.info.state)
 		err := refuseBrowsers(r)
@@ -78,38 +96,43 @@ func (in *Intake) handle(path string, serve handler, methods ...string) {
 			err = refuseOtherMethods(w, r, methods)
 		}
 		if err == nil {
-			err = serve(w, r)
+			err = serve(w, r, v)
 		}
+		status := http.StatusOK
 		if err != nil {
-			in.refuse(w, r, err)
+			status = in.refuse(w, r, v, err)
 		}
+		in.tally.answered(v.request(r, status))
 	})
 }
 
 // ServeHTTP implements http.Handler.
 func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) { in.mux.ServeHTTP(w, r) }
 
-// A decoder turns a request's body into spans. It counts those it left out,
-// as nothing could identify them.
-type decoder func(body []byte, header http.Header) (spans []apm.Span, invalid int, err error)
+// A decoder turns a request's body into spans.
+type decoder func(body []byte, header http.Header) (payload, error)
 
 // traces takes in payloads of one format and answers with reply.
 func (in *Intake) traces(decode decoder, reply string) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		body, err := readBody(w, r)
 		if err != nil {
 			return err
 		}
-		spans, invalid, err := decodeSafely(decode, body, r.Header)
+		p, err := decodeSafely(decode, body, r.Header)
 		if err != nil {
 			return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, len(body), err))
 		}
-		if len(spans) > 0 {
-			if err := in.sink.Add(r.Context(), spans); err != nil {
-				return fmt.Errorf("keep %d spans: %w", len(spans), err)
+		format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		c := contactOf(p, format, r.Header, len(body), v.at)
+		v.tracer = c.id
+		if len(p.spans) > 0 {
+			if err := in.sink.Add(r.Context(), p.spans); err != nil {
+				return fmt.Errorf("keep %d spans: %w", len(p.spans), err)
 			}
 		}
-		in.tally.took(len(spans), invalid, len(body))
+		v.spans = len(p.spans)
+		in.tally.took(p, c)
 		return write(w, reply)
 	}
 }
@@ -117,7 +140,7 @@ func (in *Intake) traces(decode decoder, reply string) handler {
 // discard accepts a request of any method, throws its body away and answers
 // with reply.
 func (in *Intake) discard(reply string) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request, _ *visit) error {
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 			return unreadable(err)
 		}

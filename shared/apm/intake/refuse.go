@@ -8,17 +8,6 @@ import (
 	"strings"
 )
 
-// Reasons for a refusal, as Stats counts them.
-const (
-	reasonBrowser   = "sent by a web page"
-	reasonMethod    = "method not allowed"
-	reasonEncoding  = "unknown content encoding"
-	reasonTooLarge  = "too large"
-	reasonMalformed = "malformed"
-	reasonNotKept   = "could not be kept"
-	reasonNoID      = "span without trace or span ID"
-)
-
 // A refusal is an error whose text is meant for the sender.
 type refusal struct {
 	status int
@@ -31,16 +20,18 @@ func (r refusal) Unwrap() error { return r.err }
 
 func malformed(err error) error { return refusal{http.StatusBadRequest, reasonMalformed, err} }
 
-// refuse answers a request that failed, counts and logs it.
-func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refuse answers a request that failed, notes and logs it, and returns the
+// answer's status.
+func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err error) (status int) {
 	var because refusal
 	if !errors.As(err, &because) {
 		// Ours, not the sender's fault: the details stay here.
 		because = refusal{http.StatusInternalServerError, reasonNotKept, errors.New("the spans could not be kept; the agent's log says why")}
 	}
-	in.tally.refused(because.reason)
+	in.tally.refused(v.refusal(r, because))
 	in.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
 	http.Error(w, because.Error(), because.status)
+	return because.status
 }
 
 // refuseBrowsers refuses what a web page made a browser send. Tracers are no
@@ -61,4 +52,9 @@ func refuseOtherMethods(w http.ResponseWriter, r *http.Request, methods []string
 	allowed := strings.Join(methods, ", ")
 	w.Header().Set("Allow", allowed)
 	return refusal{http.StatusMethodNotAllowed, reasonMethod, fmt.Errorf("%s takes %s, not %s", r.URL.Path, allowed, r.Method)}
+}
+
+// refuseUnknown refuses what is sent to a path that no Agent has.
+func refuseUnknown(_ http.ResponseWriter, r *http.Request, _ *visit) error {
+	return refusal{http.StatusNotFound, reasonPath, fmt.Errorf("nothing is taken in at %s: Datadog tracers send to paths such as /v0.4/traces", r.URL.Path)}
 }

@@ -15,19 +15,24 @@ import (
 // digits, on the first span of a chunk.
 const tagTraceIDHigh = "_dd.p.tid"
 
-// A collector gathers the spans of a payload, chunk by chunk.
-type collector struct {
-	spans   []apm.Span
-	invalid int // left out for want of a trace or span ID
+// A payload is what a request's body held; its spans are gathered chunk by
+// chunk.
+type payload struct {
+	spans    []apm.Span
+	noID     int    // spans left out for want of a trace or span ID
+	nilSpans int    // places for a span in which there was none
+	json     bool   // where the format may also be MessagePack
+	library  string // the tracer's version; empty where the format does not tell
 }
 
 // chunk adds spans that were sent together. high, where it is not empty, is
 // their trace ID's upper half; common are tags for those without their own.
-func (c *collector) chunk(spans []*pb.Span, high string, common map[string]string) {
+func (p *payload) chunk(spans []*pb.Span, high string, common map[string]string) {
 	var upper, traceID uint64
 	first := true
 	for _, span := range spans {
 		if span == nil {
+			p.nilSpans++
 			continue
 		}
 		if first {
@@ -43,17 +48,17 @@ func (c *collector) chunk(spans []*pb.Span, high string, common map[string]strin
 		if own := span.Meta[tagTraceIDHigh]; own != "" {
 			converted.TraceIDHigh = parseHex(own)
 		}
-		c.add(converted)
+		p.add(converted)
 	}
 }
 
 // add takes a span in, unless it lacks what would identify it.
-func (c *collector) add(span apm.Span) {
+func (p *payload) add(span apm.Span) {
 	if span.TraceID == 0 || span.SpanID == 0 {
-		c.invalid++
+		p.noID++
 		return
 	}
-	c.spans = append(c.spans, span)
+	p.spans = append(p.spans, span)
 }
 
 // fromSpan converts a span as it is on the wire. It takes over the maps.

@@ -1,8 +1,13 @@
 package intake
 
 import (
+	"cmp"
 	"maps"
+	"slices"
 	"sync"
+	"time"
+
+	"thinker/shared/apm"
 )
 
 // Stats counts what the intake has done since it began.
@@ -10,6 +15,7 @@ type Stats struct {
 	Payloads int   // trace payloads taken in, tracers' empty probes among them
 	Spans    int   // spans handed to the sink
 	Bytes    int64 // of those payloads, unpacked
+	NilSpans int   // places for a span in which there was none
 
 	Discarded map[string]int // requests accepted and thrown away, by endpoint
 	Refused   map[string]int // requests, and single spans of payloads taken in, by reason
@@ -34,20 +40,50 @@ func (in *Intake) Refused() int {
 	return total
 }
 
-// tally is Stats in the making.
+// Calls is the number of requests answered, of every kind. When it has changed,
+// so may have the Report.
+func (in *Intake) Calls() int {
+	in.tally.mu.Lock()
+	defer in.tally.mu.Unlock()
+	return in.tally.calls
+}
+
+// Report is what is known of those who send, as it stands.
+func (in *Intake) Report() apm.IntakeReport {
+	t := &in.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return apm.IntakeReport{
+		Since: t.since, Payloads: t.Payloads, Spans: t.Spans, Bytes: t.Bytes, Calls: t.calls,
+		Tracers: t.tracers.list(), Forgotten: t.tracers.forgotten,
+		Losses: t.losses(), Refusals: t.refusals.newest(), Requests: t.requests.newest(),
+	}
+}
+
+// tally is Stats and the Report in the making.
 type tally struct {
 	mu sync.Mutex
 	Stats
+	since    time.Time
+	calls    int
+	tracers  tracers
+	refusals ring[apm.Refusal]
+	requests ring[apm.Request]
 }
 
-func (t *tally) took(spans, invalid, bytes int) {
+// took enters a payload that was taken in.
+func (t *tally) took(p payload, c contact) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.Payloads++
-	t.Spans += spans
-	t.Bytes += int64(bytes)
-	if invalid > 0 {
-		count(&t.Stats.Refused, reasonNoID, invalid)
+	t.Spans += c.spans
+	t.Bytes += int64(c.bytes)
+	t.NilSpans += p.nilSpans
+	if p.noID > 0 {
+		count(&t.Stats.Refused, reasonNoID, p.noID)
+	}
+	if c.spans > 0 {
+		t.tracers.tell(c)
 	}
 }
 
@@ -57,10 +93,33 @@ func (t *tally) discarded(endpoint string) {
 	count(&t.Discarded, endpoint, 1)
 }
 
-func (t *tally) refused(reason string) {
+func (t *tally) refused(refusal apm.Refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	count(&t.Stats.Refused, reason, 1)
+	count(&t.Stats.Refused, refusal.Reason, 1)
+	t.refusals.add(refusal)
+}
+
+func (t *tally) answered(request apm.Request) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.calls++
+	t.requests.add(request)
+}
+
+// losses lists the reasons for which something is missing.
+func (t *tally) losses() []apm.Loss {
+	losses := make([]apm.Loss, 0, len(t.Stats.Refused)+1)
+	for reason, n := range t.Stats.Refused {
+		losses = append(losses, apm.Loss{Reason: reason, Count: n, Advice: advice(reason)})
+	}
+	if t.NilSpans > 0 {
+		losses = append(losses, apm.Loss{Reason: reasonNilSpan, Count: t.NilSpans, Advice: advice(reasonNilSpan)})
+	}
+	slices.SortFunc(losses, func(a, b apm.Loss) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+	})
+	return losses
 }
 
 func count(counts *map[string]int, key string, n int) {

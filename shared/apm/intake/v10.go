@@ -15,33 +15,35 @@ import (
 
 // decodeV10 decodes a map with numbers for keys, in which every string is
 // spelled out once and referred to from then on.
-func decodeV10(body []byte, _ http.Header) ([]apm.Span, int, error) {
-	var payload idx.InternalTracerPayload
-	if _, err := payload.UnmarshalMsg(body); err != nil {
-		return nil, 0, fmt.Errorf("as MessagePack: %w", err)
+func decodeV10(body []byte, _ http.Header) (payload, error) {
+	var sent idx.InternalTracerPayload
+	if _, err := sent.UnmarshalMsg(body); err != nil {
+		return payload{}, fmt.Errorf("as MessagePack: %w", err)
 	}
-	var c collector
-	for _, chunk := range payload.Chunks {
+	p := payload{library: valid(sent.TracerVersion())}
+	for _, chunk := range sent.Chunks {
 		if chunk == nil {
 			continue
 		}
 		common := map[string]string{
-			"env":        payload.Env(),
-			"version":    payload.AppVersion(),
-			"language":   payload.LanguageName(),
-			"runtime-id": payload.RuntimeID(),
+			"env":        sent.Env(),
+			"version":    sent.AppVersion(),
+			"language":   sent.LanguageName(),
+			"runtime-id": sent.RuntimeID(),
 			"_dd.origin": chunk.Origin(),
 		}
 		if mechanism := chunk.SamplingMechanism(); mechanism != 0 {
 			common["_dd.p.dm"] = "-" + strconv.FormatUint(uint64(mechanism), 10)
 		}
 		for _, span := range chunk.Spans {
-			if span != nil {
-				c.add(fromIndexed(span, chunk, common))
+			if span == nil {
+				p.nilSpans++
+				continue
 			}
+			p.add(fromIndexed(span, chunk, common))
 		}
 	}
-	return c.spans, c.invalid, nil
+	return p, nil
 }
 
 // fromIndexed converts a span whose strings are elsewhere. What older formats

@@ -14,7 +14,13 @@ import (
 //	data: {"trace_id":"5577006791947779410"}
 //
 // for each trace that has changed. It is a notice only; what has changed is to
-// be fetched. With ?trace=ID it is of that trace alone.
+// be fetched. With ?trace=ID it is of that trace alone. With ?kind=intake it is
+// instead
+//
+//	event: intake
+//	data: {"calls":123}
+//
+// after the intake has answered requests, at most a few times a second.
 func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 	var only []uint64
 	if text := r.URL.Query().Get("trace"); text != "" {
@@ -24,7 +30,21 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	notices := w.Traces.Subscribe(ctx)
+	var (
+		notices <-chan uint64    // of traces
+		looks   <-chan time.Time // at the intake
+		calls   = w.Intake.Calls()
+	)
+	switch kind := r.URL.Query().Get("kind"); kind {
+	case "", "trace":
+		notices = w.Traces.Subscribe(ctx)
+	case "intake":
+		ticker := time.NewTicker(250 * time.Millisecond)
+		defer ticker.Stop()
+		looks = ticker.C
+	default:
+		return failure{http.StatusBadRequest, fmt.Sprintf("kind=%.40q is no kind of event: it is trace or intake.", kind)}
+	}
 
 	rw.Header().Set("Content-Type", "text/event-stream")
 	stream := stream{rw, http.NewResponseController(rw)}
@@ -44,6 +64,13 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 				continue
 			}
 			text = fmt.Sprintf("event: trace\ndata: {\"trace_id\":\"%d\"}\n\n", id)
+		case <-looks:
+			now := w.Intake.Calls()
+			if now == calls {
+				continue
+			}
+			calls = now
+			text = fmt.Sprintf("event: intake\ndata: {\"calls\":%d}\n\n", calls)
 		case <-alive.C:
 			text = ": alive\n\n"
 		case <-w.ending.Done():

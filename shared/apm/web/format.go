@@ -80,3 +80,18 @@ func short(text string) string {
 
 // coordinate writes a position in an SVG.
 func coordinate(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
+
+// size writes a number of bytes with three significant digits.
+func size(bytes int64) amount {
+	value, unit := float64(bytes), "B"
+	for _, larger := range []string{"kB", "MB", "GB", "TB"} {
+		if value < 999.5 {
+			break
+		}
+		value, unit = value/1000, larger
+	}
+	if unit == "B" {
+		return amount{strconv.FormatInt(bytes, 10), unit}
+	}
+	return amount{strconv.FormatFloat(value, 'g', 3, 64), unit}
+}

@@ -17,7 +17,8 @@ type frame struct {
 	Section string // the entry of the top bar that is current
 }
 
-// docs says what Datadog calls a page, and where it explains it.
+// docs says what Datadog calls a page, and where it explains it; a page that
+// Datadog does not have has no name there.
 type docs struct{ Name, URL string }
 
 func (w *Web) frame(title string) frame {
@@ -25,7 +26,7 @@ func (w *Web) frame(title string) frame {
 		Title:   title,
 		Docs:    docs{"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/"},
 		Kept:    w.Traces.Retention(),
-		Refused: w.Refusals.Refused(),
+		Refused: w.Intake.Refused(),
 	}
 }
 

@@ -28,15 +28,20 @@ type Traces interface {
 	Retention() apm.Retention
 }
 
-// Refusals counts what was sent and not taken in.
-type Refusals interface {
+// Intake knows who sends, and what it did not take in.
+type Intake interface {
+	// Report is what is known now. Nobody may change what it holds.
+	Report() apm.IntakeReport
+	// Refused counts requests and single spans.
 	Refused() int
+	// Calls counts requests: while it stays the same, so does the Report.
+	Calls() int
 }
 
 // Config is what the pages need.
 type Config struct {
 	Traces     Traces
-	Refusals   Refusals
+	Intake     Intake
 	Palette    *colour.Palette
 	AllowHosts []string // host names the pages answer to, besides localhost's
 	Try        string   // a command that makes a trace, for when there is none; may be empty
@@ -75,6 +80,8 @@ func New(config Config) *Web {
 	w.handle("/static/{file}", w.asset)
 	w.handle("/api/traces", w.apiTraces)
 	w.handle("/api/traces/{id}", w.apiTrace)
+	w.handle("/intake", w.intake)
+	w.handle("/api/intake", w.apiIntake)
 	w.handle("/api/events", w.events)
 	w.handle("/", nothing)
 	return w

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ import (
 type traces struct {
 	list    []apm.Trace
 	notices chan uint64
+	calls   atomic.Int64
+	report  apm.IntakeReport
 }
 
 func (f *traces) Trace(id uint64) (apm.Trace, bool) {
@@ -60,9 +63,13 @@ func (f *traces) Retention() apm.Retention {
 
 func (f *traces) Refused() int { return 3 }
 
+func (f *traces) Calls() int { return int(f.calls.Load()) }
+
+func (f *traces) Report() apm.IntakeReport { return f.report }
+
 func newTest(list ...apm.Trace) (*Web, *traces) {
 	f := &traces{list: list, notices: make(chan uint64)}
-	return New(Config{Traces: f, Refusals: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
+	return New(Config{Traces: f, Intake: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
 }
 
 func get(w *Web, path string) *httptest.ResponseRecorder {

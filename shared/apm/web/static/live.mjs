@@ -2,11 +2,12 @@
 
 /**
  * Calls changed() soon after a trace has changed, and whenever news may have
- * been missed. With a trace's ID, after that trace has. A page in the
- * background lets go of its connection: browsers allow only a few.
+ * been missed. With a trace's ID, after that trace has; with the kind "intake",
+ * after the intake has answered a request. A page in the background lets go of
+ * its connection: browsers allow only a few.
  */
-export function onChange(trace, changed) {
-  const url = trace ? `/api/events?trace=${encodeURIComponent(trace)}` : "/api/events";
+export function onChange(trace, changed, kind = "trace") {
+  const url = `/api/events?kind=${kind}${trace ? `&trace=${encodeURIComponent(trace)}` : ""}`;
   const light = document.querySelector("[data-live]");
   let source, due, again;
 
@@ -26,7 +27,7 @@ export function onChange(trace, changed) {
   const open = () => {
     source = new EventSource(url);
     source.onopen = () => { light.hidden = false; soon(); };
-    source.addEventListener("trace", soon);
+    source.addEventListener(kind, soon);
     source.onerror = () => { light.hidden = true; };
   };
   const follow = () => {

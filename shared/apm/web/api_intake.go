@@ -1,0 +1,131 @@
+package web
+
+import (
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A jsonIntake is the answer to GET /api/intake: who has sent spans, and what
+// was not taken in. Times are RFC 3339 in UTC with milliseconds, durations
+// nanoseconds. Lists are bounded, so that forgotten tracers, refusals and
+// requests are missing in them; the counts include those.
+type jsonIntake struct {
+	Since            string        `json:"since"`    // when the intake began
+	Payloads         int           `json:"payloads"` // trace payloads taken in
+	Spans            int           `json:"spans"`    // of these
+	Bytes            int64         `json:"bytes"`    // of these, unpacked
+	Calls            int           `json:"calls"`    // requests of every kind
+	Tracers          []jsonTracer  `json:"tracers"`  // by service; at most 200
+	TracersForgotten int           `json:"tracers_forgotten"`
+	Losses           []jsonLoss    `json:"losses"`   // by reason, evictions too
+	Refusals         []jsonRefusal `json:"refusals"` // the last 50, newest first
+	Requests         []jsonRequest `json:"requests"` // the last 100, newest first
+}
+
+// A jsonTracer has sent spans. What is not known of it is "".
+type jsonTracer struct {
+	Service       string `json:"service"`
+	Language      string `json:"language"`
+	TracerVersion string `json:"tracer_version"`
+	Format        string `json:"format"` // v0.4, v0.4 JSON, …
+	Env           string `json:"env"`
+	Version       string `json:"version"` // the service's version tag
+	Payloads      int    `json:"payloads"`
+	Spans         int    `json:"spans"`
+	Errors        int    `json:"errors"` // spans that failed
+	Bytes         int64  `json:"bytes"`  // unpacked
+	LastContact   string `json:"last_contact"`
+	// How far its clock seems to be ahead; negative where spans came that are
+	// hours old. The last payload's, and the one furthest from 0.
+	ClockOffset     int64 `json:"clock_offset"`
+	ClockOffsetMost int64 `json:"clock_offset_most"`
+}
+
+type jsonLoss struct {
+	Reason string `json:"reason"`
+	Count  int    `json:"count"`
+	Advice string `json:"advice"` // what to do about it
+}
+
+type jsonRefusal struct {
+	Time          string            `json:"time"`
+	Method        string            `json:"method"`
+	Path          string            `json:"path"`
+	Status        int               `json:"status"`
+	Reason        string            `json:"reason"` // as in losses
+	Detail        string            `json:"detail"` // what was wrong
+	ContentType   string            `json:"content_type"`
+	ContentLength *int64            `json:"content_length"` // null where it was not announced
+	Headers       map[string]string `json:"headers"`        // those that tell what the sender is
+	FirstBytes    string            `json:"first_bytes"`    // of the body as sent, at most 64, in hexadecimal
+}
+
+type jsonRequest struct {
+	Time          string `json:"time"`
+	Method        string `json:"method"`
+	Path          string `json:"path"`
+	Status        int    `json:"status"`
+	Bytes         int64  `json:"bytes"` // read of the body, as sent
+	Spans         int    `json:"spans"` // taken in
+	Service       string `json:"service"`
+	Language      string `json:"language"`
+	TracerVersion string `json:"tracer_version"`
+}
+
+// apiIntake serves GET /api/intake.
+func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
+	report := w.Intake.Report()
+	answer := jsonIntake{
+		Since: jsonTime(report.Since), Payloads: report.Payloads, Spans: report.Spans, Bytes: report.Bytes, Calls: report.Calls,
+		Tracers: []jsonTracer{}, TracersForgotten: report.Forgotten,
+		Losses: []jsonLoss{}, Refusals: []jsonRefusal{}, Requests: []jsonRequest{},
+	}
+	for _, t := range report.Tracers {
+		answer.Tracers = append(answer.Tracers, jsonTracer{
+			t.Service, t.Language, t.Library, t.Format, t.Env, t.Version,
+			t.Payloads, t.Spans, t.Errors, t.Bytes, jsonTime(t.LastContact), int64(t.Clock), int64(t.ClockMost),
+		})
+	}
+	for _, l := range losses(report, w.Traces.Retention()) {
+		answer.Losses = append(answer.Losses, jsonLoss(l))
+	}
+	for _, r := range report.Refusals {
+		answer.Refusals = append(answer.Refusals, jsonRefusal{
+			jsonTime(r.Time), r.Method, r.Path, r.Status, r.Reason, r.Detail,
+			r.ContentType, announced(r), orEmpty(r.Headers), hex.EncodeToString(r.First),
+		})
+	}
+	for _, r := range report.Requests {
+		answer.Requests = append(answer.Requests, jsonRequest{
+			jsonTime(r.Time), r.Method, r.Path, r.Status, r.Bytes, r.Spans, r.Tracer.Service, r.Tracer.Language, r.Tracer.Library,
+		})
+	}
+	return writeJSON(rw, answer)
+}
+
+func jsonTime(at time.Time) string { return moment{at.UTC()}.Machine() }
+
+// announced is the length that a refused body's sender gave; nil where it gave
+// none.
+func announced(r apm.Refusal) *int64 {
+	if r.Length < 0 {
+		return nil
+	}
+	return &r.Length
+}
+
+// losses are the intake's, and what the store had to let go.
+func losses(report apm.IntakeReport, kept apm.Retention) []apm.Loss {
+	all := slices.Clone(report.Losses)
+	if kept.EvictedTraces > 0 {
+		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer ones. Start the agent with a larger --max-spans to keep more."})
+	}
+	if kept.TruncatedSpans > 0 {
+		all = append(all, apm.Loss{Reason: "span of an overlong trace", Count: kept.TruncatedSpans, Advice: "One trace may take a quarter of the store. Start the agent with a larger --max-spans, or let long jobs begin a trace for each piece of work."})
+	}
+	return all
+}

@@ -1,0 +1,158 @@
+package web
+
+import (
+	"bufio"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// report is what an intake knows after a tracer whose clock is off, and a
+// request that was refused.
+func report() apm.IntakeReport {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 345_000_000, time.UTC)
+	id := apm.TracerID{Service: "thinker-api", Language: "go", Library: "v2.12.0", Format: "v1.0", Env: "workshop", Version: "step04"}
+	return apm.IntakeReport{
+		Since: now.Add(-time.Hour), Payloads: 1200, Spans: 7200, Bytes: 98765, Calls: 1300, Forgotten: 2,
+		Tracers: []apm.Tracer{{TracerID: id, Payloads: 1200, Spans: 7200, Errors: 3, Bytes: 98765, LastContact: now, Clock: 2 * time.Second, ClockMost: -100 * time.Hour}},
+		Losses:  []apm.Loss{{Reason: "malformed", Count: 1, Advice: "Compare what came."}},
+		Refusals: []apm.Refusal{{
+			Time: now, Method: "POST", Path: "/v0.4/traces", Status: 400, Reason: "malformed", Detail: "as MessagePack: cut off",
+			ContentType: "application/msgpack", Length: -1, Headers: map[string]string{"User-Agent": "curl"}, First: []byte("\x91\x91\x8a0123456789abcdef"),
+		}},
+		Requests: []apm.Request{
+			{Time: now, Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 19},
+			{Time: now, Method: "PUT", Path: "/v1.0/traces", Status: 200, Bytes: 432, Spans: 6, Tracer: id},
+		},
+	}
+}
+
+func TestTheIntakePageSaysWhatCame(t *testing.T) {
+	w, f := newTest()
+	f.report = report()
+	body := get(w, "/intake").Body.String()
+	for _, want := range []string{
+		`<a href="/intake" aria-current="page">Intake</a>`, "1,200 payloads, 7,200 spans taken in since",
+		"<bdi>thinker-api</bdi>", "<bdi>go v2.12.0</bdi>", "v1.0", "<bdi>workshop</bdi>", "<bdi>step04</bdi>", `98.8 <span class="unit">kB</span>`,
+		"2 s ahead", "(once 4 days behind)", "set that machine’s clock", "2 tracers not heard of for longer",
+		`datetime="2026-03-01T12:00:00.345Z"`,
+		"Compare what came.", "trace evicted", "--max-spans",
+		"POST /v0.4/traces", "length not announced · application/msgpack", "as MessagePack: cut off", "User-Agent: <bdi>curl</bdi>",
+		"<pre>91 91 8a 30 31 32 33 34 35 36 37 38 39 61 62 63\n64 65 66</pre>",
+		"400 Refused", "The last of 1,300 requests", `432 <span class="unit">B</span>`,
+		"Datadog has no such page",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
+	w, f := newTest()
+	body := get(w, "/intake").Body.String()
+	for _, want := range []string{"Nothing has been sent here yet", "<code>curl http://localhost:5000/</code>", "DD_TRACE_AGENT_URL=http://localhost:8126"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	// Called, but with nothing.
+	f.report = apm.IntakeReport{Calls: 1, Requests: []apm.Request{{Method: "GET", Path: "/info", Status: 200}}}
+	body = get(w, "/intake").Body.String()
+	for _, want := range []string{"No span has arrived yet", "1 request came", "must stop its tracer", "GET /info"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestAPIIntake(t *testing.T) {
+	w, f := newTest()
+	const empty = `{"since":"0001-01-01T00:00:00.000Z","payloads":0,"spans":0,"bytes":0,"calls":0,"tracers":[],"tracers_forgotten":0,` +
+		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans to keep more."}],"refusals":[],"requests":[]}` + "\n"
+	if body := get(w, "/api/intake").Body.String(); body != empty {
+		t.Errorf("got  %swant %s", body, empty)
+	}
+	f.report = report()
+	f.report.Losses = nil
+	body := get(w, "/api/intake").Body.String()
+	for _, want := range []string{
+		`{"since":"2026-03-01T11:00:00.345Z","payloads":1200,"spans":7200,"bytes":98765,"calls":1300,"tracers":[`,
+		`{"service":"thinker-api","language":"go","tracer_version":"v2.12.0","format":"v1.0","env":"workshop","version":"step04","payloads":1200,"spans":7200,"errors":3,"bytes":98765,` +
+			`"last_contact":"2026-03-01T12:00:00.345Z","clock_offset":2000000000,"clock_offset_most":-360000000000000}],"tracers_forgotten":2,`,
+		`"refusals":[{"time":"2026-03-01T12:00:00.345Z","method":"POST","path":"/v0.4/traces","status":400,"reason":"malformed","detail":"as MessagePack: cut off",` +
+			`"content_type":"application/msgpack","content_length":null,"headers":{"User-Agent":"curl"},"first_bytes":"91918a30313233343536373839616263646566"}]`,
+		`{"time":"2026-03-01T12:00:00.345Z","method":"PUT","path":"/v1.0/traces","status":200,"bytes":432,"spans":6,"service":"thinker-api","language":"go","tracer_version":"v2.12.0"}]}`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the answer lacks %s\nin %s", want, body)
+		}
+	}
+}
+
+// TestSendersAreHostile puts markup into every text that a sender chooses.
+func TestSendersAreHostile(t *testing.T) {
+	const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>{{.}}`
+	id := apm.TracerID{Service: evil, Language: evil, Library: evil, Format: evil, Env: evil, Version: evil}
+	w, f := newTest()
+	f.report = apm.IntakeReport{
+		Tracers:  []apm.Tracer{{TracerID: id}},
+		Refusals: []apm.Refusal{{Method: evil, Path: evil, Reason: evil, Detail: evil, ContentType: evil, Length: 9, Headers: map[string]string{"User-Agent": evil}, First: []byte(evil)}},
+		Requests: []apm.Request{{Method: evil, Path: evil, Tracer: id}},
+	}
+	body := get(w, "/intake").Body.String()
+	for _, bad := range []string{"<script>", "<img", "style=", " onerror=\""} {
+		if strings.Contains(body, bad) {
+			t.Errorf("the page contains %s", bad)
+		}
+	}
+	if strings.Count(body, "&lt;script&gt;") < 15 {
+		t.Error("the page does not show what was sent")
+	}
+}
+
+func TestTheIntakeIsForOwnNamesOnly(t *testing.T) {
+	w, _ := newTest()
+	for _, path := range []string{"/intake", "/api/intake", "/api/events?kind=intake"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host = "example.com"
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		if rec.Code != http.StatusForbidden {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+	}
+	if rec := get(w, "/api/events?kind=metrics"); rec.Code != http.StatusBadRequest {
+		t.Errorf("an unknown kind of event: %d", rec.Code)
+	}
+}
+
+func TestIntakeEventsAreNotices(t *testing.T) {
+	w, f := newTest()
+	server := httptest.NewServer(w)
+	defer server.Close()
+	response, err := http.Get(server.URL + "/api/events?kind=intake")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	lines.Scan() // the stream is open
+	f.calls.Add(3)
+	var got []string
+	for len(got) < 2 && lines.Scan() {
+		if lines.Text() != "" {
+			got = append(got, lines.Text())
+		}
+	}
+	if want := `event: intake data: {"calls":3}`; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	w.Close()
+	for lines.Scan() { // ends, as the stream does
+	}
+}
