@@ -26,10 +26,10 @@ func (t Trace) Write(w io.Writer, indent string, tags ...string) error {
 		out.write(root, 0)
 	}
 	if more := len(t.Spans) - out.spans; more > 0 {
-		fmt.Fprintf(&out.text, "%s… and %d more spans\n", indent, more)
+		fmt.Fprintf(&out.text, "%s… and %s\n", indent, FormatCount(more, "more span", "more spans"))
 	}
 	if t.Truncated > 0 {
-		fmt.Fprintf(&out.text, "%s… and %d spans that were not kept, as the trace had become too large\n", indent, t.Truncated)
+		fmt.Fprintf(&out.text, "%s… and %s not kept, as the trace had become too large\n", indent, FormatCount(t.Truncated, "span", "spans"))
 	}
 	_, err := io.WriteString(w, out.text.String())
 	return err

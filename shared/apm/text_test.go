@@ -22,7 +22,7 @@ func TestWrite(t *testing.T) {
 >   db · sql.query · SELECT  [2J1 · error net.OpError: no route
 >   db · sql.query · error (without a stack)
 > late · job · ` + strings.Repeat("x", 199) + `… · its parent is missing
-> … and 5 spans that were not kept, as the trace had become too large
+> … and 5 spans not kept, as the trace had become too large
 `
 	if out.String() != want {
 		t.Errorf("writes\n%s\nwant\n%s", &out, want)
@@ -34,7 +34,7 @@ func TestWriteOfADeepChainIsBounded(t *testing.T) {
 	if err := chain(40_000).Write(&out, ""); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasSuffix(out.String(), "\n… and 39800 more spans\n") || out.Len() > 20_000 {
+	if !strings.HasSuffix(out.String(), "\n… and 39,800 more spans\n") || out.Len() > 20_000 {
 		t.Errorf("%d bytes, ending in %s", out.Len(), out.String()[max(0, out.Len()-80):])
 	}
 }

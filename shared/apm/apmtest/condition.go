@@ -42,7 +42,7 @@ func NoSpan(query string) Condition {
 		if len(found) == 0 {
 			return ""
 		}
-		return counted(len(found), "span matches: ", "spans match, the first is ") + found[0].Span.String()
+		return apm.FormatCount(len(found), "span matches: ", "spans match, the first is ") + found[0].Span.String()
 	}
 	return c
 }
@@ -77,7 +77,7 @@ func Spans(n int) Condition {
 		if len(trace.Spans) == n {
 			return ""
 		}
-		return "it has " + counted(len(trace.Spans), "span", "spans")
+		return "it has " + apm.FormatCount(len(trace.Spans), "span", "spans")
 	}}
 }
 
@@ -87,7 +87,7 @@ func NoErrors() Condition {
 		if trace.Errors() == 0 {
 			return ""
 		}
-		return counted(trace.Errors(), "span failed", "spans failed")
+		return apm.FormatCount(trace.Errors(), "span failed", "spans failed")
 	}}
 }
 

@@ -77,10 +77,3 @@ func place(trace apm.Trace, node *apm.Node) string {
 	}
 	return "below none"
 }
-
-func counted(n int, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, several)
-}

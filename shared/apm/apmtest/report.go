@@ -22,16 +22,16 @@ func report(traces []apm.Trace, conditions []Condition, patience time.Duration, 
 	if len(traces) == 0 {
 		fmt.Fprintf(&out, "no trace arrived within %s; was the tracer started after apmtest.Run, and stopped, or its spans flushed?\n", waited)
 	} else {
-		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, counted(len(traces), "trace arrived", "traces arrived"))
+		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, apm.FormatCount(len(traces), "trace arrived", "traces arrived"))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(&out, "the agent refused what tracers sent, %d times: %s\n", refused[reason], reason)
+		fmt.Fprintf(&out, "the agent refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 
 	candidates := judge(traces, conditions)
 	for i, c := range candidates {
 		if i == mostTraces {
-			fmt.Fprintf(&out, "\n… and %d more traces, none of them nearer\n", len(candidates)-i)
+			fmt.Fprintf(&out, "\n… and %s, none of them nearer\n", apm.FormatCount(len(candidates)-i, "more trace", "more traces"))
 			break
 		}
 		fmt.Fprintf(&out, "\ntrace %d\n", c.trace.ID)

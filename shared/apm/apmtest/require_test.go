@@ -144,7 +144,7 @@ func TestFailureOfSeveralTraces(t *testing.T) {
 	send(t, a, noTrace)
 	got := failure(t, a, Span("service:checkout @customer:adam"), Child("*", "*"), Span("@http.url:*"))
 	want := `no trace meets every condition within 1 ms; 3 traces arrived:
-the agent refused what tracers sent, 1 times: span without trace or span ID
+the agent refused 1 payload or span: span without trace or span ID
 
 trace 7
   ✗ Span("service:checkout @customer:adam"): no span matches; checkout · http.request · POST /pay does but for @customer:adam

@@ -23,14 +23,14 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 	if total == 0 {
 		fmt.Fprintf(w, "\napm: no trace: %s\n", whyNone(a))
 	} else {
-		fmt.Fprintf(w, "\napm: %s\n", counted(total, "trace", "traces"))
+		fmt.Fprintf(w, "\napm: %s\n", apm.FormatCount(total, "trace", "traces"))
 	}
 	refused := a.Stats().Refused
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(w, "apm: refused %s: %s\n", counted(refused[reason], "payload or span", "payloads or spans"), reason)
+		fmt.Fprintf(w, "apm: refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 	if earlier := total - len(newest); earlier > 0 {
-		fmt.Fprintf(w, "\n… %s, not shown\n", counted(earlier, "earlier trace", "earlier traces"))
+		fmt.Fprintf(w, "\n… %s, not shown\n", apm.FormatCount(earlier, "earlier trace", "earlier traces"))
 	}
 	for _, summary := range slices.Backward(newest) {
 		if trace, ok := a.Store().Trace(summary.TraceID); ok {
@@ -60,11 +60,4 @@ func whyNone(a *agent.Agent) string {
 	default:
 		return "nothing reported to DD_TRACE_AGENT_URL. Is a tracer started, and its spans sent before the end? tracer.Stop sends what is left"
 	}
-}
-
-func counted(n int, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, several)
 }

@@ -82,10 +82,18 @@ func self(t *testing.T) string {
 	return path
 }
 
+// playApm is apm with its arguments.
+func playApm(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), self(t), append([]string{"play-apm"}, args...)...)
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else each takes a second
+	return cmd
+}
+
 // playRun has apm run a command that does what it is told.
 func playRun(t *testing.T, todo ...string) *exec.Cmd {
 	t.Helper()
-	return exec.CommandContext(t.Context(), self(t), append([]string{"play-apm", "run", "--", self(t), "play-command"}, todo...)...)
+	return playApm(t, append([]string{"run", "--", self(t), "play-command"}, todo...)...)
 }
 
 // ended runs apm to its end.
@@ -163,7 +171,7 @@ func TestRunOfWhatCannotBeRun(t *testing.T) {
 		"no such command": {[]string{"--", "no-such-command"}, "apm: run: there is no command \"no-such-command\"\n", 127},
 		"no such file":    {[]string{"--", filepath.Join(t.TempDir(), "none")}, "apm: run: there is no command ", 127},
 	} {
-		_, stderr, code := ended(t, exec.CommandContext(t.Context(), self(t), append([]string{"play-apm", "run"}, c.args...)...))
+		_, stderr, code := ended(t, playApm(t, append([]string{"run"}, c.args...)...))
 		if !strings.HasPrefix(stderr, c.want) || strings.Count(stderr, "\n") != 1 || code != c.code {
 			t.Errorf("%s: exit code %d, want %d\n%s", name, code, c.code, stderr)
 		}

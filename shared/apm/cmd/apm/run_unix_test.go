@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -41,7 +40,7 @@ func TestRunPassesSignalsOn(t *testing.T) {
 }
 
 func TestRunExitsLikeACommandThatASignalEnded(t *testing.T) {
-	_, _, code := ended(t, exec.CommandContext(t.Context(), self(t), "play-apm", "run", "--", "sh", "-c", "kill -KILL $$"))
+	_, _, code := ended(t, playApm(t, "run", "--", "sh", "-c", "kill -KILL $$"))
 	if code != 128+9 {
 		t.Errorf("exit code %d, want 137", code)
 	}
@@ -52,14 +51,14 @@ func TestRunOfAFileThatIsNoProgram(t *testing.T) {
 	if err := os.WriteFile(plain, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, stderr, code := ended(t, exec.CommandContext(t.Context(), self(t), "play-apm", "run", plain))
+	_, stderr, code := ended(t, playApm(t, "run", plain))
 	if code != 126 || !strings.HasPrefix(stderr, "apm: run: ") || !strings.Contains(stderr, "permission denied") {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}
 }
 
 func TestRunKeepsTheTraces(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), self(t), "play-apm", "run", "--keep", "--", self(t), "play-command", "send-traces=2", "exit=4")
+	cmd := playApm(t, "run", "--keep", "--", self(t), "play-command", "send-traces=2", "exit=4")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

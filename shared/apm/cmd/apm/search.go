@@ -177,12 +177,8 @@ func printTraces(w io.Writer, base string, traces []foundTrace) error {
 }
 
 func (t foundTrace) status() string {
-	switch t.Errors {
-	case 0:
+	if t.Errors == 0 {
 		return "OK"
-	case 1:
-		return "1 error"
-	default:
-		return strconv.Itoa(t.Errors) + " errors"
 	}
+	return apm.FormatCount(t.Errors, "error", "errors")
 }
