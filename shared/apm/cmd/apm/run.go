@@ -35,7 +35,8 @@ Flags:
   --help    this text
 
 Exit codes: the command's own; 128 and the signal's number where a signal ended
-it; 127 where there is no such command, 126 where it cannot be run.
+it; 127 where there is no such command, 126 where it cannot be run. (go run
+has exit codes of its own: go install apm for use in scripts.)
 `
 
 // An exitCode ends apm as the command that it ran has ended. Whatever is to be
