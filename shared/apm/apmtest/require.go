@@ -16,7 +16,7 @@ import (
 //
 // A trace is never known to be complete, so a condition that further spans
 // could undo, such as NoErrors, is sure only once the tracers have stopped. As
-// it may end the test, RequireTrace is called in the test's own goroutine.
+// it may end the test that Run was given, it is called in that one's goroutine.
 func (a *Agent) RequireTrace(conditions ...Condition) apm.Trace {
 	a.t.Helper()
 	for _, c := range conditions {

@@ -28,7 +28,7 @@ Usage:
 
 The command has this terminal, or whatever stands in for it, to itself. Its
 tracer is told by DD_TRACE_AGENT_URL to report to an agent of its own, on a free
-port. Signals are passed on to it.
+port. Signals are passed on to it; Ctrl-C reaches it by itself.
 
 Flags:
   --keep    go on showing the traces in a browser, until Ctrl-C
@@ -70,9 +70,14 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	// Interrupts are the command's from here on, and only then apm's.
+	// Signals are the command's from here on, and only then apm's. One that is
+	// ignored, as a hang-up is below nohup, stays so for both.
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, relayed()...)
+	for _, s := range relayed() {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	defer signal.Stop(signals)
 
 	ended := runCommand(flags.Args(), append(os.Environ(), a.Env()...), stdout, stderr, signals)

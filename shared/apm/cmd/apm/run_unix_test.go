@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -90,5 +91,14 @@ func TestRunKeepsTheTraces(t *testing.T) {
 	_ = cmd.Wait() // its exit code says how it went
 	if code := cmd.ProcessState.ExitCode(); code != 4 {
 		t.Errorf("exit code %d, want 4", code)
+	}
+}
+
+func TestRunBelowNohup(t *testing.T) {
+	apm := playApm(t, "run", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; echo alive")
+	shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" HUP; exec "$@"`, "sh"}, apm.Args...)...)
+	shell.Env = apm.Env
+	if stdout, stderr, code := ended(t, shell); stdout != "alive\n" || code != 0 {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

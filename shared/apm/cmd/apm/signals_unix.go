@@ -12,9 +12,9 @@ func relayed() []os.Signal {
 	return []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
 }
 
-// passOn sends the command a signal. What is typed at a terminal, such as
-// Ctrl-C, has reached the command by itself, and a second one would have many a
-// program cut its end short.
+// passOn sends the command a signal. Where there is a terminal, what is typed
+// there, such as Ctrl-C, has reached the command by itself, and a second one
+// would have many a program cut its end short.
 func passOn(command *os.Process, s os.Signal) {
 	if s == syscall.SIGINT || s == syscall.SIGQUIT {
 		if terminal, err := os.Open("/dev/tty"); err == nil {
