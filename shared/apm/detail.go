@@ -25,6 +25,22 @@ func (s *Span) Detail() string {
 	return strings.Join(tags, " ")
 }
 
+// OwnTags are the names of the tags that programs gave their spans by hand, as
+// far as names tell: those without a namespace.
+func (t Trace) OwnTags() []string {
+	own := map[string]bool{}
+	for i := range t.Spans {
+		for name := range t.Spans[i].Meta {
+			own[name] = true
+		}
+		for name := range t.Spans[i].Metrics {
+			own[name] = true
+		}
+	}
+	maps.DeleteFunc(own, func(name string, _ bool) bool { return givenByTracer(name) })
+	return slices.Sorted(maps.Keys(own))
+}
+
 // givenByTracer tells the tags that every span of a program carries, or that
 // libraries set, by their names: those have a namespace.
 func givenByTracer(tag string) bool {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
@@ -40,7 +41,7 @@ func query(r *http.Request) (search.Query, error) {
 	const longest = 4096 // bytes
 	text := r.URL.Query().Get("query")
 	if len(text) > longest {
-		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", group(len(text)), group(longest))}
+		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", apm.FormatNumber(len(text)), apm.FormatNumber(longest))}
 	}
 	return search.Parse(text)
 }

@@ -90,9 +90,7 @@ func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 	until := func(end int64) {
 		for ; next < len(traces) && traces[next].Start() < end; next++ {
 			out.WriteString("  trace\n")
-			for _, root := range traces[next].Tree() {
-				writeSpan(&out, root, "    ")
-			}
+			_ = traces[next].Write(&out, "    ", shown()...) // a Builder takes everything
 		}
 		out.WriteString("\n")
 	}
@@ -112,27 +110,4 @@ func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 }
 
 // shown are the tags that the lessons speak of.
-var shown = []string{"subject", "http.status_code"}
-
-func writeSpan(out *strings.Builder, node *apm.Node, indent string) {
-	s := node.Span
-	fmt.Fprintf(out, "%s%s · %s · %s", indent, s.Service, s.Name, s.Resource)
-	for _, tag := range shown {
-		if value, ok := s.Meta[tag]; ok {
-			fmt.Fprintf(out, " · %s:%s", tag, value)
-		}
-	}
-	if node.Orphan {
-		out.WriteString(" · its parent is missing")
-	}
-	if s.Error {
-		fmt.Fprintf(out, " · error %s: %s", s.ErrorType(), s.ErrorMessage())
-		if s.ErrorStack() == "" {
-			out.WriteString(" (without a stack)")
-		}
-	}
-	out.WriteString("\n")
-	for _, child := range node.Children {
-		writeSpan(out, child, indent+"  ")
-	}
-}
+func shown() []string { return []string{"subject", "http.status_code"} }

@@ -77,13 +77,10 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 		}
 	}
 
-	env := append(environment(),
-		"DD_TRACE_AGENT_URL="+r.Agent.URL(),
+	env := append(environment(), r.Agent.Env()...)
+	env = append(env,
 		"DD_ENV=workshop",
 		"DD_VERSION="+StepName(o.Step),
-		"DD_TRACE_STARTUP_LOGS=false",
-		"DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
-		"DD_RUNTIME_METRICS_V2_ENABLED=false",
 		"DATABASE="+filepath.Join(data, "thoughts.db"),
 		"REDIS_ADDR="+o.RedisAddr,
 		"THINKER_URL=http://"+local(o.Ports.Thinker))

@@ -26,6 +26,7 @@ const usage = `apm takes in what Datadog tracers send and shows the traces in a 
 Usage:
   apm [flags]
   apm search [flags] 'QUERY'              find traces; see apm search --help
+  apm run [--keep] -- COMMAND ARG…        run a command and print its traces; see apm run --help
 
 Examples:
   apm                                     traces on http://localhost:8126
@@ -51,8 +52,17 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
-	var wrong usageError
+	var (
+		wrong     usageError
+		unstarted startError
+		code      exitCode
+	)
 	switch {
+	case errors.As(err, &code):
+		os.Exit(int(code))
+	case errors.As(err, &unstarted):
+		fmt.Fprintf(os.Stderr, "apm: %v\n", err)
+		os.Exit(unstarted.code)
 	case errors.As(err, &wrong):
 		fmt.Fprintf(os.Stderr, "apm: %v (see %s --help)\n", err, wrong.command)
 		os.Exit(2)
@@ -75,8 +85,13 @@ type options struct {
 
 // run does what the command line asks for, until ctx is done.
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	if len(args) > 0 && args[0] == "search" {
-		return runSearch(ctx, args[1:], env, stdout, stderr)
+	if len(args) > 0 {
+		switch args[0] {
+		case "search":
+			return runSearch(ctx, args[1:], env, stdout, stderr)
+		case "run":
+			return runRun(ctx, args[1:], stdout, stderr)
+		}
 	}
 	return serve(ctx, args, env, stdout, stderr)
 }

@@ -12,10 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
@@ -165,41 +163,22 @@ func refusal(response *http.Response) error {
 	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Detail == "" {
 		return fmt.Errorf("it answers %s; is it an apm?", response.Status)
 	}
-	return errors.New(printable(problem.Detail, 1000))
+	return errors.New(apm.Printable(problem.Detail, 1000))
 }
 
 func printTraces(w io.Writer, base string, traces []foundTrace) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, t := range traces {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s/trace/%s\n",
-			time.Unix(0, t.Start).Format("2006-01-02 15:04:05.000"), printable(t.Service, 40), printable(cmp.Or(t.Resource, t.Name), 80),
-			apm.FormatDuration(t.Duration), t.status(), base, printable(t.TraceID, 20))
+			time.Unix(0, t.Start).Format("2006-01-02 15:04:05.000"), apm.Printable(t.Service, 40), apm.Printable(cmp.Or(t.Resource, t.Name), 80),
+			apm.FormatDuration(t.Duration), t.status(), base, apm.Printable(t.TraceID, 20))
 	}
 	return table.Flush()
 }
 
 func (t foundTrace) status() string {
-	switch t.Errors {
-	case 0:
+	if t.Errors == 0 {
 		return "OK"
-	case 1:
-		return "1 error"
-	default:
-		return strconv.Itoa(t.Errors) + " errors"
 	}
-}
-
-// printable is a text that can do nothing to a terminal, in one line and cut
-// to a number of characters: spans may hold anything.
-func printable(text string, longest int) string {
-	runes := []rune(text)
-	if len(runes) > longest {
-		runes = append(runes[:longest-1], '…')
-	}
-	for i, r := range runes {
-		if !unicode.IsGraphic(r) {
-			runes[i] = ' '
-		}
-	}
-	return strings.TrimSpace(string(runes))
+	return apm.FormatCount(t.Errors, "error", "errors")
 }

@@ -1,0 +1,120 @@
+package apmtest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// A Condition is something that a trace must meet. Those that look for spans
+// are given queries in Datadog's syntax, as the pages' search field is:
+// attributes of the span's own as in service:checkout, operation_name:, and
+// resource_name:, its tags with an @ as in @http.status_code:500.
+type Condition struct {
+	name    string // as the test has it: Span("service:checkout")
+	queries []search.Query
+	err     error // of a query that cannot be read
+
+	// unmet says why a trace does not meet the condition; nothing if it does.
+	unmet func(apm.Trace) string
+}
+
+// Span is met by a trace with a span that matches the query.
+func Span(query string) Condition {
+	c := condition("Span", query)
+	c.unmet = func(trace apm.Trace) string {
+		if len(matches(trace, c.queries[0])) > 0 {
+			return ""
+		}
+		return "no span matches" + nearest(trace, c.queries[0])
+	}
+	return c
+}
+
+// NoSpan is met by a trace without a span that matches the query.
+func NoSpan(query string) Condition {
+	c := condition("NoSpan", query)
+	c.unmet = func(trace apm.Trace) string {
+		found := matches(trace, c.queries[0])
+		if len(found) == 0 {
+			return ""
+		}
+		return apm.FormatCount(len(found), "span matches: ", "spans match, the first is ") + found[0].Span.String()
+	}
+	return c
+}
+
+// Child is met by a trace in which a span that matches the query child hangs
+// directly below one that matches the query parent.
+func Child(parent, child string) Condition {
+	c := condition("Child", parent, child)
+	c.unmet = func(trace apm.Trace) string {
+		parents, children := matches(trace, c.queries[0]), matches(trace, c.queries[1])
+		switch {
+		case len(parents) == 0:
+			return "no span matches the parent's query" + nearest(trace, c.queries[0])
+		case len(children) == 0:
+			return "no span matches the child's query" + nearest(trace, c.queries[1])
+		}
+		for _, parent := range parents {
+			for _, below := range parent.Children {
+				if c.queries[1].Match(below.Span) {
+					return ""
+				}
+			}
+		}
+		return fmt.Sprintf("both are there, but %s hangs %s", children[0].Span, place(trace, children[0]))
+	}
+	return c
+}
+
+// Spans is met by a trace of exactly n spans.
+func Spans(n int) Condition {
+	return Condition{name: fmt.Sprintf("Spans(%d)", n), unmet: func(trace apm.Trace) string {
+		if len(trace.Spans) == n {
+			return ""
+		}
+		return "it has " + apm.FormatCount(len(trace.Spans), "span", "spans")
+	}}
+}
+
+// NoErrors is met by a trace in which no span failed.
+func NoErrors() Condition {
+	return Condition{name: "NoErrors()", unmet: func(trace apm.Trace) string {
+		if trace.Errors() == 0 {
+			return ""
+		}
+		return apm.FormatCount(trace.Errors(), "span failed", "spans failed")
+	}}
+}
+
+// condition reads the queries of a condition that is yet to say when it is unmet.
+func condition(name string, queries ...string) Condition {
+	var c Condition
+	var arguments []string
+	for _, query := range queries {
+		arguments = append(arguments, fmt.Sprintf("%q", query))
+		parsed, err := search.Parse(query)
+		if c.err == nil {
+			c.err = err
+		}
+		c.queries = append(c.queries, parsed)
+	}
+	c.name = name + "(" + strings.Join(arguments, ", ") + ")"
+	return c
+}
+
+// unreadable says what is wrong with a query, and points at it.
+func (c Condition) unreadable() string {
+	text := fmt.Sprintf("%s: %v", c.name, c.err)
+	var syntax *search.SyntaxError
+	if errors.As(c.err, &syntax) {
+		for line := range strings.Lines(syntax.Caret()) {
+			text += "\n" + strings.TrimRight("    "+line, "\n")
+		}
+	}
+	return text
+}

@@ -1,0 +1,109 @@
+package apmtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// mostTraces is how many traces are reported in full; the nearest come first.
+const mostTraces = 100
+
+// report says what arrived instead of the trace that was required: the nearest
+// traces first, with the conditions that they do not meet, then the others.
+func report(traces []apm.Trace, conditions []Condition, patience time.Duration, refused map[string]int) string {
+	var out strings.Builder
+	waited := apm.FormatDuration(patience)
+	if len(traces) == 0 {
+		fmt.Fprintf(&out, "no trace arrived within %s; was the tracer started after apmtest.Run, and stopped, or its spans flushed?\n", waited)
+	} else {
+		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, apm.FormatCount(len(traces), "trace arrived", "traces arrived"))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(refused)) {
+		fmt.Fprintf(&out, "the agent refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
+	}
+
+	candidates := judge(traces, conditions)
+	for i, c := range candidates {
+		if i == mostTraces {
+			fmt.Fprintf(&out, "\n… and %s, none of them nearer\n", apm.FormatCount(len(candidates)-i, "more trace", "more traces"))
+			break
+		}
+		fmt.Fprintf(&out, "\ntrace %d\n", c.trace.ID)
+		if len(c.failures) == len(candidates[0].failures) {
+			for _, failure := range c.failures {
+				fmt.Fprintf(&out, "  ✗ %s\n", failure)
+			}
+		}
+		_ = c.trace.Write(&out, "    ", shown(c.trace, conditions)...) // a Builder takes everything
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// A candidate is a trace with the conditions it does not meet, and why.
+type candidate struct {
+	trace    apm.Trace
+	failures []string
+}
+
+// judge puts the traces that fail the fewest conditions first.
+func judge(traces []apm.Trace, conditions []Condition) []candidate {
+	var candidates []candidate
+	for _, trace := range traces {
+		c := candidate{trace: trace}
+		for _, condition := range conditions {
+			if why := condition.unmet(trace); why != "" {
+				c.failures = append(c.failures, condition.name+": "+why)
+			}
+		}
+		candidates = append(candidates, c)
+	}
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return len(a.failures) - len(b.failures) })
+	return candidates
+}
+
+// shown are the tags worth showing: the status, those that the conditions ask
+// for, and those that the program itself has set.
+func shown(trace apm.Trace, conditions []Condition) []string {
+	tags := []string{"http.status_code"}
+	add := func(names ...string) {
+		for _, name := range names {
+			if !slices.Contains(tags, name) {
+				tags = append(tags, name)
+			}
+		}
+	}
+	for _, condition := range conditions {
+		for _, query := range condition.queries {
+			add(asked(query.Expr)...)
+		}
+	}
+	add(trace.OwnTags()...)
+	return tags
+}
+
+// asked are the tags that a query is about.
+func asked(expr search.Expr) (tags []string) {
+	switch e := expr.(type) {
+	case search.And:
+		for _, part := range e {
+			tags = append(tags, asked(part)...)
+		}
+	case search.Or:
+		for _, part := range e {
+			tags = append(tags, asked(part)...)
+		}
+	case search.Not:
+		return asked(e.Expr)
+	case search.Term:
+		if e.Field.Tag || e.Field.Name == "env" || e.Field.Name == "version" {
+			return []string{e.Field.Name}
+		}
+	}
+	return tags
+}

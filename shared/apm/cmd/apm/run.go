@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"thinker/shared/apm/agent"
+)
+
+const runUsage = `apm run runs a command, takes in the traces of it and of what it starts, and
+prints them as trees on stderr when it has ended. It exits as the command does.
+
+Usage:
+  apm run [flags] -- COMMAND ARG…
+
+  apm run -- go test ./...
+  apm run --keep -- ./checkout --port 9000
+
+The command has this terminal, or whatever stands in for it, to itself. Its
+tracer is told by DD_TRACE_AGENT_URL to report to an agent of its own, on a free
+port. Signals are passed on to it; Ctrl-C reaches it by itself.
+
+Flags:
+  --keep    go on showing the traces in a browser, until Ctrl-C
+  --help    this text
+
+Exit codes: the command's own; 128 and the signal's number where a signal ended
+it; 127 where there is no such command, 126 where it cannot be run. (go run
+has exit codes of its own: go install apm for use in scripts.)
+`
+
+// An exitCode ends apm as the command that it ran has ended. Whatever is to be
+// said of it, the command has said.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("the command ended with exit code %d", int(c)) }
+
+// A startError is a command that did not start, and the exit code for it.
+type startError struct {
+	error
+	code int
+}
+
+// runRun runs a command with an agent of its own.
+func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("apm run", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the one line that matters
+	keep := flags.Bool("keep", false, "")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		_, err = io.WriteString(stdout, runUsage)
+		return err
+	} else if err != nil {
+		return usageError{fmt.Errorf("%w; the command's own flags go after --", err), "apm run"}
+	}
+	if flags.NArg() == 0 {
+		return usageError{errors.New("want a command to run"), "apm run"}
+	}
+
+	a, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(stderr, nil))})
+	if err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	// Signals are the command's from here on, and only then apm's. One that is
+	// ignored, as a hang-up is below nohup, stays so for both.
+	signals := make(chan os.Signal, 16)
+	for _, s := range relayed() {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	defer signal.Stop(signals)
+
+	ended := runCommand(flags.Args(), append(os.Environ(), a.Env()...), stdout, stderr, signals)
+	var unstarted startError
+	if !errors.As(ended, &unstarted) {
+		report(stderr, a, *keep)
+		if *keep {
+			fmt.Fprintf(stderr, "\napm: the traces stay at %s until Ctrl-C\n", a.URL())
+			<-signals
+		}
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = a.Close(drain) // whom it had to cut off does not change how the command ended
+	return ended
+}
+
+// runCommand runs a command to its end, and passes signals on to it. Its error
+// is an exitCode, or a startError.
+func runCommand(args, env []string, stdout, stderr io.Writer, signals <-chan os.Signal) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, stdout, stderr
+	if err := cmd.Start(); err != nil {
+		return notStarted(args[0], err)
+	}
+	waited := make(chan error, 1)
+	go func() { waited <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			passOn(cmd.Process, s)
+		case err := <-waited:
+			for len(signals) > 0 {
+				<-signals // that the command has ended by
+			}
+			return exited(cmd.ProcessState, err)
+		}
+	}
+}
+
+// notStarted says why a command did not start, with the exit code that shells
+// have for it.
+func notStarted(name string, err error) error {
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return startError{fmt.Errorf("run: there is no command %q", name), 127}
+	}
+	return startError{fmt.Errorf("run: %w", err), 126}
+}
+
+// exited is how a command ended.
+func exited(state *os.ProcessState, err error) error {
+	if err == nil {
+		return nil
+	}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return exitCode(128 + int(status.Signal()))
+	}
+	if code := state.ExitCode(); code != 0 {
+		return exitCode(code)
+	}
+	return fmt.Errorf("run: pass on what the command prints: %w", err)
+}
