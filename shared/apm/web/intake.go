@@ -74,7 +74,7 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 		page.OffTime = page.OffTime || t.ClockMost.Abs() >= time.Second
 	}
 	for _, l := range losses(report, page.Kept) {
-		page.Losses = append(page.Losses, lossRow{l, group(l.Count)})
+		page.Losses = append(page.Losses, lossRow{l, apm.FormatNumber(l.Count)})
 	}
 	for _, refusal := range report.Refusals {
 		page.Refusals = append(page.Refusals, refusalRow{refusal, moment{refusal.Time.UTC()}})
@@ -91,14 +91,14 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 
 // Taken says how much was taken in.
 func (p intakePage) Taken() string {
-	return fmt.Sprintf("%s, %s", count(p.Payloads, "payload", "payloads"), count(p.Spans, "span", "spans"))
+	return fmt.Sprintf("%s, %s", apm.FormatCount(p.Payloads, "payload", "payloads"), apm.FormatCount(p.Spans, "span", "spans"))
 }
 
 // CallsText counts the requests.
-func (p intakePage) CallsText() string { return count(p.Calls, "request", "requests") }
+func (p intakePage) CallsText() string { return apm.FormatCount(p.Calls, "request", "requests") }
 
 // ForgottenText counts the tracers that the page no longer knows.
-func (p intakePage) ForgottenText() string { return count(p.Forgotten, "tracer", "tracers") }
+func (p intakePage) ForgottenText() string { return apm.FormatCount(p.Forgotten, "tracer", "tracers") }
 
 // library is a tracing library in words: go 2.12.0.
 func library(id apm.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
@@ -107,13 +107,13 @@ func library(id apm.TracerID) string { return strings.TrimSpace(id.Language + " 
 func (t tracerRow) Tracing() string { return cmp.Or(library(t.TracerID), "unknown") }
 
 // PayloadsText is their number.
-func (t tracerRow) PayloadsText() string { return group(t.Payloads) }
+func (t tracerRow) PayloadsText() string { return apm.FormatNumber(t.Payloads) }
 
 // SpansText is their number.
-func (t tracerRow) SpansText() string { return group(t.Spans) }
+func (t tracerRow) SpansText() string { return apm.FormatNumber(t.Spans) }
 
 // ErrorsText is the number of spans that failed.
-func (t tracerRow) ErrorsText() string { return group(t.Errors) }
+func (t tracerRow) ErrorsText() string { return apm.FormatNumber(t.Errors) }
 
 // Size is what the tracer's payloads come to.
 func (t tracerRow) Size() amount { return size(t.Bytes) }
@@ -147,7 +147,7 @@ func distance(d time.Duration) string {
 	if d < 3*day {
 		return duration(d).String()
 	}
-	return count(int(d/day), "day", "days")
+	return apm.FormatCount(int(d/day), "day", "days")
 }
 
 // Body says what was sent, as far as its sender announced it.
@@ -183,5 +183,5 @@ func (r requestRow) SpansText() string {
 	if r.Spans == 0 {
 		return ""
 	}
-	return group(r.Spans)
+	return apm.FormatNumber(r.Spans)
 }
