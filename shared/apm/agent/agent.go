@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -98,7 +100,7 @@ func Start(config Config) (*Agent, error) {
 	})
 
 	a.server = &http.Server{
-		Handler:           mux,
+		Handler:           oneSlash(mux),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -116,6 +118,21 @@ func Start(config Config) (*Agent, error) {
 	}
 	return a, nil
 }
+
+// oneSlash takes several slashes in a path for one. A tracer that is given an
+// address with a slash at its end asks for //v0.4/traces, and would not follow
+// the redirection that a ServeMux answers.
+func oneSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "//") {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = slashes.ReplaceAllString(r.URL.Path, "/"), ""
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+var slashes = regexp.MustCompile("//+")
 
 // address is the name and port under which a client on this machine reaches
 // the listener.

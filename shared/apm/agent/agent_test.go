@@ -190,3 +190,18 @@ func TestWhyThereIsNoTrace(t *testing.T) {
 		}
 	}
 }
+
+// A slash at the end of DD_TRACE_AGENT_URL makes a tracer ask for //v0.4/traces.
+func TestAnAddressWithASlash(t *testing.T) {
+	a := start(t, Config{})
+	const payload = `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /","start":1,"duration":5}]]`
+	if code, body := fetch(t, "POST", a.URL()+"//v0.4/traces", payload, "Content-Type", "application/json"); code != 200 {
+		t.Errorf("%d %s", code, body)
+	}
+	if _, ok := a.Store().Trace(7); !ok {
+		t.Error("the trace was not taken in")
+	}
+	if code, _ := fetch(t, "GET", a.URL()+"//traces/", ""); code != 404 {
+		t.Errorf("//traces/: %d", code)
+	}
+}

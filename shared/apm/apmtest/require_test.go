@@ -203,7 +203,8 @@ func TestPatience(t *testing.T) {
 	if !limited {
 		t.Skip("this run has no deadline")
 	}
-	if got, left := (&Agent{Patience: 1000 * time.Hour, t: t}).patience(), time.Until(deadline); got > left {
+	left := time.Until(deadline)
+	if got := (&Agent{Patience: 1000 * time.Hour, t: t}).patience(); got > left {
 		t.Errorf("%s, but %s are left", got, left)
 	}
 }

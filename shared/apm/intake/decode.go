@@ -36,11 +36,18 @@ func emptyProbe(body []byte) bool {
 	return false
 }
 
+// maxObjects bounds what one JSON payload may hold; a span has two or three.
+const maxObjects = 500_000
+
 // decodeV03V04 decodes [[span, …], …], in MessagePack or JSON.
 func decodeV03V04(body []byte, header http.Header) (payload, error) {
 	var traces pb.Traces
 	inJSON := isJSON(body, header.Get("Content-Type"))
 	if inJSON {
+		// A small body may unfold into very many spans, each of them large in memory.
+		if n := bytes.Count(body, []byte("{")); n > maxObjects {
+			return payload{}, fmt.Errorf("as JSON: %d objects in one payload, of at most %d", n, maxObjects)
+		}
 		if err := json.Unmarshal(body, &traces); err != nil {
 			return payload{}, fmt.Errorf("as JSON: %w", err)
 		}

@@ -429,3 +429,12 @@ func TestATagThatIsNoLinkStays(t *testing.T) {
 		t.Errorf("%+v", span)
 	}
 }
+
+// A small body of JSON may unfold into more spans than memory holds.
+func TestJSONIsBounded(t *testing.T) {
+	body := "[[" + strings.Repeat("{},", maxObjects) + "{}]]"
+	_, err := decodeV03V04([]byte(body), http.Header{"Content-Type": {"application/json"}})
+	if want := "500001 objects in one payload, of at most 500000"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

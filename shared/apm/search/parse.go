@@ -34,10 +34,13 @@ type parser struct {
 	runes []rune
 	at    int
 	depth int
+	terms int
 }
 
-// deepest is how many parentheses and negations may be around a term.
-const deepest = 100
+const (
+	deepest = 100 // parentheses and negations around a term
+	most    = 200 // terms: each is looked for in every span
+)
 
 // or reads alternatives. In a group, as in env:(prod OR test), the values are
 // of the field before it; else that is nil.
@@ -86,6 +89,9 @@ func (p *parser) unary(group *Field) (Expr, error) {
 		return nil, p.expected(p.at, fmt.Sprintf("at most %d parentheses and negations within each other", deepest))
 	}
 	defer func() { p.depth-- }()
+	if p.terms++; p.terms > most {
+		return nil, p.expected(p.at, fmt.Sprintf("at most %d terms", most))
+	}
 
 	start := p.at
 	switch {

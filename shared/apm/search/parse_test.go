@@ -247,3 +247,14 @@ func randomPattern(random *rand.Rand) Pattern {
 	p.segments = append(p.segments, append([]rune(randomText(random)), anyRune))
 	return p
 }
+
+// Every term is looked for in every span: a query has not too many.
+func TestTermsAreBounded(t *testing.T) {
+	if _, err := Parse(strings.Repeat("a ", most)); err != nil {
+		t.Error(err)
+	}
+	_, err := Parse(strings.Repeat("a ", most+1))
+	if wrong, ok := errors.AsType[*SyntaxError](err); !ok || wrong.Offset != 2*most || !strings.Contains(wrong.Error(), "at most 200 terms") {
+		t.Errorf("%v", err)
+	}
+}

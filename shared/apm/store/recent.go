@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sort"
+	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/search"
@@ -67,22 +68,21 @@ type snapshot struct {
 
 // scan goes through the traces that arrived before a given one, the newest
 // first, and takes at most limit of those that match. A search that finds
-// little must not hold up the intake, so it stops after a number of spans.
+// little must not hold up the intake, so it stops after a while.
 func (m *Memory) scan(r search.Request, before uint64, limit int) find {
-	const spansAtOnce = 5000
+	const atOnce = 5 * time.Millisecond
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	began := time.Now()
 	end := len(m.order)
 	if before != 0 {
 		end = sort.Search(len(m.order), func(i int) bool { return m.order[i].arrival >= before })
 	}
 	var found find
-	looked := 0
 	for _, t := range slices.Backward(m.order[:end]) {
-		if looked >= spansAtOnce {
+		if found.at != 0 && time.Since(began) > atOnce {
 			return found
 		}
-		looked += len(t.spans)
 		found.at = t.arrival
 		if !r.Selects(t.spans) {
 			continue

@@ -84,7 +84,9 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 	for _, s := range summaries {
 		page.Rows = append(page.Rows, w.listRow(s))
 	}
-	if page.Searching() && page.First && len(page.Rows) == 0 {
+	// Why nothing is found takes several searches more: a page that refreshes itself
+	// has said it already.
+	if page.Searching() && page.First && len(page.Rows) == 0 && r.Header.Get("X-Refresh") == "" {
 		if page.Without, err = w.withoutMatch(r.Context(), request); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@
 package need
 
 import (
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -31,15 +32,22 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Port returns a port of this machine on which nobody listens.
+// Port returns a port of this machine on which nobody listens. It is none of
+// those that systems give to whoever asks for any, so it is likely to stay free.
 func Port(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
+	var failed error
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		listener, err := net.Listen("tcp", net.JoinHostPort("localhost", strconv.Itoa(port)))
+		if err == nil {
+			listener.Close()
+			return port
+		}
+		failed = err
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal(failed)
+	return 0
 }
 
 // Redis starts a redis-server for the test and returns its address.

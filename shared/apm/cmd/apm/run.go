@@ -70,8 +70,8 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	// Signals are the command's from here on, and only then apm's. One that is
-	// ignored, as a hang-up is below nohup, stays so for both.
+	// Signals are the command's from here on, and only then apm's. A hang-up that
+	// is ignored, as below nohup, stays so for both, and so does an interrupt.
 	signals := make(chan os.Signal, 16)
 	for _, s := range relayed() {
 		if !signal.Ignored(s) {

@@ -95,10 +95,12 @@ func TestRunKeepsTheTraces(t *testing.T) {
 }
 
 func TestRunBelowNohup(t *testing.T) {
-	apm := playApm(t, "run", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; echo alive")
-	shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" HUP; exec "$@"`, "sh"}, apm.Args...)...)
-	shell.Env = apm.Env
-	if stdout, stderr, code := ended(t, shell); stdout != "alive\n" || code != 0 {
-		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	for _, name := range []string{"HUP", "INT"} { // INT is ignored for what a script runs in the background
+		apm := playApm(t, "run", "--", "sh", "-c", "kill -"+name+" $PPID; kill -"+name+" $$; echo alive")
+		shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" ` + name + `; exec "$@"`, "sh"}, apm.Args...)...)
+		shell.Env = apm.Env
+		if stdout, stderr, code := ended(t, shell); stdout != "alive\n" || code != 0 {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
 	}
 }

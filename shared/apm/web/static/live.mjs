@@ -47,7 +47,7 @@ export function onChange(trace, changed, kind = "trace") {
 /** The page at url as a document, also where its status says not found; null where it cannot be had. */
 export async function fetchPage(url) {
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html" } });
+    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Refresh": "1" } });
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
     return null; // the agent is gone; the light is out

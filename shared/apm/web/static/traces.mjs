@@ -41,7 +41,7 @@ function replace(next) {
 
 async function refresh() {
   const next = await fetchPage(location.href);
-  if (!next) return;
+  if (!next || !list(next)) return; // the agent is gone, or in trouble
   updateFoot(next);
   const body = document.querySelector("tbody");
   const fresh = rowsOf(next);
