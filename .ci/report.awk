@@ -1,5 +1,6 @@
 # Shortens what go test -v prints: a line for each package, each test that was
-# skipped with its reason, and all that a failed package said.
+# skipped with its reason, and all that a failed package said. Where CI is set, no
+# test may be skipped.
 { said[++lines] = $0 }
 /^ *--- SKIP/ { skipped[++skips] = $3; reason[skips] = last }
 /^ .*_test\.go:[0-9]+: / { last = $0; sub(/^.*_test\.go:[0-9]+: /, "", last) }
@@ -7,7 +8,14 @@
 	if ($1 == "FAIL") for (i = 1; i <= lines; i++) print said[i]
 	else if ($0 !~ /no test files/) print
 	for (i = 1; i <= skips; i++) print "    skipped " skipped[i] ": " reason[i]
+	left += skips
 	lines = skips = 0
 	fflush()
 }
-END { for (i = 1; i <= lines; i++) print said[i] }
+END {
+	for (i = 1; i <= lines; i++) print said[i]
+	if (left > 0 && ENVIRON["CI"] != "") {
+		print "FAIL: " left " skipped, which CI does not allow"
+		exit 1
+	}
+}

@@ -39,8 +39,8 @@ func Title(step int) string {
 func Requests(step int) []string {
 	var paths []string
 	for line := range strings.Lines(Text(step)) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "GET /"); ok && strings.HasPrefix(line, "GET") {
-			paths = append(paths, "/"+path)
+		if path, ok := strings.CutPrefix(line, "GET "); ok {
+			paths = append(paths, strings.TrimSpace(path))
 		}
 	}
 	return paths

@@ -34,7 +34,7 @@ func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) 
 	if entry.Error {
 		status = t.red(status + " error")
 	}
-	fmt.Fprintf(&out, "\n%s   %s   %s   %s\n", t.bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
+	fmt.Fprintf(&out, "\n%s   %s   %s   %s\n", t.Bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
 
 	rows, hidden := rowsOf(trace, t.columns() < narrow)
 	label, detail := widths(rows)

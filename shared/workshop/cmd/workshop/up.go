@@ -75,25 +75,29 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 
 	out.Printf("%s\n", out.Bold(fmt.Sprintf("Step %d: %s", step, lesson.Title(step))))
 	began := time.Now()
-	steps := 0
+	built := 0
 	running, err := runner.Up(ctx, runner.Options{
 		Root: root, Step: step, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"),
 		Building: func(doing string) {
-			if steps++; steps == 20 {
+			if built++; built == 20 {
 				out.Printf("building: the first time this takes a minute or two, later a second\n")
 			}
-			out.Progress("%d: %s", steps, doing)
+			out.Progress("%d: %s", built, doing)
 		},
 		Log: out.Log,
 	})
-	if ctx.Err() != nil {
+	if err != nil {
 		out.Printf("") // in the place of the last progress
-		return errors.New("stopped before the step was up")
-	} else if taken := checkPorts(ports); err != nil && taken != nil {
-		return usageError{taken} // by someone who came while the step was built
-	} else if err != nil {
+		if ctx.Err() != nil {
+			return errors.New("stopped before the step was up")
+		} else if taken := checkPorts(ports); taken != nil {
+			return usageError{taken} // by someone who came while the step was built
+		}
 		return err
 	}
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer unwatch()
+	changes := running.Agent.Store().Subscribe(watching)
 	out.Printf(`healthy after %.1f s
 
   api      http://localhost:%d
@@ -110,7 +114,7 @@ Ctrl-C stops everything.
 	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		showTraces(context.WithoutCancel(ctx), stopping, out, running)
+		showTraces(changes, stopping, out, running)
 	}()
 
 	var died error
@@ -131,13 +135,11 @@ Ctrl-C stops everything.
 	return died
 }
 
-// showTraces prints each trace when it has settled, and once more if more of it
-// arrives later. When stopping is closed it prints those that wait, and returns.
-func showTraces(ctx context.Context, stopping <-chan struct{}, out *terminal.Terminal, running *runner.Running) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// showTraces prints each trace that changes when it has settled, and once more if
+// more of it arrives later. When stopping is closed it prints those that wait, and
+// returns.
+func showTraces(changes <-chan uint64, stopping <-chan struct{}, out *terminal.Terminal, running *runner.Running) {
 	traces := running.Agent.Store()
-	changes := traces.Subscribe(ctx)
 	quietSince := map[uint64]time.Time{}
 	show := func(quiet time.Duration) {
 		var settled []apm.Trace
