@@ -55,6 +55,12 @@ func (s *Span) End() int64 {
 	return s.Start + int64(s.Duration)
 }
 
+// TopLevel tells whether the trace enters a service with the span: its tracer
+// says so or, for tracers that say nothing, the intake.
+func (s *Span) TopLevel() bool {
+	return s.Metrics["_dd.top_level"] == 1 || s.Metrics["_top_level"] == 1
+}
+
 // ErrorMessage is what went wrong, in whichever tag the tracer put it; empty
 // for a span without an error.
 func (s *Span) ErrorMessage() string {

@@ -85,20 +85,18 @@ func TestScopes(t *testing.T) {
 	trace := []apm.Span{
 		{SpanID: 1, Service: "api", Resource: "root"},
 		{SpanID: 2, ParentID: 1, Service: "api", Resource: "client"},
-		{SpanID: 3, ParentID: 2, Service: "thinker", Resource: "entry"},
 		{SpanID: 4, ParentID: 3, Service: "thinker", Resource: "inner"},
 		{SpanID: 5, ParentID: 4, Service: "thinker", Resource: "told", Metrics: map[string]float64{"_dd.top_level": 1}},
 		{SpanID: 6, ParentID: 4, Service: "thinker", Resource: "old", Metrics: map[string]float64{"_top_level": 1}},
-		{SpanID: 7, ParentID: 99, Service: "thinker", Resource: "orphan"},
 	}
 	for scope, want := range map[Scope]string{
-		AllSpans:          "root client entry inner told old orphan ",
-		ServiceEntrySpans: "root entry told old orphan ",
+		AllSpans:          "root client inner told old ",
+		ServiceEntrySpans: "told old ",
 		RootSpans:         "root ",
 	} {
 		got := ""
 		for _, s := range trace {
-			if (Request{Query: parse(t, "resource_name:"+s.Resource), Scope: scope}).Selects(trace) {
+			if (Selection{Query: parse(t, "resource_name:"+s.Resource), Scope: scope}).Selects(trace) {
 				got += s.Resource + " "
 			}
 		}
@@ -119,7 +117,7 @@ func TestScopes(t *testing.T) {
 
 func TestTheSpanLookedForStartedInTime(t *testing.T) {
 	trace := []apm.Span{{SpanID: 1, Resource: "a", Start: 10}, {SpanID: 2, ParentID: 1, Resource: "b", Start: 20}}
-	if !(Request{}).Selects([]apm.Span{{Start: -1}}) {
+	if !(Selection{}).Selects([]apm.Span{{Start: -1}}) {
 		t.Error("a span from before the epoch is not among all spans")
 	}
 	for _, c := range []struct {
@@ -127,7 +125,7 @@ func TestTheSpanLookedForStartedInTime(t *testing.T) {
 		from, to int64
 		want     bool
 	}{{"", 0, 0, true}, {"", 10, 11, true}, {"", 11, 20, false}, {"", 11, 21, true}, {"", 21, 0, false}, {"", 0, 10, false}, {"a", 11, 0, false}, {"b", 11, 0, true}} {
-		if got := (Request{Query: parse(t, c.query), From: c.from, To: c.to}).Selects(trace); got != c.want {
+		if got := (Selection{Query: parse(t, c.query), From: c.from, To: c.to}).Selects(trace); got != c.want {
 			t.Errorf("%s from %d to %d: %v", c.query, c.from, c.to, got)
 		}
 	}

@@ -36,29 +36,14 @@ func ParseScope(text string) (Scope, error) {
 	return AllSpans, fmt.Errorf("scope %.40q: expected all, service-entry or root", text)
 }
 
-// of tells which spans of the trace are in the scope. A span enters a service
-// where its tracer says so or, as not all do, where its parent is of another
-// service or is not there.
-func (s Scope) of(trace []apm.Span) func(*apm.Span) bool {
+// Includes tells whether the span is in the scope.
+func (s Scope) Includes(span *apm.Span) bool {
 	switch s {
 	case RootSpans:
-		return func(span *apm.Span) bool { return span.ParentID == 0 }
+		return span.ParentID == 0
 	case ServiceEntrySpans:
-		var services map[uint64]string // by span ID; made when first needed
-		return func(span *apm.Span) bool {
-			if span.Metrics["_dd.top_level"] == 1 || span.Metrics["_top_level"] == 1 {
-				return true
-			}
-			if services == nil {
-				services = make(map[uint64]string, len(trace))
-				for i := range trace {
-					services[trace[i].SpanID] = trace[i].Service
-				}
-			}
-			service, arrived := services[span.ParentID]
-			return !arrived || service != span.Service
-		}
+		return span.TopLevel()
 	default:
-		return func(*apm.Span) bool { return true }
+		return true
 	}
 }

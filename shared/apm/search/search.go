@@ -10,7 +10,11 @@
 // a Field to look up and a Test that can be run on a column's distinct values.
 package search
 
-import "thinker/shared/apm"
+import (
+	"slices"
+
+	"thinker/shared/apm"
+)
 
 // A Query is what somebody looks for. The zero Query matches every span.
 type Query struct {
@@ -28,29 +32,39 @@ func (q Query) String() string {
 	return q.Expr.String()
 }
 
-// A Request is a page of the traces that have a span that is looked for.
-type Request struct {
+// A Selection is which spans somebody looks for.
+type Selection struct {
 	Query Query
 	Scope Scope
 
 	// The span must have started in this time, in nanoseconds since the Unix
 	// epoch: at From or later, and before To. 0 is no bound.
 	From, To int64
+}
 
+// A Request is a page of the traces that have a span that is looked for.
+type Request struct {
+	Selection
 	Limit  int    // how many traces at most
 	Before uint64 // where to go on: the cursor that came with the page before; 0 to begin
 }
 
-// Selects tells whether one of a trace's spans is looked for. spans are all
-// that have arrived of that trace.
-func (r Request) Selects(spans []apm.Span) bool {
-	scoped := r.Scope.of(spans)
-	for i := range spans {
-		s := &spans[i]
-		inTime := (r.From == 0 || s.Start >= r.From) && (r.To == 0 || s.Start < r.To)
-		if inTime && r.Query.Match(s) && scoped(s) {
-			return true
-		}
-	}
-	return false
+// A Breakdown asks for the figures of the spans that are looked for.
+type Breakdown struct {
+	Selection
+	By           []Field // what the spans of a group have in common; none for the total alone
+	Buckets      int     // how many equal parts the time is divided into
+	Distribution bool    // also count the latencies of each group
+	Limit        int     // how many groups at most, those with most requests
+}
+
+// Selects tells whether one of the spans is looked for.
+func (s Selection) Selects(spans []apm.Span) bool {
+	return slices.ContainsFunc(spans, func(span apm.Span) bool { return s.Match(&span) })
+}
+
+// Match tells whether the span is looked for.
+func (s Selection) Match(span *apm.Span) bool {
+	inTime := (s.From == 0 || span.Start >= s.From) && (s.To == 0 || span.Start < s.To)
+	return inTime && s.Scope.Includes(span) && s.Query.Match(span)
 }

@@ -17,7 +17,7 @@ func request(t testing.TB, query string, limit int) search.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return search.Request{Query: parsed, Limit: limit}
+	return search.Request{Selection: search.Selection{Query: parsed}, Limit: limit}
 }
 
 func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {

@@ -15,9 +15,10 @@ import (
 // two are a trace of subject war, which failed, and a later one of art.
 func two() []apm.Trace {
 	of := func(id uint64, subject string) apm.Trace {
+		entry := map[string]float64{"_dd.top_level": 1}
 		return apm.NewTrace(id, []apm.Span{
-			{TraceID: id, SpanID: 1, Service: "api", Resource: "GET /think/", Start: int64(id) * 1e9},
-			{TraceID: id, SpanID: 2, ParentID: 1, Service: "thinker", Resource: "think", Start: int64(id)*1e9 + 5, Error: subject == "war", Meta: map[string]string{"subject": subject}},
+			{TraceID: id, SpanID: 1, Service: "api", Resource: "GET /think/", Start: int64(id) * 1e9, Metrics: entry},
+			{TraceID: id, SpanID: 2, ParentID: 1, Metrics: entry, Service: "thinker", Resource: "think", Start: int64(id)*1e9 + 5, Error: subject == "war", Meta: map[string]string{"subject": subject}},
 		})
 	}
 	return []apm.Trace{of(1, "war"), of(2, "art")}

@@ -27,7 +27,7 @@ func readSearch(r *http.Request) (searched, search.Request, error) {
 		return s, search.Request{}, err
 	}
 	s.Scope, err = scope(r)
-	return s, search.Request{Query: query, Scope: s.Scope}, err
+	return s, search.Request{Selection: search.Selection{Query: query, Scope: s.Scope}}, err
 }
 
 // withoutMatch gives the parts of a query, joined by AND, that match nothing
@@ -39,7 +39,7 @@ func (w *Web) withoutMatch(ctx context.Context, r search.Request) (without []str
 		return nil, nil
 	}
 	for _, part := range parts {
-		alone := search.Request{Query: search.Query{Expr: part}, Scope: r.Scope, Limit: 1}
+		alone := search.Request{Selection: search.Selection{Query: search.Query{Expr: part}, Scope: r.Scope}, Limit: 1}
 		found, _, err := w.Traces.Search(ctx, alone)
 		if err != nil {
 			return nil, fmt.Errorf("search traces: %w", err)
