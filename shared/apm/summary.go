@@ -68,8 +68,10 @@ func (s *Span) StatusCode() string {
 
 // Retention is what a store keeps, and what it had to let go.
 type Retention struct {
-	Traces, Spans               int // kept now
-	MaxSpans                    int // the bound
-	EvictedTraces, EvictedSpans int // made room for newer ones
-	TruncatedSpans              int // came for a trace that had outgrown the store
+	Traces, Spans               int   // kept now
+	MaxSpans                    int   // the bound
+	Bytes, MaxBytes             int   // of the file's segments
+	Oldest                      int64 // start of the earliest span kept, in nanoseconds since the Unix epoch; 0 for none
+	EvictedTraces, EvictedSpans int   // made room for newer ones, since the store was made
+	DamagedSpans                int   // could not be read any more, and were set aside
 }

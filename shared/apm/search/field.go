@@ -53,9 +53,9 @@ func (f Field) match(s *apm.Span, test Test) bool {
 	}
 	switch f.Name {
 	case "trace_id":
-		return MatchID(test, s.TraceIDHigh, s.TraceID)
+		return NewIDTest(test).Match(s.TraceIDHigh, s.TraceID)
 	case "span_id":
-		return MatchID(test, 0, s.SpanID)
+		return NewIDTest(test).Match(0, s.SpanID)
 	}
 	value := f.value(s)
 	return value != "" && test.MatchText(value)
@@ -82,15 +82,43 @@ func (f Field) value(s *apm.Span) string {
 	}
 }
 
-// MatchID runs the test on an ID in each form that people write: decimal, and
-// hexadecimal with 16 digits or with 32. A trace's upper half comes with one of
-// its spans only; the others do without.
-func MatchID(test Test, high, low uint64) bool {
-	if pattern, ok := test.(Pattern); ok && pattern.literal() {
-		return isID(pattern.text, high, low)
+// An IDTest runs a Test on IDs, in each form that people write: decimal, and
+// hexadecimal with 16 digits or with 32.
+type IDTest struct {
+	test    Test
+	literal bool     // it asks for one ID, written in full
+	lows    []uint64 // what that one's lower half may be
+}
+
+// NewIDTest prepares to run a test on many IDs.
+func NewIDTest(test Test) IDTest {
+	t := IDTest{test: test}
+	pattern, ok := test.(Pattern)
+	if t.literal = ok && pattern.literal(); !t.literal {
+		return t
 	}
-	return test.MatchText(strconv.FormatUint(low, 10)) ||
-		test.MatchText(fmt.Sprintf("%016x", low)) || test.MatchText(apm.HexID(high, low))
+	if id, err := strconv.ParseUint(pattern.text, 10, 64); err == nil {
+		t.lows = append(t.lows, id)
+	}
+	if digits := pattern.text; len(digits) == 16 || len(digits) == 32 {
+		if id, err := strconv.ParseUint(digits[len(digits)-16:], 16, 64); err == nil {
+			t.lows = append(t.lows, id)
+		}
+	}
+	return t
+}
+
+// MayMatch is a fast no for most IDs, by their lower half.
+func (t IDTest) MayMatch(low uint64) bool { return !t.literal || slices.Contains(t.lows, low) }
+
+// Match tells whether the ID is looked for. A trace's upper half comes with one
+// of its spans only; the others do without.
+func (t IDTest) Match(high, low uint64) bool {
+	if t.literal {
+		return t.MayMatch(low) && isID(t.test.(Pattern).text, high, low)
+	}
+	return t.test.MatchText(strconv.FormatUint(low, 10)) ||
+		t.test.MatchText(fmt.Sprintf("%016x", low)) || t.test.MatchText(apm.HexID(high, low))
 }
 
 // isID is the same for an ID that is written in full, without making texts.

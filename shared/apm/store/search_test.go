@@ -3,11 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
-	"time"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
@@ -21,7 +18,7 @@ func request(t testing.TB, query string, limit int) search.Request {
 }
 
 func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
-	m := NewMemory(1000)
+	m := open(t, Config{MaxSpans: 1000})
 	for id := range uint64(100) {
 		fill(t, m, id+1, 1+int(id)%3) // of three traces, one has a span 3
 	}
@@ -50,7 +47,7 @@ func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
 }
 
 func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
-	m := NewMemory(1000)
+	m := open(t, Config{MaxSpans: 1000})
 	fill(t, m, 1, 1)
 	fill(t, m, 2, 3)
 	if summaries, next, err := m.Search(t.Context(), request(t, `resource_name:"span 3"`, 1)); err != nil || len(summaries) != 1 || next != 0 {
@@ -61,7 +58,7 @@ func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
 // TestASearchGoesOnWhereItLetGo has the one match behind more spans than a
 // scan looks at without letting go of the store.
 func TestASearchGoesOnWhereItLetGo(t *testing.T) {
-	m := NewMemory(100_000)
+	m := open(t, Config{MaxSpans: 100_000})
 	for id := range uint64(30) {
 		fill(t, m, id+1, 1000)
 	}
@@ -73,33 +70,5 @@ func TestASearchGoesOnWhereItLetGo(t *testing.T) {
 	cancel()
 	if _, _, err := m.Search(ctx, r); !errors.Is(err, context.Canceled) {
 		t.Errorf("nobody waits any more: %v", err)
-	}
-}
-
-// BenchmarkSearch goes through 200,000 spans, of which none matches.
-func BenchmarkSearch(b *testing.B) {
-	m := NewMemory(200_000)
-	for id := range uint64(200_000 / 6) {
-		var spans []apm.Span
-		for n := range uint64(6) {
-			spans = append(spans, apm.Span{TraceID: id + 1, SpanID: n + 1, ParentID: n, Service: "thinker-microservice", Name: "http.request", Resource: "GET /think/", Type: "web",
-				Start: int64(id), Duration: time.Duration(n) * time.Millisecond,
-				Meta: map[string]string{"env": "workshop", "version": "step03", "http.status_code": "200", "http.method": "GET",
-					"http.url": fmt.Sprint("http://localhost:5001/?subject=", id), "component": "net/http", "span.kind": "server", "language": "go", "_dd.p.dm": "-1"},
-				Metrics: map[string]float64{"process_id": 42, "_dd.top_level": 1, "_sampling_priority_v1": 1}})
-		}
-		add(b, m, spans...)
-	}
-	for _, query := range []string{
-		"service:nobody", "service:*nobody", "@http.status_code:>=500", "@http.url:*subject?nothing*", "duration:>1s status:error", "trace_id:99999999", "nobody",
-	} {
-		r := request(b, query, 50)
-		b.Run(query, func(b *testing.B) {
-			for b.Loop() {
-				if found, _, err := m.Search(b.Context(), r); err != nil || len(found) > 0 {
-					b.Fatal(found, err)
-				}
-			}
-		})
 	}
 }

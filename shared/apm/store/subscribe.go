@@ -9,21 +9,21 @@ import (
 // then the channel is closed. Changes of one trace that the subscriber has not
 // yet been told of become one notice, so a slow subscriber holds nobody up and
 // still learns of the last state of each trace that is kept.
-func (m *Memory) Subscribe(ctx context.Context) <-chan uint64 {
-	s := &subscriber{waiting: map[uint64]bool{}, wake: make(chan struct{}, 1)}
-	m.mu.Lock()
-	m.subscribers[s] = struct{}{}
-	m.mu.Unlock()
+func (s *Store) Subscribe(ctx context.Context) <-chan uint64 {
+	sub := &subscriber{waiting: map[uint64]bool{}, wake: make(chan struct{}, 1)}
+	s.mu.Lock()
+	s.subscribers[sub] = struct{}{}
+	s.mu.Unlock()
 
 	notices := make(chan uint64)
 	go func() {
 		defer close(notices)
 		defer func() {
-			m.mu.Lock()
-			delete(m.subscribers, s)
-			m.mu.Unlock()
+			s.mu.Lock()
+			delete(s.subscribers, sub)
+			s.mu.Unlock()
 		}()
-		s.deliver(ctx, notices)
+		sub.deliver(ctx, notices)
 	}()
 	return notices
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestSubscribersLearnOfTheLastState(t *testing.T) {
-	m := NewMemory(1000)
+	m := open(t, Config{MaxSpans: 1000})
 	notices := m.Subscribe(t.Context())
 	// Nobody reads yet, and Add goes on all the same.
 	for id := range uint64(50) {
@@ -28,14 +28,14 @@ func TestSubscribersLearnOfTheLastState(t *testing.T) {
 	// A change after a notice makes another one, of the state as it is then.
 	add(t, m, span(1, 99))
 	for id := range notices {
-		if trace, _ := m.Trace(id); id == 1 && len(trace.Spans) == 51 {
+		if trace, _ := traceOf(t, m, id); id == 1 && len(trace.Spans) == 51 {
 			break
 		}
 	}
 }
 
 func TestASubscriptionEnds(t *testing.T) {
-	m := NewMemory(10)
+	m := open(t, Config{MaxSpans: 10})
 	ctx, cancel := context.WithCancel(t.Context())
 	notices := m.Subscribe(ctx)
 	add(t, m, span(1, 1))
@@ -50,11 +50,12 @@ func TestASubscriptionEnds(t *testing.T) {
 }
 
 func TestASubscriberWhoNeverReadsCostsLittle(t *testing.T) {
-	m := NewMemory(100)
+	m := open(t, Config{MaxSpans: 100})
 	m.Subscribe(t.Context())
 	for id := range uint64(10_000) {
 		add(t, m, span(id+1, 1))
 	}
+	settled(t, m)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for s := range m.subscribers {

@@ -1,0 +1,91 @@
+package store
+
+import "errors"
+
+// evict makes room by dropping the oldest segments, with all of their traces,
+// until the store is within its bounds again. What a service needs to keep its
+// floor is spared: it stays as a smaller segment in the same place.
+func (s *Store) evict() error {
+	for i := 0; s.over() && i < len(s.segments) && s.segments[i].builder == nil; {
+		g := s.segments[i]
+		if s.guarded(g) {
+			i++
+			continue
+		}
+		spared, err := s.spare(g)
+		if err != nil && !errors.Is(err, errDamaged) {
+			return err
+		}
+		old := []*segment{g}
+		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 { // it would be a pity to keep many small ones
+			old = []*segment{s.segments[i-1], g}
+			for _, id := range s.segments[i-1].born {
+				spared[id] = true
+			}
+		}
+		left, err := s.replace(old, spared)
+		if err != nil {
+			return err
+		}
+		i += left - (len(old) - 1)
+	}
+	// Where spans are so large that even the floors are too much, the oldest go.
+	for s.over() && len(s.segments) > 0 && s.segments[0].builder == nil {
+		if _, err := s.replace(s.segments[:1], nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) over() bool { return s.kept.Spans > s.MaxSpans || s.kept.Bytes > s.MaxBytes }
+
+// floor is how many spans of each service are kept, however many there are of
+// the others. All floors together are a quarter of the store at most.
+func (s *Store) floor() int {
+	const most = 1000
+	return min(most, s.MaxSpans/4/max(1, len(s.services)))
+}
+
+// guarded tells whether the segment holds what was spared, and must be, still.
+func (s *Store) guarded(g *segment) bool {
+	for name, n := range g.guards {
+		if s.services[name]-n < s.floor() {
+			return true
+		}
+	}
+	return false
+}
+
+// spare gives the traces of a segment that one of their services needs.
+func (s *Store) spare(g *segment) (map[uint64]bool, error) {
+	spared := map[uint64]bool{}
+	services, err := s.column(g, key{field, service})
+	if err != nil {
+		return spared, err
+	}
+	counts := make([]int, len(services.values))
+	for _, code := range services.codes {
+		counts[code]++
+	}
+	g.guards = map[string]int{}
+	for code, n := range counts {
+		name := services.values[code]
+		if total, known := s.services[name]; known && total-n < s.floor() {
+			g.guards[name] = n
+		}
+	}
+	if len(g.guards) == 0 {
+		return spared, nil
+	}
+	traces, err := s.column(g, key{wide, traceID})
+	if err != nil {
+		return spared, err
+	}
+	for i, row := range services.rows {
+		if _, needed := g.guards[services.values[services.codes[i]]]; needed {
+			spared[traces.numbers[row]] = true
+		}
+	}
+	return spared, nil
+}

@@ -1,0 +1,425 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/gofrs/flock"
+	"github.com/klauspost/compress/zstd"
+	_ "modernc.org/sqlite" // the driver called sqlite
+)
+
+// A file keeps sealed segments and the log of those that are not: an SQLite
+// database, or one in memory that is gone when it is closed. SQLite brings
+// transactions, one format on every system, and a place for a schema version;
+// what is in the columns it need not understand.
+type file struct {
+	path  string // empty in memory
+	read  *sql.DB
+	write *sql.DB // the same as read in memory
+	lock  *flock.Flock
+
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+}
+
+// applicationID marks a database as ours, in the place that SQLite has for it.
+const applicationID = 0x61706d31 // "apm1"
+
+// migrations are what makes each schema version of the one before.
+func migrations() []string {
+	return []string{`
+CREATE TABLE segments (
+	id      INTEGER PRIMARY KEY,
+	place   INTEGER NOT NULL, -- in the order of arrival
+	rows    INTEGER NOT NULL,
+	first   INTEGER NOT NULL, -- start of the earliest span, in nanoseconds since the Unix epoch
+	last    INTEGER NOT NULL, -- start of the latest
+	bytes   INTEGER NOT NULL, -- of its columns
+	damaged INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE columns (
+	segment    INTEGER NOT NULL,
+	kind       INTEGER NOT NULL,
+	name       TEXT    NOT NULL,
+	dictionary BLOB    NOT NULL, -- the distinct values, compressed by zstd, which adds a checksum
+	cells      BLOB    NOT NULL, -- likewise: which row has which value
+	PRIMARY KEY (segment, kind, name)
+);
+CREATE TABLE log (
+	id      INTEGER PRIMARY KEY,
+	segment INTEGER NOT NULL, -- the place that its spans will have
+	spans   BLOB    NOT NULL  -- and a checksum
+);
+CREATE TABLE graves ( -- of traces that were evicted, and have spans in segments that were not
+	trace INTEGER PRIMARY KEY,
+	place INTEGER NOT NULL, -- of the first segment that may have spans of a new life,
+	row   INTEGER NOT NULL  -- and the first row there
+);
+CREATE TABLE evicted (traces INTEGER NOT NULL, spans INTEGER NOT NULL);
+INSERT INTO evicted VALUES (0, 0);
+`}
+}
+
+// A ForeignError is that of a file which is not this store's to write to.
+type ForeignError struct{ Path, Why string }
+
+func (e ForeignError) Error() string { return fmt.Sprintf("%s %s; it is left as it is", e.Path, e.Why) }
+
+// openFile opens the database at path and makes it if it is not there; an empty
+// path is one in memory.
+func openFile(path string) (*file, error) {
+	f := &file{path: path}
+	if err := f.connect(); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	var err error
+	f.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(true))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare compression: %w", err), f.close())
+	}
+	f.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithDecoderMaxMemory(256<<20))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare decompression: %w", err), f.close())
+	}
+	return f, nil
+}
+
+func (f *file) connect() (err error) {
+	if f.path == "" {
+		if f.write, err = sql.Open("sqlite", "file::memory:"); err != nil {
+			return fmt.Errorf("open a database in memory: %w", err)
+		}
+		f.write.SetMaxOpenConns(1) // each connection would have a database of its own
+		f.read = f.write
+		return f.migrate()
+	}
+	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+		return fmt.Errorf("make the traces' directory: %w", err)
+	}
+	f.lock = flock.New(f.path + "-lock")
+	if locked, err := f.lock.TryLock(); err != nil {
+		return fmt.Errorf("lock %s: %w", f.path, err)
+	} else if !locked {
+		return ForeignError{f.path, "is in use by another program"}
+	}
+	if err := refuseForeign(f.path); err != nil {
+		return err
+	}
+	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=page_size(16384)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
+	address := "file:" + escapePath(f.path)
+	if f.write, err = sql.Open("sqlite", address+options); err != nil {
+		return fmt.Errorf("open %s: %w", f.path, err)
+	}
+	f.write.SetMaxOpenConns(2) // one writes, the other brings to the disk what is written
+	if f.read, err = sql.Open("sqlite", address+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)"); err != nil {
+		return fmt.Errorf("open %s: %w", f.path, err)
+	}
+	f.read.SetMaxOpenConns(2 * runtime.GOMAXPROCS(0))
+	f.read.SetMaxIdleConns(2 * runtime.GOMAXPROCS(0))
+	return f.migrate()
+}
+
+// escapePath writes a path the way a URI has it.
+func escapePath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))
+}
+
+// refuseForeign looks into an existing file without changing anything in it.
+func refuseForeign(path string) error {
+	if info, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil
+	}
+	db, err := sql.Open("sqlite", "file:"+escapePath(path)+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	defer db.Close()
+	var id, version, tables int
+	if err := db.QueryRow("SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&id, &version, &tables); err != nil {
+		if strings.Contains(err.Error(), "not a database") {
+			return ForeignError{path, "is not a database of traces"}
+		}
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	switch known := len(migrations()); {
+	case id == 0 && version == 0 && tables == 0:
+		return nil // made, and never written to
+	case id != applicationID:
+		return ForeignError{path, "is a database of something else"}
+	case version > known:
+		return ForeignError{path, fmt.Sprintf("was written by a newer version of this program (its schema is %d, known here are those to %d)", version, known)}
+	}
+	return nil
+}
+
+// migrate brings the schema up to date, in one transaction.
+func (f *file) migrate() error {
+	return f.transact(func(tx *sql.Tx) error {
+		var version int
+		if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+			return fmt.Errorf("read the schema's version: %w", err)
+		}
+		for i, change := range migrations()[version:] {
+			if _, err := tx.Exec(change); err != nil {
+				return fmt.Errorf("bring the schema to version %d: %w", version+i+1, err)
+			}
+		}
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations())))
+		return err
+	})
+}
+
+// transact does what do does, wholly or not at all.
+func (f *file) transact(do func(*sql.Tx) error) error {
+	tx, err := f.write.Begin()
+	if err != nil {
+		return fmt.Errorf("begin to write traces: %w", err)
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("write traces: %w", err)
+	}
+	return nil
+}
+
+// A packed segment is one as the file has it.
+type packed struct {
+	id, place   int64
+	rows        int
+	first, last int64
+	bytes       int
+	columns     []packedColumn
+}
+
+type packedColumn struct {
+	key
+	values, cells []byte
+}
+
+// pack makes a builder's columns ready to be written.
+func (f *file) pack(b *builder, p packed) packed {
+	p.rows = b.rows
+	var buffer []byte
+	for _, k := range b.keys() {
+		c := b.look(k, b.rows)
+		packed := packedColumn{key: k, values: []byte{}}
+		if k.kind != wide {
+			buffer = c.writeValues(buffer[:0])
+			packed.values = f.encoder.EncodeAll(buffer, nil)
+		}
+		buffer = c.writeCells(buffer[:0])
+		packed.cells = f.encoder.EncodeAll(buffer, nil)
+		p.columns = append(p.columns, packed)
+		p.bytes += len(packed.values) + len(packed.cells)
+	}
+	return p
+}
+
+// put writes a segment in place of the log of its spans.
+func (f *file) put(p packed) error {
+	return f.transact(func(tx *sql.Tx) error {
+		if _, err := tx.Exec("DELETE FROM log WHERE segment = ?", p.place); err != nil {
+			return fmt.Errorf("shorten the log: %w", err)
+		}
+		return insert(tx, p)
+	})
+}
+
+func insert(tx *sql.Tx, p packed) error {
+	if _, err := tx.Exec("INSERT INTO segments (id, place, rows, first, last, bytes) VALUES (?, ?, ?, ?, ?, ?)", p.id, p.place, p.rows, p.first, p.last, p.bytes); err != nil {
+		return fmt.Errorf("write a segment: %w", err)
+	}
+	statement, err := tx.Prepare("INSERT INTO columns VALUES (?, ?, ?, ?, ?)")
+	if err != nil {
+		return fmt.Errorf("write columns: %w", err)
+	}
+	defer statement.Close()
+	for _, c := range p.columns {
+		if _, err := statement.Exec(p.id, c.kind, c.name, c.values, c.cells); err != nil {
+			return fmt.Errorf("write column %s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+func remove(tx *sql.Tx, segment int64) error {
+	for _, statement := range []string{"DELETE FROM columns WHERE segment = ?", "DELETE FROM segments WHERE id = ?"} {
+		if _, err := tx.Exec(statement, segment); err != nil {
+			return fmt.Errorf("remove a segment: %w", err)
+		}
+	}
+	return nil
+}
+
+// replace removes segments and the traces evicted with them, and writes what
+// is left of them.
+func (f *file) replace(r *replacement) error {
+	return f.transact(func(tx *sql.Tx) error {
+		if _, err := tx.Exec("UPDATE evicted SET traces = ?, spans = ?", r.kept.EvictedTraces, r.kept.EvictedSpans); err != nil {
+			return fmt.Errorf("count what was evicted: %w", err)
+		}
+		for _, g := range r.old {
+			if err := remove(tx, g.id); err != nil {
+				return err
+			}
+		}
+		if r.fresh != nil {
+			for _, id := range r.fresh.born {
+				if _, err := tx.Exec("DELETE FROM graves WHERE trace = ?", int64(id)); err != nil {
+					return fmt.Errorf("remove a grave: %w", err)
+				}
+			}
+			if err := insert(tx, r.packed); err != nil {
+				return err
+			}
+		}
+		for id, g := range r.graves {
+			if _, err := tx.Exec("INSERT OR REPLACE INTO graves VALUES (?, ?, ?)", int64(id), g.place, g.row); err != nil {
+				return fmt.Errorf("write a grave: %w", err)
+			}
+		}
+		// What nothing refers to any more, and what was damaged and as old.
+		for _, statement := range []string{
+			"DELETE FROM graves WHERE place < (SELECT min(place) FROM segments WHERE NOT damaged)",
+			"DELETE FROM columns WHERE segment IN (SELECT id FROM segments WHERE damaged AND place <= ?1)",
+			"DELETE FROM segments WHERE damaged AND place <= ?1",
+		} {
+			if _, err := tx.Exec(statement, r.old[0].place); err != nil {
+				return fmt.Errorf("remove what is too old: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// append writes records to the log.
+func (f *file) append(records []record) error {
+	if f.path == "" {
+		return nil
+	}
+	return f.transact(func(tx *sql.Tx) error {
+		for _, r := range records {
+			sum := crc32.Checksum(r.spans, crc32.MakeTable(crc32.Castagnoli))
+			if _, err := tx.Exec("INSERT INTO log (segment, spans) VALUES (?, ?)", r.place, binary.BigEndian.AppendUint32(r.spans, sum)); err != nil {
+				return fmt.Errorf("write to the log: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// column reads one; nil if the segment has none such.
+func (f *file) column(segment int64, k key, rows int) (*column, error) {
+	var values, cells []byte
+	err := f.read.QueryRow("SELECT dictionary, cells FROM columns WHERE segment = ? AND kind = ? AND name = ?", segment, k.kind, k.name).Scan(&values, &cells)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read column %s of a segment: %w", k.name, err)
+	}
+	return f.unpackColumn(packedColumn{k, values, cells}, rows)
+}
+
+// list reads which columns a segment has.
+func (f *file) list(segment int64) (*column, error) {
+	c := &column{}
+	err := each(f.read, "SELECT kind, name FROM columns WHERE segment = ?", func(scan scanner) error {
+		var kind uint16
+		var name string
+		err := scan(&kind, &name)
+		c.values, c.codes = append(c.values, name), append(c.codes, kind)
+		return err
+	}, segment)
+	if err != nil {
+		return nil, fmt.Errorf("read which columns a segment has: %w", err)
+	}
+	return c, nil
+}
+
+// all reads every column of a segment.
+func (f *file) all(segment int64, rows int) (map[key]*column, error) {
+	columns := map[key]*column{}
+	err := each(f.read, "SELECT kind, name, dictionary, cells FROM columns WHERE segment = ?", func(scan scanner) error {
+		var c packedColumn
+		err := scan(&c.kind, &c.name, &c.values, &c.cells)
+		if err == nil {
+			columns[c.key], err = f.unpackColumn(c, rows)
+		}
+		return err
+	}, segment)
+	if err != nil {
+		return nil, fmt.Errorf("read a segment: %w", err)
+	}
+	return columns, nil
+}
+
+// unpackColumn checks the parts by their checksums and reads them.
+func (f *file) unpackColumn(p packedColumn, rows int) (*column, error) {
+	var values []byte
+	var err error
+	if p.kind != wide {
+		if values, err = f.decoder.DecodeAll(p.values, nil); err != nil {
+			return nil, fmt.Errorf("%w: column %s: %w", errDamaged, p.name, err)
+		}
+	}
+	cells, err := f.decoder.DecodeAll(p.cells, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: column %s: %w", errDamaged, p.name, err)
+	}
+	c, err := readColumn(p.kind, values, cells, rows)
+	if err != nil {
+		return nil, fmt.Errorf("column %s: %w", p.name, err)
+	}
+	return c, nil
+}
+
+// sync brings what has been written to the disk, so that it outlasts a power
+// cut, and where it can lets the write-ahead log begin anew.
+func (f *file) sync(mode string) error {
+	if f.path == "" {
+		return nil
+	}
+	var busy, pages, done int
+	if err := f.write.QueryRow("PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done); err != nil {
+		return fmt.Errorf("bring traces to the disk: %w", err)
+	}
+	return nil
+}
+
+// waiting is how many bytes the write-ahead log has.
+func (f *file) waiting() int64 {
+	info, err := os.Stat(f.path + "-wal")
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func (f *file) close() error {
+	var errs []error
+	if f.read != nil && f.read != f.write {
+		errs = append(errs, f.read.Close())
+	}
+	if f.write != nil {
+		errs = append(errs, f.write.Close()) // the last one to leave empties the write-ahead log
+	}
+	if f.lock != nil {
+		errs = append(errs, f.lock.Unlock())
+	}
+	if f.decoder != nil {
+		f.decoder.Close()
+	}
+	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == nil })...)
+}

@@ -1,0 +1,295 @@
+package store
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"thinker/shared/apm/search"
+)
+
+// match finds the rows of a segment that a selection looks for, and whose
+// traces are kept.
+func (s *Store) match(g *segment, selection search.Selection) (rowSet, error) {
+	rows := allRows(g.rows)
+	if !g.overlaps(selection.From, selection.To) {
+		return newRowSet(g.rows), nil
+	}
+	rows.remove(g.dead)
+	for _, narrow := range []func(*segment, rowSet, search.Selection) error{s.inTime, s.inScope, s.inQuery} {
+		if rows.empty() {
+			break
+		}
+		if err := narrow(g, rows, selection); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// inTime leaves the rows that started in the selection's time.
+func (s *Store) inTime(g *segment, rows rowSet, selection search.Selection) error {
+	if (selection.From == 0 || selection.From <= g.first) && (selection.To == 0 || g.last < selection.To) {
+		return nil
+	}
+	starts, err := s.column(g, key{wide, start})
+	if err != nil {
+		return err
+	}
+	rows.keep(func(row int) bool {
+		at := int64(starts.numbers[row])
+		return (selection.From == 0 || at >= selection.From) && (selection.To == 0 || at < selection.To)
+	})
+	return nil
+}
+
+// inScope leaves the rows that are in the selection's scope.
+func (s *Store) inScope(g *segment, rows rowSet, selection search.Selection) error {
+	switch selection.Scope {
+	case search.RootSpans:
+		parents, err := s.column(g, key{wide, parentID})
+		if err != nil {
+			return err
+		}
+		rows.keep(func(row int) bool { return parents.numbers[row] == 0 })
+	case search.ServiceEntrySpans:
+		entries := newRowSet(g.rows)
+		for _, tag := range []string{"_dd.top_level", "_top_level"} {
+			c, err := s.column(g, key{metric, tag})
+			if err != nil {
+				return err
+			}
+			c.collect(entries, func(value string) bool { return float(value) == 1 })
+		}
+		rows.intersect(entries)
+	}
+	return nil
+}
+
+// inQuery leaves the rows that match the selection's query.
+func (s *Store) inQuery(g *segment, rows rowSet, selection search.Selection) error {
+	if selection.Query.Expr == nil {
+		return nil
+	}
+	found, err := s.eval(g, selection.Query.Expr)
+	if err != nil {
+		return err
+	}
+	rows.intersect(found)
+	return nil
+}
+
+// eval finds the rows that an expression holds for.
+func (s *Store) eval(g *segment, e search.Expr) (rowSet, error) {
+	switch e := e.(type) {
+	case search.And:
+		rows := allRows(g.rows)
+		for _, part := range e {
+			found, err := s.eval(g, part)
+			if err != nil {
+				return nil, err
+			}
+			if rows.intersect(found); rows.empty() {
+				break
+			}
+		}
+		return rows, nil
+	case search.Or:
+		rows := newRowSet(g.rows)
+		for _, part := range e {
+			found, err := s.eval(g, part)
+			if err != nil {
+				return nil, err
+			}
+			rows.unite(found)
+		}
+		return rows, nil
+	case search.Not:
+		found, err := s.eval(g, e.Expr)
+		if err != nil {
+			return nil, err
+		}
+		rows := allRows(g.rows)
+		rows.remove(found)
+		return rows, nil
+	case search.Term:
+		return s.term(g, e)
+	default:
+		return s.text(g, e.(search.Text))
+	}
+}
+
+// term finds the rows whose attribute passes the test. It is run on distinct
+// values, not on spans.
+func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
+	rows := newRowSet(g.rows)
+	from := func(test func(string) bool, keys ...key) (rowSet, error) {
+		for _, k := range keys {
+			c, err := s.column(g, k)
+			if err != nil {
+				return nil, err
+			}
+			if k.kind == metric {
+				c.collect(rows, func(value string) bool { return t.Test.MatchNumber(float(value)) })
+			} else {
+				c.collect(rows, test)
+			}
+		}
+		return rows, nil
+	}
+	given := func(value string) bool { return value != "" && t.Test.MatchText(value) }
+	switch {
+	case t.Field.IsDuration():
+		return s.numbers(g, duration, func(n uint64) bool { return t.Test.MatchNumber(float64(n)) })
+	case t.Field.Tag:
+		return from(t.Test.MatchText, key{meta, t.Field.Name}, key{metric, t.Field.Name})
+	}
+	switch t.Field.Name {
+	case "operation_name":
+		return from(given, key{field, name})
+	case "resource_name":
+		return from(given, key{field, resource})
+	case "service", "type":
+		return from(given, key{field, t.Field.Name})
+	case "status":
+		return s.status(g, t.Test)
+	case "trace_id":
+		return s.traceIDs(g, t.Test)
+	case "span_id":
+		test := search.NewIDTest(t.Test)
+		return s.numbers(g, spanID, func(id uint64) bool { return test.MayMatch(id) && test.Match(0, id) })
+	default: // env and version
+		return from(given, key{meta, t.Field.Name})
+	}
+}
+
+func (s *Store) numbers(g *segment, name string, test func(uint64) bool) (rowSet, error) {
+	c, err := s.column(g, key{wide, name})
+	if err != nil {
+		return nil, err
+	}
+	rows := newRowSet(g.rows)
+	for row, n := range c.numbers {
+		if test(n) {
+			rows.add(row)
+		}
+	}
+	return rows, nil
+}
+
+func (s *Store) status(g *segment, test search.Test) (rowSet, error) {
+	errors, err := s.column(g, key{field, failed})
+	if err != nil {
+		return nil, err
+	}
+	bad, rows := newRowSet(g.rows), newRowSet(g.rows)
+	errors.collect(bad, func(string) bool { return true })
+	if test.MatchText("ok") {
+		rows = allRows(g.rows)
+		rows.remove(bad)
+	}
+	if test.MatchText("error") {
+		rows.unite(bad)
+	}
+	return rows, nil
+}
+
+func (s *Store) traceIDs(g *segment, t search.Test) (rowSet, error) {
+	highs, err := s.column(g, key{field, traceIDHigh})
+	if err != nil {
+		return nil, err
+	}
+	lows, err := s.column(g, key{wide, traceID})
+	if err != nil {
+		return nil, err
+	}
+	test := search.NewIDTest(t)
+	rows := newRowSet(g.rows)
+	for row, low := range lows.numbers {
+		if test.MayMatch(low) && test.Match(highs.numberAt(row), low) {
+			rows.add(row)
+		}
+	}
+	return rows, nil
+}
+
+// text finds the rows with words in any of their texts.
+func (s *Store) text(g *segment, t search.Text) (rowSet, error) {
+	rows := newRowSet(g.rows)
+	keys, err := s.keys(g)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range keys {
+		switch {
+		case k.kind == field && k.name != service && k.name != name && k.name != resource, k.kind == wide, k.kind >= meta && !search.LooksIn(k.name):
+			continue
+		}
+		c, err := s.column(g, k)
+		if err != nil {
+			return nil, err
+		}
+		if k.kind == metric {
+			c.collect(rows, func(value string) bool { return t.MatchNumber(float(value)) })
+		} else {
+			c.collect(rows, t.MatchText)
+		}
+	}
+	return rows, nil
+}
+
+// collect adds the rows whose value passes the test. A column that is not
+// there has none.
+func (c *column) collect(rows rowSet, test func(string) bool) {
+	if c == nil {
+		return
+	}
+	hits := make([]bool, len(c.values))
+	any := false
+	for code, value := range c.values {
+		hits[code] = test(value)
+		any = any || hits[code]
+	}
+	if !any {
+		return
+	}
+	for i, code := range c.codes {
+		if hits[code] {
+			rows.add(int(c.rows[i]))
+		}
+	}
+}
+
+// inParallel calls do for each of the segments, on all processors, the last
+// segments first, and gives their answers in order to take until that says
+// that it has enough.
+func inParallel[T any](ctx context.Context, parts []*segment, do func(*segment) (T, error), take func(*segment, T) (enough bool, err error)) error {
+	atOnce := runtime.GOMAXPROCS(0)
+	type answer struct {
+		value T
+		err   error
+	}
+	for end := len(parts); end > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		begin := max(0, end-atOnce)
+		answers := make([]answer, end-begin)
+		var working sync.WaitGroup
+		for i := range answers {
+			working.Go(func() { answers[i].value, answers[i].err = do(parts[begin+i]) })
+		}
+		working.Wait()
+		for i := len(answers) - 1; i >= 0; i-- {
+			if answers[i].err != nil {
+				return answers[i].err
+			}
+			if enough, err := take(parts[begin+i], answers[i].value); enough || err != nil {
+				return err
+			}
+		}
+		end = begin
+		atOnce = min(2*atOnce, 8*runtime.GOMAXPROCS(0))
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"thinker/shared/apm"
+)
+
+// snapshot copies what is known of the segments. What a copy refers to does
+// not change, but its segment may be gone from the file when it is read.
+func (s *Store) snapshot() []*segment {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	copies := make([]segment, len(s.segments))
+	parts := make([]*segment, len(s.segments))
+	for i, g := range s.segments {
+		copies[i] = *g
+		parts[i] = &copies[i]
+	}
+	return parts
+}
+
+// column is one of a segment's; nil if it has none such.
+func (s *Store) column(g *segment, k key) (*column, error) {
+	if g.builder != nil {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		return g.builder.look(k, g.rows), nil
+	}
+	if c, ok := s.cache.get(cacheKey{g.id, k}); ok {
+		return c, nil
+	}
+	c, err := s.file.column(g.id, k, g.rows)
+	if err != nil {
+		return nil, s.suspect(g, err)
+	}
+	if c == nil && k.kind == wide {
+		return nil, errGone
+	}
+	s.cache.put(cacheKey{g.id, k}, c)
+	return c, nil
+}
+
+// errGone is the error of a segment that was evicted while it was being read.
+var errGone = errors.New("the segment has been evicted")
+
+// columns gives all of a segment's, or only those asked for.
+func (s *Store) columns(g *segment, keys []key) (map[key]*column, error) {
+	if keys == nil && g.builder == nil {
+		return s.allColumns(g)
+	}
+	if keys == nil {
+		s.mu.RLock()
+		keys = g.builder.keys()
+		s.mu.RUnlock()
+	}
+	columns := make(map[key]*column, len(keys))
+	for _, k := range keys {
+		c, err := s.column(g, k)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			columns[k] = c
+		}
+	}
+	return columns, nil
+}
+
+func (s *Store) allColumns(g *segment) (map[key]*column, error) {
+	columns, err := s.file.all(g.id, g.rows)
+	if err != nil {
+		return nil, s.suspect(g, err)
+	}
+	if len(columns) == 0 {
+		return nil, errGone
+	}
+	return columns, nil
+}
+
+// keys are those of all of a segment's columns.
+func (s *Store) keys(g *segment) ([]key, error) {
+	if g.builder != nil {
+		s.mu.RLock()
+		defer s.mu.RUnlock()
+		return g.builder.keys(), nil
+	}
+	list := cacheKey{g.id, key{kind: listing}}
+	c, ok := s.cache.get(list)
+	if !ok {
+		var err error
+		if c, err = s.file.list(g.id); err != nil {
+			return nil, err
+		}
+		s.cache.put(list, c)
+	}
+	if len(c.values) == 0 {
+		return nil, errGone
+	}
+	keys := make([]key, len(c.values))
+	for i, name := range c.values {
+		keys[i] = key{kind(c.codes[i]), name}
+	}
+	return keys, nil
+}
+
+// suspect has a damaged segment set aside, and says so.
+func (s *Store) suspect(g *segment, err error) error {
+	if !errors.Is(err, errDamaged) {
+		return err
+	}
+	go func() {
+		_ = s.do(func() error { return s.condemn(g.id, err) }) // an error is one of closing
+	}()
+	return err
+}
+
+// spans gives a segment's rows; with keys, only those of their attributes.
+func (s *Store) spans(g *segment, rows rowSet, keys []key) ([]apm.Span, error) {
+	columns, err := s.columns(g, keys)
+	if err != nil {
+		return nil, err
+	}
+	spans := make([]apm.Span, 0, rows.count())
+	for row := range rows.all() {
+		spans = append(spans, rowReader{columns}.span(row))
+	}
+	return spans, nil
+}
+
+// mostShown bounds how many spans of one trace are put together.
+const mostShown = 100_000
+
+// Trace is what is kept of the trace with that ID.
+func (s *Store) Trace(_ context.Context, id uint64) (apm.Trace, bool, error) {
+	trace, err := s.trace(s.snapshot(), id, nil)
+	if errors.Is(err, errGone) { // or rewritten
+		trace, err = s.trace(s.snapshot(), id, nil)
+	}
+	if errors.Is(err, errGone) {
+		return apm.Trace{}, false, nil
+	}
+	if err != nil {
+		return apm.Trace{}, false, fmt.Errorf("read trace %d: %w", id, err)
+	}
+	return trace, len(trace.Spans) > 0, nil
+}
+
+// trace puts together a trace, with keys only of those attributes.
+func (s *Store) trace(parts []*segment, id uint64, keys []key) (apm.Trace, error) {
+	s.mu.RLock()
+	birth, known := s.births[id]
+	s.mu.RUnlock()
+	if !known {
+		return apm.Trace{}, nil
+	}
+	var spans []apm.Span
+	more := 0
+	for _, g := range parts {
+		if g.place < int64(birth) || g.place > int64(birth) && !slices.Contains(g.joined, id) {
+			continue
+		}
+		traces, err := s.column(g, key{wide, traceID})
+		if err != nil {
+			return apm.Trace{}, err
+		}
+		rows := newRowSet(g.rows)
+		for row, trace := range traces.numbers {
+			switch {
+			case trace != id || g.dead.has(row):
+			case len(spans)+more >= mostShown:
+				more++
+			default:
+				rows.add(row)
+			}
+		}
+		if rows.empty() {
+			continue
+		}
+		found, err := s.spans(g, rows, keys)
+		if err != nil {
+			return apm.Trace{}, err
+		}
+		spans = append(spans, found...)
+	}
+	trace := apm.NewTrace(id, spans)
+	trace.Truncated = more
+	return trace, nil
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// Recent sums up at most n traces, the one that arrived last first. before is
+// 0 to begin there, or the next that an earlier call gave, to go on from where
+// that one ended, however many traces have arrived since. next is 0 where no
+// older trace is left.
+func (s *Store) Recent(n int, before uint64) (summaries []apm.Summary, next uint64, err error) {
+	return s.Search(context.Background(), search.Request{Limit: n, Before: before})
+}
+
+// Search is Recent for the traces that have a span that the request looks for.
+// It ends early, with ctx's error, when ctx does.
+func (s *Store) Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error) {
+	if r.Limit <= 0 {
+		return nil, 0, nil
+	}
+	for range 3 { // as a segment may be rewritten meanwhile
+		summaries, next, err = s.find(ctx, r)
+		if !errors.Is(err, errGone) && !errors.Is(err, errDamaged) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("search traces: %w", err)
+	}
+	return summaries, next, nil
+}
+
+// A cursor is a trace's place in the order of arrival: that of the segment in
+// which it began, and its number there, from 1.
+func cursor(place int64, number int) uint64 { return uint64(place)<<16 | uint64(number) }
+
+// A find is a trace, and the cursor that goes on after it.
+type find struct {
+	trace  uint64
+	cursor uint64
+}
+
+func (s *Store) find(ctx context.Context, r search.Request) ([]apm.Summary, uint64, error) {
+	parts := s.snapshot()
+	finds, err := s.candidates(ctx, parts, r)
+	if err != nil {
+		return nil, 0, err
+	}
+	var next uint64
+	if len(finds) > r.Limit {
+		finds = finds[:r.Limit]
+		next = finds[r.Limit-1].cursor
+	}
+	summaries := make([]apm.Summary, 0, len(finds))
+	for _, f := range finds {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		trace, err := s.trace(parts, f.trace, summaryKeys())
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(trace.Spans) > 0 { // else it has been evicted by now
+			summaries = append(summaries, trace.Summary())
+		}
+	}
+	return summaries, next, nil
+}
+
+// candidates gives the traces that match, one more than asked for if there are
+// more. Traces are found from the last segment on to the first: when the search
+// comes to where a trace began, it has seen all of that trace.
+func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Request) (finds []find, err error) {
+	matched := map[uint64]struct{}{} // those that began in a segment still to come
+	everything := r.Query.Expr == nil && r.Scope == search.AllSpans && r.From == 0 && r.To == 0
+	for len(parts) > 0 && r.Before != 0 && cursor(parts[len(parts)-1].place, 0) >= r.Before {
+		g := parts[len(parts)-1]
+		parts = parts[:len(parts)-1]
+		if everything || !s.bornBefore(g.joined, r.Before) {
+			continue
+		}
+		rows, err := s.match(g, r.Selection)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.tracesOf(g, rows, matched); err != nil {
+			return nil, err
+		}
+	}
+	do := func(g *segment) (rowSet, error) {
+		if everything {
+			return nil, nil
+		}
+		return s.match(g, r.Selection)
+	}
+	take := func(g *segment, rows rowSet) (enough bool, err error) {
+		if err := s.tracesOf(g, rows, matched); err != nil {
+			return false, err
+		}
+		for i := len(g.born) - 1; i >= 0 && (everything || len(matched) > 0); i-- {
+			at := cursor(g.place, i+1)
+			if _, ok := matched[g.born[i]]; !ok && !everything {
+				continue
+			}
+			delete(matched, g.born[i])
+			if r.Before != 0 && at >= r.Before {
+				continue
+			}
+			if finds = append(finds, find{g.born[i], at}); len(finds) > r.Limit {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	return finds, inParallel(ctx, parts, do, take)
+}
+
+// bornBefore tells whether one of the traces began before a cursor.
+func (s *Store) bornBefore(traces []uint64, before uint64) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, id := range traces {
+		if place, ok := s.births[id]; ok && cursor(int64(place), 0) < before {
+			return true
+		}
+	}
+	return false
+}
+
+// tracesOf adds the traces of rows to a set.
+func (s *Store) tracesOf(g *segment, rows rowSet, set map[uint64]struct{}) error {
+	if rows.empty() {
+		return nil
+	}
+	traces, err := s.column(g, key{wide, traceID})
+	if err != nil {
+		return err
+	}
+	for row := range rows.all() {
+		set[traces.numbers[row]] = struct{}{}
+	}
+	return nil
+}
+
+// summaryKeys are the columns that a trace's summary is made of.
+func summaryKeys() []key {
+	keys := []key{{field, service}, {field, name}, {field, resource}, {field, failed}, {field, traceIDHigh}, {meta, "http.status_code"}, {metric, "http.status_code"}}
+	for _, name := range wideNames {
+		keys = append(keys, key{wide, name})
+	}
+	return keys
+}

@@ -1,0 +1,377 @@
+// Package store keeps spans, joined into traces, in an SQLite file and within
+// bounds, and finds them again.
+//
+// Spans are kept in segments of some thousand, each a set of columns: one for
+// every attribute, with its distinct values and which span has which. A segment
+// grows in memory while a log in the file makes it safe; then it is packed and
+// takes the log's place. See ARCHITECTURE.md for a picture.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+const (
+	// DefaultMaxSpans is how many spans a store keeps if it is not told.
+	DefaultMaxSpans = 2_000_000
+	// DefaultMaxBytes is how much it may write for them, in bytes.
+	DefaultMaxBytes = 1 << 30
+
+	cacheBytes = 64 << 20
+)
+
+// Config says what to keep, and where. Its zero value keeps spans in memory.
+type Config struct {
+	Path     string // of the file; empty to keep spans in memory, until the store is closed
+	MaxSpans int    // DefaultMaxSpans where 0
+	MaxBytes int    // DefaultMaxBytes where 0: of the segments, packed
+	Logger   *slog.Logger
+}
+
+// A Store is safe for concurrent use.
+type Store struct {
+	Config
+	rows  int // of a full segment, at most
+	bulk  int // likewise, bytes of its values
+	file  *file
+	cache *cache
+
+	queue   chan batch
+	tasks   chan func()
+	packs   chan packed
+	closing chan struct{}
+	running sync.WaitGroup
+
+	// The writer's own: one goroutine does all that changes the store.
+	active  *segment // takes the spans that come
+	packing int      // segments being packed
+	stuck   []packed // those that could not be written
+
+	mu          sync.RWMutex
+	segments    []*segment        // by place
+	births      map[uint64]uint32 // of each trace kept: the place of the segment that it began in
+	graves      map[uint64]grave
+	services    map[string]int // spans of each
+	kept        apm.Retention
+	next        int64 // the number of the segment to come
+	subscribers map[*subscriber]struct{}
+}
+
+// A batch is spans to be kept together.
+type batch struct {
+	spans []apm.Span
+	done  chan error
+}
+
+// Open opens the store, with all that was kept in it before. A file that is
+// not the store's own is a ForeignError, and left as it is.
+func Open(config Config) (*Store, error) {
+	if config.MaxSpans <= 0 {
+		config.MaxSpans = DefaultMaxSpans
+	}
+	if config.MaxBytes <= 0 {
+		config.MaxBytes = DefaultMaxBytes
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	f, err := openFile(config.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		Config:      config,
+		rows:        max(1, min(maxRows, config.MaxSpans/16)), // as whole segments are evicted
+		bulk:        min(maxText, config.MaxBytes/16),
+		file:        f,
+		cache:       newCache(cacheBytes),
+		queue:       make(chan batch),
+		tasks:       make(chan func()),
+		packs:       make(chan packed),
+		closing:     make(chan struct{}),
+		subscribers: map[*subscriber]struct{}{},
+	}
+	if err := s.load(); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	s.running.Go(s.write)
+	s.running.Go(s.syncEverySecond)
+	return s, nil
+}
+
+// errClosed is the error of what comes too late.
+var errClosed = errors.New("the store is closed")
+
+// Add keeps spans. When it returns without an error they can be found, and are
+// not lost when the program dies; a second later, nor when the machine does.
+// While the store cannot follow, Add waits, until ctx ends. Nobody may change
+// the spans' maps until it returns.
+func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
+	if len(spans) == 0 {
+		return nil
+	}
+	b := batch{spans, make(chan error, 1)}
+	select {
+	case s.queue <- b:
+		return <-b.done
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return errClosed
+	}
+}
+
+// write is where all changes are made.
+func (s *Store) write() {
+	retry := time.NewTicker(time.Second)
+	defer retry.Stop()
+	for {
+		select {
+		case b := <-s.queue:
+			s.take(s.gather(b))
+		case p := <-s.packs:
+			s.packing--
+			s.seal(p)
+		case task := <-s.tasks:
+			task()
+		case <-retry.C:
+			s.retry()
+		case <-s.closing:
+			for ; s.packing > 0; s.packing-- {
+				s.seal(<-s.packs)
+			}
+			return
+		}
+	}
+}
+
+// gather adds to a batch the others that wait: they share a transaction.
+func (s *Store) gather(first batch) []batch {
+	batches := []batch{first}
+	for spans := len(first.spans); spans < maxRows; {
+		select {
+		case b := <-s.queue:
+			batches = append(batches, b)
+			spans += len(b.spans)
+		default:
+			return batches
+		}
+	}
+	return batches
+}
+
+// take adds batches to the active segment, and to those that follow it when it
+// is full. They are in the log before anybody sees them.
+func (s *Store) take(batches []batch) {
+	err := s.makeWay()
+	if err == nil {
+		err = s.append(batches)
+	}
+	for _, b := range batches {
+		b.done <- err
+	}
+}
+
+// makeWay waits while there is too much to be packed. Segments that cannot be
+// written, as the disk is full, are not added to.
+func (s *Store) makeWay() error {
+	const most = 2
+	for s.packing >= most {
+		p := <-s.packs
+		s.packing--
+		s.seal(p)
+	}
+	if len(s.stuck) == 0 {
+		return nil
+	}
+	return s.retry()
+}
+
+// A stretch is spans that go to one segment.
+type stretch struct {
+	segment *segment
+	spans   []apm.Span
+}
+
+func (s *Store) append(batches []batch) error {
+	before, next := s.active, s.next
+	var stretches []stretch
+	var records []record
+	for _, b := range batches {
+		for spans := b.spans; len(spans) > 0; {
+			if s.full(s.active.builder) {
+				s.begin()
+			}
+			n := 0
+			for ; n < len(spans) && !s.full(s.active.builder); n++ {
+				s.active.builder.add(&spans[n])
+			}
+			stretches = append(stretches, stretch{s.active, spans[:n]})
+			records = append(records, record{s.active.place, s.active.builder.takeRecord()})
+			spans = spans[n:]
+		}
+	}
+	if err := s.file.append(records); err != nil {
+		s.active, s.next = before, next
+		s.active.builder.cut(s.active.rows)
+		return err
+	}
+	s.show(stretches)
+	return nil
+}
+
+// full tells whether a segment takes no more spans.
+func (s *Store) full(b *builder) bool {
+	return b.rows >= s.rows || b.text > s.bulk || len(b.order) > maxColumns
+}
+
+// begin has a new segment take the spans that come.
+func (s *Store) begin() {
+	s.active = newSegment(s.next)
+	s.next++
+}
+
+// show lets everybody see what is in the log.
+func (s *Store) show(stretches []stretch) {
+	changed := map[uint64]bool{}
+	s.mu.Lock()
+	for _, t := range stretches {
+		if t.segment.rows == 0 {
+			s.segments = append(s.segments, t.segment)
+		}
+		s.admitNew(t.segment, t.segment.rows+len(t.spans))
+		if len(s.subscribers) == 0 {
+			continue
+		}
+		for i := range t.spans {
+			changed[t.spans[i].TraceID] = true
+		}
+	}
+	for sub := range s.subscribers {
+		sub.notify(changed)
+	}
+	s.mu.Unlock()
+	for _, t := range stretches {
+		if s.full(t.segment.builder) && t.segment.seen != nil {
+			s.packUp(t.segment)
+		}
+	}
+}
+
+// admitNew makes the builder's next rows a part of the store.
+func (s *Store) admitNew(g *segment, rows int) {
+	for _, span := range g.builder.numbers[startPlace][g.rows:rows] {
+		g.first, g.last = min(g.first, int64(span)), max(g.last, int64(span))
+	}
+	s.admit(g, rows, g.builder.numbers[tracePlace], g.builder.look(key{field, service}, rows))
+}
+
+// packUp has a full segment packed, beside what else is done.
+func (s *Store) packUp(g *segment) {
+	g.seen = nil
+	if s.active == g {
+		s.begin()
+	}
+	s.packing++
+	id, place, first, last, b := g.id, g.place, g.first, g.last, g.builder
+	go func() { s.packs <- s.file.pack(b, packed{id: id, place: place, first: first, last: last}) }()
+}
+
+// seal writes a packed segment to the file, in place of its log, and makes
+// room for it.
+func (s *Store) seal(p packed) {
+	if err := s.file.put(p); err != nil {
+		s.Logger.Error("could not write traces", "error", err)
+		s.stuck = append(s.stuck, p)
+		return
+	}
+	s.mu.Lock()
+	for _, g := range s.segments {
+		if g.id == p.id {
+			g.builder, g.bytes = nil, p.bytes
+			s.kept.Bytes += p.bytes
+		}
+	}
+	s.mu.Unlock()
+	if err := s.evict(); err != nil {
+		s.Logger.Error("could not make room for traces", "error", err)
+	}
+}
+
+// retry writes what could not be written before.
+func (s *Store) retry() error {
+	for len(s.stuck) > 0 {
+		p := s.stuck[0]
+		s.stuck = s.stuck[1:]
+		before := len(s.stuck)
+		if s.seal(p); len(s.stuck) > before {
+			return errors.New("there are segments that cannot be written")
+		}
+	}
+	return nil
+}
+
+// do has the writer run a task, and waits for it.
+func (s *Store) do(task func() error) error {
+	done := make(chan error, 1)
+	select {
+	case s.tasks <- func() { done <- task() }:
+		return <-done
+	case <-s.closing:
+		return errClosed
+	}
+}
+
+// syncEverySecond brings what has been written to the disk. The write-ahead log
+// can begin anew only while nothing is written: that is left to the writer, and
+// quick, as little remains to be done.
+func (s *Store) syncEverySecond() {
+	const large = 16 << 20 // bytes
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-s.closing:
+			return
+		case <-second.C:
+		}
+		err := s.file.sync("PASSIVE")
+		if err == nil && s.file.waiting() > large {
+			err = s.do(func() error { return s.file.sync("RESTART") })
+		}
+		if err != nil && !errors.Is(err, errClosed) {
+			s.Logger.Error("could not bring traces to the disk", "error", err)
+		}
+	}
+}
+
+// Retention is what is kept, and what had to go.
+func (s *Store) Retention() apm.Retention {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	kept := s.kept
+	kept.Traces, kept.MaxSpans, kept.MaxBytes = len(s.births), s.MaxSpans, s.MaxBytes
+	for _, g := range s.segments {
+		if g.rows > 0 && (kept.Oldest == 0 || g.first < kept.Oldest) {
+			kept.Oldest = g.first
+		}
+	}
+	return kept
+}
+
+// Close ends the store. What was added and not yet packed is in the log.
+func (s *Store) Close() error {
+	close(s.closing)
+	s.running.Wait()
+	if err := s.file.close(); err != nil {
+		return fmt.Errorf("close the traces' file: %w", err)
+	}
+	return nil
+}
