@@ -51,9 +51,10 @@ ci: tidy-check format-check vet staticcheck vulnerabilities ## Run all checks, w
 	@CI=true $(MAKE) --no-print-directory test
 
 .PHONY: bench
-bench: ## Measure what the workshop promises, with the spread.
+bench: ## Measure what the workshop and the agent promise, with the spread.
 	go test -run '^$$' -bench 'Up|TraceOnPage' -benchtime 10x ./shared/workshop/bench
 	go test -run '^$$' -bench 'Hit|Miss' -benchtime 300x ./shared/workshop/bench
+	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/apm/bench
 
 .PHONY: tidy
 tidy: ## Bring all modules to one set of versions.

@@ -33,6 +33,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/web", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/search", "a query is about spans, wherever they are kept", []string{"thinker/shared/apm"}},
 		{"thinker/shared/apm/colour", "the domain needs nothing", nil},
+		{"thinker/shared/apm/load", "what measures an agent knows it over HTTP alone", []string{"github.com/tinylib/msgp"}},
 		{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 		{"thinker/shared/apm/apmtest", "a test has the agent as it is, and asks in the query language", []string{"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},

@@ -27,6 +27,7 @@ Usage:
   apm [flags]
   apm search [flags] 'QUERY'              find traces; see apm search --help
   apm run [--keep] -- COMMAND ARG…        run a command and print its traces; see apm run --help
+  apm load [flags]                        put an apm under load; see apm load --help
 
 Examples:
   apm                                     traces on http://localhost:8126
@@ -94,6 +95,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 			return runSearch(ctx, args[1:], env, stdout, stderr)
 		case "run":
 			return runRun(ctx, args[1:], stdout, stderr)
+		case "load":
+			return runLoad(ctx, args[1:], env, stdout, stderr)
 		}
 	}
 	return serve(ctx, args, env, stdout, stderr)
@@ -196,4 +199,13 @@ func agentURL(addr string) (string, error) {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port), nil
+}
+
+// unreached says what to do where nothing listens.
+func unreached(err error) error {
+	var refused *net.OpError
+	if errors.As(err, &refused) && refused.Op == "dial" {
+		return errors.New("nothing answers there; start apm, or say with --addr where it listens")
+	}
+	return err
 }

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -139,12 +138,8 @@ func fetchTraces(ctx context.Context, base string, opts searchOptions) (found, e
 		return found{}, err
 	}
 	response, err := http.DefaultClient.Do(request)
-	var refused *net.OpError
-	switch {
-	case errors.As(err, &refused) && refused.Op == "dial":
-		return found{}, errors.New("nothing answers there; start apm, or say with --addr where it listens")
-	case err != nil:
-		return found{}, err
+	if err != nil {
+		return found{}, unreached(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/load"
+)
+
+const loadUsage = `apm load sends a running apm traces like the workshop's, of %d spans each, and says
+how many it took, how fast, and whether any that it acknowledged are missing.
+
+Usage:
+  apm load [flags]
+
+Examples:
+  apm load                                     as fast as they are taken, for 10 s
+  apm load --rate 50000 --for 1m               a steady load
+  apm load --spans 1000000 --spread 4h         a store to search in
+  apm load --attributes 200 --unique           attributes that are hard to keep
+  apm load --for 30s --json | jq .missing      in a script
+
+It ends after --for or --spans, whichever comes first, or at Ctrl-C.
+
+Flags:
+  --addr host:port    where apm listens (default localhost:8126, or APM_ADDR)
+  --for duration      how long to send, such as 30s (default 10s, if --spans is not given)
+  --spans n           how many spans to send
+  --rate n            spans a second (default 0: as many as are taken); what an agent
+                      that is slow for a moment leaves behind is made up for
+  --connections n     how many send at the same time (default %d)
+  --payload n         spans in a payload, a multiple of %[1]d (default %[3]d; fewer under a low rate)
+  --attributes n      give each span some of n distinct attributes, app.attribute_000 and so on
+  --unique            give each span a request.id that no other has
+  --spread duration   how far back traces go, the oldest first (default 0: all are new)
+  --json              print the result as JSON; durations are nanoseconds
+  --help              this text
+
+Exit codes: 0 if every span that was acknowledged was taken in, 1 if one is
+missing or nothing answers.
+`
+
+type loadOptions struct {
+	addr   string
+	config load.Config
+	json   bool
+}
+
+// runLoad sends spans, and prints what became of them.
+func runLoad(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+	opts, err := parseLoad(args, env)
+	if errors.Is(err, flag.ErrHelp) {
+		_, err = fmt.Fprintf(stdout, loadUsage, load.SpansPerTrace, load.DefaultConnections, load.DefaultPayload)
+		return err
+	}
+	if err != nil {
+		return usageError{err, "apm load"}
+	}
+	if terminal(stderr) {
+		opts.config.Progress = progress(stderr)
+	}
+	result, err := load.Run(ctx, opts.config)
+	if result.Sent > 0 || err == nil {
+		print := printResult
+		if opts.json {
+			print = printResultJSON
+		}
+		if err := print(stdout, result); err != nil {
+			return fmt.Errorf("print the result: %w", err)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("load the apm at %s: %w", opts.addr, unreached(err))
+	}
+	if missing := result.Missing(); missing > 0 {
+		return fmt.Errorf("load the apm at %s: it acknowledged %s that it has not taken in", opts.addr, apm.FormatCount(missing, "span", "spans"))
+	}
+	return nil
+}
+
+func parseLoad(args []string, env func(string) string) (loadOptions, error) {
+	opts := loadOptions{addr: cmp.Or(env("APM_ADDR"), agent.DefaultAddr)}
+	c := &opts.config
+	flags := flag.NewFlagSet("apm load", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the one line that matters
+	flags.StringVar(&opts.addr, "addr", opts.addr, "")
+	flags.DurationVar(&c.For, "for", 0, "")
+	flags.IntVar(&c.Spans, "spans", 0, "")
+	flags.IntVar(&c.Rate, "rate", 0, "")
+	flags.IntVar(&c.Connections, "connections", load.DefaultConnections, "")
+	flags.IntVar(&c.Payload, "payload", load.DefaultPayload, "")
+	flags.IntVar(&c.Attributes, "attributes", 0, "")
+	flags.BoolVar(&c.Unique, "unique", false, "")
+	flags.DurationVar(&c.Spread, "spread", 0, "")
+	flags.BoolVar(&opts.json, "json", false, "")
+	if err := flags.Parse(args); err != nil {
+		return opts, err
+	}
+	if flags.NArg() > 0 {
+		return opts, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["for"] && !given["spans"] {
+		c.For = 10 * time.Second
+	}
+	// What a Config takes for its default is a mistake here.
+	for name, value := range map[string]int64{"for": int64(c.For), "spans": int64(c.Spans), "connections": int64(c.Connections), "payload": int64(c.Payload)} {
+		if given[name] && value < 1 {
+			return opts, fmt.Errorf("--%s %s: want more than 0", name, flags.Lookup(name).Value)
+		}
+	}
+	var err error
+	if c.URL, err = agentURL(opts.addr); err != nil {
+		return opts, fmt.Errorf("--addr %q: want host:port or :port", opts.addr)
+	}
+	return opts, c.Check()
+}
+
+// progress prints a line each time it is told how far a load is.
+func progress(w io.Writer) func(load.Result) {
+	var last load.Result
+	return func(r load.Result) {
+		perSecond := float64(r.Sent-last.Sent) / (r.Took - last.Took).Seconds()
+		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", apm.FormatDuration(r.Took.Round(time.Second)), apm.FormatCount(r.Sent, "span", "spans"), apm.FormatNumber(int(perSecond)))
+		last = r
+	}
+}
+
+// terminal tells whether somebody is likely to watch what is written.
+func terminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func printResult(w io.Writer, r load.Result) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "sent\t%s in %s\n", apm.FormatCount(r.Sent, "span", "spans"), apm.FormatDuration(r.Took))
+	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", apm.FormatNumber(r.Acknowledged), apm.FormatNumber(int(math.Round(r.PerSecond()))))
+	for _, status := range slices.Sorted(maps.Keys(r.Refused)) {
+		fmt.Fprintf(table, "refused\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
+	}
+	if r.Unanswered > 0 {
+		fmt.Fprintf(table, "unanswered\t%s\n", apm.FormatNumber(r.Unanswered))
+	}
+	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s a payload\n", apm.FormatDuration(r.LatencyP50), apm.FormatDuration(r.LatencyP99), apm.FormatDuration(r.LatencyMax))
+	if r.Compared {
+		fmt.Fprintf(table, "taken in\t%s by the agent's own count, %s missing\n", apm.FormatNumber(max(0, r.TakenIn)), apm.FormatNumber(r.Missing()))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(r.Losses)) {
+		fmt.Fprintf(table, "lost since\t%s × %s\n", apm.FormatNumber(r.Losses[reason]), strings.TrimSpace(apm.Printable(reason, 80)))
+	}
+	return table.Flush()
+}
+
+// A loadAnswer is what --json prints.
+type loadAnswer struct {
+	Sent           int            `json:"sent"`
+	Acknowledged   int            `json:"acknowledged"`
+	Refused        map[int]int    `json:"refused"` // spans, by HTTP status
+	Unanswered     int            `json:"unanswered"`
+	TakenIn        *int           `json:"taken_in"` // null where the agent did not say
+	Missing        *int           `json:"missing"`
+	Losses         map[string]int `json:"losses"` // by reason
+	Took           time.Duration  `json:"took"`
+	SpansPerSecond float64        `json:"spans_per_second"`
+	LatencyP50     time.Duration  `json:"latency_p50"` // of a payload
+	LatencyP99     time.Duration  `json:"latency_p99"`
+	LatencyMax     time.Duration  `json:"latency_max"`
+}
+
+func printResultJSON(w io.Writer, r load.Result) error {
+	answer := loadAnswer{
+		Sent: r.Sent, Acknowledged: r.Acknowledged, Refused: r.Refused, Unanswered: r.Unanswered, Losses: r.Losses,
+		Took: r.Took, SpansPerSecond: math.Round(r.PerSecond()), LatencyP50: r.LatencyP50, LatencyP99: r.LatencyP99, LatencyMax: r.LatencyMax,
+	}
+	if missing := r.Missing(); r.Compared {
+		answer.TakenIn, answer.Missing = &r.TakenIn, &missing
+	}
+	return json.NewEncoder(w).Encode(answer)
+}

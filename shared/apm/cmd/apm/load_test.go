@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestLoad(t *testing.T) {
+	addr := running(t)
+	stdout, stderr, err := try(t, "load", "--addr", addr, "--spans", "1300", "--spread", "1h")
+	if err != nil || stderr != "" {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	for _, want := range []string{"sent          1,300 spans in ", "acknowledged  1,300, ", "latency       p50 ", "taken in      1,300 by the agent's own count, 0 missing\n"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, "refused") || strings.Contains(stdout, "lost") {
+		t.Errorf("a loss:\n%s", stdout)
+	}
+	if found, _, err := try(t, "search", "--addr", addr, "--limit", "1000", "service:sqlite.db"); err != nil || strings.Count(found, "\n") != 216 {
+		t.Errorf("%v: %d traces, want 216", err, strings.Count(found, "\n"))
+	}
+}
+
+func TestLoadForMachines(t *testing.T) {
+	stdout, _, err := try(t, "load", "--addr", running(t), "--spans", "60", "--json", "--attributes", "20", "--unique")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer map[string]any
+	if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"sent": "60", "acknowledged": "60", "missing": "0", "taken_in": "60", "unanswered": "0", "refused": "map[]"} {
+		if got := fmt.Sprint(answer[name]); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	if answer["took"].(float64) <= 0 || answer["latency_max"].(float64) <= 0 {
+		t.Errorf("%s", stdout)
+	}
+}
+
+func TestWhatALoadHasLost(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"spans":5}`)
+	}))
+	defer server.Close()
+	stdout, _, err := try(t, "load", "--addr", strings.TrimPrefix(server.URL, "http://"), "--spans", "7")
+	if err == nil || !strings.Contains(err.Error(), "acknowledged 7 spans that it has not taken in") || !strings.Contains(stdout, "7 missing") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+	server.Close()
+	stdout, _, err = try(t, "load", "--addr", strings.TrimPrefix(server.URL, "http://"), "--spans", "7")
+	if err == nil || stdout != "" || !strings.Contains(err.Error(), "nothing answers there; start apm") {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+}
+
+func TestWrongLoads(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--for 0s: want more than 0":       {"--for", "0"},
+		"--spans -5: want more than 0":     {"--spans", "-5"},
+		"--connections 0":                  {"--connections", "0"},
+		"want a multiple of 6":             {"--payload", "7"},
+		"unexpected argument":              {"10s"},
+		"want host:port":                   {"--addr", "8126"},
+		"not defined":                      {"--nonsense"},
+		"-1 spans a second: want 0":        {"--rate", "-1"},
+		"20000 attributes: want 0 to 1000": {"--attributes", "20000"},
+	} {
+		_, _, err := try(t, append([]string{"load"}, args...)...)
+		var wrong usageError
+		if !errors.As(err, &wrong) || wrong.command != "apm load" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: %v, want %s", args, err, want)
+		}
+	}
+}
+
+func TestHelpOfLoad(t *testing.T) {
+	out, _, err := try(t, "load", "--help")
+	for _, want := range []string{"of 6 spans each", "(default 4)", "a multiple of 6 (default 600", "APM_ADDR", "--spread", "--json"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("%v: no %q in %s", err, want, out)
+		}
+	}
+	if out, _, err := try(t, "--help"); err != nil || !strings.Contains(out, "apm load [flags]") {
+		t.Errorf("%v %s", err, out)
+	}
+}

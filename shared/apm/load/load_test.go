@@ -1,0 +1,252 @@
+package load_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/load"
+	"thinker/shared/apm/search"
+)
+
+func start(t testing.TB) *agent.Agent {
+	t.Helper()
+	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
+	return a
+}
+
+// run sends a load to a and returns the traces that came of it, the newest
+// first.
+func run(t *testing.T, a *agent.Agent, config load.Config) (load.Result, []apm.Trace) {
+	t.Helper()
+	config.URL = a.URL()
+	result, err := load.Run(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Sent != result.Acknowledged || result.Missing() != 0 || !result.Compared || len(result.Losses) > 0 {
+		t.Errorf("%+v", result)
+	}
+	return result, traces(t, a, "")
+}
+
+func traces(t *testing.T, a *agent.Agent, query string) (found []apm.Trace) {
+	t.Helper()
+	parsed, err := search.Parse(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	summaries, _, err := a.Store().Search(t.Context(), search.Request{Selection: search.Selection{Query: parsed}, Limit: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range summaries {
+		trace, _ := a.Store().Trace(s.TraceID)
+		found = append(found, trace)
+	}
+	return found
+}
+
+func TestAsManyAsAreAskedFor(t *testing.T) {
+	a := start(t)
+	for _, n := range []int{1, 6, 599, 600, 2405} { // in the same agent: IDs are fresh
+		before := a.Stats().Spans
+		result, all := run(t, a, load.Config{Spans: n})
+		spans := 0
+		for _, trace := range all {
+			spans += len(trace.Spans)
+		}
+		if result.Acknowledged != n || result.TakenIn != n || a.Stats().Spans-before != n || spans != a.Stats().Spans {
+			t.Errorf("%d spans: %+v, the agent has taken in %d and holds %d", n, result, a.Stats().Spans-before, spans)
+		}
+	}
+}
+
+func TestTracesAreLikeTheWorkshops(t *testing.T) {
+	a := start(t)
+	sent := time.Now()
+	_, all := run(t, a, load.Config{Spans: 6000, Payload: 60})
+	if len(all) != 1000 {
+		t.Fatalf("%d traces", len(all))
+	}
+	durations := map[time.Duration]bool{}
+	for _, trace := range all {
+		var tree strings.Builder
+		if err := trace.Write(&tree, ""); err != nil {
+			t.Fatal(err)
+		}
+		const want = `thinker-api · http.request · GET /think/
+  thinker-api · http.request · http.request
+    thinker-microservice · http.request · GET /
+      thinker-microservice · think · think
+        thinker-microservice · redis.command · get
+        sqlite.db · sqlite.query · SELECT id, quote, author, subject FROM thought WHERE subject = ?
+`
+		if got := withoutErrors(tree.String()); got != want {
+			t.Fatalf("got\n%s", got)
+		}
+		root := trace.Spans[0]
+		if root.SpanID != trace.ID || root.TraceIDHigh>>32 != uint64(root.Start/1e9) || root.TraceIDHigh<<32 != 0 {
+			t.Errorf("the root's IDs are unlike those of Go's tracer: %+v", root)
+		}
+		if age := sent.Sub(time.Unix(0, root.Start)); age > time.Minute || root.Duration <= 0 {
+			t.Errorf("it began %s ago and took %s", age, root.Duration)
+		}
+		for _, span := range trace.Spans {
+			if span.Start < root.Start || span.End() > root.End() {
+				t.Errorf("%s is not within its trace", &span)
+			}
+		}
+		durations[root.Duration] = true
+	}
+	if len(durations) < 200 {
+		t.Errorf("%d different durations", len(durations))
+	}
+	for _, query := range []string{
+		"@subject:war", "status:error", "@http.status_code:500 status:error",
+		"service:thinker-microservice resource_name:think status:error duration:>50ms",
+	} {
+		if n := len(traces(t, a, query)); n == 0 || n > 500 {
+			t.Errorf("%s: %d traces", query, n)
+		}
+	}
+}
+
+func withoutErrors(tree string) string {
+	lines := strings.Split(tree, "\n")
+	for i, line := range lines {
+		lines[i], _, _ = strings.Cut(line, " · error")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestAttributes(t *testing.T) {
+	a := start(t)
+	_, all := run(t, a, load.Config{Spans: 600, Attributes: 200, Unique: true})
+	values, ids := map[string]map[string]bool{}, map[string]bool{}
+	for _, trace := range all {
+		for _, span := range trace.Spans {
+			own := 0
+			for name, value := range span.Meta {
+				if strings.HasPrefix(name, "app.") {
+					own++
+					if values[name] == nil {
+						values[name] = map[string]bool{}
+					}
+					values[name][value] = true
+				}
+			}
+			if own != 14 {
+				t.Errorf("a span has %d attributes", own)
+			}
+			if id := span.Meta["request.id"]; len(id) != 32 || ids[id] {
+				t.Errorf("request.id is %q, again or wrong", id)
+			}
+			ids[span.Meta["request.id"]] = true
+		}
+	}
+	if len(values) != 200 || len(values["app.attribute_007"]) < 10 {
+		t.Errorf("%d attributes, one has the values %v", len(values), values["app.attribute_007"])
+	}
+	if _, all := run(t, start(t), load.Config{Spans: 6, Attributes: 3}); len(all) != 1 || all[0].Spans[5].Meta["app.attribute_002"] == "" {
+		t.Errorf("3 attributes: %+v", all)
+	}
+}
+
+func TestSpread(t *testing.T) {
+	a := start(t)
+	_, all := run(t, a, load.Config{Spans: 2400, Spread: 4 * time.Hour})
+	quarters := [4]int{}
+	for _, trace := range all {
+		quarters[min(3, time.Since(time.Unix(0, trace.Start()))/time.Hour)]++
+	}
+	for i, n := range quarters {
+		if n < 98 || n > 102 { // the limits are a trace's length off
+			t.Errorf("%d of 400 traces are %d h old", n, i)
+		}
+	}
+}
+
+func TestTheEndOfTime(t *testing.T) {
+	result, _ := run(t, start(t), load.Config{For: 50 * time.Millisecond, Rate: 600})
+	if most := 60; result.Sent == 0 || result.Sent > most {
+		t.Errorf("%d spans sent, want 1 to %d", result.Sent, most)
+	}
+}
+
+func TestAnInterruptedLoadTellsWhatItSent(t *testing.T) {
+	a := start(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	result, err := load.Run(ctx, load.Config{URL: a.URL(), For: time.Hour, Progress: func(load.Result) { interrupt() }})
+	if err != nil || result.Sent == 0 || result.Unanswered > 0 || result.TakenIn != result.Sent || result.LatencyMax == 0 || result.LatencyP50 > result.LatencyP99 {
+		t.Errorf("%v %+v", err, result)
+	}
+}
+
+// A forgetful agent takes in half of what it acknowledges, refuses each third
+// payload and has an error in store for the last.
+func TestLossIsTold(t *testing.T) {
+	var payloads, asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/intake" {
+			fmt.Fprintf(w, `{"since":"s","spans":%d,"losses":[{"reason":"forgotten","count":%d},{"reason":"old","count":5}]}`, 7+asked.Load()*600, asked.Load()*3)
+			asked.Add(1)
+			return
+		}
+		switch payloads.Add(1) {
+		case 3:
+			w.WriteHeader(http.StatusTooManyRequests) // without having read it
+		case 4:
+			panic(http.ErrAbortHandler)
+		default:
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
+	}))
+	defer server.Close()
+	result, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6000, Connections: 1})
+	if err == nil || !strings.Contains(err.Error(), "send 600 spans") {
+		t.Errorf("the error is %v", err)
+	}
+	if result.Sent != 2400 || result.Acknowledged != 1200 || result.Refused[429] != 600 || result.Unanswered != 600 ||
+		result.TakenIn != 600 || result.Missing() != 600 || len(result.Losses) != 1 || result.Losses["forgotten"] != 3 {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestWhoIsNoAgent(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	if _, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6}); err == nil || !strings.Contains(err.Error(), "is it an apm?") {
+		t.Error(err)
+	}
+	server.Close()
+	if result, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6}); err == nil || result.Sent > 0 {
+		t.Error(err)
+	}
+}
+
+func TestWrongLoads(t *testing.T) {
+	for want, config := range map[string]load.Config{
+		"needs an end":  {},
+		"a second":      {Spans: 1, Rate: -1},
+		"connections":   {Spans: 1, Connections: -1},
+		"multiple of 6": {Spans: 1, Payload: 10},
+		"attributes":    {Spans: 1, Attributes: load.MaxAttributes + 1},
+		"spread":        {Spans: 1, Spread: -1},
+	} {
+		if _, err := load.Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %s", config, err, want)
+		}
+	}
+}
