@@ -2,7 +2,6 @@ package intake
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -68,12 +67,6 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 	if span.Kind() != idx.SpanKind_SPAN_KIND_UNSPECIFIED {
 		own["span.kind"] = span.SpanKind()
 	}
-	maps.Copy(converted.Meta, common)
-	for tag, value := range own {
-		if value != "" {
-			converted.Meta[tag] = value
-		}
-	}
 	for key, value := range span.Attributes() {
 		if value == nil {
 			continue
@@ -89,9 +82,11 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 			converted.Meta[tag] = valid(value.AsString(span.Strings))
 		}
 	}
-	for tag, value := range converted.Meta {
-		if converted.Meta[tag] = valid(value); value == "" {
-			delete(converted.Meta, tag)
+	for _, beside := range []map[string]string{own, common} {
+		for tag, value := range beside {
+			if value != "" && converted.Meta[tag] == "" {
+				converted.Meta[tag] = valid(value)
+			}
 		}
 	}
 	for _, link := range span.Links() {
