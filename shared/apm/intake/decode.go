@@ -23,7 +23,11 @@ func decodeSafely(decode decoder, body []byte, header http.Header) (p payload, e
 	if emptyProbe(body) {
 		return payload{}, nil
 	}
-	return decode(body, header)
+	if p, err = decode(body, header); err != nil {
+		return payload{}, err
+	}
+	p.markTopLevel(header)
+	return p, nil
 }
 
 // emptyProbe recognises what tracers send in any format to see whether an

@@ -20,6 +20,7 @@ const tagTraceIDHigh = "_dd.p.tid"
 // chunk.
 type payload struct {
 	spans    []apm.Span
+	ends     []int  // where in spans each chunk ends
 	noID     int    // spans left out for want of a trace or span ID
 	nilSpans int    // places for a span in which there was none
 	json     bool   // where the format may also be MessagePack
@@ -51,7 +52,11 @@ func (p *payload) chunk(spans []*pb.Span, high string, common map[string]string)
 		}
 		p.add(converted)
 	}
+	p.endChunk()
 }
+
+// endChunk ends a chunk: what is added from now on was not sent with it.
+func (p *payload) endChunk() { p.ends = append(p.ends, len(p.spans)) }
 
 // add takes a span in, unless it lacks what would identify it.
 func (p *payload) add(span apm.Span) {

@@ -41,6 +41,7 @@ func decodeV10(body []byte, _ http.Header) (payload, error) {
 			}
 			p.add(fromIndexed(span, chunk, common))
 		}
+		p.endChunk()
 	}
 	return p, nil
 }
