@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/DataDog/datadog-agent/pkg/proto v0.85.1
 	github.com/tinylib/msgp v1.6.4
+	golang.org/x/sync v0.24.0
 )
 
 require (
