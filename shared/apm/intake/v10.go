@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,8 +15,8 @@ import (
 // spelled out once and referred to from then on.
 func decodeV10(body []byte, _ http.Header) (payload, error) {
 	var sent idx.InternalTracerPayload
-	if _, err := sent.UnmarshalMsg(body); err != nil {
-		return payload{}, fmt.Errorf("as MessagePack: %w", err)
+	if err := unpack(body, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+		return payload{}, err
 	}
 	p := payload{library: valid(sent.TracerVersion())}
 	for _, chunk := range sent.Chunks {
