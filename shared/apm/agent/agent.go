@@ -27,6 +27,8 @@ type Config struct {
 	// Addr to listen on; localhost:8126 where empty. localhost is 127.0.0.1 and
 	// ::1, port 0 any free port, and without a host it is every interface.
 	Addr string
+	// Socket is the path of a unix socket to listen on as well; none where empty.
+	Socket string
 	// MaxSpans is how many spans are kept; DefaultMaxSpans where 0.
 	MaxSpans int
 	// AllowHosts are names, besides localhost's, that a browser may use for the
@@ -67,6 +69,16 @@ func Start(config Config) (*Agent, error) {
 	listeners, err := listen(config.Addr)
 	if err != nil {
 		return nil, err
+	}
+	if config.Socket != "" {
+		socket, err := listenSocket(config.Socket)
+		if err != nil {
+			for _, listener := range listeners {
+				_ = listener.Close() // nothing has come in yet
+			}
+			return nil, err
+		}
+		listeners = append(listeners, socket)
 	}
 
 	a := &Agent{store: store.NewMemory(config.MaxSpans), palette: &colour.Palette{}}

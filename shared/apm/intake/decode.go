@@ -23,7 +23,11 @@ func decodeSafely(decode decoder, body []byte, header http.Header) (p payload, e
 	if emptyProbe(body) {
 		return payload{}, nil
 	}
-	return decode(body, header)
+	if p, err = decode(body, header); err != nil {
+		return payload{}, err
+	}
+	p.markTopLevel(header)
+	return p, nil
 }
 
 // emptyProbe recognises what tracers send in any format to see whether an
@@ -36,7 +40,8 @@ func emptyProbe(body []byte) bool {
 	return false
 }
 
-// maxObjects bounds what one JSON payload may hold; a span has two or three.
+// maxObjects bounds what one payload may hold, in objects or, in MessagePack,
+// in maps and arrays; a span has two or three.
 const maxObjects = 500_000
 
 // decodeV03V04 decodes [[span, …], …], in MessagePack or JSON.
@@ -51,12 +56,24 @@ func decodeV03V04(body []byte, header http.Header) (payload, error) {
 		if err := json.Unmarshal(body, &traces); err != nil {
 			return payload{}, fmt.Errorf("as JSON: %w", err)
 		}
-	} else if _, err := traces.UnmarshalMsg(body); err != nil {
-		return payload{}, fmt.Errorf("as MessagePack: %w", err)
+	} else if err := unpack(body, func() error { _, err := traces.UnmarshalMsg(body); return err }); err != nil {
+		return payload{}, err
 	}
 	p := fromTraces(traces)
 	p.json = inJSON
 	return p, nil
+}
+
+// unpack has a decoder read MessagePack that is safe to be read.
+func unpack(body []byte, decode func() error) error {
+	err := checkPacked(body)
+	if err == nil {
+		err = decode()
+	}
+	if err != nil {
+		return fmt.Errorf("as MessagePack: %w", err)
+	}
+	return nil
 }
 
 // isJSON tells whether a body is JSON rather than MessagePack: by its
@@ -77,8 +94,8 @@ func isJSON(body []byte, contentType string) bool {
 // whose texts are places in strings.
 func decodeV05(body []byte, _ http.Header) (payload, error) {
 	var traces pb.Traces
-	if err := traces.UnmarshalMsgDictionary(body); err != nil {
-		return payload{}, fmt.Errorf("as MessagePack: %w", err)
+	if err := unpack(body, func() error { return traces.UnmarshalMsgDictionary(body) }); err != nil {
+		return payload{}, err
 	}
 	return fromTraces(traces), nil
 }
@@ -86,8 +103,8 @@ func decodeV05(body []byte, _ http.Header) (payload, error) {
 // decodeV07 decodes a map with what the spans have in common beside them.
 func decodeV07(body []byte, _ http.Header) (payload, error) {
 	var sent pb.TracerPayload
-	if _, err := sent.UnmarshalMsg(body); err != nil {
-		return payload{}, fmt.Errorf("as MessagePack: %w", err)
+	if err := unpack(body, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+		return payload{}, err
 	}
 	p := payload{library: sent.TracerVersion}
 	for _, chunk := range sent.Chunks {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 )
 
 // fuzz feeds a decoder anything, and holds what it lets through.
@@ -29,16 +31,32 @@ func fuzz(f *testing.F, decode decoder, seeds ...[]byte) {
 	})
 }
 
+// captured is what dd-trace-go sent, in each of formats.
+func captured(f *testing.F, formats ...string) (seeds [][]byte) {
+	var traces pb.Traces
+	if _, err := traces.UnmarshalMsg(file(f, rich)); err != nil {
+		f.Fatal(err)
+	}
+	every := everyFormat(f, traces[0])
+	for _, format := range formats {
+		seeds = append(seeds, every[format].body)
+	}
+	return seeds
+}
+
 func FuzzDecodeV03V04(f *testing.F) {
 	inJSON, err := json.Marshal(sample())
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzz(f, decodeV03V04, file(f, goV04), msgpack(f, sample()), inJSON)
+	fuzz(f, decodeV03V04, append(captured(f, formatV04, formatV04JSON),
+		file(f, goV04), file(f, "capture/dd-trace-go.v1-v1.74.8-v0.4.msgpack"), msgpack(f, sample()), inJSON)...)
 }
 
-func FuzzDecodeV05(f *testing.F) { fuzz(f, decodeV05, sampleV05()) }
+func FuzzDecodeV05(f *testing.F) { fuzz(f, decodeV05, append(captured(f, formatV05), sampleV05())...) }
 
-func FuzzDecodeV07(f *testing.F) { fuzz(f, decodeV07, sampleV07(f)) }
+func FuzzDecodeV07(f *testing.F) { fuzz(f, decodeV07, append(captured(f, formatV07), sampleV07(f))...) }
 
-func FuzzDecodeV10(f *testing.F) { fuzz(f, decodeV10, file(f, goV10)) }
+func FuzzDecodeV10(f *testing.F) {
+	fuzz(f, decodeV10, append(captured(f, formatV10), file(f, goV10), file(f, "capture/dd-trace-go-v2.12.0-v1.0.msgpack"))...)
+}

@@ -43,5 +43,5 @@ func newInfo() info {
 }
 
 func (in *Intake) serveInfo(w http.ResponseWriter, _ *http.Request, _ *visit) error {
-	return write(w, string(in.info.body))
+	return write(w, http.StatusOK, string(in.info.body))
 }

@@ -5,6 +5,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,7 +17,8 @@ import (
 )
 
 // A Sink keeps spans. Add takes over the spans and the maps in them; when it
-// returns without an error, they can be found.
+// returns without an error, they can be found. It may wait until it has room
+// for them, and gives up when ctx, which has a deadline, is done.
 type Sink interface {
 	Add(ctx context.Context, spans []apm.Span) error
 }
@@ -30,6 +32,9 @@ type Intake struct {
 	info  info
 	now   func() time.Time
 	tally tally
+
+	room     *room
+	patience time.Duration
 }
 
 // New makes an intake that hands what it decodes to sink.
@@ -38,7 +43,7 @@ func New(sink Sink, logger *slog.Logger) *Intake {
 }
 
 func newIntake(sink Sink, logger *slog.Logger, now func() time.Time) *Intake {
-	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), info: newInfo(), now: now}
+	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), info: newInfo(), now: now, room: newRoom(maxRoom), patience: patience}
 	in.tally.since = now()
 	in.tally.refusals.most, in.tally.requests.most = 50, 100
 
@@ -115,26 +120,45 @@ type decoder func(body []byte, header http.Header) (payload, error)
 // traces takes in payloads of one format and answers with reply.
 func (in *Intake) traces(decode decoder, reply string) handler {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		body, err := readBody(w, r)
-		if err != nil {
+		err := in.take(w, r, v, decode)
+		var busy busyError
+		switch {
+		case errors.As(err, &busy):
+			return in.drop(w, r, busy, reply)
+		case err != nil:
 			return err
 		}
-		p, err := decodeSafely(decode, body, r.Header)
-		if err != nil {
-			return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, len(body), err))
-		}
-		format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-		c := contactOf(p, format, r.Header, len(body), v.at)
-		v.tracer = c.id
-		if len(p.spans) > 0 {
-			if err := in.sink.Add(r.Context(), p.spans); err != nil {
-				return fmt.Errorf("keep %d spans: %w", len(p.spans), err)
-			}
-		}
-		v.spans = len(p.spans)
-		in.tally.took(p, c)
-		return write(w, reply)
+		return write(w, http.StatusOK, reply)
 	}
+}
+
+// take takes in one payload. While the agent is busy, it waits.
+func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode decoder) error {
+	at, err := in.enter(r)
+	if err != nil {
+		return err
+	}
+	defer at.leave()
+	body, err := in.readBody(w, r, at)
+	if err != nil {
+		return err
+	}
+	p, err := decodeSafely(decode, body, r.Header)
+	if err != nil {
+		return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, len(body), err))
+	}
+	format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	c := contactOf(p, format, r.Header, len(body), v.at)
+	v.tracer = c.id
+	if len(p.spans) > 0 {
+		err := in.patiently(r, fmt.Sprintf("%d spans", c.spans), func(ctx context.Context) error { return in.sink.Add(ctx, p.spans) })
+		if err != nil {
+			return fmt.Errorf("keep %d spans: %w", c.spans, err)
+		}
+	}
+	v.spans = c.spans
+	in.tally.took(p, c)
+	return nil
 }
 
 // discard accepts a request of any method, throws its body away and answers
@@ -145,17 +169,18 @@ func (in *Intake) discard(reply string) handler {
 			return unreadable(err)
 		}
 		in.tally.discarded(r.Pattern)
-		return write(w, reply)
+		return write(w, http.StatusOK, reply)
 	}
 }
 
-// write answers 200 with a short text, JSON where it looks like it.
-func write(w http.ResponseWriter, reply string) error {
+// write answers with a short text, JSON where it looks like it.
+func write(w http.ResponseWriter, status int, reply string) error {
 	contentType := "text/plain; charset=utf-8"
 	if len(reply) > 0 && reply[0] == '{' {
 		contentType = "application/json"
 	}
 	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
 	// An error here means that the tracer has gone: nobody is left to be told.
 	_, _ = io.WriteString(w, reply)
 	return nil

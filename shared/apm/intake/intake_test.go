@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -399,7 +400,7 @@ func TestLinksAndEventsAreReadOnce(t *testing.T) {
 			"list": {Type: pb.AttributeAnyValue_ARRAY_VALUE, ArrayValue: &pb.AttributeArray{Values: []*pb.AttributeArrayValue{{Type: pb.AttributeArrayValue_INT_VALUE, IntValue: 3}}}},
 		}}, nil},
 		Meta: map[string]string{
-			"_dd.span_links": `[{"trace_id":"000000000000000a000000000000000b","span_id":"000000000000000c"},{"trace_id":"d","span_id":"e","attributes":{"why":"retry","n":2}}]`,
+			"_dd.span_links": `[{"trace_id":"000000000000000a000000000000000b","span_id":"000000000000000c"},{"trace_id":"d","span_id":"e","attributes":{"why":"retry","n":2}},{"trace_id":18446744073709551615,"trace_id_high":9,"span_id":14},{"trace_id":11,"trace_id_high":10,"span_id":12}]`,
 			"events":         `[{"name":"both","time_unix_nano":5},{"name":"tagged","time_unix_nano":6,"attributes":{"ok":true}}]`,
 		}}}}
 	in, sink := newTest()
@@ -407,8 +408,9 @@ func TestLinksAndEventsAreReadOnce(t *testing.T) {
 		t.Fatal(w.Body)
 	}
 	span := sink.spans[0]
-	if len(span.Links) != 2 || span.Links[0].TraceIDHigh != 0xa || span.Links[1].TraceID != 0xd || span.Links[1].SpanID != 0xe ||
-		span.Links[1].Attributes["why"] != "retry" || span.Links[1].Attributes["n"] != "2" {
+	if len(span.Links) != 3 || span.Links[0].TraceIDHigh != 0xa || span.Links[1].TraceID != 0xd || span.Links[1].SpanID != 0xe ||
+		span.Links[1].Attributes["why"] != "retry" || span.Links[1].Attributes["n"] != "2" ||
+		span.Links[2].TraceID != math.MaxUint64 || span.Links[2].TraceIDHigh != 9 || span.Links[2].SpanID != 14 {
 		t.Errorf("links %+v", span.Links)
 	}
 	if len(span.Events) != 2 || span.Events[1].Name != "tagged" || span.Events[1].Attributes["ok"] != true {

@@ -9,6 +9,7 @@ const (
 	reasonTooLarge  = "too large"
 	reasonMalformed = "malformed"
 	reasonNotKept   = "could not be kept"
+	reasonBusy      = "dropped: too busy"
 	reasonNoID      = "span without trace or span ID"
 	reasonNilSpan   = "nil span"
 )
@@ -30,6 +31,8 @@ func advice(reason string) string {
 		return "Compare what came with the path's format. MessagePack begins with 8, 9, dc or dd; JSON with 5b; gzip, which must be announced, with 1f 8b; protobuf, which is not taken in, mostly with 0a. If it begins as it should, it was cut off on its way, or the tracer is of a version not known here."
 	case reasonNotKept:
 		return "This is the agent's own fault, and its log says why."
+	case reasonBusy:
+		return "More came than the agent could take in, and payloads waited until their time was up. Trace less at a time, or give the agent more of the machine."
 	case reasonNoID:
 		return "The tracer sent spans that belong to no trace, and they were left out. Look for code that makes its own IDs, and update the tracer."
 	case reasonNilSpan:

@@ -30,6 +30,11 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err e
 	}
 	in.tally.refused(v.refusal(r, because))
 	in.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
+	var dropped drop
+	if errors.As(err, &dropped) {
+		_ = write(w, because.status, dropped.reply)
+		return because.status
+	}
 	http.Error(w, because.Error(), because.status)
 	return because.status
 }

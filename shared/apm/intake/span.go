@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -19,6 +20,7 @@ const tagTraceIDHigh = "_dd.p.tid"
 // chunk.
 type payload struct {
 	spans    []apm.Span
+	ends     []int  // where in spans each chunk ends
 	noID     int    // spans left out for want of a trace or span ID
 	nilSpans int    // places for a span in which there was none
 	json     bool   // where the format may also be MessagePack
@@ -50,7 +52,11 @@ func (p *payload) chunk(spans []*pb.Span, high string, common map[string]string)
 		}
 		p.add(converted)
 	}
+	p.endChunk()
 }
+
+// endChunk ends a chunk: what is added from now on was not sent with it.
+func (p *payload) endChunk() { p.ends = append(p.ends, len(p.spans)) }
 
 // add takes a span in, unless it lacks what would identify it.
 func (p *payload) add(span apm.Span) {
@@ -153,8 +159,9 @@ func fromArrayElement(value *pb.AttributeArrayValue) any {
 func readTaggedLinks(span *apm.Span) {
 	const tag = "_dd.span_links"
 	var tagged []struct {
-		TraceID    string                     `json:"trace_id"` // up to 32 hexadecimal digits
-		SpanID     string                     `json:"span_id"`  // up to 16
+		TraceID    taggedID                   `json:"trace_id"`
+		High       taggedID                   `json:"trace_id_high"`
+		SpanID     taggedID                   `json:"span_id"`
 		Attributes map[string]json.RawMessage `json:"attributes"`
 	}
 	if text := span.Meta[tag]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
@@ -168,12 +175,7 @@ func readTaggedLinks(span *apm.Span) {
 		known[target{link.TraceID, link.SpanID}] = true
 	}
 	for _, t := range tagged {
-		link := apm.Link{SpanID: parseHex(t.SpanID)}
-		if split := len(t.TraceID) - 16; split > 0 {
-			link.TraceIDHigh, link.TraceID = parseHex(t.TraceID[:split]), parseHex(t.TraceID[split:])
-		} else {
-			link.TraceID = parseHex(t.TraceID)
-		}
+		link := apm.Link{TraceID: t.TraceID.low, TraceIDHigh: cmp.Or(t.TraceID.high, t.High.low), SpanID: t.SpanID.low}
 		if to := (target{link.TraceID, link.SpanID}); known[to] {
 			continue
 		} else {
@@ -187,6 +189,23 @@ func readTaggedLinks(span *apm.Span) {
 		}
 		span.Links = append(span.Links, link)
 	}
+}
+
+// A taggedID is an ID in a link's JSON: up to 32 hexadecimal digits as most
+// tracers write it, or a number, which is the lower half, as dd-trace-go does.
+type taggedID struct{ high, low uint64 }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (id *taggedID) UnmarshalJSON(text []byte) error {
+	var digits string
+	if json.Unmarshal(text, &digits) != nil {
+		return json.Unmarshal(text, &id.low)
+	}
+	if split := len(digits) - 16; split > 0 {
+		id.high, digits = parseHex(digits[:split]), digits[split:]
+	}
+	id.low = parseHex(digits)
+	return nil
 }
 
 // plainText is a JSON string's content, or any other JSON value as written.

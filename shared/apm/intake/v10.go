@@ -1,8 +1,6 @@
 package intake
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,8 +15,8 @@ import (
 // spelled out once and referred to from then on.
 func decodeV10(body []byte, _ http.Header) (payload, error) {
 	var sent idx.InternalTracerPayload
-	if _, err := sent.UnmarshalMsg(body); err != nil {
-		return payload{}, fmt.Errorf("as MessagePack: %w", err)
+	if err := unpack(body, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+		return payload{}, err
 	}
 	p := payload{library: valid(sent.TracerVersion())}
 	for _, chunk := range sent.Chunks {
@@ -42,6 +40,7 @@ func decodeV10(body []byte, _ http.Header) (payload, error) {
 			}
 			p.add(fromIndexed(span, chunk, common))
 		}
+		p.endChunk()
 	}
 	return p, nil
 }
@@ -68,12 +67,6 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 	if span.Kind() != idx.SpanKind_SPAN_KIND_UNSPECIFIED {
 		own["span.kind"] = span.SpanKind()
 	}
-	maps.Copy(converted.Meta, common)
-	for tag, value := range own {
-		if value != "" {
-			converted.Meta[tag] = value
-		}
-	}
 	for key, value := range span.Attributes() {
 		if value == nil {
 			continue
@@ -89,9 +82,11 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 			converted.Meta[tag] = valid(value.AsString(span.Strings))
 		}
 	}
-	for tag, value := range converted.Meta {
-		if converted.Meta[tag] = valid(value); value == "" {
-			delete(converted.Meta, tag)
+	for _, beside := range []map[string]string{own, common} {
+		for tag, value := range beside {
+			if value != "" && converted.Meta[tag] == "" {
+				converted.Meta[tag] = valid(value)
+			}
 		}
 	}
 	for _, link := range span.Links() {

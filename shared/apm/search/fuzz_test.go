@@ -16,6 +16,7 @@ func FuzzParse(f *testing.F) {
 		`service:thinker-api @http.status_code:>=500 duration:>200ms`, `(@subject:war OR @subject:a?t*) -status:error`,
 		`@http.status_code:[400 TO 499] AND NOT resource_name:"GET /think/"`, `env:(prod OR -test) && *x* || @n:{* TO -1.5}`,
 		`trace_id:5577006791947779410 span_id:00000000000000ff`, `@user.first\ name:a\*b "hello dolly" µ`, `service:`, `((`, `@n:>5ms`, "\xff\x00",
+		`@customer.name:"Zoë “Ω” 日本 🍎" resource_name:"SELECT id, name FROM fruit WHERE name = ? -- 🍎"`, `@error.stack:*shelf.go\:41* -@_top_level:1`,
 	} {
 		f.Add(seed)
 	}

@@ -33,12 +33,15 @@ Examples:
   apm                                     traces on http://localhost:8126
   apm --addr localhost:9126               on another port
   apm --addr :8126 --allow-host agent     in a container that is called agent
+  apm --socket /var/run/datadog/apm.socket    also where tracers look for a socket
   apm --healthcheck                       exits 0 if the apm at --addr answers, else 1
 
 Point a service at it with DD_TRACE_AGENT_URL=http://localhost:8126.
 
 Flags:
   --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
+  --socket path       also listen on this unix socket, where DD_TRACE_AGENT_URL=unix://path sends
+                      to. It is for tracers: under the host that they name there, pages are refused
   --max-spans n       how many spans to keep (default %d); the oldest traces go first
   --allow-host name   also show the pages under this name; repeat it, or separate names by commas
   --try command       show this command on the page while there is no trace
@@ -124,7 +127,11 @@ func serve(ctx context.Context, args []string, env func(string) string, stdout, 
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	fmt.Fprintf(stdout, "apm listens on %s; start a traced service with DD_TRACE_AGENT_URL=%[1]s and open that address in a browser\n", a.URL())
+	where := a.URL()
+	if opts.config.Socket != "" {
+		where += " and unix://" + opts.config.Socket
+	}
+	fmt.Fprintf(stdout, "apm listens on %s; start a traced service with DD_TRACE_AGENT_URL=%s and open that address in a browser\n", where, a.URL())
 
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -138,6 +145,7 @@ func parse(args []string, env func(string) string) (options, error) {
 	flags := flag.NewFlagSet("apm", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints the one line that matters
 	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
+	flags.StringVar(&opts.config.Socket, "socket", "", "")
 	flags.IntVar(&opts.config.MaxSpans, "max-spans", agent.DefaultMaxSpans, "")
 	flags.StringVar(&opts.config.Try, "try", "", "")
 	flags.BoolVar(&opts.healthcheck, "healthcheck", false, "")

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,11 +27,11 @@ func TestWrongUsage(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	env := func(name string) string { return map[string]string{"APM_ADDR": ":9126"}[name] }
-	opts, err := parse([]string{"--allow-host", "agent, box", "--allow-host", "other", "--max-spans", "5"}, env)
+	opts, err := parse([]string{"--allow-host", "agent, box", "--allow-host", "other", "--max-spans", "5", "--socket", "apm.socket"}, env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opts.config.Addr != ":9126" || opts.config.MaxSpans != 5 || strings.Join(opts.config.AllowHosts, " ") != "agent box other" {
+	if opts.config.Addr != ":9126" || opts.config.MaxSpans != 5 || opts.config.Socket != "apm.socket" || strings.Join(opts.config.AllowHosts, " ") != "agent box other" {
 		t.Errorf("%+v", opts)
 	}
 	if opts, _ := parse([]string{"--addr", "localhost:1"}, env); opts.config.Addr != "localhost:1" {
@@ -41,7 +44,7 @@ func TestHelpStatesTheLimits(t *testing.T) {
 	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--addr", "--max-spans", "--allow-host", "--healthcheck", "8125", "in memory only", "200000"} {
+	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "8125", "in memory only", "200000"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}
@@ -79,5 +82,40 @@ func TestServeCheckAndStop(t *testing.T) {
 	}
 	if err := run(t.Context(), []string{"--healthcheck", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil {
 		t.Error("the health check of nothing succeeds")
+	}
+}
+
+func TestServeOnASocket(t *testing.T) {
+	dir, err := os.MkdirTemp("", "apm") // whose name is short enough for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	socket := filepath.Join(dir, "apm.socket")
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--addr", "localhost:0", "--socket", socket}, noEnv, in, io.Discard)
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.Contains(line, " and unix://"+socket+";") {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	err = run(ctx, []string{"--addr", "localhost:0", "--socket", socket}, noEnv, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "another program listens there") || strings.Contains(err.Error(), "--addr") {
+		t.Errorf("socket taken: %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(socket); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
 	}
 }

@@ -1,0 +1,64 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// listenSocket opens the unix socket at path, in place of one that a program
+// left behind which did not end well. Whatever else is there stays there.
+func listenSocket(path string) (net.Listener, error) {
+	if err := removeStale(path); err != nil {
+		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
+	}
+	listener, err := net.Listen("unix", path) // whose Close removes the file
+	if inUse(err) {
+		err = errListening // since a moment ago
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
+	}
+	// As with the Agent's own socket: a service may run as any user.
+	if err := os.Chmod(path, 0o722); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the socket %s to other users: %w", path, err), listener.Close())
+	}
+	return listener, nil
+}
+
+var errListening = errors.New("another program listens there")
+
+// removeStale removes the socket at path if nobody listens on it.
+func removeStale(path string) error {
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != fs.ModeSocket:
+		return errors.New("what is there is no socket, and stays")
+	}
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		_ = conn.Close() // it was only to see whether somebody answers
+		return errListening
+	}
+	if !refused(err) {
+		return fmt.Errorf("find out whether another program listens there: %w", err)
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("remove the socket that was left there: %w", err)
+	}
+	return nil
+}
+
+// refused recognises a socket on which nobody listens, also by the number that
+// Windows gives it.
+func refused(err error) bool {
+	const wsaECONNREFUSED = syscall.Errno(10061)
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaECONNREFUSED)
+}

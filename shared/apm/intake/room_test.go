@@ -1,0 +1,268 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+
+	"thinker/shared/apm"
+)
+
+// gate is a sink that lets nothing pass until it is opened.
+type gate struct {
+	open    chan struct{}
+	waiting atomic.Int32
+}
+
+func (g *gate) Add(ctx context.Context, _ []apm.Span) error {
+	g.waiting.Add(1)
+	defer g.waiting.Add(-1)
+	select {
+	case <-g.open:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("queue at /secret: %w", ctx.Err())
+	}
+}
+
+// gated is an intake before a gate, with room for so many bytes.
+func gated(size int64) (*Intake, *gate) {
+	in, _ := newTest()
+	g := &gate{open: make(chan struct{})}
+	in.sink, in.room = g, newRoom(size)
+	return in, g
+}
+
+// whole holds that nobody has kept a place.
+func whole(t *testing.T, in *Intake, size int64) {
+	t.Helper()
+	if !in.room.first.TryAcquire(size) || !in.room.beyond.TryAcquire(size) {
+		t.Error("not all room was given back")
+	}
+}
+
+func TestAPayloadWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := msgpack(t, sample())
+		size := int64(3*len(body) - 1)
+		in, g := gated(size)
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() {
+				if w := send(in, http.MethodPost, "/v0.4/traces", body); w.Code != http.StatusOK || w.Body.String() != rates {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			})
+		}
+		synctest.Wait()
+		if n := g.waiting.Load(); n != 2 {
+			t.Errorf("%d payloads in a room for 2", n)
+		}
+		if w := send(in, http.MethodPut, "/v0.4/traces", nil); w.Code != http.StatusOK || in.Stats().Payloads != 1 {
+			t.Errorf("an empty probe waits: %d", w.Code)
+		}
+		time.Sleep(patience - time.Nanosecond)
+		close(g.open)
+		group.Wait()
+		if in.Stats().Payloads != 6 || in.Refused() != 0 {
+			t.Errorf("%+v", in.Stats())
+		}
+		whole(t, in, size)
+	})
+}
+
+// A payload that has waited in vain is dropped, wherever it waited; its sender
+// is told if it wants to be, and the record has it in any case.
+func TestAPayloadThatWaitsTooLong(t *testing.T) {
+	body := msgpack(t, sample())
+	for name, c := range map[string]struct {
+		path, header string
+		full         bool // there is no room; else the sink is slow
+		status       int
+		reply, says  string
+	}{
+		"sink":             {"/v0.4/traces", "", false, 200, rates, "2 spans dropped: the agent was too busy for 10s"},
+		"sink, truth":      {"/v0.4/traces", "true", false, 429, rates, "2 spans dropped: the agent was too busy for 10s"},
+		"room":             {"/v0.4/traces", "", true, 200, rates, "a payload dropped: the agent was too busy for 10s"},
+		"room, no truth":   {"/v0.4/traces", "false", true, 200, rates, "a payload dropped: the agent was too busy for 10s"},
+		"room, v0.3":       {"/v0.3/traces", "", true, 200, "OK\n", "a payload dropped: the agent was too busy for 10s"},
+		"room, v0.3 truth": {"/v0.3/traces", "1", true, 429, "OK\n", "a payload dropped: the agent was too busy for 10s"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			size := int64(len(body))
+			in, _ := gated(size)
+			if c.full {
+				in.room.first.TryAcquire(size)
+			}
+			headers := []string{"Content-Type", "application/msgpack"}
+			if c.header != "" {
+				headers = append(headers, "Datadog-Send-Real-Http-Status", c.header)
+			}
+			w := send(in, http.MethodPost, c.path, body, headers...)
+			if w.Code != c.status || w.Body.String() != c.reply {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+			report := in.Report()
+			if len(report.Losses) != 1 || report.Losses[0].Reason != reasonBusy || report.Losses[0].Count != 1 || report.Losses[0].Advice == "" {
+				t.Fatalf("%s: %+v", name, report.Losses)
+			}
+			if got := report.Refusals[0]; got.Status != c.status || got.Detail != c.says || string(got.First) != string(body[:64]) {
+				t.Errorf("%s: %+v", name, got)
+			}
+			if last := report.Requests[0]; last.Status != c.status || last.Spans != 0 || last.Bytes != size || report.Spans != 0 {
+				t.Errorf("%s: %+v", name, last)
+			}
+			if c.full {
+				in.room.first.Release(size)
+			}
+			whole(t, in, size)
+		})
+	}
+}
+
+func TestASenderThatGoesAwayMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, _ := gated(maxRoom)
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		gone, hangUp := context.WithCancel(t.Context())
+		defer leave()
+		for _, ctx := range []context.Context{ctx, gone} {
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v0.4/traces", bytes.NewReader(msgpack(t, sample())))
+			go in.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		synctest.Wait()
+		hangUp()
+		synctest.Wait()
+		if got := in.Report().Refusals; len(got) != 1 || got[0].Detail != "2 spans dropped: the sender went away while the agent was busy" {
+			t.Errorf("%+v", got)
+		}
+		<-ctx.Done()
+		synctest.Wait()
+		if got := in.Report().Losses; len(got) != 1 || got[0].Count != 2 || got[0].Reason != reasonBusy {
+			t.Errorf("%+v", got)
+		}
+		whole(t, in, maxRoom)
+	})
+}
+
+// A sink's own failure is no want of time, whatever it calls it.
+func TestASinkThatIsCancelledByItself(t *testing.T) {
+	in, sink := newTest()
+	sink.err = context.Canceled
+	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, sample())); w.Code != http.StatusInternalServerError || in.Stats().Refused[reasonNotKept] != 1 {
+		t.Errorf("%d %v", w.Code, in.Stats())
+	}
+}
+
+// unannounced is a body of unknown length, which ends when its pipe is closed.
+func unannounced(t *testing.T, in *Intake, body io.Reader, headers ...string) (answer func() *httptest.ResponseRecorder) {
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v0.4/traces", struct{ io.Reader }{body})
+	r.ContentLength = -1
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w, done := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(done)
+		in.ServeHTTP(w, r)
+	}()
+	return func() *httptest.ResponseRecorder { <-done; return w }
+}
+
+// A body whose length is not announced counts for a guess, then for as much as
+// a body may have, and once it is read for what it has.
+func TestBodiesOfUnknownLength(t *testing.T) {
+	long := msgpack(t, pb.Traces{{{TraceID: 1, SpanID: 1, Resource: strings.Repeat("x", 2*guess)}}})
+	for name, c := range map[string]struct {
+		body    []byte
+		headers []string
+	}{
+		"chunked": {long, []string{"Content-Type", "application/msgpack"}},
+		"gzip":    {zipped(t, long), []string{"Content-Type", "application/msgpack", "Content-Encoding", "gzip"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			in, g := gated(maxRoom)
+			in.room.beyond.TryAcquire(maxRoom)
+			answer := unannounced(t, in, bytes.NewReader(c.body), c.headers...)
+			synctest.Wait()
+			if in.room.first.TryAcquire(maxRoom-guess+1) || !in.room.first.TryAcquire(maxRoom-guess) {
+				t.Errorf("%s: while it is read, it does not count for the guess", name)
+			}
+			if g.waiting.Load() != 0 {
+				t.Errorf("%s: it is longer than there is room for", name)
+			}
+			in.room.beyond.Release(maxRoom)
+			synctest.Wait()
+			if rest := int64(maxRoom - (len(long) - guess)); in.room.beyond.TryAcquire(rest+1) || !in.room.beyond.TryAcquire(rest) {
+				t.Errorf("%s: once it is read, it does not count for its length", name)
+			} else {
+				in.room.beyond.Release(rest)
+			}
+			in.room.first.Release(maxRoom - guess)
+			close(g.open)
+			if w := answer(); w.Code != http.StatusOK {
+				t.Errorf("%s: %d %s", name, w.Code, w.Body)
+			}
+			whole(t, in, maxRoom)
+		})
+	}
+}
+
+// Small payloads do not wait for each other because they are packed.
+func TestPackedBodiesTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, g := gated(maxRoom)
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				send(in, http.MethodPost, "/v0.4/traces", zipped(t, msgpack(t, sample())), "Content-Encoding", "gzip")
+			})
+		}
+		synctest.Wait()
+		if n := g.waiting.Load(); n != 100 {
+			t.Errorf("%d of 100 payloads have been read", n)
+		}
+		close(g.open)
+		group.Wait()
+		whole(t, in, maxRoom)
+	})
+}
+
+// A payload that cannot be read leaves its place as well.
+func TestRoomIsGivenBack(t *testing.T) {
+	in, _ := newTest()
+	good := msgpack(t, sample())
+	for _, c := range []struct {
+		body    io.Reader
+		headers []string
+	}{
+		{bytes.NewReader(good), []string{"Content-Encoding", "gzip"}},
+		{bytes.NewReader(good), []string{"Content-Encoding", "br"}},
+		{bytes.NewReader(good[:9]), nil},
+		{bytes.NewReader(zipped(t, make([]byte, maxBody+1))), []string{"Content-Encoding", "gzip"}},
+		{io.MultiReader(bytes.NewReader(good), broken{}), nil},
+	} {
+		if w := unannounced(t, in, c.body, c.headers...)(); w.Code < 400 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		send(in, http.MethodPost, "/v0.4/traces", []byte("\xff"), c.headers...)
+	}
+	whole(t, in, maxRoom)
+}
+
+// broken is a connection that breaks off.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errors.New("broken off") }
