@@ -54,7 +54,7 @@ func TestFromTracerToPage(t *testing.T) {
 	if code, body := fetch(t, "PUT", a.URL()+"/v0.4/traces", payload, "Content-Type", "application/json"); code != 200 {
 		t.Fatalf("%d %s", code, body)
 	}
-	if trace, ok := a.Store().Trace(7); !ok || len(trace.Spans) != 1 {
+	if trace, ok, _ := a.Store().Trace(t.Context(), 7); !ok || len(trace.Spans) != 1 {
 		t.Errorf("%v %+v", ok, trace)
 	}
 	for path, want := range map[string]string{"/": "GET /", "/trace/7": "GET /", "/api/traces/7": `"service":"api"`, "/healthz": "ok", "/info": "endpoints"} {
@@ -198,7 +198,7 @@ func TestAnAddressWithASlash(t *testing.T) {
 	if code, body := fetch(t, "POST", a.URL()+"//v0.4/traces", payload, "Content-Type", "application/json"); code != 200 {
 		t.Errorf("%d %s", code, body)
 	}
-	if _, ok := a.Store().Trace(7); !ok {
+	if _, ok, _ := a.Store().Trace(t.Context(), 7); !ok {
 		t.Error("the trace was not taken in")
 	}
 	if code, _ := fetch(t, "GET", a.URL()+"//traces/", ""); code != 404 {

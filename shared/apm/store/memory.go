@@ -147,20 +147,38 @@ func (m *Memory) evict(spared *trace) uint64 {
 }
 
 // Trace is what is kept of the trace with that ID. Its maps are shared: nobody
-// may change them.
-func (m *Memory) Trace(id uint64) (apm.Trace, bool) {
+// may change them. The error is always nil.
+func (m *Memory) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool, err error) {
 	m.mu.Lock()
 	t, ok := m.traces[id]
 	if !ok {
 		m.mu.Unlock()
-		return apm.Trace{}, false
+		return apm.Trace{}, false, nil
 	}
 	spans, truncated := slices.Clone(t.spans), t.truncated
 	m.mu.Unlock()
 
 	whole := apm.NewTrace(id, spans)
 	whole.Truncated = truncated
-	return whole, true
+	return whole, true, nil
+}
+
+// Clear drops every trace, and forgets what had to go before. Subscribers get
+// one notice, of the trace that came last: whoever shows a list looks again.
+func (m *Memory) Clear(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for s := range m.subscribers {
+		for id := range m.traces {
+			s.forget(id)
+		}
+		if len(m.order) > 0 {
+			s.notify(map[uint64]bool{m.order[len(m.order)-1].id: true})
+		}
+	}
+	m.traces, m.order, m.bytes = map[uint64]*trace{}, nil, 0
+	m.kept = apm.Retention{MaxSpans: m.maxSpans}
+	return nil
 }
 
 // Retention is what is kept, and what had to go.

@@ -36,14 +36,14 @@ func TestSpansOfATraceAreJoinedAcrossPayloads(t *testing.T) {
 	m := NewMemory(100)
 	add(t, m, span(1, 2), span(2, 1))
 	add(t, m, span(1, 1))
-	trace, ok := m.Trace(1)
+	trace, ok, _ := m.Trace(t.Context(), 1)
 	if !ok || len(trace.Spans) != 2 || trace.Spans[0].SpanID != 1 {
 		t.Fatalf("%v %+v", ok, trace)
 	}
 	if trace.Spans[0].Meta == nil {
 		t.Error("a stored span's Meta is nil")
 	}
-	if _, ok := m.Trace(3); ok {
+	if _, ok, _ := m.Trace(t.Context(), 3); ok {
 		t.Error("found a trace that never came")
 	}
 }
@@ -54,7 +54,7 @@ func TestASpanSentAgainTakesItsPlace(t *testing.T) {
 	again := span(1, 1)
 	again.Resource = "again"
 	add(t, m, again)
-	trace, _ := m.Trace(1)
+	trace, _, _ := m.Trace(t.Context(), 1)
 	if len(trace.Spans) != 2 || trace.Spans[0].Resource != "again" {
 		t.Errorf("%+v", trace.Spans)
 	}
@@ -69,11 +69,11 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 		fill(t, m, trace+1, 3)
 	}
 	add(t, m, span(5, 1))
-	if _, ok := m.Trace(1); ok {
+	if _, ok, _ := m.Trace(t.Context(), 1); ok {
 		t.Error("the oldest trace is still there")
 	}
 	for trace := range uint64(3) {
-		if found, _ := m.Trace(trace + 2); len(found.Spans) != 3 {
+		if found, _, _ := m.Trace(t.Context(), trace+2); len(found.Spans) != 3 {
 			t.Errorf("trace %d has %d spans, want 3", trace+2, len(found.Spans))
 		}
 	}
@@ -91,10 +91,10 @@ func TestTheTraceBeingAddedToIsSpared(t *testing.T) {
 	fill(t, m, 4, 3)
 	fill(t, m, 5, 1)
 	add(t, m, span(1, 10), span(1, 11))
-	if _, ok := m.Trace(2); ok {
+	if _, ok, _ := m.Trace(t.Context(), 2); ok {
 		t.Error("trace 2 is still there")
 	}
-	if trace, _ := m.Trace(1); len(trace.Spans) != 3 || trace.Truncated != 1 {
+	if trace, _, _ := m.Trace(t.Context(), 1); len(trace.Spans) != 3 || trace.Truncated != 1 {
 		t.Errorf("trace 1 has %d spans, %d truncated", len(trace.Spans), trace.Truncated)
 	}
 	summaries, _ := m.Recent(10, 0)
@@ -107,11 +107,11 @@ func TestAGiantTraceIsBoundedAndSaysSo(t *testing.T) {
 	m := NewMemory(400)
 	fill(t, m, 1, 5)
 	fill(t, m, 2, 1000)
-	giant, _ := m.Trace(2)
+	giant, _, _ := m.Trace(t.Context(), 2)
 	if len(giant.Spans) != 100 || giant.Truncated != 900 {
 		t.Errorf("%d spans, %d truncated", len(giant.Spans), giant.Truncated)
 	}
-	if _, ok := m.Trace(1); !ok {
+	if _, ok, _ := m.Trace(t.Context(), 1); !ok {
 		t.Error("it pushed out another trace")
 	}
 	if kept := m.Retention(); kept.TruncatedSpans != 900 || kept.Spans != 105 {
@@ -120,7 +120,7 @@ func TestAGiantTraceIsBoundedAndSaysSo(t *testing.T) {
 	changed := span(2, 1)
 	changed.Resource = "changed"
 	add(t, m, changed)
-	if giant, _ := m.Trace(2); giant.Spans[0].Resource != "changed" {
+	if giant, _, _ := m.Trace(t.Context(), 2); giant.Spans[0].Resource != "changed" {
 		t.Error("a full trace takes no updates")
 	}
 }
@@ -141,7 +141,7 @@ func TestAnEvictedTraceMayComeBack(t *testing.T) {
 		add(t, m, span(trace+1, 1))
 	}
 	add(t, m, span(1, 2))
-	if trace, ok := m.Trace(1); !ok || len(trace.Spans) != 1 {
+	if trace, ok, _ := m.Trace(t.Context(), 1); !ok || len(trace.Spans) != 1 {
 		t.Errorf("%v %+v", ok, trace)
 	}
 	if summaries, _ := m.Recent(1, 0); summaries[0].TraceID != 1 {
@@ -202,7 +202,7 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	readers.Go(func() {
 		for id := range notices {
-			m.Trace(id)
+			m.Trace(t.Context(), id)
 			m.Recent(5, 0)
 		}
 	})
@@ -238,7 +238,7 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if trace, _ := m.Trace(5000); len(trace.Spans) != 63 || trace.Truncated != 37 {
+	if trace, _, _ := m.Trace(t.Context(), 5000); len(trace.Spans) != 63 || trace.Truncated != 37 {
 		t.Errorf("one trace has %d spans of 1 MiB and lacks %d, want 63 and 37", len(trace.Spans), trace.Truncated)
 	}
 }

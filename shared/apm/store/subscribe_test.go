@@ -28,7 +28,7 @@ func TestSubscribersLearnOfTheLastState(t *testing.T) {
 	// A change after a notice makes another one, of the state as it is then.
 	add(t, m, span(1, 99))
 	for id := range notices {
-		if trace, _ := m.Trace(id); id == 1 && len(trace.Spans) == 51 {
+		if trace, _, _ := m.Trace(t.Context(), id); id == 1 && len(trace.Spans) == 51 {
 			break
 		}
 	}

@@ -102,7 +102,7 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 
 // apiTrace serves GET /api/traces/{id}: one trace with all its spans.
 func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
-	trace, found, err := w.find(r.PathValue("id"))
+	trace, found, err := w.find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}

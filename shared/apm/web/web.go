@@ -17,11 +17,20 @@ import (
 // Traces is where the traces are kept.
 type Traces interface {
 	// Trace is what has arrived of one trace.
-	Trace(id uint64) (apm.Trace, bool)
+	Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error)
 	// Search sums up the traces that have a span that the request looks for,
 	// the one that arrived last first. next is the cursor that continues the
 	// list, or 0 at its end. The error is ctx's alone.
 	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
+	// Breakdown gives figures, each span that is looked for being a request.
+	Breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdown, error)
+	// Facets counts the values of fields, and names at most most of each. Without
+	// fields it is those by which spans can be grouped, the most common first.
+	Facets(ctx context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error)
+	// TimeSpent tells which services worked for the selected spans.
+	TimeSpent(ctx context.Context, s search.Selection) (apm.TimeSpent, error)
+	// Clear drops every trace.
+	Clear(ctx context.Context) error
 	// Subscribe tells which traces change, until ctx is done.
 	Subscribe(ctx context.Context) <-chan uint64
 	// Retention is how much is kept and how much had to go.
