@@ -2,13 +2,17 @@ package agent
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
+
+	"thinker/shared/apm"
 )
 
 func start(t *testing.T, config Config) *Agent {
@@ -187,6 +191,26 @@ func TestWhyThereIsNoTrace(t *testing.T) {
 			if code != 200 || !strings.Contains(body, want) {
 				t.Errorf("%s: %d, lacks %s", path, code, want)
 			}
+		}
+	}
+}
+
+// TestAnyServiceHasAnAddress holds for names with slashes and escapes in them.
+func TestAnyServiceHasAnAddress(t *testing.T) {
+	a := start(t, Config{})
+	for id, service := range []string{"api", "team/api", "http://host//x", "50%", "a%2Fb", "..", "?a#b", "naïve café"} {
+		span := apm.Span{TraceID: uint64(id + 1), SpanID: 1, Service: service, Resource: "GET /" + service, Metrics: map[string]float64{"_dd.top_level": 1}}
+		if err := a.Store().Add(t.Context(), []apm.Span{span}); err != nil {
+			t.Fatal(err)
+		}
+		escaped := strings.ReplaceAll(url.PathEscape(service), ".", "%2E")
+		_, body := fetch(t, "GET", a.URL()+"/api/services/"+escaped+"/resources", "")
+		var answer struct {
+			Service   string
+			Resources []struct{ Resource string }
+		}
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Service != service || len(answer.Resources) != 1 || answer.Resources[0].Resource != span.Resource {
+			t.Errorf("%s: %v %s", service, err, body)
 		}
 	}
 }

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
@@ -64,6 +67,7 @@ type Web struct {
 	templates *template.Template
 	static    map[string]asset
 	hosts     map[string]bool
+	routes    map[string]handlers
 
 	ending context.Context // done when event streams must end
 	end    context.CancelFunc
@@ -80,6 +84,7 @@ func New(config Config) *Web {
 		templates: template.Must(template.ParseFS(embedded, "templates/*.html")),
 		static:    loadAssets(embedded),
 		hosts:     allowedHosts(config.AllowHosts),
+		routes:    map[string]handlers{},
 	}
 	w.ending, w.end = context.WithCancel(context.Background())
 
@@ -87,12 +92,17 @@ func New(config Config) *Web {
 	w.handle("/traces", w.list)
 	w.handle("/trace/{id}", w.trace)
 	w.handle("/static/{file}", w.asset)
-	w.handle("/api/traces", w.apiTraces)
+	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/intake", w.intake)
 	w.handle("/api/intake", w.apiIntake)
+	w.handle("/api/services", w.apiServices)
+	w.handle("/api/services/{service}/resources", w.apiResources)
+	w.handle("/api/figures", w.apiFigures)
+	w.handle("/api/facets", w.apiFacets)
+	w.handle("/api/time-spent", w.apiTimeSpent)
 	w.handle("/api/events", w.events)
-	w.handle("/", nothing)
+	w.route("/", handlers{anyMethod: nothing})
 	return w
 }
 
@@ -106,21 +116,49 @@ func (w *Web) Close() { w.end() }
 // A handler answers a request or says, by its error, why it does not.
 type handler func(rw http.ResponseWriter, r *http.Request) error
 
-func (w *Web) handle(path string, serve handler) {
+// handlers serve one path, by method.
+type handlers map[string]handler
+
+// anyMethod stands for every method that handlers do not name.
+const anyMethod = ""
+
+// handle serves a path that is only for reading.
+func (w *Web) handle(path string, read handler) {
+	w.route(path, handlers{http.MethodGet: read, http.MethodHead: read})
+}
+
+func (w *Web) route(path string, serve handlers) {
+	w.routes[path] = serve
 	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
 		setSafetyHeaders(rw.Header())
 		err := w.refuseOtherHosts(r)
-		if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; err == nil && !reads && path != "/" {
-			rw.Header().Set("Allow", "GET, HEAD")
-			err = failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s is only for reading: GET, not %s.", r.URL.Path, r.Method)}
-		}
 		if err == nil {
-			err = serve(rw, r)
+			err = serve.answer(rw, r)
 		}
 		if err != nil {
 			w.fail(rw, r, err)
 		}
 	})
+}
+
+// answer lets the handler of the request's method answer it. What may change
+// something is only for our own pages, and for programs.
+func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
+	serve, ok := h[r.Method]
+	if !ok {
+		serve, ok = h[anyMethod]
+	}
+	if !ok {
+		allowed := slices.Sorted(maps.Keys(h))
+		rw.Header().Set("Allow", strings.Join(allowed, ", "))
+		return failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := refuseOtherOrigins(r); err != nil {
+			return err
+		}
+	}
+	return serve(rw, r)
 }
 
 // nothing answers requests, by whatever method, for what is not here.
