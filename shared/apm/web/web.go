@@ -66,6 +66,7 @@ type Web struct {
 	mux       *http.ServeMux
 	templates *template.Template
 	static    map[string]asset
+	examples  map[string]string // answers of the API, by the names of their files
 	hosts     map[string]bool
 	routes    map[string]handlers
 
@@ -73,7 +74,7 @@ type Web struct {
 	end    context.CancelFunc
 }
 
-//go:embed templates static
+//go:embed templates static examples
 var embedded embed.FS
 
 // New prepares the pages. It panics only over files that are built in.
@@ -83,6 +84,7 @@ func New(config Config) *Web {
 		mux:       http.NewServeMux(),
 		templates: template.Must(template.ParseFS(embedded, "templates/*.html")),
 		static:    loadAssets(embedded),
+		examples:  loadExamples(embedded),
 		hosts:     allowedHosts(config.AllowHosts),
 		routes:    map[string]handlers{},
 	}
@@ -95,6 +97,7 @@ func New(config Config) *Web {
 	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/intake", w.intake)
+	w.handle("/api", w.reference)
 	w.handle("/api/intake", w.apiIntake)
 	w.handle("/api/services", w.apiServices)
 	w.handle("/api/services/{service}/resources", w.apiResources)
@@ -163,6 +166,9 @@ func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 
 // nothing answers requests, by whatever method, for what is not here.
 func nothing(_ http.ResponseWriter, r *http.Request) error {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s. The page at /api says what there is.", r.URL.Path)}
+	}
 	return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
 }
 
