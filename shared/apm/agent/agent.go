@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -136,9 +137,11 @@ func Start(config Config) (*Agent, error) {
 // the redirection that a ServeMux answers.
 func oneSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.URL.Path, "//") {
+		// As it was sent: a slash that is written as %2F belongs to a name.
+		if sent := r.URL.EscapedPath(); strings.Contains(sent, "//") {
 			r = r.Clone(r.Context())
-			r.URL.Path, r.URL.RawPath = slashes.ReplaceAllString(r.URL.Path, "/"), ""
+			r.URL.RawPath = slashes.ReplaceAllString(sent, "/")
+			r.URL.Path, _ = url.PathUnescape(r.URL.RawPath) // which was done once without an error
 		}
 		next.ServeHTTP(w, r)
 	})

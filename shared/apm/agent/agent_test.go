@@ -2,13 +2,17 @@ package agent
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
+
+	"thinker/shared/apm"
 )
 
 func start(t *testing.T, config Config) *Agent {
@@ -54,7 +58,7 @@ func TestFromTracerToPage(t *testing.T) {
 	if code, body := fetch(t, "PUT", a.URL()+"/v0.4/traces", payload, "Content-Type", "application/json"); code != 200 {
 		t.Fatalf("%d %s", code, body)
 	}
-	if trace, ok := a.Store().Trace(7); !ok || len(trace.Spans) != 1 {
+	if trace, ok, _ := a.Store().Trace(t.Context(), 7); !ok || len(trace.Spans) != 1 {
 		t.Errorf("%v %+v", ok, trace)
 	}
 	for path, want := range map[string]string{"/": "GET /", "/trace/7": "GET /", "/api/traces/7": `"service":"api"`, "/healthz": "ok", "/info": "endpoints"} {
@@ -191,6 +195,26 @@ func TestWhyThereIsNoTrace(t *testing.T) {
 	}
 }
 
+// TestAnyServiceHasAnAddress holds for names with slashes and escapes in them.
+func TestAnyServiceHasAnAddress(t *testing.T) {
+	a := start(t, Config{})
+	for id, service := range []string{"api", "team/api", "http://host//x", "50%", "a%2Fb", "..", "?a#b", "naïve café"} {
+		span := apm.Span{TraceID: uint64(id + 1), SpanID: 1, Service: service, Resource: "GET /" + service, Metrics: map[string]float64{"_dd.top_level": 1}}
+		if err := a.Store().Add(t.Context(), []apm.Span{span}); err != nil {
+			t.Fatal(err)
+		}
+		escaped := strings.ReplaceAll(url.PathEscape(service), ".", "%2E")
+		_, body := fetch(t, "GET", a.URL()+"/api/services/"+escaped+"/resources", "")
+		var answer struct {
+			Service   string
+			Resources []struct{ Resource string }
+		}
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Service != service || len(answer.Resources) != 1 || answer.Resources[0].Resource != span.Resource {
+			t.Errorf("%s: %v %s", service, err, body)
+		}
+	}
+}
+
 // A slash at the end of DD_TRACE_AGENT_URL makes a tracer ask for //v0.4/traces.
 func TestAnAddressWithASlash(t *testing.T) {
 	a := start(t, Config{})
@@ -198,7 +222,7 @@ func TestAnAddressWithASlash(t *testing.T) {
 	if code, body := fetch(t, "POST", a.URL()+"//v0.4/traces", payload, "Content-Type", "application/json"); code != 200 {
 		t.Errorf("%d %s", code, body)
 	}
-	if _, ok := a.Store().Trace(7); !ok {
+	if _, ok, _ := a.Store().Trace(t.Context(), 7); !ok {
 		t.Error("the trace was not taken in")
 	}
 	if code, _ := fetch(t, "GET", a.URL()+"//traces/", ""); code != 404 {

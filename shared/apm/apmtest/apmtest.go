@@ -70,7 +70,7 @@ func (a *Agent) Traces() []apm.Trace {
 	summaries, _ := kept.Recent(math.MaxInt, 0)
 	var traces []apm.Trace
 	for _, summary := range slices.Backward(summaries) {
-		if trace, ok := kept.Trace(summary.TraceID); ok {
+		if trace, ok, _ := kept.Trace(context.Background(), summary.TraceID); ok {
 			traces = append(traces, trace)
 		}
 	}

@@ -45,7 +45,7 @@ func (a *Agent) await(ctx context.Context, conditions []Condition) (trace apm.Tr
 		return trace, true
 	}
 	for id := range changes {
-		if trace, kept := a.agent.Store().Trace(id); kept && meetsAll(trace, conditions) {
+		if trace, kept, _ := a.agent.Store().Trace(ctx, id); kept && meetsAll(trace, conditions) {
 			return trace, true
 		}
 	}

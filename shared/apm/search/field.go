@@ -1,6 +1,7 @@
 package search
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,6 +37,49 @@ func (f Field) String() string {
 		return "@" + name
 	}
 	return name
+}
+
+// ParseField reads a field as queries write it, and as String does: service,
+// @http.status_code.
+func ParseField(text string) (Field, error) {
+	p := &parser{query: text, runes: []rune(text)}
+	field, err := p.field()
+	if err == nil && !p.atEnd() {
+		err = p.expected(p.at, fmt.Sprintf(`no %q in an attribute's name`, string(p.peek())))
+	}
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		return Field{}, fmt.Errorf("field %.40q: expected %s", text, syntax.Expected)
+	}
+	return field, err
+}
+
+// Value is the span's value of the field as a text, and whether it has one: a
+// number as its shortest decimal, an ID in decimal, the duration in
+// nanoseconds. Of a tag that is there both as a text and as a number it is the
+// text. An empty value of a reserved attribute is none.
+func (f Field) Value(s *apm.Span) (string, bool) {
+	if f.IsDuration() {
+		return strconv.FormatInt(int64(s.Duration), 10), true
+	}
+	if f.Tag {
+		if text, ok := s.Meta[f.Name]; ok {
+			return text, true
+		}
+		number, ok := s.Metrics[f.Name]
+		if !ok {
+			return "", false
+		}
+		return strconv.FormatFloat(number, 'f', -1, 64), true
+	}
+	switch f.Name {
+	case "trace_id":
+		return strconv.FormatUint(s.TraceID, 10), true
+	case "span_id":
+		return strconv.FormatUint(s.SpanID, 10), true
+	}
+	value := f.value(s)
+	return value, value != ""
 }
 
 // match runs the test on the field's value, if the span has one. An empty

@@ -148,8 +148,15 @@ func (p *parser) term(group *Field) (Expr, error) {
 		return p.value(*group)
 	}
 	start := p.at
-	if p.take('@') {
-		return p.attribute(start)
+	if !p.atEnd() && p.peek() == '@' {
+		field, err := p.field()
+		if err != nil {
+			return nil, err
+		}
+		if !p.take(':') {
+			return nil, p.expected(p.at, fmt.Sprintf(`":" and a value after %s`, string(p.runes[start:p.at])))
+		}
+		return p.value(field)
 	}
 	pattern, err := p.pattern("a term such as service:thinker-api")
 	if err != nil {
@@ -158,32 +165,47 @@ func (p *parser) term(group *Field) (Expr, error) {
 	if p.atEnd() || p.peek() != ':' {
 		return NewText(pattern), nil
 	}
-	field := Field{Name: pattern.text}
-	if !field.isReserved() {
-		last := len(reserved()) - 1
-		names := strings.Join(reserved()[:last], ", ") + " and " + reserved()[last]
-		return nil, p.expected(start, fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names))
+	field, err := p.reserved(start, pattern)
+	if err != nil {
+		return nil, err
 	}
 	p.take(':')
 	return p.value(field)
 }
 
-// attribute reads a tag's name, from after the @, and the value asked for.
-func (p *parser) attribute(start int) (Expr, error) {
+// field reads an attribute's name.
+func (p *parser) field() (Field, error) {
+	start := p.at
+	if !p.take('@') {
+		name, err := p.pattern("an attribute such as service or @http.status_code")
+		if err != nil {
+			return Field{}, err
+		}
+		return p.reserved(start, name)
+	}
 	nameAt := p.at
 	name, err := p.pattern(`an attribute's name after "@"`)
-	if err != nil {
-		return nil, err
-	}
 	switch {
+	case err != nil:
+		return Field{}, err
 	case !name.literal():
-		return nil, p.expected(nameAt, `an attribute's name without wildcards`)
+		return Field{}, p.expected(nameAt, `an attribute's name without wildcards`)
 	case name.text == "":
-		return nil, p.expected(nameAt, `an attribute's name after "@"`)
-	case !p.take(':'):
-		return nil, p.expected(p.at, fmt.Sprintf(`":" and a value after %s`, string(p.runes[start:p.at])))
+		return Field{}, p.expected(nameAt, `an attribute's name after "@"`)
 	}
-	return p.value(Field{Name: name.text, Tag: true})
+	return Field{Name: name.text, Tag: true}, nil
+}
+
+// reserved is the attribute with the name that has been read from start, which
+// does without an @.
+func (p *parser) reserved(start int, name Pattern) (Field, error) {
+	field := Field{Name: name.text}
+	if field.isReserved() {
+		return field, nil
+	}
+	last := len(reserved()) - 1
+	names := strings.Join(reserved()[:last], ", ") + " and " + reserved()[last]
+	return field, p.expected(start, fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names))
 }
 
 // termEnds holds that nothing is stuck to the end of a term.

@@ -55,7 +55,7 @@ type Breakdown struct {
 	By           []Field // what the spans of a group have in common; none for the total alone
 	Buckets      int     // how many equal parts the time is divided into
 	Distribution bool    // also count the latencies of each group
-	Limit        int     // how many groups at most, those with most requests
+	Limit        int     // how many groups at most, those with most requests; 0 for all
 }
 
 // Selects tells whether one of the spans is looked for.

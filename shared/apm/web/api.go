@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"strconv"
 
 	"thinker/shared/apm"
 )
@@ -102,7 +101,7 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 
 // apiTrace serves GET /api/traces/{id}: one trace with all its spans.
 func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
-	trace, found, err := w.find(r.PathValue("id"))
+	trace, found, err := w.find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -149,20 +148,6 @@ func orEmpty[V any](values map[string]V) map[string]V {
 		return map[string]V{}
 	}
 	return values
-}
-
-// number reads a whole number from the query, or gives absent where it is not
-// there.
-func number(r *http.Request, name string, absent, least, most uint64) (uint64, error) {
-	text := r.URL.Query().Get(name)
-	if text == "" {
-		return absent, nil
-	}
-	value, err := strconv.ParseUint(text, 10, 64)
-	if err != nil || value < least || value > most {
-		return 0, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not a whole number from %d to %d.", name, text, least, most)}
-	}
-	return value, nil
 }
 
 func writeJSON(rw http.ResponseWriter, value any) error {

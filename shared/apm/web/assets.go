@@ -46,6 +46,24 @@ func loadAssets(files fs.FS) map[string]asset {
 	return assets
 }
 
+// loadExamples reads the answers that the API's page shows.
+func loadExamples(files fs.FS) map[string]string {
+	examples := map[string]string{}
+	directory := sub(files, "examples")
+	entries, err := fs.ReadDir(directory, ".")
+	if err != nil {
+		panic(err) // cannot happen: the files are embedded
+	}
+	for _, entry := range entries {
+		content, err := fs.ReadFile(directory, entry.Name())
+		if err != nil {
+			panic(err) // cannot happen either
+		}
+		examples[entry.Name()] = string(content)
+	}
+	return examples
+}
+
 func (w *Web) asset(rw http.ResponseWriter, r *http.Request) error {
 	file, ok := w.static[r.PathValue("file")]
 	if !ok {

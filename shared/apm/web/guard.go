@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -37,6 +38,25 @@ func (w *Web) refuseOtherHosts(r *http.Request) error {
 		return nil
 	}
 	return failure{http.StatusForbidden, fmt.Sprintf("These pages do not answer to the name %q. Open http://localhost instead, or start the agent with --allow-host %s.", host, host)}
+}
+
+// refuseOtherOrigins refuses a request that some other page has a browser send:
+// any page may send one, though none may read the answer. Another port of this
+// host is another origin. What is no browser sends neither header.
+func refuseOtherOrigins(r *http.Request) error {
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	ownSite := site == "" || site == "same-origin" || site == "none"
+	if ownSite && (origin == "" || isOrigin(origin, r.Host)) {
+		return nil
+	}
+	return failure{http.StatusForbidden, "A page of another site asks for this change; only the agent's own pages may, and programs."}
+}
+
+// isOrigin tells whether an Origin header names the host, by either scheme:
+// there may be a proxy in front.
+func isOrigin(origin, host string) bool {
+	parsed, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(parsed.Host, host) && (parsed.Scheme == "http" || parsed.Scheme == "https")
 }
 
 // hostOf is the bare, lower-case name of host, host:port, [ip] or [ip]:port.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math/big"
@@ -37,13 +38,17 @@ func traceIDs(text string) []uint64 {
 }
 
 // find looks a trace up by an ID as a person wrote it.
-func (w *Web) find(text string) (trace apm.Trace, found bool, err error) {
+func (w *Web) find(ctx context.Context, text string) (trace apm.Trace, found bool, err error) {
 	ids := traceIDs(text)
 	if len(ids) == 0 {
 		return apm.Trace{}, false, failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID: it is a decimal or hexadecimal number of 64 or 128 bits.", text)}
 	}
 	for _, id := range ids {
-		if trace, found = w.Traces.Trace(id); found {
+		trace, found, err = w.Traces.Trace(ctx, id)
+		if err != nil {
+			return apm.Trace{}, false, fmt.Errorf("read trace %d: %w", id, err)
+		}
+		if found {
 			return trace, true, nil
 		}
 	}

@@ -14,16 +14,7 @@ import (
 // apiRequest reads what GET /api/traces asks for.
 func apiRequest(r *http.Request) (request search.Request, err error) {
 	const most = 1000
-	if request.Query, err = query(r); err != nil {
-		return request, err
-	}
-	if request.Scope, err = scope(r); err != nil {
-		return request, err
-	}
-	if request.From, err = instant(r, "from"); err != nil {
-		return request, err
-	}
-	if request.To, err = instant(r, "to"); err != nil {
+	if request.Selection, err = selection(r, search.AllSpans); err != nil {
 		return request, err
 	}
 	limit, err := number(r, "limit", 50, 1, most)
@@ -33,6 +24,51 @@ func apiRequest(r *http.Request) (request search.Request, err error) {
 	request.Limit = int(limit)
 	request.Before, err = number(r, "cursor", 0, 0, math.MaxUint64)
 	return request, err
+}
+
+// selection reads which spans the API is to look at: query, env, scope, from
+// and to. usual is the scope where none is given.
+func selection(r *http.Request, usual search.Scope) (s search.Selection, err error) {
+	if s.Query, err = query(r); err != nil {
+		return s, err
+	}
+	if s.Scope, err = scope(r); err != nil {
+		return s, err
+	}
+	if r.URL.Query().Get("scope") == "" {
+		s.Scope = usual
+	}
+	if s.From, err = instant(r, "from"); err != nil {
+		return s, err
+	}
+	if s.To, err = instant(r, "to"); err != nil {
+		return s, err
+	}
+	return s, narrow(&s, r, "env", "env")
+}
+
+// narrow has spans selected only where a field has the value that a parameter
+// gives, if it gives one.
+func narrow(s *search.Selection, r *http.Request, parameter, field string) error {
+	const longest = 1000 // bytes
+	value := r.URL.Query().Get(parameter)
+	if len(value) > longest {
+		return failure{http.StatusBadRequest, fmt.Sprintf("%s has %s bytes; it may have %s.", parameter, apm.FormatNumber(len(value)), apm.FormatNumber(longest))}
+	}
+	if value != "" {
+		s.Query = both(s.Query, field, value)
+	}
+	return nil
+}
+
+// both is a query for what the query finds with this value of a reserved
+// attribute.
+func both(query search.Query, field, value string) search.Query {
+	term := search.Term{Field: search.Field{Name: field}, Test: search.Literal(value)}
+	if query.Expr == nil {
+		return search.Query{Expr: term}
+	}
+	return search.Query{Expr: search.And{term, query.Expr}}
 }
 
 // query reads what spans to search for. Its error may be a SyntaxError. A query

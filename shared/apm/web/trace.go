@@ -56,7 +56,7 @@ type spanRow struct {
 
 // trace serves GET /trace/{id}?span=ID&rows=all.
 func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
-	trace, found, err := w.find(r.PathValue("id"))
+	trace, found, err := w.find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}

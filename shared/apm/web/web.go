@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
@@ -17,11 +20,20 @@ import (
 // Traces is where the traces are kept.
 type Traces interface {
 	// Trace is what has arrived of one trace.
-	Trace(id uint64) (apm.Trace, bool)
+	Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error)
 	// Search sums up the traces that have a span that the request looks for,
 	// the one that arrived last first. next is the cursor that continues the
 	// list, or 0 at its end. The error is ctx's alone.
 	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
+	// Breakdown gives figures, each span that is looked for being a request.
+	Breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdown, error)
+	// Facets counts the values of fields, and names at most most of each. Without
+	// fields it is those by which spans can be grouped, the most common first.
+	Facets(ctx context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error)
+	// TimeSpent tells which services worked for the selected spans.
+	TimeSpent(ctx context.Context, s search.Selection) (apm.TimeSpent, error)
+	// Clear drops every trace.
+	Clear(ctx context.Context) error
 	// Subscribe tells which traces change, until ctx is done.
 	Subscribe(ctx context.Context) <-chan uint64
 	// Retention is how much is kept and how much had to go.
@@ -54,13 +66,15 @@ type Web struct {
 	mux       *http.ServeMux
 	templates *template.Template
 	static    map[string]asset
+	examples  map[string]string // answers of the API, by the names of their files
 	hosts     map[string]bool
+	routes    map[string]handlers
 
 	ending context.Context // done when event streams must end
 	end    context.CancelFunc
 }
 
-//go:embed templates static
+//go:embed templates static examples
 var embedded embed.FS
 
 // New prepares the pages. It panics only over files that are built in.
@@ -70,7 +84,9 @@ func New(config Config) *Web {
 		mux:       http.NewServeMux(),
 		templates: template.Must(template.ParseFS(embedded, "templates/*.html")),
 		static:    loadAssets(embedded),
+		examples:  loadExamples(embedded),
 		hosts:     allowedHosts(config.AllowHosts),
+		routes:    map[string]handlers{},
 	}
 	w.ending, w.end = context.WithCancel(context.Background())
 
@@ -78,12 +94,18 @@ func New(config Config) *Web {
 	w.handle("/traces", w.list)
 	w.handle("/trace/{id}", w.trace)
 	w.handle("/static/{file}", w.asset)
-	w.handle("/api/traces", w.apiTraces)
+	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/intake", w.intake)
+	w.handle("/api", w.reference)
 	w.handle("/api/intake", w.apiIntake)
+	w.handle("/api/services", w.apiServices)
+	w.handle("/api/services/{service}/resources", w.apiResources)
+	w.handle("/api/figures", w.apiFigures)
+	w.handle("/api/facets", w.apiFacets)
+	w.handle("/api/time-spent", w.apiTimeSpent)
 	w.handle("/api/events", w.events)
-	w.handle("/", nothing)
+	w.route("/", handlers{anyMethod: nothing})
 	return w
 }
 
@@ -97,16 +119,24 @@ func (w *Web) Close() { w.end() }
 // A handler answers a request or says, by its error, why it does not.
 type handler func(rw http.ResponseWriter, r *http.Request) error
 
-func (w *Web) handle(path string, serve handler) {
+// handlers serve one path, by method.
+type handlers map[string]handler
+
+// anyMethod stands for every method that handlers do not name.
+const anyMethod = ""
+
+// handle serves a path that is only for reading.
+func (w *Web) handle(path string, read handler) {
+	w.route(path, handlers{http.MethodGet: read, http.MethodHead: read})
+}
+
+func (w *Web) route(path string, serve handlers) {
+	w.routes[path] = serve
 	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
 		setSafetyHeaders(rw.Header())
 		err := w.refuseOtherHosts(r)
-		if reads := r.Method == http.MethodGet || r.Method == http.MethodHead; err == nil && !reads && path != "/" {
-			rw.Header().Set("Allow", "GET, HEAD")
-			err = failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s is only for reading: GET, not %s.", r.URL.Path, r.Method)}
-		}
 		if err == nil {
-			err = serve(rw, r)
+			err = serve.answer(rw, r)
 		}
 		if err != nil {
 			w.fail(rw, r, err)
@@ -114,8 +144,31 @@ func (w *Web) handle(path string, serve handler) {
 	})
 }
 
+// answer lets the handler of the request's method answer it. What may change
+// something is only for our own pages, and for programs.
+func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
+	serve, ok := h[r.Method]
+	if !ok {
+		serve, ok = h[anyMethod]
+	}
+	if !ok {
+		allowed := slices.Sorted(maps.Keys(h))
+		rw.Header().Set("Allow", strings.Join(allowed, ", "))
+		return failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := refuseOtherOrigins(r); err != nil {
+			return err
+		}
+	}
+	return serve(rw, r)
+}
+
 // nothing answers requests, by whatever method, for what is not here.
 func nothing(_ http.ResponseWriter, r *http.Request) error {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s. The page at /api says what there is.", r.URL.Path)}
+	}
 	return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
 }
 

@@ -71,7 +71,7 @@ func BenchmarkTraceOnPage(b *testing.B) {
 		answered := time.Now()
 		for id := range changes {
 			// The four spans of this lesson; the page shows each by its ID.
-			if trace, ok := running.Agent.Store().Trace(id); ok && len(trace.Spans) == 4 {
+			if trace, ok, _ := running.Agent.Store().Trace(b.Context(), id); ok && len(trace.Spans) == 4 {
 				if page := get(b, fmt.Sprintf("%s/trace/%d", running.Agent.URL(), id)); strings.Contains(page, fmt.Sprint(trace.Spans[3].SpanID)) {
 					break
 				}
@@ -144,7 +144,7 @@ func serverTimes(b *testing.B, running *runner.Running) (took []time.Duration) {
 	}
 	summaries, _ := running.Agent.Store().Recent(1_000_000, 0)
 	for _, summary := range summaries {
-		trace, _ := running.Agent.Store().Trace(summary.TraceID)
+		trace, _, _ := running.Agent.Store().Trace(b.Context(), summary.TraceID)
 		for _, span := range trace.Spans {
 			if span.Service == "thinker-microservice" && span.Resource == "GET /" {
 				took = append(took, span.Duration)

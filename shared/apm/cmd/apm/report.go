@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -33,7 +34,7 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 		fmt.Fprintf(w, "\n… %s, not shown\n", apm.FormatCount(earlier, "earlier trace", "earlier traces"))
 	}
 	for _, summary := range slices.Backward(newest) {
-		if trace, ok := a.Store().Trace(summary.TraceID); ok {
+		if trace, ok, _ := a.Store().Trace(context.Background(), summary.TraceID); ok {
 			page := ""
 			if pages {
 				page = fmt.Sprintf(" · %s/trace/%d", a.URL(), trace.ID)

@@ -148,7 +148,7 @@ func showTraces(changes <-chan uint64, stopping <-chan struct{}, out *terminal.T
 				continue
 			}
 			delete(quietSince, id)
-			if trace, ok := traces.Trace(id); ok {
+			if trace, ok, _ := traces.Trace(context.Background(), id); ok {
 				settled = append(settled, trace)
 			}
 		}

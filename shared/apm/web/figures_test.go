@@ -1,0 +1,237 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// served are four requests to a service of two versions, a second apart, each
+// with a query that takes half of its time. The last one failed.
+func served() (traces []apm.Trace) {
+	const start = 1_700_000_000_000_000_000
+	entry := map[string]float64{"_dd.top_level": 1, "http.status_code": 200}
+	for i, version := range []string{"v1", "v1", "v1", "v2"} {
+		id, at := uint64(i+1), start+int64(i)*int64(time.Second)
+		duration := time.Duration(i+1) * 10 * time.Millisecond
+		tags := map[string]string{"env": "test", "version": version}
+		traces = append(traces, apm.NewTrace(id, []apm.Span{
+			{TraceID: id, SpanID: 1, Service: "team/api", Name: "http.request", Resource: "GET /", Type: "web", Start: at, Duration: duration, Error: i == 3, Meta: tags, Metrics: entry},
+			{TraceID: id, SpanID: 2, ParentID: 1, Service: "team/api", Name: "think", Start: at, Duration: duration / 2, Meta: tags},
+			{TraceID: id, SpanID: 3, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT", Type: "sql", Start: at + int64(duration)/2, Duration: duration / 2, Metrics: entry},
+		}))
+	}
+	return traces
+}
+
+// ask decodes what the API answers.
+func ask[T any](t *testing.T, w *Web, path string) (answer T) {
+	t.Helper()
+	rec := get(w, path)
+	if err := json.Unmarshal(rec.Body.Bytes(), &answer); err != nil || rec.Code != http.StatusOK || rec.Header().Get("Content-Type") != "application/json" {
+		t.Fatalf("%s: %d, %v: %s", path, rec.Code, err, rec.Body)
+	}
+	return answer
+}
+
+func TestTheAPIListsServices(t *testing.T) {
+	w, _ := newTest(served()...)
+	answer := ask[jsonServices](t, w, "/api/services")
+	if len(answer.Services) != 2 || answer.From != 1_700_000_000_000_000_000 || answer.To != answer.From+3_020_000_001 {
+		t.Fatalf("%+v", answer)
+	}
+	db, api := answer.Services[0], answer.Services[1] // as many requests: by name
+	if api.Service != "team/api" || api.Type != "web" || fmt.Sprint(api.Versions) != "[v2 v1]" || db.Type != "sql" || len(db.Versions) != 0 {
+		t.Errorf("%+v %+v", api, db)
+	}
+	want := jsonFigures{Requests: 4, Errors: 1, ErrorRate: 0.25, Total: 100e6, Avg: 25e6, P50: 20e6, P75: 30e6, P90: 40e6, P95: 40e6, P99: 40e6, Max: 40e6}
+	if api.jsonFigures != want || api.LastSeen-api.FirstSeen != 3e9 {
+		t.Errorf("%+v", api)
+	}
+	for parameters, want := range map[string]int{
+		"env=test": 1, "env=prod": 0, "env=*": 0, "query=type:sql": 1, "env=test&query=type:sql+OR+version:v2": 1,
+		"from=1700000004000000000": 0, "to=1700000000000000001": 1, "scope=root": 1,
+	} {
+		if got := ask[jsonServices](t, w, "/api/services?"+parameters); len(got.Services) != want {
+			t.Errorf("%s: %d services, want %d", parameters, len(got.Services), want)
+		}
+	}
+}
+
+func TestTheAPIListsResources(t *testing.T) {
+	w, _ := newTest(served()...)
+	answer := ask[jsonResources](t, w, "/api/services/team%2Fapi/resources?from=1700000000000000000&to=1700000008000000000")
+	if len(answer.Resources) != 1 || answer.Service != "team/api" {
+		t.Fatalf("%+v", answer)
+	}
+	if r := answer.Resources[0]; r.Resource != "GET /" || r.Operation != "http.request" || r.RequestsPerSecond != 0.5 || r.P50 != 20e6 || r.Total != 100e6 {
+		t.Errorf("%+v", r)
+	}
+	for path, want := range map[string]int{
+		"team%2Fapi/resources?operation=think": 0, "team%2Fapi/resources?operation=think&scope=all": 1, "team%2Fapi/resources?scope=all": 2,
+		"team/resources": 0, "team*/resources": 0,
+	} {
+		if got := ask[jsonResources](t, w, "/api/services/"+path); len(got.Resources) != want {
+			t.Errorf("%s: %d resources, want %d", path, len(got.Resources), want)
+		}
+	}
+	if cut := ask[jsonResources](t, w, "/api/services/team%2Fapi/resources?scope=all&limit=1"); len(cut.Resources) != 1 || cut.Others != 1 {
+		t.Errorf("%+v", cut)
+	}
+	// All at once is no thousands a second.
+	if r := ask[jsonResources](t, w, "/api/services/db/resources?to=1700000000010000000").Resources[0]; r.RequestsPerSecond != 1 {
+		t.Errorf("%v requests a second", r.RequestsPerSecond)
+	}
+}
+
+func TestTheAPIGivesFigures(t *testing.T) {
+	w, _ := newTest(served()...)
+	answer := ask[jsonBreakdown](t, w, "/api/figures?query=service:team/api&by=version&by=@http.status_code&buckets=4&distribution=true&from=1700000000000000000&to=1700000008000000000")
+	if answer.Step != 2e9 || fmt.Sprint(answer.By) != "[version @http.status_code]" || len(answer.Groups) != 2 || answer.Others != 0 || answer.Total.Requests != 4 {
+		t.Fatalf("%+v", answer)
+	}
+	first := answer.Groups[0]
+	if fmt.Sprint(first.Values) != "[v1 200]" || first.Requests != 3 || fmt.Sprint(first.Series.Requests) != "[2 1 0 0]" || *first.Series.P50[0] != 10e6 || first.Series.P50[2] != nil || len(first.Series.Max) != 4 {
+		t.Errorf("%+v %+v", first, first.Series)
+	}
+	if len(first.Distribution) != 3 || first.Distribution[0] != (jsonLatency{10e6, 1}) {
+		t.Errorf("%+v", first.Distribution)
+	}
+	plain := get(w, "/api/figures").Body.String()
+	if strings.Contains(plain, "series") || strings.Contains(plain, "distribution") || !strings.Contains(plain, `"by":[],"total":{"values":[],"requests":8,`) || !strings.Contains(plain, `"groups":[],"others":0}`) {
+		t.Errorf("%s", plain)
+	}
+	if cut := ask[jsonBreakdown](t, w, "/api/figures?by=service&scope=all&limit=1"); len(cut.Groups) != 1 || cut.Others != 1 || cut.Groups[0].Requests != 8 {
+		t.Errorf("%+v", cut)
+	}
+}
+
+func TestTheAPICountsFacets(t *testing.T) {
+	w, _ := newTest(served()...)
+	answer := ask[jsonFacets](t, w, "/api/facets?field=version&field=@http.status_code&limit=1")
+	want := jsonFacets{Facets: []jsonFacet{
+		{"version", 8, []jsonFacetValue{{"v1", 6}}, 1},
+		{"@http.status_code", 8, []jsonFacetValue{{"200", 8}}, 0},
+	}}
+	if fmt.Sprint(answer) != fmt.Sprint(want) {
+		t.Errorf("got %+v, want %+v", answer, want)
+	}
+	if all := ask[jsonFacets](t, w, "/api/facets?scope=root"); len(all.Facets) != 8 {
+		t.Errorf("%+v", all)
+	}
+}
+
+func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
+	w, _ := newTest(served()...)
+	answer := ask[jsonTimeSpent](t, w, "/api/time-spent?query=service:team/api")
+	want := jsonTimeSpent{4, 4, []jsonSpentTime{{"db", 50e6, 12.5e6, 50}, {"team/api", 50e6, 12.5e6, 50}}}
+	if fmt.Sprint(answer) != fmt.Sprint(want) {
+		t.Errorf("got %+v, want %+v", answer, want)
+	}
+}
+
+func TestWithoutSpansThereAreNoFigures(t *testing.T) {
+	w, _ := newTest()
+	for path, want := range map[string]string{
+		"services":             `{"from":0,"to":0,"services":[],"others":0}`,
+		"services/a/resources": `{"service":"a","from":0,"to":0,"resources":[],"others":0}`,
+		"facets":               `{"facets":[],"others":0}`,
+		"time-spent":           `{"requests":0,"of":0,"services":[]}`,
+	} {
+		if got := get(w, "/api/"+path).Body.String(); got != want+"\n" {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	if series := ask[jsonBreakdown](t, w, "/api/figures?buckets=2&by=service").Total.Series; fmt.Sprint(series.Requests, series.P50) != "[0 0] [<nil> <nil>]" {
+		t.Errorf("%+v", series)
+	}
+}
+
+func TestWrongParametersAreNamed(t *testing.T) {
+	w, f := newTest(served()...)
+	long := strings.Repeat("a", 1001)
+	for path, want := range map[string]string{
+		"services?from=x": `from=\"x\" is not a time`, "services?from=5&to=5": "to=5 is not after from=5", "services?env=" + long: "env has 1,001 bytes; it may have 1,000",
+		"services?query=service:": "The query cannot be read", "services?scope=x": "expected all, service-entry or root",
+		"services/a/resources?limit=0": "limit=\\\"0\\\" is not a whole number from 1 to 1000", "services/a/resources?operation=" + long: "operation has",
+		"figures?buckets=1001": "buckets=", "figures?buckets=-1": "from 0 to 1000", "figures?limit=1001": "limit=", "figures?distribution=1": "neither true nor false",
+		"figures?by=a&by=b&by=c&by=d": "There are 4 by parameters; there may be 3", "figures?by=nonsense": `\"@\" before nonsense`, "figures?by=": "is not an attribute", "figures?by=@" + long: "by has",
+		"figures?by=service&buckets=1000&limit=61": "together there may be 60,000",
+		"facets?field=@a:b":                        `no \":\" in an attribute`, "facets?limit=x": "limit=", "facets?from=5&to=1": "not after",
+		"facets?" + strings.Repeat("field=service&", 21): "may be 20", "time-spent?to=x": "to=",
+	} {
+		rec := get(w, "/api/"+path)
+		if rec.Code != http.StatusBadRequest || rec.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%.60s: %d %s, want %s", path, rec.Code, rec.Body, want)
+		}
+	}
+	if rec := get(w, "/api/figures?buckets=1000&limit=1000"); rec.Code != http.StatusOK {
+		t.Errorf("without groups, they are bounded: %s", rec.Body)
+	}
+	f.err = errors.New("disk on fire")
+	for _, path := range []string{"services", "services/a/resources", "figures", "facets", "time-spent", "traces/1"} {
+		if rec := get(w, "/api/"+path); rec.Code != http.StatusInternalServerError || strings.Contains(rec.Body.String(), "fire") {
+			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestOnlyOwnPagesAndProgramsClear holds that no other page, however it calls
+// this host, can have a browser drop the traces.
+func TestOnlyOwnPagesAndProgramsClear(t *testing.T) {
+	for _, c := range []struct {
+		host, origin, site string
+		want               int
+	}{
+		{"localhost:8126", "", "", 204}, // a program
+		{"localhost:8126", "http://localhost:8126", "same-origin", 204},
+		{"localhost:8126", "http://LOCALHOST:8126", "", 204}, // a browser that is older
+		{"localhost:8126", "", "none", 204},
+		{"agent", "https://agent", "same-origin", 204}, // behind a proxy
+		{"localhost:8126", "http://localhost:5000", "same-site", 403},
+		{"localhost:8126", "http://localhost:5000", "", 403},
+		{"localhost:8126", "http://127.0.0.1:8126", "", 403},
+		{"localhost:8126", "https://evil.example", "cross-site", 403},
+		{"localhost:8126", "", "cross-site", 403},
+		{"localhost:8126", "null", "", 403}, // a sandboxed frame
+		{"localhost:8126", "http://localhost:8126.evil.example", "", 403},
+		{"localhost:8126", "ftp://localhost:8126", "", 403},
+		{"localhost:8126", "http://evil.example", "same-origin", 403},
+		{"evil.example", "http://evil.example", "same-origin", 403}, // its name made to point here
+	} {
+		w, f := newTest(served()...)
+		r := httptest.NewRequest(http.MethodDelete, "/api/traces", nil)
+		r.Host = c.host
+		if c.origin != "" {
+			r.Header.Set("Origin", c.origin)
+		}
+		if c.site != "" {
+			r.Header.Set("Sec-Fetch-Site", c.site)
+		}
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		if rec.Code != c.want || (len(f.list) == 0) != (c.want == http.StatusNoContent) {
+			t.Errorf("%+v: %d, %d traces are left", c, rec.Code, len(f.list))
+		}
+	}
+}
+
+func TestWhatIsForReadingIsNotCleared(t *testing.T) {
+	w, f := newTest(served()...)
+	for path, allow := range map[string]string{"/api/traces/1": "GET, HEAD", "/api/services": "GET, HEAD", "/traces": "GET, HEAD"} {
+		r := httptest.NewRequest(http.MethodDelete, path, nil)
+		r.Host = "localhost"
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		if rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != allow || len(f.list) != 4 {
+			t.Errorf("%s: %d, %v", path, rec.Code, rec.Header())
+		}
+	}
+}

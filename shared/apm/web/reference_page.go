@@ -1,0 +1,65 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// referencePage documents the API.
+type referencePage struct {
+	frame
+	Address   string // where the API is
+	Endpoints []endpointSection
+	Problem   string // an answer to what cannot be answered
+}
+
+type endpointSection struct {
+	endpoint
+	ID     string // of the section, to link to
+	URL    string // of the example; empty where there is nothing to show, or it is not for looking
+	Answer string
+}
+
+// reference serves GET /api.
+func (w *Web) reference(rw http.ResponseWriter, r *http.Request) error {
+	last, _, err := w.Traces.Search(r.Context(), search.Request{Limit: 1})
+	if err != nil {
+		return fmt.Errorf("search traces: %w", err)
+	}
+	page := referencePage{frame: w.frame("API"), Address: "http://" + r.Host, Problem: w.examples["problem.json"]}
+	page.Docs = docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/"}
+	for _, e := range endpoints() {
+		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}
+		if e.Method == http.MethodGet {
+			section.URL = exampleURL(e.Example, last)
+		}
+		page.Endpoints = append(page.Endpoints, section)
+	}
+	return w.render(rw, http.StatusOK, "reference.html", page)
+}
+
+// exampleURL is an example's address with what has arrived last; empty where
+// it needs that and nothing has.
+func exampleURL(example string, last []apm.Summary) string {
+	if !strings.Contains(example, "{") {
+		return example
+	}
+	if len(last) == 0 || last[0].Service == "" {
+		return ""
+	}
+	service := url.PathEscape(last[0].Service)
+	if strings.Contains(example, "query=") {
+		service = url.QueryEscape(search.Literal(last[0].Service).String())
+	}
+	return strings.NewReplacer("{trace}", decimal(last[0].TraceID), "{service}", service).Replace(example)
+}
+
+// sectionID is the endpoint in the letters of an address.
+func sectionID(e endpoint) string {
+	return strings.ToLower(e.Method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(e.Path)
+}
