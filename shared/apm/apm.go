@@ -85,8 +85,8 @@ type Trace struct {
 	ID    uint64
 	Spans []Span // in order of start, parents before children that start with them
 
-	// Truncated counts the spans that arrived and could not be kept, as the
-	// trace had outgrown its store.
+	// Truncated counts the spans that are kept and left out here, as the trace
+	// is too large to be put together.
 	Truncated int
 }
 

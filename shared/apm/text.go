@@ -29,7 +29,7 @@ func (t Trace) Write(w io.Writer, indent string, tags ...string) error {
 		fmt.Fprintf(&out.text, "%s… and %s\n", indent, FormatCount(more, "more span", "more spans"))
 	}
 	if t.Truncated > 0 {
-		fmt.Fprintf(&out.text, "%s… and %s not kept, as the trace had become too large\n", indent, FormatCount(t.Truncated, "span", "spans"))
+		fmt.Fprintf(&out.text, "%s… and %s more, as the trace is too large to be shown whole\n", indent, FormatCount(t.Truncated, "span", "spans"))
 	}
 	_, err := io.WriteString(w, out.text.String())
 	return err

@@ -30,8 +30,13 @@ type Config struct {
 	Addr string
 	// Socket is the path of a unix socket to listen on as well; none where empty.
 	Socket string
-	// MaxSpans is how many spans are kept; DefaultMaxSpans where 0.
-	MaxSpans int
+	// DB is the path of the file that traces are kept in; where empty they are
+	// kept in memory, and gone when the agent is closed. A file that is not the
+	// agent's own is a store.ForeignError.
+	DB string
+	// MaxSpans is how many spans are kept, and MaxBytes how much is written for
+	// them; store.DefaultMaxSpans and store.DefaultMaxBytes where 0.
+	MaxSpans, MaxBytes int
 	// AllowHosts are names, besides localhost's, that a browser may use for the
 	// pages.
 	AllowHosts []string
@@ -45,12 +50,9 @@ type Config struct {
 // DefaultAddr is where tracers look for their Agent.
 const DefaultAddr = "localhost:8126"
 
-// DefaultMaxSpans is how many spans are kept where the Config does not say.
-const DefaultMaxSpans = store.DefaultMaxSpans
-
 // An Agent is listening until it is closed.
 type Agent struct {
-	store   *store.Memory
+	store   *store.Store
 	palette *colour.Palette
 	intake  *intake.Intake
 	server  *http.Server
@@ -82,7 +84,15 @@ func Start(config Config) (*Agent, error) {
 		listeners = append(listeners, socket)
 	}
 
-	a := &Agent{store: store.NewMemory(config.MaxSpans), palette: &colour.Palette{}}
+	kept, err := store.Open(store.Config{Path: config.DB, MaxSpans: config.MaxSpans, MaxBytes: config.MaxBytes, Logger: config.Logger})
+	if err != nil {
+		for _, listener := range listeners {
+			_ = listener.Close() // nothing has come in yet
+		}
+		return nil, fmt.Errorf("open the store of traces: %w", err)
+	}
+
+	a := &Agent{store: kept, palette: &colour.Palette{}}
 	a.intake = intake.New(sink{a.store, a.palette}, config.Logger)
 	name, port := address(config.Addr, listeners[0])
 	a.url = "http://" + net.JoinHostPort(name, port)
@@ -165,7 +175,7 @@ func address(addr string, listener net.Listener) (name, port string) {
 func (a *Agent) URL() string { return a.url }
 
 // Store holds the traces that have arrived.
-func (a *Agent) Store() *store.Memory { return a.store }
+func (a *Agent) Store() *store.Store { return a.store }
 
 // Stats counts what tracers have sent.
 func (a *Agent) Stats() intake.Stats { return a.intake.Stats() }
@@ -181,5 +191,5 @@ func (a *Agent) Close(ctx context.Context) error {
 		err = fmt.Errorf("close the agent: %w", errors.Join(err, a.server.Close()))
 	}
 	a.serving.Wait()
-	return err
+	return errors.Join(err, a.store.Close())
 }

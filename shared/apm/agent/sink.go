@@ -11,13 +11,15 @@ import (
 // A sink keeps spans, and has services get their colours in the order in which
 // their spans arrive rather than that in which somebody looks at them.
 type sink struct {
-	store   *store.Memory
+	store   *store.Store
 	palette *colour.Palette
 }
 
 func (s sink) Add(ctx context.Context, spans []apm.Span) error {
 	for i := range spans {
-		s.palette.Of(spans[i].Service)
+		if i == 0 || spans[i].Service != spans[i-1].Service {
+			s.palette.Of(spans[i].Service)
+		}
 	}
 	return s.store.Add(ctx, spans)
 }

@@ -54,7 +54,7 @@ func TestSocket(t *testing.T) {
 	if code, err := overSocket(t, path, "POST", "/v0.4/traces", payload); code != 200 {
 		t.Errorf("%d %v", code, err)
 	}
-	if _, ok := a.Store().Trace(7); !ok {
+	if _, ok, _ := a.Store().Trace(t.Context(), 7); !ok {
 		t.Error("the trace was not taken in")
 	}
 	for url, want := range map[string]int{"/info": 200, "/healthz": 200, "/traces": 403} {

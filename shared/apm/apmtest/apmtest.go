@@ -67,7 +67,7 @@ func (a *Agent) URL() string { return a.agent.URL() }
 // Traces are all that have arrived, the first to arrive first.
 func (a *Agent) Traces() []apm.Trace {
 	kept := a.agent.Store()
-	summaries, _ := kept.Recent(math.MaxInt, 0)
+	summaries, _, _ := kept.Recent(math.MaxInt, 0)
 	var traces []apm.Trace
 	for _, summary := range slices.Backward(summaries) {
 		if trace, ok, _ := kept.Trace(context.Background(), summary.TraceID); ok {

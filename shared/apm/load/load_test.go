@@ -53,7 +53,7 @@ func traces(t *testing.T, a *agent.Agent, query string) (found []apm.Trace) {
 		t.Fatal(err)
 	}
 	for _, s := range summaries {
-		trace, _ := a.Store().Trace(s.TraceID)
+		trace, _, _ := a.Store().Trace(t.Context(), s.TraceID)
 		found = append(found, trace)
 	}
 	return found

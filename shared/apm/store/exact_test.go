@@ -1,211 +1,212 @@
 package store
 
 import (
-	"context"
-	"errors"
+	"cmp"
 	"fmt"
 	"math"
-	"reflect"
-	"testing"
+	"math/bits"
+	"slices"
 	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
-// served makes one trace for each duration, in milliseconds and a second apart:
-// an entry span of version, and below it a database span that takes half.
-func served(version string, durations ...int) (traces []apm.Trace) {
-	for i, ms := range durations {
-		id := uint64(len(version)*1000 + i + 1)
-		start := int64(i) * int64(time.Second)
-		duration := time.Duration(ms) * time.Millisecond
-		traces = append(traces, apm.NewTrace(id, []apm.Span{
-			{TraceID: id, SpanID: 1, Service: "api", Name: "http.request", Resource: "GET /", Start: start, Duration: duration, Error: ms > 90,
-				Meta: map[string]string{"version": version}, Metrics: map[string]float64{"_dd.top_level": 1, "http.status_code": 200}},
-			{TraceID: id, SpanID: 2, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT", Start: start + int64(duration)/4, Duration: duration / 2,
-				Metrics: map[string]float64{"_dd.top_level": 1, "rows": float64(i)}},
-		}))
+// Figures over spans that are all at hand, in the plainest way: exact, and what
+// any faster way is to be held to.
+
+// exactBreakdown gives the figures of the selected spans, each span a request.
+// A span without one of the fields has "" for it. Where the time is not
+// bounded, it goes from the earliest start to just after the latest. Groups
+// with as many requests are in the order of their values.
+func exactBreakdown(traces []apm.Trace, b search.Breakdown) apm.Breakdown {
+	selected := selectSpans(traces, b.Selection)
+	answer := apm.Breakdown{From: cmp.Or(b.From, b.To), To: cmp.Or(b.To, b.From)}
+	if len(selected) > 0 {
+		byStart := func(a, b *apm.Span) int { return cmp.Compare(a.Start, b.Start) }
+		answer.From = cmp.Or(b.From, min(slices.MinFunc(selected, byStart).Start, math.MaxInt64-1))
+		answer.To = cmp.Or(b.To, min(slices.MaxFunc(selected, byStart).Start, math.MaxInt64-1)+1)
 	}
-	return traces
-}
-
-func upTo(n int) (numbers []int) {
-	for i := range n {
-		numbers = append(numbers, i+1)
+	answer.Total = groupOf(selected, nil, answer, b)
+	if len(b.By) == 0 {
+		return answer
 	}
-	return numbers
+
+	groups := map[string][]*apm.Span{}
+	for _, s := range selected {
+		key := fmt.Sprintf("%q", values(s, b.By)) // in quotes no two lists look the same
+		groups[key] = append(groups[key], s)
+	}
+	for _, spans := range groups {
+		answer.Groups = append(answer.Groups, groupOf(spans, values(spans[0], b.By), answer, b))
+	}
+	slices.SortFunc(answer.Groups, func(a, b apm.Group) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), slices.Compare(a.Values, b.Values))
+	})
+	if b.Limit > 0 && len(answer.Groups) > b.Limit {
+		answer.Others = len(answer.Groups) - b.Limit
+		answer.Groups = answer.Groups[:b.Limit]
+	}
+	return answer
 }
 
-func selection(t testing.TB, query string) search.Selection {
-	t.Helper()
-	return request(t, query, 0).Selection
+// values are the span's values of some fields.
+func values(s *apm.Span, fields []search.Field) []string {
+	texts := make([]string, len(fields))
+	for i, field := range fields {
+		texts[i], _ = field.Value(s)
+	}
+	return texts
 }
 
-func field(t testing.TB, text string) search.Field {
-	t.Helper()
-	f, err := search.ParseField(text)
-	if err != nil {
-		t.Fatal(err)
+// groupOf gives the figures of a group's spans, within the time of the whole.
+func groupOf(spans []*apm.Span, values []string, whole apm.Breakdown, b search.Breakdown) apm.Group {
+	group := apm.Group{Values: values, Figures: figures(spans)}
+	buckets := make([][]*apm.Span, b.Buckets)
+	for i, s := range spans {
+		if i == 0 || s.Start < group.First {
+			group.First = s.Start
+		}
+		if i == 0 || s.Start > group.Last {
+			group.Last = s.Start
+		}
+		if len(buckets) > 0 {
+			at := bucket(s.Start, whole, b.Buckets)
+			buckets[at] = append(buckets[at], s)
+		}
+	}
+	for _, spans := range buckets {
+		group.Buckets = append(group.Buckets, figures(spans))
+	}
+	if b.Distribution {
+		requests := map[time.Duration]int{}
+		for _, s := range spans {
+			requests[s.Duration]++
+		}
+		for duration, n := range requests {
+			group.Distribution = append(group.Distribution, apm.Latency{Duration: duration, Requests: n})
+		}
+		slices.SortFunc(group.Distribution, func(a, b apm.Latency) int { return cmp.Compare(a.Duration, b.Duration) })
+	}
+	return group
+}
+
+// bucket is which of n equal parts of the whole's time a moment of it is in.
+func bucket(at int64, whole apm.Breakdown, n int) int {
+	length := uint64(whole.To) - uint64(whole.From)
+	since := min(uint64(at)-uint64(whole.From), length-1) // nothing starts after the last moment there is
+	// In 128 bits: nanoseconds of years times a thousand are more than 64 hold.
+	high, low := bits.Mul64(since, uint64(n))
+	part, _ := bits.Div64(high, low, length)
+	return int(part)
+}
+
+// figures sums spans up.
+func figures(spans []*apm.Span) apm.Figures {
+	durations := make([]time.Duration, len(spans))
+	f := apm.Figures{Requests: len(spans)}
+	for i, s := range spans {
+		durations[i] = s.Duration
+		if f.Total += s.Duration; f.Total < 0 && s.Duration > 0 {
+			f.Total = math.MaxInt64 // more than a Duration can tell
+		}
+		if s.Error {
+			f.Errors++
+		}
+	}
+	if len(spans) == 0 {
+		return f
+	}
+	slices.Sort(durations)
+	f.Max = durations[len(durations)-1]
+	for percent, to := range map[int]*time.Duration{50: &f.P50, 75: &f.P75, 90: &f.P90, 95: &f.P95, 99: &f.P99} {
+		*to = durations[(percent*len(durations)+99)/100-1] // the nearest rank
 	}
 	return f
 }
 
-func TestFiguresAreExact(t *testing.T) {
-	got := ExactBreakdown(served("1", upTo(100)...), search.Breakdown{Selection: selection(t, "service:api")})
-	ms := time.Millisecond
-	want := apm.Figures{Requests: 100, Errors: 10, Total: 5050 * ms, Max: 100 * ms, P50: 50 * ms, P75: 75 * ms, P90: 90 * ms, P95: 95 * ms, P99: 99 * ms}
-	if got.Total.Figures != want || got.Groups != nil || got.From != 0 || got.To != 99e9+1 || got.Total.First != 0 || got.Total.Last != 99e9 {
-		t.Errorf("%+v", got)
+// exactFacets counts the values of some fields that the selected spans have,
+// and names at most most of each, the most common first. Without fields it is
+// every field by which spans can be grouped that one of them has, the most
+// common first: those that differ in nearly every span, and what tracers keep
+// for themselves, are to be asked for.
+func exactFacets(traces []apm.Trace, s search.Selection, fields []search.Field, most int) []apm.Facet {
+	selected := selectSpans(traces, s)
+	asked := len(fields) > 0
+	if !asked {
+		fields = grouping(selected)
 	}
-	one := ExactBreakdown(served("1", 7), search.Breakdown{Selection: selection(t, "service:api")}).Total
-	if one.P50 != 7*ms || one.P99 != 7*ms || one.Average() != 7*ms {
-		t.Errorf("of one: %+v", one)
-	}
-}
-
-func TestGroupsAreTheMostCommonFirst(t *testing.T) {
-	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
-	b := search.Breakdown{Selection: selection(t, ""), By: []search.Field{field(t, "service"), field(t, "version"), field(t, "@http.status_code")}}
-	got := ""
-	for _, group := range ExactBreakdown(traces, b).Groups {
-		got += fmt.Sprintf("%q %d\n", group.Values, group.Requests)
-	}
-	want := `["db" "" ""] 5
-["api" "22" "200"] 3
-["api" "1" "200"] 2
-`
-	if got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
-	}
-	b.Limit = 1
-	if cut := ExactBreakdown(traces, b); len(cut.Groups) != 1 || cut.Others != 2 || cut.Total.Requests != 10 {
-		t.Errorf("%+v", cut)
-	}
-}
-
-func TestBucketsDivideTheTime(t *testing.T) {
-	b := search.Breakdown{Selection: selection(t, "service:api"), Buckets: 4, Distribution: true, By: []search.Field{field(t, "service")}}
-	b.From, b.To = 1e9, 9e9
-	got := ExactBreakdown(served("1", 1, 1, 2, 2, 95), b)
-	for _, group := range []apm.Group{got.Total, got.Groups[0]} {
-		var requests []int
-		for _, bucket := range group.Buckets {
-			requests = append(requests, bucket.Requests)
+	var facets []apm.Facet
+	for _, field := range fields {
+		facet := apm.Facet{Name: field.String()}
+		spans := map[string]int{}
+		for _, span := range selected {
+			if value, ok := field.Value(span); ok {
+				facet.Spans++
+				spans[value]++
+			}
 		}
-		if fmt.Sprint(requests) != "[2 2 0 0]" || group.Buckets[1].Errors != 1 || group.Buckets[1].Max != 95*time.Millisecond {
-			t.Errorf("%v %+v", requests, group.Buckets)
+		for value, n := range spans {
+			facet.Values = append(facet.Values, apm.FacetValue{Value: value, Spans: n})
 		}
-		if want := []apm.Latency{{Duration: 1e6, Requests: 1}, {Duration: 2e6, Requests: 2}, {Duration: 95e6, Requests: 1}}; !reflect.DeepEqual(group.Distribution, want) {
-			t.Errorf("%v", group.Distribution)
+		slices.SortFunc(facet.Values, func(a, b apm.FacetValue) int {
+			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value, b.Value))
+		})
+		if len(facet.Values) > most {
+			facet.Others = len(facet.Values) - most
+			facet.Values = facet.Values[:most]
+		}
+		if asked || facet.Spans > 0 {
+			facets = append(facets, facet)
 		}
 	}
-	if got.From != 1e9 || got.To != 9e9 {
-		t.Errorf("from %d to %d", got.From, got.To)
+	if !asked {
+		slices.SortFunc(facets, func(a, b apm.Facet) int {
+			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Name, b.Name))
+		})
 	}
+	return facets
 }
 
-// TestNoFigureIsOutOfBounds has spans at the ends of time, and of no time.
-func TestNoFigureIsOutOfBounds(t *testing.T) {
-	spans := []apm.Span{{TraceID: 1, SpanID: 1, Duration: math.MaxInt64}, {TraceID: 1, SpanID: 2, Start: math.MaxInt64, Duration: math.MaxInt64}}
-	b := search.Breakdown{Buckets: 1000}
-	got := ExactBreakdown([]apm.Trace{apm.NewTrace(1, spans)}, b)
-	if got.Total.Total != math.MaxInt64 || got.Total.Buckets[0].Requests != 1 || got.Total.Buckets[999].Requests != 1 {
-		t.Errorf("%+v", got.Total.Figures)
+// grouping are the fields by which some of the spans may be grouped.
+func grouping(spans []*apm.Span) []search.Field {
+	var fields []search.Field
+	for _, name := range []string{"env", "operation_name", "resource_name", "service", "status", "type", "version"} {
+		fields = append(fields, search.Field{Name: name})
 	}
-	if got := ExactBreakdown([]apm.Trace{apm.NewTrace(1, spans[1:])}, b); got.Total.Buckets[0].Requests != 1 {
-		t.Errorf("%d to %d", got.From, got.To)
-	}
-	b.From = 5
-	if got := ExactBreakdown(nil, b); len(got.Total.Buckets) != 1000 || got.From != 5 || got.To != 5 {
-		t.Errorf("of nothing: %d to %d", got.From, got.To)
-	}
-}
-
-func TestFacetsCountValues(t *testing.T) {
-	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
-	got := ExactFacets(traces, selection(t, "service:db"), []search.Field{field(t, "@rows"), field(t, "version")}, 2)
-	want := []apm.Facet{
-		{Name: "@rows", Spans: 5, Values: []apm.FacetValue{{Value: "0", Spans: 2}, {Value: "1", Spans: 2}}, Others: 1},
-		{Name: "version"},
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v", got)
-	}
-	var names []string
-	for _, facet := range ExactFacets(traces, selection(t, ""), nil, 1) {
-		names = append(names, fmt.Sprint(facet.Name, " ", facet.Spans))
-	}
-	if got := fmt.Sprint(names); got != "[operation_name 10 resource_name 10 service 10 status 10 @http.status_code 5 @rows 5 version 5]" {
-		t.Errorf("%s", got)
-	}
-}
-
-func TestTimeIsSpentByWhoWorksBelow(t *testing.T) {
-	for query, want := range map[string]string{
-		"service:api": "2 of 2: api 100ms 50.0% db 100ms 50.0%",
-		"service:db":  "2 of 2: db 100ms 100.0%",
-		"":            "4 of 4: api 100ms 50.0% db 100ms 50.0%", // nothing counts twice
-		"service:x":   "0 of 0:",
-	} {
-		spent := ExactTimeSpent(served("1", 80, 120), selection(t, query))
-		got := fmt.Sprintf("%d of %d:", spent.Requests, spent.Of)
-		for _, s := range spent.Services {
-			got += fmt.Sprintf(" %s %s %.1f%%", s.Service, s.Exec, s.Percent)
+	tags := map[string]bool{}
+	for _, s := range spans {
+		for name := range s.Meta {
+			tags[name] = true
 		}
-		if got != want {
-			t.Errorf("%q: %s, want %s", query, got, want)
+		for name := range s.Metrics {
+			tags[name] = true
 		}
 	}
-}
-
-func TestMemoryGivesFigures(t *testing.T) {
-	m := NewMemory(1000)
-	for _, trace := range served("1", 1, 2, 3) {
-		add(t, m, trace.Spans...)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	s := selection(t, "service:api")
-	if b, err := m.Breakdown(ctx, search.Breakdown{Selection: s}); err != nil || b.Total.Requests != 3 {
-		t.Errorf("%+v, %v", b, err)
-	}
-	if facets, err := m.Facets(ctx, s, nil, 1); err != nil || len(facets) != 6 {
-		t.Errorf("%+v, %v", facets, err)
-	}
-	if spent, err := m.TimeSpent(ctx, s); err != nil || len(spent.Services) != 2 {
-		t.Errorf("%+v, %v", spent, err)
-	}
-	cancel()
-	if _, err := m.Breakdown(ctx, search.Breakdown{Selection: s}); !errors.Is(err, context.Canceled) {
-		t.Errorf("nobody waits any more: %v", err)
-	}
-}
-
-func TestAClearedStoreBeginsAnew(t *testing.T) {
-	m := NewMemory(8)
-	notices := m.Subscribe(t.Context())
-	for id := range uint64(3) {
-		fill(t, m, id+1, 3)
-	}
-	if err := m.Clear(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if kept := m.Retention(); kept != (apm.Retention{MaxSpans: 8}) || m.bytes != 0 {
-		t.Errorf("%+v, %d bytes", kept, m.bytes)
-	}
-	if _, found, err := m.Trace(t.Context(), 3); found || err != nil {
-		t.Errorf("trace 3 is still there: %v", err)
-	}
-	if list, next := m.Recent(10, 0); len(list) != 0 || next != 0 {
-		t.Errorf("%v", list)
-	}
-	for id := range notices {
-		if id == 3 {
-			break
+	for name := range tags {
+		isOwn := name == "env" || name == "version" || name == "duration" // which are written without an @
+		if search.LooksIn(name) && !isOwn {
+			fields = append(fields, search.Field{Name: name, Tag: true})
 		}
 	}
-	fill(t, m, 3, 2)
-	if list, _ := m.Recent(10, 0); len(list) != 1 || list[0].Spans != 2 {
-		t.Errorf("%v", list)
+	return fields
+}
+
+// selectSpans are the spans that are looked for.
+func selectSpans(traces []apm.Trace, s search.Selection) (spans []*apm.Span) {
+	for _, trace := range traces {
+		for i := range trace.Spans {
+			if s.Match(&trace.Spans[i]) {
+				spans = append(spans, &trace.Spans[i])
+			}
+		}
 	}
+	return spans
+}
+
+// exactTimeSpent is timeSpent for all the spans that are looked for.
+func exactTimeSpent(traces []apm.Trace, s search.Selection) apm.TimeSpent {
+	spent := timeSpent(traces, s.Match)
+	spent.Of = spent.Requests
+	return spent
 }

@@ -1,41 +1,277 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/bits"
 	"slices"
+	"strings"
+	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
-// Breakdown gives the figures of the spans that are looked for; see
-// ExactBreakdown. Its error is ctx's alone, as is that of Facets and TimeSpent.
-func (m *Memory) Breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdown, error) {
-	return ExactBreakdown(m.selected(b.Selection), b), ctx.Err()
+// mostGroups bounds how many groups, or values of a facet, are told apart.
+const mostGroups = 10_000
+
+// Breakdown gives the figures of the selected spans, each span a request. A
+// span without one of the fields has "" for it. Where the time is not bounded,
+// it goes from the earliest start to just after the latest. Groups with as many
+// requests are in the order of their values.
+func (s *Store) Breakdown(ctx context.Context, b search.Breakdown) (answer apm.Breakdown, err error) {
+	err = s.again(func() error {
+		answer, err = s.breakdown(ctx, b)
+		return err
+	})
+	return answer, err
 }
 
-// Facets counts the values of fields of the spans that are looked for; see
-// ExactFacets.
-func (m *Memory) Facets(ctx context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error) {
-	return ExactFacets(m.selected(s), s, fields, most), ctx.Err()
-}
-
-// TimeSpent tells which services worked for the spans that are looked for; see
-// ExactTimeSpent.
-func (m *Memory) TimeSpent(ctx context.Context, s search.Selection) (apm.TimeSpent, error) {
-	return ExactTimeSpent(m.selected(s), s), ctx.Err()
-}
-
-// selected are the traces that have a span that is looked for. They are copies,
-// so that the figures can be made while the intake goes on.
-func (m *Memory) selected(s search.Selection) []apm.Trace {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var traces []apm.Trace
-	for _, t := range m.order {
-		if s.Selects(t.spans) {
-			traces = append(traces, apm.NewTrace(t.id, slices.Clone(t.spans)))
+// again does what has to be read from segments; once more if they were evicted
+// or rewritten meanwhile, or found to be damaged and set aside.
+func (s *Store) again(do func() error) error {
+	for range 3 {
+		if err := do(); !errors.Is(err, errGone) && !errors.Is(err, errDamaged) {
+			return err
 		}
 	}
-	return traces
+	return do()
+}
+
+// Selected are the rows of a segment that are looked for.
+type selected struct {
+	segment *segment
+	rows    rowSet
+}
+
+// selectRows finds what is looked for in all segments.
+func (s *Store) selectRows(ctx context.Context, selection search.Selection) (all []selected, err error) {
+	do := func(g *segment) (rowSet, error) { return s.match(g, selection) }
+	take := func(g *segment, rows rowSet) (bool, error) {
+		if !rows.empty() {
+			all = append(all, selected{g, rows})
+		}
+		return false, nil
+	}
+	if err := inParallel(ctx, s.snapshot(), do, take); err != nil {
+		return nil, fmt.Errorf("select spans: %w", err)
+	}
+	slices.Reverse(all) // the first to arrive first
+	return all, nil
+}
+
+func (s *Store) breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdown, error) {
+	all, err := s.selectRows(ctx, b.Selection)
+	if err != nil {
+		return apm.Breakdown{}, err
+	}
+	sum := &summation{of: b, byValues: map[string]*group{}}
+	if sum.from, sum.to, err = s.timeOf(all, b.Selection); err != nil {
+		return apm.Breakdown{}, err
+	}
+	for _, part := range all {
+		if err := ctx.Err(); err != nil {
+			return apm.Breakdown{}, err
+		}
+		if err := s.sumUp(sum, part); err != nil {
+			return apm.Breakdown{}, err
+		}
+	}
+	return sum.answer(), nil
+}
+
+// timeOf is the time that a selection is of.
+func (s *Store) timeOf(all []selected, selection search.Selection) (from, to int64, err error) {
+	from, to = cmp.Or(selection.From, selection.To), cmp.Or(selection.To, selection.From)
+	if len(all) == 0 || selection.From != 0 && selection.To != 0 {
+		return from, to, nil
+	}
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, part := range all {
+		starts, err := s.column(part.segment, key{wide, start})
+		if err != nil {
+			return 0, 0, err
+		}
+		for row := range part.rows.all() {
+			first, last = min(first, int64(starts.numbers[row])), max(last, int64(starts.numbers[row]))
+		}
+	}
+	return cmp.Or(selection.From, min(first, math.MaxInt64-1)), cmp.Or(selection.To, min(last, math.MaxInt64-1)+1), nil
+}
+
+// sumUp adds the rows of one segment.
+func (s *Store) sumUp(sum *summation, part selected) error {
+	g := part.segment
+	starts, err := s.column(g, key{wide, start})
+	if err != nil {
+		return err
+	}
+	durations, err := s.column(g, key{wide, duration})
+	if err != nil {
+		return err
+	}
+	errors := newRowSet(g.rows)
+	failures, err := s.column(g, key{field, failed})
+	if err != nil {
+		return err
+	}
+	failures.collect(errors, func(string) bool { return true })
+	var labels labels
+	for _, f := range sum.of.By {
+		more, err := s.labels(g, f)
+		if err != nil {
+			return err
+		}
+		labels = labels.and(more, part.rows)
+	}
+	groups := make([]*group, max(1, len(labels.values))) // by label
+	for row := range part.rows.all() {
+		label := 0
+		if labels.of != nil {
+			label = int(labels.of[row])
+		}
+		if groups[label] == nil {
+			groups[label] = sum.group(labels.texts(label, len(sum.of.By)))
+		}
+		groups[label].add(sum, int64(starts.numbers[row]), time.Duration(durations.numbers[row]), errors.has(row))
+	}
+	return nil
+}
+
+// A summation is a breakdown in the making.
+type summation struct {
+	of       search.Breakdown
+	from, to int64
+	groups   []*group
+	byValues map[string]*group
+	rest     *group // of those that were too many
+	others   int
+}
+
+// group is that with the values; for too many, one for all of them.
+func (s *summation) group(values []string) *group {
+	name := strings.Join(values, "\x00")
+	found, ok := s.byValues[name]
+	switch {
+	case ok:
+	case len(s.groups) < mostGroups:
+		found = newGroup(values, s.of.Buckets)
+		s.byValues[strings.Clone(name)] = found
+		s.groups = append(s.groups, found)
+	default:
+		s.others++
+		if s.rest == nil {
+			s.rest = newGroup(nil, s.of.Buckets)
+		}
+		found = s.rest
+	}
+	return found
+}
+
+// bucket is which of equal parts of the time a moment of it is in.
+func (s *summation) bucket(at int64) int {
+	if s.of.Buckets < 2 {
+		return 0
+	}
+	length := uint64(s.to) - uint64(s.from)
+	since := min(uint64(at)-uint64(s.from), length-1) // nothing starts after the last moment there is
+	// In 128 bits: nanoseconds of years times a thousand are more than 64 hold.
+	high, low := bits.Mul64(since, uint64(s.of.Buckets))
+	part, _ := bits.Div64(high, low, length)
+	return int(part)
+}
+
+func (s *summation) answer() apm.Breakdown {
+	answer := apm.Breakdown{From: s.from, To: s.to, Others: s.others}
+	total := newGroup(nil, s.of.Buckets)
+	groups := s.groups
+	if s.rest != nil {
+		groups = append(slices.Clone(groups), s.rest)
+	}
+	for _, g := range groups {
+		total.merge(g)
+	}
+	answer.Total = total.answer(s.of)
+	if len(s.of.By) == 0 {
+		return answer
+	}
+	slices.SortFunc(s.groups, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(b.requests(), a.requests()), slices.Compare(a.values, b.values))
+	})
+	if limit := s.of.Limit; limit > 0 && len(s.groups) > limit {
+		answer.Others += len(s.groups) - limit
+		s.groups = s.groups[:limit]
+	}
+	for _, g := range s.groups {
+		answer.Groups = append(answer.Groups, g.answer(s.of))
+	}
+	return answer
+}
+
+// A group is an apm.Group in the making.
+type group struct {
+	values      []string
+	first, last int64
+	buckets     []*tally // by time; nil while nothing is in them
+}
+
+func newGroup(values []string, buckets int) *group {
+	return &group{values: values, first: math.MaxInt64, last: math.MinInt64, buckets: make([]*tally, max(1, buckets))}
+}
+
+func (g *group) add(sum *summation, start int64, duration time.Duration, failed bool) {
+	g.first, g.last = min(g.first, start), max(g.last, start)
+	at := sum.bucket(start)
+	if g.buckets[at] == nil {
+		g.buckets[at] = &tally{}
+	}
+	g.buckets[at].add(duration, failed)
+}
+
+func (g *group) merge(other *group) {
+	g.first, g.last = min(g.first, other.first), max(g.last, other.last)
+	for i, t := range other.buckets {
+		if t == nil {
+			continue
+		}
+		if g.buckets[i] == nil {
+			g.buckets[i] = &tally{}
+		}
+		g.buckets[i].merge(t)
+	}
+}
+
+func (g *group) requests() int {
+	n := 0
+	for _, t := range g.buckets {
+		if t != nil {
+			n += t.requests
+		}
+	}
+	return n
+}
+
+func (g *group) answer(b search.Breakdown) apm.Group {
+	answer := apm.Group{Values: g.values}
+	var all tally
+	for _, t := range g.buckets {
+		if t == nil {
+			t = &tally{}
+		}
+		all.merge(t)
+		if b.Buckets > 0 {
+			answer.Buckets = append(answer.Buckets, t.figures())
+		}
+	}
+	answer.Figures = all.figures()
+	if all.requests > 0 {
+		answer.First, answer.Last = g.first, g.last
+	}
+	if b.Distribution {
+		answer.Distribution = all.distribution()
+	}
+	return answer
 }

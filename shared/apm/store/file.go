@@ -303,6 +303,21 @@ func (f *file) replace(r *replacement) error {
 	})
 }
 
+// clear removes everything, and gives the space back.
+func (f *file) clear() error {
+	err := f.transact(func(tx *sql.Tx) error {
+		_, err := tx.Exec("DELETE FROM columns; DELETE FROM segments; DELETE FROM log; DELETE FROM graves; UPDATE evicted SET traces = 0, spans = 0")
+		return err
+	})
+	if err == nil {
+		_, err = f.write.Exec("VACUUM")
+	}
+	if err != nil {
+		return fmt.Errorf("clear the traces: %w", err)
+	}
+	return f.sync("TRUNCATE")
+}
+
 // append writes records to the log.
 func (f *file) append(records []record) error {
 	if f.path == "" {

@@ -23,6 +23,8 @@ const (
 	DefaultMaxSpans = 2_000_000
 	// DefaultMaxBytes is how much it may write for them, in bytes.
 	DefaultMaxBytes = 1 << 30
+	// MemoryMaxBytes is the same for a store in memory.
+	MemoryMaxBytes = 128 << 20
 
 	cacheBytes = 64 << 20
 )
@@ -78,6 +80,9 @@ func Open(config Config) (*Store, error) {
 	}
 	if config.MaxBytes <= 0 {
 		config.MaxBytes = DefaultMaxBytes
+		if config.Path == "" {
+			config.MaxBytes = MemoryMaxBytes
+		}
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
@@ -364,6 +369,31 @@ func (s *Store) Retention() apm.Retention {
 		}
 	}
 	return kept
+}
+
+// Clear lets go of all that is kept, and begins anew.
+func (s *Store) Clear(context.Context) error {
+	return s.do(func() error {
+		for ; s.packing > 0; s.packing-- {
+			<-s.packs
+		}
+		if err := s.file.clear(); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		changed := map[uint64]bool{}
+		for id := range s.births {
+			changed[id] = true
+		}
+		for sub := range s.subscribers {
+			sub.notify(changed)
+		}
+		s.stuck, s.segments, s.kept = nil, nil, apm.Retention{}
+		s.births, s.graves, s.services = map[uint64]uint32{}, map[uint64]grave{}, map[string]int{}
+		s.begin()
+		return nil
+	})
 }
 
 // Close ends the store. What was added and not yet packed is in the log.

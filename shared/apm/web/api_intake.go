@@ -124,8 +124,8 @@ func losses(report apm.IntakeReport, kept apm.Retention) []apm.Loss {
 	if kept.EvictedTraces > 0 {
 		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer ones. Start the agent with a larger --max-spans to keep more."})
 	}
-	if kept.TruncatedSpans > 0 {
-		all = append(all, apm.Loss{Reason: "span of an overlong trace", Count: kept.TruncatedSpans, Advice: "One trace may take a quarter of the store. Start the agent with a larger --max-spans, or let long jobs begin a trace for each piece of work."})
+	if kept.DamagedSpans > 0 {
+		all = append(all, apm.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the file of traces could not be read and was set aside: the disk may be failing. The agent's log says more."})
 	}
 	return all
 }

@@ -20,7 +20,7 @@ type tracePage struct {
 	ID, HexID string
 	Asked     string // the ID as the reader gave it
 	Arrived   bool
-	Truncated int // spans that the store had no room for
+	Truncated int // spans that are kept, and too many to be shown
 
 	Entry      *apm.Span
 	Heading    string // what the entry span worked on

@@ -20,8 +20,8 @@ func (f frame) LostText() string {
 	if f.Kept.EvictedTraces > 0 {
 		lost[0] = fmt.Sprintf("%s evicted (%s)", apm.FormatCount(f.Kept.EvictedTraces, "trace", "traces"), apm.FormatCount(f.Kept.EvictedSpans, "span", "spans"))
 	}
-	if f.Kept.TruncatedSpans > 0 {
-		lost = append(lost, apm.FormatCount(f.Kept.TruncatedSpans, "span", "spans")+" of overlong traces dropped")
+	if f.Kept.DamagedSpans > 0 {
+		lost = append(lost, apm.FormatCount(f.Kept.DamagedSpans, "span", "spans")+" damaged")
 	}
 	return strings.Join(append(lost, apm.FormatNumber(f.Refused)+" refused"), ", ")
 }
@@ -46,7 +46,7 @@ func (p tracePage) ServicesText() string {
 	return apm.FormatCount(len(p.Breakdown.Parts), "service", "services")
 }
 
-// TruncatedText counts the spans that the store had no room for.
+// TruncatedText counts the spans that are not shown, being too many.
 func (p tracePage) TruncatedText() string { return apm.FormatCount(p.Truncated, "span", "spans") }
 
 // HiddenText counts the spans that the page leaves out.

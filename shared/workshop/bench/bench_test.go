@@ -142,7 +142,7 @@ func serverTimes(b *testing.B, running *runner.Running) (took []time.Duration) {
 	if err := running.StopServices(); err != nil {
 		b.Fatal(err)
 	}
-	summaries, _ := running.Agent.Store().Recent(1_000_000, 0)
+	summaries, _, _ := running.Agent.Store().Recent(1_000_000, 0)
 	for _, summary := range summaries {
 		trace, _, _ := running.Agent.Store().Trace(b.Context(), summary.TraceID)
 		for _, span := range trace.Spans {

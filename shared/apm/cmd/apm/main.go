@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/store"
 )
 
 const usage = `apm takes in what Datadog tracers send and shows the traces in a browser.
@@ -31,7 +32,7 @@ Usage:
 
 Examples:
   apm                                     traces on http://localhost:8126
-  apm --addr localhost:9126               on another port
+  apm --memory --addr localhost:9126      on another port, and nothing is written
   apm --addr :8126 --allow-host agent     in a container that is called agent
   apm --socket /var/run/datadog/apm.socket    also where tracers look for a socket
   apm --healthcheck                       exits 0 if the apm at --addr answers, else 1
@@ -42,14 +43,16 @@ Flags:
   --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
   --socket path       also listen on this unix socket, where DD_TRACE_AGENT_URL=unix://path sends
                       to. It is for tracers: under the host that they name there, pages are refused
+  --db file           keep traces in this file (default %s), over restarts
+  --memory            keep traces in memory, until apm ends
   --max-spans n       how many spans to keep (default %d); the oldest traces go first
+  --max-bytes n       how much to write for them, as in 512MiB (default %s; in memory %s)
   --allow-host name   also show the pages under this name; repeat it, or separate names by commas
   --try command       show this command on the page while there is no trace
   --healthcheck       ask the apm at --addr whether it is up, and exit
   --help              this text
 
-Limits: traces are kept in memory only and are gone when apm ends. Metrics
-(DogStatsD over UDP port 8125) are not served.
+Limits: metrics (DogStatsD over UDP port 8125) are not served.
 `
 
 func main() {
@@ -109,7 +112,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 func serve(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	opts, err := parse(args, env)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintf(stdout, usage, agent.DefaultMaxSpans)
+		fmt.Fprintf(stdout, usage, defaultDB, store.DefaultMaxSpans, formatBytes(store.DefaultMaxBytes), formatBytes(store.MemoryMaxBytes))
 		return nil
 	}
 	if err != nil {
@@ -119,10 +122,15 @@ func serve(ctx context.Context, args []string, env func(string) string, stdout, 
 		return healthcheck(ctx, opts.config.Addr)
 	}
 
+	boundMemory(env)
 	opts.config.Logger = slog.New(slog.NewTextHandler(stderr, nil))
 	a, err := agent.Start(opts.config)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; is another Agent running? --addr localhost:9126 moves this one", err)
+	}
+	var foreign store.ForeignError
+	if errors.As(err, &foreign) {
+		return fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)
 	}
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
@@ -146,7 +154,14 @@ func parse(args []string, env func(string) string) (options, error) {
 	flags.SetOutput(io.Discard) // main prints the one line that matters
 	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
 	flags.StringVar(&opts.config.Socket, "socket", "", "")
-	flags.IntVar(&opts.config.MaxSpans, "max-spans", agent.DefaultMaxSpans, "")
+	memory := false
+	flags.StringVar(&opts.config.DB, "db", defaultDB, "")
+	flags.BoolVar(&memory, "memory", false, "")
+	flags.IntVar(&opts.config.MaxSpans, "max-spans", store.DefaultMaxSpans, "")
+	flags.Func("max-bytes", "", func(text string) (err error) {
+		opts.config.MaxBytes, err = parseBytes(text)
+		return err
+	})
 	flags.StringVar(&opts.config.Try, "try", "", "")
 	flags.BoolVar(&opts.healthcheck, "healthcheck", false, "")
 	flags.Func("allow-host", "", func(names string) error {
@@ -166,6 +181,14 @@ func parse(args []string, env func(string) string) (options, error) {
 	}
 	if opts.config.MaxSpans < 1 {
 		return options{}, fmt.Errorf("--max-spans %d: want at least 1", opts.config.MaxSpans)
+	}
+	if given := isSet(flags, "db"); memory && given {
+		return options{}, errors.New("--db and --memory exclude each other")
+	} else if given && opts.config.DB == "" {
+		return options{}, errors.New("--db: want the path of a file, or --memory")
+	}
+	if memory {
+		opts.config.DB = ""
 	}
 	if _, _, err := net.SplitHostPort(opts.config.Addr); err != nil {
 		return options{}, fmt.Errorf("--addr %q: want host:port or :port", opts.config.Addr)

@@ -20,7 +20,7 @@ const mostReported = 20
 func report(w io.Writer, a *agent.Agent, pages bool) {
 	kept := a.Store().Retention()
 	total := kept.Traces + kept.EvictedTraces
-	newest, _ := a.Store().Recent(mostReported, 0)
+	newest, _, _ := a.Store().Recent(mostReported, 0)
 	if total == 0 {
 		fmt.Fprintf(w, "\napm: no trace: %s\n", whyNone(a))
 	} else {

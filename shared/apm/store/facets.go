@@ -1,0 +1,235 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// labels say which values the rows of a segment have: each row has a number,
+// and each number a value for every field that is asked for.
+type labels struct {
+	of     []uint32
+	values [][]string
+}
+
+// labels are those of one field. Number 0 is for the rows without a value.
+func (s *Store) labels(g *segment, f search.Field) (labels, error) {
+	l := labels{of: make([]uint32, g.rows), values: [][]string{{""}}}
+	keys, err := fieldKeys(f)
+	if err != nil {
+		return l, err
+	}
+	for _, k := range keys {
+		c, err := s.column(g, k)
+		if err != nil {
+			return l, err
+		}
+		l.take(c, k)
+	}
+	if f.Name == "status" && !f.Tag {
+		l.values = [][]string{{"ok"}, {"error"}}
+	}
+	return l, nil
+}
+
+// fieldKeys are the columns that have a field's values; of two, what the first
+// has stands.
+func fieldKeys(f search.Field) ([]key, error) {
+	if f.IsDuration() {
+		return []key{{wide, duration}}, nil
+	}
+	if f.Tag {
+		return []key{{meta, f.Name}, {metric, f.Name}}, nil
+	}
+	switch f.Name {
+	case "operation_name":
+		return []key{{field, name}}, nil
+	case "resource_name":
+		return []key{{field, resource}}, nil
+	case "service", "type":
+		return []key{{field, f.Name}}, nil
+	case "status":
+		return []key{{field, failed}}, nil
+	case "trace_id", "span_id":
+		return []key{{wide, f.Name}}, nil
+	default: // env and version
+		return []key{{meta, f.Name}}, nil
+	}
+}
+
+// take gives the rows that a column has, and that have none yet, its values.
+func (l *labels) take(c *column, k key) {
+	if c == nil {
+		return
+	}
+	base := uint32(len(l.values))
+	if k.kind == wide {
+		for row, n := range c.numbers {
+			l.of[row] = base + uint32(row)
+			l.values = append(l.values, []string{strconv.FormatUint(n, 10)})
+		}
+		return
+	}
+	texts := make([]string, len(c.values)) // one allocation for all
+	for code, value := range c.values {
+		if texts[code] = value; k.kind == metric {
+			texts[code] = strconv.FormatFloat(float(value), 'f', -1, 64)
+		}
+		l.values = append(l.values, texts[code:code+1])
+	}
+	for i, row := range c.rows {
+		if l.of[row] == 0 {
+			l.of[row] = base + uint32(c.codes[i])
+		}
+	}
+}
+
+// and combines the labels with those of one more field.
+func (l labels) and(more labels, rows rowSet) labels {
+	if l.of == nil {
+		return more
+	}
+	both := labels{of: make([]uint32, len(l.of))}
+	numbers := map[[2]uint32]uint32{}
+	for row := range rows.all() {
+		pair := [2]uint32{l.of[row], more.of[row]}
+		number, known := numbers[pair]
+		if !known {
+			number = uint32(len(both.values))
+			numbers[pair] = number
+			both.values = append(both.values, slices.Concat(l.values[pair[0]], more.values[pair[1]]))
+		}
+		both.of[row] = number
+	}
+	return both
+}
+
+// texts are the values of a label, in memory of their own.
+func (l labels) texts(label, fields int) []string {
+	texts := make([]string, fields)
+	for i := range texts {
+		texts[i] = strings.Clone(l.values[label][i])
+	}
+	return texts
+}
+
+// Facets counts the values of some fields that the selected spans have, and
+// names at most most of each, the most common first. Without fields it is every
+// field by which spans can be grouped that one of them has, the most common
+// first: those that tell spans apart, and what tracers keep for themselves, are
+// to be asked for.
+func (s *Store) Facets(ctx context.Context, selection search.Selection, fields []search.Field, most int) (facets []apm.Facet, err error) {
+	err = s.again(func() error {
+		facets, err = s.facets(ctx, selection, fields, most)
+		return err
+	})
+	return facets, err
+}
+
+func (s *Store) facets(ctx context.Context, selection search.Selection, fields []search.Field, most int) ([]apm.Facet, error) {
+	all, err := s.selectRows(ctx, selection)
+	if err != nil {
+		return nil, err
+	}
+	asked := len(fields) > 0
+	if !asked {
+		if fields, err = s.grouping(all); err != nil {
+			return nil, err
+		}
+	}
+	var facets []apm.Facet
+	for _, f := range fields {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		count := counting{spans: map[string]int{}}
+		for _, part := range all {
+			if err := s.countValues(&count, part, f); err != nil {
+				return nil, err
+			}
+		}
+		if facet := count.facet(f, most); asked || facet.Spans > 0 {
+			facets = append(facets, facet)
+		}
+	}
+	if !asked {
+		slices.SortFunc(facets, func(a, b apm.Facet) int {
+			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Name, b.Name))
+		})
+	}
+	return facets, nil
+}
+
+// grouping are the fields by which some of the spans may be grouped.
+func (s *Store) grouping(all []selected) ([]search.Field, error) {
+	var fields []search.Field
+	for _, name := range []string{"env", "operation_name", "resource_name", "service", "status", "type", "version"} {
+		fields = append(fields, search.Field{Name: name})
+	}
+	tags := map[string]bool{"env": true, "version": true, "duration": true} // those that are written without an @
+	for _, part := range all {
+		keys, err := s.keys(part.segment)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			if k.kind >= meta && search.LooksIn(k.name) && !tags[k.name] {
+				tags[k.name] = true
+				fields = append(fields, search.Field{Name: k.name, Tag: true})
+			}
+		}
+	}
+	return fields, nil
+}
+
+// counting is an apm.Facet in the making.
+type counting struct {
+	spans  map[string]int // by value
+	total  int
+	others int
+}
+
+func (s *Store) countValues(count *counting, part selected, f search.Field) error {
+	l, err := s.labels(part.segment, f)
+	if err != nil {
+		return err
+	}
+	counts := make([]int, len(l.values))
+	for row := range part.rows.all() {
+		counts[l.of[row]]++
+	}
+	for label, n := range counts {
+		value := l.values[label][0]
+		if n == 0 || value == "" && (label == 0 || !f.Tag) {
+			continue
+		}
+		count.total += n
+		if _, known := count.spans[value]; known || len(count.spans) < mostGroups {
+			count.spans[strings.Clone(value)] += n
+		} else {
+			count.others++ // some of them more than once
+		}
+	}
+	return nil
+}
+
+func (c *counting) facet(f search.Field, most int) apm.Facet {
+	facet := apm.Facet{Name: f.String(), Spans: c.total, Others: c.others}
+	for value, n := range c.spans {
+		facet.Values = append(facet.Values, apm.FacetValue{Value: value, Spans: n})
+	}
+	slices.SortFunc(facet.Values, func(a, b apm.FacetValue) int {
+		return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value, b.Value))
+	})
+	if len(facet.Values) > most {
+		facet.Others += len(facet.Values) - most
+		facet.Values = facet.Values[:most]
+	}
+	return facet
+}
