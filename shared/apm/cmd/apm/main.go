@@ -27,6 +27,9 @@ Usage:
   apm [flags]
   apm search [flags] 'QUERY'              find traces; see apm search --help
   apm run [--keep] -- COMMAND ARG…        run a command and print its traces; see apm run --help
+  apm export [flags] TRACE > FILE         write a trace as JSON; see apm export --help
+  apm import [flags] FILE…                bring such traces back; see apm import --help
+  apm clear [flags]                       drop every trace; see apm clear --help
 
 Examples:
   apm                                     traces on http://localhost:8126
@@ -94,6 +97,12 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 			return runSearch(ctx, args[1:], env, stdout, stderr)
 		case "run":
 			return runRun(ctx, args[1:], stdout, stderr)
+		case "export":
+			return runExport(ctx, args[1:], env, stdout)
+		case "import":
+			return runImport(ctx, args[1:], env, os.Stdin, stdout, stderr)
+		case "clear":
+			return runClear(ctx, args[1:], env, terminal(os.Stdin), stdout, stderr)
 		}
 	}
 	return serve(ctx, args, env, stdout, stderr)

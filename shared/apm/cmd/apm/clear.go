@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"thinker/shared/apm/agent"
+)
+
+const clearUsage = `apm clear drops every trace of a running apm, for good.
+
+Usage:
+  apm clear [flags]
+
+It asks before it does, and where nobody can answer it wants --yes.
+
+Flags:
+  --addr host:port   where apm listens (default localhost:8126, or APM_ADDR)
+  --yes              do not ask
+  --help             this text
+`
+
+// runClear drops every trace, once it has been confirmed on the terminal; that
+// is nil where there is none.
+func runClear(ctx context.Context, args []string, env func(string) string, terminal io.Reader, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("apm clear", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // main prints the one line that matters
+	addr := flags.String("addr", cmp.Or(env("APM_ADDR"), agent.DefaultAddr), "")
+	sure := flags.Bool("yes", false, "")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		_, err = io.WriteString(stdout, clearUsage)
+		return err
+	} else if err != nil {
+		return usageError{err, "apm clear"}
+	}
+	if flags.NArg() > 0 {
+		return usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0)), "apm clear"}
+	}
+	base, err := baseOf(*addr, "apm clear")
+	if err != nil {
+		return err
+	}
+	if !*sure {
+		if terminal == nil {
+			return usageError{errors.New("there is no terminal to ask on: --yes drops every trace without asking"), "apm clear"}
+		}
+		fmt.Fprintf(stderr, "Drop every trace of the apm at %s, for good? [y/N] ", *addr)
+		if !confirmed(ctx, terminal) {
+			return errors.New("nothing was cleared")
+		}
+	}
+	if _, err := ask(ctx, http.MethodDelete, base+"/api/traces", nil); err != nil {
+		return fmt.Errorf("clear the apm at %s: %w", *addr, err)
+	}
+	fmt.Fprintf(stdout, "cleared the apm at %s\n", *addr)
+	return nil
+}
+
+// terminal is the file where it is a terminal, and else nil.
+func terminal(file *os.File) io.Reader {
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return file
+}
+
+// confirmed reads whether the answer is yes. Ctrl-C is none.
+func confirmed(ctx context.Context, terminal io.Reader) bool {
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(terminal).ReadString('\n') // its end is an answer, too
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case text := <-answer:
+		return text == "y" || text == "yes"
+	case <-ctx.Done():
+		return false
+	}
+}
