@@ -53,8 +53,8 @@ func runClear(ctx context.Context, args []string, env func(string) string, termi
 			return usageError{errors.New("there is no terminal to ask on: --yes drops every trace without asking"), "apm clear"}
 		}
 		fmt.Fprintf(stderr, "Drop every trace of the apm at %s, for good? [y/N] ", *addr)
-		if !confirmed(ctx, terminal) {
-			return errors.New("nothing was cleared")
+		if !confirmed(ctx, terminal, stderr) {
+			return errors.New("nothing was cleared (--yes clears without asking)")
 		}
 	}
 	if _, err := ask(ctx, http.MethodDelete, base+"/api/traces", nil); err != nil {
@@ -72,17 +72,25 @@ func terminal(file *os.File) io.Reader {
 	return file
 }
 
-// confirmed reads whether the answer is yes. Ctrl-C is none.
-func confirmed(ctx context.Context, terminal io.Reader) bool {
+// confirmed reads whether the answer is yes. Ctrl-C and the input's end are no
+// answers, and leave the question's line to be ended.
+func confirmed(ctx context.Context, terminal io.Reader, stderr io.Writer) bool {
 	answer := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(terminal).ReadString('\n') // its end is an answer, too
+		line, err := bufio.NewReader(terminal).ReadString('\n')
+		if err != nil {
+			close(answer)
+			return
+		}
 		answer <- strings.ToLower(strings.TrimSpace(line))
 	}()
 	select {
-	case text := <-answer:
-		return text == "y" || text == "yes"
+	case text, ok := <-answer:
+		if ok {
+			return text == "y" || text == "yes"
+		}
 	case <-ctx.Done():
-		return false
 	}
+	fmt.Fprintln(stderr)
+	return false
 }
