@@ -185,7 +185,7 @@ func grouping(spans []*apm.Span) []search.Field {
 	}
 	for name := range tags {
 		isOwn := name == "env" || name == "version" || name == "duration" // which are written without an @
-		if search.LooksIn(name) && !isOwn {
+		if name != "" && search.LooksIn(name) && !isOwn {
 			fields = append(fields, search.Field{Name: name, Tag: true})
 		}
 	}

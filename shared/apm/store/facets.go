@@ -179,7 +179,7 @@ func (s *Store) grouping(all []selected) ([]search.Field, error) {
 			return nil, err
 		}
 		for _, k := range keys {
-			if k.kind >= meta && search.LooksIn(k.name) && !tags[k.name] {
+			if k.kind >= meta && k.name != "" && search.LooksIn(k.name) && !tags[k.name] {
 				tags[k.name] = true
 				fields = append(fields, search.Field{Name: k.name, Tag: true})
 			}

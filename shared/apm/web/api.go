@@ -106,7 +106,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !found {
-		return failure{http.StatusNotFound, "No span of this trace has arrived, or the trace has been evicted since."}
+		return failure{http.StatusNotFound, "No span of this trace has arrived, or the trace has been evicted or cleared since."}
 	}
 	answer := jsonTrace{TraceID: decimal(trace.ID), TraceIDHex: apm.HexID(trace.IDHigh(), trace.ID), Spans: []jsonSpan{}}
 	for i := range trace.Spans {

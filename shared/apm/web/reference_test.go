@@ -248,8 +248,8 @@ func TestEveryParameterIsReadAsDocumented(t *testing.T) {
 		for _, p := range e.Parameters {
 			var good, bad []string
 			if m := numbers.FindStringSubmatch(p.Bounds); m != nil {
-				good, bad = m[1:], []string{p.Name + "=" + m[2] + "0", p.Name + "=x", p.Name + "=-1"}
 				good = []string{p.Name + "=" + m[1], p.Name + "=" + m[2]}
+				bad = []string{p.Name + "=" + m[2] + "0", p.Name + "=x", p.Name + "=-1"}
 			}
 			if m := texts.FindStringSubmatch(p.Bounds); m != nil {
 				var most int

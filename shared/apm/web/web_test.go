@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -40,16 +41,31 @@ func (f *traces) Trace(_ context.Context, id uint64) (trace apm.Trace, found boo
 	return apm.Trace{}, false, f.err
 }
 
-func (f *traces) Breakdown(_ context.Context, b search.Breakdown) (apm.Breakdown, error) {
-	return store.ExactBreakdown(f.list, b), f.err
+// figures calls do with a real store that holds the same traces.
+func (f *traces) figures(do func(*store.Store) error) error {
+	s, err := store.Open(store.Config{})
+	if err != nil {
+		return err
+	}
+	for _, trace := range f.list {
+		err = errors.Join(err, s.Add(context.Background(), trace.Spans))
+	}
+	return errors.Join(err, do(s), s.Close(), f.err)
 }
 
-func (f *traces) Facets(_ context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error) {
-	return store.ExactFacets(f.list, s, fields, most), f.err
+func (f *traces) Breakdown(ctx context.Context, b search.Breakdown) (answer apm.Breakdown, err error) {
+	err = f.figures(func(s *store.Store) error { answer, err = s.Breakdown(ctx, b); return err })
+	return answer, err
 }
 
-func (f *traces) TimeSpent(_ context.Context, s search.Selection) (apm.TimeSpent, error) {
-	return store.ExactTimeSpent(f.list, s), f.err
+func (f *traces) Facets(ctx context.Context, s search.Selection, fields []search.Field, most int) (facets []apm.Facet, err error) {
+	err = f.figures(func(kept *store.Store) error { facets, err = kept.Facets(ctx, s, fields, most); return err })
+	return facets, err
+}
+
+func (f *traces) TimeSpent(ctx context.Context, s search.Selection) (spent apm.TimeSpent, err error) {
+	err = f.figures(func(kept *store.Store) error { spent, err = kept.TimeSpent(ctx, s); return err })
+	return spent, err
 }
 
 func (f *traces) Clear(context.Context) error {
@@ -306,7 +322,7 @@ func TestSpansAreHostile(t *testing.T) {
 		Events:  []apm.Event{{Name: evil, Attributes: map[string]any{evil: evil, "list": []any{evil}}}},
 	}
 	w, _ := newTest(apm.NewTrace(1, []apm.Span{s}))
-	for _, path := range []string{"/traces", "/trace/1", "/trace/1?span=1", "/trace/1?rows=" + "%22%3E%3Cscript%3E", "/trace/%3Cscript%3Ealert(1)", "/%3Cscript%3E"} {
+	for _, path := range []string{"/traces", "/api", "/trace/1", "/trace/1?span=1", "/trace/1?rows=" + "%22%3E%3Cscript%3E", "/trace/%3Cscript%3Ealert(1)", "/%3Cscript%3E"} {
 		body := get(w, path).Body.String()
 		for _, bad := range []string{"<script>", "<img", "style=", " onerror=\""} {
 			if strings.Contains(body, bad) {
@@ -322,7 +338,7 @@ func TestSpansAreHostile(t *testing.T) {
 
 func TestEveryAnswerIsKeptToItself(t *testing.T) {
 	w, _ := newTest(workshop())
-	for _, path := range []string{"/", "/traces", "/trace/1", "/nothing", "/api/traces", "/api/traces/1", "/static/style.css", "/static/nothing"} {
+	for _, path := range []string{"/", "/traces", "/trace/1", "/nothing", "/api", "/api/traces", "/api/traces/1", "/api/services", "/api/figures?by=x", "/static/style.css", "/static/nothing"} {
 		h := get(w, path).Header()
 		policy := h.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" {

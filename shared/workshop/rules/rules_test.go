@@ -36,7 +36,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/load", "what measures an agent knows it over HTTP alone", []string{"github.com/tinylib/msgp"}},
 		{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 		{"thinker/shared/apm/apmtest", "a test has the agent as it is, and asks in the query language", []string{"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/search"}},
-		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
+		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
 		{"thinker/shared/apm", "the domain needs nothing", nil},
 		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/alicebob/miniredis/v2", "golang.org/x/term"}},
 	}

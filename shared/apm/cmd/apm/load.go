@@ -141,9 +141,9 @@ func progress(w io.Writer) func(load.Result) {
 	}
 }
 
-// terminal tells whether somebody is likely to watch what is written.
-func terminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+// terminal tells whether a file is one: somebody reads there, and types.
+func terminal(of any) bool {
+	file, ok := of.(*os.File)
 	if !ok {
 		return false
 	}

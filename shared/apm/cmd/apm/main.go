@@ -29,6 +29,9 @@ Usage:
   apm search [flags] 'QUERY'              find traces; see apm search --help
   apm run [--keep] -- COMMAND ARG…        run a command and print its traces; see apm run --help
   apm load [flags]                        put an apm under load; see apm load --help
+  apm export [flags] TRACE > FILE         write a trace as JSON; see apm export --help
+  apm import [flags] FILE…                bring such traces back; see apm import --help
+  apm clear [flags]                       drop every trace; see apm clear --help
 
 Examples:
   apm                                     traces on http://localhost:8126
@@ -103,6 +106,16 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 			return runRun(ctx, args[1:], stdout, stderr)
 		case "load":
 			return runLoad(ctx, args[1:], env, stdout, stderr)
+		case "export":
+			return runExport(ctx, args[1:], env, stdout)
+		case "import":
+			return runImport(ctx, args[1:], env, os.Stdin, stdout, stderr)
+		case "clear":
+			var asked io.Reader
+			if terminal(os.Stdin) {
+				asked = os.Stdin
+			}
+			return runClear(ctx, args[1:], env, asked, stdout, stderr)
 		}
 	}
 	return serve(ctx, args, env, stdout, stderr)

@@ -64,9 +64,9 @@ func runSearch(ctx context.Context, args []string, env func(string) string, stdo
 	if err != nil {
 		return usageError{err, "apm search"}
 	}
-	base, err := agentURL(opts.addr)
+	base, err := baseOf(opts.addr, "apm search")
 	if err != nil {
-		return usageError{fmt.Errorf("--addr %q: want host:port or :port", opts.addr), "apm search"}
+		return err
 	}
 	found, err := fetchTraces(ctx, base, opts)
 	if err != nil {
@@ -131,34 +131,15 @@ type foundTrace struct {
 
 func fetchTraces(ctx context.Context, base string, opts searchOptions) (found, error) {
 	values := url.Values{"query": {opts.query}, "scope": {opts.scope}, "limit": {strconv.Itoa(opts.limit)}}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/traces?"+values.Encode(), nil)
+	body, err := ask(ctx, http.MethodGet, base+"/api/traces?"+values.Encode(), nil)
 	if err != nil {
 		return found{}, err
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return found{}, unreached(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return found{}, refusal(response)
-	}
 	var answer found
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+	if err := json.Unmarshal(body, &answer); err != nil {
 		return found{}, fmt.Errorf("read its answer: %w", err)
 	}
 	return answer, nil
-}
-
-// refusal is what an answer says of why it has no traces.
-func refusal(response *http.Response) error {
-	var problem struct{ Detail string }
-	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Detail == "" {
-		return fmt.Errorf("it answers %s; is it an apm?", response.Status)
-	}
-	return errors.New(apm.Printable(problem.Detail, 1000))
 }
 
 func printTraces(w io.Writer, base string, traces []foundTrace) error {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// ask sends a request to a running apm and returns what it answers. Headers are
+// name, value, name, value.
+func ask(ctx context.Context, method, url string, body []byte, headers ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, unreached(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusNoContent {
+		return nil, refusal(response)
+	}
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read its answer: %w", err)
+	}
+	return answer, nil
+}
+
+// refusal is what an answer says of why it is none: an apm's pages answer with
+// problem details, and its intake, as the Agent's, with a text.
+func refusal(response *http.Response) error {
+	const longest = 1000 // characters
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	var problem struct{ Detail string }
+	switch {
+	case err == nil && json.Unmarshal(body, &problem) == nil && problem.Detail != "":
+		return errors.New(apm.Printable(problem.Detail, longest))
+	case err == nil && response.Header.Get("Datadog-Agent-Version") != "" && len(strings.TrimSpace(string(body))) > 0:
+		return errors.New(apm.Printable(string(body), longest))
+	}
+	return fmt.Errorf("it answers %s; is it an apm?", response.Status)
+}
+
+// baseOf is where the pages of the apm at addr are.
+func baseOf(addr, command string) (string, error) {
+	base, err := agentURL(addr)
+	if err != nil {
+		return "", usageError{fmt.Errorf("--addr %q: want host:port or :port", addr), command}
+	}
+	return base, nil
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
+)
+
+// started is an agent that has nothing yet, and where it listens.
+func started(t *testing.T) (a *agent.Agent, addr string) {
+	t.Helper()
+	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
+	return a, strings.TrimPrefix(a.URL(), "http://")
+}
+
+const richID = 5577006791947779410
+
+// rich is a trace with everything that a span can have.
+func rich() []apm.Span {
+	const start, high = 1_700_000_000_000_000_001, 0x6b00cd7c00000000
+	root := apm.Span{TraceID: richID, TraceIDHigh: high, SpanID: richID, Service: "api", Name: "http.request", Resource: "GET /\n\"<&>\u2028", Type: "web", Start: start, Duration: 504e6,
+		Meta: map[string]string{"_dd.p.tid": "6b00cd7c00000000", "env": "test", "empty": ""}, Metrics: map[string]float64{"_dd.top_level": 1, "pi": math.Pi, "large": 1e300, "not": math.NaN()}}
+	failed := apm.Span{TraceID: richID, SpanID: math.MaxUint64, ParentID: richID, Service: "thinker", Start: start + 1, Duration: 1, Error: true,
+		Meta:  map[string]string{"error.message": "no thought", "error.stack": "a\n\tb"},
+		Links: []apm.Link{{TraceID: 1 << 63, TraceIDHigh: 7, SpanID: 9, Attributes: map[string]string{"why": "retry"}}, {TraceID: 1, SpanID: 2}},
+		Events: []apm.Event{
+			{Time: start + 5, Name: "cache.miss", Attributes: map[string]any{"text": "war", "yes": true, "whole": int64(math.MaxInt64), "half": 0.5, "list": []any{"a", int64(1), 1.5, false}, "nothing": []any(nil)}},
+			{Time: start + 6, Name: "bare"},
+		}}
+	nested := apm.Span{TraceID: richID, SpanID: 3, ParentID: 99, Service: "thinker", Start: start + 1, Duration: 1,
+		Events: []apm.Event{{Time: start, Name: "deep", Attributes: map[string]any{"within": map[string]any{"list": []any{}, "n": 2.0}}}}}
+	return []apm.Span{root, failed, nested}
+}
+
+// TestATraceComesBackAsItWas exports, clears, imports and exports again.
+func TestATraceComesBackAsItWas(t *testing.T) {
+	a, addr := started(t)
+	if err := a.Store().Add(t.Context(), rich()); err != nil {
+		t.Fatal(err)
+	}
+	// What real tracers have sent.
+	for file, path := range map[string]string{"dd-trace-go.v1-v1.74.8-v0.4.msgpack": "/v0.4/traces", "dd-trace-go-v2.12.0-v1.0.msgpack": "/v1.0/traces"} {
+		payload, err := os.ReadFile(filepath.Join("..", "..", "intake", "testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ask(t.Context(), http.MethodPost, a.URL()+path, payload, "Content-Type", "application/msgpack"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	summaries, _, _ := a.Store().Recent(100, 0)
+	if len(summaries) < 3 {
+		t.Fatalf("%d traces", len(summaries))
+	}
+
+	directory := t.TempDir()
+	var files []string
+	before := map[string]string{}
+	for _, summary := range summaries {
+		out, _, err := try(t, "export", "--addr", addr, apm.HexID(summary.TraceIDHigh, summary.TraceID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(directory, fmt.Sprint(summary.TraceID, ".json"))
+		if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+		before[fmt.Sprint(summary.TraceID)] = out
+	}
+	if !strings.Contains(before[fmt.Sprint(richID)], `"trace_id_hex": "6b00cd7c000000004d65822107fcfd52"`) {
+		t.Errorf("%s", before[fmt.Sprint(richID)])
+	}
+	if out, _, err := try(t, "clear", "--addr", addr, "--yes"); err != nil || out != "cleared the apm at "+addr+"\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	if _, _, err := try(t, "export", "--addr", addr, fmt.Sprint(richID)); err == nil || !strings.Contains(err.Error(), "No span of this trace has arrived") {
+		t.Errorf("after clear: %v", err)
+	}
+	out, stderr, err := try(t, append([]string{"import", "--addr", addr}, files...)...)
+	if err != nil || stderr != "" || strings.Count(out, "\n") != len(files) || !strings.Contains(out, fmt.Sprintf("trace %d · 3 spans · http://%s/trace/%[1]d\n", uint64(richID), addr)) {
+		t.Errorf("%v %s%s", err, out, stderr)
+	}
+	for id, want := range before {
+		got, _, err := try(t, "export", "--addr", addr, id)
+		if !strings.Contains(want, `"_dd.p.tid"`) { // v1.0 has another place for it
+			got = strings.Replace(got, `"_dd.p.tid": "`+hexHigh(want)+`",`, "", 1)
+		}
+		if err != nil || strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(want), " ") {
+			t.Errorf("%v: got\n%s\nwant\n%s", err, got, want)
+		}
+	}
+}
+
+// hexHigh is the upper half of the ID in an exported trace.
+func hexHigh(exported string) string {
+	_, rest, _ := strings.Cut(exported, `"trace_id_hex": "`)
+	return rest[:16]
+}
+
+// TestALargeTraceIsImportedInParts has one that no single payload may hold.
+func TestALargeTraceIsImportedInParts(t *testing.T) {
+	a, addr := started(t)
+	var spans []string
+	tag := strings.Repeat("x", 1<<20)
+	for id := range 30 {
+		spans = append(spans, fmt.Sprintf(`{"trace_id":"7","span_id":"%d","meta":{"tag":"%s"}}`, id+1, tag))
+	}
+	file := `{"trace_id":"7","trace_id_hex":"00000000000000090000000000000007","spans":[` + strings.Join(spans, ",") + `]}`
+	var out strings.Builder
+	if err := runImport(t.Context(), []string{"--addr", addr, "-"}, noEnv, strings.NewReader(file), &out, io.Discard); err != nil || !strings.Contains(out.String(), "30 spans") {
+		t.Fatalf("%v %s", err, out.String())
+	}
+	trace, _, err := a.Store().Trace(t.Context(), 7)
+	if err != nil || len(trace.Spans) != 30 || trace.IDHigh() != 9 || a.Stats().Payloads != 5 {
+		t.Errorf("%d spans, upper half %d, %d payloads, %v", len(trace.Spans), trace.IDHigh(), a.Stats().Payloads, err)
+	}
+}
+
+func TestSeveralTracesInAFile(t *testing.T) {
+	const one, two = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`, `{"trace_id":"2","spans":[{"trace_id":"2","span_id":"1"}]}`
+	for name, content := range map[string]string{"list": "[" + one + "," + two + "]", "after one another": one + "\n" + two, "both": "[" + one + "]" + two} {
+		a, addr := started(t)
+		var out strings.Builder
+		if err := runImport(t.Context(), []string{"--addr", addr, "-"}, noEnv, strings.NewReader(content), &out, io.Discard); err != nil || a.Store().Retention().Traces != 2 || strings.Count(out.String(), "/trace/") != 2 {
+			t.Errorf("%s: %v %s", name, err, out.String())
+		}
+	}
+}
+
+func TestABadFileIsNotSentAtAll(t *testing.T) {
+	a, addr := started(t)
+	directory := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(directory, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const span = `{"trace_id":"1","span_id":"1"`
+	trace := func(rest string) string {
+		return `{"trace_id":"1","spans":[` + span + `},{"trace_id":"1","span_id":"2"` + rest + `}]}`
+	}
+	for content, want := range map[string]string{
+		"":                                 "it has no trace: expected a trace as apm export writes it",
+		"[]":                               "it has no trace",
+		"5":                                "trace 1: expected a trace as apm export",
+		"{\n\"trace_id\": \"1\",\n oops}":  "not JSON: line 3: invalid character 'o'",
+		`{"trace_id":"1","spans":[` + span: "it ends in the middle of a trace",
+		`{"traces":[],"next":null}`:        "trace 1: it has no trace_id: expected",
+		`{"trace_id":"1","spans":[]}`:      "trace 1: it has no spans",
+		`{"trace_id":"1","spans":{}}`:      "spans: unexpected object",
+		`{"trace_id":1,"spans":[]}`:        "trace_id: unexpected number",
+		`{"trace_id":"0x1"}`:               `trace_id "0x1" is not an ID`,
+		`{"trace_id":"1","trace_id_hex":"00000000000000000000000000000002"}`: "trace_id_hex \"00000000000000000000000000000002\" is not the same ID",
+		trace(`,"span_id":"1"`):              "span 2: there is another one with the span_id 1",
+		trace(`,"span_id":"0"`):              `span 2: span_id "0" is not an ID`,
+		trace(`,"trace_id":"2"`):             "span 2: its trace_id 2 is not the trace's",
+		trace(`,"parent_id":"x"`):            `span 2: parent_id "x" is not an ID`,
+		trace(`,"start":-1`):                 "span 2: start -1 is before 1970",
+		trace(`,"duration":-1`):              "span 2: duration -1 is less than none",
+		trace(`,"duration":1.5`):             "spans.duration: unexpected number 1.5",
+		trace(`,"error":2`):                  "span 2: error 2 is neither 0 nor 1",
+		trace(`,"links":[{"trace_id":"5"}]`): "span 2: link 1: it has no span_id",
+		trace(`,"events":[{"time":-1}]`):     "span 2: event 1: time -1 is before 1970",
+		trace(`,"meta":{"events":"x"},"events":[{"attributes":{"a":{}}}]`): "span 2: its events have attributes within attributes",
+		"[" + trace("") + `,{"trace_id":""}]`:                              "trace 2: it has no trace_id",
+	} {
+		file := write("bad.json", content)
+		out, _, err := try(t, "import", "--addr", addr, file)
+		if err == nil || !strings.HasPrefix(err.Error(), "import "+file+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || out != "" {
+			t.Errorf("%s: %v, want %s", content, err, want)
+		}
+	}
+	if kept := a.Store().Retention(); kept.Spans != 0 {
+		t.Errorf("%d spans were sent", kept.Spans)
+	}
+	// The others are.
+	out, stderr, err := try(t, "import", "--addr", addr, write("bad.json", "oops"), write("good.json", trace("")), filepath.Join(directory, "none.json"))
+	if err == nil || err.Error() != "2 of 3 files not imported" || strings.Count(stderr, "\n") != 2 || !strings.Contains(stderr, "none.json: ") || strings.Count(out, "/trace/1\n") != 1 {
+		t.Errorf("%v\n%s%s", err, out, stderr)
+	}
+}
+
+func TestClearAsksFirst(t *testing.T) {
+	for answer, cleared := range map[string]bool{"y\n": true, " YES \n": true, "\n": false, "": false, "no\n": false, "yesterday\n": false} {
+		addr := running(t)
+		var stderr strings.Builder
+		err := runClear(t.Context(), []string{"--addr", addr}, noEnv, strings.NewReader(answer), io.Discard, &stderr)
+		_, _, gone := try(t, "export", "--addr", addr, "1")
+		if (err == nil) != cleared || (gone != nil) != cleared || !strings.Contains(stderr.String(), "at "+addr+", for good? [y/N]") {
+			t.Errorf("%q: %v, %v, %s", answer, err, gone, stderr.String())
+		}
+	}
+	addr := running(t)
+	var wrong usageError
+	if err := runClear(t.Context(), []string{"--addr", addr}, noEnv, nil, io.Discard, io.Discard); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "--yes") {
+		t.Errorf("without a terminal: %v", err)
+	}
+	// Ctrl-C is an answer.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	silent, _ := io.Pipe()
+	if err := runClear(ctx, []string{"--addr", addr}, noEnv, silent, io.Discard, io.Discard); err == nil || !strings.HasPrefix(err.Error(), "nothing was cleared") {
+		t.Errorf("interrupted: %v", err)
+	}
+	if _, _, err := try(t, "export", "--addr", addr, "1"); err != nil {
+		t.Errorf("it was cleared all the same: %v", err)
+	}
+}
+
+func TestExportTakesAnyFormOfAnID(t *testing.T) {
+	addr := running(t)
+	for _, id := range []string{"2", "0000000000000002", "0x2", apm.HexID(5, 2)} {
+		if out, _, err := try(t, "export", "--addr", addr, id); err != nil || !strings.HasPrefix(out, "{\n  \"trace_id\": \"2\",\n") || !strings.HasSuffix(out, "}\n") {
+			t.Errorf("%s: %v %s", id, err, out)
+		}
+	}
+	for id, want := range map[string]string{"4": "No span of this trace has arrived", "war": `"war" is not a trace ID`, "../2": "is not a trace ID"} {
+		if out, _, err := try(t, "export", "--addr", addr, id); err == nil || !strings.Contains(err.Error(), want) || out != "" {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
+func TestWrongUseOfTransfers(t *testing.T) {
+	for _, c := range []struct{ command, args, want string }{
+		{"export", "", "want the ID of one trace"},
+		{"export", "1 2", "got 2 arguments"},
+		{"export", "--nonsense 1", "nonsense"},
+		{"export", "--addr 8126 1", "want host:port"},
+		{"import", "", "want files to import"},
+		{"import", "--addr 8126 -", "want host:port"},
+		{"clear", "all", `unexpected argument "all"`},
+		{"clear", "--addr 8126 --yes", "want host:port"},
+	} {
+		_, _, err := try(t, append([]string{c.command}, strings.Fields(c.args)...)...)
+		var wrong usageError
+		if !errors.As(err, &wrong) || wrong.command != "apm "+c.command || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %s: %v, want %s", c.command, c.args, err, c.want)
+		}
+	}
+}
+
+func TestTransfersWithoutAnAgentSaySo(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	addr := strings.TrimPrefix(gone.URL, "http://")
+	file := filepath.Join(t.TempDir(), "trace.json")
+	if err := os.WriteFile(file, []byte(`{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commands := [][]string{{"export", "--addr", addr, "1"}, {"import", "--addr", addr, file}, {"clear", "--addr", addr, "--yes"}}
+	for _, args := range commands {
+		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "is it an apm?") {
+			t.Errorf("%v of another server: %v", args, err)
+		}
+	}
+	gone.Close()
+	for _, args := range commands {
+		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "start apm") {
+			t.Errorf("%v of none: %v", args, err)
+		}
+	}
+}
+
+// TestTheIntakesReasonReachesTheUser has an intake that refuses.
+func TestTheIntakesReasonReachesTheUser(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Datadog-Agent-Version", "7")
+		http.Error(w, "too \x1b[2Jlarge", http.StatusRequestEntityTooLarge)
+	}))
+	defer server.Close()
+	err := runImport(t.Context(), []string{"--addr", strings.TrimPrefix(server.URL, "http://"), "-"}, noEnv, strings.NewReader(`{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`), io.Discard, io.Discard)
+	if err == nil || !strings.HasSuffix(err.Error(), ": too  [2Jlarge") {
+		t.Errorf("%q", err)
+	}
+}
+
+func TestHelpOfTransfers(t *testing.T) {
+	all, _, err := try(t, "--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"export", "import", "clear"} {
+		out, _, err := try(t, command, "--help")
+		if err != nil || !strings.Contains(out, "--addr") || !strings.Contains(out, "APM_ADDR") || !strings.Contains(all, "apm "+command+" [flags]") {
+			t.Errorf("%s: %v %s", command, err, out)
+		}
+	}
+}
