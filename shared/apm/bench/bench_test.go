@@ -59,6 +59,7 @@ func BenchmarkReads(b *testing.B) {
 			measure(b)
 		}
 		a.reportSize()
+		b.ReportMetric(float64(a.spans()), "spans-held")
 	})
 	b.Run("UnderLoad", func(b *testing.B) {
 		for b.Loop() {

@@ -42,13 +42,17 @@ type known struct {
 	traceID, requestID string
 }
 
-// known looks for a trace that is two hours old, or the newest if there is none.
+// known looks for a trace that is two hours old, or else for the newest.
 func (a *apm) known() known {
 	a.b.Helper()
 	k := known{now: time.Now()}
-	ids := a.get(fmt.Sprintf("/api/traces?limit=1&to=%d", k.now.Add(-2*time.Hour).UnixNano())).traces()
+	const newest = "/api/traces?limit=1&query=service:thinker-api"
+	ids := a.get(fmt.Sprintf("%s&to=%d", newest, k.now.Add(-2*time.Hour).UnixNano())).traces()
 	if len(ids) == 0 {
-		ids = a.newest()
+		ids = a.get(newest).traces()
+	}
+	if len(ids) == 0 {
+		a.b.Fatal("it holds no trace")
 	}
 	k.traceID = ids[0]
 	var trace struct {
@@ -59,16 +63,6 @@ func (a *apm) known() known {
 	}
 	k.requestID = trace.Spans[0].Meta["request.id"]
 	return k
-}
-
-// newest are the IDs of the newest traces.
-func (a *apm) newest() []string {
-	a.b.Helper()
-	ids := a.get("/api/traces?limit=100").traces()
-	if len(ids) == 0 {
-		a.b.Fatal("there is no trace")
-	}
-	return ids
 }
 
 const (

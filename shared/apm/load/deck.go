@@ -43,7 +43,8 @@ const leastTraces = 100
 
 func newDeck(config Config) *deck {
 	n := max(leastTraces, config.Payload/SpansPerTrace, config.Attributes/(attributesPerSpan*SpansPerTrace)+1)
-	d := &deck{draw: newDraw(), traces: make([]tracePlace, n), durations: make([]int64, 1024)}
+	draw := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) // fast, and other numbers each time
+	d := &deck{draw: draw, traces: make([]tracePlace, n), durations: make([]int64, 1024)}
 	for i := range d.traces {
 		d.encodeTrace(&d.traces[i], i, config)
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -77,12 +76,14 @@ func Run(ctx context.Context, config Config) (Result, error) {
 	defer cut()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, cut) })()
 
-	before, err := askIntake(under, client, config.URL)
+	before, err := askIntake(ctx, client, config.URL)
 	if err != nil {
 		return Result{}, err
 	}
 	result, failed := send(ctx, under, client, config)
-	after, err := askIntake(under, client, config.URL)
+	asking, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer done()
+	after, err := askIntake(asking, client, config.URL)
 	if err == nil {
 		result.compare(before, after)
 	}
@@ -91,6 +92,10 @@ func Run(ctx context.Context, config Config) (Result, error) {
 
 // send sends until the end of the load, or the first payload without an answer.
 func send(ctx, under context.Context, client *http.Client, config Config) (Result, error) {
+	decks := make([]*deck, config.Connections) // which take time that is not the load's
+	for i := range decks {
+		decks[i] = newDeck(config)
+	}
 	going, stop := context.WithCancel(ctx)
 	defer stop()
 	if config.For > 0 {
@@ -101,9 +106,9 @@ func send(ctx, under context.Context, client *http.Client, config Config) (Resul
 	stopped := tally.watch(config.Progress)
 	failures := make(chan error, config.Connections)
 	var senders sync.WaitGroup
-	for range config.Connections {
+	for _, deck := range decks {
 		senders.Go(func() {
-			s := sender{client: client, url: config.URL + "/v0.4/traces", deck: newDeck(config), tally: tally}
+			s := sender{client: client, url: config.URL + "/v0.4/traces", deck: deck, tally: tally}
 			for first, n := range plan.payloads(going) {
 				if err := s.send(under, plan, first, n); err != nil {
 					failures <- err
@@ -176,7 +181,3 @@ func (r *reader) Close() error {
 	r.close()
 	return nil
 }
-
-// newDraw makes random numbers that are other ones each time; fast rather than
-// secret.
-func newDraw() *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) }

@@ -10,7 +10,7 @@ import (
 
 func TestALoadThatIsInterruptedSaysWhatItSent(t *testing.T) {
 	addr := running(t)
-	cmd := playApm(t, "load", "--addr", addr, "--for", "1h")
+	cmd := playApm(t, "load", "--addr", addr, "--for", "1h", "--rate", "6000")
 	var out strings.Builder
 	cmd.Stdout = &out
 	if err := cmd.Start(); err != nil {
