@@ -22,7 +22,7 @@ func TestWrite(t *testing.T) {
 >   db · sql.query · SELECT  [2J1 · error net.OpError: no route
 >   db · sql.query · error (without a stack)
 > late · job · ` + strings.Repeat("x", 199) + `… · its parent is missing
-> … and 5 spans not kept, as the trace had become too large
+> … and 5 spans more, as the trace is too large to be shown whole
 `
 	if out.String() != want {
 		t.Errorf("writes\n%s\nwant\n%s", &out, want)

@@ -131,7 +131,7 @@ func fromAttribute(value *pb.AttributeAnyValue) any {
 	case pb.AttributeAnyValue_DOUBLE_VALUE:
 		return finite(value.GetDoubleValue())
 	case pb.AttributeAnyValue_ARRAY_VALUE:
-		var values []any
+		values := []any{}
 		for _, element := range value.GetArrayValue().GetValues() {
 			values = append(values, fromArrayElement(element))
 		}

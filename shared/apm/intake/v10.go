@@ -123,7 +123,7 @@ func fromIndexedValue(value *idx.AnyValue, table *idx.StringTable) any {
 	case *idx.AnyValue_DoubleValue:
 		return finite(v.DoubleValue)
 	case *idx.AnyValue_ArrayValue:
-		var values []any
+		values := []any{}
 		for _, element := range v.ArrayValue.GetValues() {
 			values = append(values, fromIndexedValue(element, table))
 		}

@@ -49,6 +49,7 @@ type Store struct {
 	tasks   chan func()
 	packs   chan packed
 	closing chan struct{}
+	close   func() error
 	running sync.WaitGroup
 
 	// The writer's own: one goroutine does all that changes the store.
@@ -106,6 +107,7 @@ func Open(config Config) (*Store, error) {
 	if err := s.load(); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
+	s.close = sync.OnceValue(s.closeOnce)
 	s.running.Go(s.write)
 	s.running.Go(s.syncEverySecond)
 	return s, nil
@@ -397,7 +399,9 @@ func (s *Store) Clear(context.Context) error {
 }
 
 // Close ends the store. What was added and not yet packed is in the log.
-func (s *Store) Close() error {
+func (s *Store) Close() error { return s.close() }
+
+func (s *Store) closeOnce() error {
 	close(s.closing)
 	s.running.Wait()
 	if err := s.file.close(); err != nil {

@@ -62,8 +62,6 @@ func (s exportedSpan) tagEvents(span *pb.Span) error {
 // plain value, or a list of such.
 func wireAttribute(value any) (*pb.AttributeAnyValue, bool) {
 	switch v := value.(type) {
-	case nil: // as an empty list comes out of the intake
-		return &pb.AttributeAnyValue{Type: pb.AttributeAnyValue_ARRAY_VALUE, ArrayValue: &pb.AttributeArray{}}, true
 	case []any:
 		list := &pb.AttributeArray{}
 		for _, element := range v {
@@ -73,7 +71,7 @@ func wireAttribute(value any) (*pb.AttributeAnyValue, bool) {
 			}
 			list.Values = append(list.Values, sent)
 		}
-		return &pb.AttributeAnyValue{Type: pb.AttributeAnyValue_ARRAY_VALUE, ArrayValue: list}, len(v) > 0
+		return &pb.AttributeAnyValue{Type: pb.AttributeAnyValue_ARRAY_VALUE, ArrayValue: list}, true
 	default:
 		element, ok := wireElement(v)
 		if !ok {

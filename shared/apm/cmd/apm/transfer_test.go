@@ -39,7 +39,7 @@ func rich() []apm.Span {
 		Meta:  map[string]string{"error.message": "no thought", "error.stack": "a\n\tb"},
 		Links: []apm.Link{{TraceID: 1 << 63, TraceIDHigh: 7, SpanID: 9, Attributes: map[string]string{"why": "retry"}}, {TraceID: 1, SpanID: 2}},
 		Events: []apm.Event{
-			{Time: start + 5, Name: "cache.miss", Attributes: map[string]any{"text": "war", "yes": true, "whole": int64(math.MaxInt64), "half": 0.5, "list": []any{"a", int64(1), 1.5, false}, "nothing": []any(nil)}},
+			{Time: start + 5, Name: "cache.miss", Attributes: map[string]any{"text": "war", "yes": true, "whole": int64(math.MaxInt64), "half": 0.5, "list": []any{"a", int64(1), 1.5, false}, "nothing": []any{}}},
 			{Time: start + 6, Name: "bare"},
 		}}
 	nested := apm.Span{TraceID: richID, SpanID: 3, ParentID: 99, Service: "thinker", Start: start + 1, Duration: 1,
