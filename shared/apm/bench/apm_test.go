@@ -32,7 +32,7 @@ func start(b *testing.B, flags ...string) *apm {
 	if err := os.Mkdir(a.data, 0o700); err != nil {
 		b.Fatal(err)
 	}
-	a.args = append([]string{"--addr", "localhost:0"}, flags...)
+	a.args = append([]string{"--addr", "localhost:0", "--db", filepath.Join(a.data, "traces.db")}, flags...)
 	a.args = append(a.args, strings.Fields(*apmFlags)...)
 	if output, err := exec.Command("go", "build", "-o", a.program, "thinker/shared/apm/cmd/apm").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, output)

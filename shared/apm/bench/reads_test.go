@@ -33,6 +33,10 @@ func reads(k known) []read {
 		{"services", "/api/services?" + last4Hours},
 		{"resources of a service", "/api/services/thinker-microservice/resources?" + last4Hours},
 		{"figures by service, 60 buckets", "/api/figures?by=service&buckets=60&" + last4Hours},
+		{"one resource's by version, with distribution", "/api/figures?by=version&buckets=60&distribution=true&" + url.Values{"query": {`resource_name:"GET /think/"`}}.Encode() + "&" + last4Hours},
+		{"facets", "/api/facets?field=env&field=service&field=operation_name&field=resource_name&field=status&field=@http.status_code&field=version&" + last4Hours},
+		{"facets, all there are", "/api/facets?" + last4Hours},
+		{"time spent", "/api/time-spent?query=service:thinker-api&" + last4Hours},
 	}
 }
 
