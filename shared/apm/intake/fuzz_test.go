@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+	"github.com/tinylib/msgp/msgp"
 )
 
 // fuzz feeds a decoder anything, and holds what it lets through.
@@ -59,4 +60,22 @@ func FuzzDecodeV07(f *testing.F) { fuzz(f, decodeV07, append(captured(f, formatV
 
 func FuzzDecodeV10(f *testing.F) {
 	fuzz(f, decodeV10, append(captured(f, formatV10), file(f, goV10), file(f, "capture/dd-trace-go-v2.12.0-v1.0.msgpack"))...)
+}
+
+// FuzzCheckPacked holds that what passes can be read, and that what can be read
+// passes as long as it is small.
+func FuzzCheckPacked(f *testing.F) {
+	for _, seed := range append(captured(f, formatV04, formatV05, formatV07, formatV10), nil, []byte{0x91, 0x91, 0xc0}, []byte{0xd6, 5, 1, 2, 3, 4}) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		ours := checkPacked(body)
+		_, theirs := msgp.Skip(body)
+		if ours == nil && theirs != nil {
+			t.Errorf("%x passes: %v", body, theirs)
+		}
+		if ours != nil && theirs == nil && len(body) < maxDepth {
+			t.Errorf("%x does not pass: %v", body, ours)
+		}
+	})
 }

@@ -27,14 +27,16 @@ func (p *payload) markTopLevel(header http.Header) {
 // another service.
 func markTopLevel(chunk []apm.Span) {
 	const ours, tracers = "_top_level", "_dd.top_level"
-	type id struct{ trace, span uint64 }
-	service := make(map[id]string, len(chunk))
 	for i := range chunk {
 		for _, said := range []string{ours, tracers} {
 			if _, ok := chunk[i].Metrics[said]; ok {
 				return
 			}
 		}
+	}
+	type id struct{ trace, span uint64 }
+	service := make(map[id]string, len(chunk))
+	for i := range chunk {
 		service[id{chunk[i].TraceID, chunk[i].SpanID}] = chunk[i].Service
 	}
 	for i := range chunk {
