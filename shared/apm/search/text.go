@@ -14,17 +14,24 @@ import (
 type Text struct {
 	pattern  Pattern
 	segments [][]rune // in lower case
+
+	// begins tells the bytes that may begin the words: a fast no for most
+	// places. Beyond ASCII any byte may, as case is not a matter of single bytes.
+	begins *[256]bool
 }
 
 // NewText looks for the words that the pattern fits.
 func NewText(p Pattern) Text {
-	t := Text{pattern: p}
+	t := Text{pattern: p, begins: new([256]bool)}
 	for _, segment := range p.segments {
 		lower := make([]rune, len(segment))
 		for i, r := range segment {
 			lower[i] = unicode.ToLower(r) // which leaves anyRune as it is
 		}
 		t.segments = append(t.segments, lower)
+	}
+	for b := range t.begins {
+		t.begins[b] = b >= utf8.RuneSelf || len(t.segments[0]) == 0 || t.segments[0][0] == anyRune || unicode.ToLower(rune(b)) == t.segments[0][0]
 	}
 	return t
 }
@@ -63,6 +70,9 @@ func (t Text) MatchText(value string) bool {
 	at := 0
 	for segment := range t.segments {
 		for {
+			for segment == 0 && at < len(value) && !t.begins[value[at]] {
+				at++
+			}
 			if at > len(value) {
 				return false
 			}

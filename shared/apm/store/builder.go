@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"sync"
 
 	"thinker/shared/apm"
 )
@@ -23,6 +24,8 @@ const (
 // takes it also writes down for the log. Nothing that it has once taken
 // changes, so a reader may go on with a copy of its columns' slices.
 type builder struct {
+	mu sync.RWMutex // the store's writer alone adds; others may look meanwhile
+
 	rows    int
 	text    int // bytes
 	numbers [len(wideNames)][]uint64
@@ -151,6 +154,8 @@ func appendText(to []byte, text string) []byte {
 
 // look is a column as it stands, for its first rows; nil if there is none.
 func (b *builder) look(k key, rows int) *column {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	if k.kind == wide {
 		for i, name := range wideNames {
 			if name == k.name {
@@ -168,6 +173,8 @@ func (b *builder) look(k key, rows int) *column {
 
 // keys are those of all columns.
 func (b *builder) keys() []key {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	var keys []key
 	for _, name := range wideNames {
 		keys = append(keys, key{wide, name})
@@ -181,6 +188,8 @@ func (b *builder) keys() []key {
 // cut takes back the rows from a number on. The dictionaries are copied, as
 // others may be reading them.
 func (b *builder) cut(rows int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for i := range b.numbers {
 		b.numbers[i] = b.numbers[i][:rows]
 	}

@@ -38,7 +38,10 @@ func (s *Store) evict() error {
 	return nil
 }
 
-func (s *Store) over() bool { return s.kept.Spans > s.MaxSpans || s.kept.Bytes > s.MaxBytes }
+// over tells whether there is no room for what the next segment may bring.
+func (s *Store) over() bool {
+	return s.kept.Spans > s.MaxSpans-s.rows || s.kept.Bytes > s.MaxBytes-s.bulk
+}
 
 // floor is how many spans of each service are kept, however many there are of
 // the others. All floors together are a quarter of the store at most.
@@ -68,14 +71,17 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 	for _, code := range services.codes {
 		counts[code]++
 	}
-	g.guards = map[string]int{}
+	guards := map[string]int{}
 	for code, n := range counts {
 		name := services.values[code]
 		if total, known := s.services[name]; known && total-n < s.floor() {
-			g.guards[name] = n
+			guards[name] = n
 		}
 	}
-	if len(g.guards) == 0 {
+	s.mu.Lock()
+	g.guards = guards
+	s.mu.Unlock()
+	if len(guards) == 0 {
 		return spared, nil
 	}
 	traces, err := s.column(g, key{wide, traceID})
@@ -83,7 +89,7 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 		return spared, err
 	}
 	for i, row := range services.rows {
-		if _, needed := g.guards[services.values[services.codes[i]]]; needed {
+		if _, needed := guards[services.values[services.codes[i]]]; needed {
 			spared[traces.numbers[row]] = true
 		}
 	}

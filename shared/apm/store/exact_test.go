@@ -156,7 +156,7 @@ func exactFacets(traces []apm.Trace, s search.Selection, fields []search.Field, 
 			facet.Others = len(facet.Values) - most
 			facet.Values = facet.Values[:most]
 		}
-		if asked || facet.Spans > 0 {
+		if asked || facet.Spans > 0 && len(spans) < mostGroups {
 			facets = append(facets, facet)
 		}
 	}

@@ -21,11 +21,7 @@ type labels struct {
 // labels are those of one field. Number 0 is for the rows without a value.
 func (s *Store) labels(g *segment, f search.Field) (labels, error) {
 	l := labels{of: make([]uint32, g.rows), values: [][]string{{""}}}
-	keys, err := fieldKeys(f)
-	if err != nil {
-		return l, err
-	}
-	for _, k := range keys {
+	for _, k := range fieldKeys(f) {
 		c, err := s.column(g, k)
 		if err != nil {
 			return l, err
@@ -40,26 +36,26 @@ func (s *Store) labels(g *segment, f search.Field) (labels, error) {
 
 // fieldKeys are the columns that have a field's values; of two, what the first
 // has stands.
-func fieldKeys(f search.Field) ([]key, error) {
+func fieldKeys(f search.Field) []key {
 	if f.IsDuration() {
-		return []key{{wide, duration}}, nil
+		return []key{{wide, duration}}
 	}
 	if f.Tag {
-		return []key{{meta, f.Name}, {metric, f.Name}}, nil
+		return []key{{meta, f.Name}, {metric, f.Name}}
 	}
 	switch f.Name {
 	case "operation_name":
-		return []key{{field, name}}, nil
+		return []key{{field, name}}
 	case "resource_name":
-		return []key{{field, resource}}, nil
+		return []key{{field, resource}}
 	case "service", "type":
-		return []key{{field, f.Name}}, nil
+		return []key{{field, f.Name}}
 	case "status":
-		return []key{{field, failed}}, nil
+		return []key{{field, failed}}
 	case "trace_id", "span_id":
-		return []key{{wide, f.Name}}, nil
+		return []key{{wide, f.Name}}
 	default: // env and version
-		return []key{{meta, f.Name}}, nil
+		return []key{{meta, f.Name}}
 	}
 }
 
@@ -143,27 +139,39 @@ func (s *Store) facets(ctx context.Context, selection search.Selection, fields [
 			return nil, err
 		}
 	}
-	var facets []apm.Facet
-	for _, f := range fields {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		count := counting{spans: map[string]int{}}
-		for _, part := range all {
-			if err := s.countValues(&count, part, f); err != nil {
-				return nil, err
-			}
-		}
-		if facet := count.facet(f, most); asked || facet.Spans > 0 {
-			facets = append(facets, facet)
-		}
+	facets := make([]apm.Facet, len(fields))
+	err = parallel(len(fields), func(i int) (err error) {
+		facets[i], err = s.facet(ctx, all, fields[i], most, !asked)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	if !asked {
+		facets = slices.DeleteFunc(facets, func(f apm.Facet) bool { return f.Spans == 0 })
 		slices.SortFunc(facets, func(a, b apm.Facet) int {
 			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Name, b.Name))
 		})
 	}
 	return facets, nil
+}
+
+// facet counts the values of one field. One that tells spans apart may be left
+// out, and then is of no span.
+func (s *Store) facet(ctx context.Context, all []selected, f search.Field, most int, mayLeaveOut bool) (apm.Facet, error) {
+	count := counting{spans: map[string]int{}}
+	for _, part := range all {
+		if err := ctx.Err(); err != nil {
+			return apm.Facet{}, err
+		}
+		if err := s.countValues(&count, part, f); err != nil {
+			return apm.Facet{}, err
+		}
+		if mayLeaveOut && len(count.spans) == mostGroups {
+			return apm.Facet{}, nil
+		}
+	}
+	return count.facet(f, most), nil
 }
 
 // grouping are the fields by which some of the spans may be grouped.

@@ -47,9 +47,17 @@ type selected struct {
 	rows    rowSet
 }
 
-// selectRows finds what is looked for in all segments.
-func (s *Store) selectRows(ctx context.Context, selection search.Selection) (all []selected, err error) {
-	do := func(g *segment) (rowSet, error) { return s.match(g, selection) }
+// selectRows finds what is looked for in all segments. Of those that have some,
+// it also reads the columns that will be needed next, as it has all processors
+// at work.
+func (s *Store) selectRows(ctx context.Context, selection search.Selection, next ...key) (all []selected, err error) {
+	do := func(g *segment) (rowSet, error) {
+		rows, err := s.match(g, selection)
+		if err == nil && len(next) > 0 && !rows.empty() {
+			_, err = s.columns(g, next)
+		}
+		return rows, err
+	}
 	take := func(g *segment, rows rowSet) (bool, error) {
 		if !rows.empty() {
 			all = append(all, selected{g, rows})
@@ -64,7 +72,11 @@ func (s *Store) selectRows(ctx context.Context, selection search.Selection) (all
 }
 
 func (s *Store) breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdown, error) {
-	all, err := s.selectRows(ctx, b.Selection)
+	needed := []key{{wide, start}, {wide, duration}}
+	for _, f := range b.By {
+		needed = append(needed, fieldKeys(f)...)
+	}
+	all, err := s.selectRows(ctx, b.Selection, needed...)
 	if err != nil {
 		return apm.Breakdown{}, err
 	}
@@ -114,11 +126,9 @@ func (s *Store) sumUp(sum *summation, part selected) error {
 		return err
 	}
 	errors := newRowSet(g.rows)
-	failures, err := s.column(g, key{field, failed})
-	if err != nil {
+	if err := s.collect(g, key{field, failed}, errors, func(string) bool { return true }); err != nil {
 		return err
 	}
-	failures.collect(errors, func(string) bool { return true })
 	var labels labels
 	for _, f := range sum.of.By {
 		more, err := s.labels(g, f)

@@ -27,6 +27,9 @@ type file struct {
 	write *sql.DB // the same as read in memory
 	lock  *flock.Flock
 
+	columns *sql.Stmt // reads one
+	peeks   *sql.Stmt // reads one without its cells, if it is large
+
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 }
@@ -82,6 +85,13 @@ func openFile(path string) (*file, error) {
 		return nil, errors.Join(err, f.close())
 	}
 	var err error
+	const one = " FROM columns WHERE segment = ? AND kind = ? AND name = ?"
+	if f.columns, err = f.read.Prepare("SELECT dictionary, cells" + one); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.close())
+	}
+	if f.peeks, err = f.read.Prepare("SELECT dictionary, CASE WHEN length(dictionary) < 4096 THEN cells END" + one); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.close())
+	}
 	f.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare compression: %w", err), f.close())
@@ -336,8 +346,17 @@ func (f *file) append(records []record) error {
 
 // column reads one; nil if the segment has none such.
 func (f *file) column(segment int64, k key, rows int) (*column, error) {
+	return f.readColumn(f.columns, segment, k, rows)
+}
+
+// peek is column without the cells, if the dictionary is large.
+func (f *file) peek(segment int64, k key, rows int) (*column, error) {
+	return f.readColumn(f.peeks, segment, k, rows)
+}
+
+func (f *file) readColumn(query *sql.Stmt, segment int64, k key, rows int) (*column, error) {
 	var values, cells []byte
-	err := f.read.QueryRow("SELECT dictionary, cells FROM columns WHERE segment = ? AND kind = ? AND name = ?", segment, k.kind, k.name).Scan(&values, &cells)
+	err := query.QueryRow(segment, k.kind, k.name).Scan(&values, &cells)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -388,6 +407,10 @@ func (f *file) unpackColumn(p packedColumn, rows int) (*column, error) {
 		if values, err = f.decoder.DecodeAll(p.values, nil); err != nil {
 			return nil, fmt.Errorf("%w: column %s: %w", errDamaged, p.name, err)
 		}
+	}
+	if p.cells == nil {
+		c := &column{}
+		return c, c.readValues(string(values), p.kind == metric)
 	}
 	cells, err := f.decoder.DecodeAll(p.cells, nil)
 	if err != nil {

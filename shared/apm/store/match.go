@@ -3,7 +3,8 @@ package store
 import (
 	"context"
 	"runtime"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"thinker/shared/apm/search"
 )
@@ -55,11 +56,9 @@ func (s *Store) inScope(g *segment, rows rowSet, selection search.Selection) err
 	case search.ServiceEntrySpans:
 		entries := newRowSet(g.rows)
 		for _, tag := range []string{"_dd.top_level", "_top_level"} {
-			c, err := s.column(g, key{metric, tag})
-			if err != nil {
+			if err := s.collect(g, key{metric, tag}, entries, func(value string) bool { return float(value) == 1 }); err != nil {
 				return err
 			}
-			c.collect(entries, func(value string) bool { return float(value) == 1 })
 		}
 		rows.intersect(entries)
 	}
@@ -125,14 +124,12 @@ func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
 	rows := newRowSet(g.rows)
 	from := func(test func(string) bool, keys ...key) (rowSet, error) {
 		for _, k := range keys {
-			c, err := s.column(g, k)
-			if err != nil {
-				return nil, err
-			}
+			test := test
 			if k.kind == metric {
-				c.collect(rows, func(value string) bool { return t.Test.MatchNumber(float(value)) })
-			} else {
-				c.collect(rows, test)
+				test = func(value string) bool { return t.Test.MatchNumber(float(value)) }
+			}
+			if err := s.collect(g, k, rows, test); err != nil {
+				return nil, err
 			}
 		}
 		return rows, nil
@@ -178,12 +175,10 @@ func (s *Store) numbers(g *segment, name string, test func(uint64) bool) (rowSet
 }
 
 func (s *Store) status(g *segment, test search.Test) (rowSet, error) {
-	errors, err := s.column(g, key{field, failed})
-	if err != nil {
+	bad, rows := newRowSet(g.rows), newRowSet(g.rows)
+	if err := s.collect(g, key{field, failed}, bad, func(string) bool { return true }); err != nil {
 		return nil, err
 	}
-	bad, rows := newRowSet(g.rows), newRowSet(g.rows)
-	errors.collect(bad, func(string) bool { return true })
 	if test.MatchText("ok") {
 		rows = allRows(g.rows)
 		rows.remove(bad)
@@ -225,24 +220,22 @@ func (s *Store) text(g *segment, t search.Text) (rowSet, error) {
 		case k.kind == field && k.name != service && k.name != name && k.name != resource, k.kind == wide, k.kind >= meta && !search.LooksIn(k.name):
 			continue
 		}
-		c, err := s.column(g, k)
-		if err != nil {
-			return nil, err
-		}
+		test := t.MatchText
 		if k.kind == metric {
-			c.collect(rows, func(value string) bool { return t.MatchNumber(float(value)) })
-		} else {
-			c.collect(rows, t.MatchText)
+			test = func(value string) bool { return t.MatchNumber(float(value)) }
+		}
+		if err := s.collect(g, k, rows, test); err != nil {
+			return nil, err
 		}
 	}
 	return rows, nil
 }
 
-// collect adds the rows whose value passes the test. A column that is not
-// there has none.
-func (c *column) collect(rows rowSet, test func(string) bool) {
-	if c == nil {
-		return
+// collect adds the rows whose value in a column passes the test.
+func (s *Store) collect(g *segment, k key, rows rowSet, test func(string) bool) error {
+	c, err := s.peek(g, k)
+	if err != nil || c == nil {
+		return err
 	}
 	hits := make([]bool, len(c.values))
 	any := false
@@ -251,13 +244,19 @@ func (c *column) collect(rows rowSet, test func(string) bool) {
 		any = any || hits[code]
 	}
 	if !any {
-		return
+		return nil
+	}
+	if c.codes == nil {
+		if c, err = s.column(g, k); err != nil {
+			return err
+		}
 	}
 	for i, code := range c.codes {
 		if hits[code] {
 			rows.add(int(c.rows[i]))
 		}
 	}
+	return nil
 }
 
 // inParallel calls do for each of the segments, on all processors, the last
@@ -265,26 +264,21 @@ func (c *column) collect(rows rowSet, test func(string) bool) {
 // that it has enough.
 func inParallel[T any](ctx context.Context, parts []*segment, do func(*segment) (T, error), take func(*segment, T) (enough bool, err error)) error {
 	atOnce := runtime.GOMAXPROCS(0)
-	type answer struct {
-		value T
-		err   error
-	}
 	for end := len(parts); end > 0; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		begin := max(0, end-atOnce)
-		answers := make([]answer, end-begin)
-		var working sync.WaitGroup
-		for i := range answers {
-			working.Go(func() { answers[i].value, answers[i].err = do(parts[begin+i]) })
+		answers := make([]T, end-begin)
+		err := parallel(len(answers), func(i int) (err error) {
+			answers[i], err = do(parts[begin+i])
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		working.Wait()
 		for i := len(answers) - 1; i >= 0; i-- {
-			if answers[i].err != nil {
-				return answers[i].err
-			}
-			if enough, err := take(parts[begin+i], answers[i].value); enough || err != nil {
+			if enough, err := take(parts[begin+i], answers[i]); enough || err != nil {
 				return err
 			}
 		}
@@ -292,4 +286,15 @@ func inParallel[T any](ctx context.Context, parts []*segment, do func(*segment) 
 		atOnce = min(2*atOnce, 8*runtime.GOMAXPROCS(0))
 	}
 	return nil
+}
+
+// parallel calls do for each number below n, on all processors, and returns the
+// first error.
+func parallel(n int, do func(i int) error) error {
+	var working errgroup.Group
+	working.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		working.Go(func() error { return do(i) })
+	}
+	return working.Wait()
 }

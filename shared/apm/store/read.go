@@ -25,22 +25,32 @@ func (s *Store) snapshot() []*segment {
 
 // column is one of a segment's; nil if it has none such.
 func (s *Store) column(g *segment, k key) (*column, error) {
+	return s.read(g, k, s.file.column)
+}
+
+// peek is column without the cells, if the values are many: whoever looks for
+// one of them, and finds none, needs no cells.
+func (s *Store) peek(g *segment, k key) (*column, error) {
+	return s.read(g, k, s.file.peek)
+}
+
+func (s *Store) read(g *segment, k key, from func(segment int64, k key, rows int) (*column, error)) (*column, error) {
 	if g.builder != nil {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
 		return g.builder.look(k, g.rows), nil
 	}
 	if c, ok := s.cache.get(cacheKey{g.id, k}); ok {
 		return c, nil
 	}
-	c, err := s.file.column(g.id, k, g.rows)
+	c, err := from(g.id, k, g.rows)
 	if err != nil {
 		return nil, s.suspect(g, err)
 	}
 	if c == nil && k.kind == wide {
 		return nil, errGone
 	}
-	s.cache.put(cacheKey{g.id, k}, c)
+	if c == nil || c.numbers != nil || c.codes != nil {
+		s.cache.put(cacheKey{g.id, k}, c)
+	}
 	return c, nil
 }
 
@@ -53,9 +63,7 @@ func (s *Store) columns(g *segment, keys []key) (map[key]*column, error) {
 		return s.allColumns(g)
 	}
 	if keys == nil {
-		s.mu.RLock()
 		keys = g.builder.keys()
-		s.mu.RUnlock()
 	}
 	columns := make(map[key]*column, len(keys))
 	for _, k := range keys {
@@ -84,8 +92,6 @@ func (s *Store) allColumns(g *segment) (map[key]*column, error) {
 // keys are those of all of a segment's columns.
 func (s *Store) keys(g *segment) ([]key, error) {
 	if g.builder != nil {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
 		return g.builder.keys(), nil
 	}
 	list := cacheKey{g.id, key{kind: listing}}

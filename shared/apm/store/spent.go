@@ -23,8 +23,8 @@ func (s *Store) TimeSpent(ctx context.Context, selection search.Selection) (spen
 }
 
 func (s *Store) timeSpent(ctx context.Context, selection search.Selection) (apm.TimeSpent, error) {
-	const most = 1000 // traces, about
-	all, err := s.selectRows(ctx, selection)
+	const most = 500 // traces, about
+	all, err := s.selectRows(ctx, selection, key{wide, traceID}, key{wide, spanID})
 	if err != nil {
 		return apm.TimeSpent{}, err
 	}

@@ -122,6 +122,7 @@ func TestAnEvictedTraceMayComeBack(t *testing.T) {
 	for trace := range uint64(5) {
 		add(t, m, span(trace+1, 1))
 	}
+	settled(t, m)
 	add(t, m, span(1, 2))
 	if trace, ok := traceOf(t, m, 1); !ok || len(trace.Spans) != 1 {
 		t.Errorf("%v %+v", ok, trace)
@@ -191,6 +192,7 @@ func TestConcurrentUse(t *testing.T) {
 	writers.Wait()
 	cancel()
 	readers.Wait()
+	settled(t, m)
 	if kept := m.Retention(); kept.Spans > 500 {
 		t.Errorf("%+v", kept)
 	}
