@@ -28,6 +28,7 @@ type Options struct {
 	Env       []string
 	Race      bool   // build with the race detector
 	Dir       string // for what is built and stored; empty: .workshop in Root
+	DB        string // the file that traces are kept in; empty: in memory
 
 	Building func(doing string)         // is given each download and each package compiled
 	Log      func(service, line string) // is given each line that a service prints
@@ -67,7 +68,7 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 		}
 	}()
 	if r.Agent, err = agent.Start(agent.Config{
-		Addr: local(o.Ports.Agent), Try: Try(o.Ports.API), Logger: slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
+		Addr: local(o.Ports.Agent), DB: o.DB, Try: Try(o.Ports.API), Logger: slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
 	}); err != nil {
 		return nil, fmt.Errorf("start the agent: %w", err)
 	}

@@ -46,7 +46,7 @@ Flags:
   --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
   --socket path       also listen on this unix socket, where DD_TRACE_AGENT_URL=unix://path sends
                       to. It is for tracers: under the host that they name there, pages are refused
-  --db file           keep traces in this file (default %s), over restarts
+  --db file           keep traces in this file, over restarts (default %s, or APM_DB)
   --memory            keep traces in memory, until apm ends
   --max-spans n       how many spans to keep (default %d); the oldest traces go first
   --max-bytes n       how much to write for them, as in 512MiB (default %s; in memory %s)
@@ -168,7 +168,7 @@ func parse(args []string, env func(string) string) (options, error) {
 	flags.StringVar(&opts.config.Addr, "addr", opts.config.Addr, "")
 	flags.StringVar(&opts.config.Socket, "socket", "", "")
 	memory := false
-	flags.StringVar(&opts.config.DB, "db", defaultDB, "")
+	flags.StringVar(&opts.config.DB, "db", cmp.Or(env("APM_DB"), defaultDB), "")
 	flags.BoolVar(&memory, "memory", false, "")
 	flags.IntVar(&opts.config.MaxSpans, "max-spans", store.DefaultMaxSpans, "")
 	flags.Func("max-bytes", "", func(text string) (err error) {

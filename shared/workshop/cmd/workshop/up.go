@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/store"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
@@ -26,6 +28,8 @@ const settling = 400 * time.Millisecond
 func upCommand() *cobra.Command {
 	step := stepNumber(1)
 	var ports runner.Ports
+	var db string
+	var memory bool
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Start a step and show each request's trace as it arrives",
@@ -33,19 +37,26 @@ func upCommand() *cobra.Command {
 
 It builds the step's two services from the working tree, starts a local agent
 that takes in their spans, a Redis where the step needs one (or set REDIS_ADDR
-to use yours), the thinker and then the api. Ctrl-C stops everything.`,
+to use yours), the thinker and then the api. Ctrl-C stops everything. The traces
+are kept, so that those of one step can be compared with another's.`,
 		Example: `  go run ./shared/workshop/cmd/workshop up --step 1
   go run ./shared/workshop/cmd/workshop up --step 5 --api-port 5050
   REDIS_ADDR=localhost:6379 go run ./shared/workshop/cmd/workshop up --step 5`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return up(cmd.Context(), terminal.New(os.Stdout), int(step), ports)
+			if memory {
+				db = ""
+			}
+			return up(cmd.Context(), terminal.New(os.Stdout), int(step), ports, db)
 		},
 	}
 	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
 	cmd.Flags().IntVar(&ports.API, "api-port", 5000, "where thinker-api listens")
 	cmd.Flags().IntVar(&ports.Thinker, "thinker-port", 5001, "where thinker-microservice listens")
 	cmd.Flags().IntVar(&ports.Agent, "agent-port", 8126, "where the agent takes in spans and shows traces")
+	cmd.Flags().StringVar(&db, "db", filepath.Join(".workshop", "traces.db"), "the file that traces are kept in, from the workshop's directory")
+	cmd.Flags().BoolVar(&memory, "memory", false, "keep traces in memory, until this ends")
+	cmd.MarkFlagsMutuallyExclusive("db", "memory")
 	return cmd
 }
 
@@ -64,7 +75,7 @@ func (n *stepNumber) Set(value string) error {
 func (n *stepNumber) String() string { return strconv.Itoa(int(*n)) }
 func (n *stepNumber) Type() string   { return "number" }
 
-func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports) error {
+func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports, db string) error {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		return usageError{err}
@@ -72,12 +83,15 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 	if err := checkPorts(ports); err != nil {
 		return usageError{err}
 	}
+	if db != "" && !filepath.IsAbs(db) {
+		db = filepath.Join(root, db)
+	}
 
 	out.Printf("%s\n", out.Bold(fmt.Sprintf("Step %d: %s", step, lesson.Title(step))))
 	began := time.Now()
 	built := 0
 	running, err := runner.Up(ctx, runner.Options{
-		Root: root, Step: step, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"),
+		Root: root, Step: step, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: db,
 		Building: func(doing string) {
 			if built++; built == 20 {
 				out.Printf("building: the first time this takes a minute or two, later a second\n")
@@ -88,6 +102,10 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 	})
 	if err != nil {
 		out.Printf("") // in the place of the last progress
+		var foreign store.ForeignError
+		if errors.As(err, &foreign) {
+			return usageError{fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)}
+		}
 		if ctx.Err() != nil {
 			return errors.New("stopped before the step was up")
 		} else if taken := checkPorts(ports); taken != nil {
