@@ -29,7 +29,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/step", "a step is read for its lesson: it imports the lesson's libraries and shared/serve", append(libraries, "thinker/shared/serve")},
 		{"thinker/shared/serve", "a step that imports serve learns nothing new: it stays with the standard library", nil},
 		{"thinker/shared/apm/intake", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/tinylib/msgp", "golang.org/x/sync/semaphore"}},
-		{"thinker/shared/apm/store", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/search"}},
+		{"thinker/shared/apm/store", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/search", "modernc.org/sqlite", "github.com/gofrs/flock", "github.com/klauspost/compress/zstd", "github.com/DataDog/sketches-go/ddsketch/mapping", "github.com/tinylib/msgp/msgp", "golang.org/x/sync/errgroup"}},
 		{"thinker/shared/apm/web", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/search", "a query is about spans, wherever they are kept", []string{"thinker/shared/apm"}},
 		{"thinker/shared/apm/colour", "the domain needs nothing", nil},

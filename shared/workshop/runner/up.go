@@ -45,22 +45,14 @@ type Running struct {
 	stopRedis    context.CancelFunc
 }
 
-// Up builds a step and starts, in this order, the agent, a Redis where the step
-// needs one, the thinker and the api. It returns when all are healthy; where one
-// is not, it leaves nothing running.
+// Up starts the agent first, as it is quick to say what is wrong, builds a step
+// and starts, in this order, a Redis where the step needs one, the thinker and
+// the api. It returns when all are healthy; where one is not, it leaves nothing
+// running.
 func Up(ctx context.Context, o Options) (_ *Running, err error) {
 	if o.Dir == "" {
 		o.Dir = filepath.Join(o.Root, ".workshop")
 	}
-	binaries, err := Build(ctx, o.Root, filepath.Join(o.Dir, "bin"), o.Step, o.Race, o.Building)
-	if err != nil {
-		return nil, err
-	}
-	data := filepath.Join(o.Dir, StepName(o.Step))
-	if err := os.MkdirAll(data, 0o755); err != nil {
-		return nil, fmt.Errorf("make room for the step's data: %w", err)
-	}
-
 	r := &Running{}
 	defer func() {
 		if err != nil {
@@ -71,6 +63,14 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 		Addr: local(o.Ports.Agent), DB: o.DB, Try: Try(o.Ports.API), Logger: slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
 	}); err != nil {
 		return nil, fmt.Errorf("start the agent: %w", err)
+	}
+	binaries, err := Build(ctx, o.Root, filepath.Join(o.Dir, "bin"), o.Step, o.Race, o.Building)
+	if err != nil {
+		return nil, err
+	}
+	data := filepath.Join(o.Dir, StepName(o.Step))
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, fmt.Errorf("make room for the step's data: %w", err)
 	}
 	if o.Step >= 5 && o.RedisAddr == "" {
 		if o.RedisAddr, err = r.startRedis(); err != nil {

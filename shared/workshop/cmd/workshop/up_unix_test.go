@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -58,6 +59,34 @@ GET /think/?subject=war   200   N ms   http://localhost:PORT/trace/ID
 	}
 	if strings.Contains(text, "\x1b") {
 		t.Errorf("escape sequences in a file: %q", text)
+	}
+}
+
+// TestUpKeepsTraces has the trace of one step still there with the next.
+func TestUpKeepsTraces(t *testing.T) {
+	program, kept := workshop(t), "--db="+filepath.Join(t.TempDir(), "traces.db")
+	for _, step := range []int{1, 2} {
+		up := startWith(t, program, step, kept)
+		up.until("Ctrl-C stops everything")
+		get(t, up.api+"/think/?subject=war")
+		up.until("  think ")
+		versions := get(t, up.agent+"/api/facets?field=version")
+		if want := `"value":"step01"`; !strings.Contains(versions, want) {
+			t.Errorf("with step %d: %s", step, versions)
+		}
+		if step == 1 {
+			second := startWith(t, program, 2, kept)
+			for second.lines.Scan() {
+			}
+			want := "is in use by another program; it is left as it is; --db FILE keeps traces elsewhere, --memory nowhere\n"
+			if err := second.cmd.Wait(); second.cmd.ProcessState.ExitCode() != 2 || !strings.HasSuffix(second.errors.String(), want) {
+				t.Errorf("a second one at the same file ends with %v and says %s", err, &second.errors)
+			}
+		}
+		up.signal(up.cmd.Process.Pid, syscall.SIGINT)
+		if err := up.cmd.Wait(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -122,19 +151,26 @@ func TestUpServiceDies(t *testing.T) {
 
 // An upCommand is a running workshop up.
 type upCommand struct {
-	t            *testing.T
-	cmd          *exec.Cmd
-	output       io.Reader
-	lines        *bufio.Scanner
-	seen, errors strings.Builder
-	api, thinker string
+	t                   *testing.T
+	cmd                 *exec.Cmd
+	output              io.Reader
+	lines               *bufio.Scanner
+	seen, errors        strings.Builder
+	api, thinker, agent string
 }
 
 func start(t *testing.T, program string, step int, arguments ...string) *upCommand {
 	t.Helper()
-	api, thinker := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
-	cmd := exec.CommandContext(t.Context(), program, append(arguments, "up", "--step", fmt.Sprint(step),
-		"--api-port", api, "--thinker-port", thinker, "--agent-port", fmt.Sprint(need.Port(t)))...)
+	return startWith(t, program, step, "--memory", arguments...)
+}
+
+// startWith says where the traces are kept: a developer may have the workshop's
+// own in use.
+func startWith(t *testing.T, program string, step int, kept string, arguments ...string) *upCommand {
+	t.Helper()
+	api, thinker, agent := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
+	cmd := exec.CommandContext(t.Context(), program, append(arguments, "up", "--step", fmt.Sprint(step), kept,
+		"--api-port", api, "--thinker-port", thinker, "--agent-port", agent)...)
 	cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()
@@ -142,7 +178,7 @@ func start(t *testing.T, program string, step int, arguments ...string) *upComma
 		t.Fatal(err)
 	}
 	up := &upCommand{t: t, cmd: cmd, output: output, lines: bufio.NewScanner(output),
-		api: "http://localhost:" + api, thinker: "http://localhost:" + thinker}
+		api: "http://localhost:" + api, thinker: "http://localhost:" + thinker, agent: "http://localhost:" + agent}
 	cmd.Stderr = &up.errors
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
