@@ -70,6 +70,7 @@ func (s *Span) StatusCode() string {
 type Retention struct {
 	Traces, Spans               int   // kept now
 	MaxSpans                    int   // the bound
+	Durable                     bool  // kept over restarts
 	Bytes, MaxBytes             int   // of the file's segments
 	Oldest                      int64 // start of the earliest span kept, in nanoseconds since the Unix epoch; 0 for none
 	EvictedTraces, EvictedSpans int   // made room for newer ones, since the store was made

@@ -368,7 +368,7 @@ func (s *Store) Retention() apm.Retention {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	kept := s.kept
-	kept.Traces, kept.MaxSpans, kept.MaxBytes = len(s.births), s.MaxSpans, s.MaxBytes
+	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != ""
 	for _, g := range s.segments {
 		if g.rows > 0 && (kept.Oldest == 0 || g.first < kept.Oldest) {
 			kept.Oldest = g.first

@@ -24,6 +24,20 @@ type jsonIntake struct {
 	Losses           []jsonLoss    `json:"losses"`   // by reason, evictions too
 	Refusals         []jsonRefusal `json:"refusals"` // the last 50, newest first
 	Requests         []jsonRequest `json:"requests"` // the last 100, newest first
+	Kept             jsonKept      `json:"kept"`
+}
+
+// A jsonKept says what of all that was taken in is there.
+type jsonKept struct {
+	Traces        int   `json:"traces"`
+	Spans         int   `json:"spans"`
+	MaxSpans      int   `json:"max_spans"`
+	Bytes         int   `json:"bytes"` // of the file's segments; the file is a little larger
+	MaxBytes      int   `json:"max_bytes"`
+	Oldest        int64 `json:"oldest"` // start of the earliest span; 0 for none
+	EvictedTraces int   `json:"evicted_traces"`
+	EvictedSpans  int   `json:"evicted_spans"`
+	DamagedSpans  int   `json:"damaged_spans"`
 }
 
 // A jsonTracer has sent spans. What is not known of it is "".
@@ -78,11 +92,12 @@ type jsonRequest struct {
 
 // apiIntake serves GET /api/intake.
 func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
-	report := w.Intake.Report()
+	report, kept := w.Intake.Report(), w.Traces.Retention()
 	answer := jsonIntake{
 		Since: jsonTime(report.Since), Payloads: report.Payloads, Spans: report.Spans, Bytes: report.Bytes, Calls: report.Calls,
 		Tracers: []jsonTracer{}, TracersForgotten: report.Forgotten,
 		Losses: []jsonLoss{}, Refusals: []jsonRefusal{}, Requests: []jsonRequest{},
+		Kept: jsonKept{kept.Traces, kept.Spans, kept.MaxSpans, kept.Bytes, kept.MaxBytes, kept.Oldest, kept.EvictedTraces, kept.EvictedSpans, kept.DamagedSpans},
 	}
 	for _, t := range report.Tracers {
 		answer.Tracers = append(answer.Tracers, jsonTracer{
@@ -90,7 +105,7 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 			t.Payloads, t.Spans, t.Errors, t.Bytes, jsonTime(t.LastContact), int64(t.Clock), int64(t.ClockMost),
 		})
 	}
-	for _, l := range losses(report, w.Traces.Retention()) {
+	for _, l := range losses(report, kept) {
 		answer.Losses = append(answer.Losses, jsonLoss(l))
 	}
 	for _, r := range report.Refusals {

@@ -73,7 +73,7 @@ func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 func TestAPIIntake(t *testing.T) {
 	w, f := newTest()
 	const empty = `{"since":"0001-01-01T00:00:00.000Z","payloads":0,"spans":0,"bytes":0,"calls":0,"tracers":[],"tracers_forgotten":0,` +
-		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans to keep more."}],"refusals":[],"requests":[]}` + "\n"
+		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans to keep more."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0}}` + "\n"
 	if body := get(w, "/api/intake").Body.String(); body != empty {
 		t.Errorf("got  %swant %s", body, empty)
 	}
@@ -86,7 +86,7 @@ func TestAPIIntake(t *testing.T) {
 			`"last_contact":"2026-03-01T12:00:00.345Z","clock_offset":2000000000,"clock_offset_most":-360000000000000}],"tracers_forgotten":2,`,
 		`"refusals":[{"time":"2026-03-01T12:00:00.345Z","method":"POST","path":"/v0.4/traces","status":400,"reason":"malformed","detail":"as MessagePack: cut off",` +
 			`"content_type":"application/msgpack","content_length":null,"headers":{"User-Agent":"curl"},"first_bytes":"91918a30313233343536373839616263646566"}]`,
-		`{"time":"2026-03-01T12:00:00.345Z","method":"PUT","path":"/v1.0/traces","status":200,"bytes":432,"spans":6,"service":"thinker-api","language":"go","tracer_version":"v2.12.0"}]}`,
+		`{"time":"2026-03-01T12:00:00.345Z","method":"PUT","path":"/v1.0/traces","status":200,"bytes":432,"spans":6,"service":"thinker-api","language":"go","tracer_version":"v2.12.0"}],"kept":{`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the answer lacks %s\nin %s", want, body)

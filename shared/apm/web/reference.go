@@ -290,5 +290,14 @@ func intakeFields() []field {
 		{"requests[].service", ""},
 		{"requests[].language", ""},
 		{"requests[].tracer_version", ""},
+		{"kept.traces", "what of all that is there"},
+		{"kept.spans", ""},
+		{"kept.max_spans", ""},
+		{"kept.bytes", "in the file"},
+		{"kept.max_bytes", ""},
+		{"kept.oldest", "start of the earliest span; 0 for none"},
+		{"kept.evicted_traces", "that made room for newer ones"},
+		{"kept.evicted_spans", ""},
+		{"kept.damaged_spans", "that could not be read from the file, and were set aside"},
 	}
 }

@@ -14,6 +14,15 @@ func (f frame) KeptText() string {
 	return fmt.Sprintf("%s, %s of at most %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))
 }
 
+// Oldest is when the earliest span that is kept began; nil where there is none.
+func (f frame) Oldest() *moment {
+	if f.Kept.Oldest == 0 {
+		return nil
+	}
+	oldest := momentOf(f.Kept.Oldest)
+	return &oldest
+}
+
 // LostText says what was lost, each kind by its own name.
 func (f frame) LostText() string {
 	lost := []string{"0 evicted"}
