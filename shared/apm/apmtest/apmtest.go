@@ -57,6 +57,11 @@ func Run(t testing.TB) *Agent {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
+	return Of(t, running)
+}
+
+// Of has a test ask an agent that it has started itself.
+func Of(t testing.TB, running *agent.Agent) *Agent {
 	return &Agent{Patience: DefaultPatience, t: t, agent: running}
 }
 
@@ -66,11 +71,19 @@ func (a *Agent) URL() string { return a.agent.URL() }
 
 // Traces are all that have arrived, the first to arrive first.
 func (a *Agent) Traces() []apm.Trace {
+	a.t.Helper()
 	kept := a.agent.Store()
-	summaries, _, _ := kept.Recent(math.MaxInt, 0)
+	summaries, _, err := kept.Recent(math.MaxInt, 0)
+	if err != nil {
+		a.t.Fatalf("list the traces: %v", err)
+	}
 	var traces []apm.Trace
 	for _, summary := range slices.Backward(summaries) {
-		if trace, ok, _ := kept.Trace(context.Background(), summary.TraceID); ok {
+		trace, ok, err := kept.Trace(context.Background(), summary.TraceID)
+		if err != nil {
+			a.t.Fatalf("read a trace: %v", err)
+		}
+		if ok {
 			traces = append(traces, trace)
 		}
 	}

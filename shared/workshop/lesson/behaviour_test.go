@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/apmtest"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -63,10 +64,7 @@ func TestBehaviour(t *testing.T) {
 			if err := running.StopServices(); err != nil {
 				t.Error(err)
 			}
-			traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
-			if err != nil {
-				t.Fatal(err)
-			}
+			traces := apmtest.Of(t, running.Agent).Traces()
 			checkSpans(t, traces)
 			checkLogs(t, logs, traces)
 		})
@@ -160,10 +158,7 @@ func TestOddHeaders(t *testing.T) {
 	if err := running.StopServices(); err != nil {
 		t.Error(err)
 	}
-	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
+	traces := apmtest.Of(t, running.Agent).Traces()
 	if len(traces) != len(odd) {
 		t.Errorf("%d traces for %d requests", len(traces), len(odd))
 	}
