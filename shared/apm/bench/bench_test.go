@@ -30,6 +30,8 @@ func intake(b *testing.B, flags ...string) {
 		a := start(b)
 		sent := a.startLoad(append(flags, "--for", loadTime.String())...).wait()
 		b.ReportMetric(sent.SpansPerSecond, "spans/s")
+		b.ReportMetric(sent.WorstSecond, "spans-in-worst-second")
+		b.ReportMetric(sent.BestSecond, "spans-in-best-second")
 		b.ReportMetric(float64(sent.lost()), "lost")
 		a.reportSize()
 		a.kill()

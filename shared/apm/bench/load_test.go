@@ -21,6 +21,8 @@ type loaded struct {
 	Acknowledged   int     `json:"acknowledged"`
 	TakenIn        int     `json:"taken_in"`
 	SpansPerSecond float64 `json:"spans_per_second"`
+	WorstSecond    float64 `json:"worst_second"`
+	BestSecond     float64 `json:"best_second"`
 }
 
 // lost is how many spans were sent and not taken in.

@@ -15,6 +15,10 @@ type Result struct {
 	Unanswered   int         // cut off, so that nobody knows whether they were taken in
 	Took         time.Duration
 
+	// Spans acknowledged in the worst and in the best whole second; 0 for a load
+	// that did not last one.
+	WorstSecond, BestSecond int
+
 	// From sending a payload until it is answered, to within 3 %; the most is exact.
 	LatencyP50, LatencyP99, LatencyMax time.Duration
 
@@ -61,6 +65,7 @@ type tally struct {
 	began     time.Time
 	mu        sync.Mutex
 	counted   Result
+	seconds   int
 	latencies latencies
 }
 
@@ -98,19 +103,32 @@ func (t *tally) result() Result {
 	return r
 }
 
-// watch tells progress each second how far it is, until the function that it
-// returns is called.
-func (t *tally) watch(progress func(Result)) (stop func()) {
-	if progress == nil {
-		return func() {}
+// second enters what was acknowledged in another second.
+func (t *tally) second(acknowledged int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counted.BestSecond = max(t.counted.BestSecond, acknowledged)
+	if t.seconds++; t.seconds == 1 || acknowledged < t.counted.WorstSecond {
+		t.counted.WorstSecond = acknowledged
 	}
+}
+
+// watch counts by the second, and tells progress how far it is, until the
+// function that it returns is called.
+func (t *tally) watch(progress func(Result)) (stop func()) {
+	before := 0
 	ticker, done := time.NewTicker(time.Second), make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for {
 			select {
 			case <-ticker.C:
-				progress(t.result())
+				now := t.result()
+				t.second(now.Acknowledged - before)
+				before = now.Acknowledged
+				if progress != nil {
+					progress(now)
+				}
 			case <-done:
 				return
 			}

@@ -155,6 +155,9 @@ func printResult(w io.Writer, r load.Result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "sent\t%s in %s\n", apm.FormatCount(r.Sent, "span", "spans"), apm.FormatDuration(r.Took))
 	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", apm.FormatNumber(r.Acknowledged), apm.FormatNumber(int(math.Round(r.PerSecond()))))
+	if r.BestSecond > 0 {
+		fmt.Fprintf(table, "by second\t%s to %s spans\n", apm.FormatNumber(r.WorstSecond), apm.FormatNumber(r.BestSecond))
+	}
 	for _, status := range slices.Sorted(maps.Keys(r.Refused)) {
 		fmt.Fprintf(table, "refused\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
 	}
@@ -182,6 +185,8 @@ type loadAnswer struct {
 	Losses         map[string]int `json:"losses"` // by reason
 	Took           time.Duration  `json:"took"`
 	SpansPerSecond float64        `json:"spans_per_second"`
+	WorstSecond    int            `json:"worst_second"` // spans acknowledged in it; 0 for a load that lasted none
+	BestSecond     int            `json:"best_second"`
 	LatencyP50     time.Duration  `json:"latency_p50"` // of a payload
 	LatencyP99     time.Duration  `json:"latency_p99"`
 	LatencyMax     time.Duration  `json:"latency_max"`
@@ -190,7 +195,7 @@ type loadAnswer struct {
 func printResultJSON(w io.Writer, r load.Result) error {
 	answer := loadAnswer{
 		Sent: r.Sent, Acknowledged: r.Acknowledged, Refused: r.Refused, Unanswered: r.Unanswered, Losses: r.Losses,
-		Took: r.Took, SpansPerSecond: math.Round(r.PerSecond()), LatencyP50: r.LatencyP50, LatencyP99: r.LatencyP99, LatencyMax: r.LatencyMax,
+		Took: r.Took, SpansPerSecond: math.Round(r.PerSecond()), WorstSecond: r.WorstSecond, BestSecond: r.BestSecond, LatencyP50: r.LatencyP50, LatencyP99: r.LatencyP99, LatencyMax: r.LatencyMax,
 	}
 	if missing := r.Missing(); r.Compared {
 		answer.TakenIn, answer.Missing = &r.TakenIn, &missing
