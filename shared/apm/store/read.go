@@ -164,7 +164,7 @@ func (s *Store) trace(parts []*segment, id uint64, keys []key) (apm.Trace, error
 		return apm.Trace{}, nil
 	}
 	var spans []apm.Span
-	more := 0
+	taken, more := 0, 0
 	for _, g := range parts {
 		if g.place < int64(birth) || g.place > int64(birth) && !slices.Contains(g.joined, id) {
 			continue
@@ -177,9 +177,10 @@ func (s *Store) trace(parts []*segment, id uint64, keys []key) (apm.Trace, error
 		for row, trace := range traces.numbers {
 			switch {
 			case trace != id || g.dead.has(row):
-			case len(spans)+more >= mostShown:
+			case taken == mostShown:
 				more++
 			default:
+				taken++
 				rows.add(row)
 			}
 		}
