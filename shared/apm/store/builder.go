@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"sync"
 
 	"thinker/shared/apm"
 )
@@ -23,6 +24,7 @@ const (
 // takes it also writes down for the log. Nothing that it has once taken
 // changes, so a reader may go on with a copy of its columns' slices.
 type builder struct {
+	mu      sync.RWMutex // held to add, and by others to look
 	rows    int
 	text    int // bytes
 	numbers [len(wideNames)][]uint64

@@ -68,14 +68,17 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 	for _, code := range services.codes {
 		counts[code]++
 	}
-	g.guards = map[string]int{}
+	guards := map[string]int{}
 	for code, n := range counts {
 		name := services.values[code]
 		if total, known := s.services[name]; known && total-n < s.floor() {
-			g.guards[name] = n
+			guards[name] = n
 		}
 	}
-	if len(g.guards) == 0 {
+	s.mu.Lock()
+	g.guards = guards
+	s.mu.Unlock()
+	if len(guards) == 0 {
 		return spared, nil
 	}
 	traces, err := s.column(g, key{wide, traceID})
@@ -83,7 +86,7 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 		return spared, err
 	}
 	for i, row := range services.rows {
-		if _, needed := g.guards[services.values[services.codes[i]]]; needed {
+		if _, needed := guards[services.values[services.codes[i]]]; needed {
 			spared[traces.numbers[row]] = true
 		}
 	}

@@ -26,8 +26,8 @@ func (s *Store) snapshot() []*segment {
 // column is one of a segment's; nil if it has none such.
 func (s *Store) column(g *segment, k key) (*column, error) {
 	if g.builder != nil {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
+		g.builder.mu.RLock()
+		defer g.builder.mu.RUnlock()
 		return g.builder.look(k, g.rows), nil
 	}
 	if c, ok := s.cache.get(cacheKey{g.id, k}); ok {
@@ -53,9 +53,9 @@ func (s *Store) columns(g *segment, keys []key) (map[key]*column, error) {
 		return s.allColumns(g)
 	}
 	if keys == nil {
-		s.mu.RLock()
+		g.builder.mu.RLock()
 		keys = g.builder.keys()
-		s.mu.RUnlock()
+		g.builder.mu.RUnlock()
 	}
 	columns := make(map[key]*column, len(keys))
 	for _, k := range keys {
@@ -84,8 +84,8 @@ func (s *Store) allColumns(g *segment) (map[key]*column, error) {
 // keys are those of all of a segment's columns.
 func (s *Store) keys(g *segment) ([]key, error) {
 	if g.builder != nil {
-		s.mu.RLock()
-		defer s.mu.RUnlock()
+		g.builder.mu.RLock()
+		defer g.builder.mu.RUnlock()
 		return g.builder.keys(), nil
 	}
 	list := cacheKey{g.id, key{kind: listing}}

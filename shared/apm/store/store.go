@@ -217,9 +217,11 @@ func (s *Store) append(batches []batch) error {
 				s.begin()
 			}
 			n := 0
+			s.active.builder.mu.Lock()
 			for ; n < len(spans) && !s.full(s.active.builder); n++ {
 				s.active.builder.add(&spans[n])
 			}
+			s.active.builder.mu.Unlock()
 			stretches = append(stretches, stretch{s.active, spans[:n]})
 			records = append(records, record{s.active.place, s.active.builder.takeRecord()})
 			spans = spans[n:]
@@ -227,7 +229,9 @@ func (s *Store) append(batches []batch) error {
 	}
 	if err := s.file.append(records); err != nil {
 		s.active, s.next = before, next
+		s.active.builder.mu.Lock()
 		s.active.builder.cut(s.active.rows)
+		s.active.builder.mu.Unlock()
 		return err
 	}
 	s.show(stretches)
@@ -282,7 +286,9 @@ func (s *Store) admitNew(g *segment, rows int) {
 
 // packUp has a full segment packed, beside what else is done.
 func (s *Store) packUp(g *segment) {
+	s.mu.Lock()
 	g.seen = nil
+	s.mu.Unlock()
 	if s.active == g {
 		s.begin()
 	}
