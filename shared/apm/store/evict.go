@@ -17,7 +17,7 @@ func (s *Store) evict() error {
 			return err
 		}
 		old := []*segment{g}
-		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 { // it would be a pity to keep many small ones
+		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 && s.segments[i-1].bytes+g.bytes <= s.MaxBytes/16 { // it would be a pity to keep many small ones, or one so large that all go with it
 			old = []*segment{s.segments[i-1], g}
 			for _, id := range s.segments[i-1].born {
 				spared[id] = true
