@@ -3,10 +3,11 @@ package store
 import "errors"
 
 // evict makes room by dropping the oldest segments, with all of their traces,
-// until the store is within its bounds again. What a service needs to keep its
-// floor is spared: it stays as a smaller segment in the same place.
-func (s *Store) evict() error {
-	for i := 0; s.over() && i < len(s.segments) && s.segments[i].builder == nil; {
+// until the store is within its bounds again, and has room for spans to come.
+// What a service needs to keep its floor is spared: it stays as a smaller
+// segment in the same place.
+func (s *Store) evict(coming int) error {
+	for i := 0; s.over(coming) && i < len(s.segments) && s.segments[i].builder == nil; {
 		g := s.segments[i]
 		if s.guarded(g) {
 			i++
@@ -30,7 +31,7 @@ func (s *Store) evict() error {
 		i += left - (len(old) - 1)
 	}
 	// Where spans are so large that even the floors are too much, the oldest go.
-	for s.over() && len(s.segments) > 0 && s.segments[0].builder == nil {
+	for s.over(coming) && len(s.segments) > 0 && s.segments[0].builder == nil {
 		if _, err := s.replace(s.segments[:1], nil); err != nil {
 			return err
 		}
@@ -38,7 +39,9 @@ func (s *Store) evict() error {
 	return nil
 }
 
-func (s *Store) over() bool { return s.kept.Spans > s.MaxSpans || s.kept.Bytes > s.MaxBytes }
+func (s *Store) over(coming int) bool {
+	return s.kept.Spans+coming > s.MaxSpans || s.kept.Bytes > s.MaxBytes
+}
 
 // floor is how many spans of each service are kept, however many there are of
 // the others. All floors together are a quarter of the store at most.

@@ -179,6 +179,7 @@ func (s *Store) gather(first batch) []batch {
 func (s *Store) take(batches []batch) {
 	err := s.makeWay()
 	if err == nil {
+		s.makeRoom(batches)
 		err = s.append(batches)
 	}
 	for _, b := range batches {
@@ -199,6 +200,18 @@ func (s *Store) makeWay() error {
 		return nil
 	}
 	return s.retry()
+}
+
+// makeRoom evicts what the spans to come need, or a segment of them, so that
+// the bound holds between one segment and the next.
+func (s *Store) makeRoom(batches []batch) {
+	spans := 0
+	for _, b := range batches {
+		spans += len(b.spans)
+	}
+	if err := s.evict(min(spans, s.rows)); err != nil {
+		s.Logger.Error("could not make room for traces", "error", err)
+	}
 }
 
 // A stretch is spans that go to one segment.
@@ -313,7 +326,7 @@ func (s *Store) seal(p packed) {
 		}
 	}
 	s.mu.Unlock()
-	if err := s.evict(); err != nil {
+	if err := s.evict(0); err != nil {
 		s.Logger.Error("could not make room for traces", "error", err)
 	}
 }
