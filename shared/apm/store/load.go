@@ -29,7 +29,7 @@ func (s *Store) load() error {
 }
 
 func (s *Store) loadTotals() error {
-	err := s.file.read.QueryRow("SELECT traces, spans, (SELECT coalesce(sum(rows), 0) FROM segments WHERE damaged), (SELECT coalesce(max(id), 0) FROM segments) FROM evicted").
+	err := s.file.read.QueryRow("SELECT traces, spans, (SELECT coalesce(sum(rows), 0) FROM segments WHERE damaged), max((SELECT coalesce(max(id), 0) FROM segments), (SELECT coalesce(max(place), 0) FROM graves)) FROM evicted").
 		Scan(&s.kept.EvictedTraces, &s.kept.EvictedSpans, &s.kept.DamagedSpans, &s.next)
 	if err != nil {
 		return err
