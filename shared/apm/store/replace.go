@@ -16,6 +16,7 @@ type replacement struct {
 	packed  packed              // the same, for the file
 	buried  map[*segment]rowSet // what the evicted traces have in other segments
 	graves  map[uint64]grave    // the same, by trace
+	first   int64               // place of the first segment that there will be
 	kept    apm.Retention       // from then on
 
 	oldServices   []*column
@@ -159,6 +160,15 @@ func (s *Store) settle(r *replacement) {
 	r.kept.Spans -= gone
 	r.kept.EvictedSpans += gone
 	r.kept.EvictedTraces += len(r.evicted)
+	r.first = math.MaxInt64
+	if r.fresh != nil {
+		r.first = r.fresh.place
+	}
+	for _, g := range s.segments {
+		if !slices.Contains(r.old, g) {
+			r.first = min(r.first, g.place)
+		}
+	}
 }
 
 // enact makes the replacement seen, once it is in the file.
@@ -177,7 +187,9 @@ func (s *Store) enact(r *replacement) {
 		s.segments = append(s.segments, r.fresh)
 		for _, id := range r.fresh.born {
 			s.births[id] = uint32(r.fresh.place)
-			delete(s.graves, id)
+			if _, ok := s.graves[id]; ok { // its rows have other numbers now
+				s.graves[id] = grave{r.fresh.place, 0}
+			}
 		}
 	}
 	s.segments = append(s.segments, after...)
@@ -192,7 +204,7 @@ func (s *Store) enact(r *replacement) {
 		s.graves[id] = g
 	}
 	for id, g := range s.graves {
-		if g.place < s.segments[0].place {
+		if g.place < r.first {
 			delete(s.graves, id)
 		}
 	}
