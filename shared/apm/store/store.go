@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -381,15 +382,33 @@ func (s *Store) syncEverySecond() {
 // Retention is what is kept, and what had to go.
 func (s *Store) Retention() apm.Retention {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
 	kept := s.kept
 	kept.Traces, kept.MaxSpans, kept.MaxBytes = len(s.births), s.MaxSpans, s.MaxBytes
-	for _, g := range s.segments {
-		if g.rows > 0 && (kept.Oldest == 0 || g.first < kept.Oldest) {
-			kept.Oldest = g.first
+	s.mu.RUnlock()
+	for _, g := range s.snapshot() {
+		if first, ok := s.earliest(g); ok && (kept.Oldest == 0 || first < kept.Oldest) {
+			kept.Oldest = first
 		}
 	}
 	return kept
+}
+
+// earliest is the start of the earliest span kept in a segment.
+func (s *Store) earliest(g *segment) (start int64, ok bool) {
+	if g.dead == nil {
+		return g.first, g.rows > 0
+	}
+	rows := allRows(g.rows)
+	rows.remove(g.dead)
+	starts, err := s.column(g, key{wide, wideNames[startPlace]})
+	if err != nil { // it will be met again by whoever asks for spans
+		return g.first, true
+	}
+	start = math.MaxInt64
+	for row := range rows.all() {
+		start, ok = min(start, int64(starts.numbers[row])), true
+	}
+	return start, ok
 }
 
 // Clear lets go of all that is kept, and begins anew.
