@@ -92,12 +92,19 @@ func (s *Store) keepRest(r *replacement) error {
 	for _, start := range b.numbers[startPlace] {
 		r.fresh.first, r.fresh.last = min(r.fresh.first, int64(start)), max(r.fresh.last, int64(start))
 	}
+	cursors := map[uint64]uint64{}
+	for _, g := range r.old {
+		for i, id := range g.born {
+			cursors[id] = g.cursor(i)
+		}
+	}
 	seen := map[uint64]bool{}
 	for _, id := range b.numbers[tracePlace] {
 		switch place := int64(s.births[id]); {
 		case seen[id]:
 		case slices.ContainsFunc(r.old, func(g *segment) bool { return g.place == place }):
 			r.fresh.born = append(r.fresh.born, id)
+			r.fresh.cursors = append(r.fresh.cursors, cursors[id])
 		default:
 			r.fresh.joined = append(r.fresh.joined, id)
 		}

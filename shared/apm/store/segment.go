@@ -21,6 +21,7 @@ type segment struct {
 	// The traces in it: those whose first span is here, in order of its
 	// arrival, and those that were there before.
 	born, joined []uint64
+	cursors      []uint64 // of born, in a segment that was rewritten: those they had before
 
 	builder *builder            // nil once the segment is in the file
 	seen    map[uint64]struct{} // born and joined; nil once the builder is full
