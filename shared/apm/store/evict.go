@@ -53,7 +53,7 @@ func (s *Store) floor() int {
 // guarded tells whether the segment holds what was spared, and must be, still.
 func (s *Store) guarded(g *segment) bool {
 	for name, n := range g.guards {
-		if s.services[name]-n < s.floor() {
+		if n > 0 && s.services[name]-n < s.floor() {
 			return true
 		}
 	}
@@ -68,13 +68,15 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 		return spared, err
 	}
 	counts := make([]int, len(services.values))
-	for _, code := range services.codes {
-		counts[code]++
+	for i, code := range services.codes {
+		if !g.dead.has(int(services.rows[i])) {
+			counts[code]++
+		}
 	}
 	guards := map[string]int{}
 	for code, n := range counts {
 		name := services.values[code]
-		if total, known := s.services[name]; known && total-n < s.floor() {
+		if total, known := s.services[name]; known && n > 0 && total-n < s.floor() {
 			guards[name] = n
 		}
 	}
@@ -89,7 +91,7 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 		return spared, err
 	}
 	for i, row := range services.rows {
-		if _, needed := guards[services.values[services.codes[i]]]; needed {
+		if _, needed := guards[services.values[services.codes[i]]]; needed && !g.dead.has(int(row)) {
 			spared[traces.numbers[row]] = true
 		}
 	}

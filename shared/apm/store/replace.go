@@ -19,8 +19,9 @@ type replacement struct {
 	first   int64               // place of the first segment that there will be
 	kept    apm.Retention       // from then on
 
-	oldServices   []*column
-	freshServices *column
+	oldServices    []*column
+	freshServices  *column
+	buriedServices map[*segment]*column
 }
 
 // replace evicts the traces that began in neighbouring segments and are not
@@ -129,7 +130,7 @@ func (s *Store) keepRest(r *replacement) error {
 
 // dig finds what the evicted traces have in other segments.
 func (s *Store) dig(r *replacement) error {
-	r.buried, r.graves = map[*segment]rowSet{}, map[uint64]grave{}
+	r.buried, r.graves, r.buriedServices = map[*segment]rowSet{}, map[uint64]grave{}, map[*segment]*column{}
 	for _, g := range s.segments {
 		if slices.Contains(r.old, g) || !slices.ContainsFunc(g.joined, func(id uint64) bool { return r.evicted[id] }) {
 			continue
@@ -146,6 +147,9 @@ func (s *Store) dig(r *replacement) error {
 			}
 		}
 		r.buried[g] = rows
+		if r.buriedServices[g], err = s.column(g, key{field, service}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -181,11 +185,14 @@ func (s *Store) settle(r *replacement) {
 // enact makes the replacement seen, once it is in the file.
 func (s *Store) enact(r *replacement) {
 	s.kept = r.kept
-	for _, services := range r.oldServices {
-		s.count(services, 0, -1)
+	for i, services := range r.oldServices {
+		s.count(services, 0, func(row int) bool { return !r.old[i].dead.has(row) }, -1)
 	}
 	if r.fresh != nil {
-		s.count(r.freshServices, 0, 1)
+		s.count(r.freshServices, 0, func(int) bool { return true }, 1)
+	}
+	for g, rows := range r.buried {
+		s.count(r.buriedServices[g], 0, rows.has, -1)
 	}
 	at := slices.Index(s.segments, r.old[0])
 	after := s.segments[at+len(r.old):]
@@ -220,6 +227,9 @@ func (s *Store) enact(r *replacement) {
 		copy(dead, g.dead)
 		for row := range rows.all() {
 			dead.add(row)
+			if name, _ := r.buriedServices[g].at(row); g.guards[name] > 0 {
+				g.guards[name]--
+			}
 		}
 		g.dead = dead
 	}
