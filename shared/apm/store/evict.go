@@ -3,10 +3,11 @@ package store
 import "errors"
 
 // evict makes room by dropping the oldest segments, with all of their traces,
-// until the store is within its bounds again. What a service needs to keep its
-// floor is spared: it stays as a smaller segment in the same place.
-func (s *Store) evict() error {
-	for i := 0; s.over() && i < len(s.segments) && s.segments[i].builder == nil; {
+// until the store is within its bounds again, and has room for spans to come.
+// What a service needs to keep its floor is spared: it stays as a smaller
+// segment in the same place.
+func (s *Store) evict(coming int) error {
+	for i := 0; s.over(coming) && i < len(s.segments) && s.segments[i].builder == nil; {
 		g := s.segments[i]
 		if s.guarded(g) {
 			i++
@@ -17,7 +18,7 @@ func (s *Store) evict() error {
 			return err
 		}
 		old := []*segment{g}
-		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 { // it would be a pity to keep many small ones
+		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 && s.segments[i-1].bytes+g.bytes <= s.MaxBytes/16 { // it would be a pity to keep many small ones, or one so large that all go with it
 			old = []*segment{s.segments[i-1], g}
 			for _, id := range s.segments[i-1].born {
 				spared[id] = true
@@ -30,7 +31,7 @@ func (s *Store) evict() error {
 		i += left - (len(old) - 1)
 	}
 	// Where spans are so large that even the floors are too much, the oldest go.
-	for s.over() && len(s.segments) > 0 && s.segments[0].builder == nil {
+	for s.over(coming) && len(s.segments) > 0 && s.segments[0].builder == nil {
 		if _, err := s.replace(s.segments[:1], nil); err != nil {
 			return err
 		}
@@ -38,9 +39,8 @@ func (s *Store) evict() error {
 	return nil
 }
 
-// over tells whether there is no room for what the next segment may bring.
-func (s *Store) over() bool {
-	return s.kept.Spans > s.MaxSpans-s.rows || s.kept.Bytes > s.MaxBytes-s.bulk
+func (s *Store) over(coming int) bool {
+	return s.kept.Spans+coming > s.MaxSpans || s.kept.Bytes > s.MaxBytes
 }
 
 // floor is how many spans of each service are kept, however many there are of
@@ -53,7 +53,7 @@ func (s *Store) floor() int {
 // guarded tells whether the segment holds what was spared, and must be, still.
 func (s *Store) guarded(g *segment) bool {
 	for name, n := range g.guards {
-		if s.services[name]-n < s.floor() {
+		if n > 0 && s.services[name]-n < s.floor() {
 			return true
 		}
 	}
@@ -68,13 +68,15 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 		return spared, err
 	}
 	counts := make([]int, len(services.values))
-	for _, code := range services.codes {
-		counts[code]++
+	for i, code := range services.codes {
+		if !g.dead.has(int(services.rows[i])) {
+			counts[code]++
+		}
 	}
 	guards := map[string]int{}
 	for code, n := range counts {
 		name := services.values[code]
-		if total, known := s.services[name]; known && total-n < s.floor() {
+		if total, known := s.services[name]; known && n > 0 && total-n < s.floor() {
 			guards[name] = n
 		}
 	}
@@ -89,7 +91,7 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 		return spared, err
 	}
 	for i, row := range services.rows {
-		if _, needed := guards[services.values[services.codes[i]]]; needed {
+		if _, needed := guards[services.values[services.codes[i]]]; needed && !g.dead.has(int(row)) {
 			spared[traces.numbers[row]] = true
 		}
 	}

@@ -286,8 +286,8 @@ func (f *file) replace(r *replacement) error {
 		}
 		if r.fresh != nil {
 			for _, id := range r.fresh.born {
-				if _, err := tx.Exec("DELETE FROM graves WHERE trace = ?", int64(id)); err != nil {
-					return fmt.Errorf("remove a grave: %w", err)
+				if _, err := tx.Exec("UPDATE graves SET place = ?, row = 0 WHERE trace = ?", r.fresh.place, int64(id)); err != nil {
+					return fmt.Errorf("move a grave: %w", err)
 				}
 			}
 			if err := insert(tx, r.packed); err != nil {
@@ -300,8 +300,10 @@ func (f *file) replace(r *replacement) error {
 			}
 		}
 		// What nothing refers to any more, and what was damaged and as old.
+		if _, err := tx.Exec("DELETE FROM graves WHERE place < ?", r.first); err != nil {
+			return fmt.Errorf("remove graves: %w", err)
+		}
 		for _, statement := range []string{
-			"DELETE FROM graves WHERE place < (SELECT min(place) FROM segments WHERE NOT damaged)",
 			"DELETE FROM columns WHERE segment IN (SELECT id FROM segments WHERE damaged AND place <= ?1)",
 			"DELETE FROM segments WHERE damaged AND place <= ?1",
 		} {

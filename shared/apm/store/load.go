@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -13,24 +14,22 @@ import (
 // in the log, which go to segments in memory as they did when they came.
 func (s *Store) load() error {
 	s.births, s.graves, s.services = map[uint64]uint32{}, map[uint64]grave{}, map[string]int{}
-	err := s.loadTotals()
-	if err == nil {
-		err = s.loadSegments()
+	for _, step := range []func() error{s.loadTotals, s.loadSegments, s.replay, s.enterAll, s.sealAll} {
+		if err := step(); err != nil {
+			return fmt.Errorf("read %s: %w", s.Path, err)
+		}
 	}
-	if err == nil {
-		err = s.replay()
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", s.Path, err)
-	}
-	if s.active == nil || s.full(s.active.builder) {
+	if s.active == nil {
 		s.begin()
+	}
+	if err := s.evict(0); err != nil { // as the bounds may be others now
+		s.Logger.Error("could not make room for traces", "error", err)
 	}
 	return nil
 }
 
 func (s *Store) loadTotals() error {
-	err := s.file.read.QueryRow("SELECT traces, spans, (SELECT coalesce(sum(rows), 0) FROM segments WHERE damaged), (SELECT coalesce(max(id), 0) FROM segments) FROM evicted").
+	err := s.file.read.QueryRow("SELECT traces, spans, (SELECT coalesce(sum(rows), 0) FROM segments WHERE damaged), max((SELECT coalesce(max(id), 0) FROM segments), (SELECT coalesce(max(place), 0) FROM graves)) FROM evicted").
 		Scan(&s.kept.EvictedTraces, &s.kept.EvictedSpans, &s.kept.DamagedSpans, &s.next)
 	if err != nil {
 		return err
@@ -46,17 +45,27 @@ func (s *Store) loadTotals() error {
 }
 
 func (s *Store) loadSegments() error {
-	err := each(s.file.read, "SELECT id, place, rows, first, last, bytes FROM segments WHERE NOT damaged ORDER BY place", func(scan scanner) error {
+	return each(s.file.read, "SELECT id, place, rows, first, last, bytes FROM segments WHERE NOT damaged ORDER BY place", func(scan scanner) error {
 		g := &segment{seen: map[uint64]struct{}{}}
 		err := scan(&g.id, &g.place, &g.rows, &g.first, &g.last, &g.bytes)
 		s.segments = append(s.segments, g)
 		return err
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// enterAll makes the traces of all segments known, in the order in which they
+// came: a segment may have been sealed while one before it was still in the log.
+func (s *Store) enterAll() error {
+	slices.SortFunc(s.segments, func(a, b *segment) int { return cmp.Compare(a.place, b.place) })
 	sound := s.segments[:0]
 	for _, g := range s.segments {
+		if g.builder != nil {
+			if g.builder.rows > 0 {
+				s.admitNew(g, g.builder.rows)
+				sound = append(sound, g)
+			}
+			continue
+		}
 		err := s.enterSegment(g)
 		switch {
 		case errors.Is(err, errDamaged):
@@ -102,60 +111,62 @@ func (s *Store) setAside(g *segment, why error) error {
 	return err
 }
 
-// replay takes the spans in the log. Those of all segments but the last one had
-// been on their way to be sealed.
+// replay takes the spans in the log.
 func (s *Store) replay() error {
-	var broken int64 // the segment whose log is damaged from some record on
-	err := each(s.file.read, "SELECT segment, spans FROM log ORDER BY id", func(scan scanner) error {
+	var g *segment
+	broken := false // the segment's log is damaged from some record on
+	return each(s.file.read, "SELECT segment, spans FROM log ORDER BY id", func(scan scanner) error {
 		var r record
 		if err := scan(&r.place, &r.spans); err != nil {
 			return err
 		}
 		s.next = max(s.next, r.place+1)
-		if r.place == broken {
+		if g == nil || g.place != r.place {
+			g, broken = newSegment(r.place), false
+			s.segments = append(s.segments, g)
+		}
+		if broken {
 			return nil
 		}
-		if s.active == nil || s.active.place != r.place {
-			s.active = newSegment(r.place)
-			s.segments = append(s.segments, s.active)
-		}
-		err := s.replayRecord(s.active, r.spans)
-		if errors.Is(err, errDamaged) {
+		if err := replayRecord(g.builder, r.spans); err != nil {
 			s.Logger.Error("a part of the log is damaged, and what came after it to the same segment", "error", err)
-			broken = r.place
-			return nil
+			broken = true
 		}
-		return err
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, g := range s.segments {
-		switch {
-		case g.builder == nil:
-		case g != s.active || g.place == broken || s.full(g.builder):
-			if err := s.file.put(s.file.pack(g.builder, packed{id: g.id, place: g.place, first: g.first, last: g.last})); err != nil {
-				return err
-			}
-			g.builder, g.seen = nil, nil
-		}
-	}
-	if s.active != nil && s.active.builder == nil {
-		s.active = nil
-	}
-	return nil
 }
 
-func (s *Store) replayRecord(g *segment, record []byte) error {
+func replayRecord(b *builder, record []byte) error {
 	end := len(record) - crc32.Size
 	if end < 0 || crc32.Checksum(record[:end], crc32.MakeTable(crc32.Castagnoli)) != binary.BigEndian.Uint32(record[end:]) {
 		return fmt.Errorf("%w: a record's checksum", errDamaged)
 	}
-	if err := g.builder.replay(record[:end]); err != nil {
-		g.builder.cut(g.rows)
-		return err
+	rows := b.rows
+	err := b.replay(record[:end])
+	if err != nil {
+		b.cut(rows)
 	}
-	s.admitNew(g, g.builder.rows)
+	return err
+}
+
+// sealAll seals what has been in the log, but for the last segment where it may
+// grow on.
+func (s *Store) sealAll() error {
+	for i, g := range s.segments {
+		if g.builder == nil {
+			continue
+		}
+		if i == len(s.segments)-1 && !s.full(g.builder) {
+			s.active = g
+			continue
+		}
+		p := s.file.pack(g.builder, packed{id: g.id, place: g.place, first: g.first, last: g.last})
+		if err := s.file.put(p); err != nil {
+			return err
+		}
+		g.builder, g.seen, g.bytes = nil, nil, p.bytes
+		s.kept.Bytes += p.bytes
+	}
 	return nil
 }
 

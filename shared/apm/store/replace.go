@@ -16,10 +16,12 @@ type replacement struct {
 	packed  packed              // the same, for the file
 	buried  map[*segment]rowSet // what the evicted traces have in other segments
 	graves  map[uint64]grave    // the same, by trace
+	first   int64               // place of the first segment that there will be
 	kept    apm.Retention       // from then on
 
-	oldServices   []*column
-	freshServices *column
+	oldServices    []*column
+	freshServices  *column
+	buriedServices map[*segment]*column
 }
 
 // replace evicts the traces that began in neighbouring segments and are not
@@ -91,12 +93,19 @@ func (s *Store) keepRest(r *replacement) error {
 	for _, start := range b.numbers[startPlace] {
 		r.fresh.first, r.fresh.last = min(r.fresh.first, int64(start)), max(r.fresh.last, int64(start))
 	}
+	cursors := map[uint64]uint64{}
+	for _, g := range r.old {
+		for i, id := range g.born {
+			cursors[id] = g.cursor(i)
+		}
+	}
 	seen := map[uint64]bool{}
 	for _, id := range b.numbers[tracePlace] {
 		switch place := int64(s.births[id]); {
 		case seen[id]:
 		case slices.ContainsFunc(r.old, func(g *segment) bool { return g.place == place }):
 			r.fresh.born = append(r.fresh.born, id)
+			r.fresh.cursors = append(r.fresh.cursors, cursors[id])
 		default:
 			r.fresh.joined = append(r.fresh.joined, id)
 		}
@@ -121,7 +130,7 @@ func (s *Store) keepRest(r *replacement) error {
 
 // dig finds what the evicted traces have in other segments.
 func (s *Store) dig(r *replacement) error {
-	r.buried, r.graves = map[*segment]rowSet{}, map[uint64]grave{}
+	r.buried, r.graves, r.buriedServices = map[*segment]rowSet{}, map[uint64]grave{}, map[*segment]*column{}
 	for _, g := range s.segments {
 		if slices.Contains(r.old, g) || !slices.ContainsFunc(g.joined, func(id uint64) bool { return r.evicted[id] }) {
 			continue
@@ -138,6 +147,9 @@ func (s *Store) dig(r *replacement) error {
 			}
 		}
 		r.buried[g] = rows
+		if r.buriedServices[g], err = s.column(g, key{field, service}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -159,16 +171,28 @@ func (s *Store) settle(r *replacement) {
 	r.kept.Spans -= gone
 	r.kept.EvictedSpans += gone
 	r.kept.EvictedTraces += len(r.evicted)
+	r.first = math.MaxInt64
+	if r.fresh != nil {
+		r.first = r.fresh.place
+	}
+	for _, g := range s.segments {
+		if !slices.Contains(r.old, g) {
+			r.first = min(r.first, g.place)
+		}
+	}
 }
 
 // enact makes the replacement seen, once it is in the file.
 func (s *Store) enact(r *replacement) {
 	s.kept = r.kept
-	for _, services := range r.oldServices {
-		s.count(services, 0, -1)
+	for i, services := range r.oldServices {
+		s.count(services, 0, func(row int) bool { return !r.old[i].dead.has(row) }, -1)
 	}
 	if r.fresh != nil {
-		s.count(r.freshServices, 0, 1)
+		s.count(r.freshServices, 0, func(int) bool { return true }, 1)
+	}
+	for g, rows := range r.buried {
+		s.count(r.buriedServices[g], 0, rows.has, -1)
 	}
 	at := slices.Index(s.segments, r.old[0])
 	after := s.segments[at+len(r.old):]
@@ -177,7 +201,9 @@ func (s *Store) enact(r *replacement) {
 		s.segments = append(s.segments, r.fresh)
 		for _, id := range r.fresh.born {
 			s.births[id] = uint32(r.fresh.place)
-			delete(s.graves, id)
+			if _, ok := s.graves[id]; ok { // its rows have other numbers now
+				s.graves[id] = grave{r.fresh.place, 0}
+			}
 		}
 	}
 	s.segments = append(s.segments, after...)
@@ -192,7 +218,7 @@ func (s *Store) enact(r *replacement) {
 		s.graves[id] = g
 	}
 	for id, g := range s.graves {
-		if g.place < s.segments[0].place {
+		if g.place < r.first {
 			delete(s.graves, id)
 		}
 	}
@@ -201,6 +227,9 @@ func (s *Store) enact(r *replacement) {
 		copy(dead, g.dead)
 		for row := range rows.all() {
 			dead.add(row)
+			if name, _ := r.buriedServices[g].at(row); g.guards[name] > 0 {
+				g.guards[name]--
+			}
 		}
 		g.dead = dead
 	}

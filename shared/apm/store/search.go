@@ -39,6 +39,16 @@ func (s *Store) Search(ctx context.Context, r search.Request) (summaries []apm.S
 // which it began, and its number there, from 1.
 func cursor(place int64, number int) uint64 { return uint64(place)<<16 | uint64(number) }
 
+// cursor is that of the trace which is number i of those born in the segment.
+// It stays the same while others are evicted, or somebody's next page would
+// begin with traces of the last one.
+func (g *segment) cursor(i int) uint64 {
+	if g.cursors != nil {
+		return g.cursors[i]
+	}
+	return cursor(g.place, i+1)
+}
+
 // A find is a trace, and the cursor that goes on after it.
 type find struct {
 	trace  uint64
@@ -103,7 +113,7 @@ func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Reque
 			return false, err
 		}
 		for i := len(g.born) - 1; i >= 0 && (everything || len(matched) > 0); i-- {
-			at := cursor(g.place, i+1)
+			at := g.cursor(i)
 			if _, ok := matched[g.born[i]]; !ok && !everything {
 				continue
 			}

@@ -21,6 +21,7 @@ type segment struct {
 	// The traces in it: those whose first span is here, in order of its
 	// arrival, and those that were there before.
 	born, joined []uint64
+	cursors      []uint64 // of born, in a segment that was rewritten: those they had before
 
 	builder *builder            // nil once the segment is in the file
 	seen    map[uint64]struct{} // born and joined; nil once the builder is full
@@ -38,7 +39,7 @@ func (s *Store) admit(g *segment, rows int, traces []uint64, services *column) {
 	for row := g.rows; row < rows; row++ {
 		s.enter(g, row, traces[row])
 	}
-	s.count(services, g.rows, 1)
+	s.count(services, g.rows, func(row int) bool { return !g.dead.has(row) }, 1)
 	g.rows = rows
 }
 
@@ -61,14 +62,17 @@ func (s *Store) enter(g *segment, row int, trace uint64) {
 	g.born = append(g.born, trace)
 }
 
-// count adds the spans of each service, from a row on, to those of the store;
-// by is 1 or, to take them off, -1. Too many services are not told apart.
-func (s *Store) count(services *column, from, by int) {
+// count adds the spans of each service in some of the rows, from one on, to
+// those of the store; by is 1 or, to take them off, -1. Too many services are
+// not told apart.
+func (s *Store) count(services *column, from int, in func(row int) bool, by int) {
 	const most = 1000
 	at, _ := slices.BinarySearch(services.rows, uint16(from))
 	counts := make([]int, len(services.values))
-	for _, code := range services.codes[at:] {
-		counts[code] += by
+	for i, code := range services.codes[at:] {
+		if in(int(services.rows[at+i])) {
+			counts[code] += by
+		}
 	}
 	for code, n := range counts {
 		service := services.values[code]

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -179,6 +180,7 @@ func (s *Store) gather(first batch) []batch {
 func (s *Store) take(batches []batch) {
 	err := s.makeWay()
 	if err == nil {
+		s.makeRoom(batches)
 		err = s.append(batches)
 	}
 	for _, b := range batches {
@@ -199,6 +201,18 @@ func (s *Store) makeWay() error {
 		return nil
 	}
 	return s.retry()
+}
+
+// makeRoom evicts what the spans to come need, or a segment of them, so that
+// the bound holds between one segment and the next.
+func (s *Store) makeRoom(batches []batch) {
+	spans := 0
+	for _, b := range batches {
+		spans += len(b.spans)
+	}
+	if err := s.evict(min(spans, s.rows)); err != nil {
+		s.Logger.Error("could not make room for traces", "error", err)
+	}
 }
 
 // A stretch is spans that go to one segment.
@@ -311,7 +325,7 @@ func (s *Store) seal(p packed) {
 		}
 	}
 	s.mu.Unlock()
-	if err := s.evict(); err != nil {
+	if err := s.evict(0); err != nil {
 		s.Logger.Error("could not make room for traces", "error", err)
 	}
 }
@@ -366,15 +380,33 @@ func (s *Store) syncEverySecond() {
 // Retention is what is kept, and what had to go.
 func (s *Store) Retention() apm.Retention {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
 	kept := s.kept
 	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != ""
-	for _, g := range s.segments {
-		if g.rows > 0 && (kept.Oldest == 0 || g.first < kept.Oldest) {
-			kept.Oldest = g.first
+	s.mu.RUnlock()
+	for _, g := range s.snapshot() {
+		if first, ok := s.earliest(g); ok && (kept.Oldest == 0 || first < kept.Oldest) {
+			kept.Oldest = first
 		}
 	}
 	return kept
+}
+
+// earliest is the start of the earliest span kept in a segment.
+func (s *Store) earliest(g *segment) (start int64, ok bool) {
+	if g.dead == nil {
+		return g.first, g.rows > 0
+	}
+	rows := allRows(g.rows)
+	rows.remove(g.dead)
+	starts, err := s.column(g, key{wide, wideNames[startPlace]})
+	if err != nil { // it will be met again by whoever asks for spans
+		return g.first, true
+	}
+	start = math.MaxInt64
+	for row := range rows.all() {
+		start, ok = min(start, int64(starts.numbers[row])), true
+	}
+	return start, ok
 }
 
 // Clear lets go of all that is kept, and begins anew.
