@@ -2,6 +2,17 @@ package store
 
 import "errors"
 
+// makeRoom evicts what is too much, and sets aside what turns out to be damaged.
+func (s *Store) makeRoom() {
+	err := s.evict()
+	for found := (damage{}); errors.As(err, &found); err = s.evict() {
+		s.condemn(found)
+	}
+	if err != nil {
+		s.Logger.Error("could not make room for traces", "error", err)
+	}
+}
+
 // evict makes room by dropping the oldest segments, with all of their traces,
 // until the store is within its bounds again. What a service needs to keep its
 // floor is spared: it stays as a smaller segment in the same place.
@@ -13,7 +24,7 @@ func (s *Store) evict() error {
 			continue
 		}
 		spared, err := s.spare(g)
-		if err != nil && !errors.Is(err, errDamaged) {
+		if err != nil {
 			return err
 		}
 		old := []*segment{g}

@@ -178,19 +178,39 @@ func each(db *sql.DB, query string, do func(scanner) error, arguments ...any) er
 }
 
 // condemn sets a segment aside that was found to be damaged while it was read.
-func (s *Store) condemn(id int64, why error) error {
-	at := slices.IndexFunc(s.segments, func(g *segment) bool { return g.id == id })
+// What its traces have in later segments is there still: they begin there now.
+func (s *Store) condemn(found damage) {
+	at := slices.IndexFunc(s.segments, func(g *segment) bool { return g.id == found.segment })
 	if at < 0 {
-		return nil // somebody else has found it, too
+		return // somebody else has found it, too
 	}
 	g := s.segments[at]
+	services, err := s.column(g, key{field, service})
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err == nil { // else they are counted until the store is opened again
+		s.count(services, 0, -1)
+	}
 	s.segments = slices.Delete(slices.Clone(s.segments), at, at+1)
 	s.kept.Spans -= g.rows - g.dead.count()
 	s.kept.Bytes -= g.bytes
+	orphans := map[uint64]bool{}
 	for _, trace := range g.born {
+		orphans[trace] = true
 		delete(s.births, trace)
 	}
-	return s.setAside(g, why)
+	for _, later := range s.segments[at:] {
+		later.joined = slices.DeleteFunc(slices.Clone(later.joined), func(trace uint64) bool {
+			if !orphans[trace] {
+				return false
+			}
+			delete(orphans, trace)
+			s.births[trace] = uint32(later.place)
+			later.born = append(later.born, trace)
+			return true
+		})
+	}
+	if err := s.setAside(g, found); err != nil {
+		s.Logger.Error("could not note that a part of the traces is damaged", "error", err)
+	}
 }

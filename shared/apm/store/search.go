@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"thinker/shared/apm"
@@ -23,12 +22,10 @@ func (s *Store) Search(ctx context.Context, r search.Request) (summaries []apm.S
 	if r.Limit <= 0 {
 		return nil, 0, nil
 	}
-	for range 3 { // as a segment may be rewritten meanwhile
+	err = s.again(func() error {
 		summaries, next, err = s.find(ctx, r)
-		if !errors.Is(err, errGone) && !errors.Is(err, errDamaged) {
-			break
-		}
-	}
+		return err
+	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("search traces: %w", err)
 	}

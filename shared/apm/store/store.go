@@ -311,9 +311,7 @@ func (s *Store) seal(p packed) {
 		}
 	}
 	s.mu.Unlock()
-	if err := s.evict(); err != nil {
-		s.Logger.Error("could not make room for traces", "error", err)
-	}
+	s.makeRoom()
 }
 
 // retry writes what could not be written before.
