@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/klauspost/compress/zstd"
-	_ "modernc.org/sqlite" // the driver called sqlite
+	"modernc.org/sqlite"
 )
 
 // A file keeps sealed segments and the log of those that are not: an SQLite
@@ -22,10 +24,11 @@ import (
 // transactions, one format on every system, and a place for a schema version;
 // what is in the columns it need not understand.
 type file struct {
-	path  string // empty in memory
-	read  *sql.DB
-	write *sql.DB // the same as read in memory
-	lock  *flock.Flock
+	path    string // empty in memory
+	read    *sql.DB
+	write   *sql.DB // the same as read in memory
+	lock    *flock.Flock
+	strange bool // it is refused, and nothing may be left beside it
 
 	columns *sql.Stmt // reads one
 	peeks   *sql.Stmt // reads one without its cells, if it is large
@@ -122,6 +125,7 @@ func (f *file) connect() (err error) {
 		return ForeignError{f.path, "is in use by another program"}
 	}
 	if err := refuseForeign(f.path); err != nil {
+		f.strange = true
 		return err
 	}
 	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=page_size(16384)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
@@ -143,20 +147,44 @@ func escapePath(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))
 }
 
-// refuseForeign looks into an existing file without changing anything in it.
+// refuseForeign looks into an existing file without changing anything in it or
+// beside it.
 func refuseForeign(path string) error {
-	if info, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 && info.Mode().IsRegular():
 		return nil
+	case err != nil:
+		return fmt.Errorf("open the traces: %w", err)
+	case !info.Mode().IsRegular():
+		return ForeignError{path, "is not a file"}
 	}
-	db, err := sql.Open("sqlite", "file:"+escapePath(path)+"?mode=ro&_pragma=busy_timeout(5000)")
+	var head [100]byte // SQLite's header
+	if err := readHead(path, head[:]); err != nil {
+		return fmt.Errorf("open the traces: %w", err)
+	}
+	if !bytes.HasPrefix(head[:], []byte("SQLite format 3\x00")) { // SQLite overwrites a file of a few bytes, whatever they are
+		return ForeignError{path, "is not a database of traces"}
+	}
+	address := "file:" + escapePath(path) + "?mode=ro&_pragma=busy_timeout(5000)"
+	if wal, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) || err == nil && wal.Size() == 0 {
+		address += "&immutable=1" // else SQLite makes files beside it
+		if pages, size := int64(binary.BigEndian.Uint32(head[28:])), int64(binary.BigEndian.Uint16(head[16:])); size > 1 && pages*size > info.Size() {
+			return ForeignError{path, "is damaged: a part of it is missing"} // for which SQLite takes zeros
+		}
+	}
+	db, err := sql.Open("sqlite", address)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	defer db.Close()
 	var id, version, tables int
 	if err := db.QueryRow("SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&id, &version, &tables); err != nil {
-		if strings.Contains(err.Error(), "not a database") {
+		switch code(err) {
+		case sqliteNotADB:
 			return ForeignError{path, "is not a database of traces"}
+		case sqliteCorrupt:
+			return ForeignError{path, "is damaged"}
 		}
 		return fmt.Errorf("read %s: %w", path, err)
 	}
@@ -169,6 +197,34 @@ func refuseForeign(path string) error {
 		return ForeignError{path, fmt.Sprintf("was written by a newer version of this program (its schema is %d, known here are those to %d)", version, known)}
 	}
 	return nil
+}
+
+// readHead reads how a file begins, as far as it goes.
+func readHead(path string, to []byte) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := io.ReadFull(file, to); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return nil
+}
+
+// Codes of SQLite's errors.
+const (
+	sqliteCorrupt = 11
+	sqliteNotADB  = 26
+)
+
+// code is that of an error of SQLite's, 0 of any other.
+func code(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff
 }
 
 // migrate brings the schema up to date, in one transaction.
@@ -455,6 +511,9 @@ func (f *file) close() error {
 	}
 	if f.lock != nil {
 		errs = append(errs, f.lock.Unlock())
+		if f.strange {
+			_ = os.Remove(f.lock.Path()) // which others may have opened
+		}
 	}
 	if f.decoder != nil {
 		f.decoder.Close()
