@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,7 +58,7 @@ func (k *keeper) reopened(t testing.TB, use func(*Store)) {
 // meddle changes the file behind the store's back.
 func (k *keeper) meddle(t testing.TB, statement string, arguments ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", k.config.Path)
+	db, err := sql.Open("sqlite", "file:"+escapePath(k.config.Path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func (k *keeper) meddle(t testing.TB, statement string, arguments ...any) {
 // flip changes a bit in the middle of a blob.
 func (k *keeper) flip(t testing.TB, blob, from string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", k.config.Path)
+	db, err := sql.Open("sqlite", "file:"+escapePath(k.config.Path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,5 +173,188 @@ func TestADamagedSegmentIsSetAside(t *testing.T) {
 				t.Errorf("the log says %s", log)
 			}
 		})
+	}
+}
+
+// Records of one segment build on each other: after a damaged one the rest
+// cannot be read, but what came before it and what went to other segments can.
+func TestADamagedRecordOfTheLog(t *testing.T) {
+	k := &keeper{}
+	k.config = Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
+	k.reopened(t, func(s *Store) {
+		for id := range uint64(6) {
+			add(t, s, tagged(id+1))
+		}
+	})
+	k.flip(t, "spans", "log WHERE id = 4")
+	for _, time := range []string{"at first", "once more"} {
+		k.reopened(t, func(s *Store) {
+			if got := spansOf(t, s); !slices.Equal(got, []string{"1/1", "2/2", "3/3"}) {
+				t.Errorf("%s: got %v", time, got)
+			}
+		})
+	}
+	if log := k.log.String(); strings.Count(log, "part of the log is damaged") != 1 {
+		t.Errorf("the log says %s", log)
+	}
+	k.reopened(t, func(s *Store) {
+		add(t, s, tagged(7))
+		k.log.Reset()
+	})
+	k.flip(t, "spans", "log")
+	for range 2 {
+		k.reopened(t, func(s *Store) {
+			if got := spansOf(t, s); !slices.Equal(got, []string{"1/1", "2/2", "3/3"}) {
+				t.Errorf("without its only record: got %v", got)
+			}
+			if kept := s.Retention(); kept.DamagedSpans != 0 || kept.Bytes == 0 {
+				t.Errorf("%+v", kept)
+			}
+		})
+	}
+	if log := k.log.String(); strings.Count(log, "level=ERROR") != 1 {
+		t.Errorf("the log says %s", log)
+	}
+}
+
+// tagged is a span that spansOf finds, of a trace of its own.
+func tagged(id uint64) apm.Span {
+	span := span(id, id)
+	span.Meta = map[string]string{"tag": fmt.Sprint("value ", id)}
+	return span
+}
+
+func TestAForeignFileIsRefusedAndLeftAsItIs(t *testing.T) {
+	database := func(statements string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			(&keeper{config: Config{Path: path}}).meddle(t, statements)
+		}
+	}
+	ours := func(statements string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			k := &keeper{config: Config{Path: path}}
+			k.reopened(t, func(s *Store) { add(t, s, tagged(1)) })
+			k.meddle(t, statements)
+		}
+	}
+	for why, make := range map[string]func(*testing.T, string){
+		"is not a database of traces":         func(t *testing.T, path string) { write(t, path, strings.Repeat("Dear diary, ", 1000)) },
+		"is not a database of traces\n":       func(t *testing.T, path string) { write(t, path, "x") },
+		"is a database of something else":     database("CREATE TABLE diary (day TEXT); PRAGMA user_version = 1"),
+		"is a database of something else\n":   database("PRAGMA journal_mode = wal; CREATE TABLE diary (day TEXT)"),
+		"is a database of something else\n\n": database("PRAGMA application_id = 7"),
+		"was written by a newer version of this program (its schema is 2, known here are those to 1)": ours("PRAGMA user_version = 2"),
+		"is damaged: a part of it is missing": func(t *testing.T, path string) {
+			ours("")(t, path)
+			if info, err := os.Stat(path); err != nil {
+				t.Fatal(err)
+			} else if err := os.Truncate(path, info.Size()-1); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"is damaged": func(t *testing.T, path string) {
+			ours("")(t, path)
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copy(content[100:], strings.Repeat("x", 900)) // the schema's first page
+			write(t, path, string(content))
+		},
+		"is damaged: a part of it is missing\n": func(t *testing.T, path string) {
+			ours("")(t, path)
+			if err := os.Truncate(path, 1000); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		why := strings.TrimSpace(why)
+		t.Run(why, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "t?%#.db")
+			make(t, path)
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = os.Remove(path + "-lock")
+			s, err := Open(Config{Path: path})
+			if err == nil {
+				_ = s.Close()
+			}
+			var foreign ForeignError
+			if !errors.As(err, &foreign) || foreign.Path != path || foreign.Why != why {
+				t.Errorf("got %v, want …%s", err, why)
+			}
+			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
+				t.Errorf("it is not as it was: %v", err)
+			}
+			if files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); err != nil || len(files) != 1 {
+				t.Errorf("beside it is now %v, %v", files, err)
+			}
+		})
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An empty file, and a database that nothing was written to, have the schema's
+// version 0.
+func TestAnOlderSchemaIsBroughtUpToDate(t *testing.T) {
+	k := &keeper{config: Config{Path: filepath.Join(t.TempDir(), "t.db")}}
+	write(t, k.config.Path, "")
+	for range 2 {
+		k.reopened(t, func(s *Store) {
+			add(t, s, tagged(1))
+			if got := spansOf(t, s); !slices.Equal(got, []string{"1/1"}) {
+				t.Errorf("got %v", got)
+			}
+			if err := s.Clear(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	var version, id int
+	db, err := sql.Open("sqlite", "file:"+escapePath(k.config.Path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow("SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &id); err != nil || version != len(migrations()) || id != applicationID {
+		t.Errorf("version %d of %x: %v", version, id, err)
+	}
+}
+
+func TestAFileInUseIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	first := open(t, Config{Path: path})
+	add(t, first, tagged(1))
+	_, err := Open(Config{Path: path})
+	if want := (ForeignError{path, "is in use by another program"}); !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	add(t, first, tagged(2))
+	if got := spansOf(t, first); !slices.Equal(got, []string{"1/1", "2/2"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestADirectoryThatCannotBe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "precious")
+	for _, path := range []string{filepath.Join(file, "t.db"), filepath.Dir(file)} {
+		s, err := Open(Config{Path: path})
+		if err == nil {
+			_ = s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), path) && !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: %v", path, err)
+		} else {
+			t.Log(err)
+		}
 	}
 }

@@ -298,6 +298,9 @@ func (f *file) put(p packed) error {
 		if _, err := tx.Exec("DELETE FROM log WHERE segment = ?", p.place); err != nil {
 			return fmt.Errorf("shorten the log: %w", err)
 		}
+		if p.rows == 0 {
+			return nil // no span of the log could be read
+		}
 		return insert(tx, p)
 	})
 }

@@ -131,15 +131,17 @@ func (s *Store) replay() error {
 		return err
 	}
 	for _, g := range s.segments {
-		switch {
-		case g.builder == nil:
-		case g != s.active || g.place == broken || s.full(g.builder):
-			if err := s.file.put(s.file.pack(g.builder, packed{id: g.id, place: g.place, first: g.first, last: g.last})); err != nil {
-				return err
-			}
-			g.builder, g.seen = nil, nil
+		if g.builder == nil || g == s.active && g.place != broken && !s.full(g.builder) {
+			continue
 		}
+		p := s.file.pack(g.builder, packed{id: g.id, place: g.place, first: g.first, last: g.last})
+		if err := s.file.put(p); err != nil {
+			return err
+		}
+		g.builder, g.seen, g.bytes = nil, nil, p.bytes
+		s.kept.Bytes += p.bytes
 	}
+	s.segments = slices.DeleteFunc(s.segments, func(g *segment) bool { return g.rows == 0 }) // whose first record was damaged
 	if s.active != nil && s.active.builder == nil {
 		s.active = nil
 	}
