@@ -343,18 +343,22 @@ func TestAFileInUseIsRefused(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatCannotBe(t *testing.T) {
+func TestAFileThatCannotBe(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, "precious")
-	for _, path := range []string{filepath.Join(file, "t.db"), filepath.Dir(file)} {
-		s, err := Open(Config{Path: path})
-		if err == nil {
-			_ = s.Close()
-		}
-		if err == nil || !strings.Contains(err.Error(), path) && !strings.Contains(err.Error(), file) {
-			t.Errorf("%s: %v", path, err)
-		} else {
-			t.Log(err)
-		}
+	path := filepath.Join(file, "t.db")
+	s, err := Open(Config{Path: path})
+	if err == nil {
+		_ = s.Close()
+	}
+	if !errors.Is(err, ErrUnopened) || !strings.Contains(err.Error(), path) {
+		t.Errorf("%s: %v", path, err)
+	}
+	s, err = Open(Config{Path: filepath.Dir(file)})
+	if err == nil {
+		_ = s.Close()
+	}
+	if want := (ForeignError{filepath.Dir(file), "is not a file"}); !errors.Is(err, want) {
+		t.Errorf("%v, want %v", err, want)
 	}
 }

@@ -90,10 +90,10 @@ func openFile(path string) (*file, error) {
 	var err error
 	const one = " FROM columns WHERE segment = ? AND kind = ? AND name = ?"
 	if f.columns, err = f.read.Prepare("SELECT dictionary, cells" + one); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.close())
+		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
 	}
 	if f.peeks, err = f.read.Prepare("SELECT dictionary, CASE WHEN length(dictionary) < 4096 THEN cells END" + one); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.close())
+		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
 	}
 	f.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(true))
 	if err != nil {
@@ -116,11 +116,11 @@ func (f *file) connect() (err error) {
 		return f.migrate()
 	}
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-		return fmt.Errorf("make the traces' directory: %w", err)
+		return fmt.Errorf("make the directory: %w", err)
 	}
 	f.lock = flock.New(f.path + "-lock")
 	if locked, err := f.lock.TryLock(); err != nil {
-		return fmt.Errorf("lock %s: %w", f.path, err)
+		return fmt.Errorf("lock it: %w", err)
 	} else if !locked {
 		return ForeignError{f.path, "is in use by another program"}
 	}
@@ -131,11 +131,11 @@ func (f *file) connect() (err error) {
 	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=page_size(16384)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
 	address := "file:" + escapePath(f.path)
 	if f.write, err = sql.Open("sqlite", address+options); err != nil {
-		return fmt.Errorf("open %s: %w", f.path, err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	f.write.SetMaxOpenConns(2) // one writes, the other brings to the disk what is written
 	if f.read, err = sql.Open("sqlite", address+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)"); err != nil {
-		return fmt.Errorf("open %s: %w", f.path, err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	f.read.SetMaxOpenConns(2 * runtime.GOMAXPROCS(0))
 	f.read.SetMaxIdleConns(2 * runtime.GOMAXPROCS(0))
@@ -155,13 +155,13 @@ func refuseForeign(path string) error {
 	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 && info.Mode().IsRegular():
 		return nil
 	case err != nil:
-		return fmt.Errorf("open the traces: %w", err)
+		return fmt.Errorf("open it: %w", err)
 	case !info.Mode().IsRegular():
 		return ForeignError{path, "is not a file"}
 	}
 	var head [100]byte // SQLite's header
 	if err := readHead(path, head[:]); err != nil {
-		return fmt.Errorf("open the traces: %w", err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	if !bytes.HasPrefix(head[:], []byte("SQLite format 3\x00")) { // SQLite overwrites a file of a few bytes, whatever they are
 		return ForeignError{path, "is not a database of traces"}
@@ -175,7 +175,7 @@ func refuseForeign(path string) error {
 	}
 	db, err := sql.Open("sqlite", address)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	defer db.Close()
 	var id, version, tables int
@@ -186,7 +186,7 @@ func refuseForeign(path string) error {
 		case sqliteCorrupt:
 			return ForeignError{path, "is damaged"}
 		}
-		return fmt.Errorf("read %s: %w", path, err)
+		return fmt.Errorf("read it: %w", err)
 	}
 	switch known := len(migrations()); {
 	case id == 0 && version == 0 && tables == 0:

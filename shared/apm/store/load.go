@@ -21,7 +21,7 @@ func (s *Store) load() error {
 		err = s.replay()
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", s.Path, err)
+		return fmt.Errorf("read what is there: %w", err)
 	}
 	if s.active == nil || s.full(s.active.builder) {
 		s.begin()

@@ -90,7 +90,7 @@ func Open(config Config) (*Store, error) {
 	}
 	f, err := openFile(config.Path)
 	if err != nil {
-		return nil, err
+		return nil, openError(config.Path, err)
 	}
 	s := &Store{
 		Config:      config,
@@ -105,12 +105,23 @@ func Open(config Config) (*Store, error) {
 		subscribers: map[*subscriber]struct{}{},
 	}
 	if err := s.load(); err != nil {
-		return nil, errors.Join(err, f.close())
+		return nil, openError(config.Path, errors.Join(err, f.close()))
 	}
 	s.close = sync.OnceValue(s.closeOnce)
 	s.running.Go(s.write)
 	s.running.Go(s.syncEverySecond)
 	return s, nil
+}
+
+// ErrUnopened is the error of a file that is not there to be kept in, and
+// cannot be made or read.
+var ErrUnopened = errors.New("traces cannot be kept")
+
+func openError(path string, err error) error {
+	if foreign := (ForeignError{}); errors.As(err, &foreign) {
+		return err
+	}
+	return fmt.Errorf("%w in %s: %w", ErrUnopened, path, err)
 }
 
 // errClosed is the error of what comes too late.
