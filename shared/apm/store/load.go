@@ -26,6 +26,7 @@ func (s *Store) load() error {
 	if s.active == nil || s.full(s.active.builder) {
 		s.begin()
 	}
+	s.makeRoom() // there may be less of it than there was
 	return nil
 }
 
