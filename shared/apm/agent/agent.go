@@ -89,7 +89,7 @@ func Start(config Config) (*Agent, error) {
 		for _, listener := range listeners {
 			_ = listener.Close() // nothing has come in yet
 		}
-		return nil, fmt.Errorf("open the store of traces: %w", err)
+		return nil, err
 	}
 
 	a := &Agent{store: kept, palette: &colour.Palette{}}

@@ -50,9 +50,10 @@ func newBuilder() *builder {
 	return b
 }
 
-// add takes a span: its numbers, and a cell for each other thing it has.
-func (b *builder) add(s *apm.Span) {
-	b.begin([...]uint64{s.TraceID, s.SpanID, s.ParentID, uint64(s.Start), uint64(s.Duration)})
+// add takes a span whose trace has that arrival: its numbers, and a cell for each
+// other thing it has.
+func (b *builder) add(s *apm.Span, arrival uint64) {
+	b.begin([...]uint64{s.TraceID, s.SpanID, s.ParentID, uint64(s.Start), uint64(s.Duration), arrival})
 	b.put(field, service, s.Service)
 	b.put(field, name, s.Name)
 	b.put(field, resource, s.Resource)

@@ -28,17 +28,17 @@ const (
 
 // The columns that every segment has, or may have, besides the tags.
 const (
-	traceID, spanID, parentID, start, duration = "trace_id", "span_id", "parent_id", "start", "duration" // wide
+	traceID, spanID, parentID, start, duration, arrived = "trace_id", "span_id", "parent_id", "start", "duration", "arrival" // wide; arrival is its trace's
 
 	service, name, resource, spanType  = "service", "name", "resource", "type"                 // field
 	failed, traceIDHigh, links, events = "error", "trace_id_high", "span_links", "span_events" // field, of the spans that have it
 )
 
 // wideNames are the wide columns, in the order in which a builder has them.
-var wideNames = [...]string{traceID, spanID, parentID, start, duration}
+var wideNames = [...]string{traceID, spanID, parentID, start, duration, arrived}
 
 // Places in wideNames.
-const tracePlace, startPlace = 0, 3
+const tracePlace, startPlace, arrivalPlace = 0, 3, 5
 
 // A column is one attribute of a segment's spans: either a number for every
 // span or, as most values repeat, the distinct values and which span has which.

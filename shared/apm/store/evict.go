@@ -2,6 +2,18 @@ package store
 
 import "errors"
 
+// makeRoom evicts what is too much for some spans to come, and sets aside what
+// turns out to be damaged.
+func (s *Store) makeRoom(coming int) {
+	err := s.evict(coming)
+	for found := (damage{}); errors.As(err, &found); err = s.evict(coming) {
+		s.condemn(found)
+	}
+	if err != nil {
+		s.Logger.Error("could not make room for traces", "error", err)
+	}
+}
+
 // evict makes room by dropping the oldest segments, with all of their traces,
 // until the store is within its bounds again, and has room for spans to come.
 // What a service needs to keep its floor is spared: it stays as a smaller
@@ -14,14 +26,14 @@ func (s *Store) evict(coming int) error {
 			continue
 		}
 		spared, err := s.spare(g)
-		if err != nil && !errors.Is(err, errDamaged) {
+		if err != nil {
 			return err
 		}
 		old := []*segment{g}
 		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 && s.segments[i-1].bytes+g.bytes <= s.MaxBytes/16 { // it would be a pity to keep many small ones, or one so large that all go with it
 			old = []*segment{s.segments[i-1], g}
-			for _, id := range s.segments[i-1].born {
-				spared[id] = true
+			for _, t := range s.segments[i-1].born {
+				spared[t.id] = true
 			}
 		}
 		left, err := s.replace(old, spared)
@@ -63,6 +75,9 @@ func (s *Store) guarded(g *segment) bool {
 // spare gives the traces of a segment that one of their services needs.
 func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 	spared := map[uint64]bool{}
+	if g.rows == 0 {
+		return spared, nil
+	}
 	services, err := s.column(g, key{field, service})
 	if err != nil {
 		return spared, err

@@ -31,14 +31,22 @@ func (s *Store) Breakdown(ctx context.Context, b search.Breakdown) (answer apm.B
 }
 
 // again does what has to be read from segments; once more if they were evicted
-// or rewritten meanwhile, or found to be damaged and set aside.
+// or rewritten meanwhile, or found to be damaged, and are set aside by then.
 func (s *Store) again(do func() error) error {
-	for range 3 {
-		if err := do(); !errors.Is(err, errGone) && !errors.Is(err, errDamaged) {
+	for tries := 3; ; {
+		err := do()
+		var found damage
+		switch {
+		case errors.As(err, &found):
+			if err := s.do(func() error { s.condemn(found); return nil }); err != nil {
+				return err
+			}
+		case errors.Is(err, errGone) && tries > 0:
+			tries--
+		default:
 			return err
 		}
 	}
-	return do()
 }
 
 // Selected are the rows of a segment that are looked for.

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/klauspost/compress/zstd"
-	_ "modernc.org/sqlite" // the driver called sqlite
+	"modernc.org/sqlite"
 )
 
 // A file keeps sealed segments and the log of those that are not: an SQLite
@@ -22,10 +24,11 @@ import (
 // transactions, one format on every system, and a place for a schema version;
 // what is in the columns it need not understand.
 type file struct {
-	path  string // empty in memory
-	read  *sql.DB
-	write *sql.DB // the same as read in memory
-	lock  *flock.Flock
+	path    string // empty in memory
+	read    *sql.DB
+	write   *sql.DB // the same as read in memory
+	lock    *flock.Flock
+	strange bool // it is refused, and nothing may be left beside it
 
 	columns *sql.Stmt // reads one
 	peeks   *sql.Stmt // reads one without its cells, if it is large
@@ -43,6 +46,7 @@ func migrations() []string {
 CREATE TABLE segments (
 	id      INTEGER PRIMARY KEY,
 	place   INTEGER NOT NULL, -- in the order of arrival
+	until   INTEGER NOT NULL, -- the last place that it covers
 	rows    INTEGER NOT NULL,
 	first   INTEGER NOT NULL, -- start of the earliest span, in nanoseconds since the Unix epoch
 	last    INTEGER NOT NULL, -- start of the latest
@@ -61,11 +65,6 @@ CREATE TABLE log (
 	id      INTEGER PRIMARY KEY,
 	segment INTEGER NOT NULL, -- the place that its spans will have
 	spans   BLOB    NOT NULL  -- and a checksum
-);
-CREATE TABLE graves ( -- of traces that were evicted, and have spans in segments that were not
-	trace INTEGER PRIMARY KEY,
-	place INTEGER NOT NULL, -- of the first segment that may have spans of a new life,
-	row   INTEGER NOT NULL  -- and the first row there
 );
 CREATE TABLE evicted (traces INTEGER NOT NULL, spans INTEGER NOT NULL);
 INSERT INTO evicted VALUES (0, 0);
@@ -87,10 +86,10 @@ func openFile(path string) (*file, error) {
 	var err error
 	const one = " FROM columns WHERE segment = ? AND kind = ? AND name = ?"
 	if f.columns, err = f.read.Prepare("SELECT dictionary, cells" + one); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.close())
+		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
 	}
 	if f.peeks, err = f.read.Prepare("SELECT dictionary, CASE WHEN length(dictionary) < 4096 THEN cells END" + one); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.close())
+		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
 	}
 	f.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(true))
 	if err != nil {
@@ -113,25 +112,26 @@ func (f *file) connect() (err error) {
 		return f.migrate()
 	}
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-		return fmt.Errorf("make the traces' directory: %w", err)
+		return fmt.Errorf("make the directory: %w", err)
 	}
 	f.lock = flock.New(f.path + "-lock")
 	if locked, err := f.lock.TryLock(); err != nil {
-		return fmt.Errorf("lock %s: %w", f.path, err)
+		return fmt.Errorf("lock it: %w", err)
 	} else if !locked {
 		return ForeignError{f.path, "is in use by another program"}
 	}
 	if err := refuseForeign(f.path); err != nil {
+		f.strange = true
 		return err
 	}
 	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=page_size(16384)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
 	address := "file:" + escapePath(f.path)
 	if f.write, err = sql.Open("sqlite", address+options); err != nil {
-		return fmt.Errorf("open %s: %w", f.path, err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	f.write.SetMaxOpenConns(2) // one writes, the other brings to the disk what is written
 	if f.read, err = sql.Open("sqlite", address+"?_pragma=busy_timeout(5000)&_pragma=query_only(1)"); err != nil {
-		return fmt.Errorf("open %s: %w", f.path, err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	f.read.SetMaxOpenConns(2 * runtime.GOMAXPROCS(0))
 	f.read.SetMaxIdleConns(2 * runtime.GOMAXPROCS(0))
@@ -143,22 +143,46 @@ func escapePath(path string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(path))
 }
 
-// refuseForeign looks into an existing file without changing anything in it.
+// refuseForeign looks into an existing file without changing anything in it or
+// beside it.
 func refuseForeign(path string) error {
-	if info, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 && info.Mode().IsRegular():
 		return nil
+	case err != nil:
+		return fmt.Errorf("open it: %w", err)
+	case !info.Mode().IsRegular():
+		return ForeignError{path, "is not a file"}
 	}
-	db, err := sql.Open("sqlite", "file:"+escapePath(path)+"?mode=ro&_pragma=busy_timeout(5000)")
+	var head [100]byte // SQLite's header
+	if err := readHead(path, head[:]); err != nil {
+		return fmt.Errorf("open it: %w", err)
+	}
+	if !bytes.HasPrefix(head[:], []byte("SQLite format 3\x00")) { // SQLite overwrites a file of a few bytes, whatever they are
+		return ForeignError{path, "is not a database of traces"}
+	}
+	address := "file:" + escapePath(path) + "?mode=ro&_pragma=busy_timeout(5000)"
+	if wal, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) || err == nil && wal.Size() == 0 {
+		address += "&immutable=1" // else SQLite makes files beside it
+		if pages, size := int64(binary.BigEndian.Uint32(head[28:])), int64(binary.BigEndian.Uint16(head[16:])); size > 1 && pages*size > info.Size() {
+			return ForeignError{path, "is damaged: a part of it is missing"} // for which SQLite takes zeros
+		}
+	}
+	db, err := sql.Open("sqlite", address)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
+		return fmt.Errorf("open it: %w", err)
 	}
 	defer db.Close()
 	var id, version, tables int
 	if err := db.QueryRow("SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").Scan(&id, &version, &tables); err != nil {
-		if strings.Contains(err.Error(), "not a database") {
+		switch code(err) {
+		case sqliteNotADB:
 			return ForeignError{path, "is not a database of traces"}
+		case sqliteCorrupt:
+			return ForeignError{path, "is damaged"}
 		}
-		return fmt.Errorf("read %s: %w", path, err)
+		return fmt.Errorf("read it: %w", err)
 	}
 	switch known := len(migrations()); {
 	case id == 0 && version == 0 && tables == 0:
@@ -169,6 +193,34 @@ func refuseForeign(path string) error {
 		return ForeignError{path, fmt.Sprintf("was written by a newer version of this program (its schema is %d, known here are those to %d)", version, known)}
 	}
 	return nil
+}
+
+// readHead reads how a file begins, as far as it goes.
+func readHead(path string, to []byte) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := io.ReadFull(file, to); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return nil
+}
+
+// Codes of SQLite's errors.
+const (
+	sqliteCorrupt = 11
+	sqliteNotADB  = 26
+)
+
+// code is that of an error of SQLite's, 0 of any other.
+func code(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff
 }
 
 // migrate brings the schema up to date, in one transaction.
@@ -205,11 +257,12 @@ func (f *file) transact(do func(*sql.Tx) error) error {
 
 // A packed segment is one as the file has it.
 type packed struct {
-	id, place   int64
-	rows        int
-	first, last int64
-	bytes       int
-	columns     []packedColumn
+	id           int64
+	place, until int64
+	rows         int
+	first, last  int64
+	bytes        int
+	columns      []packedColumn
 }
 
 type packedColumn struct {
@@ -242,12 +295,15 @@ func (f *file) put(p packed) error {
 		if _, err := tx.Exec("DELETE FROM log WHERE segment = ?", p.place); err != nil {
 			return fmt.Errorf("shorten the log: %w", err)
 		}
+		if p.rows == 0 {
+			return nil // no span of the log could be read
+		}
 		return insert(tx, p)
 	})
 }
 
 func insert(tx *sql.Tx, p packed) error {
-	if _, err := tx.Exec("INSERT INTO segments (id, place, rows, first, last, bytes) VALUES (?, ?, ?, ?, ?, ?)", p.id, p.place, p.rows, p.first, p.last, p.bytes); err != nil {
+	if _, err := tx.Exec("INSERT INTO segments (id, place, until, rows, first, last, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)", p.id, p.place, p.until, p.rows, p.first, p.last, p.bytes); err != nil {
 		return fmt.Errorf("write a segment: %w", err)
 	}
 	statement, err := tx.Prepare("INSERT INTO columns VALUES (?, ?, ?, ?, ?)")
@@ -285,30 +341,8 @@ func (f *file) replace(r *replacement) error {
 			}
 		}
 		if r.fresh != nil {
-			for _, id := range r.fresh.born {
-				if _, err := tx.Exec("UPDATE graves SET place = ?, row = 0 WHERE trace = ?", r.fresh.place, int64(id)); err != nil {
-					return fmt.Errorf("move a grave: %w", err)
-				}
-			}
 			if err := insert(tx, r.packed); err != nil {
 				return err
-			}
-		}
-		for id, g := range r.graves {
-			if _, err := tx.Exec("INSERT OR REPLACE INTO graves VALUES (?, ?, ?)", int64(id), g.place, g.row); err != nil {
-				return fmt.Errorf("write a grave: %w", err)
-			}
-		}
-		// What nothing refers to any more, and what was damaged and as old.
-		if _, err := tx.Exec("DELETE FROM graves WHERE place < ?", r.first); err != nil {
-			return fmt.Errorf("remove graves: %w", err)
-		}
-		for _, statement := range []string{
-			"DELETE FROM columns WHERE segment IN (SELECT id FROM segments WHERE damaged AND place <= ?1)",
-			"DELETE FROM segments WHERE damaged AND place <= ?1",
-		} {
-			if _, err := tx.Exec(statement, r.old[0].place); err != nil {
-				return fmt.Errorf("remove what is too old: %w", err)
 			}
 		}
 		return nil
@@ -318,7 +352,7 @@ func (f *file) replace(r *replacement) error {
 // clear removes everything, and gives the space back.
 func (f *file) clear() error {
 	err := f.transact(func(tx *sql.Tx) error {
-		_, err := tx.Exec("DELETE FROM columns; DELETE FROM segments; DELETE FROM log; DELETE FROM graves; UPDATE evicted SET traces = 0, spans = 0")
+		_, err := tx.Exec("DELETE FROM columns; DELETE FROM segments; DELETE FROM log; UPDATE evicted SET traces = 0, spans = 0")
 		return err
 	})
 	if err == nil {
@@ -457,6 +491,9 @@ func (f *file) close() error {
 	}
 	if f.lock != nil {
 		errs = append(errs, f.lock.Unlock())
+		if f.strange {
+			_ = os.Remove(f.lock.Path()) // which others may have opened
+		}
 	}
 	if f.decoder != nil {
 		f.decoder.Close()

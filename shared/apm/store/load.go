@@ -13,41 +13,33 @@ import (
 // load makes the store know what is in its file: the segments, and the spans
 // in the log, which go to segments in memory as they did when they came.
 func (s *Store) load() error {
-	s.births, s.graves, s.services = map[uint64]uint32{}, map[uint64]grave{}, map[string]int{}
+	s.births, s.services = map[uint64]uint64{}, map[string]int{}
 	for _, step := range []func() error{s.loadTotals, s.loadSegments, s.replay, s.enterAll, s.sealAll} {
 		if err := step(); err != nil {
-			return fmt.Errorf("read %s: %w", s.Path, err)
+			return fmt.Errorf("read what is there: %w", err)
 		}
 	}
 	if s.active == nil {
 		s.begin()
 	}
-	if err := s.evict(0); err != nil { // as the bounds may be others now
-		s.Logger.Error("could not make room for traces", "error", err)
-	}
+	s.makeRoom(0) // as the bounds may be others now
 	return nil
 }
 
 func (s *Store) loadTotals() error {
-	err := s.file.read.QueryRow("SELECT traces, spans, (SELECT coalesce(sum(rows), 0) FROM segments WHERE damaged), max((SELECT coalesce(max(id), 0) FROM segments), (SELECT coalesce(max(place), 0) FROM graves)) FROM evicted").
+	err := s.file.read.QueryRow("SELECT traces, spans, (SELECT coalesce(sum(rows), 0) FROM segments WHERE damaged), (SELECT coalesce(max(max(id, until)), 0) FROM segments) FROM evicted").
 		Scan(&s.kept.EvictedTraces, &s.kept.EvictedSpans, &s.kept.DamagedSpans, &s.next)
-	if err != nil {
-		return err
-	}
 	s.next++
-	return each(s.file.read, "SELECT trace, place, row FROM graves", func(scan scanner) error {
-		var trace int64
-		var g grave
-		err := scan(&trace, &g.place, &g.row)
-		s.graves[uint64(trace)] = g
-		return err
-	})
+	return err
 }
 
 func (s *Store) loadSegments() error {
-	return each(s.file.read, "SELECT id, place, rows, first, last, bytes FROM segments WHERE NOT damaged ORDER BY place", func(scan scanner) error {
-		g := &segment{seen: map[uint64]struct{}{}}
-		err := scan(&g.id, &g.place, &g.rows, &g.first, &g.last, &g.bytes)
+	return each(s.file.read, "SELECT id, place, until, rows, first, last, bytes, damaged FROM segments", func(scan scanner) error {
+		g := &segment{}
+		err := scan(&g.id, &g.place, &g.until, &g.rows, &g.first, &g.last, &g.bytes, &g.damaged)
+		if g.damaged {
+			g.rows, g.bytes = 0, 0
+		}
 		s.segments = append(s.segments, g)
 		return err
 	})
@@ -57,28 +49,23 @@ func (s *Store) loadSegments() error {
 // came: a segment may have been sealed while one before it was still in the log.
 func (s *Store) enterAll() error {
 	slices.SortFunc(s.segments, func(a, b *segment) int { return cmp.Compare(a.place, b.place) })
-	sound := s.segments[:0]
 	for _, g := range s.segments {
-		if g.builder != nil {
-			if g.builder.rows > 0 {
-				s.admitNew(g, g.builder.rows)
-				sound = append(sound, g)
-			}
-			continue
-		}
-		err := s.enterSegment(g)
 		switch {
-		case errors.Is(err, errDamaged):
-			if err := s.setAside(g, err); err != nil {
+		case g.damaged, g.torn && g.builder.rows == 0:
+		case g.builder != nil:
+			s.admitNew(g, g.builder.rows)
+		default:
+			if err := s.enterSegment(g); errors.Is(err, errDamaged) {
+				spans := g.rows
+				g.rows, g.bytes, g.damaged = 0, 0, true
+				if err := s.setAside(g, spans, err); err != nil {
+					return err
+				}
+			} else if err != nil {
 				return err
 			}
-		case err != nil:
-			return err
-		default:
-			sound = append(sound, g)
 		}
 	}
-	s.segments = sound
 	return nil
 }
 
@@ -88,25 +75,28 @@ func (s *Store) enterSegment(g *segment) error {
 	if err != nil {
 		return err
 	}
+	arrivals, err := s.file.column(g.id, key{wide, arrived}, g.rows)
+	if err != nil {
+		return err
+	}
 	services, err := s.file.column(g.id, key{field, service}, g.rows)
 	if err != nil {
 		return err
 	}
-	if traces == nil || services == nil {
+	if traces == nil || arrivals == nil || services == nil {
 		return fmt.Errorf("%w: a column is missing", errDamaged)
 	}
 	rows := g.rows
 	g.rows = 0
-	s.admit(g, rows, traces.numbers, services)
-	g.seen = nil
+	s.admit(g, rows, traces.numbers, arrivals.numbers, services)
 	s.kept.Bytes += g.bytes
 	return nil
 }
 
 // setAside leaves a damaged segment where it is, and says so.
-func (s *Store) setAside(g *segment, why error) error {
-	s.Logger.Error("a part of the traces is damaged and has been set aside", "spans", g.rows, "error", why)
-	s.kept.DamagedSpans += g.rows
+func (s *Store) setAside(g *segment, spans int, why error) error {
+	s.Logger.Error("a part of the traces is damaged and has been set aside", "spans", spans, "error", why)
+	s.kept.DamagedSpans += spans
 	_, err := s.file.write.Exec("UPDATE segments SET damaged = 1 WHERE id = ?", g.id)
 	return err
 }
@@ -114,7 +104,6 @@ func (s *Store) setAside(g *segment, why error) error {
 // replay takes the spans in the log.
 func (s *Store) replay() error {
 	var g *segment
-	broken := false // the segment's log is damaged from some record on
 	return each(s.file.read, "SELECT segment, spans FROM log ORDER BY id", func(scan scanner) error {
 		var r record
 		if err := scan(&r.place, &r.spans); err != nil {
@@ -122,15 +111,15 @@ func (s *Store) replay() error {
 		}
 		s.next = max(s.next, r.place+1)
 		if g == nil || g.place != r.place {
-			g, broken = newSegment(r.place), false
+			g = newSegment(r.place)
 			s.segments = append(s.segments, g)
 		}
-		if broken {
+		if g.torn {
 			return nil
 		}
 		if err := replayRecord(g.builder, r.spans); err != nil {
 			s.Logger.Error("a part of the log is damaged, and what came after it to the same segment", "error", err)
-			broken = true
+			g.torn = true
 		}
 		return nil
 	})
@@ -156,17 +145,18 @@ func (s *Store) sealAll() error {
 		if g.builder == nil {
 			continue
 		}
-		if i == len(s.segments)-1 && !s.full(g.builder) {
+		if i == len(s.segments)-1 && !g.torn && !s.full(g.builder) {
 			s.active = g
 			continue
 		}
-		p := s.file.pack(g.builder, packed{id: g.id, place: g.place, first: g.first, last: g.last})
+		p := s.file.pack(g.builder, packed{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last})
 		if err := s.file.put(p); err != nil {
 			return err
 		}
-		g.builder, g.seen, g.bytes = nil, nil, p.bytes
+		g.builder, g.bytes = nil, p.bytes
 		s.kept.Bytes += p.bytes
 	}
+	s.segments = slices.DeleteFunc(s.segments, func(g *segment) bool { return g.torn && g.rows == 0 })
 	return nil
 }
 
@@ -189,19 +179,32 @@ func each(db *sql.DB, query string, do func(scanner) error, arguments ...any) er
 }
 
 // condemn sets a segment aside that was found to be damaged while it was read.
-func (s *Store) condemn(id int64, why error) error {
-	at := slices.IndexFunc(s.segments, func(g *segment) bool { return g.id == id })
+// It keeps its place for the traces that began there and have spans elsewhere.
+func (s *Store) condemn(found damage) {
+	at := slices.IndexFunc(s.segments, func(g *segment) bool { return g.id == found.segment && !g.damaged })
 	if at < 0 {
-		return nil // somebody else has found it, too
+		return // somebody else has found it, too
 	}
 	g := s.segments[at]
+	services, err := s.column(g, key{field, service})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.segments = slices.Delete(slices.Clone(s.segments), at, at+1)
+	if err == nil { // else they are counted until the store is opened again
+		s.count(services, 0, func(row int) bool { return !g.dead.has(row) }, -1)
+	}
 	s.kept.Spans -= g.rows - g.dead.count()
 	s.kept.Bytes -= g.bytes
-	for _, trace := range g.born {
-		delete(s.births, trace)
+	left := &segment{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last, damaged: true}
+	for _, t := range g.born {
+		if slices.ContainsFunc(s.segments, func(other *segment) bool { return slices.Contains(other.joined, t.id) }) {
+			left.born = append(left.born, t)
+		} else {
+			delete(s.births, t.id)
+		}
 	}
-	return s.setAside(g, why)
+	s.segments = slices.Clone(s.segments)
+	s.segments[at] = left
+	if err := s.setAside(g, g.rows, found); err != nil {
+		s.Logger.Error("could not note that a part of the traces is damaged", "error", err)
+	}
 }

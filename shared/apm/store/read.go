@@ -113,15 +113,20 @@ func (s *Store) keys(g *segment) ([]key, error) {
 	return keys, nil
 }
 
-// suspect has a damaged segment set aside, and says so.
+// A damage is the error of a segment in the file that cannot be read.
+type damage struct {
+	segment int64
+	error
+}
+
+func (d damage) Unwrap() error { return d.error }
+
+// suspect says which segment it is that is damaged.
 func (s *Store) suspect(g *segment, err error) error {
 	if !errors.Is(err, errDamaged) {
 		return err
 	}
-	go func() {
-		_ = s.do(func() error { return s.condemn(g.id, err) }) // an error is one of closing
-	}()
-	return err
+	return damage{g.id, err}
 }
 
 // spans gives a segment's rows; with keys, only those of their attributes.
@@ -141,11 +146,11 @@ func (s *Store) spans(g *segment, rows rowSet, keys []key) ([]apm.Span, error) {
 const mostShown = 100_000
 
 // Trace is what is kept of the trace with that ID.
-func (s *Store) Trace(_ context.Context, id uint64) (apm.Trace, bool, error) {
-	trace, err := s.trace(s.snapshot(), id, nil)
-	if errors.Is(err, errGone) { // or rewritten
+func (s *Store) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool, err error) {
+	err = s.again(func() error {
 		trace, err = s.trace(s.snapshot(), id, nil)
-	}
+		return err
+	})
 	if errors.Is(err, errGone) {
 		return apm.Trace{}, false, nil
 	}
@@ -166,7 +171,7 @@ func (s *Store) trace(parts []*segment, id uint64, keys []key) (apm.Trace, error
 	var spans []apm.Span
 	taken, more := 0, 0
 	for _, g := range parts {
-		if g.place < int64(birth) || g.place > int64(birth) && !slices.Contains(g.joined, id) {
+		if g.rows == 0 || g.place > int64(birth>>16) && !slices.Contains(g.joined, id) || g.until < int64(birth>>16) {
 			continue
 		}
 		traces, err := s.column(g, key{wide, traceID})

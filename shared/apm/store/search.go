@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"thinker/shared/apm"
@@ -23,36 +22,14 @@ func (s *Store) Search(ctx context.Context, r search.Request) (summaries []apm.S
 	if r.Limit <= 0 {
 		return nil, 0, nil
 	}
-	for range 3 { // as a segment may be rewritten meanwhile
+	err = s.again(func() error {
 		summaries, next, err = s.find(ctx, r)
-		if !errors.Is(err, errGone) && !errors.Is(err, errDamaged) {
-			break
-		}
-	}
+		return err
+	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("search traces: %w", err)
 	}
 	return summaries, next, nil
-}
-
-// A cursor is a trace's place in the order of arrival: that of the segment in
-// which it began, and its number there, from 1.
-func cursor(place int64, number int) uint64 { return uint64(place)<<16 | uint64(number) }
-
-// cursor is that of the trace which is number i of those born in the segment.
-// It stays the same while others are evicted, or somebody's next page would
-// begin with traces of the last one.
-func (g *segment) cursor(i int) uint64 {
-	if g.cursors != nil {
-		return g.cursors[i]
-	}
-	return cursor(g.place, i+1)
-}
-
-// A find is a trace, and the cursor that goes on after it.
-type find struct {
-	trace  uint64
-	cursor uint64
 }
 
 func (s *Store) find(ctx context.Context, r search.Request) ([]apm.Summary, uint64, error) {
@@ -64,14 +41,14 @@ func (s *Store) find(ctx context.Context, r search.Request) ([]apm.Summary, uint
 	var next uint64
 	if len(finds) > r.Limit {
 		finds = finds[:r.Limit]
-		next = finds[r.Limit-1].cursor
+		next = finds[r.Limit-1].arrival
 	}
 	summaries := make([]apm.Summary, 0, len(finds))
 	for _, f := range finds {
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
-		trace, err := s.trace(parts, f.trace, summaryKeys())
+		trace, err := s.trace(parts, f.id, summaryKeys())
 		if err != nil {
 			return nil, 0, err
 		}
@@ -85,10 +62,10 @@ func (s *Store) find(ctx context.Context, r search.Request) ([]apm.Summary, uint
 // candidates gives the traces that match, one more than asked for if there are
 // more. Traces are found from the last segment on to the first: when the search
 // comes to where a trace began, it has seen all of that trace.
-func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Request) (finds []find, err error) {
+func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Request) (finds []birth, err error) {
 	matched := map[uint64]struct{}{} // those that began in a segment still to come
 	everything := r.Query.Expr == nil && r.Scope == search.AllSpans && r.From == 0 && r.To == 0
-	for len(parts) > 0 && r.Before != 0 && cursor(parts[len(parts)-1].place, 0) >= r.Before {
+	for len(parts) > 0 && r.Before != 0 && arrival(parts[len(parts)-1].place, 0) >= r.Before {
 		g := parts[len(parts)-1]
 		parts = parts[:len(parts)-1]
 		if everything || !s.bornBefore(g.joined, r.Before) {
@@ -113,15 +90,15 @@ func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Reque
 			return false, err
 		}
 		for i := len(g.born) - 1; i >= 0 && (everything || len(matched) > 0); i-- {
-			at := g.cursor(i)
-			if _, ok := matched[g.born[i]]; !ok && !everything {
+			t := g.born[i]
+			if _, ok := matched[t.id]; !ok && !everything {
 				continue
 			}
-			delete(matched, g.born[i])
-			if r.Before != 0 && at >= r.Before {
+			delete(matched, t.id)
+			if r.Before != 0 && t.arrival >= r.Before {
 				continue
 			}
-			if finds = append(finds, find{g.born[i], at}); len(finds) > r.Limit {
+			if finds = append(finds, t); len(finds) > r.Limit {
 				return true, nil
 			}
 		}
@@ -135,7 +112,7 @@ func (s *Store) bornBefore(traces []uint64, before uint64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, id := range traces {
-		if place, ok := s.births[id]; ok && cursor(int64(place), 0) < before {
+		if at := s.births[id]; at != 0 && at < before {
 			return true
 		}
 	}

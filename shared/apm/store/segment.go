@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -12,54 +13,87 @@ import (
 type segment struct {
 	id    int64 // in the file; never given twice, so what was read of it stays true
 	place int64 // in the order of arrival
+	until int64 // the last place that it covers: more than one where it took the place of several
 	rows  int
 	dead  rowSet // rows of traces that have been evicted
 
 	first, last int64 // start of the earliest and of the latest span
 	bytes       int   // in the file
 
-	// The traces in it: those whose first span is here, in order of its
-	// arrival, and those that were there before.
-	born, joined []uint64
-	cursors      []uint64 // of born, in a segment that was rewritten: those they had before
+	born   []birth  // the traces whose first span is here, in order of its arrival
+	joined []uint64 // traces that have spans here, and began before
 
-	builder *builder            // nil once the segment is in the file
-	seen    map[uint64]struct{} // born and joined; nil once the builder is full
-
-	guards map[string]int // the services for whose sake it was spared, and how many spans they have here
+	builder *builder       // nil once the segment is in the file
+	packing bool           // the builder is full, and on its way there
+	torn    bool           // the log's records of it are damaged, from some one on
+	damaged bool           // set aside: no row of it is read, but its traces may have others
+	guards  map[string]int // the services for whose sake it was spared, and how many spans they have here
 }
+
+// A birth is a trace, and its arrival: the place of the segment that its first
+// span came to, and the number of the trace there, from 1. Each of its spans has
+// it with it, so an evicted trace's are not taken for those of its next life.
+type birth struct{ id, arrival uint64 }
+
+func arrival(place int64, number int) uint64 { return uint64(place)<<16 | uint64(number) }
 
 func newSegment(number int64) *segment {
-	return &segment{id: number, place: number, first: math.MaxInt64, last: math.MinInt64, builder: newBuilder(), seen: map[uint64]struct{}{}}
+	return &segment{id: number, place: number, until: number, first: math.MaxInt64, last: math.MinInt64, builder: newBuilder()}
 }
 
-// admit makes the segment's rows, up to a number, a part of the store. traces
-// and services are their columns.
-func (s *Store) admit(g *segment, rows int, traces []uint64, services *column) {
+// covers tells whether a trace with that arrival began in the segment.
+func (g *segment) covers(arrival uint64) bool {
+	place := int64(arrival >> 16)
+	return g.place <= place && place <= g.until
+}
+
+// admit makes the segment's rows, up to a number, a part of the store. The
+// columns are those of the segment.
+func (s *Store) admit(g *segment, rows int, traces, arrivals []uint64, services *column) {
+	var before birth
 	for row := g.rows; row < rows; row++ {
-		s.enter(g, row, traces[row])
+		t := birth{traces[row], arrivals[row]}
+		if t != before {
+			s.enter(g, t)
+		}
+		if before = t; s.births[t.id] != t.arrival {
+			g.bury(row)
+		} else {
+			s.kept.Spans++
+		}
 	}
 	s.count(services, g.rows, func(row int) bool { return !g.dead.has(row) }, 1)
 	g.rows = rows
 }
 
-// enter makes a row's trace known.
-func (s *Store) enter(g *segment, row int, trace uint64) {
-	if end, ok := s.graves[trace]; ok && end.after(g.place, row) {
-		g.bury(row)
-		return
+// enter makes the trace of a row known. One that began in a segment which is
+// gone has been evicted.
+func (s *Store) enter(g *segment, t birth) {
+	known := s.births[t.id]
+	if known == 0 && !g.covers(t.arrival) {
+		known = s.remember(t)
 	}
-	s.kept.Spans++
-	if _, ok := g.seen[trace]; ok {
-		return
+	switch {
+	case g.covers(t.arrival) && known != t.arrival:
+		s.births[t.id] = t.arrival
+		g.born = append(g.born, t)
+	case !g.covers(t.arrival) && known == t.arrival && !slices.Contains(g.joined, t.id):
+		g.joined = append(g.joined, t.id)
 	}
-	g.seen[trace] = struct{}{}
-	if _, ok := s.births[trace]; ok {
-		g.joined = append(g.joined, trace)
-		return
+}
+
+// remember makes a trace known that began in a damaged segment, and has spans
+// in a sound one.
+func (s *Store) remember(t birth) (arrival uint64) {
+	for _, g := range s.segments {
+		if g.damaged && g.covers(t.arrival) {
+			at, _ := slices.BinarySearchFunc(g.born, t.arrival, func(b birth, arrival uint64) int { return cmp.Compare(b.arrival, arrival) })
+			g.born = slices.Insert(g.born, at, t)
+			s.births[t.id] = t.arrival
+			return t.arrival
+		}
 	}
-	s.births[trace] = uint32(g.place)
-	g.born = append(g.born, trace)
+	return 0
 }
 
 // count adds the spans of each service in some of the rows, from one on, to
@@ -86,22 +120,13 @@ func (s *Store) count(services *column, from int, in func(row int) bool, by int)
 
 // bury marks a row as one of an evicted trace. The set is copied, as others may
 // be reading it.
-func (g *segment) bury(row int) {
-	dead := newRowSet(max(row+1, 64*len(g.dead)))
+func (g *segment) bury(rows ...int) {
+	dead := newRowSet(max(slices.Max(rows)+1, 64*len(g.dead)))
 	copy(dead, g.dead)
-	dead.add(row)
+	for _, row := range rows {
+		dead.add(row)
+	}
 	g.dead = dead
-}
-
-// A grave is where the rows of an evicted trace end: those before it are dead.
-// The trace may have come back since.
-type grave struct {
-	place int64
-	row   int
-}
-
-func (g grave) after(place int64, row int) bool {
-	return place < g.place || place == g.place && row < g.row
 }
 
 // overlaps tells whether the segment may have spans that started in a time;

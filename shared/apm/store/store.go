@@ -8,6 +8,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,9 +61,8 @@ type Store struct {
 
 	mu          sync.RWMutex
 	segments    []*segment        // by place
-	births      map[uint64]uint32 // of each trace kept: the place of the segment that it began in
-	graves      map[uint64]grave
-	services    map[string]int // spans of each
+	births      map[uint64]uint64 // the arrival of each trace that is kept
+	services    map[string]int    // spans of each
 	kept        apm.Retention
 	next        int64 // the number of the segment to come
 	subscribers map[*subscriber]struct{}
@@ -91,7 +91,7 @@ func Open(config Config) (*Store, error) {
 	}
 	f, err := openFile(config.Path)
 	if err != nil {
-		return nil, err
+		return nil, openError(config.Path, err)
 	}
 	s := &Store{
 		Config:      config,
@@ -106,12 +106,23 @@ func Open(config Config) (*Store, error) {
 		subscribers: map[*subscriber]struct{}{},
 	}
 	if err := s.load(); err != nil {
-		return nil, errors.Join(err, f.close())
+		return nil, openError(config.Path, errors.Join(err, f.close()))
 	}
 	s.close = sync.OnceValue(s.closeOnce)
 	s.running.Go(s.write)
 	s.running.Go(s.syncEverySecond)
 	return s, nil
+}
+
+// ErrUnopened is the error of a file that is not there to be kept in, and
+// cannot be made or read.
+var ErrUnopened = errors.New("traces cannot be kept")
+
+func openError(path string, err error) error {
+	if foreign := (ForeignError{}); errors.As(err, &foreign) {
+		return err
+	}
+	return fmt.Errorf("%w in %s: %w", ErrUnopened, path, err)
 }
 
 // errClosed is the error of what comes too late.
@@ -180,7 +191,11 @@ func (s *Store) gather(first batch) []batch {
 func (s *Store) take(batches []batch) {
 	err := s.makeWay()
 	if err == nil {
-		s.makeRoom(batches)
+		spans := 0
+		for _, b := range batches {
+			spans += len(b.spans)
+		}
+		s.makeRoom(min(spans, s.rows)) // so that the bound holds between one segment and the next
 		err = s.append(batches)
 	}
 	for _, b := range batches {
@@ -203,18 +218,6 @@ func (s *Store) makeWay() error {
 	return s.retry()
 }
 
-// makeRoom evicts what the spans to come need, or a segment of them, so that
-// the bound holds between one segment and the next.
-func (s *Store) makeRoom(batches []batch) {
-	spans := 0
-	for _, b := range batches {
-		spans += len(b.spans)
-	}
-	if err := s.evict(min(spans, s.rows)); err != nil {
-		s.Logger.Error("could not make room for traces", "error", err)
-	}
-}
-
 // A stretch is spans that go to one segment.
 type stretch struct {
 	segment *segment
@@ -223,6 +226,7 @@ type stretch struct {
 
 func (s *Store) append(batches []batch) error {
 	before, next := s.active, s.next
+	coming := arrivals{store: s}
 	var stretches []stretch
 	var records []record
 	for _, b := range batches {
@@ -233,7 +237,7 @@ func (s *Store) append(batches []batch) error {
 			n := 0
 			s.active.builder.mu.Lock()
 			for ; n < len(spans) && !s.full(s.active.builder); n++ {
-				s.active.builder.add(&spans[n])
+				s.active.builder.add(&spans[n], coming.of(spans[n].TraceID))
 			}
 			s.active.builder.mu.Unlock()
 			stretches = append(stretches, stretch{s.active, spans[:n]})
@@ -248,6 +252,35 @@ func (s *Store) append(batches []batch) error {
 	}
 	s.show(stretches)
 	return nil
+}
+
+// arrivals gives the arrivals of traces, of which some are new.
+type arrivals struct {
+	store *Store
+	fresh map[uint64]uint64
+	in    *segment // that the last new one began in
+	count int      // traces that began there
+	last  birth
+}
+
+func (a *arrivals) of(trace uint64) uint64 {
+	if trace == a.last.id && a.last.arrival != 0 {
+		return a.last.arrival
+	}
+	known := cmp.Or(a.store.births[trace], a.fresh[trace]) // only the writer, which this is, changes births
+	if known == 0 {
+		if a.in != a.store.active {
+			a.in, a.count = a.store.active, len(a.store.active.born)
+		}
+		if a.fresh == nil {
+			a.fresh = map[uint64]uint64{}
+		}
+		a.count++
+		known = arrival(a.in.place, a.count)
+		a.fresh[trace] = known
+	}
+	a.last = birth{trace, known}
+	return known
 }
 
 // full tells whether a segment takes no more spans.
@@ -282,7 +315,7 @@ func (s *Store) show(stretches []stretch) {
 	}
 	s.mu.Unlock()
 	for _, t := range stretches {
-		if s.full(t.segment.builder) && t.segment.seen != nil {
+		if s.full(t.segment.builder) && !t.segment.packing {
 			s.packUp(t.segment)
 		}
 	}
@@ -293,20 +326,20 @@ func (s *Store) admitNew(g *segment, rows int) {
 	for _, span := range g.builder.numbers[startPlace][g.rows:rows] {
 		g.first, g.last = min(g.first, int64(span)), max(g.last, int64(span))
 	}
-	s.admit(g, rows, g.builder.numbers[tracePlace], g.builder.look(key{field, service}, rows))
+	s.admit(g, rows, g.builder.numbers[tracePlace], g.builder.numbers[arrivalPlace], g.builder.look(key{field, service}, rows))
 }
 
 // packUp has a full segment packed, beside what else is done.
 func (s *Store) packUp(g *segment) {
 	s.mu.Lock()
-	g.seen = nil
+	g.packing = true
 	s.mu.Unlock()
 	if s.active == g {
 		s.begin()
 	}
 	s.packing++
-	id, place, first, last, b := g.id, g.place, g.first, g.last, g.builder
-	go func() { s.packs <- s.file.pack(b, packed{id: id, place: place, first: first, last: last}) }()
+	b, p := g.builder, packed{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last}
+	go func() { s.packs <- s.file.pack(b, p) }()
 }
 
 // seal writes a packed segment to the file, in place of its log, and makes
@@ -325,9 +358,7 @@ func (s *Store) seal(p packed) {
 		}
 	}
 	s.mu.Unlock()
-	if err := s.evict(0); err != nil {
-		s.Logger.Error("could not make room for traces", "error", err)
-	}
+	s.makeRoom(0)
 }
 
 // retry writes what could not be written before.
@@ -428,7 +459,7 @@ func (s *Store) Clear(context.Context) error {
 			sub.notify(changed)
 		}
 		s.stuck, s.segments, s.kept = nil, nil, apm.Retention{}
-		s.births, s.graves, s.services = map[uint64]uint32{}, map[uint64]grave{}, map[string]int{}
+		s.births, s.services = map[uint64]uint64{}, map[string]int{}
 		s.begin()
 		return nil
 	})

@@ -142,8 +142,8 @@ func serve(ctx context.Context, args []string, env func(string) string, stdout, 
 		return fmt.Errorf("%w; is another Agent running? --addr localhost:9126 moves this one", err)
 	}
 	var foreign store.ForeignError
-	if errors.As(err, &foreign) {
-		return fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)
+	if errors.As(err, &foreign) || errors.Is(err, store.ErrUnopened) {
+		return fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", err)
 	}
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
