@@ -83,20 +83,25 @@ type history struct {
 	log    []string // what happened
 	files  int
 	crowd  int  // traces that spans are of
+	tight  bool // bounded by bytes as well
 	simple bool // every trace comes at once, and is of one service
 }
 
 func TestAStoreKeepsItsPromises(t *testing.T) {
-	histories := uint64(40)
+	histories := uint64(30)
 	if testing.Short() {
-		histories = 20
+		histories = 5
 	}
 	for seed := range histories {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			h := &history{T: t, Rand: rand.New(rand.NewPCG(seed, 7)), model: newModel()}
 			h.crowd = 5 + h.IntN(100)
 			h.simple = h.IntN(4) == 0
-			h.open(Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 16 << h.IntN(6)})
+			config := Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 16 << h.IntN(6)}
+			if h.IntN(4) == 0 {
+				config.MaxBytes, h.tight = 500<<h.IntN(7), true
+			}
+			h.open(config)
 			defer func() { h.Store.Close() }()
 			for range 50 {
 				h.step()
@@ -302,6 +307,9 @@ func (h *history) follow() {
 		h.fail("list is %v, want %v", list, want)
 	}
 	got := h.Retention()
+	if got.Bytes > h.MaxBytes {
+		h.fail("%d bytes, of %d at most", got.Bytes, h.MaxBytes)
+	}
 	got.Bytes = 0
 	want := apm.Retention{
 		Traces: len(h.model.order), Spans: h.model.spans(), MaxSpans: h.MaxSpans, MaxBytes: h.MaxBytes,
@@ -374,7 +382,7 @@ func (h *history) needed(g *segment) bool {
 // the moment when one was full.
 func (h *history) checkFloors() {
 	h.Helper()
-	if !h.simple {
+	if !h.simple || h.tight {
 		return
 	}
 	const cut = 3 // spans of such a trace in its second segment
