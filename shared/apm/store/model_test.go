@@ -259,12 +259,12 @@ func (h *history) crash() {
 		some := h.IntN(len(waiting) + 1)
 		for i, p := range waiting {
 			if i == some {
-				h.copyFile(path)
+				copyFile(h, h.Path, path)
 			}
 			h.seal(p)
 		}
 		if some == len(waiting) {
-			h.copyFile(path)
+			copyFile(h, h.Path, path)
 		}
 		return nil
 	})
@@ -281,14 +281,14 @@ func (h *history) crash() {
 
 // copyFile is called while nothing is written: the write-ahead log may be
 // copied to the file, but does not begin anew.
-func (h *history) copyFile(path string) {
+func copyFile(t testing.TB, from, to string) {
 	for _, suffix := range []string{"", "-wal"} {
-		content, err := os.ReadFile(h.Path + suffix)
+		content, err := os.ReadFile(from + suffix)
 		if err == nil {
-			err = os.WriteFile(path+suffix, content, 0o600)
+			err = os.WriteFile(to+suffix, content, 0o600)
 		}
 		if err != nil {
-			h.Error(err)
+			t.Error(err)
 		}
 	}
 }
