@@ -70,6 +70,46 @@ func TestExecTimesAddUp(t *testing.T) {
 	}
 }
 
+// TestExecTimesAreByTheirDefinition looks at every nanosecond by itself: those
+// spans share it that run and have no child that runs.
+func TestExecTimesAreByTheirDefinition(t *testing.T) {
+	for seed := range uint64(300) {
+		trace := randomTrace(rand.New(rand.NewPCG(seed, 2)))
+		var nodes []*Node
+		for _, root := range trace.Tree() {
+			root.Walk(func(node *Node) { nodes = append(nodes, node) })
+		}
+		want := map[uint64]float64{}
+		for at := int64(-10); at < 2000; at++ {
+			runs := func(node *Node) bool { return node.Span.Start <= at && at < node.Span.End() }
+			var working []uint64
+			for _, node := range nodes {
+				if runs(node) && !slices.ContainsFunc(node.Children, runs) {
+					working = append(working, node.Span.SpanID)
+				}
+			}
+			for _, id := range working {
+				want[id] += 1 / float64(len(working))
+			}
+		}
+		for id, got := range trace.ExecTimes() {
+			if math.Abs(float64(got)-want[id]) > 0.501 { // as it is rounded
+				t.Fatalf("seed %d: span %d has %d ns, want %g", seed, id, got, want[id])
+			}
+		}
+
+		byService := map[string]float64{}
+		for i := range trace.Spans {
+			byService[trace.Spans[i].Service] += want[trace.Spans[i].SpanID]
+		}
+		for _, service := range trace.ServiceTimes() {
+			if service.Percent < 0 || math.Abs(float64(service.Exec)-byService[service.Service]) > 0.501*float64(len(trace.Spans)) {
+				t.Fatalf("seed %d: %s has %+v, want %g ns", seed, service.Service, service, byService[service.Service])
+			}
+		}
+	}
+}
+
 // randomTrace has any shape: parents anywhere, missing or in circles.
 func randomTrace(r *rand.Rand) Trace {
 	spans := make([]Span, 1+r.IntN(30))

@@ -196,10 +196,20 @@ func (b *builder) cut(rows int) {
 	}
 	b.rows = rows
 	b.record = nil
-	for len(b.order) > 0 && int(b.order[len(b.order)-1].rows[0]) >= rows {
+	forget := func(values []string) {
+		for _, value := range values {
+			b.text -= len(value)
+		}
+	}
+	for len(b.order) > 0 {
 		last := b.order[len(b.order)-1]
+		if len(last.rows) > 0 && int(last.rows[0]) < rows {
+			break
+		}
 		delete(b.columns[last.kind], last.name)
 		b.order = b.order[:len(b.order)-1]
+		forget(last.values)
+		b.text -= len(last.name)
 	}
 	for _, c := range b.order {
 		n, _ := slices.BinarySearch(c.rows, uint16(rows))
@@ -208,6 +218,7 @@ func (b *builder) cut(rows int) {
 		for _, value := range c.values[values:] {
 			delete(c.code, value)
 		}
+		forget(c.values[values:])
 		c.values = slices.Clone(c.values[:values])
 	}
 }

@@ -121,7 +121,7 @@ func readColumn(kind kind, values, cells []byte, rows int) (*column, error) {
 	if kind == wide {
 		return c, c.readNumbers(cells, rows)
 	}
-	if err := c.readValues(string(values), kind == metric); err != nil {
+	if err := c.readValues(string(values), kind == metric, rows); err != nil {
 		return nil, err
 	}
 	return c, c.readCells(cells, rows)
@@ -138,10 +138,10 @@ func (c *column) readNumbers(cells []byte, rows int) error {
 	return nil
 }
 
-func (c *column) readValues(text string, numbers bool) error {
+func (c *column) readValues(text string, numbers bool, rows int) error {
 	count, text, ok := cutUvarint(text)
-	if !ok || count > maxRows {
-		return fmt.Errorf("%w: %d values", errDamaged, count)
+	if !ok || count > uint64(rows) {
+		return fmt.Errorf("%w: %d values for %d rows", errDamaged, count, rows)
 	}
 	c.values = make([]string, count)
 	for i := range c.values {

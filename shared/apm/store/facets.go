@@ -149,6 +149,9 @@ func (s *Store) facets(ctx context.Context, selection search.Selection, fields [
 	}
 	if !asked {
 		facets = slices.DeleteFunc(facets, func(f apm.Facet) bool { return f.Spans == 0 })
+		if len(facets) == 0 {
+			return nil, nil
+		}
 		slices.SortFunc(facets, func(a, b apm.Facet) int {
 			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Name, b.Name))
 		})

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -171,13 +170,17 @@ type summation struct {
 
 // group is that with the values; for too many, one for all of them.
 func (s *summation) group(values []string) *group {
-	name := strings.Join(values, "\x00")
-	found, ok := s.byValues[name]
+	var room [100]byte
+	name := room[:0]
+	for _, value := range values {
+		name = appendText(name, value) // so no two lists look the same
+	}
+	found, ok := s.byValues[string(name)]
 	switch {
 	case ok:
 	case len(s.groups) < mostGroups:
 		found = newGroup(values, s.of.Buckets)
-		s.byValues[strings.Clone(name)] = found
+		s.byValues[string(name)] = found
 		s.groups = append(s.groups, found)
 	default:
 		s.others++

@@ -446,7 +446,7 @@ func (f *file) unpackColumn(p packedColumn, rows int) (*column, error) {
 	}
 	if p.cells == nil {
 		c := &column{}
-		return c, c.readValues(string(values), p.kind == metric)
+		return c, c.readValues(string(values), p.kind == metric, rows)
 	}
 	cells, err := f.decoder.DecodeAll(p.cells, nil)
 	if err != nil {

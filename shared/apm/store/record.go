@@ -68,7 +68,8 @@ func (b *builder) replayCell(place int, rest string) (string, bool) {
 	}
 	c := b.order[place]
 	code, rest, ok := cutUvarint(rest)
-	if !ok || code > uint64(len(c.values)) {
+	twice := len(c.rows) > 0 && int(c.rows[len(c.rows)-1]) == b.rows
+	if !ok || twice || code > uint64(len(c.values)) {
 		return "", false
 	}
 	known := code < uint64(len(c.values))

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -23,7 +24,7 @@ func (s *Store) TimeSpent(ctx context.Context, selection search.Selection) (spen
 }
 
 func (s *Store) timeSpent(ctx context.Context, selection search.Selection) (apm.TimeSpent, error) {
-	const most = 500 // traces, about
+	const most = 500 // traces; where there are more, at least about half as many
 	all, err := s.selectRows(ctx, selection, key{wide, traceID}, key{wide, spanID})
 	if err != nil {
 		return apm.TimeSpent{}, err
@@ -32,7 +33,7 @@ func (s *Store) timeSpent(ctx context.Context, selection search.Selection) (apm.
 	for _, part := range all {
 		of += part.rows.count()
 	}
-	sample, err := s.sample(all, max(1, of/most))
+	sample, err := s.sample(all, most)
 	if err != nil {
 		return apm.TimeSpent{}, err
 	}
@@ -53,34 +54,53 @@ func (s *Store) timeSpent(ctx context.Context, selection search.Selection) (apm.
 	return spent, nil
 }
 
-// sample takes every so many of the rows, and with each its whole trace: the
-// IDs of the trace's selected spans, by trace.
-func (s *Store) sample(all []selected, every int) (map[uint64]map[uint64]bool, error) {
+// sample takes the traces of the rows or, of too many, those whose IDs mix to
+// small numbers: a trace with many rows is no more likely to be among them than
+// one with a single row. It gives the IDs of each trace's selected spans.
+func (s *Store) sample(all []selected, most int) (map[uint64]map[uint64]bool, error) {
 	sample := map[uint64]map[uint64]bool{}
-	n := 0
-	for _, choose := range []bool{true, false} {
-		for _, part := range all {
-			traces, err := s.column(part.segment, key{wide, traceID})
-			if err != nil {
-				return nil, err
+	limit := uint64(math.MaxUint64)
+	for _, part := range all {
+		traces, err := s.column(part.segment, key{wide, traceID})
+		if err != nil {
+			return nil, err
+		}
+		for row := range part.rows.all() {
+			id := traces.numbers[row]
+			if mix(id) > limit || sample[id] != nil {
+				continue
 			}
-			spans, err := s.column(part.segment, key{wide, spanID})
-			if err != nil {
-				return nil, err
+			sample[id] = map[uint64]bool{}
+			for len(sample) > most {
+				limit /= 2
+				maps.DeleteFunc(sample, func(id uint64, _ map[uint64]bool) bool { return mix(id) > limit })
 			}
-			for row := range part.rows.all() {
-				id := traces.numbers[row]
-				if choose {
-					if n++; n%every == 0 {
-						sample[id] = map[uint64]bool{}
-					}
-				} else if chosen, ok := sample[id]; ok {
-					chosen[spans.numbers[row]] = true
-				}
+		}
+	}
+	for _, part := range all {
+		traces, err := s.column(part.segment, key{wide, traceID})
+		if err != nil {
+			return nil, err
+		}
+		spans, err := s.column(part.segment, key{wide, spanID})
+		if err != nil {
+			return nil, err
+		}
+		for row := range part.rows.all() {
+			if chosen, ok := sample[traces.numbers[row]]; ok {
+				chosen[spans.numbers[row]] = true
 			}
 		}
 	}
 	return sample, nil
+}
+
+// mix gives each number another, so that numbers in any order look random.
+func mix(n uint64) uint64 { // SplitMix64's
+	n += 0x9e3779b97f4a7c15
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
 }
 
 // timeSpent sums up the execution time of some spans of traces and of all below
