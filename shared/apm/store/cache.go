@@ -59,12 +59,3 @@ func (c *cache) put(k cacheKey, column *column) {
 		c.bytes -= oldest.bytes
 	}
 }
-
-// clear forgets everything.
-func (c *cache) clear() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.bytes = 0
-	c.recent.Init()
-	clear(c.known)
-}
