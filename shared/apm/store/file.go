@@ -349,19 +349,22 @@ func (f *file) replace(r *replacement) error {
 	})
 }
 
-// clear removes everything, and gives the space back.
+// clear removes everything.
 func (f *file) clear() error {
-	err := f.transact(func(tx *sql.Tx) error {
-		_, err := tx.Exec("DELETE FROM columns; DELETE FROM segments; DELETE FROM log; UPDATE evicted SET traces = 0, spans = 0")
-		return err
+	return f.transact(func(tx *sql.Tx) error {
+		if _, err := tx.Exec("DELETE FROM columns; DELETE FROM segments; DELETE FROM log; UPDATE evicted SET traces = 0, spans = 0"); err != nil {
+			return fmt.Errorf("clear the traces: %w", err)
+		}
+		return nil
 	})
-	if err == nil {
-		_, err = f.write.Exec("VACUUM")
+}
+
+// shrink gives space back that is not used. Where there is too little for doing
+// so, the file keeps it, and uses it again.
+func (f *file) shrink() {
+	if _, err := f.write.Exec("VACUUM"); err == nil {
+		_ = f.sync("TRUNCATE")
 	}
-	if err != nil {
-		return fmt.Errorf("clear the traces: %w", err)
-	}
-	return f.sync("TRUNCATE")
 }
 
 // append writes records to the log.

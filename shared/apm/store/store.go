@@ -449,6 +449,7 @@ func (s *Store) Clear(context.Context) error {
 		if err := s.file.clear(); err != nil {
 			return err
 		}
+		defer s.file.shrink()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		changed := map[uint64]bool{}
