@@ -196,11 +196,15 @@ func (b *builder) cut(rows int) {
 	}
 	b.rows = rows
 	b.record = nil
-	for len(b.order) > 0 && int(b.order[len(b.order)-1].rows[0]) >= rows {
+	for len(b.order) > 0 {
 		last := b.order[len(b.order)-1]
+		if len(last.rows) > 0 && int(last.rows[0]) < rows {
+			break
+		}
 		delete(b.columns[last.kind], last.name)
 		b.order = b.order[:len(b.order)-1]
 	}
+	b.text = 0
 	for _, c := range b.order {
 		n, _ := slices.BinarySearch(c.rows, uint16(rows))
 		c.rows, c.codes = c.rows[:n], c.codes[:n]
@@ -209,5 +213,9 @@ func (b *builder) cut(rows int) {
 			delete(c.code, value)
 		}
 		c.values = slices.Clone(c.values[:values])
+		b.text += len(c.name)
+		for _, value := range c.values {
+			b.text += len(value)
+		}
 	}
 }
