@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thinker/shared/apm/agent"
 )
 
 func noEnv(string) string { return "" }
@@ -117,5 +119,31 @@ func TestServeOnASocket(t *testing.T) {
 	}
 	if _, err := os.Lstat(socket); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
+	}
+}
+
+// One line says what is wrong with the file, and what to do.
+func TestAFileThatCannotBeKeptIn(t *testing.T) {
+	dir := t.TempDir()
+	notes := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(notes, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inUse := filepath.Join(dir, "t.db")
+	a, err := agent.Start(agent.Config{Addr: "localhost:0", DB: inUse})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close(t.Context()) }()
+	for path, want := range map[string]string{
+		notes:                        notes + " is not a database of traces; it is left as it is; --db ",
+		inUse:                        inUse + " is in use by another program; it is left as it is; --db ",
+		dir:                          dir + " is not a file; it is left as it is; --db ",
+		filepath.Join(notes, "t.db"): "traces cannot be kept in " + filepath.Join(notes, "t.db") + ": make the directory: ",
+	} {
+		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, noEnv, io.Discard, io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "; --db FILE keeps traces elsewhere, --memory nowhere") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
