@@ -267,12 +267,12 @@ func TestEvenTheLastSegmentMayGo(t *testing.T) {
 func TestABuilderForgetsWhatIsCut(t *testing.T) {
 	b := newBuilder()
 	s := tagged(1)
-	b.add(&s)
+	b.add(&s, 1)
 	before := b.text
 	for range 3 {
 		s = tagged(2)
 		s.Meta["another"] = "text"
-		b.add(&s)
+		b.add(&s, 1)
 		b.cut(1)
 	}
 	if b.text != before || b.rows != 1 || len(b.columns[meta]) != 1 {
