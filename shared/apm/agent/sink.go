@@ -2,9 +2,12 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/intake"
 	"thinker/shared/apm/store"
 )
 
@@ -21,5 +24,9 @@ func (s sink) Add(ctx context.Context, spans []apm.Span) error {
 			s.palette.Of(spans[i].Service)
 		}
 	}
-	return s.store.Add(ctx, spans)
+	err := s.store.Add(ctx, spans)
+	if errors.Is(err, store.ErrFull) {
+		return fmt.Errorf("%w (%w)", intake.ErrFull, err)
+	}
+	return err
 }

@@ -23,6 +23,9 @@ type Sink interface {
 	Add(ctx context.Context, spans []apm.Span) error
 }
 
+// ErrFull is the error of a Sink whose disk has no room.
+var ErrFull = errors.New("the disk is full")
+
 // Intake serves the Agent's endpoints. It is safe for concurrent use.
 type Intake struct {
 	sink  Sink

@@ -9,6 +9,7 @@ const (
 	reasonTooLarge  = "too large"
 	reasonMalformed = "malformed"
 	reasonNotKept   = "could not be kept"
+	reasonFull      = "disk full"
 	reasonBusy      = "dropped: too busy"
 	reasonNoID      = "span without trace or span ID"
 	reasonNilSpan   = "nil span"
@@ -31,6 +32,8 @@ func advice(reason string) string {
 		return "Compare what came with the path's format. MessagePack begins with 8, 9, dc or dd; JSON with 5b; gzip, which must be announced, with 1f 8b; protobuf, which is not taken in, mostly with 0a. If it begins as it should, it was cut off on its way, or the tracer is of a version not known here."
 	case reasonNotKept:
 		return "This is the agent's own fault, and its log says why."
+	case reasonFull:
+		return "Make room on the disk that the agent keeps its file on, and spans are taken in again; what was taken in before is still there. Or start the agent with --db and a file on another disk."
 	case reasonBusy:
 		return "More came than the agent could take in, and payloads waited until their time was up. Trace less at a time, or give the agent more of the machine."
 	case reasonNoID:

@@ -24,7 +24,11 @@ func malformed(err error) error { return refusal{http.StatusBadRequest, reasonMa
 // answer's status.
 func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err error) (status int) {
 	var because refusal
-	if !errors.As(err, &because) {
+	switch {
+	case errors.As(err, &because):
+	case errors.Is(err, ErrFull):
+		because = refusal{http.StatusInsufficientStorage, reasonFull, errors.New("the spans could not be kept: the agent's disk is full")}
+	default:
 		// Ours, not the sender's fault: the details stay here.
 		because = refusal{http.StatusInternalServerError, reasonNotKept, errors.New("the spans could not be kept; the agent's log says why")}
 	}

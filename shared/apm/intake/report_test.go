@@ -140,6 +140,7 @@ func TestReportOfRefusals(t *testing.T) {
 		reasonTooLarge:  {"PUT", "/v0.4/traces", large, nil, 413, "25 MiB", nil},
 		reasonMalformed: {"PUT", "/v0.4/traces", good[:40], []string{"Content-Type", "application/msgpack"}, 400, "as MessagePack", nil},
 		reasonNotKept:   {"PUT", "/v0.4/traces", good, nil, 500, "log says why", errors.New("disk on fire")},
+		reasonFull:      {"PUT", "/v0.4/traces", good, nil, 507, "disk is full", fmt.Errorf("%w by fire", ErrFull)},
 	} {
 		in, sink := at(&now)
 		sink.err = c.fails

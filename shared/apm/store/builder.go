@@ -196,11 +196,6 @@ func (b *builder) cut(rows int) {
 	}
 	b.rows = rows
 	b.record = nil
-	forget := func(values []string) {
-		for _, value := range values {
-			b.text -= len(value)
-		}
-	}
 	for len(b.order) > 0 {
 		last := b.order[len(b.order)-1]
 		if len(last.rows) > 0 && int(last.rows[0]) < rows {
@@ -208,9 +203,8 @@ func (b *builder) cut(rows int) {
 		}
 		delete(b.columns[last.kind], last.name)
 		b.order = b.order[:len(b.order)-1]
-		forget(last.values)
-		b.text -= len(last.name)
 	}
+	b.text = 0
 	for _, c := range b.order {
 		n, _ := slices.BinarySearch(c.rows, uint16(rows))
 		c.rows, c.codes = c.rows[:n], c.codes[:n]
@@ -218,7 +212,10 @@ func (b *builder) cut(rows int) {
 		for _, value := range c.values[values:] {
 			delete(c.code, value)
 		}
-		forget(c.values[values:])
 		c.values = slices.Clone(c.values[:values])
+		b.text += len(c.name)
+		for _, value := range c.values {
+			b.text += len(value)
+		}
 	}
 }

@@ -103,7 +103,7 @@ func spansOf(t testing.TB, s *Store) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []search.Request{{Limit: 100}, {Limit: 100, Selection: search.Selection{Query: query}}} {
+	for _, r := range []search.Request{{Limit: 1000}, {Limit: 1000, Selection: search.Selection{Query: query}}} {
 		searched = nil
 		summaries, _, err := s.Search(t.Context(), r)
 		if err != nil {

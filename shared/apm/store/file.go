@@ -124,7 +124,7 @@ func (f *file) connect() (err error) {
 		f.strange = true
 		return err
 	}
-	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=page_size(16384)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
+	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
 	address := "file:" + escapePath(f.path)
 	if f.write, err = sql.Open("sqlite", address+options); err != nil {
 		return fmt.Errorf("open it: %w", err)
@@ -211,7 +211,10 @@ func readHead(path string, to []byte) error {
 // Codes of SQLite's errors.
 const (
 	sqliteCorrupt = 11
+	sqliteFull    = 13
 	sqliteNotADB  = 26
+
+	sqliteShmSize = 10 | 19<<8 // which is written ahead, so that a full disk is no crash
 )
 
 // code is that of an error of SQLite's, 0 of any other.
@@ -220,7 +223,21 @@ func code(err error) int {
 	if !errors.As(err, &e) {
 		return 0
 	}
+	if e.Code() == sqliteShmSize {
+		return sqliteFull
+	}
 	return e.Code() & 0xff
+}
+
+// ErrFull is the error of spans for which the disk has no room.
+var ErrFull = errors.New("the disk is full")
+
+// orFull says so where an error is one of a full disk.
+func orFull(err error) error {
+	if code(err) == sqliteFull {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
 }
 
 // migrate brings the schema up to date, in one transaction.
@@ -244,13 +261,14 @@ func (f *file) migrate() error {
 func (f *file) transact(do func(*sql.Tx) error) error {
 	tx, err := f.write.Begin()
 	if err != nil {
-		return fmt.Errorf("begin to write traces: %w", err)
+		return fmt.Errorf("begin to write traces: %w", orFull(err))
 	}
 	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		_ = tx.Rollback() // an error means that SQLite has done it already
+		return orFull(err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("write traces: %w", err)
+		return fmt.Errorf("write traces: %w", orFull(err))
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ type Store struct {
 	active  *segment // takes the spans that come
 	packing int      // segments being packed
 	stuck   []packed // those that could not be written
+	why     error    // they could not
 
 	mu          sync.RWMutex
 	segments    []*segment        // by place
@@ -130,6 +131,7 @@ var errClosed = errors.New("the store is closed")
 
 // Add keeps spans. When it returns without an error they can be found, and are
 // not lost when the program dies; a second later, nor when the machine does.
+// Without room on the disk it is ErrFull.
 // While the store cannot follow, Add waits, until ctx ends. Nobody may change
 // the spans' maps until it returns.
 func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
@@ -212,10 +214,7 @@ func (s *Store) makeWay() error {
 		s.packing--
 		s.seal(p)
 	}
-	if len(s.stuck) == 0 {
-		return nil
-	}
-	return s.retry()
+	return s.why
 }
 
 // A stretch is spans that go to one segment.
@@ -346,8 +345,10 @@ func (s *Store) packUp(g *segment) {
 // room for it.
 func (s *Store) seal(p packed) {
 	if err := s.file.put(p); err != nil {
-		s.Logger.Error("could not write traces", "error", err)
-		s.stuck = append(s.stuck, p)
+		if s.why == nil { // else that has been said
+			s.Logger.Error("could not write traces; it is tried every second, and meanwhile none are taken in", "error", err)
+		}
+		s.stuck, s.why = append(s.stuck, p), err
 		return
 	}
 	s.mu.Lock()
@@ -362,16 +363,16 @@ func (s *Store) seal(p packed) {
 }
 
 // retry writes what could not be written before.
-func (s *Store) retry() error {
-	for len(s.stuck) > 0 {
-		p := s.stuck[0]
-		s.stuck = s.stuck[1:]
-		before := len(s.stuck)
-		if s.seal(p); len(s.stuck) > before {
-			return errors.New("there are segments that cannot be written")
+func (s *Store) retry() {
+	stuck := s.stuck
+	s.stuck = nil
+	for i, p := range stuck {
+		if s.seal(p); len(s.stuck) > 0 {
+			s.stuck = append(s.stuck, stuck[i+1:]...)
+			return
 		}
 	}
-	return nil
+	s.why = nil
 }
 
 // do has the writer run a task, and waits for it.
@@ -392,7 +393,7 @@ func (s *Store) syncEverySecond() {
 	const large = 16 << 20 // bytes
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
-	for {
+	for failing := false; ; {
 		select {
 		case <-s.closing:
 			return
@@ -402,9 +403,10 @@ func (s *Store) syncEverySecond() {
 		if err == nil && s.file.waiting() > large {
 			err = s.do(func() error { return s.file.sync("RESTART") })
 		}
-		if err != nil && !errors.Is(err, errClosed) {
-			s.Logger.Error("could not bring traces to the disk", "error", err)
+		if err != nil && !failing && !errors.Is(err, errClosed) {
+			s.Logger.Error("could not bring traces to the disk; it is tried every second", "error", err)
 		}
+		failing = err != nil
 	}
 }
 
@@ -459,7 +461,7 @@ func (s *Store) Clear(context.Context) error {
 		for sub := range s.subscribers {
 			sub.notify(changed)
 		}
-		s.stuck, s.segments, s.kept = nil, nil, apm.Retention{}
+		s.stuck, s.why, s.segments, s.kept = nil, nil, nil, apm.Retention{}
 		s.births, s.services = map[uint64]uint64{}, map[string]int{}
 		s.begin()
 		return nil

@@ -241,3 +241,45 @@ func settled(t testing.TB, s *Store) {
 		}
 	}
 }
+
+// Where one segment alone is too much, none stays.
+func TestEvenTheLastSegmentMayGo(t *testing.T) {
+	s := open(t, Config{MaxSpans: 160, MaxBytes: 4000})
+	for id, length := range []int{500, 10_000} {
+		text := make([]byte, length)
+		for i := range text {
+			text[i] = byte(' ' + rand.IntN(90))
+		}
+		add(t, s, apm.Span{TraceID: 1, SpanID: uint64(id + 1), Meta: map[string]string{"tag": string(text)}})
+		settled(t, s)
+	}
+	if kept := s.Retention(); kept.Traces != 0 || kept.Spans != 0 || kept.Bytes != 0 || kept.EvictedSpans != 2 {
+		t.Errorf("%+v", kept)
+	}
+	add(t, s, span(1, 3))
+	if trace, _ := traceOf(t, s, 1); len(trace.Spans) != 1 {
+		t.Errorf("%+v", trace)
+	}
+}
+
+// What could not be written to the log must not make a segment look full, which
+// nobody would pack then.
+func TestABuilderForgetsWhatIsCut(t *testing.T) {
+	b := newBuilder()
+	s := tagged(1)
+	b.add(&s, 1)
+	before := b.text
+	for range 3 {
+		s = tagged(2)
+		s.Meta["another"] = "text"
+		b.add(&s, 1)
+		b.cut(1)
+	}
+	if b.text != before || b.rows != 1 || len(b.columns[meta]) != 1 {
+		t.Errorf("%d bytes of text, were %d; %d rows, %d tags", b.text, before, b.rows, len(b.columns[meta]))
+	}
+	b.cut(0)
+	if b.text != 0 || len(b.order) != 0 {
+		t.Errorf("%d bytes of text in %d columns without a row", b.text, len(b.order))
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thinker/shared/apm/agent"
 )
 
 func noEnv(string) string { return "" }
@@ -51,16 +53,26 @@ func TestHelpStatesTheLimits(t *testing.T) {
 	}
 }
 
-func TestServeCheckAndStop(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
+// serveUntil runs apm until ctx is done, and returns what it says when it listens.
+func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string, ended <-chan error) {
+	t.Helper()
 	out, in := io.Pipe()
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"--addr", "localhost:0"}, noEnv, in, io.Discard) }()
-
+	end := make(chan error, 1)
+	go func() {
+		err := run(ctx, args, noEnv, in, io.Discard)
+		_ = in.CloseWithError(err) // which says so to who waits for a line
+		end <- err
+	}()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
+	return line, end
+}
+
+func TestServeCheckAndStop(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	line, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces.db"))
 	_, rest, _ := strings.Cut(line, "http://")
 	addr, _, _ := strings.Cut(rest, ";")
 	if !strings.Contains(line, "DD_TRACE_AGENT_URL=http://"+addr) {
@@ -73,7 +85,7 @@ func TestServeCheckAndStop(t *testing.T) {
 	if err := run(ctx, []string{"--healthcheck", "--addr", ":" + port}, noEnv, io.Discard, io.Discard); err != nil {
 		t.Error(err)
 	}
-	if err := run(ctx, []string{"--addr", addr}, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "--addr") {
+	if err := run(ctx, []string{"--memory", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "--addr") {
 		t.Errorf("port taken: %v", err)
 	}
 	stop()
@@ -93,21 +105,16 @@ func TestServeOnASocket(t *testing.T) {
 	defer os.RemoveAll(dir)
 	socket := filepath.Join(dir, "apm.socket")
 	ctx, stop := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, []string{"--addr", "localhost:0", "--socket", socket}, noEnv, in, io.Discard)
-	}()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || !strings.Contains(line, " and unix://"+socket+";") {
-		t.Fatalf("it says %q, %v", line, err)
+	line, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--memory", "--socket", socket)
+	if !strings.Contains(line, " and unix://"+socket+";") {
+		t.Fatalf("it says %q", line)
 	}
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
-	err = run(ctx, []string{"--addr", "localhost:0", "--socket", socket}, noEnv, io.Discard, io.Discard)
+	err = run(ctx, []string{"--memory", "--addr", "localhost:0", "--socket", socket}, noEnv, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "another program listens there") || strings.Contains(err.Error(), "--addr") {
 		t.Errorf("socket taken: %v", err)
 	}
@@ -117,5 +124,31 @@ func TestServeOnASocket(t *testing.T) {
 	}
 	if _, err := os.Lstat(socket); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
+	}
+}
+
+// One line says what is wrong with the file, and what to do.
+func TestAFileThatCannotBeKeptIn(t *testing.T) {
+	dir := t.TempDir()
+	notes := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(notes, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inUse := filepath.Join(dir, "t.db")
+	a, err := agent.Start(agent.Config{Addr: "localhost:0", DB: inUse})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close(t.Context()) }()
+	for path, want := range map[string]string{
+		notes:                        notes + " is not a database of traces; it is left as it is; --db ",
+		inUse:                        inUse + " is in use by another program; it is left as it is; --db ",
+		dir:                          dir + " is not a file; it is left as it is; --db ",
+		filepath.Join(notes, "t.db"): "traces cannot be kept in " + filepath.Join(notes, "t.db") + ": make the directory: ",
+	} {
+		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, noEnv, io.Discard, io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "; --db FILE keeps traces elsewhere, --memory nowhere") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }

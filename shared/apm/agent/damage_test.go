@@ -1,0 +1,51 @@
+package agent
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/apm"
+)
+
+func TestDamageIsOnRecord(t *testing.T) {
+	config := Config{DB: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160} // of which ten are packed together
+	a := start(t, config)
+	for id := range uint64(25) {
+		span := apm.Span{TraceID: id + 1, SpanID: 1, Service: "shop", Meta: map[string]string{"tag": fmt.Sprint(id)}}
+		if err := a.Store().Add(t.Context(), []apm.Span{span}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", config.DB) // the store's driver
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := db.Exec("UPDATE columns SET cells = x'00' WHERE name = 'tag' AND segment = 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := result.RowsAffected(); n != 1 || err != nil {
+		t.Fatalf("%d columns are damaged: %v", n, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a = start(t, config)
+	if code, _ := fetch(t, "GET", a.URL()+"/trace/1", ""); code != 404 {
+		t.Errorf("a damaged trace: %d", code)
+	}
+	for _, path := range []string{"/trace/11", "/trace/25", "/traces?query=%40tag%3A*"} {
+		if code, body := fetch(t, "GET", a.URL()+path, ""); code != 200 {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
+	if _, body := fetch(t, "GET", a.URL()+"/api/intake", ""); !strings.Contains(body, `"reason":"span damaged in the file","count":10`) {
+		t.Errorf("%s", body)
+	}
+}

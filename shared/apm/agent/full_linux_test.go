@@ -1,0 +1,264 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/store"
+)
+
+// small is the size of the disk for onSmallDisk.
+const small = 24 << 20
+
+// onSmallDisk runs a test in a process that has a directory on a small disk of
+// its own, which takes the right to mount one: root's, or that of a user in a
+// namespace, or sudo's. A machine that gives none of these skips the test, but
+// CI fails.
+func onSmallDisk(t *testing.T, test func(t *testing.T, dir string)) {
+	if dir := os.Getenv("SMALL_DISK"); dir != "" {
+		if err := syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprint("size=", small)); err != nil {
+			t.Fatalf("cannot mount: %v", err)
+		}
+		test(t, dir)
+		return
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-test.v", "-test.run", "^" + t.Name() + "$"}
+	dir := "SMALL_DISK=" + t.TempDir()
+	asRoot, inNamespace := exec.Command(program, args...), exec.Command(program, args...)
+	asRoot.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	inNamespace.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	bySudo := exec.Command("sudo", append([]string{"-n", "unshare", "--mount", "env", dir, program}, args...)...)
+	var why []string
+	for _, cmd := range []*exec.Cmd{asRoot, inNamespace, bySudo} {
+		cmd.Env = append(os.Environ(), dir)
+		output, err := cmd.CombinedOutput()
+		if strings.Contains(string(output), "--- PASS: "+t.Name()) {
+			return
+		}
+		if strings.Contains(string(output), "=== RUN   "+t.Name()) && !strings.Contains(string(output), "cannot mount") {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		why = append(why, fmt.Sprintf("%v %s", err, output))
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatalf("no small disk can be mounted: %q", why)
+	}
+	t.Skipf("no small disk can be mounted: %q", why)
+}
+
+// fillDisk leaves about so many bytes of a disk free.
+func fillDisk(t *testing.T, ballast string, leave int) {
+	t.Helper()
+	file, err := os.Create(ballast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int64(0)
+	for zeros := make([]byte, 4096); err == nil; size += int64(len(zeros)) {
+		_, err = file.Write(zeros)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	if err := file.Truncate(max(0, size-4096-int64(leave))); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within its time: %s", what)
+		}
+	}
+}
+
+// A sender adds traces of three spans, and notes those that were kept.
+type sender struct {
+	next uint64
+	kept []uint64
+}
+
+func (s *sender) send(t *testing.T, to *store.Store) error {
+	t.Helper()
+	s.next++
+	var spans []apm.Span
+	for n := range uint64(3) {
+		text := make([]byte, 3000)
+		for i := range text {
+			text[i] = byte(' ' + rand.IntN(90))
+		}
+		spans = append(spans, apm.Span{TraceID: s.next, SpanID: n + 1, Service: "shop", Start: int64(s.next), Meta: map[string]string{"text": string(text)}})
+	}
+	err := to.Add(t.Context(), spans)
+	if err == nil {
+		s.kept = append(s.kept, s.next)
+	} else if !errors.Is(err, store.ErrFull) {
+		t.Fatalf("trace %d: %v", s.next, err)
+	}
+	return err
+}
+
+// check looks for every trace that was kept; only the oldest may be gone.
+func (s *sender) check(t *testing.T, in *store.Store, when string) {
+	t.Helper()
+	summaries, _, err := in.Recent(len(s.kept)+1, 0)
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
+	spans := map[uint64]int{}
+	for _, summary := range summaries {
+		spans[summary.TraceID] = summary.Spans
+	}
+	gone := 0
+	for i, id := range s.kept {
+		if n, found := spans[id]; !found && gone == i {
+			gone++
+		} else if n != 3 {
+			t.Errorf("%s: trace %d, the %dth of %d, has %d spans", when, id, i+1, len(s.kept), n)
+		}
+	}
+	kept := in.Retention()
+	if kept.EvictedTraces != gone || kept.Traces != len(s.kept)-gone || kept.Spans != 3*kept.Traces || kept.DamagedSpans != 0 {
+		t.Fatalf("%s: %d traces of %d are gone, kept are %+v", when, gone, len(s.kept), kept)
+	}
+}
+
+// Senders are told, the pages say what to do, and what was kept is shown.
+func TestAFullDiskIsToldToItsSenders(t *testing.T) {
+	onSmallDisk(t, func(t *testing.T, dir string) {
+		a := start(t, Config{DB: filepath.Join(dir, "t.db")})
+		send := func() int {
+			code, _ := fetch(t, "POST", a.URL()+"/v0.4/traces", `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /","start":1,"duration":5}]]`, "Content-Type", "application/json")
+			return code
+		}
+		if code := send(); code != 200 {
+			t.Fatal(code)
+		}
+		ballast := filepath.Join(dir, "ballast")
+		fillDisk(t, ballast, 0)
+		until(t, "the disk is full", func() bool { return send() == 507 })
+		for path, wants := range map[string][]string{
+			"/api/intake": {`"reason":"disk full","count":1`, "Make room"},
+			"/intake":     {"disk full", "Make room"},
+			"/traces":     {"GET /"},
+			"/trace/7":    {"http.request"},
+		} {
+			code, body := fetch(t, "GET", a.URL()+path, "")
+			for _, want := range wants {
+				if code != 200 || !strings.Contains(body, want) {
+					t.Errorf("%s: %d, lacks %s: %s", path, code, want, body)
+				}
+			}
+		}
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "spans are taken in again", func() bool { return send() == 200 })
+	})
+}
+
+// Where a store has come to its bounds, what is evicted makes room enough: only
+// its write-ahead log takes some more.
+func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
+	onSmallDisk(t, func(t *testing.T, dir string) {
+		config := Config{DB: filepath.Join(dir, "t.db"), MaxSpans: 16 * 30}
+		a := start(t, config)
+		var s sender
+		for range 2 {
+			for range 400 {
+				if err := s.send(t, a.Store()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := a.Close(t.Context()); err != nil { // which empties the log
+				t.Fatal(err)
+			}
+			a = start(t, config)
+		}
+		fillDisk(t, filepath.Join(dir, "ballast"), 1<<20)
+		evicted := a.Store().Retention().EvictedTraces
+		until(t, "more has gone than there was room for", func() bool {
+			_ = s.send(t, a.Store()) // which may have to wait
+			return a.Store().Retention().EvictedTraces > evicted+200
+		})
+		s.check(t, a.Store(), "at last")
+	})
+}
+
+// However much room is left when it ends, whatever was kept stays; and when
+// there is room again, spans are taken in again.
+func TestADiskThatIsFullForATime(t *testing.T) {
+	onSmallDisk(t, func(t *testing.T, dir string) {
+		for name, config := range map[string]Config{"all is kept": {MaxSpans: 16 * 300}, "the oldest go": {MaxSpans: 16 * 30}} {
+			config.DB = filepath.Join(dir, "data", "t.db")
+			ballast := filepath.Join(dir, "ballast")
+			a := start(t, config)
+			var s sender
+			for cycle := range 8 {
+				for range 40 {
+					if err := s.send(t, a.Store()); err != nil {
+						t.Fatalf("%s, cycle %d: %v", name, cycle, err)
+					}
+				}
+				fillDisk(t, ballast, []int{0, 30_000, 300_000, 1_000_000}[cycle%4])
+				refused := 0
+				for tries := 0; refused < 10 && tries < 300; tries++ {
+					if s.send(t, a.Store()) != nil {
+						refused++
+					}
+				}
+				when := fmt.Sprintf("%s, cycle %d, %d refused", name, cycle, refused)
+				if refused == 0 && name == "all is kept" {
+					t.Errorf("%s: the disk was not full", when)
+				}
+				s.check(t, a.Store(), when)
+				if cycle%2 == 1 {
+					if err := a.Close(t.Context()); err != nil {
+						t.Errorf("%s: %v", when, err)
+					}
+				}
+				if err := os.Remove(ballast); err != nil {
+					t.Fatal(err)
+				}
+				if cycle%2 == 1 {
+					a = start(t, config)
+					s.check(t, a.Store(), when+", opened again")
+				}
+				until(t, "spans are taken in again", func() bool { return s.send(t, a.Store()) == nil })
+				s.check(t, a.Store(), when+", room again")
+			}
+			if err := a.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+			a = start(t, config)
+			s.check(t, a.Store(), name+", at last")
+			_ = a.Close(t.Context())
+			if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
