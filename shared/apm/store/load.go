@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -93,14 +92,6 @@ func (s *Store) enterSegment(g *segment) error {
 	return nil
 }
 
-// setAside leaves a damaged segment where it is, and says so.
-func (s *Store) setAside(g *segment, spans int, why error) error {
-	s.Logger.Error("a part of the traces is damaged and has been set aside", "spans", spans, "error", why)
-	s.kept.DamagedSpans += spans
-	_, err := s.file.write.Exec("UPDATE segments SET damaged = 1 WHERE id = ?", g.id)
-	return err
-}
-
 // replay takes the spans in the log.
 func (s *Store) replay() error {
 	var g *segment
@@ -158,53 +149,4 @@ func (s *Store) sealAll() error {
 	}
 	s.segments = slices.DeleteFunc(s.segments, func(g *segment) bool { return g.torn && g.rows == 0 })
 	return nil
-}
-
-// A scanner reads a row's columns.
-type scanner = func(to ...any) error
-
-// each calls do for every row of a query's answer.
-func each(db *sql.DB, query string, do func(scanner) error, arguments ...any) error {
-	rows, err := db.Query(query, arguments...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := do(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// condemn sets a segment aside that was found to be damaged while it was read.
-// It keeps its place for the traces that began there and have spans elsewhere.
-func (s *Store) condemn(found damage) {
-	at := slices.IndexFunc(s.segments, func(g *segment) bool { return g.id == found.segment && !g.damaged })
-	if at < 0 {
-		return // somebody else has found it, too
-	}
-	g := s.segments[at]
-	services, err := s.column(g, key{field, service})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err == nil { // else they are counted until the store is opened again
-		s.count(services, 0, func(row int) bool { return !g.dead.has(row) }, -1)
-	}
-	s.kept.Spans -= g.rows - g.dead.count()
-	s.kept.Bytes -= g.bytes
-	left := &segment{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last, damaged: true}
-	for _, t := range g.born {
-		if slices.ContainsFunc(s.segments, func(other *segment) bool { return slices.Contains(other.joined, t.id) }) {
-			left.born = append(left.born, t)
-		} else {
-			delete(s.births, t.id)
-		}
-	}
-	s.segments = slices.Clone(s.segments)
-	s.segments[at] = left
-	if err := s.setAside(g, g.rows, found); err != nil {
-		s.Logger.Error("could not note that a part of the traces is damaged", "error", err)
-	}
 }

@@ -113,22 +113,6 @@ func (s *Store) keys(g *segment) ([]key, error) {
 	return keys, nil
 }
 
-// A damage is the error of a segment in the file that cannot be read.
-type damage struct {
-	segment int64
-	error
-}
-
-func (d damage) Unwrap() error { return d.error }
-
-// suspect says which segment it is that is damaged.
-func (s *Store) suspect(g *segment, err error) error {
-	if !errors.Is(err, errDamaged) {
-		return err
-	}
-	return damage{g.id, err}
-}
-
 // spans gives a segment's rows; with keys, only those of their attributes.
 func (s *Store) spans(g *segment, rows rowSet, keys []key) ([]apm.Span, error) {
 	columns, err := s.columns(g, keys)

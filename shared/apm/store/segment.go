@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -80,20 +79,6 @@ func (s *Store) enter(g *segment, t birth) {
 	case !g.covers(t.arrival) && known == t.arrival && !slices.Contains(g.joined, t.id):
 		g.joined = append(g.joined, t.id)
 	}
-}
-
-// remember makes a trace known that began in a damaged segment, and has spans
-// in a sound one.
-func (s *Store) remember(t birth) (arrival uint64) {
-	for _, g := range s.segments {
-		if g.damaged && g.covers(t.arrival) {
-			at, _ := slices.BinarySearchFunc(g.born, t.arrival, func(b birth, arrival uint64) int { return cmp.Compare(b.arrival, arrival) })
-			g.born = slices.Insert(g.born, at, t)
-			s.births[t.id] = t.arrival
-			return t.arrival
-		}
-	}
-	return 0
 }
 
 // count adds the spans of each service in some of the rows, from one on, to
