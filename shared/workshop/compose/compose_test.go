@@ -66,12 +66,24 @@ func TestAnotherStep(t *testing.T) {
 	}
 }
 
+// TestDownLeavesNothing but what is to be kept: thoughts, and traces.
 func TestDownLeavesNothing(t *testing.T) {
 	p := findDocker(t).project(t)
 	p.up(5)
+	if _, err := lesson.Play(t.Context(), p.url("api", 5000), 1); err != nil {
+		t.Fatal(err)
+	}
 	p.compose("down")
 	if left := p.docker("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project="+p.name); left != "" {
 		t.Errorf("containers are left: %s", left)
+	}
+	p.up(5)
+	traces, err := lesson.Collect(t.Context(), p.url("agent", 8126))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(traces) == 0 {
+		t.Error("the traces are gone")
 	}
 }
 
