@@ -85,7 +85,7 @@ type process struct{ id int }
 
 func (p process) tags(own ...tag) []tag {
 	return append([]tag{
-		{"env", "workshop"}, {"language", "go"}, {"version", "step05"},
+		{"env", "load"}, {"language", "go"}, {"version", "step05"},
 		{"runtime-id", fmt.Sprintf("cbc1ddb5-6483-4339-9d60-%012d", p.id)},
 	}, own...)
 }

@@ -205,7 +205,14 @@ func (p *parser) reserved(start int, name Pattern) (Field, error) {
 	}
 	last := len(reserved()) - 1
 	names := strings.Join(reserved()[:last], ", ") + " and " + reserved()[last]
-	return field, p.expected(start, fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names))
+	expected := fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names)
+	switch name.text {
+	case "resource":
+		expected = "resource_name, or " + expected
+	case "operation", "name":
+		expected = "operation_name, or " + expected
+	}
+	return field, p.expected(start, expected)
 }
 
 // termEnds holds that nothing is stuck to the end of a term.

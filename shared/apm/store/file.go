@@ -101,7 +101,7 @@ func (f *file) connect() (err error) {
 		f.read = f.write
 		return f.migrate()
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return fmt.Errorf("make the directory: %w", err)
 	}
 	f.lock = flock.New(f.path + "-lock")
@@ -112,6 +112,9 @@ func (f *file) connect() (err error) {
 	}
 	if err := refuseForeign(f.path); err != nil {
 		f.strange = true
+		return err
+	}
+	if err := f.create(); err != nil {
 		return err
 	}
 	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
@@ -126,6 +129,17 @@ func (f *file) connect() (err error) {
 	f.read.SetMaxOpenConns(2 * runtime.GOMAXPROCS(0))
 	f.read.SetMaxIdleConns(2 * runtime.GOMAXPROCS(0))
 	return f.migrate()
+}
+
+// create makes the file, if it is not there, for its owner alone: spans tell much
+// of what a program does. SQLite gives the files beside it the same rights.
+func (f *file) create() error {
+	made, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		f.strange = true // which leaves no lock beside it
+		return fmt.Errorf("open it: %w", err)
+	}
+	return made.Close()
 }
 
 // escapePath writes a path the way a URI has it.
@@ -206,6 +220,15 @@ func (f *file) sync(mode string) error {
 		return fmt.Errorf("bring traces to the disk: %w", err)
 	}
 	return nil
+}
+
+// gone tells whether somebody has removed the file.
+func (f *file) gone() bool {
+	if f.path == "" {
+		return false
+	}
+	_, err := os.Stat(f.path)
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // waiting is how many bytes the write-ahead log has.

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"thinker/shared/apm"
 )
@@ -49,6 +50,7 @@ type Store struct {
 	tasks   chan func()
 	packs   chan packed
 	closing chan struct{}
+	gone    atomic.Bool // the file is
 	close   func() error
 	running sync.WaitGroup
 
@@ -121,6 +123,9 @@ func openError(path string, err error) error {
 	if foreign := (ForeignError{}); errors.As(err, &foreign) {
 		return err
 	}
+	if code(err) == sqliteCorrupt {
+		return fmt.Errorf("%w (%w)", ForeignError{path, "is damaged: move it away to begin anew"}, err)
+	}
 	return fmt.Errorf("%w in %s: %w", ErrUnopened, path, err)
 }
 
@@ -151,7 +156,7 @@ func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
 func (s *Store) Retention() apm.Retention {
 	s.mu.RLock()
 	kept := s.kept
-	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != ""
+	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable, kept.FileGone = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != "", s.gone.Load()
 	s.mu.RUnlock()
 	for _, g := range s.snapshot() {
 		if first, ok := s.earliest(g); ok && (kept.Oldest == 0 || first < kept.Oldest) {

@@ -258,6 +258,9 @@ func (s *Store) syncEverySecond() {
 			return
 		case <-second.C:
 		}
+		if s.file.gone() && s.gone.CompareAndSwap(false, true) {
+			s.Logger.Error("the file of traces has been removed: what is kept is gone when this ends", "file", s.Path)
+		}
 		err := s.file.sync("PASSIVE")
 		if err == nil && s.file.waiting() > large {
 			err = s.do(func() error { return s.file.sync("RESTART") })

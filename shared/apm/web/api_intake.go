@@ -137,10 +137,13 @@ func announced(r apm.Refusal) *int64 {
 func losses(report apm.IntakeReport, kept apm.Retention) []apm.Loss {
 	all := slices.Clone(report.Losses)
 	if kept.EvictedTraces > 0 {
-		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer ones. Start the agent with a larger --max-spans to keep more."})
+		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."})
 	}
 	if kept.DamagedSpans > 0 {
 		all = append(all, apm.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the file of traces could not be read and was set aside: the disk may be failing. The agent's log says more."})
+	}
+	if kept.FileGone {
+		all = append(all, apm.Loss{Reason: "file of traces removed", Count: 1, Advice: "Somebody removed it while the agent had it open. Start the agent anew to have another; what came until then is gone with the old one."})
 	}
 	return all
 }

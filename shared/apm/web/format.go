@@ -29,8 +29,11 @@ func momentOf(unixNano int64) moment { return moment{time.Unix(0, unixNano).UTC(
 // Machine is the moment for the datetime attribute.
 func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z") }
 
-// Day is the moment's date, which narrow lists leave out.
+// Day is the moment's date, which narrow lists leave out for today.
 func (m moment) Day() string { return m.at.Format("Jan 02") }
+
+// Today tells whether narrow lists may leave out the day.
+func (m moment) Today() bool { return m.Day() == momentOf(time.Now().UnixNano()).Day() }
 
 // Clock is its time of day.
 func (m moment) Clock() string { return m.at.Format("15:04:05.000") }

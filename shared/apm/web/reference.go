@@ -126,7 +126,7 @@ func endpoints() []endpoint {
 				},
 				figureFields("resources[]."),
 				[]field{
-					{"resources[].requests_per_second", "on average from from to to, which is taken for a second where it is less"},
+					{"resources[].requests_per_second", "on average between from and to, a time that is taken for a second where it is less"},
 					{"others", "resources left out"},
 				}),
 		},
@@ -181,7 +181,7 @@ func endpoints() []endpoint {
 		},
 		{
 			Method: http.MethodGet, Path: "/api/intake", Status: http.StatusOK,
-			Does:    "Tells who has sent spans, and what was not taken in. Its times are texts in RFC 3339, in UTC.",
+			Does:    "Tells who has sent spans, and what was not taken in. Its times are texts in RFC 3339, in UTC, but for kept.oldest.",
 			Example: "/api/intake", Sample: "intake.json",
 			Fields: intakeFields(),
 		},
@@ -293,7 +293,7 @@ func intakeFields() []field {
 		{"kept.traces", "what of all that is there"},
 		{"kept.spans", ""},
 		{"kept.max_spans", ""},
-		{"kept.bytes", "in the file"},
+		{"kept.bytes", "packed in the file, without its log"},
 		{"kept.max_bytes", ""},
 		{"kept.oldest", "start of the earliest span; 0 for none"},
 		{"kept.evicted_traces", "that made room for newer ones"},

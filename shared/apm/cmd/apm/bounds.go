@@ -1,12 +1,19 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
 )
 
 // defaultDB is where traces are kept.
@@ -56,4 +63,49 @@ func formatBytes(n int) string {
 func isSet(flags *flag.FlagSet, name string) (set bool) {
 	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
 	return set
+}
+
+// ignored has git pass over the default directory, if that is to be made: it may
+// be in somebody's repository.
+func ignored(db string) error {
+	directory := filepath.Dir(defaultDB)
+	if filepath.Clean(db) != filepath.Clean(defaultDB) {
+		return nil
+	}
+	if err := os.Mkdir(directory, 0o700); errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("traces cannot be kept in %s: %w; --db FILE keeps them elsewhere, --memory nowhere", db, err)
+	}
+	if err := os.WriteFile(filepath.Join(directory, ".gitignore"), []byte("*\n"), 0o600); err != nil {
+		return fmt.Errorf("have git ignore %s: %w", directory, err)
+	}
+	return nil
+}
+
+// keeps says where traces are kept, and how many there are already.
+func keeps(a *agent.Agent, db string) string {
+	if db == "" {
+		return "traces are kept in memory, until apm ends"
+	}
+	kept := "traces are kept in " + absolute(db)
+	if n := a.Store().Retention().Traces; n > 0 {
+		kept += " (" + apm.FormatCount(n, "trace", "traces") + ")"
+	}
+	return kept
+}
+
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
+}
+
+// otherPort is one to try where that of addr is taken.
+func otherPort(addr string) int {
+	if strings.HasSuffix(addr, ":9126") {
+		return 9127
+	}
+	return 9126
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"thinker/shared/apm/agent"
 )
@@ -50,7 +51,7 @@ func runExport(ctx context.Context, args []string, env func(string) string, stdo
 	if err != nil {
 		return err
 	}
-	answer, err := ask(ctx, http.MethodGet, base+"/api/traces/"+url.PathEscape(flags.Arg(0)), nil)
+	answer, err := ask(ctx, http.MethodGet, base+"/api/traces/"+url.PathEscape(traceOf(flags.Arg(0))), nil)
 	if err != nil {
 		return fmt.Errorf("export from the apm at %s: %w", *addr, err)
 	}
@@ -63,4 +64,12 @@ func runExport(ctx context.Context, args []string, env func(string) string, stdo
 		return fmt.Errorf("write the trace: %w", err)
 	}
 	return nil
+}
+
+// traceOf is the trace's ID in what apm search prints, the address of its page.
+func traceOf(argument string) string {
+	if _, id, ok := strings.Cut(argument, "/trace/"); ok {
+		return id
+	}
+	return argument
 }

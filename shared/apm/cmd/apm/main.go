@@ -100,6 +100,8 @@ type options struct {
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
+		case "help":
+			args = []string{"--help"}
 		case "search":
 			return runSearch(ctx, args[1:], env, stdout, stderr)
 		case "run":
@@ -137,9 +139,12 @@ func serve(ctx context.Context, args []string, env func(string) string, stdout, 
 
 	boundMemory(env)
 	opts.config.Logger = slog.New(slog.NewTextHandler(stderr, nil))
+	if err := ignored(opts.config.DB); err != nil {
+		return err
+	}
 	a, err := agent.Start(opts.config)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; is another Agent running? --addr localhost:9126 moves this one", err)
+		return fmt.Errorf("%w; is another Agent running? --addr localhost:%d moves this one", err, otherPort(opts.config.Addr))
 	}
 	var foreign store.ForeignError
 	if errors.As(err, &foreign) || errors.Is(err, store.ErrUnopened) {
@@ -150,9 +155,9 @@ func serve(ctx context.Context, args []string, env func(string) string, stdout, 
 	}
 	where := a.URL()
 	if opts.config.Socket != "" {
-		where += " and unix://" + opts.config.Socket
+		where += " and unix://" + absolute(opts.config.Socket) // as a tracer wants it
 	}
-	fmt.Fprintf(stdout, "apm listens on %s; start a traced service with DD_TRACE_AGENT_URL=%s and open that address in a browser\n", where, a.URL())
+	fmt.Fprintf(stdout, "apm listens on %s; start a traced service with DD_TRACE_AGENT_URL=%s and open that address in a browser\n%s\n", where, a.URL(), keeps(a, opts.config.DB))
 
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -190,7 +195,7 @@ func parse(args []string, env func(string) string) (options, error) {
 		return options{}, err
 	}
 	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return options{}, fmt.Errorf("there is no command %q: it is search, run, load, export, import or clear", flags.Arg(0))
 	}
 	if opts.config.MaxSpans < 1 {
 		return options{}, fmt.Errorf("--max-spans %d: want at least 1", opts.config.MaxSpans)
@@ -235,7 +240,7 @@ func healthcheck(ctx context.Context, addr string) error {
 
 // agentURL is where a client finds the agent that listens at addr.
 func agentURL(addr string) (string, error) {
-	host, port, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(addr, "http://"), "/"))
 	if err != nil {
 		return "", err
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 const searchUsage = `apm search asks a running apm for the traces that have a span that matches, and
-prints a line for each, the newest first: when, service, resource, duration,
+prints a line for each, the last to arrive first: when, service, resource, duration,
 status, and where to see it.
 
 Usage:

@@ -11,7 +11,7 @@ export function localise(root) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     const date = document.createElement("span");
-    date.className = "day";
+    date.className = at.toDateString() === new Date().toDateString() ? "day today" : "day";
     date.textContent = `${day.format(at)} `;
     time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
