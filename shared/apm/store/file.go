@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gofrs/flock"
 	"github.com/klauspost/compress/zstd"
@@ -27,6 +28,8 @@ type file struct {
 
 	columns *sql.Stmt // reads one
 	peeks   *sql.Stmt // reads one without its cells, if it is large
+
+	buffers sync.Pool // of *[]byte, to unpack what is only looked at
 
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
@@ -69,7 +72,7 @@ INSERT INTO evicted VALUES (0, 0);
 // openFile opens the database at path and makes it if it is not there; an empty
 // path is one in memory.
 func openFile(path string) (*file, error) {
-	f := &file{path: path}
+	f := &file{path: path, buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	if err := f.connect(); err != nil {
 		return nil, errors.Join(err, f.close())
 	}

@@ -233,7 +233,7 @@ func (s *Store) text(g *segment, t search.Text) (rowSet, error) {
 
 // collect adds the rows whose value in a column passes the test.
 func (s *Store) collect(g *segment, k key, rows rowSet, test func(string) bool) error {
-	c, err := s.peek(g, k)
+	c, err := s.seek(g, k, test)
 	if err != nil || c == nil {
 		return err
 	}
@@ -245,11 +245,6 @@ func (s *Store) collect(g *segment, k key, rows rowSet, test func(string) bool) 
 	}
 	if !any {
 		return nil
-	}
-	if c.codes == nil {
-		if c, err = s.column(g, k); err != nil {
-			return err
-		}
 	}
 	for i, code := range c.codes {
 		if hits[code] {

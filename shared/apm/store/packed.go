@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"unsafe"
 )
 
 // A packed segment is one as the file has it.
@@ -120,17 +121,8 @@ func (f *file) append(records []record) error {
 
 // column reads one; nil if the segment has none such.
 func (f *file) column(segment int64, k key, rows int) (*column, error) {
-	return f.readColumn(f.columns, segment, k, rows)
-}
-
-// peek is column without the cells, if the dictionary is large.
-func (f *file) peek(segment int64, k key, rows int) (*column, error) {
-	return f.readColumn(f.peeks, segment, k, rows)
-}
-
-func (f *file) readColumn(query *sql.Stmt, segment int64, k key, rows int) (*column, error) {
 	var values, cells []byte
-	err := query.QueryRow(segment, k.kind, k.name).Scan(&values, &cells)
+	err := f.columns.QueryRow(segment, k.kind, k.name).Scan(&values, &cells)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -138,6 +130,56 @@ func (f *file) readColumn(query *sql.Stmt, segment int64, k key, rows int) (*col
 		return nil, fmt.Errorf("read column %s of a segment: %w", k.name, err)
 	}
 	return f.unpackColumn(packedColumn{k, values, cells}, rows)
+}
+
+// seek is column for somebody who looks for values that pass a test. Of a large
+// column without one, which may have a value for every span, it leaves out all.
+func (f *file) seek(segment int64, k key, rows int, test func(string) bool) (*column, error) {
+	c, found, err := f.peek(segment, k, rows, test)
+	if err == nil && found {
+		return f.column(segment, k, rows)
+	}
+	return c, err
+}
+
+// peek reads a column if it is small, and tells of a large one whether a value
+// passes the test. It keeps nothing of a large one, so that to go through a
+// million values leaves no garbage.
+func (f *file) peek(segment int64, k key, rows int, test func(string) bool) (c *column, found bool, err error) {
+	answer, err := f.peeks.Query(segment, k.kind, k.name)
+	if err != nil {
+		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, err)
+	}
+	defer answer.Close()
+	if !answer.Next() {
+		return nil, false, answer.Err()
+	}
+	var values, cells sql.RawBytes // which are SQLite's, until the answer is closed
+	if err := answer.Scan(&values, &cells); err != nil {
+		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, err)
+	}
+	if cells != nil {
+		c, err = f.unpackColumn(packedColumn{k, values, cells}, rows)
+		return c, false, err
+	}
+	buffer := f.buffers.Get().(*[]byte)
+	defer f.buffers.Put(buffer)
+	if *buffer, err = f.decoder.DecodeAll(values, (*buffer)[:0]); err != nil {
+		return nil, false, fmt.Errorf("%w: column %s: %w", errDamaged, k.name, err)
+	}
+	text := unsafe.String(unsafe.SliceData(*buffer), len(*buffer)) // a test keeps no text
+	_, text, _ = cutUvarint(text)
+	for len(text) > 0 {
+		value, rest, ok := cutText(text)
+		if !ok {
+			return nil, false, fmt.Errorf("%w: the values of column %s", errDamaged, k.name)
+		}
+		if test(value) {
+			return nil, true, nil
+		}
+		text = rest
+	}
+	return &column{}, false, nil
 }
 
 // list reads which columns a segment has.
@@ -181,10 +223,6 @@ func (f *file) unpackColumn(p packedColumn, rows int) (*column, error) {
 		if values, err = f.decoder.DecodeAll(p.values, nil); err != nil {
 			return nil, fmt.Errorf("%w: column %s: %w", errDamaged, p.name, err)
 		}
-	}
-	if p.cells == nil {
-		c := &column{}
-		return c, c.readValues(string(values), p.kind == metric, rows)
 	}
 	cells, err := f.decoder.DecodeAll(p.cells, nil)
 	if err != nil {

@@ -28,10 +28,12 @@ func (s *Store) column(g *segment, k key) (*column, error) {
 	return s.read(g, k, s.file.column)
 }
 
-// peek is column without the cells, if the values are many: whoever looks for
-// one of them, and finds none, needs no cells.
-func (s *Store) peek(g *segment, k key) (*column, error) {
-	return s.read(g, k, s.file.peek)
+// seek is column for somebody who looks for values that pass a test: without one,
+// it may be an empty column.
+func (s *Store) seek(g *segment, k key, test func(string) bool) (*column, error) {
+	return s.read(g, k, func(segment int64, k key, rows int) (*column, error) {
+		return s.file.seek(segment, k, rows, test)
+	})
 }
 
 func (s *Store) read(g *segment, k key, from func(segment int64, k key, rows int) (*column, error)) (*column, error) {
