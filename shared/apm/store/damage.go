@@ -65,7 +65,7 @@ func (s *Store) condemn(found damage) {
 // in a sound one.
 func (s *Store) remember(t birth) (arrival uint64) {
 	for _, g := range s.segments {
-		if g.damaged && g.covers(t.arrival) {
+		if g.damaged && g.id == g.place && g.covers(t.arrival) { // in one that was rewritten it may have been evicted
 			at, _ := slices.BinarySearchFunc(g.born, t.arrival, func(b birth, arrival uint64) int { return cmp.Compare(b.arrival, arrival) })
 			g.born = slices.Insert(g.born, at, t)
 			s.births[t.id] = t.arrival

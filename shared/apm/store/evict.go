@@ -29,6 +29,10 @@ func (s *Store) evict(coming int) error {
 		if err != nil {
 			return err
 		}
+		if g.rows > 0 && g.dead == nil && len(g.traces(spared)) == 0 { // all that it has belongs to traces that stay
+			i++
+			continue
+		}
 		old := []*segment{g}
 		if i > 0 && s.segments[i-1].rows+len(spared) <= maxRows/4 && s.segments[i-1].bytes+g.bytes <= s.MaxBytes/16 { // it would be a pity to keep many small ones, or one so large that all go with it
 			old = []*segment{s.segments[i-1], g}

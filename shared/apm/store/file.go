@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
@@ -77,7 +76,7 @@ func openFile(path string) (*file, error) {
 		return nil, errors.Join(err, f.close())
 	}
 	var err error
-	const one = " FROM columns WHERE segment = ? AND kind = ? AND name = ?"
+	const one = " FROM segments LEFT JOIN columns ON segment = segments.id AND kind = ? AND name = ? WHERE segments.id = ?"
 	if f.columns, err = f.read.Prepare("SELECT dictionary, cells" + one); err != nil {
 		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
 	}
@@ -168,6 +167,9 @@ func (f *file) migrate() error {
 		if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 			return fmt.Errorf("read the schema's version: %w", err)
 		}
+		if version == len(migrations()) {
+			return nil
+		}
 		for i, change := range migrations()[version:] {
 			if _, err := tx.Exec(change); err != nil {
 				return fmt.Errorf("bring the schema to version %d: %w", version+i+1, err)
@@ -257,8 +259,5 @@ func (f *file) close() error {
 			_ = os.Remove(f.lock.Path()) // which others may have opened
 		}
 	}
-	if f.decoder != nil {
-		f.decoder.Close()
-	}
-	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == nil })...)
+	return errors.Join(errs...)
 }

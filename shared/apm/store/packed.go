@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -73,13 +74,32 @@ func insert(tx *sql.Tx, p packed) error {
 	return nil
 }
 
-func remove(tx *sql.Tx, segment int64) error {
-	for _, statement := range []string{"DELETE FROM columns WHERE segment = ?", "DELETE FROM segments WHERE id = ?"} {
-		if _, err := tx.Exec(statement, segment); err != nil {
+// orDamaged says so where SQLite finds a page damaged.
+func orDamaged(err error) error {
+	if code(err) == sqliteCorrupt {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return err
+}
+
+// remove removes a segment. The columns of a damaged one may be so that SQLite
+// cannot remove them, nor commit what tries to: they are left to tidy.
+func remove(tx *sql.Tx, g *segment) error {
+	statements := []string{"DELETE FROM segments WHERE id = ?", "DELETE FROM columns WHERE segment = ?"}
+	if g.damaged {
+		statements = statements[:1]
+	}
+	for _, statement := range statements {
+		if _, err := tx.Exec(statement, g.id); err != nil {
 			return fmt.Errorf("remove a segment: %w", err)
 		}
 	}
 	return nil
+}
+
+// tidy removes columns of a damaged segment that is gone, if that can be done.
+func (f *file) tidy(g *segment) {
+	_, _ = f.write.Exec("DELETE FROM columns WHERE segment = ?", g.id)
 }
 
 // replace removes segments and the traces evicted with them, and writes what
@@ -90,7 +110,9 @@ func (f *file) replace(r *replacement) error {
 			return fmt.Errorf("count what was evicted: %w", err)
 		}
 		for _, g := range r.old {
-			if err := remove(tx, g.id); err != nil {
+			if err := remove(tx, g); code(err) == sqliteCorrupt {
+				return damage{g.id, orDamaged(err)}
+			} else if err != nil {
 				return err
 			}
 		}
@@ -122,14 +144,24 @@ func (f *file) append(records []record) error {
 // column reads one; nil if the segment has none such.
 func (f *file) column(segment int64, k key, rows int) (*column, error) {
 	var values, cells []byte
-	err := f.columns.QueryRow(segment, k.kind, k.name).Scan(&values, &cells)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read column %s of a segment: %w", k.name, err)
+	err := f.columns.QueryRow(k.kind, k.name, segment).Scan(&values, &cells)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, errGone
+	case err != nil:
+		return nil, fmt.Errorf("read column %s of a segment: %w", k.name, orDamaged(err))
+	case values == nil && cells == nil:
+		return nil, missing(k)
 	}
 	return f.unpackColumn(packedColumn{k, values, cells}, rows)
+}
+
+// missing is the error of a column that is not there, and must be.
+func missing(k key) error {
+	if k.kind == wide || k == (key{field, service}) {
+		return fmt.Errorf("%w: column %s is missing", errDamaged, k.name)
+	}
+	return nil
 }
 
 // seek is column for somebody who looks for values that pass a test. Of a large
@@ -146,17 +178,20 @@ func (f *file) seek(segment int64, k key, rows int, test func(string) bool) (*co
 // passes the test. It keeps nothing of a large one, so that to go through a
 // million values leaves no garbage.
 func (f *file) peek(segment int64, k key, rows int, test func(string) bool) (c *column, found bool, err error) {
-	answer, err := f.peeks.Query(segment, k.kind, k.name)
+	answer, err := f.peeks.Query(k.kind, k.name, segment)
 	if err != nil {
-		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, err)
+		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, orDamaged(err))
 	}
 	defer answer.Close()
 	if !answer.Next() {
-		return nil, false, answer.Err()
+		return nil, false, cmp.Or(orDamaged(answer.Err()), errGone)
 	}
 	var values, cells sql.RawBytes // which are SQLite's, until the answer is closed
 	if err := answer.Scan(&values, &cells); err != nil {
-		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, err)
+		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, orDamaged(err))
+	}
+	if values == nil && cells == nil {
+		return nil, false, missing(k)
 	}
 	if cells != nil {
 		c, err = f.unpackColumn(packedColumn{k, values, cells}, rows)
@@ -193,7 +228,7 @@ func (f *file) list(segment int64) (*column, error) {
 		return err
 	}, segment)
 	if err != nil {
-		return nil, fmt.Errorf("read which columns a segment has: %w", err)
+		return nil, fmt.Errorf("read which columns a segment has: %w", orDamaged(err))
 	}
 	return c, nil
 }
@@ -210,7 +245,16 @@ func (f *file) all(segment int64, rows int) (map[key]*column, error) {
 		return err
 	}, segment)
 	if err != nil {
-		return nil, fmt.Errorf("read a segment: %w", err)
+		return nil, fmt.Errorf("read a segment: %w", orDamaged(err))
+	}
+	needed := []key{{field, service}}
+	for _, name := range wideNames {
+		needed = append(needed, key{wide, name})
+	}
+	for _, k := range needed {
+		if len(columns) > 0 && columns[k] == nil {
+			return nil, missing(k)
+		}
 	}
 	return columns, nil
 }

@@ -47,9 +47,6 @@ func (s *Store) read(g *segment, k key, from func(segment int64, k key, rows int
 	if err != nil {
 		return nil, s.suspect(g, err)
 	}
-	if c == nil && k.kind == wide {
-		return nil, errGone
-	}
 	if c == nil || c.numbers != nil || c.codes != nil {
 		s.cache.put(cacheKey{g.id, k}, c)
 	}
@@ -101,7 +98,7 @@ func (s *Store) keys(g *segment) ([]key, error) {
 	if !ok {
 		var err error
 		if c, err = s.file.list(g.id); err != nil {
-			return nil, err
+			return nil, s.suspect(g, err)
 		}
 		s.cache.put(list, c)
 	}

@@ -64,6 +64,11 @@ func (s *Store) replace(old []*segment, spared map[uint64]bool) (left int, err e
 	if err := s.file.replace(&r); err != nil {
 		return 0, err
 	}
+	for _, g := range old {
+		if g.damaged {
+			s.file.tidy(g)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.enact(&r)

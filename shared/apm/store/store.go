@@ -188,7 +188,7 @@ func (s *Store) earliest(g *segment) (start int64, ok bool) {
 func (s *Store) Clear(context.Context) error {
 	return s.do(func() error {
 		for ; s.packing > 0; s.packing-- {
-			<-s.packs
+			s.stuck = append(s.stuck, <-s.packs) // written in a second, if nothing comes of this
 		}
 		if err := s.file.clear(); err != nil {
 			return err
