@@ -25,7 +25,6 @@ func (s *Store) suspect(g *segment, err error) error {
 // setAside leaves a damaged segment where it is, and says so.
 func (s *Store) setAside(g *segment, spans int, why error) error {
 	s.Logger.Error("a part of the traces is damaged and has been set aside", "spans", spans, "error", why)
-	s.kept.DamagedSpans += spans
 	_, err := s.file.write.Exec("UPDATE segments SET damaged = 1 WHERE id = ?", g.id)
 	return err
 }
@@ -39,23 +38,33 @@ func (s *Store) condemn(found damage) {
 	}
 	g := s.segments[at]
 	services, err := s.column(g, key{field, service})
+	elsewhere := map[uint64]bool{}
+	for _, other := range s.segments {
+		for _, id := range other.joined {
+			elsewhere[id] = true
+		}
+	}
+	left := &segment{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last, damaged: true}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if err == nil { // else they are counted until the store is opened again
 		s.count(services, 0, func(row int) bool { return !g.dead.has(row) }, -1)
 	}
 	s.kept.Spans -= g.rows - g.dead.count()
 	s.kept.Bytes -= g.bytes
-	left := &segment{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last, damaged: true}
+	s.kept.DamagedSpans += g.rows
 	for _, t := range g.born {
-		if slices.ContainsFunc(s.segments, func(other *segment) bool { return slices.Contains(other.joined, t.id) }) {
+		if elsewhere[t.id] {
 			left.born = append(left.born, t)
-		} else {
-			delete(s.births, t.id)
+			continue
+		}
+		delete(s.births, t.id)
+		for sub := range s.subscribers {
+			sub.forget(t.id)
 		}
 	}
 	s.segments = slices.Clone(s.segments)
 	s.segments[at] = left
+	s.mu.Unlock()
 	if err := s.setAside(g, g.rows, found); err != nil {
 		s.Logger.Error("could not note that a part of the traces is damaged", "error", err)
 	}

@@ -103,7 +103,7 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 	g.guards = guards
 	s.mu.Unlock()
 	if len(guards) == 0 {
-		return spared, nil
+		return spared, s.spareElsewhere(g, spared)
 	}
 	traces, err := s.column(g, key{wide, traceID})
 	if err != nil {
@@ -114,5 +114,34 @@ func (s *Store) spare(g *segment) (map[uint64]bool, error) {
 			spared[traces.numbers[row]] = true
 		}
 	}
-	return spared, nil
+	return spared, s.spareElsewhere(g, spared)
+}
+
+// spareElsewhere adds the traces that began in a segment and that a service
+// needs which has its spans of them in others.
+func (s *Store) spareElsewhere(g *segment, spared map[uint64]bool) error {
+	r := replacement{old: []*segment{g}, evicted: g.traces(spared)}
+	if err := s.dig(&r); err != nil {
+		return err
+	}
+	going := map[string]int{}
+	for _, b := range r.buried {
+		for _, row := range b.rows {
+			name, _ := b.services.at(row)
+			going[name]++
+		}
+	}
+	for _, b := range r.buried {
+		traces, err := s.column(b.segment, key{wide, traceID})
+		if err != nil {
+			return err
+		}
+		for _, row := range b.rows {
+			name, _ := b.services.at(row)
+			if total, known := s.services[name]; known && total-going[name] < s.floor() {
+				spared[traces.numbers[row]] = true
+			}
+		}
+	}
+	return nil
 }

@@ -206,7 +206,7 @@ func selectSpans(traces []apm.Trace, s search.Selection) (spans []*apm.Span) {
 
 // exactTimeSpent is timeSpent for all the spans that are looked for.
 func exactTimeSpent(traces []apm.Trace, s search.Selection) apm.TimeSpent {
-	spent := timeSpent(traces, s.Match)
+	spent := timeSpent(slices.Values(traces), s.Match)
 	spent.Of = spent.Requests
 	return spent
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -177,24 +178,33 @@ func (s *Store) facet(ctx context.Context, all []selected, f search.Field, most 
 	return count.facet(f, most), nil
 }
 
+// mostTags bounds how many tags are looked through where nobody says which.
+const mostTags = 1000
+
 // grouping are the fields by which some of the spans may be grouped.
 func (s *Store) grouping(all []selected) ([]search.Field, error) {
 	var fields []search.Field
 	for _, name := range []string{"env", "operation_name", "resource_name", "service", "status", "type", "version"} {
 		fields = append(fields, search.Field{Name: name})
 	}
-	tags := map[string]bool{"env": true, "version": true, "duration": true} // those that are written without an @
+	common := map[string]int{} // tags, by how many segments have them
 	for _, part := range all {
 		keys, err := s.keys(part.segment)
 		if err != nil {
 			return nil, err
 		}
 		for _, k := range keys {
-			if k.kind >= meta && k.name != "" && search.LooksIn(k.name) && !tags[k.name] {
-				tags[k.name] = true
-				fields = append(fields, search.Field{Name: k.name, Tag: true})
+			isOwn := k.name == "env" || k.name == "version" || k.name == "duration" // which are written without an @
+			if k.kind >= meta && k.name != "" && search.LooksIn(k.name) && !isOwn {
+				common[k.name]++
 			}
 		}
+	}
+	tags := slices.SortedFunc(maps.Keys(common), func(a, b string) int {
+		return cmp.Or(cmp.Compare(common[b], common[a]), cmp.Compare(a, b))
+	})
+	for _, tag := range tags[:min(len(tags), mostTags)] {
+		fields = append(fields, search.Field{Name: tag, Tag: true})
 	}
 	return fields, nil
 }

@@ -56,6 +56,7 @@ func (s *Store) enterAll() error {
 		default:
 			if err := s.enterSegment(g); errors.Is(err, errDamaged) {
 				spans := g.rows
+				s.kept.DamagedSpans += spans
 				g.rows, g.bytes, g.damaged = 0, 0, true
 				if err := s.setAside(g, spans, err); err != nil {
 					return err

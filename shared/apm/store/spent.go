@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -38,18 +39,21 @@ func (s *Store) timeSpent(ctx context.Context, selection search.Selection) (apm.
 		return apm.TimeSpent{}, err
 	}
 	parts := s.snapshot()
-	var traces []apm.Trace
-	for id := range sample {
-		if err := ctx.Err(); err != nil {
-			return apm.TimeSpent{}, err
+	traces := func(yield func(apm.Trace) bool) { // one at a time, as each may be large
+		for id := range sample {
+			var trace apm.Trace
+			if err = ctx.Err(); err == nil {
+				trace, err = s.trace(parts, id, summaryKeys())
+			}
+			if err != nil || !yield(trace) {
+				return
+			}
 		}
-		trace, err := s.trace(parts, id, summaryKeys())
-		if err != nil {
-			return apm.TimeSpent{}, err
-		}
-		traces = append(traces, trace)
 	}
 	spent := timeSpent(traces, func(span *apm.Span) bool { return sample[span.TraceID][span.SpanID] })
+	if err != nil {
+		return apm.TimeSpent{}, err
+	}
 	spent.Of = max(of, spent.Requests)
 	return spent, nil
 }
@@ -106,13 +110,13 @@ func mix(n uint64) uint64 { // SplitMix64's
 // timeSpent sums up the execution time of some spans of traces and of all below
 // them. What works for several of them counts once. The service that took most
 // comes first.
-func timeSpent(traces []apm.Trace, selected func(*apm.Span) bool) apm.TimeSpent {
+func timeSpent(traces iter.Seq[apm.Trace], selected func(*apm.Span) bool) apm.TimeSpent {
 	var (
 		answer apm.TimeSpent
 		total  float64
 		sums   = map[string]float64{}
 	)
-	for _, trace := range traces {
+	for trace := range traces {
 		exec := trace.ExecTimes()
 		works := map[uint64]bool{} // spans, by ID
 		for _, root := range trace.Tree() {

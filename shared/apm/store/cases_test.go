@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"thinker/shared/apm/search"
+)
+
+// A clear that fails, as on a full disk, leaves the segments on their way to the
+// file where they were: else nothing would ever be evicted again.
+func TestAClearThatFailsLosesNoSegment(t *testing.T) {
+	s := open(t, Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160})
+	fill(t, s, 5, 10)
+	settled(t, s)
+	if _, err := s.file.write.Exec("CREATE TRIGGER no BEFORE DELETE ON segments BEGIN SELECT RAISE(ABORT, 'no'); END"); err != nil {
+		t.Fatal(err)
+	}
+	for id := range uint64(100) {
+		add(t, s, span(id+100, 1))
+	}
+	if s.Clear(t.Context()) == nil {
+		t.Fatal("it was cleared")
+	}
+	if _, err := s.file.write.Exec("DROP TRIGGER no"); err != nil {
+		t.Fatal(err)
+	}
+	for id := range uint64(2000) {
+		add(t, s, span(id+10_000, 1))
+	}
+	if err := s.do(func() error { s.retry(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, s)
+	if kept := s.Retention(); kept.Spans > 160 {
+		t.Errorf("%+v", kept)
+	}
+}
+
+// A search that began before a segment was rewritten must not take what is
+// there no more for what never was.
+func TestASearchNoticesThatASegmentWasRewritten(t *testing.T) {
+	s := open(t, Config{MaxSpans: 160})
+	quiet := span(1, 1)
+	quiet.Service, quiet.Meta = "quiet", map[string]string{"tag": "x"}
+	add(t, s, quiet)
+	for id := range uint64(19) {
+		add(t, s, span(id+2, 1))
+	}
+	settled(t, s)
+	parts := s.snapshot()
+	for id := range uint64(160) {
+		add(t, s, span(id+100, 1))
+	}
+	settled(t, s)
+	if _, found := traceOf(t, s, 1); !found {
+		t.Fatal("it is not spared")
+	}
+	found, err := s.candidates(t.Context(), parts, search.Request{Selection: selection(t, "@tag:x"), Limit: 10})
+	if len(found) == 0 && !errors.Is(err, errGone) {
+		t.Errorf("found nothing, and %v", err)
+	}
+	if summaries, _, err := s.Search(t.Context(), request(t, "@tag:x", 10)); len(summaries) != 1 || err != nil {
+		t.Errorf("%v, %v", summaries, err)
+	}
+}
+
+// A service keeps its floor also where its spans are of a trace that began long
+// before, with another service.
+func TestAFloorOfSpansOfAnOldTrace(t *testing.T) {
+	s := open(t, Config{MaxSpans: 1600})
+	add(t, s, span(1, 1))
+	for id := range uint64(150) {
+		add(t, s, span(id+100, 1))
+	}
+	for id := range uint64(50) {
+		one := span(1, id+2)
+		one.Service = "quiet"
+		add(t, s, one)
+	}
+	for id := range uint64(1450) {
+		add(t, s, span(id+1000, 1))
+	}
+	settled(t, s)
+	if trace, _ := traceOf(t, s, 1); len(trace.Spans) != 51 {
+		t.Errorf("%d spans are left of 51", len(trace.Spans))
+	}
+}
+
+// A column that is not there is damage, and nobody's end.
+func TestAColumnThatIsMissing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	s, err := Open(Config{Path: path, MaxSpans: 160})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range uint64(30) {
+		add(t, s, span(id+1, 1))
+	}
+	settled(t, s)
+	if _, err := s.file.write.Exec("UPDATE columns SET name = 'stbrt' WHERE segment = 1 AND name = 'start'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, Config{Path: path, MaxSpans: 160})
+	if _, found := traceOf(t, s, 1); found {
+		t.Error("it is served without its start")
+	}
+	if kept := s.Retention(); kept.DamagedSpans != 10 || kept.Spans != 20 {
+		t.Errorf("%+v", kept)
+	}
+}
+
+// Who searches while the store is closed gets an error, and is not left waiting.
+func TestSearchesEndWithTheStore(t *testing.T) {
+	for range 10 {
+		path := filepath.Join(t.TempDir(), "t.db")
+		s, err := Open(Config{Path: path, MaxSpans: 16_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id := range uint64(3000) {
+			one := span(id+1, 1)
+			one.Meta = map[string]string{"unique": fmt.Sprintf("value %032d", id)}
+			add(t, s, one)
+		}
+		var searching sync.WaitGroup
+		for range 4 {
+			searching.Go(func() {
+				for {
+					if _, _, err := s.Search(context.Background(), request(t, "@unique:nothing", 10)); err != nil {
+						return
+					}
+				}
+			})
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		searching.Wait()
+	}
+}
