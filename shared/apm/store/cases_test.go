@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
@@ -144,5 +145,41 @@ func TestSearchesEndWithTheStore(t *testing.T) {
 			t.Error(err)
 		}
 		searching.Wait()
+	}
+}
+
+// Where segments cannot be written, as on a full disk, the store opens all the
+// same, and shows what there is.
+func TestAStoreOpensThatCannotWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	s, err := Open(Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range uint64(40) {
+		add(t, s, span(id+1, 1))
+	}
+	if _, err := s.file.write.Exec("CREATE TRIGGER no BEFORE INSERT ON segments BEGIN SELECT RAISE(ABORT, 'no'); END"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, Config{Path: path, MaxSpans: 160}) // whose segments are so small that the log has more than one
+	if _, found := traceOf(t, s, 40); !found || s.Retention().Spans != 40 {
+		t.Errorf("it has %+v", s.Retention())
+	}
+	if err := s.Add(t.Context(), []apm.Span{span(41, 1)}); err == nil {
+		t.Error("it takes in what it cannot write")
+	}
+	if _, err := s.file.write.Exec("DROP TRIGGER no"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.do(func() error { s.retry(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	add(t, s, span(41, 1))
+	if _, found := traceOf(t, s, 41); !found || s.Retention().Bytes == 0 {
+		t.Errorf("it has %+v", s.Retention())
 	}
 }

@@ -142,8 +142,10 @@ func (s *Store) sealAll() error {
 			continue
 		}
 		p := s.file.pack(g.builder, packed{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last})
-		if err := s.file.put(p); err != nil {
-			return err
+		if err := s.file.put(p); err != nil { // it is tried again, and all that is there can be seen meanwhile
+			s.Logger.Error("could not write traces; it is tried every second, and meanwhile none are taken in", "error", err)
+			s.stuck, s.why = append(s.stuck, p), err
+			continue
 		}
 		g.builder, g.bytes = nil, p.bytes
 		s.kept.Bytes += p.bytes

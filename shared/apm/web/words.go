@@ -11,7 +11,11 @@ import (
 
 // KeptText says how much is kept, and of how much.
 func (f frame) KeptText() string {
-	return fmt.Sprintf("%s, %s of at most %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))
+	kept := fmt.Sprintf("%s, %s of at most %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))
+	if f.Kept.MaxBytes > 0 {
+		kept += fmt.Sprintf(" and %s of %s MiB", apm.FormatNumber(f.Kept.Bytes>>20), apm.FormatNumber(f.Kept.MaxBytes>>20))
+	}
+	return kept
 }
 
 // Oldest is when the earliest span that is kept began; nil where there is none.
