@@ -480,3 +480,10 @@ func TestABreakdownJoinsSmallServices(t *testing.T) {
 		t.Errorf("%d parts in a list of one trace", strings.Count(body, "<rect"))
 	}
 }
+
+func TestTheFootSaysHowMuchOfTheFileIsUsed(t *testing.T) {
+	f := frame{Kept: apm.Retention{Traces: 1, Spans: 7, MaxSpans: 2_000_000, Bytes: 5 << 20, MaxBytes: 1 << 30}}
+	if got := f.KeptText(); got != "1 trace, 7 of at most 2,000,000 spans and 5 of 1,024 MiB" {
+		t.Error(got)
+	}
+}
