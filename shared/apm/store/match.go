@@ -122,8 +122,8 @@ func (s *Store) eval(g *segment, e search.Expr) (rowSet, error) {
 // values, not on spans.
 func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
 	rows := newRowSet(g.rows)
-	from := func(test func(string) bool, keys ...key) (rowSet, error) {
-		for _, k := range keys {
+	from := func(test func(string) bool) (rowSet, error) {
+		for _, k := range fieldKeys(t.Field) {
 			test := test
 			if k.kind == metric {
 				test = func(value string) bool { return t.Test.MatchNumber(float(value)) }
@@ -134,20 +134,13 @@ func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
 		}
 		return rows, nil
 	}
-	given := func(value string) bool { return value != "" && t.Test.MatchText(value) }
 	switch {
 	case t.Field.IsDuration():
 		return s.numbers(g, duration, func(n uint64) bool { return t.Test.MatchNumber(float64(n)) })
 	case t.Field.Tag:
-		return from(t.Test.MatchText, key{meta, t.Field.Name}, key{metric, t.Field.Name})
+		return from(t.Test.MatchText)
 	}
 	switch t.Field.Name {
-	case "operation_name":
-		return from(given, key{field, name})
-	case "resource_name":
-		return from(given, key{field, resource})
-	case "service", "type":
-		return from(given, key{field, t.Field.Name})
 	case "status":
 		return s.status(g, t.Test)
 	case "trace_id":
@@ -155,8 +148,8 @@ func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
 	case "span_id":
 		test := search.NewIDTest(t.Test)
 		return s.numbers(g, spanID, func(id uint64) bool { return test.MayMatch(id) && test.Match(0, id) })
-	default: // env and version
-		return from(given, key{meta, t.Field.Name})
+	default:
+		return from(func(value string) bool { return value != "" && t.Test.MatchText(value) })
 	}
 }
 

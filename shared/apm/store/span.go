@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"time"
 
 	"github.com/tinylib/msgp/msgp"
@@ -25,9 +24,7 @@ func (r rowReader) span(row int) apm.Span {
 		Links: unpackLinks(text(links)), Events: unpackEvents(text(events)),
 		Meta: map[string]string{},
 	}
-	if high := text(traceIDHigh); len(high) == 8 {
-		s.TraceIDHigh = binary.BigEndian.Uint64([]byte(high))
-	}
+	s.TraceIDHigh = r.columns[key{field, traceIDHigh}].numberAt(row)
 	for k, c := range r.columns {
 		if k.kind != meta && k.kind != metric {
 			continue
