@@ -88,8 +88,11 @@ func fillDisk(t *testing.T, ballast string, leave int) {
 // until waits for a condition.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	deadline := time.After(20 * time.Second)
+	for tick := time.Tick(10 * time.Millisecond); !holds(); {
+		select {
+		case <-tick:
+		case <-deadline:
 			t.Fatalf("not within its time: %s", what)
 		}
 	}

@@ -73,7 +73,7 @@ func TestAPayloadWaitsForRoom(t *testing.T) {
 		if w := send(in, http.MethodPut, "/v0.4/traces", nil); w.Code != http.StatusOK || in.Stats().Payloads != 1 {
 			t.Errorf("an empty probe waits: %d", w.Code)
 		}
-		time.Sleep(patience - time.Nanosecond)
+		<-time.After(patience - time.Nanosecond) // by the clock of synctest
 		close(g.open)
 		group.Wait()
 		if in.Stats().Payloads != 6 || in.Refused() != 0 {

@@ -71,8 +71,11 @@ func survivors(t *testing.T, config Config) (found []string) {
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	deadline := time.After(20 * time.Second)
+	for tick := time.Tick(50 * time.Millisecond); !holds(); {
+		select {
+		case <-tick:
+		case <-deadline:
 			t.Fatalf("not within its time: %s", what)
 		}
 	}
