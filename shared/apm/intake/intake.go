@@ -61,7 +61,7 @@ func newIntake(sink Sink, logger *slog.Logger, now func() time.Time) *Intake {
 	in.handle("/v0.3/services", in.discard("OK\n"))
 	in.handle("/v0.4/services", in.discard("OK\n"))
 	in.handle("/v0.6/stats", in.discard(""))
-	in.handle("/v0.7/config", in.discard("{}"))
+	in.handle(pathConfig, in.discard("{}"))
 	for _, proxied := range []string{
 		"/telemetry/proxy/", "/profiling/v1/input",
 		"/evp_proxy/v1/", "/evp_proxy/v2/", "/evp_proxy/v3/", "/evp_proxy/v4/",
@@ -73,6 +73,9 @@ func newIntake(sink Sink, logger *slog.Logger, now func() time.Time) *Intake {
 	in.route("/", refuseUnknown)
 	return in
 }
+
+// pathConfig is where tracers ask, every few seconds, for remote configuration.
+const pathConfig = "/v0.7/config"
 
 // Paths are the patterns, in http.ServeMux's notation, that belong to the
 // intake: whoever shares a port with it hands on requests for these. It also

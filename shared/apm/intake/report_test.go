@@ -255,3 +255,25 @@ func TestReportWhileMuchComesIn(t *testing.T) {
 type discard struct{}
 
 func (discard) Add(context.Context, []apm.Span) error { return nil }
+
+// Idle tracers ask for their configuration every few seconds: the requests that
+// tell more must not be lost among them.
+func TestPollsDoNotCrowdOutTheRest(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	in := newIntake(&kept{}, slog.New(slog.DiscardHandler), func() time.Time { now = now.Add(time.Second); return now })
+	send(in, http.MethodPost, "/v0.4/traces", []byte("[]"))
+	for range 300 {
+		send(in, http.MethodPost, "/v0.7/config", []byte("{}"))
+	}
+	send(in, http.MethodGet, "/info", nil)
+	for range 300 {
+		send(in, http.MethodPost, "/v0.7/config", []byte("{}"))
+	}
+	var paths []string
+	for _, r := range in.Report().Requests {
+		paths = append(paths, r.Path)
+	}
+	if got := strings.Join(paths, " "); got != "/v0.7/config /info /v0.4/traces" || in.Calls() != 602 {
+		t.Errorf("%d calls: %s", in.Calls(), got)
+	}
+}

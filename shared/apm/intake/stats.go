@@ -56,7 +56,7 @@ func (in *Intake) Report() apm.IntakeReport {
 	return apm.IntakeReport{
 		Since: t.since, Payloads: t.Payloads, Spans: t.Spans, Bytes: t.Bytes, Calls: t.calls,
 		Tracers: t.tracers.list(), Forgotten: t.tracers.forgotten,
-		Losses: t.losses(), Refusals: t.refusals.newest(), Requests: t.requests.newest(),
+		Losses: t.losses(), Refusals: t.refusals.newest(), Requests: newestFirst(t.requests.newest()),
 	}
 }
 
@@ -104,7 +104,30 @@ func (t *tally) answered(request apm.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.calls++
-	t.requests.add(request)
+	if !t.repeatsPoll(request) {
+		t.requests.add(request)
+	}
+}
+
+// repeatsPoll enters a tracer's poll for its configuration in place of its last
+// one. They come every few seconds, and would crowd out all else.
+func (t *tally) repeatsPoll(request apm.Request) bool {
+	if request.Path != pathConfig {
+		return false
+	}
+	for i := range t.requests.items {
+		if last := &t.requests.items[i]; last.Path == pathConfig && last.Tracer == request.Tracer && last.Status == request.Status && last.Method == request.Method {
+			*last = request
+			return true
+		}
+	}
+	return false
+}
+
+// newestFirst orders requests, of which a poll may have taken an older one's place.
+func newestFirst(requests []apm.Request) []apm.Request {
+	slices.SortStableFunc(requests, func(a, b apm.Request) int { return b.Time.Compare(a.Time) })
+	return requests
 }
 
 // losses lists the reasons for which something is missing.
