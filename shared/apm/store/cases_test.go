@@ -30,7 +30,7 @@ func TestAClearThatFailsLosesNoSegment(t *testing.T) {
 	if _, err := s.file.write.Exec("DROP TRIGGER no"); err != nil {
 		t.Fatal(err)
 	}
-	for id := range uint64(2000) {
+	for id := range uint64(400) {
 		add(t, s, span(id+10_000, 1))
 	}
 	if err := s.do(func() error { s.retry(); return nil }); err != nil {
@@ -83,8 +83,12 @@ func TestAFloorOfSpansOfAnOldTrace(t *testing.T) {
 		one.Service = "quiet"
 		add(t, s, one)
 	}
-	for id := range uint64(1450) {
-		add(t, s, span(id+1000, 1))
+	for id := range uint64(145) {
+		var spans []apm.Span
+		for n := range uint64(10) {
+			spans = append(spans, span(id*10+n+1000, 1))
+		}
+		add(t, s, spans...)
 	}
 	settled(t, s)
 	if trace, _ := traceOf(t, s, 1); len(trace.Spans) != 51 {
@@ -118,25 +122,36 @@ func TestAColumnThatIsMissing(t *testing.T) {
 	}
 }
 
-// Who searches while the store is closed gets an error, and is not left waiting.
+// Who searches while the store is closed is not left waiting: what is in memory
+// is found still, and for the rest there is an error.
 func TestSearchesEndWithTheStore(t *testing.T) {
-	for range 10 {
+	for range 5 {
 		path := filepath.Join(t.TempDir(), "t.db")
 		s, err := Open(Config{Path: path, MaxSpans: 16_000})
 		if err != nil {
 			t.Fatal(err)
 		}
+		var spans []apm.Span
 		for id := range uint64(3000) {
 			one := span(id+1, 1)
 			one.Meta = map[string]string{"unique": fmt.Sprintf("value %032d", id)}
-			add(t, s, one)
+			spans = append(spans, one)
 		}
+		add(t, s, spans...)
+		closed := make(chan struct{})
 		var searching sync.WaitGroup
 		for range 4 {
 			searching.Go(func() {
+				r := request(t, "@unique:nothing", 10)
 				for {
-					if _, _, err := s.Search(context.Background(), request(t, "@unique:nothing", 10)); err != nil {
+					_, _, err := s.Search(context.Background(), r)
+					select {
+					case <-closed:
 						return
+					default:
+						if err != nil {
+							return
+						}
 					}
 				}
 			})
@@ -144,6 +159,7 @@ func TestSearchesEndWithTheStore(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+		close(closed)
 		searching.Wait()
 	}
 }
