@@ -105,6 +105,8 @@ func TestErrorsPointAtTheCharacter(t *testing.T) {
 		{"@subject", 8, `":" and a value after @subject`},
 		{"@subject war", 8, `":" and a value after @subject`},
 		{"a http.status_code:500", 2, `"@" before http.status_code (only duration, env, `},
+		{"resource:GET", 0, `resource_name, or "@" before resource`},
+		{"operation:think", 0, `operation_name, or "@" before operation`},
 		{"serv*:x", 0, `"@" before serv*`},
 		{"service:>5", 8, "a value of service: only duration and attributes with @ can be compared"},
 		{"service:[1 TO 2]", 8, "a value of service: only duration"},
