@@ -206,7 +206,7 @@ func (f *file) peek(segment int64, k key, rows int, test func(string) bool) (c *
 	_, text, _ = cutUvarint(text)
 	for len(text) > 0 {
 		value, rest, ok := cutText(text)
-		if !ok {
+		if !ok || k.kind == metric && len(value) != 8 {
 			return nil, false, fmt.Errorf("%w: the values of column %s", errDamaged, k.name)
 		}
 		if test(value) {
