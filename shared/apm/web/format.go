@@ -29,6 +29,9 @@ func momentOf(unixNano int64) moment { return moment{time.Unix(0, unixNano).UTC(
 // Machine is the moment for the datetime attribute.
 func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z") }
 
+// Field is the moment for a field in which a time is typed, to the second.
+func (m moment) Field() string { return m.at.Format("2006-01-02T15:04:05") }
+
 // Day is the moment's date, which narrow lists leave out for today.
 func (m moment) Day() string { return m.at.Format("Jan 02") }
 

@@ -58,7 +58,7 @@ type requestRow struct {
 func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 	report := w.Intake.Report()
 	page := intakePage{
-		frame:     w.frame("Intake"),
+		frame:     w.frame(r, "Intake"),
 		Since:     moment{report.Since.UTC()},
 		Payloads:  report.Payloads,
 		Spans:     report.Spans,

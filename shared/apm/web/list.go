@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"thinker/shared/apm"
 )
@@ -63,16 +64,27 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	win, err := readWindow(r)
+	if err != nil {
+		return err
+	}
+	if chosen, ok := rangeOf(win.Range); ok && chosen.Length > 0 {
+		win.From = time.Now().Add(-chosen.Length).UnixNano()
+	}
 	sought, request, err := readSearch(r)
 	if err != nil {
 		return err
 	}
-	page := listPage{frame: w.frame("Traces"), searched: sought, First: before == 0, Try: w.Try, Address: "http://" + r.Host}
+	page := listPage{frame: w.frame(r, "Traces"), searched: sought, First: before == 0, Try: w.Try, Address: "http://" + r.Host}
 	page.Section = "traces"
+	if page.Menus, err = w.menus(r.Context(), page.Place, win); err != nil {
+		return err
+	}
 	if page.Wrong != nil {
 		return w.render(rw, http.StatusBadRequest, "traces.html", page)
 	}
 
+	request.Selection = win.selection(request.Query, request.Scope)
 	request.Limit, request.Before = pageLength, before
 	summaries, next, err := w.Traces.Search(r.Context(), request)
 	if err != nil {

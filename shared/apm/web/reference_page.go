@@ -31,7 +31,7 @@ func (w *Web) reference(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("search traces: %w", err)
 	}
-	page := referencePage{frame: w.frame("API"), Address: "http://" + r.Host, Problem: w.examples["problem.json"]}
+	page := referencePage{frame: w.frame(r, "API"), Address: "http://" + r.Host, Problem: w.examples["problem.json"]}
 	page.Docs = docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/"}
 	for _, e := range endpoints() {
 		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}

@@ -15,15 +15,18 @@ type frame struct {
 	Kept    apm.Retention
 	Refused int
 	Section string // the entry of the top bar that is current
+	Place   place
+	Menus   *menus // nil for a page that is about no environment or time
 }
 
 // docs says what Datadog calls a page, and where it explains it; a page that
 // Datadog does not have has no name there.
 type docs struct{ Name, URL string }
 
-func (w *Web) frame(title string) frame {
+func (w *Web) frame(r *http.Request, title string) frame {
 	return frame{
 		Title:   title,
+		Place:   placeOf(r),
 		Docs:    docs{"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/"},
 		Kept:    w.Traces.Retention(),
 		Refused: w.Intake.Refused(),

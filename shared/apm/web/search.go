@@ -92,7 +92,8 @@ func scope(r *http.Request) (search.Scope, error) {
 }
 
 // instant reads a point in time, in nanoseconds since the Unix epoch as the
-// API gives it, or in RFC 3339; 0 where it is not there.
+// API gives it, or in RFC 3339; 0 where it is not there. Without a zone, as
+// browsers send what was typed into a field for a time, it is in UTC.
 func instant(r *http.Request, name string) (int64, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
@@ -102,6 +103,11 @@ func instant(r *http.Request, name string) (int64, error) {
 		return nanoseconds, nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04"} {
+		if err != nil {
+			at, err = time.Parse(layout, text)
+		}
+	}
 	if err != nil {
 		return 0, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not a time: give nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
 	}

@@ -61,7 +61,7 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := tracePage{
-		frame:   w.frame("Trace " + decimal(trace.ID)),
+		frame:   w.frame(r, "Trace "+decimal(trace.ID)),
 		ID:      decimal(trace.ID),
 		HexID:   apm.HexID(trace.IDHigh(), trace.ID),
 		Asked:   r.PathValue("id"),

@@ -2,33 +2,39 @@
 
 /**
  * Calls changed() soon after a trace has changed, and whenever news may have
- * been missed. With a trace's ID, after that trace has; with the kind "intake",
- * after the intake has answered a request. A page in the background lets go of
- * its connection: browsers allow only a few.
+ * been missed, but not while the reader has paused the page. With a trace's ID,
+ * after that trace has; with the kind "intake", after the intake has answered a
+ * request. Refreshing takes at most a part of the page's time, however much
+ * comes. A page in the background lets go of its connection: browsers allow only
+ * a few. A page without the button is not live.
  */
 export function onChange(trace, changed, kind = "trace") {
   const url = `/api/events?kind=${kind}${trace ? `&trace=${encodeURIComponent(trace)}` : ""}`;
-  const light = document.querySelector("[data-live]");
-  let source, due, again;
+  const button = document.querySelector("[data-live]");
+  if (!button) return;
+  let source, due, again, rest = 150, paused = false;
 
   // One at a time: an answer may take longer than the next change.
   const soon = () => {
     again = true;
+    if (paused) return;
     due ??= setTimeout(async () => {
       again = false;
+      const began = performance.now();
       try {
         await changed();
       } finally {
+        rest = Math.min(5000, Math.max(150, 4 * (performance.now() - began)));
         due = undefined;
         if (again) soon();
       }
-    }, 150);
+    }, rest);
   };
   const open = () => {
     source = new EventSource(url);
-    source.onopen = () => { light.hidden = false; soon(); };
+    source.onopen = () => { button.hidden = false; button.classList.remove("gone"); soon(); };
     source.addEventListener(kind, soon);
-    source.onerror = () => { light.hidden = true; };
+    source.onerror = () => { button.classList.add("gone"); button.title = "The agent does not answer"; };
   };
   const follow = () => {
     if (document.hidden) {
@@ -38,6 +44,13 @@ export function onChange(trace, changed, kind = "trace") {
       open();
     }
   };
+  button.addEventListener("click", () => {
+    paused = !paused;
+    button.setAttribute("aria-pressed", String(!paused));
+    button.textContent = paused ? "Paused" : "Live";
+    button.title = paused ? "Go on" : "Pause";
+    if (!paused && again) soon();
+  });
   document.addEventListener("visibilitychange", follow);
   addEventListener("pagehide", () => { source?.close(); source = undefined; });
   addEventListener("pageshow", follow);

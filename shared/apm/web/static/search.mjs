@@ -2,14 +2,6 @@
 
 const field = document.querySelector("#query");
 
-// A slash comes here from anywhere.
-addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input, select, textarea");
-  if (event.key !== "/" || event.ctrlKey || event.altKey || event.metaKey || typing) return;
-  event.preventDefault();
-  field.focus();
-  field.select();
-});
 if (matchMedia("(hover: hover)").matches) field.placeholder = field.placeholder.replace("Search", "Search ( / )");
 
 document.querySelector("#scope").addEventListener("change", () => field.form.requestSubmit());

@@ -5,6 +5,9 @@ const clock = new Intl.DateTimeFormat(undefined, {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
 });
 
+const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const second = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
 /** Rewrites every time below root. */
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -15,5 +18,11 @@ export function localise(root) {
     date.textContent = `${day.format(at)} `;
     time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
+  }
+  // Ticks of a graph's axis: to the minute, or the day.
+  for (const tick of root.querySelectorAll("text[data-at]")) {
+    const at = new Date(tick.dataset.at);
+    const form = { d: day, m: minute, s: second }[tick.dataset.unit];
+    if (!Number.isNaN(at.getTime())) tick.textContent = form.format(at);
   }
 }
