@@ -1,12 +1,9 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"net/http"
-	"slices"
 	"time"
 
 	"thinker/shared/apm"
@@ -25,9 +22,11 @@ type jsonService struct {
 	Service string `json:"service"`
 	Type    string `json:"type"` // the most common one of its spans
 	jsonFigures
-	FirstSeen int64    `json:"first_seen"`
-	LastSeen  int64    `json:"last_seen"`
-	Versions  []string `json:"versions"` // the one that appeared last first
+	Apdex      float64  `json:"apdex"` // from 0 to 1, with T = 500 ms
+	FirstSeen  int64    `json:"first_seen"`
+	LastSeen   int64    `json:"last_seen"`
+	Versions   []string `json:"versions"`    // the one that appeared last first
+	LastDeploy int64    `json:"last_deploy"` // when that one did; 0 without versions
 }
 
 // A jsonResources is the answer to GET /api/services/{service}/resources.
@@ -49,68 +48,29 @@ type jsonResource struct {
 // apiServices serves GET /api/services?query=&env=&scope=&from=&to=: the
 // services, those with most requests first.
 func (w *Web) apiServices(rw http.ResponseWriter, r *http.Request) error {
-	const most, mostKinds = 1000, 10_000
 	s, err := selectionWithin(r, search.ServiceEntrySpans)
 	if err != nil {
 		return err
 	}
-	by := func(limit int, names ...string) (apm.Breakdown, error) {
-		b := search.Breakdown{Selection: s, Limit: limit}
-		for _, name := range names {
-			b.By = append(b.By, search.Field{Name: name})
+	services, within, err := w.servicesOf(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	answer := jsonServices{From: within.From, To: within.To, Services: []jsonService{}, Others: within.Others}
+	for _, of := range services {
+		service := jsonService{
+			Service: of.Service, Type: of.Type, jsonFigures: toFigures(of.Figures), Apdex: of.Apdex,
+			FirstSeen: of.First, LastSeen: of.Last, Versions: []string{},
 		}
-		found, err := w.Traces.Breakdown(r.Context(), b)
-		if err != nil {
-			return found, fmt.Errorf("break down spans: %w", err)
+		for i, d := range of.Deployments {
+			if i == 0 {
+				service.LastDeploy = d.FirstSeen
+			}
+			service.Versions = append(service.Versions, d.Version)
 		}
-		return found, nil
-	}
-	services, err := by(most, "service")
-	if err != nil {
-		return err
-	}
-	types, err := by(mostKinds, "service", "type")
-	if err != nil {
-		return err
-	}
-	versions, err := by(mostKinds, "service", "version")
-	if err != nil {
-		return err
-	}
-	answer := jsonServices{From: services.From, To: services.To, Services: []jsonService{}, Others: services.Others}
-	for _, group := range services.Groups {
-		name := group.Values[0]
-		answer.Services = append(answer.Services, jsonService{
-			Service: name, Type: firstOf(types, name), jsonFigures: toFigures(group.Figures),
-			FirstSeen: group.First, LastSeen: group.Last, Versions: versionsOf(versions, name),
-		})
+		answer.Services = append(answer.Services, service)
 	}
 	return writeJSON(rw, answer)
-}
-
-// firstOf is the second value of the first group whose first value is the
-// service: its most common one.
-func firstOf(b apm.Breakdown, service string) string {
-	for _, group := range b.Groups {
-		if group.Values[0] == service {
-			return group.Values[1]
-		}
-	}
-	return ""
-}
-
-// versionsOf are the versions of a service; the latest to appear comes first.
-func versionsOf(b apm.Breakdown, service string) []string {
-	first := map[string]int64{}
-	for _, group := range b.Groups {
-		if version := group.Values[1]; group.Values[0] == service && version != "" {
-			first[version] = group.First
-		}
-	}
-	versions := slices.SortedFunc(maps.Keys(first), func(a, b string) int {
-		return cmp.Or(cmp.Compare(first[b], first[a]), cmp.Compare(b, a))
-	})
-	return append([]string{}, versions...)
 }
 
 // apiResources serves GET /api/services/{service}/resources?query=&env=&scope=&from=&to=&operation=&limit=:

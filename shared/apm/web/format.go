@@ -101,3 +101,26 @@ func size(bytes int64) amount {
 	}
 	return amount{strconv.FormatFloat(value, 'g', 3, 64), unit}
 }
+
+// rate writes how often something is in a second.
+func rate(perSecond float64) amount { return amount{significant(perSecond), "/s"} }
+
+// percent writes a part of 1.
+func percent(part float64) amount { return amount{significant(100 * part), "%"} }
+
+// significant writes a number, 0 or more, with three significant digits and its
+// thousands apart.
+func significant(x float64) string {
+	switch {
+	case x == 0:
+		return "0"
+	case x >= 99.95:
+		return apm.FormatNumber(int(math.Round(min(x, math.MaxInt32))))
+	}
+	decimals := min(6, max(0, 2-int(math.Floor(math.Log10(x)))))
+	text := strconv.FormatFloat(x, 'f', decimals, 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}

@@ -102,9 +102,11 @@ func endpoints() []endpoint {
 				},
 				figureFields("services[]."),
 				[]field{
+					{"services[].apdex", "how content those who asked were, from 0 to 1, where half a second satisfies"},
 					{"services[].first_seen", "start of its earliest span"},
 					{"services[].last_seen", "start of its latest span"},
-					{"services[].versions", "the one that appeared last comes first"},
+					{"services[].versions", "of any time; the one that appeared last comes first"},
+					{"services[].last_deploy", "when that one appeared; 0 without versions"},
 					{"others", "services left out"},
 				}),
 		},

@@ -33,6 +33,17 @@ func (w *Web) frame(r *http.Request, title string) frame {
 	}
 }
 
+// ServiceURL is the page of a service. Names are parameters rather than parts of
+// the path, as a name may be of any text, also of none.
+func (f frame) ServiceURL(service string) string {
+	return f.Place.To("/service", "service", service)
+}
+
+// ResourceURL is the page of a resource.
+func (f frame) ResourceURL(service, operation, resource string) string {
+	return f.Place.To("/resource", "service", service, "operation", operation, "resource", resource)
+}
+
 // render writes a page. It goes through a buffer, so that a template that
 // fails half-way leaves nothing behind but its error.
 func (w *Web) render(rw http.ResponseWriter, status int, name string, page any) error {

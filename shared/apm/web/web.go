@@ -91,6 +91,7 @@ func New(config Config) *Web {
 	w.ending, w.end = context.WithCancel(context.Background())
 
 	w.handle("/{$}", w.index)
+	w.handle("/services", w.services)
 	w.handle("/traces", w.list)
 	w.handle("/trace/{id}", w.trace)
 	w.handle("/static/{file}", w.asset)

@@ -142,3 +142,8 @@ func (win window) divided() window {
 func (win window) Buckets() int {
 	return int(min(1000, max(1, (uint64(win.To)-uint64(win.From))/uint64(win.Step))))
 }
+
+// seconds is how long a settled window is.
+func (win window) seconds() float64 {
+	return time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)).Seconds()
+}

@@ -8,6 +8,17 @@ const clock = new Intl.DateTimeFormat(undefined, {
 const minute = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const second = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
+const distance = new Intl.RelativeTimeFormat(undefined, { numeric: "always", style: "short" });
+
+/** How long ago something was: 3 min. ago. */
+function ago(at) {
+  const seconds = (at - Date.now()) / 1000;
+  for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    if (Math.abs(seconds) >= length) return distance.format(Math.trunc(seconds / length), unit);
+  }
+  return distance.format(Math.trunc(seconds), "second");
+}
+
 /** Rewrites every time below root. */
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -19,6 +30,7 @@ export function localise(root) {
     time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
   }
+  for (const time of root.querySelectorAll("time[data-ago]")) time.textContent = ago(new Date(time.dateTime));
   // Ticks of a graph's axis: to the minute, or the day.
   for (const tick of root.querySelectorAll("text[data-at]")) {
     const at = new Date(tick.dataset.at);

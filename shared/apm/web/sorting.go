@@ -1,0 +1,69 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A column of a table that can be sorted. The first time it is clicked it sorts
+// upwards if it holds names, and downwards if figures.
+type column[Row any] struct {
+	Name    string // in the address
+	Title   string
+	Means   string // shown where the title is pointed at; may be empty
+	Text    bool   // names, not figures
+	compare func(a, b Row) int
+}
+
+// by makes what compares rows by one thing.
+func by[Row any, Key cmp.Ordered](key func(Row) Key) func(a, b Row) int {
+	return func(a, b Row) int { return cmp.Compare(key(a), key(b)) }
+}
+
+// A heading is a column's, with the address that sorts by it.
+type heading struct {
+	Title, Means string
+	Text         bool
+	URL          string
+	Sorted       string // ascending, descending or, where the table is sorted by another, empty
+}
+
+// sorted sorts rows by the column that a parameter of the page names, -p95 for
+// the largest p95 first, or by the usual one, and gives the headings. Rows that
+// are equal there stay as they are.
+func sorted[Row any](rows []Row, columns []column[Row], p place, parameter, usual string) []heading {
+	name, downwards := direction(p.Get(parameter))
+	if !slices.ContainsFunc(columns, func(c column[Row]) bool { return c.Name == name }) {
+		name, downwards = direction(usual)
+	}
+	var headings []heading
+	for _, c := range columns {
+		h := heading{Title: c.Title, Means: c.Means, Text: c.Text}
+		next := c.Name
+		if !c.Text {
+			next = "-" + c.Name
+		}
+		if c.Name == name {
+			h.Sorted, next = "ascending", "-"+c.Name
+			if downwards {
+				h.Sorted, next = "descending", c.Name
+			}
+			slices.SortStableFunc(rows, func(a, b Row) int {
+				if downwards {
+					a, b = b, a
+				}
+				return c.compare(a, b)
+			})
+		}
+		h.URL = p.With(parameter, next)
+		headings = append(headings, h)
+	}
+	return headings
+}
+
+func direction(sort string) (name string, downwards bool) {
+	if len(sort) > 0 && sort[0] == '-' {
+		return sort[1:], true
+	}
+	return sort, false
+}
