@@ -27,6 +27,8 @@ type chart struct {
 	Y      []mark
 	X      []timeMark
 
+	Histogram *histogram // where it shows a distribution, not a time
+
 	Columns []string   // of the table, after the time's
 	Rows    []chartRow // one for each step of the window
 }

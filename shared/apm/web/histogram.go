@@ -1,0 +1,134 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A histogram is a graph of how many requests took how long, on a logarithmic
+// axis, with percentiles marked, and a table of the same figures.
+type histogram struct {
+	Bars    []histogramBar
+	Marks   []tick // percentiles
+	Ticks   []tick
+	Summary string
+}
+
+type histogramBar struct {
+	X, Y, Width, Height string // in percent
+	From, To            string
+	Requests            string
+	URL                 string // of the traces of these requests; may be empty
+}
+
+// A latencyAxis divides latencies evenly by their logarithm.
+type latencyAxis struct {
+	lowest, highest float64 // nanoseconds
+	bins            int
+}
+
+// newLatencyAxis covers all the latencies. It is no finer than they are known,
+// which is to 1 %.
+func newLatencyAxis(all ...[]apm.Latency) latencyAxis {
+	const bins, finest = 48, 1.025
+	lowest, highest := math.Inf(1), 0.0
+	for _, latencies := range all {
+		for _, l := range latencies {
+			lowest, highest = min(lowest, float64(max(1, l.Duration))), max(highest, float64(max(1, l.Duration)))
+		}
+	}
+	if highest == 0 {
+		lowest, highest = float64(time.Millisecond), float64(time.Second)
+	}
+	lowest, highest = lowest/1.05, highest*1.05
+	if least := math.Pow(finest, bins); highest/lowest < least {
+		middle := math.Sqrt(lowest * highest)
+		lowest, highest = middle/math.Sqrt(least), middle*math.Sqrt(least)
+	}
+	return latencyAxis{lowest, highest, bins}
+}
+
+// at is where a latency stands on the axis, in percent.
+func (a latencyAxis) at(d time.Duration) float64 {
+	x := math.Log(max(1, float64(d))/a.lowest) / math.Log(a.highest/a.lowest)
+	return 100 * min(1, max(0, x))
+}
+
+// edge is the latency with which a bin begins, to four digits.
+func (a latencyAxis) edge(bin int) time.Duration {
+	exact := a.lowest * math.Pow(a.highest/a.lowest, float64(bin)/float64(a.bins))
+	unit := math.Max(1, math.Pow(10, math.Floor(math.Log10(exact))-3))
+	return time.Duration(math.Round(exact/unit) * unit)
+}
+
+// count puts latencies into the axis' bins.
+func (a latencyAxis) count(latencies []apm.Latency) []int {
+	counts := make([]int, a.bins)
+	bin := 0
+	for _, l := range latencies { // the shortest first
+		for bin < a.bins-1 && l.Duration >= a.edge(bin+1) {
+			bin++
+		}
+		counts[bin] += l.Requests
+	}
+	return counts
+}
+
+// ticks marks the axis at round latencies, at most about ten.
+func (a latencyAxis) ticks() (ticks []tick) {
+	decades := math.Log10(a.highest / a.lowest)
+	for unit := math.Pow(10, math.Floor(math.Log10(a.lowest))); unit < a.highest; unit *= 10 {
+		for _, n := range []float64{1, 2, 5} {
+			d := time.Duration(n * unit)
+			if float64(d) < a.lowest || float64(d) > a.highest || decades > 3 && n != 1 {
+				continue
+			}
+			t := tick{X: coordinate(a.at(d)), Label: apm.FormatDuration(d), Anchor: "middle", Minor: n == 2}
+			if a.at(d) > 96 {
+				t.Anchor = "end"
+			}
+			ticks = append(ticks, t)
+		}
+	}
+	return ticks
+}
+
+// newHistogram draws latencies. url gives the address of the traces whose
+// requests took from and less than to.
+func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time.Duration) string) *histogram {
+	axis := newLatencyAxis(latencies)
+	h := &histogram{Ticks: axis.ticks()}
+	counts := axis.count(latencies)
+	most := 1
+	for _, n := range counts {
+		most = max(most, n)
+	}
+	for i, n := range counts {
+		if n == 0 {
+			continue
+		}
+		from, to := axis.edge(i), axis.edge(i+1)
+		height := max(1.5, 92*float64(n)/float64(most))
+		h.Bars = append(h.Bars, histogramBar{
+			X: coordinate(100 * (float64(i) + .06) / float64(axis.bins)), Width: coordinate(100 * .88 / float64(axis.bins)),
+			Y: coordinate(100 - height), Height: coordinate(height),
+			From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from, to),
+		})
+	}
+	for _, p := range []struct {
+		name string
+		at   time.Duration
+	}{{"p50", f.P50}, {"p95", f.P95}, {"p99", f.P99}} {
+		m := tick{X: coordinate(axis.at(p.at)), Label: p.name, Anchor: "start"}
+		if axis.at(p.at) > 94 {
+			m.Anchor = "end"
+		}
+		h.Marks = append(h.Marks, m)
+	}
+	h.Summary = fmt.Sprintf("%s; half took up to %s, 95 %% up to %s, 99 %% up to %s, the slowest %s",
+		apm.FormatCount(f.Requests, "request", "requests"), apm.FormatDuration(f.P50), apm.FormatDuration(f.P95), apm.FormatDuration(f.P99), apm.FormatDuration(f.Max))
+	return h
+}

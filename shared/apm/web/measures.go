@@ -1,0 +1,147 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
+)
+
+// The four graphs of a service and of a resource, each with a choice of what it
+// shows (https://docs.datadoghq.com/tracing/services/service_page/).
+
+// measured is what the graphs draw.
+type measured struct {
+	place    place
+	window   window
+	colour   string                              // of the service
+	total    apm.Group                           // with buckets and distribution
+	versions []apm.Group                         // with buckets; the one that appeared first comes first
+	traces   func(from, to time.Duration) string // the address of the traces of requests that took so long
+}
+
+// maxVersions is how many versions a graph tells apart.
+const maxVersions = 8
+
+// choices are what a graph can show; the first is what it shows unless asked.
+func (m measured) choices(id string, names ...string) (all []choice, chosen string) {
+	asked := m.place.Get(id)
+	for i, name := range names {
+		value, title := name, name
+		if i == 0 {
+			value = ""
+		}
+		all = append(all, choice{Title: title, URL: m.place.With(id, value)})
+		if asked == name {
+			chosen = name
+			all[i].Current = true
+		}
+	}
+	if chosen == "" {
+		chosen = names[0]
+		all[0].Current = true
+	}
+	return all, chosen
+}
+
+// requests is the graph of requests and errors.
+func (m measured) requests() chart {
+	c := newChart("requests", "Requests", m.window)
+	var chosen string
+	c.Choices, chosen = m.choices(c.ID, "Requests and errors", "Per second", "By version")
+	seconds := time.Duration(m.window.Step).Seconds()
+	switch chosen {
+	case "Per second":
+		c.stack([]series{m.series("Requests per second", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
+	case "By version":
+		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Requests) }), countText)
+	default:
+		c.stack([]series{
+			m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) }),
+			m.series("Without error", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests - f.Errors) }),
+		}, countText)
+	}
+	c.Summary = fmt.Sprintf("%s, %s; %s a bar", apm.FormatCount(m.total.Requests, "request", "requests"),
+		rate(float64(m.total.Requests)/max(1, m.window.seconds())), apm.FormatDuration(time.Duration(m.window.Step)))
+	return c
+}
+
+// errors is the graph of requests that failed.
+func (m measured) errors() chart {
+	c := newChart("errors", "Errors", m.window)
+	var chosen string
+	c.Choices, chosen = m.choices(c.ID, "Errors", "Error rate", "By version")
+	switch chosen {
+	case "Error rate":
+		c.lines([]series{m.series("Error rate", "failed", "", m.total, func(f apm.Figures) float64 { return 100 * f.ErrorRate() })}, percentText)
+	case "By version":
+		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Errors) }), countText)
+	default:
+		c.stack([]series{m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) })}, countText)
+	}
+	c.Summary = fmt.Sprintf("%s, %s of all", apm.FormatCount(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
+	return c
+}
+
+// latency is the graph of how long requests took.
+func (m measured) latency() chart {
+	c := newChart("latency", "Latency", m.window)
+	var chosen string
+	c.Choices, chosen = m.choices(c.ID, "Percentiles", "Max", "By version", "Distribution")
+	f := m.total.Figures
+	c.Summary = fmt.Sprintf("p50 %s · p95 %s · p99 %s · max %s", duration(f.P50), duration(f.P95), duration(f.P99), duration(f.Max))
+	switch chosen {
+	case "Max":
+		c.lines([]series{m.series("max", "p99", "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, f.Max) })}, durationText)
+	case "By version":
+		c.lines(m.byVersion(func(f apm.Figures) float64 { return nanoseconds(f, f.P95) }), durationText)
+		c.Summary = "p95 of each version"
+	case "Distribution":
+		c.Histogram = newHistogram(m.total.Distribution, f, m.traces)
+		c.Rows, c.Summary = nil, c.Histogram.Summary
+	default:
+		percentile := func(name string, of func(apm.Figures) time.Duration) series {
+			return m.series(name, name, "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, of(f)) })
+		}
+		c.lines([]series{
+			percentile("p50", func(f apm.Figures) time.Duration { return f.P50 }),
+			percentile("p75", func(f apm.Figures) time.Duration { return f.P75 }),
+			percentile("p90", func(f apm.Figures) time.Duration { return f.P90 }),
+			percentile("p95", func(f apm.Figures) time.Duration { return f.P95 }),
+			percentile("p99", func(f apm.Figures) time.Duration { return f.P99 }),
+		}, durationText)
+	}
+	return c
+}
+
+// nanoseconds is a latency, or nothing where there were no requests.
+func nanoseconds(f apm.Figures, latency time.Duration) float64 {
+	if f.Requests == 0 {
+		return math.NaN()
+	}
+	return float64(latency)
+}
+
+func (m measured) series(name, class, colour string, of apm.Group, value func(apm.Figures) float64) series {
+	s := series{Name: name, Class: class, Colour: colour}
+	for _, f := range of.Buckets {
+		s.Values = append(s.Values, value(f))
+	}
+	return s
+}
+
+// byVersion is a series for each version, in a colour that lasts as long as the
+// versions before it are kept.
+func (m measured) byVersion(value func(apm.Figures) float64) (all []series) {
+	var palette colour.Palette
+	for _, group := range m.versions {
+		name := group.Values[0]
+		if name == "" {
+			name = "no version"
+		}
+		all = append(all, m.series(short(name), "", palette.Of(name).Hex(), group, value))
+	}
+	return all
+}

@@ -1,0 +1,233 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// servicePage shows what a service is asked for, and how it does.
+type servicePage struct {
+	frame
+	Service    service
+	Kind       string
+	Figures    figureCells
+	Apdex      string
+	Operations []choice // more than one, or none
+	Charts     []chart
+	TracesURL  string
+
+	Headings  []heading
+	Resources []resourceRow
+	Others    int // resources that are too many to be listed
+
+	Deployments []deploymentRow
+}
+
+type resourceRow struct {
+	Resource  string
+	Operation string
+	URL       string
+	Share     string // of the requests, in percent of the resource that has most
+	Spent     string // of the total time, likewise
+	Figures   figureCells
+}
+
+type deploymentRow struct {
+	Version    string
+	First      *moment // ever
+	Figures    figureCells
+	TracesURL  string
+	CompareURL string // with the version before it; empty for the first
+}
+
+// servicePage serves GET /service?service=&operation=.
+func (w *Web) servicePage(rw http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	name, operation := r.URL.Query().Get("service"), r.URL.Query().Get("operation")
+	query := both(search.Query{}, "service", name)
+	if operation != "" {
+		query = both(query, "operation_name", operation)
+	}
+	page := servicePage{frame: w.frame(r, cmp.Or(short(name), "no service")), Service: w.service(name)}
+	page.Section = "services"
+	page.Docs = docs{"Service page", "https://docs.datadoghq.com/tracing/services/service_page/"}
+	win, err := w.open(ctx, r, &page.frame, query)
+	if err != nil {
+		return err
+	}
+	s := win.selection(query, search.ServiceEntrySpans)
+
+	resources, err := w.figuresBy(ctx, s, 200, "resource_name", "operation_name")
+	if err != nil {
+		return err
+	}
+	if resources.Total.Requests == 0 {
+		return w.render(rw, http.StatusOK, "service.html", page)
+	}
+	page.Figures = cellsOf(resources.Total.Figures, win.seconds())
+	page.Others = resources.Others
+	page.Resources, page.Headings = page.resources(name, resources.Groups, win)
+	page.TracesURL = page.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
+
+	services, _, err := w.servicesOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	if len(services) > 0 {
+		page.Kind, page.Apdex = kindOf(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
+	}
+	measured, err := w.measure(ctx, page.Place, win, s, name)
+	if err != nil {
+		return err
+	}
+	measured.traces = page.tracesOfLatency(query)
+	page.Charts = measured.charts()
+	if len(services) > 0 {
+		page.Deployments = page.deployments(services[0].Deployments, measured.versions, win)
+	}
+	page.Operations, err = w.operations(ctx, page.Place, win, name, operation)
+	if err != nil {
+		return err
+	}
+	return w.render(rw, http.StatusOK, "service.html", page)
+}
+
+// open settles the window of a page about a query's spans, and gives the page
+// its menus.
+func (w *Web) open(ctx context.Context, r *http.Request, f *frame, query search.Query) (window, error) {
+	win, err := readWindow(r)
+	if err != nil {
+		return win, err
+	}
+	if win, err = w.settle(ctx, win, query, search.ServiceEntrySpans); err != nil {
+		return win, err
+	}
+	f.Menus, err = w.menus(ctx, f.Place, win)
+	return win, err
+}
+
+// measure sums up what the graphs show.
+func (w *Web) measure(ctx context.Context, p place, win window, s search.Selection, service string) (measured, error) {
+	found, err := w.figures(ctx, search.Breakdown{
+		Selection: s, By: []search.Field{{Name: "version"}}, Buckets: win.Buckets(), Distribution: true, Limit: maxVersions,
+	})
+	if err != nil {
+		return measured{}, err
+	}
+	slices.SortStableFunc(found.Groups, func(a, b apm.Group) int {
+		return cmp.Or(cmp.Compare(a.First, b.First), strings.Compare(a.Values[0], b.Values[0]))
+	})
+	return measured{place: p, window: win, colour: w.Palette.Of(service).Hex(), total: found.Total, versions: found.Groups}, nil
+}
+
+func (m measured) charts() []chart {
+	return []chart{m.requests(), m.errors(), m.latency()}
+}
+
+// operations are those that lead into the service, where there are several.
+func (w *Web) operations(ctx context.Context, p place, win window, service, chosen string) (all []choice, err error) {
+	const most = 12
+	found, err := w.figuresBy(ctx, win.selection(both(search.Query{}, "service", service), search.ServiceEntrySpans), most, "operation_name")
+	if err != nil || len(found.Groups) < 2 {
+		return nil, err
+	}
+	all = append(all, choice{Title: "all", URL: p.With("operation", ""), Current: chosen == ""})
+	for _, group := range found.Groups {
+		name := group.Values[0]
+		all = append(all, choice{Title: short(name), URL: p.With("operation", name), Current: name == chosen})
+	}
+	return all, nil
+}
+
+// resources are the rows of the Resources table.
+func (p *servicePage) resources(service string, groups []apm.Group, win window) (rows []resourceRow, headings []heading) {
+	headings = sorted(groups, resourceColumns(), p.Place, "sort", "-requests")
+	mostRequests, mostTime := 1, time.Duration(1)
+	for _, g := range groups {
+		mostRequests, mostTime = max(mostRequests, g.Requests), max(mostTime, g.Total)
+	}
+	for _, g := range groups {
+		resource, operation := g.Values[0], g.Values[1]
+		rows = append(rows, resourceRow{
+			Resource: short(resource), Operation: short(operation), URL: p.ResourceURL(service, operation, resource),
+			Share: coordinate(100 * float64(g.Requests) / float64(mostRequests)), Spent: coordinate(100 * float64(g.Total) / float64(mostTime)),
+			Figures: cellsOf(g.Figures, win.seconds()),
+		})
+	}
+	return rows, headings
+}
+
+func resourceColumns() []column[apm.Group] {
+	type row = apm.Group
+	return []column[row]{
+		{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
+		{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
+		{Name: "rate", Title: "Per second", Means: "Requests per second, on average", compare: by(func(g row) int { return g.Requests })},
+		{Name: "total", Title: "Total time", Means: "All requests together", compare: by(func(g row) time.Duration { return g.Total })},
+		{Name: "avg", Title: "Avg", Means: "Average latency", compare: by(func(g row) time.Duration { return g.Average() })},
+		{Name: "p75", Title: "p75", compare: by(func(g row) time.Duration { return g.P75 })},
+		{Name: "p90", Title: "p90", compare: by(func(g row) time.Duration { return g.P90 })},
+		{Name: "p95", Title: "p95", compare: by(func(g row) time.Duration { return g.P95 })},
+		{Name: "p99", Title: "p99", compare: by(func(g row) time.Duration { return g.P99 })},
+		{Name: "max", Title: "Max", compare: by(func(g row) time.Duration { return g.Max })},
+		{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
+		{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
+	}
+}
+
+// deployments are the rows of the Deployments table, the latest first: what is
+// known of each version, and its figures in the window.
+func (f frame) deployments(known []deployment, versions []apm.Group, win window) (rows []deploymentRow) {
+	figures := map[string]apm.Figures{}
+	for _, group := range versions {
+		figures[group.Values[0]] = group.Figures
+	}
+	for i, d := range known {
+		query := search.Query{}
+		for _, name := range []string{"service", "resource", "operation"} {
+			if value := f.Place.Get(name); value != "" {
+				query = both(query, map[string]string{"service": "service", "resource": "resource_name", "operation": "operation_name"}[name], value)
+			}
+		}
+		row := deploymentRow{
+			Version: short(d.Version), First: momentOrNone(d.FirstSeen), Figures: cellsOf(figures[d.Version], win.seconds()),
+			TracesURL: f.Place.To("/traces", "query", both(query, "version", d.Version).String()),
+		}
+		if i+1 < len(known) {
+			row.CompareURL = f.Place.To("/compare", "service", f.Place.Get("service"), "resource", f.Place.Get("resource"), "operation", f.Place.Get("operation"), "a", known[i+1].Version, "b", d.Version)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// tracesOfLatency gives the address of the traces in which the query's requests
+// took from and less than to.
+func (f frame) tracesOfLatency(query search.Query) func(from, to time.Duration) string {
+	return func(from, to time.Duration) string {
+		took := search.Term{Field: search.Field{Name: "duration"}, Test: search.Range{
+			Low: search.Bound{Number: nanosecondsOf(from)}, High: search.Bound{Number: nanosecondsOf(to), Exclusive: true},
+		}}
+		between := search.Query{Expr: search.And{query.Expr, took}}
+		return f.Place.To("/traces", "query", between.String(), "scope", search.ServiceEntrySpans.String())
+	}
+}
+
+// nanosecondsOf writes a duration exactly, in a unit that queries know.
+func nanosecondsOf(d time.Duration) search.Number {
+	switch {
+	case d%time.Millisecond == 0:
+		return search.Number{Value: float64(d / time.Millisecond), Unit: "ms"}
+	case d%time.Microsecond == 0:
+		return search.Number{Value: float64(d / time.Microsecond), Unit: "us"}
+	default:
+		return search.Number{Value: float64(d), Unit: "ns"}
+	}
+}
