@@ -23,6 +23,18 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
+// Chromium returns the path of a browser that speaks the DevTools protocol.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	Missing(t, "chromium is not installed")
+	return ""
+}
+
 // Missing ends the test for a reason that lies in the machine.
 func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()

@@ -33,11 +33,13 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/web", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/search", "a query is about spans, wherever they are kept", []string{"thinker/shared/apm"}},
 		{"thinker/shared/apm/colour", "the domain needs nothing", nil},
+		{"thinker/shared/apm/busy", "what makes spans knows nothing but spans", []string{"thinker/shared/apm"}},
 		{"thinker/shared/apm/load", "what measures an agent knows it over HTTP alone", []string{"github.com/tinylib/msgp"}},
 		{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 		{"thinker/shared/apm/apmtest", "a test has the agent as it is, and asks in the query language", []string{"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
 		{"thinker/shared/apm", "the domain needs nothing", nil},
+		{"thinker/shared/workshop/pages", "a browser is driven by tests alone", nil},
 		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/alicebob/miniredis/v2", "golang.org/x/term"}},
 	}
 	for _, pkg := range packages(t) {

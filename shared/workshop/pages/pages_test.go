@@ -1,0 +1,89 @@
+package pages
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+)
+
+// TestPages looks at every page as its readers do.
+func TestPages(t *testing.T) {
+	running(t)
+	s := busySite(t)
+	for _, target := range s.targets() {
+		t.Run(target.name, func(t *testing.T) {
+			for _, width := range []int64{1280, 420} {
+				tab := open(t, s.origin, look{width: width})
+				tab.visit(target.path)
+				tab.shows(target.shows)
+				tab.fits(width)
+				for _, dark := range []bool{false, true} {
+					l := look{width: width, dark: dark}
+					tab.lookAs(l)
+					tab.picture(target.name + "-" + l.String())
+				}
+				for _, complaint := range tab.complained() {
+					t.Errorf("%d px: %s", width, complaint)
+				}
+			}
+		})
+	}
+}
+
+// shows fails where the page does not say something.
+func (tab *tab) shows(texts []string) {
+	tab.t.Helper()
+	said := eval[string](tab, `document.body.textContent`)
+	for _, text := range texts {
+		if !strings.Contains(said, text) {
+			tab.t.Errorf("%s does not say %q", tab.shown, text)
+		}
+	}
+}
+
+// fits fails where the page can be scrolled sideways.
+func (tab *tab) fits(width int64) {
+	tab.t.Helper()
+	type extent struct{ Scroll, Client int64 }
+	e := eval[extent](tab, `({scroll: document.scrollingElement.scrollWidth, client: document.scrollingElement.clientWidth})`)
+	if e.Scroll > e.Client {
+		tab.t.Errorf("at %d px the page is %d px wide, %d of which fit: %s", width, e.Scroll, e.Client, eval[string](tab, widest))
+	}
+}
+
+// widest names the elements that stand out on the right.
+const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > document.scrollingElement.clientWidth + 1)
+	.slice(-3).map(e => e.outerHTML.slice(0, 120)).join(" … ")`
+
+// picture writes what is in the window and, where there is more, the whole page
+// beside it.
+func (tab *tab) picture(name string) {
+	tab.t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	tab.frames()
+	tab.capture(name, page.CaptureScreenshotParams{})
+	const highest = 4000 // px
+	if long := eval[float64](tab, `document.scrollingElement.scrollHeight`); long > height {
+		beyond := true
+		tab.capture(name+"-whole", page.CaptureScreenshotParams{
+			CaptureBeyondViewport: &beyond,
+			Clip:                  &page.Viewport{Width: eval[float64](tab, `innerWidth`), Height: min(long, highest), Scale: 1},
+		})
+	}
+}
+
+func (tab *tab) capture(name string, params page.CaptureScreenshotParams) {
+	tab.t.Helper()
+	picture := call(tab, page.CaptureScreenshot, params)
+	if err := os.MkdirAll(*screenshots, 0o755); err != nil {
+		tab.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), picture.Data, 0o644); err != nil {
+		tab.t.Fatal(err)
+	}
+}

@@ -1,0 +1,136 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/busy"
+)
+
+// A site is an agent in this process, with spans in memory.
+type site struct {
+	t      testing.TB
+	agent  *agent.Agent
+	origin string
+	spans  []apm.Span // as they were sent
+}
+
+// serve starts an agent and sends it spans, by way of its intake.
+func serve(t testing.TB, spans []apm.Span) *site {
+	t.Helper()
+	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		// Tabs may hold event streams open until they are closed.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = running.Close(ctx)
+	})
+	s := &site{t: t, agent: running, origin: running.URL(), spans: spans}
+	s.send(spans)
+	return s
+}
+
+// send posts spans as a tracer does, as many in a payload as surely fit.
+func (s *site) send(spans []apm.Span) {
+	s.t.Helper()
+	for chunk := range slices.Chunk(spans, 2000) {
+		body, err := busy.Payload(chunk)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		answer, err := http.Post(s.origin+"/v0.4/traces", "application/json", bytes.NewReader(body))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		said, _ := io.ReadAll(answer.Body) // for the message alone
+		_ = answer.Body.Close()            // it has been read
+		if answer.StatusCode != http.StatusOK {
+			s.t.Fatalf("send spans: %s: %s", answer.Status, said)
+		}
+	}
+}
+
+// find is a span that was sent, and is as asked for.
+func (s *site) find(what string, is func(apm.Span) bool) apm.Span {
+	s.t.Helper()
+	at := slices.IndexFunc(s.spans, is)
+	if at < 0 {
+		s.t.Fatalf("no span was sent with: %s", what)
+	}
+	return s.spans[at]
+}
+
+// A target is a page that is looked at, by a name that serves for a file.
+type target struct {
+	name, path string
+	shows      []string // what it says, whether scripts run or not
+}
+
+// trace is the address of a span's trace, and chosen is that with the span chosen.
+func trace(s apm.Span) string { return fmt.Sprintf("/trace/%d", s.TraceID) }
+
+func chosen(s apm.Span) string { return fmt.Sprintf("/trace/%d?span=%d", s.TraceID, s.SpanID) }
+
+// busySite is a site full of a busy system's traces.
+func busySite(t testing.TB) *site {
+	t.Helper()
+	now := time.Now()
+	spans := append(busy.Large(40_000, now.Add(-time.Minute)), busy.Traces(1, 400, now)...)
+	s := serve(t, spans)
+	// What is refused is on record, too.
+	answer, err := http.Post(s.origin+"/v0.4/traces", "application/json", bytes.NewReader([]byte("no JSON")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close() // what it says is seen on the page
+	return s
+}
+
+// targets are the pages. Whoever adds a page adds a line here.
+func (s *site) targets() []target {
+	checkout := s.find("a checkout", func(p apm.Span) bool { return p.Resource == "POST /checkout" && !p.Error })
+	failed := s.find("an error", func(p apm.Span) bool { return p.Error && p.ErrorStack() != "" && p.ParentID != 0 })
+	query := s.find("a long statement", func(p apm.Span) bool { return p.Type == "sql" && len(p.Resource) > 2000 })
+	linked := s.find("a link", func(p apm.Span) bool { return len(p.Links) > 0 })
+	hours := s.find("hours", func(p apm.Span) bool { return p.Duration > time.Hour })
+	orphan := s.find("an orphan", s.orphaned())
+	return []target{
+		{"traces", "/traces", []string{"storefront", "POST /checkout", "Older traces"}},
+		{"traces-found", "/traces?query=status%3Aerror", []string{"Error"}},
+		{"traces-none", "/traces?query=service%3Anobody", []string{"No trace matches", "service:nobody"}},
+		{"traces-wrong", "/traces?query=service%3A%28a", []string{"Error", "service:(a"}},
+		{"trace", trace(checkout), []string{"POST /checkout", "storefront", "payments", "POST /charge"}},
+		{"trace-chosen", chosen(checkout), []string{"POST /checkout", "usr.id", "runtime-id"}},
+		{"trace-error", chosen(failed), []string{failed.ErrorMessage(), failed.ErrorType()}},
+		{"trace-sql", chosen(query), []string{"WITH sales AS"}},
+		{"trace-linked", chosen(linked), []string{"produced-by", fmt.Sprint(linked.Links[0].SpanID)}},
+		{"trace-hours", trace(hours), []string{hours.Service}},
+		{"trace-orphan", chosen(orphan), []string{"has not arrived", orphan.Service}},
+		{"trace-large", fmt.Sprintf("/trace/%d", busy.LargeID), []string{"importer", "40,000 spans"}},
+		{"trace-missing", "/trace/1", []string{"This trace has not arrived"}},
+		{"intake", "/intake", []string{"Tracers", "storefront", "Refused"}},
+		{"api", "/api", []string{"/api/traces", "problem details"}},
+		{"nowhere", "/nowhere", []string{"There is nothing at /nowhere."}},
+	}
+}
+
+// orphaned tells whether a span's parent was never sent.
+func (s *site) orphaned() func(apm.Span) bool {
+	type id struct{ trace, span uint64 }
+	sent := map[id]bool{}
+	for _, span := range s.spans {
+		sent[id{span.TraceID, span.SpanID}] = true
+	}
+	return func(span apm.Span) bool { return span.ParentID != 0 && !sent[id{span.TraceID, span.ParentID}] }
+}

@@ -1,0 +1,194 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// A look is how a page is looked at.
+type look struct {
+	width     int64
+	dark      bool
+	noScripts bool
+}
+
+func (l look) String() string {
+	name := fmt.Sprintf("%d-light", l.width)
+	if l.dark {
+		name = fmt.Sprintf("%d-dark", l.width)
+	}
+	if l.noScripts {
+		name += "-without-scripts"
+	}
+	return name
+}
+
+const height = 900
+
+// A tab is one of the browser's, for one test. It notes what goes wrong in it.
+type tab struct {
+	t      testing.TB
+	ctx    context.Context
+	origin string // of the agent whose pages it shows
+
+	mu         sync.Mutex
+	shown      string // the page's own address, which may be answered 404
+	complaints []string
+	requested  []string
+}
+
+// open opens a tab for the pages of the agent at origin.
+func open(t testing.TB, origin string, l look) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(running(t))
+	t.Cleanup(cancel)
+	tab := &tab{t: t, ctx: ctx, origin: origin}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	if err := chromedp.Listen(ctx, tab.note); err != nil {
+		t.Fatal(err)
+	}
+	call(tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: l.noScripts})
+	tab.lookAs(l)
+	return tab
+}
+
+// lookAs changes the window's width and the reader's colour scheme.
+func (tab *tab) lookAs(l look) {
+	tab.t.Helper()
+	call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: height, DeviceScaleFactor: 1})
+	scheme := "light"
+	if l.dark {
+		scheme = "dark"
+	}
+	call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme},
+		{Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+}
+
+// call has the browser do something with the tab.
+func call[P, R any](tab *tab, command cdp.Command[P, R], params P) R {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Call(ctx, command, params)
+	if err != nil {
+		tab.t.Fatalf("%s: %v", command.Method, err)
+	}
+	return result
+}
+
+// visit opens a page and waits until it has settled.
+func (tab *tab) visit(path string) {
+	tab.t.Helper()
+	tab.mu.Lock()
+	tab.shown = tab.origin + path
+	tab.mu.Unlock()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Navigate(tab.origin+path)); err != nil {
+		tab.t.Fatalf("open %s: %v", path, err)
+	}
+	tab.frames()
+}
+
+// frames waits until what has changed is drawn.
+func (tab *tab) frames() {
+	tab.t.Helper()
+	eval[bool](tab, `new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))`)
+}
+
+// eval is what an expression gives in the page, or the promise that it gives. It
+// works where the page's own scripts do not run.
+func eval[T any](tab *tab, expression string) T {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatalf("%.300s: %v", expression, err)
+	}
+	return value
+}
+
+// note keeps what happens in the tab.
+func (tab *tab) note(event any) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	complain := func(format string, args ...any) {
+		tab.complaints = append(tab.complaints, fmt.Sprintf(format, args...))
+	}
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		complain("exception: %s", text)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			for _, arg := range e.Args {
+				complain("console.%s: %s%s", e.Type, arg.Value, arg.Description)
+			}
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+			if e.Entry.URL == tab.shown && e.Entry.Source == log.EntrySourceNetwork {
+				return // a page that is itself an error's
+			}
+			complain("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	case *network.EventRequestWillBeSent:
+		tab.requested = append(tab.requested, e.Request.URL)
+		if address, err := url.Parse(e.Request.URL); err != nil || address.Scheme+"://"+address.Host != tab.origin {
+			complain("asked for %.200s, which is elsewhere", e.Request.URL)
+		}
+	case *network.EventLoadingFailed:
+		if !e.Canceled {
+			complain("failed to load: %s", e.ErrorText)
+		}
+	case *page.EventJavascriptDialogOpening:
+		complain("a dialog opened: %.200s", e.Message)
+		go func() { // as an event's reader must not wait for an answer
+			_, _ = chromedp.Call(tab.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{})
+		}()
+	}
+}
+
+// complained is what went wrong since the tab was opened or asked last.
+func (tab *tab) complained() []string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	said := tab.complaints
+	tab.complaints = nil
+	return said
+}
+
+// waitUntil waits until something outside of the page has happened.
+func (tab *tab) waitUntil(what string, happened func() bool) {
+	tab.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	over := time.After(patience)
+	for !happened() {
+		select {
+		case <-tick.C:
+		case <-over:
+			tab.t.Fatalf("not within %s: %s", patience, what)
+		}
+	}
+}
