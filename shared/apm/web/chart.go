@@ -46,7 +46,8 @@ type shape struct {
 	Class  string // how it is painted; or else
 	Colour string
 	Path   string
-	End    string // in percent from the top: where a line's name stands; empty for none
+	End    string // in percent from the top: where a line's name and last value stand; empty for none
+	Last   string
 }
 
 // A mark is a tick of the vertical axis, in percent from the top.
@@ -124,23 +125,22 @@ func (c *chart) lines(all []series, write func(float64) string) {
 	var ends []float64
 	for _, s := range all {
 		var path strings.Builder
-		end := math.NaN()
+		end, last := math.NaN(), ""
 		for i, value := range s.Values {
 			if math.IsNaN(value) {
 				continue
 			}
-			end = 100 - 100*value/top
+			end, last = 100-100*value/top, write(value)
 			if i == 0 || math.IsNaN(s.Values[i-1]) {
 				fmt.Fprintf(&path, "M%s %s", compact(float64(i)+.42), compact(end))
-				end := i == len(s.Values)-1 || math.IsNaN(s.Values[i+1])
-				if end {
+				if i == len(s.Values)-1 || math.IsNaN(s.Values[i+1]) {
 					path.WriteString("h.16") // alone, it would have no length
 				}
 				continue
 			}
 			fmt.Fprintf(&path, "L%s %s", compact(float64(i)+.5), compact(end))
 		}
-		c.Lines = append(c.Lines, shape{Name: s.Name, Class: s.Class, Colour: s.Colour, Path: path.String()})
+		c.Lines = append(c.Lines, shape{Name: s.Name, Class: s.Class, Colour: s.Colour, Path: path.String(), Last: last})
 		ends = append(ends, end)
 		c.column(s, write)
 	}

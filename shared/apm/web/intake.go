@@ -25,9 +25,6 @@ type intakePage struct {
 	Losses    []lossRow
 	Refusals  []refusalRow
 	Requests  []requestRow
-
-	Try     string // a command that makes a trace; may be empty
-	Address string // where tracers are to send
 }
 
 type tracerRow struct {
@@ -64,8 +61,6 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 		Spans:     report.Spans,
 		Calls:     report.Calls,
 		Forgotten: report.Forgotten,
-		Try:       w.Try,
-		Address:   "http://" + r.Host,
 	}
 	page.Section = "intake"
 	page.Docs = docs{}

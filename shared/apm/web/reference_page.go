@@ -13,7 +13,6 @@ import (
 // referencePage documents the API.
 type referencePage struct {
 	frame
-	Address   string // where the API is
 	Endpoints []endpointSection
 	Problem   string // an answer to what cannot be answered
 }
@@ -31,7 +30,7 @@ func (w *Web) reference(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("search traces: %w", err)
 	}
-	page := referencePage{frame: w.frame(r, "API"), Address: "http://" + r.Host, Problem: w.examples["problem.json"]}
+	page := referencePage{frame: w.frame(r, "API"), Problem: w.examples["problem.json"]}
 	page.Docs = docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/"}
 	for _, e := range endpoints() {
 		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}

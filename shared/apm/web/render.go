@@ -17,6 +17,8 @@ type frame struct {
 	Section string // the entry of the top bar that is current
 	Place   place
 	Menus   *menus // nil for a page that is about no environment or time
+	Try     string // a command that makes a trace; may be empty
+	Address string // where tracers are to send
 }
 
 // docs says what Datadog calls a page, and where it explains it; a page that
@@ -30,6 +32,8 @@ func (w *Web) frame(r *http.Request, title string) frame {
 		Docs:    docs{"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/"},
 		Kept:    w.Traces.Retention(),
 		Refused: w.Intake.Refused(),
+		Try:     w.Try,
+		Address: "http://" + r.Host,
 	}
 }
 

@@ -17,8 +17,6 @@ type servicesPage struct {
 	Rows     []serviceRow
 	All      int // services, before the filter
 	Others   int // services that are too many to be listed
-	Try      string
-	Address  string // where tracers are to send
 }
 
 type serviceRow struct {
@@ -63,7 +61,7 @@ func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
 	if win, err = w.settle(r.Context(), win, search.Query{}, search.ServiceEntrySpans); err != nil {
 		return err
 	}
-	page := servicesPage{frame: w.frame(r, "Services"), Filter: r.URL.Query().Get("filter"), Try: w.Try, Address: "http://" + r.Host}
+	page := servicesPage{frame: w.frame(r, "Services"), Filter: r.URL.Query().Get("filter")}
 	page.Section = "services"
 	page.Docs = docs{"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/"}
 	if page.Menus, err = w.menus(r.Context(), page.Place, win); err != nil {

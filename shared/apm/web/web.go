@@ -93,6 +93,7 @@ func New(config Config) *Web {
 	w.handle("/{$}", w.index)
 	w.handle("/services", w.services)
 	w.handle("/service", w.servicePage)
+	w.handle("/resource", w.resourcePage)
 	w.handle("/traces", w.list)
 	w.handle("/trace/{id}", w.trace)
 	w.handle("/static/{file}", w.asset)

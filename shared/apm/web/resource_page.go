@@ -1,0 +1,92 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// resourcePage shows one of the things that a service is asked for.
+type resourcePage struct {
+	frame
+	Service   service
+	Resource  string
+	Operation string
+	Figures   figureCells
+	Apdex     string // the template of the headline asks for it
+	Charts    []chart
+	TracesURL string
+
+	Deployments []deploymentRow
+	Latest      []listRow
+}
+
+// resourcePage serves GET /resource?service=&operation=&resource=.
+func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	asked := r.URL.Query()
+	name, resource := asked.Get("service"), asked.Get("resource")
+	query := both(both(search.Query{}, "resource_name", resource), "service", name)
+	if operation := asked.Get("operation"); operation != "" {
+		query = both(query, "operation_name", operation)
+	}
+	page := resourcePage{
+		frame: w.frame(r, cmp.Or(short(resource), "no resource")), Service: w.service(name),
+		Resource: short(resource), Operation: short(asked.Get("operation")),
+	}
+	page.Section = "services"
+	page.Docs = docs{"Resource page", "https://docs.datadoghq.com/tracing/services/resource_page/"}
+	win, err := w.open(ctx, r, &page.frame, query)
+	if err != nil {
+		return err
+	}
+	s := win.selection(query, search.ServiceEntrySpans)
+	measured, err := w.measure(ctx, page.Place, win, s, name)
+	if err != nil {
+		return err
+	}
+	if measured.total.Requests == 0 {
+		return w.render(rw, http.StatusOK, "resource.html", page)
+	}
+	measured.traces = page.tracesOfLatency(query)
+	page.Figures = cellsOf(measured.total.Figures, win.seconds())
+	page.Charts = measured.charts()
+	page.TracesURL = page.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
+	if page.Deployments, err = w.deploymentsWithin(ctx, page.frame, s, measured.versions, name, win); err != nil {
+		return err
+	}
+	page.Latest, err = w.latest(ctx, s)
+	if err != nil {
+		return err
+	}
+	return w.render(rw, http.StatusOK, "resource.html", page)
+}
+
+// deploymentsWithin are the versions of what a page is about.
+func (w *Web) deploymentsWithin(ctx context.Context, f frame, s search.Selection, versions []apm.Group, service string, win window) ([]deploymentRow, error) {
+	const most = 1000
+	ever := s
+	ever.From, ever.To = 0, 0
+	known, err := w.figuresBy(ctx, ever, most, "service", "version")
+	if err != nil {
+		return nil, err
+	}
+	return f.deployments(deploymentsOf(known, service), versions, win), nil
+}
+
+// latest are the traces of the selected spans that arrived last.
+func (w *Web) latest(ctx context.Context, s search.Selection) (rows []listRow, err error) {
+	const most = 10
+	summaries, _, err := w.Traces.Search(ctx, search.Request{Selection: s, Limit: most})
+	if err != nil {
+		return nil, fmt.Errorf("search traces: %w", err)
+	}
+	for _, summary := range summaries {
+		rows = append(rows, w.listRow(summary))
+	}
+	return rows, nil
+}
