@@ -68,10 +68,3 @@ type FacetValue struct {
 	Value string
 	Spans int
 }
-
-// TimeSpent tells which services the requests' time was spent in.
-type TimeSpent struct {
-	Requests int // looked at: where there are very many, a sample spread evenly
-	Of       int // requests in all
-	Services []ServiceTime
-}

@@ -36,7 +36,9 @@ func reads(k known) []read {
 		{"one resource's by version, with distribution", "/api/figures?by=version&buckets=60&distribution=true&" + url.Values{"query": {`resource_name:"GET /think/"`}}.Encode() + "&" + last4Hours},
 		{"facets", "/api/facets?field=env&field=service&field=operation_name&field=resource_name&field=status&field=@http.status_code&field=version&" + last4Hours},
 		{"facets, all there are", "/api/facets?" + last4Hours},
-		{"time spent", "/api/time-spent?query=service:thinker-api&" + last4Hours},
+		{"time spent, 60 buckets", "/api/time-spent?query=service:thinker-api&buckets=60&" + last4Hours},
+		{"dependencies", "/api/dependencies?" + last4Hours},
+		{"span summary", "/api/span-summary?query=service:thinker-api&" + last4Hours},
 	}
 }
 

@@ -204,9 +204,149 @@ func selectSpans(traces []apm.Trace, s search.Selection) (spans []*apm.Span) {
 	return spans
 }
 
-// exactTimeSpent is timeSpent for all the spans that are looked for.
-func exactTimeSpent(traces []apm.Trace, s search.Selection) apm.TimeSpent {
-	spent := timeSpent(slices.Values(traces), s.Match)
-	spent.Of = spent.Requests
-	return spent
+// A part is a span that takes part in requests, within its trace.
+type part struct {
+	*apm.Span
+	parent  *apm.Span // nil for a root
+	request *apm.Span // the closest: the span itself or above it; nil where it is above requests alone
+	exec    time.Duration
+	share   float64 // of the execution time of its trace's requests
+}
+
+// exactParts are the spans of requests and those above them.
+func exactParts(trace apm.Trace, isRequest func(*apm.Span) bool) (parts []part) {
+	parents := map[*apm.Span]*apm.Span{}
+	for _, root := range trace.Tree() {
+		root.Walk(func(node *apm.Node) {
+			for _, child := range node.Children {
+				parents[child.Span] = node.Span
+			}
+		})
+	}
+	leads := map[*apm.Span]bool{}
+	for i := range trace.Spans {
+		if s := &trace.Spans[i]; isRequest(s) {
+			for ; s != nil; s = parents[s] {
+				leads[s] = true
+			}
+		}
+	}
+	exec := trace.ExecTimes()
+	var total float64
+	for i := range trace.Spans {
+		s := &trace.Spans[i]
+		request := s
+		for request != nil && !isRequest(request) {
+			request = parents[request]
+		}
+		if request != nil {
+			total += float64(exec[s.SpanID])
+		}
+		if request != nil || leads[s] {
+			parts = append(parts, part{s, parents[s], request, exec[s.SpanID], 0})
+		}
+	}
+	for i := range parts {
+		if total > 0 {
+			parts[i].share = float64(parts[i].exec) / total
+		}
+	}
+	return parts
+}
+
+// exactAnatomy takes all requests apart.
+func exactAnatomy(traces []apm.Trace, s search.Selection, buckets int) apm.Anatomy {
+	whole := exactBreakdown(traces, search.Breakdown{Selection: s})
+	answer := apm.Anatomy{Requests: whole.Total.Requests, Of: whole.Total.Requests, From: whole.From, To: whole.To}
+	type kind struct{ service, name, resource, spanType string }
+	type link struct{ from, to string }
+	services, kinds, links := map[string][]part{}, map[kind][]part{}, map[link][]part{}
+	for _, trace := range traces {
+		if s.Selects(trace.Spans) {
+			answer.Traces++
+		}
+		for _, p := range exactParts(trace, s.Match) {
+			if p.request != nil {
+				services[p.Service] = append(services[p.Service], p)
+				of := kind{p.Service, p.Name, p.Resource, p.Type}
+				kinds[of] = append(kinds[of], p)
+			}
+			if p.parent != nil && p.parent.Service != p.Service {
+				of := link{p.parent.Service, p.Service}
+				links[of] = append(links[of], p)
+			}
+		}
+	}
+	if buckets > 0 {
+		answer.SeriesRequests = make([]int, buckets)
+		for _, request := range selectSpans(traces, s) {
+			answer.SeriesRequests[bucket(request.Start, whole, buckets)]++
+		}
+	}
+	var total time.Duration
+	for name, parts := range services {
+		service := apm.SpentTime{ServiceTime: apm.ServiceTime{Service: name, Exec: execOf(parts)}}
+		total += service.Exec
+		if buckets > 0 {
+			service.Series = make([]time.Duration, buckets)
+			for _, p := range parts {
+				service.Series[bucket(p.request.Start, whole, buckets)] += p.exec
+			}
+		}
+		answer.Services = append(answer.Services, service)
+	}
+	for i := range answer.Services {
+		if total > 0 {
+			answer.Services[i].Percent = 100 * float64(answer.Services[i].Exec) / float64(total)
+		}
+	}
+	for of, parts := range kinds {
+		f := figuresOf(parts)
+		summary := apm.SpanSummary{
+			Service: of.service, Name: of.name, Resource: of.resource, Type: of.spanType,
+			Spans: f.Requests, Errors: f.Errors, Traces: tracesWith(parts), Total: f.Total, Exec: execOf(parts),
+		}
+		for _, p := range parts {
+			summary.ExecPercent += 100 * p.share / float64(summary.Traces)
+		}
+		answer.Spans = append(answer.Spans, summary)
+	}
+	for of, parts := range links {
+		f := figuresOf(parts)
+		answer.Edges = append(answer.Edges, apm.Edge{From: of.from, To: of.to, Calls: f.Requests, Errors: f.Errors, Traces: tracesWith(parts), Total: f.Total, Max: f.Max})
+	}
+	slices.SortFunc(answer.Services, func(a, b apm.SpentTime) int {
+		return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service))
+	})
+	slices.SortFunc(answer.Spans, func(a, b apm.SpanSummary) int {
+		return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(fmt.Sprintf("%q %q %q", a.Service, a.Name, a.Resource), fmt.Sprintf("%q %q %q", b.Service, b.Name, b.Resource)))
+	})
+	slices.SortFunc(answer.Edges, func(a, b apm.Edge) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return answer
+}
+
+func figuresOf(parts []part) apm.Figures {
+	var spans []*apm.Span
+	for _, p := range parts {
+		spans = append(spans, p.Span)
+	}
+	return figures(spans)
+}
+
+func execOf(parts []part) (sum time.Duration) {
+	for _, p := range parts {
+		sum += p.exec
+	}
+	return sum
+}
+
+// tracesWith counts the traces that the parts are in.
+func tracesWith(parts []part) int {
+	traces := map[uint64]bool{}
+	for _, p := range parts {
+		traces[p.TraceID] = true
+	}
+	return len(traces)
 }

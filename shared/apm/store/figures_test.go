@@ -141,24 +141,6 @@ func TestFacetsCountValues(t *testing.T) {
 	}
 }
 
-func TestTimeIsSpentByWhoWorksBelow(t *testing.T) {
-	for query, want := range map[string]string{
-		"service:api": "2 of 2: api 100ms 50.0% db 100ms 50.0%",
-		"service:db":  "2 of 2: db 100ms 100.0%",
-		"":            "4 of 4: api 100ms 50.0% db 100ms 50.0%", // nothing counts twice
-		"service:x":   "0 of 0:",
-	} {
-		spent := exactTimeSpent(served("1", 80, 120), selection(t, query))
-		got := fmt.Sprintf("%d of %d:", spent.Requests, spent.Of)
-		for _, s := range spent.Services {
-			got += fmt.Sprintf(" %s %s %.1f%%", s.Service, s.Exec, s.Percent)
-		}
-		if got != want {
-			t.Errorf("%q: %s, want %s", query, got, want)
-		}
-	}
-}
-
 func TestAStoreGivesFigures(t *testing.T) {
 	m := open(t, Config{})
 	for _, trace := range served("1", 1, 2, 3) {
@@ -172,11 +154,14 @@ func TestAStoreGivesFigures(t *testing.T) {
 	if facets, err := m.Facets(ctx, s, nil, 1); err != nil || len(facets) != 6 {
 		t.Errorf("%+v, %v", facets, err)
 	}
-	if spent, err := m.TimeSpent(ctx, s); err != nil || len(spent.Services) != 2 {
-		t.Errorf("%+v, %v", spent, err)
+	if anatomy, err := m.Anatomy(ctx, s, 0); err != nil || len(anatomy.Services) != 2 {
+		t.Errorf("%+v, %v", anatomy, err)
 	}
 	cancel()
 	if _, err := m.Breakdown(ctx, search.Breakdown{Selection: s}); !errors.Is(err, context.Canceled) {
+		t.Errorf("nobody waits any more: %v", err)
+	}
+	if _, err := m.Anatomy(ctx, s, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("nobody waits any more: %v", err)
 	}
 }

@@ -320,6 +320,9 @@ func (h *history) follow() {
 			if want.Oldest == 0 || s.Start < want.Oldest {
 				want.Oldest = s.Start
 			}
+			if want.Newest == 0 || s.Start > want.Newest {
+				want.Newest = s.Start
+			}
 		}
 	}
 	if got != want {

@@ -145,43 +145,121 @@ func (s *Store) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool
 
 // trace puts together a trace, with keys only of those attributes.
 func (s *Store) trace(parts []*segment, id uint64, keys []key) (apm.Trace, error) {
-	s.mu.RLock()
-	birth, known := s.births[id]
-	s.mu.RUnlock()
-	if !known {
-		return apm.Trace{}, nil
+	place, err := s.locate(parts, id)
+	if err != nil {
+		return apm.Trace{}, err
 	}
-	var spans []apm.Span
-	taken, more := 0, 0
+	return s.assemble(place, keys)
+}
+
+// A whereabouts is where a trace's spans are.
+type whereabouts struct {
+	trace uint64
+	rows  []selected
+	spans int // in these rows
+	more  int // that are kept besides, and are too many to be put together
+}
+
+// locate finds a trace's spans.
+func (s *Store) locate(parts []*segment, id uint64) (whereabouts, error) {
+	s.mu.RLock()
+	arrival, known := s.births[id]
+	s.mu.RUnlock()
+	place := whereabouts{trace: id}
+	if !known {
+		return place, nil
+	}
+	birth := int64(arrival >> 16)
 	for _, g := range parts {
-		if g.rows == 0 || g.place > int64(birth>>16) && !slices.Contains(g.joined, id) || g.until < int64(birth>>16) {
+		if g.rows == 0 || g.place > birth && !slices.Contains(g.joined, id) || g.until < birth {
 			continue
 		}
 		traces, err := s.column(g, key{wide, traceID})
 		if err != nil {
-			return apm.Trace{}, err
+			return place, err
 		}
 		rows := newRowSet(g.rows)
 		for row, trace := range traces.numbers {
 			switch {
 			case trace != id || g.dead.has(row):
-			case taken == mostShown:
-				more++
+			case place.spans == mostShown:
+				place.more++
 			default:
-				taken++
+				place.spans++
 				rows.add(row)
 			}
 		}
-		if rows.empty() {
-			continue
+		if !rows.empty() {
+			place.rows = append(place.rows, selected{g, rows})
 		}
-		found, err := s.spans(g, rows, keys)
+	}
+	return place, nil
+}
+
+// assemble puts together what was located.
+func (s *Store) assemble(place whereabouts, keys []key) (apm.Trace, error) {
+	var spans []apm.Span
+	for _, part := range place.rows {
+		found, err := s.spans(part.segment, part.rows, keys)
 		if err != nil {
 			return apm.Trace{}, err
 		}
 		spans = append(spans, found...)
 	}
-	trace := apm.NewTrace(id, spans)
-	trace.Truncated = more
-	return trace, nil
+	return place.of(spans), nil
+}
+
+// of is the trace with the spans that were located.
+func (w whereabouts) of(spans []apm.Span) apm.Trace {
+	trace := apm.NewTrace(w.trace, spans)
+	trace.Truncated = w.more
+	return trace
+}
+
+// assembleAll does so for many traces: it reads each segment once, on all
+// processors.
+func (s *Store) assembleAll(ctx context.Context, parts []*segment, places []whereabouts, keys []key) ([]apm.Trace, error) {
+	type want struct {
+		place int
+		rows  rowSet
+	}
+	wanted := map[*segment][]want{}
+	for i, place := range places {
+		for _, part := range place.rows {
+			wanted[part.segment] = append(wanted[part.segment], want{i, part.rows})
+		}
+	}
+	found := make([][][]apm.Span, len(parts)) // by segment, as wanted of it
+	err := parallel(len(parts), func(i int) error {
+		g := parts[i]
+		if err := ctx.Err(); err != nil || len(wanted[g]) == 0 {
+			return err
+		}
+		columns, err := s.columns(g, keys)
+		if err != nil {
+			return err
+		}
+		for _, want := range wanted[g] {
+			var spans []apm.Span
+			for row := range want.rows.all() {
+				spans = append(spans, rowReader{columns}.span(row))
+			}
+			found[i] = append(found[i], spans)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	spans := make([][]apm.Span, len(places))
+	for i, g := range parts {
+		for at, want := range wanted[g] {
+			spans[want.place] = append(spans[want.place], found[i][at]...)
+		}
+	}
+	traces := make([]apm.Trace, len(places))
+	for i, place := range places {
+		traces[i] = place.of(spans[i])
+	}
+	return traces, nil
 }

@@ -159,29 +159,37 @@ func (s *Store) Retention() apm.Retention {
 	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable, kept.FileGone = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != "", s.gone.Load()
 	s.mu.RUnlock()
 	for _, g := range s.snapshot() {
-		if first, ok := s.earliest(g); ok && (kept.Oldest == 0 || first < kept.Oldest) {
+		first, last, ok := s.starts(g)
+		if !ok {
+			continue
+		}
+		if kept.Oldest == 0 || first < kept.Oldest {
 			kept.Oldest = first
+		}
+		if kept.Newest == 0 || last > kept.Newest {
+			kept.Newest = last
 		}
 	}
 	return kept
 }
 
-// earliest is the start of the earliest span kept in a segment.
-func (s *Store) earliest(g *segment) (start int64, ok bool) {
+// starts are those of the earliest and of the latest span kept in a segment.
+func (s *Store) starts(g *segment) (first, last int64, ok bool) {
 	if g.dead == nil {
-		return g.first, g.rows > 0
+		return g.first, g.last, g.rows > 0
 	}
 	rows := allRows(g.rows)
 	rows.remove(g.dead)
 	starts, err := s.column(g, key{wide, wideNames[startPlace]})
 	if err != nil { // it will be met again by whoever asks for spans
-		return g.first, true
+		return g.first, g.last, true
 	}
-	start = math.MaxInt64
+	first, last = math.MaxInt64, math.MinInt64
 	for row := range rows.all() {
-		start, ok = min(start, int64(starts.numbers[row])), true
+		start := int64(starts.numbers[row])
+		first, last, ok = min(first, start), max(last, start), true
 	}
-	return start, ok
+	return first, last, ok
 }
 
 // Clear lets go of all that is kept, and begins anew.

@@ -110,7 +110,7 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 			t.Errorf("trace %d has %d spans, want 3", trace+2, len(found.Spans))
 		}
 	}
-	want := apm.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: MemoryMaxBytes, Oldest: 1, EvictedTraces: 1, EvictedSpans: 3}
+	want := apm.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: MemoryMaxBytes, Oldest: 1, Newest: 3, EvictedTraces: 1, EvictedSpans: 3}
 	got := m.Retention()
 	if got.Bytes = 0; got != want {
 		t.Errorf("got %+v, want %+v", got, want)

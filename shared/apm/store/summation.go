@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 	"time"
 
@@ -49,17 +48,7 @@ func (s *summation) group(values []string) *group {
 }
 
 // bucket is which of equal parts of the time a moment of it is in.
-func (s *summation) bucket(at int64) int {
-	if s.of.Buckets < 2 {
-		return 0
-	}
-	length := uint64(s.to) - uint64(s.from)
-	since := min(uint64(at)-uint64(s.from), length-1) // nothing starts after the last moment there is
-	// In 128 bits: nanoseconds of years times a thousand are more than 64 hold.
-	high, low := bits.Mul64(since, uint64(s.of.Buckets))
-	part, _ := bits.Div64(high, low, length)
-	return int(part)
-}
+func (s *summation) bucket(at int64) int { return apm.Bucket(at, s.from, s.to, s.of.Buckets) }
 
 func (s *summation) answer() apm.Breakdown {
 	answer := apm.Breakdown{From: s.from, To: s.to, Others: s.others}

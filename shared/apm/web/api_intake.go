@@ -35,6 +35,7 @@ type jsonKept struct {
 	Bytes         int   `json:"bytes"` // of the file's segments; the file is a little larger
 	MaxBytes      int   `json:"max_bytes"`
 	Oldest        int64 `json:"oldest"` // start of the earliest span; 0 for none
+	Newest        int64 `json:"newest"` // start of the latest span; 0 for none
 	EvictedTraces int   `json:"evicted_traces"`
 	EvictedSpans  int   `json:"evicted_spans"`
 	DamagedSpans  int   `json:"damaged_spans"`
@@ -97,7 +98,7 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 		Since: jsonTime(report.Since), Payloads: report.Payloads, Spans: report.Spans, Bytes: report.Bytes, Calls: report.Calls,
 		Tracers: []jsonTracer{}, TracersForgotten: report.Forgotten,
 		Losses: []jsonLoss{}, Refusals: []jsonRefusal{}, Requests: []jsonRequest{},
-		Kept: jsonKept{kept.Traces, kept.Spans, kept.MaxSpans, kept.Bytes, kept.MaxBytes, kept.Oldest, kept.EvictedTraces, kept.EvictedSpans, kept.DamagedSpans},
+		Kept: jsonKept{kept.Traces, kept.Spans, kept.MaxSpans, kept.Bytes, kept.MaxBytes, kept.Oldest, kept.Newest, kept.EvictedTraces, kept.EvictedSpans, kept.DamagedSpans},
 	}
 	for _, t := range report.Tracers {
 		answer.Tracers = append(answer.Tracers, jsonTracer{

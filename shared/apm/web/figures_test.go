@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -146,9 +147,46 @@ func TestTheAPICountsFacets(t *testing.T) {
 
 func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
 	w, _ := newTest(served()...)
+	const start = 1_700_000_000_000_000_000
+	looked := jsonLookedAt{4, 4, 4, start, start + 3e9 + 1}
 	answer := ask[jsonTimeSpent](t, w, "/api/time-spent?query=service:team/api")
-	want := jsonTimeSpent{4, 4, []jsonSpentTime{{"db", 50e6, 12.5e6, 50}, {"team/api", 50e6, 12.5e6, 50}}}
-	if fmt.Sprint(answer) != fmt.Sprint(want) {
+	want := jsonTimeSpent{looked, 0, nil, []jsonSpentTime{{"db", 50e6, 12.5e6, 50, nil}, {"team/api", 50e6, 12.5e6, 50, nil}}, 0}
+	if !reflect.DeepEqual(answer, want) {
+		t.Errorf("got %+v, want %+v", answer, want)
+	}
+	series := get(w, fmt.Sprintf("/api/time-spent?query=service:team/api&buckets=2&from=%d&to=%d", start+2_000_000_000, start+6_000_000_000)).Body.String()
+	for _, want := range []string{
+		`"step":2000000000,"series":{"requests":[2,0]}`,
+		`{"service":"db","exec_time":35000000,"per_request":17500000,"percent":50,"series":{"exec_time":[35000000,0],"per_request":[17500000,null]}}`,
+	} {
+		if !strings.Contains(series, want) {
+			t.Errorf("%s lacks %s", series, want)
+		}
+	}
+}
+
+func TestTheAPITellsWhoCallsWhom(t *testing.T) {
+	w, _ := newTest(served()...)
+	const start = 1_700_000_000_000_000_000
+	for parameters, want := range map[string]jsonDependencies{
+		"query=service:team/api": {jsonLookedAt{4, 4, 4, start, start + 3e9 + 1}, []jsonEdge{{"team/api", "db", 4, 4 / 3.000000001, 0, 0, 4, 50e6, 12.5e6, 20e6}}, 0},
+		fmt.Sprintf("query=service:db&from=%d&to=%d", start, start+1_500_000_000): {jsonLookedAt{2, 2, 2, start, start + 1_500_000_000}, []jsonEdge{{"team/api", "db", 2, 2 / 1.5, 0, 0, 2, 15e6, 7.5e6, 10e6}}, 0},
+	} {
+		if got := ask[jsonDependencies](t, w, "/api/dependencies?"+parameters); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", parameters, got, want)
+		}
+	}
+}
+
+func TestTheAPISumsUpSpans(t *testing.T) {
+	w, _ := newTest(served()...)
+	answer := ask[jsonSpanSummaries](t, w, "/api/span-summary?query=version:v1")
+	want := []jsonSpanSummary{
+		{"db", "sql.query", "SELECT", "sql", 3, 0, 3, 1, 100, 10e6, 50, 30e6},
+		{"team/api", "think", "", "", 3, 0, 3, 1, 100, 10e6, 50, 30e6},
+		{"team/api", "http.request", "GET /", "web", 3, 0, 3, 1, 100, 20e6, 0, 0},
+	}
+	if answer.Requests != 3 || !reflect.DeepEqual(answer.Spans, want) {
 		t.Errorf("got %+v, want %+v", answer, want)
 	}
 }
@@ -159,7 +197,9 @@ func TestWithoutSpansThereAreNoFigures(t *testing.T) {
 		"services":             `{"from":0,"to":0,"services":[],"others":0}`,
 		"services/a/resources": `{"service":"a","from":0,"to":0,"resources":[],"others":0}`,
 		"facets":               `{"facets":[],"others":0}`,
-		"time-spent":           `{"requests":0,"of":0,"services":[]}`,
+		"time-spent":           `{"requests":0,"of":0,"traces":0,"from":0,"to":0,"step":0,"services":[],"others":0}`,
+		"dependencies":         `{"requests":0,"of":0,"traces":0,"from":0,"to":0,"edges":[],"others":0}`,
+		"span-summary":         `{"requests":0,"of":0,"traces":0,"from":0,"to":0,"spans":[],"others":0}`,
 	} {
 		if got := get(w, "/api/"+path).Body.String(); got != want+"\n" {
 			t.Errorf("%s: %s", path, got)
@@ -182,6 +222,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		"figures?by=service&buckets=1000&limit=61": "together there may be 60,000",
 		"facets?field=@a:b":                        `no \":\" in an attribute`, "facets?limit=x": "limit=", "facets?from=5&to=1": "not after",
 		"facets?" + strings.Repeat("field=service&", 21): "may be 20", "time-spent?to=x": "to=",
+		"time-spent?buckets=201": "from 0 to 200",
 	} {
 		rec := get(w, "/api/"+path)
 		if rec.Code != http.StatusBadRequest || rec.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(rec.Body.String(), want) {
@@ -192,7 +233,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		t.Errorf("without groups, they are bounded: %s", rec.Body)
 	}
 	f.err = errors.New("disk on fire")
-	for _, path := range []string{"services", "services/a/resources", "figures", "facets", "time-spent", "traces/1"} {
+	for _, path := range []string{"services", "services/a/resources", "figures", "facets", "time-spent", "dependencies", "span-summary", "traces/1"} {
 		if rec := get(w, "/api/"+path); rec.Code != http.StatusInternalServerError || strings.Contains(rec.Body.String(), "fire") {
 			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
 		}

@@ -73,7 +73,7 @@ func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 func TestAPIIntake(t *testing.T) {
 	w, f := newTest()
 	const empty = `{"since":"0001-01-01T00:00:00.000Z","payloads":0,"spans":0,"bytes":0,"calls":0,"tracers":[],"tracers_forgotten":0,` +
-		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0}}` + "\n"
+		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"newest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0}}` + "\n"
 	if body := get(w, "/api/intake").Body.String(); body != empty {
 		t.Errorf("got  %swant %s", body, empty)
 	}

@@ -170,20 +170,60 @@ func endpoints() []endpoint {
 		{
 			Method: http.MethodGet, Path: "/api/time-spent", Status: http.StatusOK,
 			Does:       "Tells which services worked for the spans that are looked for: the execution time of these, and of all spans below them. The service that took most comes first.",
+			Parameters: append(selecting(search.ServiceEntrySpans), parameter{"buckets", "number", "0", "0 to 200", "How many equal parts of the time to give a series of."}),
+			Example:    "/api/time-spent?query=service:{service}&buckets=3", Sample: "time-spent.json",
+			Fields: append(lookedAtFields(),
+				field{"step", "from one part of a series to the next, rounded down; 0 without series"},
+				field{"series.requests", "looked at, one for each part of the time, from the first; series are left out without buckets"},
+				field{"services[].service", ""},
+				field{"services[].exec_time", "in which one of its spans worked and did not wait for another"},
+				field{"services[].per_request", "the same for one request, on average"},
+				field{"services[].percent", "of the execution time of all services"},
+				field{"services[].series.exec_time", "by the start of the request that the service worked for"},
+				field{"services[].series.per_request", "null where there were no requests"},
+				field{"others", "services left out"}),
+		},
+		{
+			Method: http.MethodGet, Path: "/api/dependencies", Status: http.StatusOK,
+			Does:       "Tells which service calls which, for the spans that are looked for: from the roots of their traces down to them, and below them. A call is a span whose parent is another service’s.",
 			Parameters: selecting(search.ServiceEntrySpans),
-			Example:    "/api/time-spent?query=service:{service}", Sample: "time-spent.json",
-			Fields: []field{
-				{"requests", "how many spans were looked at; of very many, a sample"},
-				{"of", "how many there are"},
-				{"services[].service", ""},
-				{"services[].exec_time", "in which one of its spans worked and did not wait for another"},
-				{"services[].per_request", "the same for one request, on average"},
-				{"services[].percent", "of the execution time of all services"},
-			},
+			Example:    "/api/dependencies?query=service:{service}", Sample: "dependencies.json",
+			Fields: append(lookedAtFields(),
+				field{"edges[].caller", "the service whose span is the parent; edges are in the order of callers, at most 2,000"},
+				field{"edges[].callee", "the service that was called"},
+				field{"edges[].calls", "in what was looked at; so are errors, traces and times"},
+				field{"edges[].calls_per_second", "on average between from and to, a time that is taken for a second where it is less; of a sample, an estimate for all"},
+				field{"edges[].errors", "calls that failed"},
+				field{"edges[].error_rate", "from 0 to 1"},
+				field{"edges[].traces", "that have such a call"},
+				field{"edges[].total", "time that all calls took together"},
+				field{"edges[].avg", "time that one took on average"},
+				field{"edges[].max", "time that the longest took"},
+				field{"others", "edges left out, those with the fewest calls"}),
+		},
+		{
+			Method: http.MethodGet, Path: "/api/span-summary", Status: http.StatusOK,
+			Does:       "Tells what kinds of spans are in the spans that are looked for: these themselves, and all below them. The kind with most execution time comes first, of at most 500.",
+			Parameters: selecting(search.ServiceEntrySpans),
+			Example:    "/api/span-summary?query=service:{service}", Sample: "span-summary.json",
+			Fields: append(lookedAtFields(),
+				field{"spans[].service", "with another one, or another operation, resource or type, a kind is another one"},
+				field{"spans[].operation", ""},
+				field{"spans[].resource", ""},
+				field{"spans[].type", ""},
+				field{"spans[].spans", "of this kind, in what was looked at"},
+				field{"spans[].errors", "how many of these failed"},
+				field{"spans[].traces", "that have such a span"},
+				field{"spans[].avg_spans", "in a trace that has such a span"},
+				field{"spans[].percent_of_traces", "how many have such a span"},
+				field{"spans[].avg_duration", "of one span"},
+				field{"spans[].avg_exec_percent", "of the execution time of what was looked at, on average over the traces that have such a span"},
+				field{"spans[].exec_time", "of all spans of this kind together"},
+				field{"others", "kinds left out"}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/intake", Status: http.StatusOK,
-			Does:    "Tells who has sent spans, and what was not taken in. Its times are texts in RFC 3339, in UTC, but for kept.oldest.",
+			Does:    "Tells who has sent spans, and what was not taken in. Its times are texts in RFC 3339, in UTC, but for kept.oldest and kept.newest.",
 			Example: "/api/intake", Sample: "intake.json",
 			Fields: intakeFields(),
 		},
@@ -213,6 +253,17 @@ func selecting(scope search.Scope) []parameter {
 
 func limit(absent, what string) parameter {
 	return parameter{"limit", "number", absent, "1 to 1000", "How many " + what + " at most."}
+}
+
+// lookedAtFields say which requests an answer is of.
+func lookedAtFields() []field {
+	return []field{
+		{"requests", "how many spans were looked at; of very many, a sample"},
+		{"of", "how many there are"},
+		{"traces", "that the spans looked at are in"},
+		{"from", "the time that was looked at: what was asked for or, where that was open, what there is"},
+		{"to", "exclusive"},
+	}
 }
 
 func figureFields(prefix string) []field {
@@ -298,6 +349,7 @@ func intakeFields() []field {
 		{"kept.bytes", "packed in the file, without its log"},
 		{"kept.max_bytes", ""},
 		{"kept.oldest", "start of the earliest span; 0 for none"},
+		{"kept.newest", "start of the latest span; 0 for none"},
 		{"kept.evicted_traces", "that made room for newer ones"},
 		{"kept.evicted_spans", ""},
 		{"kept.damaged_spans", "that could not be read from the file, and were set aside"},

@@ -293,7 +293,7 @@ func TestTheReferenceCanBeReadAndClicked(t *testing.T) {
 	rec := get(w, "/api")
 	body := rec.Body.String()
 	for _, want := range []string{
-		`<a href="/api/traces/5577006791947779410">`, `<a href="/api/services/thinker-api/resources">`, `<a href="/api/time-spent?query=service:thinker-api">`,
+		`<a href="/api/traces/5577006791947779410">`, `<a href="/api/services/thinker-api/resources">`, `<a href="/api/time-spent?query=service:thinker-api&amp;buckets=3">`,
 		"curl -X DELETE http://localhost:8126/api/traces", "1 to 1000", "In Datadog:", "Spans API", `<a href="/api">API</a>`, `id="get-api-services-service-resources"`,
 	} {
 		if !strings.Contains(body, want) {
@@ -318,7 +318,7 @@ func TestTheReferenceCanBeReadAndClicked(t *testing.T) {
 	}
 	// A service may be called anything.
 	odd, _ := newTest(apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Service: `a b/"c`}}))
-	if body := get(odd, "/api").Body.String(); !strings.Contains(body, `href="/api/services/a%20b%2F%22c/resources"`) || !strings.Contains(body, `href="/api/time-spent?query=service:%22a&#43;b%2F%5C%22c%22"`) {
+	if body := get(odd, "/api").Body.String(); !strings.Contains(body, `href="/api/services/a%20b%2F%22c/resources"`) || !strings.Contains(body, `href="/api/time-spent?query=service:%22a&#43;b%2F%5C%22c%22&amp;buckets=3"`) {
 		t.Errorf("%s", regexp.MustCompile(`href="/api/[^"]*"`).FindAllString(body, -1))
 	}
 	if rec := get(w, "/api/nothing"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "The page at /api says what there is.") {

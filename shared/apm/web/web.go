@@ -30,8 +30,9 @@ type Traces interface {
 	// Facets counts the values of fields, and names at most most of each. Without
 	// fields it is those by which spans can be grouped, the most common first.
 	Facets(ctx context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error)
-	// TimeSpent tells which services worked for the selected spans.
-	TimeSpent(ctx context.Context, s search.Selection) (apm.TimeSpent, error)
+	// Anatomy tells what the selected spans are made of, with series of as many
+	// parts of the time as buckets says. Of very many spans it is a sample's.
+	Anatomy(ctx context.Context, s search.Selection, buckets int) (apm.Anatomy, error)
 	// Clear drops every trace.
 	Clear(ctx context.Context) error
 	// Subscribe tells which traces change, until ctx is done.
@@ -107,6 +108,8 @@ func New(config Config) *Web {
 	w.handle("/api/figures", w.apiFigures)
 	w.handle("/api/facets", w.apiFacets)
 	w.handle("/api/time-spent", w.apiTimeSpent)
+	w.handle("/api/dependencies", w.apiDependencies)
+	w.handle("/api/span-summary", w.apiSpanSummary)
 	w.handle("/api/events", w.events)
 	w.route("/", handlers{anyMethod: nothing})
 	return w

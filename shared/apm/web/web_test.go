@@ -63,9 +63,9 @@ func (f *traces) Facets(ctx context.Context, s search.Selection, fields []search
 	return facets, err
 }
 
-func (f *traces) TimeSpent(ctx context.Context, s search.Selection) (spent apm.TimeSpent, err error) {
-	err = f.figures(func(kept *store.Store) error { spent, err = kept.TimeSpent(ctx, s); return err })
-	return spent, err
+func (f *traces) Anatomy(ctx context.Context, s search.Selection, buckets int) (anatomy apm.Anatomy, err error) {
+	err = f.figures(func(kept *store.Store) error { anatomy, err = kept.Anatomy(ctx, s, buckets); return err })
+	return anatomy, err
 }
 
 func (f *traces) Clear(context.Context) error {

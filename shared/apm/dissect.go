@@ -1,0 +1,277 @@
+package apm
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"time"
+)
+
+// How many of each an anatomy gives, and how many it tells apart to find them:
+// whatever comes beyond those is counted with what is left out, each time anew.
+const (
+	mostServices  = 1000
+	mostSpanKinds = 500
+	mostEdges     = 2000
+	mostToldApart = 10_000
+)
+
+// A Dissection is an Anatomy in the making: the requests' traces are added one
+// by one, in any order.
+type Dissection struct {
+	anatomy  Anatomy
+	buckets  int
+	services map[string]*SpentTime
+	kinds    map[kind]*kindSum
+	edges    map[[2]string]*edgeSum
+	others   time.Duration // execution time of services that are not told apart
+}
+
+// A kind is what the spans of a SpanSummary have in common.
+type kind struct{ service, name, resource, spanType string }
+
+type kindSum struct {
+	SpanSummary
+	shares float64 // of the traces' execution time, added up
+	trace  int     // the last one that has such a span
+}
+
+type edgeSum struct {
+	Edge
+	trace int // the last one that has such a call
+}
+
+// NewDissection begins with nothing. From from to before to, in nanoseconds
+// since the Unix epoch, is the time in which requests start; it is divided into
+// buckets parts.
+func NewDissection(from, to int64, buckets int) *Dissection {
+	d := &Dissection{
+		anatomy:  Anatomy{From: from, To: to},
+		buckets:  buckets,
+		services: map[string]*SpentTime{},
+		kinds:    map[kind]*kindSum{},
+		edges:    map[[2]string]*edgeSum{},
+	}
+	if buckets > 0 {
+		d.anatomy.SeriesRequests = make([]int, buckets)
+	}
+	return d
+}
+
+// Add takes a trace apart, of which some spans are requests. A trace without
+// one changes nothing.
+func (d *Dissection) Add(trace Trace, isRequest func(*Span) bool) {
+	exec := trace.ExecTimes()
+	spans := lineUp(trace, isRequest)
+	before := d.anatomy.Requests
+	var total float64 // of the trace's requests, in nanoseconds
+	for at, s := range spans {
+		if s.request == at {
+			d.anatomy.Requests++
+			if d.buckets > 0 {
+				d.anatomy.SeriesRequests[d.bucket(s.Span)]++
+			}
+		}
+		if s.request != none {
+			total += float64(exec[s.SpanID])
+		}
+	}
+	if d.anatomy.Requests == before {
+		return
+	}
+	d.anatomy.Traces++
+	for _, s := range spans {
+		if s.request != none {
+			d.addWork(s.Service, exec[s.SpanID], spans[s.request].Span)
+			d.addSpan(s.Span, exec[s.SpanID], total)
+		}
+		if s.parent != none && (s.request != none || s.leads) {
+			d.addCall(spans[s.parent].Service, s.Span)
+		}
+	}
+}
+
+// none is the place of a span that is not there.
+const none = -1
+
+// A placed span knows those above it, by their places in a list.
+type placed struct {
+	*Span
+	parent  int  // none for a root
+	request int  // the closest one: itself or above it
+	leads   bool // a request is below it
+}
+
+// lineUp lists a trace's spans, parents before their children.
+func lineUp(trace Trace, isRequest func(*Span) bool) []placed {
+	spans := make([]placed, 0, len(trace.Spans))
+	var line func(node *Node, parent, request int)
+	line = func(node *Node, parent, request int) {
+		at := len(spans)
+		if isRequest(node.Span) {
+			request = at
+		}
+		spans = append(spans, placed{Span: node.Span, parent: parent, request: request})
+		for _, child := range node.Children {
+			line(child, at, request)
+		}
+	}
+	for _, root := range trace.Tree() {
+		line(root, none, none)
+	}
+	for at, s := range spans {
+		if s.request != at {
+			continue
+		}
+		for up := s.parent; up != none && !spans[up].leads; up = spans[up].parent {
+			spans[up].leads = true
+		}
+	}
+	return spans
+}
+
+func (d *Dissection) bucket(request *Span) int {
+	return Bucket(request.Start, d.anatomy.From, d.anatomy.To, d.buckets)
+}
+
+func (d *Dissection) addWork(name string, exec time.Duration, request *Span) {
+	service, isNew := entry(d.services, name)
+	switch {
+	case service == nil:
+		d.anatomy.OtherServices++
+		d.others = plus(d.others, exec)
+		return
+	case isNew:
+		service.Service = name
+		if d.buckets > 0 {
+			service.Series = make([]time.Duration, d.buckets)
+		}
+	}
+	service.Exec = plus(service.Exec, exec)
+	if d.buckets > 0 {
+		at := d.bucket(request)
+		service.Series[at] = plus(service.Series[at], exec)
+	}
+}
+
+func (d *Dissection) addSpan(s *Span, exec time.Duration, total float64) {
+	sum, isNew := entry(d.kinds, kind{s.Service, s.Name, s.Resource, s.Type})
+	switch {
+	case sum == nil:
+		d.anatomy.OtherSpans++
+		return
+	case isNew:
+		sum.Service, sum.Name, sum.Resource, sum.Type = s.Service, s.Name, s.Resource, s.Type
+	}
+	sum.Spans++
+	if s.Error {
+		sum.Errors++
+	}
+	if sum.trace != d.anatomy.Traces {
+		sum.trace = d.anatomy.Traces
+		sum.Traces++
+	}
+	sum.Total = plus(sum.Total, s.Duration)
+	sum.Exec = plus(sum.Exec, exec)
+	if total > 0 {
+		sum.shares += float64(exec) / total
+	}
+}
+
+func (d *Dissection) addCall(from string, s *Span) {
+	if from == s.Service {
+		return
+	}
+	sum, isNew := entry(d.edges, [2]string{from, s.Service})
+	switch {
+	case sum == nil:
+		d.anatomy.OtherEdges++
+		return
+	case isNew:
+		sum.From, sum.To = from, s.Service
+	}
+	sum.Calls++
+	if s.Error {
+		sum.Errors++
+	}
+	if sum.trace != d.anatomy.Traces {
+		sum.trace = d.anatomy.Traces
+		sum.Traces++
+	}
+	sum.Total = plus(sum.Total, s.Duration)
+	sum.Max = max(sum.Max, s.Duration)
+}
+
+// entry is what is kept for a key; nil where it would be one too many.
+func entry[K comparable, V any](of map[K]*V, key K) (value *V, isNew bool) {
+	if value = of[key]; value == nil && len(of) < mostToldApart {
+		value, isNew = new(V), true
+		of[key] = value
+	}
+	return value, isNew
+}
+
+// plus adds a duration that is not negative; the sum may be more than one can
+// tell.
+func plus(sum, d time.Duration) time.Duration {
+	if d = max(0, d); sum > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	return sum + d
+}
+
+// Anatomy is what the traces tell that were added. Of is how many requests there
+// are in all, those among them that were not looked at.
+func (d *Dissection) Anatomy(of int) Anatomy {
+	a := d.anatomy
+	a.Of = max(of, a.Requests)
+
+	var total float64
+	for _, service := range slices.SortedFunc(maps.Values(d.services), compareWork) {
+		a.Services = append(a.Services, *service)
+		total += float64(service.Exec)
+	}
+	if total += float64(d.others); total > 0 {
+		for i := range a.Services {
+			a.Services[i].Percent = 100 * float64(a.Services[i].Exec) / total
+		}
+	}
+	a.Services = first(a.Services, mostServices, &a.OtherServices)
+
+	for _, sum := range d.kinds {
+		sum.ExecPercent = 100 * sum.shares / float64(sum.Traces)
+		a.Spans = append(a.Spans, sum.SpanSummary)
+	}
+	slices.SortFunc(a.Spans, compareKinds)
+	a.Spans = first(a.Spans, mostSpanKinds, &a.OtherSpans)
+
+	for _, sum := range d.edges {
+		a.Edges = append(a.Edges, sum.Edge)
+	}
+	slices.SortFunc(a.Edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(b.Calls, a.Calls), compareEdges(a, b)) })
+	a.Edges = first(a.Edges, mostEdges, &a.OtherEdges)
+	slices.SortFunc(a.Edges, compareEdges)
+	return a
+}
+
+func compareWork(a, b *SpentTime) int {
+	return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service))
+}
+
+func compareKinds(a, b SpanSummary) int {
+	return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Type, b.Type))
+}
+
+func compareEdges(a, b Edge) int {
+	return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+}
+
+// first leaves the first of a list, and counts the others.
+func first[V any](list []V, most int, others *int) []V {
+	if len(list) <= most {
+		return list
+	}
+	*others += len(list) - most
+	return list[:most]
+}
