@@ -22,6 +22,7 @@ type chart struct {
 	Empty   string // why there is nothing to draw; empty where there is
 
 	Window window
+	Named  bool    // the areas' names are shown though there may be one alone
 	Areas  []shape // stacked bars, from the bottom up
 	Lines  []shape
 	Y      []mark
@@ -94,7 +95,7 @@ func (c *chart) stack(all []series, write func(float64) string) {
 		}
 		top = max(top, sum)
 	}
-	top = c.axis(top, write)
+	c.Y, top = axis(top, write)
 	base := make([]float64, len(c.Rows))
 	for _, s := range all {
 		var path strings.Builder
@@ -121,7 +122,7 @@ func (c *chart) lines(all []series, write func(float64) string) {
 			top = max(top, orZero(value))
 		}
 	}
-	top = c.axis(top, write)
+	c.Y, top = axis(top, write)
 	var ends []float64
 	for _, s := range all {
 		var path strings.Builder
@@ -151,17 +152,21 @@ func (c *chart) lines(all []series, write func(float64) string) {
 	}
 }
 
-// axis marks the vertical axis at round values and gives the largest.
-func (c *chart) axis(top float64, write func(float64) string) float64 {
+// axis marks a vertical axis at round values, and gives the largest. What is
+// counted is marked at whole numbers.
+func axis(top float64, write func(float64) string) (marks []mark, round float64) {
 	if top <= 0 {
 		top = 1
 	}
 	step := roundUp(top / 3)
-	top = step * math.Ceil(top/step*(1-1e-9))
-	for value := 0.0; value <= top*(1+1e-9); value += step {
-		c.Y = append(c.Y, mark{Y: compact(100 - 100*value/top), Label: write(value)})
+	if top == math.Trunc(top) {
+		step = max(1, step)
 	}
-	return top
+	round = step * math.Ceil(top/step*(1-1e-9))
+	for value := 0.0; value <= round*(1+1e-9); value += step {
+		marks = append(marks, mark{Y: compact(100 - 100*value/round), Label: write(value)})
+	}
+	return marks, round
 }
 
 func (c *chart) column(s series, write func(float64) string) {

@@ -3,6 +3,8 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"thinker/shared/apm"
@@ -12,8 +14,9 @@ import (
 // axis, with percentiles marked, and a table of the same figures.
 type histogram struct {
 	Bars    []histogramBar
-	Marks   []tick // percentiles
+	Marks   []percentileMark
 	Ticks   []tick
+	Y       []mark
 	Summary string
 }
 
@@ -22,6 +25,11 @@ type histogramBar struct {
 	From, To            string
 	Requests            string
 	URL                 string // of the traces of these requests; may be empty
+}
+
+// A percentileMark is a line at a percentile.
+type percentileMark struct {
+	X, Y, Label, Anchor string
 }
 
 // A latencyAxis divides latencies evenly by their logarithm.
@@ -99,31 +107,29 @@ func (a latencyAxis) ticks() (ticks []tick) {
 // newHistogram draws latencies. url gives the address of the traces whose
 // requests took from and less than to.
 func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time.Duration) string) *histogram {
-	axis := newLatencyAxis(latencies)
-	h := &histogram{Ticks: axis.ticks()}
-	counts := axis.count(latencies)
-	most := 1
-	for _, n := range counts {
-		most = max(most, n)
-	}
+	along := newLatencyAxis(latencies)
+	h := &histogram{Ticks: along.ticks()}
+	counts := along.count(latencies)
+	var top float64
+	h.Y, top = axis(float64(slices.Max(counts)), countText)
 	for i, n := range counts {
 		if n == 0 {
 			continue
 		}
-		from, to := axis.edge(i), axis.edge(i+1)
-		height := max(1.5, 92*float64(n)/float64(most))
+		from, to := along.edge(i), along.edge(i+1)
+		height := max(1.5, 100*float64(n)/top)
 		h.Bars = append(h.Bars, histogramBar{
-			X: coordinate(100 * (float64(i) + .06) / float64(axis.bins)), Width: coordinate(100 * .88 / float64(axis.bins)),
+			X: coordinate(100 * (float64(i) + .06) / float64(along.bins)), Width: coordinate(100 * .88 / float64(along.bins)),
 			Y: coordinate(100 - height), Height: coordinate(height),
 			From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from, to),
 		})
 	}
-	for _, p := range []struct {
+	for i, p := range []struct {
 		name string
 		at   time.Duration
 	}{{"p50", f.P50}, {"p95", f.P95}, {"p99", f.P99}} {
-		m := tick{X: coordinate(axis.at(p.at)), Label: p.name, Anchor: "start"}
-		if axis.at(p.at) > 94 {
+		m := percentileMark{X: coordinate(along.at(p.at)), Y: strconv.Itoa(10 + 12*i), Label: p.name, Anchor: "start"}
+		if along.at(p.at) > 94 {
 			m.Anchor = "end"
 		}
 		h.Marks = append(h.Marks, m)

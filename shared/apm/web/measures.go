@@ -56,6 +56,7 @@ func (m measured) requests() chart {
 	case "Per second":
 		c.stack([]series{m.series("Requests per second", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
 	case "By version":
+		c.Named = true
 		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Requests) }), countText)
 	default:
 		c.stack([]series{
@@ -77,6 +78,7 @@ func (m measured) errors() chart {
 	case "Error rate":
 		c.lines([]series{m.series("Error rate", "failed", "", m.total, func(f apm.Figures) float64 { return 100 * f.ErrorRate() })}, percentText)
 	case "By version":
+		c.Named = true
 		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Errors) }), countText)
 	default:
 		c.stack([]series{m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) })}, countText)

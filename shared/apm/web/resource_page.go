@@ -21,9 +21,18 @@ type resourcePage struct {
 	Charts    []chart
 	TracesURL string
 
+	Spans        []summaryRow
+	SpanHeadings []heading
+	AllSpans     string // what leads to those that the page does not list; empty where it lists all
+	OtherSpans   int    // kinds of spans that are too many to be listed at all
+	Sample       string // of which requests the spans are
+
 	Deployments []deploymentRow
 	Latest      []listRow
 }
+
+// fewSpans is how many kinds of spans are listed at first.
+const fewSpans = 20
 
 // resourcePage serves GET /resource?service=&operation=&resource=.
 func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
@@ -54,7 +63,17 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 	}
 	measured.traces = page.tracesOfLatency(query)
 	page.Figures = cellsOf(measured.total.Figures, win.seconds())
-	page.Charts = measured.charts()
+	anatomy, err := w.anatomyOf(ctx, win, s)
+	if err != nil {
+		return err
+	}
+	page.Charts = w.charts(measured, anatomy)
+	page.Sample, page.OtherSpans = sampleText(anatomy), anatomy.OtherSpans
+	page.Spans, page.SpanHeadings = w.spanSummary(anatomy, page.Place)
+	if len(page.Spans) > fewSpans && asked.Get("kinds") != "all" {
+		page.AllSpans = fmt.Sprintf("All %s kinds of spans", apm.FormatNumber(len(page.Spans)))
+		page.Spans = page.Spans[:fewSpans]
+	}
 	page.TracesURL = page.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
 	if page.Deployments, err = w.deploymentsWithin(ctx, page.frame, s, measured.versions, name, win); err != nil {
 		return err

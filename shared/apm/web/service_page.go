@@ -88,7 +88,11 @@ func (w *Web) servicePage(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	measured.traces = page.tracesOfLatency(query)
-	page.Charts = measured.charts()
+	anatomy, err := w.anatomyOf(ctx, win, s)
+	if err != nil {
+		return err
+	}
+	page.Charts = w.charts(measured, anatomy)
 	if len(services) > 0 {
 		page.Deployments = page.deployments(services[0].Deployments, measured.versions, win)
 	}
@@ -127,8 +131,13 @@ func (w *Web) measure(ctx context.Context, p place, win window, s search.Selecti
 	return measured{place: p, window: win, colour: w.Palette.Of(service).Hex(), total: found.Total, versions: found.Groups}, nil
 }
 
-func (m measured) charts() []chart {
-	return []chart{m.requests(), m.errors(), m.latency()}
+// charts are the four graphs; three of a leaf.
+func (w *Web) charts(m measured, a apm.Anatomy) []chart {
+	all := []chart{m.requests(), m.errors(), m.latency()}
+	if spent, ok := w.spent(m, a); ok {
+		all = append(all, spent)
+	}
+	return all
 }
 
 // operations are those that lead into the service, where there are several.

@@ -35,6 +35,7 @@ type serviceRow struct {
 // figureCells are figures as tables show them.
 type figureCells struct {
 	Requests, Errors                  string
+	RequestsText, ErrorsText          string // with the noun
 	PerSecond                         amount
 	Total                             amount
 	Avg, P50, P75, P90, P95, P99, Max amount
@@ -45,6 +46,7 @@ type figureCells struct {
 func cellsOf(f apm.Figures, seconds float64) figureCells {
 	return figureCells{
 		Requests: apm.FormatNumber(f.Requests), Errors: apm.FormatNumber(f.Errors),
+		RequestsText: apm.FormatCount(f.Requests, "request", "requests"), ErrorsText: apm.FormatCount(f.Errors, "error", "errors"),
 		PerSecond: rate(float64(f.Requests) / max(1, seconds)),
 		Total:     duration(f.Total), Avg: duration(f.Average()), P50: duration(f.P50), P75: duration(f.P75),
 		P90: duration(f.P90), P95: duration(f.P95), P99: duration(f.P99), Max: duration(f.Max),

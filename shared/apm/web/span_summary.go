@@ -1,0 +1,56 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A summaryRow is a row of the Span summary.
+type summaryRow struct {
+	Service   service
+	Name      string
+	Resource  string
+	PerTrace  string
+	Traces    amount
+	Avg       amount
+	Exec      amount // percent
+	ExecShare string
+	Errors    string
+}
+
+// spanSummary are the kinds of spans that requests are made of.
+func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings []heading) {
+	spans := a.Spans
+	headings = sorted(spans, summaryColumns(), p, "spans", "-exec")
+	for _, s := range spans {
+		rows = append(rows, summaryRow{
+			Service: w.service(s.Service), Name: short(s.Name), Resource: short(s.Resource),
+			PerTrace: significant(s.PerTrace()), Traces: percent(s.TracesPercent(a) / 100), Avg: duration(s.Average()),
+			Exec: percent(s.ExecPercent / 100), ExecShare: coordinate(s.ExecPercent), Errors: apm.FormatNumber(s.Errors),
+		})
+	}
+	return rows, headings
+}
+
+// sampleText says which requests were looked at.
+func sampleText(a apm.Anatomy) string {
+	if a.Sampled() {
+		return fmt.Sprintf("of %s of %s requests, spread evenly", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
+	}
+	return "of " + apm.FormatCount(a.Requests, "request", "requests")
+}
+
+func summaryColumns() []column[apm.SpanSummary] {
+	type row = apm.SpanSummary
+	return []column[row]{
+		{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
+		{Name: "resource", Title: "Resource", Text: true, compare: by(func(s row) string { return s.Resource })},
+		{Name: "per-trace", Title: "Avg spans/trace", Means: "In the traces that have such a span", compare: by(func(s row) float64 { return s.PerTrace() })},
+		{Name: "traces", Title: "% of traces", Means: "That have such a span", compare: by(func(s row) int { return s.Traces })},
+		{Name: "duration", Title: "Avg duration", compare: by(func(s row) time.Duration { return s.Average() })},
+		{Name: "exec", Title: "Avg % exec time", Means: "Of the time in which the request worked", compare: by(func(s row) float64 { return s.ExecPercent })},
+		{Name: "errors", Title: "Errors", compare: by(func(s row) int { return s.Errors })},
+	}
+}

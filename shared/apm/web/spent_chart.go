@@ -1,0 +1,82 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// spent is the graph of which services the requests' time was spent in. A leaf,
+// which has none below it, has no such graph.
+func (w *Web) spent(m measured, a apm.Anatomy) (chart, bool) {
+	const most = 11 // services; what others took is one
+	if len(a.Services) < 2 {
+		return chart{}, false
+	}
+	c := newChart("spent", "Time spent", m.window)
+	var chosen string
+	c.Choices, chosen = m.choices(c.ID, "% of time", "Per request")
+	value, write := share(a), percentText
+	if chosen == "Per request" {
+		value, write = perRequest(a), durationText
+	}
+	var all []series
+	for i, service := range a.Services {
+		if i < most {
+			shown := w.service(service.Service)
+			all = append(all, series{Name: shown.Name, Colour: shown.Colour, Values: make([]float64, len(a.SeriesRequests))})
+		} else if i == most {
+			all = append(all, series{Name: "others", Class: "others", Values: make([]float64, len(a.SeriesRequests))})
+		}
+		for bucket := range a.SeriesRequests {
+			all[min(i, most)].Values[bucket] += value(service, bucket)
+		}
+	}
+	c.Named = true
+	c.stack(all, write)
+	first := a.Services[0]
+	c.Summary = fmt.Sprintf("%s %s %% of the execution time", short(first.Service), significant(first.Percent))
+	if a.Sampled() {
+		c.Summary += fmt.Sprintf(", by %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
+	}
+	return c, true
+}
+
+// share is a service's part of a bucket's execution time, in percent.
+func share(a apm.Anatomy) func(apm.SpentTime, int) float64 {
+	totals := make([]float64, len(a.SeriesRequests))
+	for _, service := range a.Services {
+		for bucket, exec := range service.Series {
+			totals[bucket] += float64(exec)
+		}
+	}
+	return func(s apm.SpentTime, bucket int) float64 {
+		if totals[bucket] == 0 {
+			return math.NaN()
+		}
+		return 100 * float64(s.Series[bucket]) / totals[bucket]
+	}
+}
+
+// perRequest is a service's execution time in a request, on average, in
+// nanoseconds.
+func perRequest(a apm.Anatomy) func(apm.SpentTime, int) float64 {
+	return func(s apm.SpentTime, bucket int) float64 {
+		if a.SeriesRequests[bucket] == 0 {
+			return math.NaN()
+		}
+		return float64(s.Series[bucket]) / float64(a.SeriesRequests[bucket])
+	}
+}
+
+// anatomyOf takes the window's requests apart, with a series by its steps.
+func (w *Web) anatomyOf(ctx context.Context, win window, s search.Selection) (apm.Anatomy, error) {
+	a, err := w.Traces.Anatomy(ctx, s, win.Buckets())
+	if err != nil {
+		return a, fmt.Errorf("take requests apart: %w", err)
+	}
+	return a, nil
+}
