@@ -69,7 +69,7 @@ func (a latencyAxis) at(d time.Duration) float64 {
 func (a latencyAxis) edge(bin int) time.Duration {
 	exact := a.lowest * math.Pow(a.highest/a.lowest, float64(bin)/float64(a.bins))
 	unit := math.Max(1, math.Pow(10, math.Floor(math.Log10(exact))-3))
-	return time.Duration(math.Round(exact/unit) * unit)
+	return time.Duration(min(math.Round(exact/unit)*unit, math.Nextafter(math.MaxInt64, 0)))
 }
 
 // count puts latencies into the axis' bins.
@@ -105,7 +105,8 @@ func (a latencyAxis) ticks() (ticks []tick) {
 }
 
 // newHistogram draws latencies. url gives the address of the traces whose
-// requests took from and less than to.
+// requests took from and less than to; as latencies are known to 1 % only, it is
+// asked for a little more than the bar shows.
 func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time.Duration) string) *histogram {
 	along := newLatencyAxis(latencies)
 	h := &histogram{Ticks: along.ticks()}
@@ -121,7 +122,7 @@ func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time
 		h.Bars = append(h.Bars, histogramBar{
 			X: coordinate(100 * (float64(i) + .06) / float64(along.bins)), Width: coordinate(100 * .88 / float64(along.bins)),
 			Y: coordinate(100 - height), Height: coordinate(height),
-			From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from, to),
+			From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from-from/100, to+to/100),
 		})
 	}
 	for i, p := range []struct {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -110,15 +111,15 @@ func (w *Web) settle(ctx context.Context, win window, query search.Query, scope 
 			break
 		}
 	}
-	if there.Requests == 0 && win.Range == "all" {
-		win.From = now - int64(15*time.Minute)
+	switch {
+	case there.Requests == 0:
+		win.From = cmp.Or(win.From, cmp.Or(win.To, now)-int64(15*time.Minute))
+	case win.Range == "all":
+		win.From, win.To = there.First, there.Last+1
 	}
-	if win.From == 0 {
-		win.From = there.First
-	}
-	if win.To == 0 {
-		win.To = max(now, there.Last+1)
-	}
+	win.From = cmp.Or(win.From, there.First)
+	win.To = cmp.Or(win.To, max(now, there.Last+1))
+	win.From = min(win.From, win.To-1) // of a time that has not come yet, nothing is there
 	return win.divided(), nil
 }
 
@@ -127,7 +128,7 @@ func (w *Web) settle(ctx context.Context, win window, query search.Query, scope 
 func (win window) divided() window {
 	const most = 60
 	length := uint64(win.To) - uint64(win.From) // of two int64 it may be more than an int64 holds
-	step := max(int64(time.Millisecond), int64(roundStep(time.Duration(min((length+most-1)/most, math.MaxInt64)))))
+	step := max(int64(time.Millisecond), int64(roundStep(time.Duration(min((length-1)/most+1, math.MaxInt64)))))
 	if win.From >= math.MinInt64+step {
 		win.From -= (win.From%step + step) % step
 	}

@@ -1,0 +1,134 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// at is a trace of one request to a service, some time ago.
+func at(id uint64, ago time.Duration, service, env string) apm.Trace {
+	return apm.NewTrace(id, []apm.Span{{
+		TraceID: id, SpanID: 1, Service: service, Name: "http.request", Resource: "GET /", Type: "web",
+		Start: time.Now().Add(-ago).UnixNano(), Duration: 20 * time.Millisecond,
+		Meta: map[string]string{"env": env}, Metrics: map[string]float64{"_dd.top_level": 1},
+	}})
+}
+
+func TestAPageOpensOnWhereTheDataIs(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, test := range map[string]struct {
+		ago  []time.Duration
+		want string
+	}{
+		"nothing":                      {nil, "all"},
+		"a minute ago":                 {[]time.Duration{time.Minute}, "15m"},
+		"a minute and a day ago":       {[]time.Duration{24 * time.Hour, time.Minute}, "15m"},
+		"half an hour ago":             {[]time.Duration{30 * time.Minute}, "1h"},
+		"three hours ago":              {[]time.Duration{3 * time.Hour}, "4h"},
+		"a clock that is years behind": {[]time.Duration{9 * year}, "all"},
+		"a clock that is ahead":        {[]time.Duration{-5 * time.Hour}, "15m"},
+	} {
+		var list []apm.Trace
+		for i, ago := range test.ago {
+			list = append(list, at(uint64(i+1), ago, "api", "test"))
+		}
+		w, _ := newTest(list...)
+		win, err := w.settle(context.Background(), window{}, search.Query{}, search.ServiceEntrySpans)
+		if err != nil || win.Range != test.want {
+			t.Errorf("%s: opens on %q, want %q (%v)", name, win.Range, test.want, err)
+		}
+		if len(list) > 0 {
+			newest := list[len(list)-1].Start()
+			if newest < win.From || newest >= win.To {
+				t.Errorf("%s: the newest is not in the window", name)
+			}
+		}
+		if win.From+int64(win.Buckets())*win.Step != win.To || win.Buckets() > 62 {
+			t.Errorf("%s: %d steps of %d from %d are not %d", name, win.Buckets(), win.Step, win.From, win.To)
+		}
+	}
+}
+
+func TestAChosenWindowStays(t *testing.T) {
+	w, _ := newTest(at(1, 2*time.Hour, "api", "test"))
+	for parameters, want := range map[string]string{
+		"":                          "Past 4 h",
+		"range=15m":                 "No request in this time",
+		"range=1h":                  "No request in this time",
+		"range=all":                 ">api<",
+		"env=test":                  ">api<",
+		"env=prod":                  "in the environment <code>prod</code>",
+		"from=1970-01-01T00:00:00Z": ">api<",
+		"from=1970-01-01T00:00&to=1971-01-01T00:00": "No request in this time",
+		"to=1": "No request in this time",
+	} {
+		rec := get(w, "/services?"+parameters)
+		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: %d, and lacks %q", parameters, rec.Code, want)
+		}
+	}
+	for _, bad := range []string{"range=week", "from=noon", "to=noon", "from=5&to=5", "from=6&to=5"} {
+		if rec := get(w, "/services?"+bad); rec.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", bad, rec.Code)
+		}
+	}
+}
+
+// TestAnyTimeCanBeDivided asks for times that nobody has in mind.
+func TestAnyTimeCanBeDivided(t *testing.T) {
+	w, _ := newTest(at(1, time.Minute, "api", "test"))
+	times := []int64{math.MinInt64, math.MinInt64 + 1, -1, 1, 1_700_000_000_000_000_000, math.MaxInt64 - 1, math.MaxInt64}
+	var windows []string
+	for i, from := range times {
+		windows = append(windows, fmt.Sprintf("from=%d", from), fmt.Sprintf("to=%d", from))
+		for _, to := range times[i+1:] {
+			windows = append(windows, fmt.Sprintf("from=%d&to=%d", from, to))
+		}
+	}
+	for _, chosen := range windows {
+		for _, page := range []string{"/services?", "/service?service=api&", "/resource?service=api&resource=GET+/&latency=Distribution&", "/traces?"} {
+			if rec := get(w, page+chosen); rec.Code != http.StatusOK || rec.Body.Len() > 200_000 {
+				t.Errorf("%s%s: %d, %d bytes", page, chosen, rec.Code, rec.Body.Len())
+			}
+		}
+	}
+}
+
+func TestLinksKeepTheWindow(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/service?service=a&env=test&range=1h&sort=-p95&before=7", nil)
+	p := placeOf(r)
+	for got, want := range map[string]string{
+		p.To("/traces"): "/traces?env=test&range=1h",
+		p.To("/service", "service", "b&c", "x", ""): "/service?env=test&range=1h&service=b%26c",
+		p.With():                           "/service?env=test&range=1h&service=a&sort=-p95",
+		p.With("range", "", "sort", "p50"): "/service?env=test&service=a&sort=p50",
+		placeOf(httptest.NewRequest(http.MethodGet, "/", nil)).To("/map"): "/map",
+		fmt.Sprint(p.Kept("env", "range")):                                "[{service a} {sort -p95}]",
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestTheMenuNamesEnvironments(t *testing.T) {
+	w, _ := newTest(at(1, time.Minute, "api", "test"), at(2, time.Minute, "api", "<b>"))
+	body := get(w, "/services?env=gone&sort=p95").Body.String()
+	for _, want := range []string{
+		`<a href="/services?env=test&amp;sort=p95"><bdi>test</bdi>`, `&lt;b&gt;`, `aria-current="true"><bdi>gone</bdi>`,
+		`<a href="/services?env=gone&amp;range=1h&amp;sort=p95">Past 1 h`, `<input type="hidden" name="sort" value="p95">`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the menus lack %s", want)
+		}
+	}
+}
