@@ -192,7 +192,8 @@ func roundUp(x float64) float64 {
 }
 
 // apart moves positions, from 0 to 100, so that none is nearer to another than
-// least, as far as there is room. NaN stays.
+// least, as far as there is room. Of equal ones the later stands higher, as
+// percentiles do. NaN stays.
 func apart(positions []float64, least float64) []float64 {
 	order := make([]int, 0, len(positions))
 	for i, at := range positions {
@@ -201,7 +202,7 @@ func apart(positions []float64, least float64) []float64 {
 		}
 	}
 	moved := slices.Clone(positions)
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(positions[a], positions[b]) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(positions[a], positions[b]), cmp.Compare(b, a)) })
 	next := 3.0
 	for _, i := range order {
 		moved[i] = max(moved[i], next)
