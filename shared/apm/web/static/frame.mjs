@@ -29,6 +29,7 @@ addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
       event.stopImmediatePropagation();
     } else if (typing(event)) {
+      event.preventDefault(); // which would empty a field for searching
       event.target.blur();
       event.stopImmediatePropagation();
     }
