@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,20 +17,54 @@ func TestPages(t *testing.T) {
 	for _, target := range s.targets() {
 		t.Run(target.name, func(t *testing.T) {
 			for _, width := range []int64{1280, 420} {
-				tab := open(t, s.origin, look{width: width})
+				t.Run(fmt.Sprint(width), func(t *testing.T) { s.see(t, target, width) })
+			}
+			t.Run("without scripts", func(t *testing.T) {
+				tab := open(t, s.origin, look{width: 1280, noScripts: true})
 				tab.visit(target.path)
 				tab.shows(target.shows)
-				tab.fits(width)
-				for _, dark := range []bool{false, true} {
-					l := look{width: width, dark: dark}
-					tab.lookAs(l)
-					tab.picture(target.name + "-" + l.String())
-				}
-				for _, complaint := range tab.complained() {
-					t.Errorf("%d px: %s", width, complaint)
-				}
-			}
+				tab.healthy()
+			})
 		})
+	}
+}
+
+// see looks at a page in a window of some width.
+func (s *site) see(t *testing.T, target target, width int64) {
+	tab := open(t, s.origin, look{width: width})
+	tab.visit(target.path)
+	tab.shows(target.shows)
+	tab.fits(width)
+	if width == 1280 {
+		tab.lookAs(look{width: 768})
+		tab.fits(768)
+	}
+	for _, dark := range []bool{true, false} {
+		l := look{width: width, dark: dark}
+		tab.lookAs(l)
+		tab.picture(target.name + "-" + l.String())
+		tab.audit(contrast, l.String())
+	}
+	tab.audit(structure, "structure")
+	tab.named()
+	tab.walkByKeyboard(30)
+
+	eval[any](tab, openAll)
+	tab.fits(width)
+	for _, dark := range []bool{true, false} {
+		l := look{width: width, dark: dark}
+		tab.lookAs(l)
+		tab.audit(contrast, l.String()+", unfolded")
+	}
+	tab.audit(structure, "structure, unfolded")
+	tab.healthy()
+}
+
+// healthy fails with what went wrong since the tab was opened.
+func (tab *tab) healthy() {
+	tab.t.Helper()
+	for _, complaint := range tab.complained() {
+		tab.t.Error(complaint)
 	}
 }
 
@@ -54,9 +89,12 @@ func (tab *tab) fits(width int64) {
 	}
 }
 
-// widest names the elements that stand out on the right.
-const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > document.scrollingElement.clientWidth + 1)
-	.slice(-3).map(e => e.outerHTML.slice(0, 120)).join(" … ")`
+// widest names the elements that stand out on the right, and are not cut off.
+const widest = `[...document.querySelectorAll("body *")].filter(e => {
+	if (e.getBoundingClientRect().right <= document.scrollingElement.clientWidth) return false;
+	for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return false;
+	return true;
+}).slice(-3).map(e => e.outerHTML.slice(0, 120)).join(" … ")`
 
 // picture writes what is in the window and, where there is more, the whole page
 // beside it.

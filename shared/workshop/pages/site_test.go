@@ -106,6 +106,13 @@ func (s *site) targets() []target {
 	hours := s.find("hours", func(p apm.Span) bool { return p.Duration > time.Hour })
 	orphan := s.find("an orphan", s.orphaned())
 	return []target{
+		{"services", "/services", []string{"storefront", "pricing", "Apdex"}},
+		{"services-staging", "/services?env=staging&range=1h", []string{"storefront"}},
+		{"services-none", "/services?filter=nobody", []string{"No service has this in its name"}},
+		{"service", "/service?service=storefront", []string{"storefront", "GET /product/{name}", "Resources"}},
+		{"service-versions", "/service?service=pricing&range=1h", []string{"1.18.2", "1.19.0", "Deployments"}},
+		{"service-database", "/service?service=catalogue-db&env=production", []string{"SELECT * FROM product WHERE id = ?"}},
+		{"resource", "/resource?service=pricing&resource=POST+%2Fprices&range=1h", []string{"POST /prices", "Span summary"}},
 		{"traces", "/traces", []string{"storefront", "POST /checkout", "Older traces"}},
 		{"traces-found", "/traces?query=status%3Aerror", []string{"Error"}},
 		{"traces-none", "/traces?query=service%3Anobody", []string{"No trace matches", "service:nobody"}},

@@ -1,0 +1,105 @@
+package pages
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Each is a function that says, in the page, what is wrong with it.
+var (
+	//go:embed audit/contrast.js
+	contrast string
+	//go:embed audit/structure.js
+	structure string
+	//go:embed audit/focus.js
+	focus string
+)
+
+// audit fails with what a script finds wrong.
+func (tab *tab) audit(script, when string) {
+	tab.t.Helper()
+	const most = 12 // of one kind: what is wrong in one row of a table is in all
+	wrong := tab.ask(script)
+	for _, text := range wrong[:min(most, len(wrong))] {
+		tab.t.Errorf("%s: %s", when, text)
+	}
+}
+
+// ask is what a script finds wrong.
+func (tab *tab) ask(script string) []string {
+	tab.t.Helper()
+	return eval[[]string](tab, "("+script[strings.Index(script, "() =>"):]+")()")
+}
+
+// named fails for a control or an image that a screen reader has no name for.
+func (tab *tab) named() {
+	tab.t.Helper()
+	roles := []string{"link", "button", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "slider", "switch", "tab", "menuitem", "spinbutton", "image", "img", "dialog", "DateTime", "Date", "DisclosureTriangle", "form", "region", "navigation"}
+	named := 0
+	for _, node := range call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+		role := text(node.Role)
+		if node.Ignored || !slices.Contains(roles, role) {
+			continue
+		}
+		if strings.TrimSpace(text(node.Name)) == "" {
+			tab.t.Errorf("a %s has no name: node %d, %s", role, node.BackendDOMNodeID, tab.html(node.BackendDOMNodeID))
+		}
+		named++
+	}
+	if named < 5 {
+		tab.t.Errorf("the tree of what screen readers find has %d controls", named)
+	}
+}
+
+// text is that of a value of the accessibility tree.
+func text(value *accessibility.Value) string {
+	if value == nil {
+		return ""
+	}
+	return strings.Trim(string(value.Value), `"`)
+}
+
+// walkByKeyboard goes through the page by the tab key, as far as some stops.
+func (tab *tab) walkByKeyboard(stops int) {
+	tab.t.Helper()
+	type stop struct {
+		Nowhere, Visible, Backward, Outside bool
+		What                                string
+	}
+	eval[any](tab, `window.auditedFocus = undefined`)
+	for i := range stops {
+		if err := chromedp.Do(tab.ctx, chromedp.KeyEvent(kb.Tab)); err != nil {
+			tab.t.Fatalf("press Tab: %v", err)
+		}
+		at := eval[stop](tab, "("+focus[strings.Index(focus, "() =>"):]+")()")
+		switch {
+		case at.Nowhere && i == 0:
+			tab.t.Error("Tab reaches nothing")
+			return
+		case at.Nowhere:
+			return // past the end
+		case !at.Visible:
+			tab.t.Errorf("nobody sees that the focus is on %s", at.What)
+		case at.Backward:
+			tab.t.Errorf("the focus goes back to %s", at.What)
+		case at.Outside:
+			tab.t.Errorf("the focus is out of sight, on %s", at.What)
+		}
+	}
+}
+
+// openAll opens every menu and every part that is folded.
+const openAll = `document.querySelectorAll("details").forEach(d => { d.removeAttribute("name"); d.open = true })`
+
+// html begins that of an element.
+func (tab *tab) html(id cdp.BackendNodeID) string {
+	html := call(tab, dom.GetOuterHTML, dom.GetOuterHTMLParams{BackendNodeID: id}).OuterHTML
+	return html[:min(len(html), 120)]
+}

@@ -1,0 +1,44 @@
+package pages
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTheAudits holds that each audit finds what it is there to find.
+func TestTheAudits(t *testing.T) {
+	s := serve(t, nil)
+	tab := open(t, s.origin, look{width: 1280})
+	tab.visit("/intake")
+	for _, c := range []struct{ script, html, finds string }{
+		{contrast, `<p id=faint>faint</p>`, `for "faint" in p`},
+		{contrast, `<div id=veiled><p>veiled</p></div>`, `for "veiled" in p`},
+		{contrast, `<svg><rect width=90 height=20 fill=#123></rect><text y=14 fill=#000>drawn</text></svg>`, `for "drawn" in text`},
+		{contrast, `<input id=faint placeholder=x value=typed>`, `for "typed" in input`},
+		{structure, `<h1>again</h1>`, "2 headings of level 1"},
+		{structure, `<h5>deep</h5>`, "a heading of level 5 follows"},
+		{structure, `<i id=a></i><i id=a></i>`, "two elements have the ID a"},
+		{structure, `<p aria-describedby=gone></p>`, "names gone, which is not here"},
+		{structure, `<a href=#gone>x</a>`, "a link goes to #gone"},
+		{structure, `<table><tr><th>x</table>`, "heading has no scope"},
+		{structure, `<table><tr><td>x</table>`, "a table has no headings"},
+		{structure, `<svg></svg>`, "a drawing is neither"},
+		{structure, `<p tabindex=1></p>`, "out of the order of focus"},
+		{structure, `<p aria-hidden=true><a href=/>x</a></p>`, "hidden from screen readers can be focused"},
+	} {
+		eval[any](tab, `(() => {
+			document.querySelector("#broken")?.remove();
+			const broken = document.createElement("div");
+			broken.id = "broken";
+			broken.innerHTML = `+"`"+c.html+"`"+`;
+			document.querySelector("main").append(broken);
+			const faint = broken.querySelector("#faint"), veiled = broken.querySelector("#veiled");
+			if (faint) faint.style.color = "#999";
+			if (veiled) veiled.style.opacity = 0.4;
+		})()`)
+		if found := tab.ask(c.script); !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, c.finds) }) {
+			t.Errorf("in %s it finds %q", c.html, found)
+		}
+	}
+}
