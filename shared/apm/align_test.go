@@ -146,7 +146,7 @@ func pairs(places []Place, swapped bool) []string {
 
 func TestAlignOfAnyTraces(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for n := range 3000 {
+	for n := range 1000 {
 		a, b := anyTrace(random), anyTrace(random)
 		places := Align(a, b)
 		var ofA, ofB []uint64
