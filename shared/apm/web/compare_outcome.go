@@ -28,7 +28,7 @@ type cause struct {
 func tolerance(a, b apm.Trace) time.Duration { return max(a.Duration(), b.Duration()) / 100 }
 
 func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
-	o := outcome{Took: took(a.Duration(), b.Duration())}
+	o := outcome{Took: tookText(a.Duration(), b.Duration())}
 	if len(sum.Work) > 0 {
 		most := sum.Work[0]
 		change := "fell"
@@ -48,8 +48,8 @@ func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
 	return o
 }
 
-// took compares the two as wholes.
-func took(a, b time.Duration) string {
+// tookText compares the two as wholes.
+func tookText(a, b time.Duration) string {
 	before, now := apm.FormatDuration(a), apm.FormatDuration(b)
 	if before == now {
 		return "Both took " + now
