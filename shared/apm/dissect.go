@@ -3,7 +3,6 @@ package apm
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"time"
 )
@@ -140,7 +139,7 @@ func (d *Dissection) addWork(name string, exec time.Duration, request *Span) {
 	switch {
 	case service == nil:
 		d.anatomy.OtherServices++
-		d.others = plus(d.others, exec)
+		d.others = Plus(d.others, exec)
 		return
 	case isNew:
 		service.Service = name
@@ -148,10 +147,10 @@ func (d *Dissection) addWork(name string, exec time.Duration, request *Span) {
 			service.Series = make([]time.Duration, d.buckets)
 		}
 	}
-	service.Exec = plus(service.Exec, exec)
+	service.Exec = Plus(service.Exec, exec)
 	if d.buckets > 0 {
 		at := d.bucket(request)
-		service.Series[at] = plus(service.Series[at], exec)
+		service.Series[at] = Plus(service.Series[at], exec)
 	}
 }
 
@@ -172,8 +171,8 @@ func (d *Dissection) addSpan(s *Span, exec time.Duration, total float64) {
 		sum.trace = d.anatomy.Traces
 		sum.Traces++
 	}
-	sum.Total = plus(sum.Total, s.Duration)
-	sum.Exec = plus(sum.Exec, exec)
+	sum.Total = Plus(sum.Total, s.Duration)
+	sum.Exec = Plus(sum.Exec, exec)
 	if total > 0 {
 		sum.shares += float64(exec) / total
 	}
@@ -199,7 +198,7 @@ func (d *Dissection) addCall(from string, s *Span) {
 		sum.trace = d.anatomy.Traces
 		sum.Traces++
 	}
-	sum.Total = plus(sum.Total, s.Duration)
+	sum.Total = Plus(sum.Total, s.Duration)
 	sum.Max = max(sum.Max, s.Duration)
 }
 
@@ -210,15 +209,6 @@ func entry[K comparable, V any](of map[K]*V, key K) (value *V, isNew bool) {
 		of[key] = value
 	}
 	return value, isNew
-}
-
-// plus adds a duration that is not negative; the sum may be more than one can
-// tell.
-func plus(sum, d time.Duration) time.Duration {
-	if d = max(0, d); sum > math.MaxInt64-d {
-		return math.MaxInt64
-	}
-	return sum + d
 }
 
 // Anatomy is what the traces tell that were added. Of is how many requests there

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// An outcome says in a line how trace B differs from trace A.
+type outcome struct {
+	Took  string
+	Cause *cause // what won or lost most time; nil where nothing stands out
+	Spans string // which are in one alone; a sentence, or empty
+}
+
+// A cause is work that took another time: think in thinker-microservice.
+type cause struct {
+	What, Service string
+	Change        string // rose or fell
+	From, To      string // execution time in A, and in B
+}
+
+// tolerance is the difference from which on times count as different: spans are
+// never quite alike.
+func tolerance(a, b apm.Trace) time.Duration { return max(a.Duration(), b.Duration()) / 100 }
+
+func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
+	o := outcome{Took: tookText(a.Duration(), b.Duration())}
+	if len(sum.Work) > 0 {
+		most := sum.Work[0]
+		change := "fell"
+		if most.ExecB > most.ExecA {
+			change = "rose"
+		}
+		if max(most.ExecA-most.ExecB, most.ExecB-most.ExecA) > tolerance(a, b) {
+			o.Cause = &cause{short(what(most.Span)), short(most.Span.Service), change, apm.FormatDuration(most.ExecA), apm.FormatDuration(most.ExecB)}
+		}
+	}
+	parts := slices.Concat(inOneAlone(sum.Gone, sum.Added, "span", "spans"), inOneAlone(sum.GoneErrors, sum.NewErrors, "error", "errors"))
+	if len(parts) == 0 {
+		o.Spans = "Each span of A is in B, and none besides."
+		return o
+	}
+	o.Spans = strings.Join(parts, ", ") + "."
+	return o
+}
+
+// tookText compares the two as wholes.
+func tookText(a, b time.Duration) string {
+	before, now := apm.FormatDuration(a), apm.FormatDuration(b)
+	if before == now {
+		return "Both took " + now
+	}
+	text := fmt.Sprintf("B took %s instead of %s", now, before)
+	if times := timesAs(float64(a), float64(b)); times != "" {
+		text += " (" + times + ")"
+	}
+	return text
+}
+
+// timesAs says how far a time has changed, in words; empty where that is little
+// or cannot be told.
+func timesAs(before, now float64) string {
+	const little = 0.05
+	switch {
+	case before <= 0 || now <= 0 || max(before, now)/min(before, now) < 1+little:
+		return ""
+	case before >= 2*now:
+		return significant(before/now) + " × faster"
+	case now >= 2*before:
+		return significant(now/before) + " × slower"
+	case now < before:
+		return significant(100*(before-now)/before) + " % less"
+	default:
+		return significant(100*(now-before)/before) + " % more"
+	}
+}
+
+// inOneAlone counts what is only in A and only in B.
+func inOneAlone(a, b int, one, several string) (parts []string) {
+	be := func(n int) string {
+		if n == 1 {
+			return "is"
+		}
+		return "are"
+	}
+	if a > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s only in A", apm.FormatCount(a, one, several), be(a)))
+	}
+	if b > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s only in B", apm.FormatCount(b, one, several), be(b)))
+	}
+	return parts
+}
+
+// what is a span's resource or, where that only repeats it, its operation.
+func what(s *apm.Span) string {
+	if s.Resource == "" {
+		return s.Name
+	}
+	return s.Resource
+}

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"thinker/shared/apm"
+)
+
+// tracesCompared is two traces side by side, span by span.
+type tracesCompared struct {
+	frame
+	A, B traceSide
+
+	Outcome outcome
+	Time    timeCompared
+	Tree    treeCompared
+
+	Newest  []traceChoice // of all traces, to type one's ID
+	Similar []traceChoice // of the same resource, to compare a lone one with
+}
+
+// A traceSide is one of the two.
+type traceSide struct {
+	Letter string // A or B
+	Asked  string // its ID as the reader gave it
+	Wrong  string // why that is none, in a sentence
+	Found  bool
+
+	ID       string
+	Service  service
+	Resource string
+	Version  string
+	Status   string // of its HTTP answer
+	Duration amount
+	Date     moment
+	Spans    string
+	Errors   string // empty for none
+	More     string // that not all of it is compared, in a sentence; empty where it is
+	trace    apm.Trace
+}
+
+// compareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
+func (w *Web) compareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
+	page := tracesCompared{frame: w.frame(r, "Compare traces")}
+	page.Section, page.Docs = "traces", docs{}
+	if page.A, err = w.traceSide(r, "A", "a"); err != nil {
+		return err
+	}
+	if page.B, err = w.traceSide(r, "B", "b"); err != nil {
+		return err
+	}
+	if !page.Both() {
+		if err := w.chooseTraces(r.Context(), &page); err != nil {
+			return err
+		}
+		status := http.StatusOK
+		if page.A.Wrong != "" || page.B.Wrong != "" {
+			status = http.StatusNotFound
+		}
+		return w.render(rw, status, "compare_traces.html", page)
+	}
+	a, b := page.A.trace, page.B.trace
+	places := apm.Align(a, b)
+	page.Title = fmt.Sprintf("%s and %s · Compare traces", page.A.Resource, page.B.Resource)
+	page.Outcome = outcomeOf(a, b, apm.Sum(places))
+	page.Time = w.timeCompared(a.ServiceTimes(), b.ServiceTimes())
+	page.Tree = w.treeCompared(page.Place, a, b, places)
+	return w.render(rw, http.StatusOK, "compare_traces.html", page)
+}
+
+// traceSide finds the trace that a parameter names. One that is not there is no
+// error: the page says so, and keeps the other.
+func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, error) {
+	side := traceSide{Letter: letter, Asked: r.URL.Query().Get(parameter)}
+	if side.Asked == "" {
+		return side, nil
+	}
+	trace, found, err := w.find(r.Context(), side.Asked)
+	var told failure
+	switch {
+	case errors.As(err, &told):
+		side.Wrong = told.detail
+		return side, nil
+	case err != nil:
+		return side, err
+	case !found:
+		side.Wrong = fmt.Sprintf("Trace %d is not here. It has not arrived, or was evicted to make room for newer traces, or cleared.", trace.ID)
+		return side, nil
+	}
+	entry := trace.Entry()
+	side.Found = true
+	side.trace = trace
+	side.ID = decimal(trace.ID)
+	side.Service = w.service(entry.Service)
+	side.Resource = short(cmp.Or(entry.Resource, entry.Name, "no resource"))
+	side.Version = short(entry.Meta["version"])
+	side.Status = short(entry.StatusCode())
+	side.Duration = duration(trace.Duration())
+	side.Date = momentOf(trace.Start())
+	side.Spans = apm.FormatNumber(len(trace.Spans))
+	if n := trace.Errors(); n > 0 {
+		side.Errors = apm.FormatCount(n, "error", "errors")
+	}
+	if trace.Truncated > 0 {
+		side.More = fmt.Sprintf("%s is too large to be compared whole: %s more are kept.", letter, apm.FormatCount(trace.Truncated, "span", "spans"))
+	}
+	return side, nil
+}
+
+// Both tells whether there are two traces to compare.
+func (p tracesCompared) Both() bool { return p.A.Found && p.B.Found }
+
+// Same tells whether the two are one.
+func (p tracesCompared) Same() bool { return p.A.ID == p.B.ID }
+
+// Sides are the two.
+func (p tracesCompared) Sides() []traceSide { return []traceSide{p.A, p.B} }
+
+// Known is the one that is there where the other is not.
+func (p tracesCompared) Known() traceSide {
+	if p.B.Found {
+		return p.B
+	}
+	return p.A
+}
+
+// SwapURL is the page with the two the other way round.
+func (p tracesCompared) SwapURL() string { return p.Place.With("a", p.B.ID, "b", p.A.ID) }
+
+// OtherURL is the page that offers other traces to compare A with.
+func (p tracesCompared) OtherURL() string { return p.Place.With("b", "") }
+
+// URL is the trace's page.
+func (s traceSide) URL() string { return "/trace/" + s.ID }
+
+// UnchangedText counts the rows that are left out because nothing differs.
+func (p tracesCompared) UnchangedText() string {
+	switch n := p.Tree.Unchanged; {
+	case n == 0 || len(p.Tree.Rows) == 0:
+		return ""
+	case n == 1:
+		return "1 row in which nothing differs is not shown."
+	default:
+		return apm.FormatNumber(n) + " rows in which nothing differs are not shown."
+	}
+}
+
+// HiddenText counts the rows that are left out, being too many.
+func (p tracesCompared) HiddenText() string {
+	if p.Tree.Hidden == 0 {
+		return ""
+	}
+	return apm.FormatCount(p.Tree.Hidden, "more row is", "more rows are") + " not shown."
+}

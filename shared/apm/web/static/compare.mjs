@@ -1,0 +1,5 @@
+// Two traces or two versions side by side.
+
+import { localise } from "./time.mjs";
+
+localise(document);
