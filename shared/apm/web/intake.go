@@ -19,9 +19,9 @@ type intakePage struct {
 	Payloads  int
 	Spans     int
 	Calls     int
+	Chain     []link
 	Tracers   []tracerRow
 	Forgotten int
-	OffTime   bool // a tracer's clock seems to be wrong enough to be noticed
 	Losses    []lossRow
 	Refusals  []refusalRow
 	Requests  []requestRow
@@ -63,10 +63,10 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 		Forgotten: report.Forgotten,
 	}
 	page.Section = "intake"
+	page.Chain = chain(report, page.Kept)
 	page.Docs = docs{}
 	for _, t := range report.Tracers {
 		page.Tracers = append(page.Tracers, tracerRow{t, w.service(t.Service), moment{t.LastContact.UTC()}})
-		page.OffTime = page.OffTime || t.ClockMost.Abs() >= time.Second
 	}
 	for _, l := range losses(report, page.Kept) {
 		page.Losses = append(page.Losses, lossRow{l, apm.FormatNumber(l.Count)})

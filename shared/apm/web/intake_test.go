@@ -52,6 +52,42 @@ func TestTheIntakePageSaysWhatCame(t *testing.T) {
 	}
 }
 
+// TestTheIntakePageFollowsATrace breaks the links between a tracer and the
+// pages, one after the other.
+func TestTheIntakePageFollowsATrace(t *testing.T) {
+	for name, test := range map[string]struct {
+		broken func(*apm.IntakeReport, *apm.Retention)
+		no     []string // what does not hold
+	}{
+		"whole":   {func(*apm.IntakeReport, *apm.Retention) {}, nil},
+		"silent":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Spans = 0 }, []string{"None of them brought a span."}},
+		"refused": {func(r *apm.IntakeReport, _ *apm.Retention) { r.Losses = []apm.Loss{{Reason: "malformed", Count: 2}} }, []string{"2 requests or spans were refused"}},
+		"ahead":   {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute }, []string{"thinker-api were dated 1 h 30 min after what"}},
+		"behind":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = -9000 * time.Hour }, []string{"dated 375 days before"}},
+		"evicted": {func(_ *apm.IntakeReport, k *apm.Retention) { k.EvictedTraces = 3 }, []string{"Not all of them are still kept"}},
+	} {
+		r := report()
+		r.Losses, r.Tracers[0].ClockMost = nil, 0
+		var kept apm.Retention
+		test.broken(&r, &kept)
+		var no []string
+		for _, l := range chain(r, kept) {
+			if !l.Holds {
+				no = append(no, l.Says)
+			}
+			if l.Holds == (l.Do != "") {
+				t.Errorf("%s: %+v", name, l)
+			}
+		}
+		if len(no) != len(test.no) || len(no) > 0 && !strings.Contains(no[0], test.no[0]) {
+			t.Errorf("%s: %q, want %q", name, no, test.no)
+		}
+	}
+	w, f := newTest()
+	f.report = report()
+	holds(t, "the page", text(t, w, "/intake"), "If a trace is missing", "Fine 1,300 requests have reached the agent.", "Look Not all of it was taken in")
+}
+
 func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 	w, f := newTest()
 	body := get(w, "/intake").Body.String()
