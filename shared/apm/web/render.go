@@ -25,6 +25,26 @@ type frame struct {
 // Datadog does not have has no name there.
 type docs struct{ Name, URL string }
 
+// Lacks says what of the product's page is not here, for want of data.
+func (d docs) Lacks() string {
+	switch d.Name {
+	case "Service Catalog":
+		return "owners, monitors and scorecards"
+	case "Service page", "Resource page":
+		return "monitors, infrastructure, logs and profiles"
+	case "Trace Explorer":
+		return "saved views, metrics and logs"
+	case "Trace View":
+		return "hosts, logs, processes and profiles"
+	case "Service Map":
+		return "monitors and teams"
+	case "Deployment Tracking":
+		return "commits and faulty deployments"
+	default:
+		return ""
+	}
+}
+
 func (w *Web) frame(r *http.Request, title string) frame {
 	return frame{
 		Title:   title,
