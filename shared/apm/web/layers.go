@@ -54,7 +54,7 @@ func layOut(heights []float64, links []link) *layered {
 
 // turnedLinks are those that must lead from right to left, as links go round in
 // circles: those that lead back to where a walk came from. It begins at the
-// boxes to which nothing leads, then at those that lead to most others.
+// boxes to which nothing leads, and of these where it comes to most others.
 func turnedLinks(boxes int, links []link) []bool {
 	out := make([][]int, boxes) // links, by where they begin
 	in := make([]int, boxes)
@@ -64,35 +64,33 @@ func turnedLinks(boxes int, links []link) []bool {
 			in[l.to]++
 		}
 	}
-	starts := make([]int, boxes)
-	for i := range starts {
-		starts[i] = i
-	}
-	slices.SortStableFunc(starts, func(a, b int) int {
-		if (in[a] == 0) != (in[b] == 0) {
-			return cmp.Compare(min(in[a], 1), min(in[b], 1))
-		}
-		return cmp.Compare(len(out[b])-in[b], len(out[a])-in[a])
-	})
-	turned := make([]bool, len(links))
 	const unseen, onTheWay, done = 0, 1, 2
-	state := make([]int, boxes)
-	var walk func(box int)
-	walk = func(box int) {
+	var walk func(box int, state []int, back func(i int)) (met int)
+	walk = func(box int, state []int, back func(i int)) (met int) {
 		state[box] = onTheWay
 		for _, i := range out[box] {
 			switch state[links[i].to] {
 			case onTheWay:
-				turned[i] = true
+				back(i)
 			case unseen:
-				walk(links[i].to)
+				met += walk(links[i].to, state, back)
 			}
 		}
 		state[box] = done
+		return met + 1
 	}
+	starts, reach := make([]int, boxes), make([]int, boxes)
+	for box := range boxes {
+		starts[box] = box
+		reach[box] = walk(box, make([]int, boxes), func(int) {})
+	}
+	slices.SortStableFunc(starts, func(a, b int) int {
+		return cmp.Or(cmp.Compare(min(in[a], 1), min(in[b], 1)), cmp.Compare(reach[b], reach[a]), cmp.Compare(len(out[b])-in[b], len(out[a])-in[a]))
+	})
+	turned, state := make([]bool, len(links)), make([]int, boxes)
 	for _, box := range starts {
 		if state[box] == unseen {
-			walk(box)
+			walk(box, state, func(i int) { turned[i] = true })
 		}
 	}
 	return turned
