@@ -23,13 +23,14 @@ func TestTheMapShowsWhoCallsWhom(t *testing.T) {
 	list := served()
 	list[0] = apm.NewTrace(1, append(list[0].Spans, quiet))
 	w, _ := newTest(list...)
-	rec := get(w, "/map?env=")
+	const window = "/map?from=1700000000000000000&to=1700000100000000000"
+	rec := get(w, window)
 	body := rec.Body.String()
 	if got := strings.Join(mapped(body), " "); rec.Code != http.StatusOK || got != "team/api db library" {
 		t.Errorf("%d: the map has %s", rec.Code, got)
 	}
 	for _, want := range []string{
-		`<a class="node failed" href="/service?service=team%2Fapi"`, `<p>4 req · p95 39.7 ms</p><p class="error">25 % errors</p>`, // percentiles are within 1 %
+		`<a class="node failed" href="/service?from=1700000000000000000&amp;service=team%2Fapi&amp;to=1700000100000000000"`, `<p>4 req · p95 39.7 ms</p><p class="error">25 % errors</p>`, // percentiles are within 1 %
 		"<title>\u2068team/api\u2069 calls \u2068db\u2069: 4 calls, avg 12.5 ms, max 20 ms</title>",
 		"<title>\u2068team/api\u2069 calls \u2068library\u2069: 1 call, avg 1 ms, max 1 ms</title>", // which says of no span that it is an entry
 		"3 services", `aria-current="page">Map</a>`, "https://docs.datadoghq.com/tracing/services/services_map/", "As a table", `<td>4 calls, avg 12.5 ms, max 20 ms</td>`,
