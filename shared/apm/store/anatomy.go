@@ -36,7 +36,7 @@ func (s *Store) anatomy(ctx context.Context, selection search.Selection, buckets
 	if err != nil {
 		return apm.Anatomy{}, err
 	}
-	sample, err := s.sample(all, mostTraces)
+	sample, whole, err := s.sample(all, mostTraces)
 	if err != nil {
 		return apm.Anatomy{}, err
 	}
@@ -50,6 +50,10 @@ func (s *Store) anatomy(ctx context.Context, selection search.Selection, buckets
 			return apm.Anatomy{}, err
 		}
 		dissection.Add(trace, func(span *apm.Span) bool { return sample[trace.ID][span.SpanID] })
+		whole = whole && trace.Truncated == 0
+	}
+	if whole && len(traces) == len(sample) {
+		of = 0 // more than there are: some spans were sent twice
 	}
 	return dissection.Anatomy(of), nil
 }
@@ -84,14 +88,15 @@ func (s *Store) draw(ctx context.Context, sample map[uint64]map[uint64]bool) ([]
 
 // sample takes the traces of the rows or, of too many, those whose IDs mix to
 // small numbers: a trace with many rows is no more likely to be among them than
-// one with a single row. It gives the IDs of each trace's selected spans.
-func (s *Store) sample(all []selected, most int) (map[uint64]map[uint64]bool, error) {
-	sample := map[uint64]map[uint64]bool{}
+// one with a single row. It gives the IDs of each trace's selected spans, and
+// whether it has taken all traces.
+func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]bool, whole bool, err error) {
+	sample = map[uint64]map[uint64]bool{}
 	limit := uint64(math.MaxUint64)
 	for _, part := range all {
 		traces, err := s.column(part.segment, key{wide, traceID})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for row := range part.rows.all() {
 			id := traces.numbers[row]
@@ -108,11 +113,11 @@ func (s *Store) sample(all []selected, most int) (map[uint64]map[uint64]bool, er
 	for _, part := range all {
 		traces, err := s.column(part.segment, key{wide, traceID})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		spans, err := s.column(part.segment, key{wide, spanID})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for row := range part.rows.all() {
 			if chosen, ok := sample[traces.numbers[row]]; ok {
@@ -120,7 +125,7 @@ func (s *Store) sample(all []selected, most int) (map[uint64]map[uint64]bool, er
 			}
 		}
 	}
-	return sample, nil
+	return sample, limit == math.MaxUint64, nil
 }
 
 // mix gives each number another, so that numbers in any order look random.

@@ -129,6 +129,7 @@ func (s *site) targets() []target {
 		{"compare-traces", fmt.Sprintf("/compare/traces?a=%d&b=%d", checkout.TraceID, failed.TraceID), []string{"Compare two traces", "POST /checkout", "Who took the time", "only in A"}},
 		{"compare-traces-large", fmt.Sprintf("/compare/traces?a=%d&b=%d&fold=no", busy.LargeID, checkout.TraceID), []string{"importer", "more rows are not shown"}},
 		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID), []string{"Compare A with another trace of POST /checkout"}},
+		{"map", "/map", []string{"Service Map", "storefront", "payments", "As a table"}},
 		{"intake", "/intake", []string{"Tracers", "storefront", "Refused"}},
 		{"api", "/api", []string{"/api/traces", "problem details"}},
 		{"nowhere", "/nowhere", []string{"There is nothing at /nowhere."}},

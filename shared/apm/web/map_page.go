@@ -1,0 +1,160 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// A mapPage shows all services, and who calls whom.
+type mapPage struct {
+	frame
+	Map      *serviceMap // nil where there is nothing to show
+	Services int         // on the map
+	Others   int         // services that are too many for it
+	Anatomy  apm.Anatomy // of the calls
+	Try      string
+	Address  string // where tracers are to send
+}
+
+// failedPart is the part of a service's requests from which on the map paints it
+// as one that fails.
+const failedPart = 0.01
+
+// mapPage serves GET /map.
+func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	page := mapPage{frame: w.frame(r, "Service Map"), Try: w.Try, Address: "http://" + r.Host}
+	page.Section = "map"
+	page.Docs = docs{"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/"}
+	win, err := w.open(ctx, r, &page.frame, search.Query{})
+	if err != nil {
+		return err
+	}
+	services, others, err := w.mappedServices(ctx, win)
+	if err != nil {
+		return err
+	}
+	if len(services) == 0 {
+		return w.render(rw, http.StatusOK, "map.html", page)
+	}
+	page.Anatomy, err = w.Traces.Anatomy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), 0)
+	if err != nil {
+		return fmt.Errorf("take requests apart: %w", err)
+	}
+	often := frequencyOf(services, win)
+	var nodes []mapNode
+	for _, s := range services {
+		nodes = append(nodes, page.nodeOf(s, often))
+	}
+	edges := edgesOf(page.Anatomy, often)
+	if others > 0 { // calls of services that are left out would bring them back
+		onMap := func(service string) bool {
+			return slices.ContainsFunc(nodes, func(n mapNode) bool { return n.Service == service })
+		}
+		edges = slices.DeleteFunc(edges, func(e mapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
+	}
+	page.Map = w.drawMap("Service Map", nodes, edges)
+	page.Services, page.Others = len(page.Map.Nodes), others
+	return w.render(rw, http.StatusOK, "map.html", page)
+}
+
+// mappedServices are those of the window with their figures, each of all
+// requests that entered it or, where none is known to have, of all its spans.
+func (w *Web) mappedServices(ctx context.Context, win window) (services []apm.Group, others int, err error) {
+	const most = 200
+	entered, err := w.figuresBy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), most, "service")
+	if err != nil {
+		return nil, 0, err
+	}
+	worked, err := w.figuresBy(ctx, win.selection(search.Query{}, search.AllSpans), most, "service")
+	if err != nil {
+		return nil, 0, err
+	}
+	services = entered.Groups
+	for _, group := range worked.Groups {
+		known := slices.ContainsFunc(entered.Groups, func(g apm.Group) bool { return g.Values[0] == group.Values[0] })
+		if !known && entered.Others == 0 && len(services) < most {
+			services = append(services, group)
+		}
+	}
+	return services, max(entered.Others, len(worked.Groups)+worked.Others-len(services)), nil
+}
+
+// A frequency writes how often something was: so many times a second, or in
+// all where that would be a small part of one.
+type frequency struct {
+	seconds float64
+	inAll   bool
+}
+
+// frequencyOf suits each of the services.
+func frequencyOf(services []apm.Group, win window) frequency {
+	const least = 0.1 // a second
+	f := frequency{seconds: max(1, win.seconds())}
+	for _, s := range services {
+		f.inAll = f.inAll || float64(s.Requests) < least*f.seconds
+	}
+	return f
+}
+
+func (f frequency) text(times float64, one, several string) string {
+	if f.inAll {
+		return apm.FormatCount(int(math.Round(times)), one, several)
+	}
+	return rate(times / f.seconds).String()
+}
+
+func (p *mapPage) nodeOf(s apm.Group, often frequency) mapNode {
+	name := s.Values[0]
+	n := mapNode{
+		Service: name,
+		Lines:   []string{often.text(float64(s.Requests), "req", "req") + " · p95 " + duration(s.P95).String()},
+		Failed:  s.ErrorRate() >= failedPart,
+		URL:     p.ServiceURL(name),
+	}
+	if s.Errors > 0 {
+		n.Errors = percent(s.ErrorRate()).String() + " errors"
+	}
+	return n
+}
+
+// edgesOf are an anatomy's, with their figures in words.
+func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
+	for _, e := range a.Edges {
+		label := often.text(float64(e.Calls)*float64(a.Of)/float64(max(1, a.Requests)), "call", "calls")
+		if a.Sampled() {
+			label = "about " + label
+		}
+		label += ", avg " + duration(e.Average()).String() + ", max " + duration(e.Max).String()
+		if e.Errors > 0 {
+			label += ", " + percent(e.ErrorRate()).String() + " errors"
+		}
+		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.ErrorRate() >= failedPart})
+	}
+	return edges
+}
+
+// ServicesText counts the services on the map.
+func (p mapPage) ServicesText() string { return apm.FormatCount(p.Services, "service", "services") }
+
+// SampleText says of how many requests the calls are, where that is not all.
+func (p mapPage) SampleText() string {
+	if !p.Anatomy.Sampled() {
+		return ""
+	}
+	return fmt.Sprintf("Calls are those of a sample: %s of %s requests.", apm.FormatNumber(p.Anatomy.Requests), apm.FormatNumber(p.Anatomy.Of))
+}
+
+// OthersText counts the services that are not on the map.
+func (p mapPage) OthersText() string {
+	if p.Others == 0 {
+		return ""
+	}
+	return apm.FormatCount(p.Others, "more service has", "more services have") + " fewer requests, and " + map[bool]string{true: "is", false: "are"}[p.Others == 1] + " not on the map."
+}

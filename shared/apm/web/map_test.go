@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// mapped are the services of a map, from left to right, as the page shows them.
+func mapped(body string) (services []string) {
+	for _, m := range regexp.MustCompile(`<a class="node[^"]*"[^>]*>.*?<bdi>([^<]*)</bdi>`).FindAllStringSubmatch(body, -1) {
+		services = append(services, m[1])
+	}
+	return services
+}
+
+func TestTheMapShowsWhoCallsWhom(t *testing.T) {
+	quiet := apm.Span{TraceID: 1, SpanID: 9, ParentID: 1, Service: "library", Name: "work", Start: 1_700_000_000_000_000_000, Duration: time.Millisecond}
+	list := served()
+	list[0] = apm.NewTrace(1, append(list[0].Spans, quiet))
+	w, _ := newTest(list...)
+	const window = "/map?from=1700000000000000000&to=1700000100000000000"
+	rec := get(w, window)
+	body := rec.Body.String()
+	if got := strings.Join(mapped(body), " "); rec.Code != http.StatusOK || got != "team/api db library" {
+		t.Errorf("%d: the map has %s", rec.Code, got)
+	}
+	for _, want := range []string{
+		`<a class="node failed" href="/service?from=1700000000000000000&amp;service=team%2Fapi&amp;to=1700000100000000000"`, `<p>4 req · p95 39.7 ms</p><p class="error">25 % errors</p>`, // percentiles are within 1 %
+		"<title>\u2068team/api\u2069 calls \u2068db\u2069: 4 calls, avg 12.5 ms, max 20 ms</title>",
+		"<title>\u2068team/api\u2069 calls \u2068library\u2069: 1 call, avg 1 ms, max 1 ms</title>", // which says of no span that it is an entry
+		"3 services", `aria-current="page">Map</a>`, "https://docs.datadoghq.com/tracing/services/services_map/", "As a table", `<td>4 calls, avg 12.5 ms, max 20 ms</td>`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(body, "style=") || strings.Contains(body, "sample") {
+		t.Error("it has what it should not")
+	}
+	// In another environment, or with it chosen, there are fewer.
+	if got := strings.Join(mapped(get(w, "/map?env=test").Body.String()), " "); got != "team/api db library" {
+		t.Errorf("env=test: the map has %s", got)
+	}
+	for path, want := range map[string]string{
+		"/map?env=prod":    "No request in this time",
+		"/map?from=5&to=6": "Go to where the requests are",
+	} {
+		if body := get(w, path).Body.String(); !strings.Contains(body, want) || len(mapped(body)) > 0 {
+			t.Errorf("%s lacks %q", path, want)
+		}
+	}
+	empty, _ := newTest()
+	if body := get(empty, "/map").Body.String(); !strings.Contains(body, "No trace has arrived yet") || !strings.Contains(body, "DD_TRACE_AGENT_URL=http://localhost:8126") {
+		t.Errorf("%s", body)
+	}
+}
+
+func TestNoNameHarmsTheMap(t *testing.T) {
+	start := int64(1_700_000_000_000_000_000)
+	names := []string{`"><script>alert(1)</script>`, "\u202e\u2069evil", "", strings.Repeat("long", 2000), "a\x00b"}
+	var spans []apm.Span
+	for i, name := range names {
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: uint64(i), Service: name, Start: start, Duration: time.Second, Metrics: map[string]float64{"_dd.top_level": 1}})
+	}
+	w, _ := newTest(apm.NewTrace(1, spans))
+	body := get(w, "/map").Body.String()
+	if strings.Contains(body, "<script>alert") || strings.Contains(body, "\u2069evil") && strings.Contains(body, "title>\u2068\u202e") || len(body) > 30_000 {
+		t.Errorf("%d bytes: %s", len(body), body)
+	}
+	if !strings.Contains(body, "<i>no service</i>") || !strings.Contains(body, "calls no service: ") {
+		t.Error("the service without a name is missing")
+	}
+}
+
+func TestAMapSaysWhatItLeavesOut(t *testing.T) {
+	p := mapPage{Others: 1, Anatomy: apm.Anatomy{Requests: 600, Of: 5000}}
+	if got := p.SampleText() + " " + p.OthersText(); got != "Calls are those of a sample: 600 of 5,000 requests. 1 more service has fewer requests, and is not on the map." {
+		t.Error(got)
+	}
+	p = mapPage{Others: 7, Anatomy: apm.Anatomy{Requests: 600, Of: 600}}
+	if got := p.SampleText() + p.OthersText(); got != "7 more services have fewer requests, and are not on the map." {
+		t.Error(got)
+	}
+	often := frequency{seconds: 60}
+	edges := edgesOf(apm.Anatomy{Requests: 10, Of: 100, Edges: []apm.Edge{{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6}}}, often)
+	if want := (mapEdge{"a", "b", "about 2 /s, avg 2 ms, max 5 ms, 25 % errors", 12, true}); edges[0] != want {
+		t.Errorf("%+v", edges)
+	}
+}

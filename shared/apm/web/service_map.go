@@ -1,0 +1,346 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"thinker/shared/apm"
+)
+
+// A mapNode is a service on a map.
+type mapNode struct {
+	Service string
+	Lines   []string // figures, a few words each
+	Errors  string   // how many there are, in words; empty for none
+	Failed  bool     // they are so many that the service stands out
+	Current bool     // the map is about this service
+	URL     string   // empty for no link
+}
+
+// A mapEdge is calls from one service to another.
+type mapEdge struct {
+	From, To string
+	Label    string  // figures, in words
+	Weight   float64 // 0 or more: the line's width grows with its logarithm
+	Failed   bool
+}
+
+// A serviceMap is a picture of services, callers to the left of those they call,
+// and tables of the same. Pages show it by the template "servicemap".
+type serviceMap struct {
+	Label         string // what it shows, in words
+	Width, Height string
+	Nodes         []drawnNode // layer by layer, from left to right
+	Edges         []drawnEdge
+}
+
+type drawnNode struct {
+	mapNode
+	ID            int // by which the page's script finds its edges
+	Shown         service
+	Title         string // all that is known of it
+	X, Y          string // of the box's upper left corner
+	Width, Height string
+}
+
+type drawnEdge struct {
+	mapEdge
+	FromID, ToID   int
+	Caller, Callee service
+	Title          string
+	Line, Head     string // paths
+	Width          string
+}
+
+// The measures of a map, in pixels.
+const (
+	boxWidth     = 176
+	boxPadding   = 8
+	boxLine      = 17
+	betweenBoxes = 54 // from layer to layer
+	besides      = 4  // of the drawing, on the left and right
+	above        = 20 // and over and under it, where calls to oneself need room
+	headLength   = 8
+)
+
+// A point is a place on a map.
+type point struct{ x, y float64 }
+
+// A mapPlan is a map's nodes and edges, and where they are drawn.
+type mapPlan struct {
+	nodes  []mapNode
+	edges  []mapEdge
+	places map[string]int // of services among the nodes
+	boxes  []point        // the middle of each node's left side
+	lines  [][]point      // of each edge: two points for each curve, with straight lines between them
+	size   point
+}
+
+// drawMap draws services and their calls. Who is in an edge and not among the
+// nodes is drawn without figures.
+func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMap {
+	plan := planMap(nodes, edges)
+	drawn := &serviceMap{Label: label, Width: pixels(plan.size.x), Height: pixels(plan.size.y)}
+	order := make([]int, len(plan.nodes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(plan.boxes[a].x, plan.boxes[b].x), cmp.Compare(plan.boxes[a].y, plan.boxes[b].y))
+	})
+	for _, i := range order {
+		n, at := plan.nodes[i], plan.boxes[i]
+		drawn.Nodes = append(drawn.Nodes, drawnNode{
+			mapNode: n, ID: i, Shown: w.service(n.Service), Title: n.title(),
+			X: pixels(at.x), Y: pixels(at.y - n.height()/2), Width: pixels(boxWidth), Height: pixels(n.height()),
+		})
+	}
+	width := plan.widths()
+	for i, e := range plan.edges {
+		draw := arrow
+		if e.From == e.To {
+			draw = loop
+		}
+		line, head := draw(plan.lines[i])
+		drawn.Edges = append(drawn.Edges, drawnEdge{
+			mapEdge: e, FromID: plan.places[e.From], ToID: plan.places[e.To],
+			Caller: w.service(e.From), Callee: w.service(e.To), Title: e.title(),
+			Line: line, Head: head, Width: pixels(width(e)),
+		})
+	}
+	return drawn
+}
+
+// widths gives each line its width: the widest one to the edge of most weight,
+// each the wider by as much for twice the weight.
+func (p *mapPlan) widths() func(mapEdge) float64 {
+	const thin, wide = 1.2, 3.6
+	least, most := math.Inf(1), 0.0
+	for _, e := range p.edges {
+		least, most = min(least, e.Weight), max(most, e.Weight)
+	}
+	return func(e mapEdge) float64 {
+		if most <= least {
+			return (thin + wide) / 3
+		}
+		return thin + (wide-thin)*math.Log((1+e.Weight)/(1+least))/math.Log((1+most)/(1+least))
+	}
+}
+
+// planMap lays a map out: services that have to do with others in layers, and
+// those that have not in rows below.
+func planMap(nodes []mapNode, edges []mapEdge) *mapPlan {
+	p := &mapPlan{places: map[string]int{}}
+	p.gather(nodes, edges)
+	p.boxes, p.lines = make([]point, len(p.nodes)), make([][]point, len(p.edges))
+
+	related := make([]bool, len(p.nodes))
+	for _, e := range p.edges {
+		if e.From != e.To {
+			related[p.places[e.From]], related[p.places[e.To]] = true, true
+		}
+	}
+	var linked, alone []int // nodes
+	for i := range p.nodes {
+		if related[i] {
+			linked = append(linked, i)
+		} else {
+			alone = append(alone, i)
+		}
+	}
+	layers := p.placeLayers(linked)
+	p.placeRows(alone, max(5, layers))
+	for i, e := range p.edges {
+		if e.From == e.To {
+			p.lines[i] = p.ownEnds(p.places[e.From])
+		}
+	}
+	p.size.y = p.bottom() + above
+	for _, at := range p.boxes {
+		p.size.x = max(p.size.x, at.x+boxWidth+besides)
+	}
+	return p
+}
+
+// gather sorts nodes and edges, so that their order does not tell in the
+// drawing, and adds the nodes that edges alone have.
+func (p *mapPlan) gather(nodes []mapNode, edges []mapEdge) {
+	p.edges = slices.SortedStableFunc(slices.Values(edges), func(a, b mapEdge) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	nodes = slices.Clone(nodes)
+	for _, e := range p.edges {
+		nodes = append(nodes, mapNode{Service: e.From}, mapNode{Service: e.To})
+	}
+	slices.SortStableFunc(nodes, func(a, b mapNode) int { return cmp.Compare(a.Service, b.Service) })
+	p.nodes = slices.CompactFunc(nodes, func(a, b mapNode) bool { return a.Service == b.Service })
+	for i, n := range p.nodes {
+		p.places[n.Service] = i
+	}
+}
+
+// placeLayers draws nodes and the edges between them, and says how many layers
+// there are.
+func (p *mapPlan) placeLayers(nodes []int) int {
+	places := make([]int, len(p.nodes)) // of nodes among these
+	heights := make([]float64, len(nodes))
+	for i, node := range nodes {
+		places[node], heights[i] = i, p.nodes[node].height()
+	}
+	var links []link
+	var edges []int // of the links
+	for i, e := range p.edges {
+		if e.From != e.To {
+			links = append(links, link{places[p.places[e.From]], places[p.places[e.To]]})
+			edges = append(edges, i)
+		}
+	}
+	d := layOut(heights, links)
+	left := func(v int) float64 { return besides + float64(d.vertices[v].layer)*(boxWidth+betweenBoxes) }
+	for i, node := range nodes {
+		p.boxes[node] = point{left(i), above + d.vertices[i].y}
+	}
+	begins, ends := d.ports()
+	for i, chain := range d.chains {
+		first, last := chain[0], chain[len(chain)-1]
+		line := []point{{left(first) + boxWidth, above + begins[i]}}
+		for _, bend := range chain[1 : len(chain)-1] {
+			y := above + d.vertices[bend].y
+			line = append(line, point{left(bend), y}, point{left(bend) + boxWidth, y})
+		}
+		line = append(line, point{left(last), above + ends[i]})
+		if d.turned[i] {
+			slices.Reverse(line)
+		}
+		p.lines[edges[i]] = line
+	}
+	return len(d.layers)
+}
+
+// placeRows puts nodes below all others.
+func (p *mapPlan) placeRows(nodes []int, columns int) {
+	y := p.bottom() + above
+	for row := range slices.Chunk(nodes, columns) {
+		highest := 0.0
+		for column, node := range row {
+			height := p.nodes[node].height()
+			p.boxes[node] = point{besides + float64(column)*(boxWidth+betweenBoxes), y + height/2}
+			highest = max(highest, height)
+		}
+		y += highest + above
+	}
+}
+
+// bottom is that of the lowest box or line that has been placed.
+func (p *mapPlan) bottom() (y float64) {
+	for i, at := range p.boxes {
+		if at != (point{}) {
+			y = max(y, at.y+p.nodes[i].height()/2)
+		}
+	}
+	for _, line := range p.lines {
+		for _, at := range line {
+			y = max(y, at.y)
+		}
+	}
+	return y
+}
+
+// ownEnds are where the line of a service that calls itself begins and ends, on
+// top of its box.
+func (p *mapPlan) ownEnds(node int) []point {
+	top := p.boxes[node].y - p.nodes[node].height()/2
+	right := p.boxes[node].x + boxWidth
+	return []point{{right - 44, top}, {right - 16, top}}
+}
+
+// ports are the heights at which links begin on the right sides of boxes, and
+// end on the left sides of others: one below the other, in the order of where
+// they come from and go to.
+func (d *layered) ports() (begins, ends []float64) {
+	type end struct {
+		link   int
+		beside float64 // the height of what the link leads to first
+	}
+	rights, lefts := map[int][]end{}, map[int][]end{} // of boxes
+	for i, chain := range d.chains {
+		first, last := chain[0], chain[len(chain)-1]
+		rights[first] = append(rights[first], end{i, d.vertices[chain[1]].y})
+		lefts[last] = append(lefts[last], end{i, d.vertices[chain[len(chain)-2]].y})
+	}
+	spread := func(sides map[int][]end) []float64 {
+		heights := make([]float64, len(d.chains))
+		for box, side := range sides {
+			slices.SortStableFunc(side, func(a, b end) int { return cmp.Compare(a.beside, b.beside) })
+			apart := min(9, (d.vertices[box].height-12)/float64(len(side)))
+			for i, e := range side {
+				heights[e.link] = d.vertices[box].y + (float64(i)-float64(len(side)-1)/2)*apart
+			}
+		}
+		return heights
+	}
+	return spread(rights), spread(lefts)
+}
+
+// arrow writes a line that has two points for each of its curves, and its head.
+func arrow(points []point) (line, head string) {
+	first, last := points[0], points[len(points)-1]
+	way := 1.0 // to the right
+	if last.x < first.x {
+		way = -1
+	}
+	points = slices.Clone(points)
+	points[len(points)-1].x -= way * (headLength - 1) // the head goes on
+	var text strings.Builder
+	fmt.Fprintf(&text, "M%s %s", pixels(first.x), pixels(first.y))
+	for i := 0; i < len(points); i += 2 {
+		from, to := points[i], points[i+1]
+		if i > 0 {
+			fmt.Fprintf(&text, "H%s", pixels(from.x))
+		}
+		middle := pixels((from.x + to.x) / 2)
+		fmt.Fprintf(&text, "C%s %s %s %s %s %s", middle, pixels(from.y), middle, pixels(to.y), pixels(to.x), pixels(to.y))
+	}
+	return text.String(), fmt.Sprintf("M%s %sl%s -4v8z", pixels(last.x), pixels(last.y), pixels(-way*headLength))
+}
+
+// loop writes the line of a service that calls itself, up from its box and back.
+func loop(points []point) (line, head string) {
+	first, last := points[0], points[1]
+	across := pixels(last.x - first.x)
+	line = fmt.Sprintf("M%s %sc0 -20 %s -20 %s %s", pixels(first.x), pixels(first.y), across, across, pixels(1-headLength))
+	return line, fmt.Sprintf("M%s %sl-4 %sh8z", pixels(last.x), pixels(last.y), pixels(-headLength))
+}
+
+// pixels writes a measure to a tenth of a pixel.
+func pixels(x float64) string { return compact(math.Round(10*x) / 10) }
+
+// height is that of the node's box.
+func (n mapNode) height() float64 { return 2*boxPadding + boxLine*float64(len(n.allLines())+1) }
+
+func (n mapNode) allLines() []string {
+	if n.Errors == "" {
+		return n.Lines
+	}
+	return append(slices.Clone(n.Lines), n.Errors)
+}
+
+func (n mapNode) title() string {
+	return strings.TrimSuffix(isolated(n.Service)+": "+strings.Join(n.allLines(), ", "), ": ")
+}
+
+func (e mapEdge) title() string {
+	return isolated(e.From) + " calls " + isolated(e.To) + ": " + e.Label
+}
+
+// isolated is a service's name within other text, which it cannot turn around,
+// whatever it holds.
+func isolated(service string) string {
+	if service == "" {
+		return "no service"
+	}
+	return "\u2068" + apm.Printable(short(service), 300) + "\u2069"
+}
