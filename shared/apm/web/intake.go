@@ -19,7 +19,7 @@ type intakePage struct {
 	Payloads  int
 	Spans     int
 	Calls     int
-	Chain     []link
+	Chain     []chainLink
 	Tracers   []tracerRow
 	Forgotten int
 	Losses    []lossRow

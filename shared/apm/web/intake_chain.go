@@ -7,31 +7,31 @@ import (
 	"thinker/shared/apm"
 )
 
-// A link is one of the things that must be so for a trace to be found, in the
+// A chainLink is one of the things that must be so for a trace to be found, in the
 // order in which it meets them. Who misses a trace looks for the first that is
 // not.
-type link struct {
+type chainLink struct {
 	Holds bool
 	Says  string
 	Do    string // where it does not hold
 }
 
 // chain follows a trace from its tracer to the pages.
-func chain(report apm.IntakeReport, kept apm.Retention) []link {
-	links := []link{{Holds: report.Calls > 0, Says: apm.FormatCount(report.Calls, "request has", "requests have") + " reached the agent."}}
+func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
+	links := []chainLink{{Holds: report.Calls > 0, Says: apm.FormatCount(report.Calls, "request has", "requests have") + " reached the agent."}}
 	if report.Spans == 0 {
-		return append(links, link{Says: "None of them brought a span.", Do: "A tracer sends a span after it has ended. Wait for two seconds, or stop the tracer; see what was refused below."})
+		return append(links, chainLink{Says: "None of them brought a span.", Do: "A tracer sends a span after it has ended. Wait for two seconds, or stop the tracer; see what was refused below."})
 	}
-	links = append(links, link{Holds: true, Says: fmt.Sprintf("They brought %s, of %s.", apm.FormatCount(report.Spans, "span", "spans"), apm.FormatCount(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
+	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They brought %s, of %s.", apm.FormatCount(report.Spans, "span", "spans"), apm.FormatCount(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
 
 	refused := 0
 	for _, loss := range report.Losses {
 		refused += loss.Count
 	}
 	if refused == 0 {
-		links = append(links, link{Holds: true, Says: "All of it was taken in."})
+		links = append(links, chainLink{Holds: true, Says: "All of it was taken in."})
 	} else {
-		links = append(links, link{Says: fmt.Sprintf("Not all of it was taken in: %s refused or left out.", apm.FormatCount(refused, "request or span was", "requests or spans were")), Do: "The reasons are below, under “Not kept”."})
+		links = append(links, chainLink{Says: fmt.Sprintf("Not all of it was taken in: %s refused or left out.", apm.FormatCount(refused, "request or span was", "requests or spans were")), Do: "The reasons are below, under “Not kept”."})
 	}
 
 	var off []apm.Tracer
@@ -41,18 +41,18 @@ func chain(report apm.IntakeReport, kept apm.Retention) []link {
 		}
 	}
 	if len(off) == 0 {
-		links = append(links, link{Holds: true, Says: "Spans are dated as they came."})
+		links = append(links, chainLink{Holds: true, Says: "Spans are dated as they came."})
 	} else {
-		links = append(links, link{
+		links = append(links, chainLink{
 			Says: fmt.Sprintf("Spans of %s were dated %s what the clock here said%s.", short(off[0].Service), sideOf(off[0].ClockMost), others(len(off)-1)),
 			Do:   "Choose all times above the lists, or set that machine’s clock. Spans that were recorded long ago look the same.",
 		})
 	}
 
 	if kept.EvictedTraces == 0 && kept.DamagedSpans == 0 && !kept.FileGone {
-		links = append(links, link{Holds: true, Says: "All of them are still kept, unless somebody has cleared them."})
+		links = append(links, chainLink{Holds: true, Says: "All of them are still kept, unless somebody has cleared them."})
 	} else {
-		links = append(links, link{Says: "Not all of them are still kept: older ones made room, or were lost.", Do: "How many, and what to do about it, is below, under “Not kept”."})
+		links = append(links, chainLink{Says: "Not all of them are still kept: older ones made room, or were lost.", Do: "How many, and what to do about it, is below, under “Not kept”."})
 	}
 	return links
 }
