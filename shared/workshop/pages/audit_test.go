@@ -95,8 +95,8 @@ func (tab *tab) walkByKeyboard(stops int) {
 	}
 }
 
-// openAll opens every menu and every part that is folded.
-const openAll = `document.querySelectorAll("details").forEach(d => { d.removeAttribute("name"); d.open = true })`
+// unfold opens every menu and every part that is folded, and counts them.
+const unfold = `[...document.querySelectorAll("details:not([open])")].map(d => { d.removeAttribute("name"); d.open = true }).length`
 
 // html begins that of an element.
 func (tab *tab) html(id cdp.BackendNodeID) string {

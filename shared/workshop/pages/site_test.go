@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -97,6 +98,9 @@ func busySite(t testing.TB) *site {
 	return s
 }
 
+// wrongQuery is one that is refused.
+const wrongQuery = "service:(a"
+
 // targets are the pages. Whoever adds a page adds a line here.
 func (s *site) targets() []target {
 	checkout := s.find("a checkout", func(p apm.Span) bool { return p.Resource == "POST /checkout" && !p.Error })
@@ -116,7 +120,7 @@ func (s *site) targets() []target {
 		{"traces", "/traces", []string{"storefront", "POST /checkout", "Older traces"}},
 		{"traces-found", "/traces?query=status%3Aerror", []string{"Error"}},
 		{"traces-none", "/traces?query=service%3Anobody", []string{"No trace matches", "service:nobody"}},
-		{"traces-wrong", "/traces?query=service%3A%28a", []string{"Error", "service:(a"}},
+		{"traces-wrong", "/traces?query=" + url.QueryEscape(wrongQuery), []string{"Error", wrongQuery}},
 		{"trace", trace(checkout), []string{"POST /checkout", "storefront", "payments", "POST /charge"}},
 		{"trace-chosen", chosen(checkout), []string{"POST /checkout", "usr.id", "runtime-id"}},
 		{"trace-error", chosen(failed), []string{failed.ErrorMessage(), failed.ErrorType()}},

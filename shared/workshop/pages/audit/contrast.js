@@ -24,16 +24,6 @@
   };
 
   const page = matchMedia("(prefers-color-scheme: dark)").matches ? [0.07, 0.07, 0.07, 1] : [1, 1, 1, 1];
-  const behind = new Map();
-  /** What an element's content stands on, its ancestors' opacity left out. */
-  const background = (element) => {
-    if (!element) return page;
-    if (!behind.has(element)) {
-      const own = colour(getComputedStyle(element).backgroundColor);
-      behind.set(element, own[3] === 1 ? own : over(own, background(element.parentElement)));
-    }
-    return behind.get(element);
-  };
   /** In a drawing, what is painted last before the text and lies below its middle. */
   const shape = (text) => {
     const box = text.getBoundingClientRect();
@@ -46,14 +36,23 @@
     }
     return found;
   };
-  const opacity = (element) => (element ? Number(getComputedStyle(element).opacity) * opacity(element.parentElement) : 1);
+  /** What is asked of an element and of all around it, asked once. */
+  const once = (ask, without) => {
+    const answers = new Map();
+    const answer = (element) => {
+      if (!element) return without;
+      if (!answers.has(element)) answers.set(element, ask(element, answer(element.parentElement)));
+      return answers.get(element);
+    };
+    return answer;
+  };
+  /** What an element's content stands on, opacity left out. */
+  const background = once((element, outer) => over(colour(getComputedStyle(element).backgroundColor), outer), page);
+  const opacity = once((element, outer) => outer * Number(getComputedStyle(element).opacity), 1);
+  const clipped = once((element, outer) => outer || getComputedStyle(element).clipPath.startsWith("inset(50%"), false);
   /** Whether anything of an element is to be seen: some texts are for screen readers alone. */
   const seen = (element) => {
-    if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return false;
-    for (let e = element; e; e = e.parentElement) {
-      const style = getComputedStyle(e);
-      if (style.clipPath.startsWith("inset(50%")) return false;
-    }
+    if (clipped(element) || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
   };
