@@ -84,12 +84,18 @@ func (e Edge) ErrorRate() float64 { return float64(e.Errors) / float64(max(1, e.
 // Sampled tells whether only some of the requests were looked at.
 func (a Anatomy) Sampled() bool { return a.Requests < a.Of }
 
+// Estimate is how many of something there are in all requests, of which there
+// are n in those looked at.
+func (a Anatomy) Estimate(n int) float64 {
+	if a.Requests == 0 {
+		return 0
+	}
+	return float64(n) * float64(a.Of) / float64(a.Requests)
+}
+
 // PerSecond estimates how often something came in a second, of which there are
 // n in the requests looked at. The time is not taken for less than a second: a
 // few calls at once are no thousands a second.
 func (a Anatomy) PerSecond(n int) float64 {
-	if a.Requests == 0 {
-		return 0
-	}
-	return float64(n) * float64(a.Of) / float64(a.Requests) / math.Max(1, float64(uint64(a.To)-uint64(a.From))/1e9)
+	return a.Estimate(n) / math.Max(1, float64(uint64(a.To)-uint64(a.From))/1e9)
 }

@@ -47,10 +47,16 @@ func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("take requests apart: %w", err)
 	}
-	often := frequencyOf(services, win)
+	least := math.Inf(1)
+	for _, s := range services {
+		least = min(least, float64(s.Requests))
+	}
+	often := frequencyOf(least, win)
 	var nodes []mapNode
 	for _, s := range services {
-		nodes = append(nodes, page.nodeOf(s, often))
+		n := requestsNode(s.Values[0], s.Figures, often)
+		n.URL = page.ServiceURL(n.Service)
+		nodes = append(nodes, n)
 	}
 	edges := edgesOf(page.Anatomy, often)
 	if others > 0 { // calls of services that are left out would bring them back
@@ -93,14 +99,11 @@ type frequency struct {
 	inAll   bool
 }
 
-// frequencyOf suits each of the services.
-func frequencyOf(services []apm.Group, win window) frequency {
-	const least = 0.1 // a second
-	f := frequency{seconds: max(1, win.seconds())}
-	for _, s := range services {
-		f.inAll = f.inAll || float64(s.Requests) < least*f.seconds
-	}
-	return f
+// frequencyOf suits all that was as often as the least.
+func frequencyOf(least float64, win window) frequency {
+	const often = 0.1 // a second
+	seconds := max(1, win.seconds())
+	return frequency{seconds: seconds, inAll: least < often*seconds}
 }
 
 func (f frequency) text(times float64, one, several string) string {
@@ -110,30 +113,34 @@ func (f frequency) text(times float64, one, several string) string {
 	return rate(times / f.seconds).String()
 }
 
-func (p *mapPage) nodeOf(s apm.Group, often frequency) mapNode {
-	name := s.Values[0]
-	n := mapNode{
-		Service: name,
-		Lines:   []string{often.text(float64(s.Requests), "req", "req") + " · p95 " + duration(s.P95).String()},
-		Failed:  s.ErrorRate() >= failedPart,
-		URL:     p.ServiceURL(name),
+// requestsNode is a service with the figures of its requests.
+func requestsNode(service string, f apm.Figures, often frequency) mapNode {
+	return mapNode{
+		Service: service,
+		Lines:   []string{often.text(float64(f.Requests), "req", "req") + " · p95 " + duration(f.P95).String()},
+		Errors:  errorsText(f.ErrorRate()),
+		Failed:  f.ErrorRate() >= failedPart,
 	}
-	if s.Errors > 0 {
-		n.Errors = percent(s.ErrorRate()).String() + " errors"
+}
+
+// errorsText says which part of something failed; nothing where none did.
+func errorsText(rate float64) string {
+	if rate == 0 {
+		return ""
 	}
-	return n
+	return percent(rate).String() + " errors"
 }
 
 // edgesOf are an anatomy's, with their figures in words.
 func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
 	for _, e := range a.Edges {
-		label := often.text(float64(e.Calls)*float64(a.Of)/float64(max(1, a.Requests)), "call", "calls")
+		label := often.text(a.Estimate(e.Calls), "call", "calls")
 		if a.Sampled() {
 			label = "about " + label
 		}
 		label += ", avg " + duration(e.Average()).String() + ", max " + duration(e.Max).String()
-		if e.Errors > 0 {
-			label += ", " + percent(e.ErrorRate()).String() + " errors"
+		if failed := errorsText(e.ErrorRate()); failed != "" {
+			label += ", " + failed
 		}
 		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.ErrorRate() >= failedPart})
 	}

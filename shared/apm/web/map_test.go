@@ -92,3 +92,30 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 		t.Errorf("%+v", edges)
 	}
 }
+
+func TestAResourceShowsItsDependencies(t *testing.T) {
+	w, _ := newTest(served()...)
+	const window = "&from=1700000000000000000&to=1700000100000000000"
+	upstream := get(w, "/resource?service=db&resource=SELECT"+window).Body.String()
+	if got := strings.Join(mapped(upstream), " "); got != "team/api db" {
+		t.Errorf("db has %s", got)
+	}
+	for _, want := range []string{
+		"Dependency map", "the calls of 4 requests.", `<a class="node current" href="/service?from=1700000000000000000&amp;service=db&amp;to=1700000100000000000"`, `<p>4 req · p95 19.9 ms</p>`,
+		`<a class="node" href="/service?from=1700000000000000000&amp;service=team%2Fapi`, // which is known to call, and no more
+	} {
+		if !strings.Contains(upstream, want) {
+			t.Errorf("db lacks %q", want)
+		}
+	}
+	downstream := get(w, "/resource?service=team/api&resource=GET+/"+window).Body.String()
+	for _, want := range []string{`<p>4 calls · avg 12.5 ms</p><p>50 % of exec time</p>`, `<a class="node failed current"`, `<p class="error">25 % errors</p>`} {
+		if !strings.Contains(downstream, want) {
+			t.Errorf("team/api lacks %q", want)
+		}
+	}
+	alone, _ := newTest(apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Service: "a", Resource: "r", Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}}}))
+	if body := get(alone, "/resource?service=a&resource=r").Body.String(); strings.Contains(body, "Dependency map") || !strings.Contains(body, "Span summary") {
+		t.Error("a service that has to do with no other has a map")
+	}
+}

@@ -27,6 +27,8 @@ type resourcePage struct {
 	OtherSpans   int    // kinds of spans that are too many to be listed at all
 	Sample       string // of which requests the spans are
 
+	Dependencies *serviceMap // nil where there are none
+
 	Deployments []deploymentRow
 	Latest      []listRow
 }
@@ -74,6 +76,7 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 		page.AllSpans = fmt.Sprintf("All %s kinds of spans", apm.FormatNumber(len(page.Spans)))
 		page.Spans = page.Spans[:fewSpans]
 	}
+	page.Dependencies = w.dependencies(page.frame, anatomy, name, measured.total.Figures, win)
 	page.TracesURL = page.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
 	if page.Deployments, err = w.deploymentsWithin(ctx, page.frame, s, measured.versions, name, win); err != nil {
 		return err

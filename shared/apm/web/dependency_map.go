@@ -1,0 +1,66 @@
+package web
+
+import (
+	"math"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A dependency is a service that takes part in another's requests.
+type dependency struct {
+	calls, errors int           // of the service, in what was looked at; 0 where it calls alone
+	total         float64       // nanoseconds of these calls
+	exec          apm.SpentTime // for the requests
+}
+
+// dependencies draws who calls on the way to a service's requests, and who is
+// called by them; nil where they call nobody, nor are called.
+func (w *Web) dependencies(f frame, a apm.Anatomy, service string, own apm.Figures, win window) *serviceMap {
+	if len(a.Edges) == 0 {
+		return nil
+	}
+	least := float64(own.Requests)
+	all := map[string]dependency{}
+	for _, e := range a.Edges {
+		least = min(least, a.Estimate(e.Calls))
+		called := all[e.To]
+		called.calls, called.errors, called.total = called.calls+e.Calls, called.errors+e.Errors, called.total+float64(e.Total)
+		all[e.To] = called
+		if _, known := all[e.From]; !known {
+			all[e.From] = dependency{}
+		}
+	}
+	for _, spent := range a.Services {
+		if d, linked := all[spent.Service]; linked {
+			d.exec = spent
+			all[spent.Service] = d
+		}
+	}
+	often := frequencyOf(least, win)
+	nodes := []mapNode{requestsNode(service, own, often)}
+	nodes[0].Current = true
+	for name, d := range all {
+		if name != service {
+			nodes = append(nodes, d.node(name, a, often))
+		}
+	}
+	for i, n := range nodes {
+		nodes[i].URL = f.ServiceURL(n.Service)
+	}
+	return w.drawMap("Dependency map", nodes, edgesOf(a, often))
+}
+
+func (d dependency) node(service string, a apm.Anatomy, often frequency) mapNode {
+	n := mapNode{Service: service}
+	if d.calls > 0 {
+		average := time.Duration(min(d.total/float64(d.calls), math.Nextafter(math.MaxInt64, 0)))
+		rate := float64(d.errors) / float64(d.calls)
+		n.Lines = []string{often.text(a.Estimate(d.calls), "call", "calls") + " · avg " + duration(average).String()}
+		n.Errors, n.Failed = errorsText(rate), rate >= failedPart
+	}
+	if d.exec.Exec > 0 {
+		n.Lines = append(n.Lines, percent(d.exec.Percent/100).String()+" of exec time")
+	}
+	return n
+}
