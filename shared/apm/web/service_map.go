@@ -151,7 +151,10 @@ func planMap(nodes []mapNode, edges []mapEdge) *mapPlan {
 			alone = append(alone, i)
 		}
 	}
-	layers := p.placeLayers(linked)
+	layers := 0
+	for _, part := range p.parts(linked) {
+		layers = max(layers, p.placeLayers(part))
+	}
 	p.placeRows(alone, max(5, layers))
 	for i, e := range p.edges {
 		if e.From == e.To {
@@ -182,10 +185,41 @@ func (p *mapPlan) gather(nodes []mapNode, edges []mapEdge) {
 	}
 }
 
-// placeLayers draws nodes and the edges between them, and says how many layers
-// there are.
+// parts divides nodes into those that edges connect, the most first: each part
+// is a drawing of its own.
+func (p *mapPlan) parts(nodes []int) (parts [][]int) {
+	beside := map[int][]int{}
+	for _, e := range p.edges {
+		from, to := p.places[e.From], p.places[e.To]
+		beside[from], beside[to] = append(beside[from], to), append(beside[to], from)
+	}
+	reached := map[int]bool{}
+	for _, first := range nodes {
+		if reached[first] {
+			continue
+		}
+		reached[first] = true
+		part := []int{first}
+		for i := 0; i < len(part); i++ {
+			for _, next := range beside[part[i]] {
+				if !reached[next] {
+					reached[next] = true
+					part = append(part, next)
+				}
+			}
+		}
+		slices.Sort(part)
+		parts = append(parts, part)
+	}
+	slices.SortStableFunc(parts, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
+	return parts
+}
+
+// placeLayers draws nodes and the edges between them below all that has been
+// drawn, and says how many layers there are.
 func (p *mapPlan) placeLayers(nodes []int) int {
-	places := make([]int, len(p.nodes)) // of nodes among these
+	top := p.bottom() + above
+	places := map[int]int{} // of nodes among these
 	heights := make([]float64, len(nodes))
 	for i, node := range nodes {
 		places[node], heights[i] = i, p.nodes[node].height()
@@ -193,25 +227,25 @@ func (p *mapPlan) placeLayers(nodes []int) int {
 	var links []link
 	var edges []int // of the links
 	for i, e := range p.edges {
-		if e.From != e.To {
-			links = append(links, link{places[p.places[e.From]], places[p.places[e.To]]})
+		if from, ok := places[p.places[e.From]]; ok && e.From != e.To {
+			links = append(links, link{from, places[p.places[e.To]]})
 			edges = append(edges, i)
 		}
 	}
 	d := layOut(heights, links)
 	left := func(v int) float64 { return besides + float64(d.vertices[v].layer)*(boxWidth+betweenBoxes) }
 	for i, node := range nodes {
-		p.boxes[node] = point{left(i), above + d.vertices[i].y}
+		p.boxes[node] = point{left(i), top + d.vertices[i].y}
 	}
 	begins, ends := d.ports()
 	for i, chain := range d.chains {
 		first, last := chain[0], chain[len(chain)-1]
-		line := []point{{left(first) + boxWidth, above + begins[i]}}
+		line := []point{{left(first) + boxWidth, top + begins[i]}}
 		for _, bend := range chain[1 : len(chain)-1] {
-			y := above + d.vertices[bend].y
+			y := top + d.vertices[bend].y
 			line = append(line, point{left(bend), y}, point{left(bend) + boxWidth, y})
 		}
-		line = append(line, point{left(last), above + ends[i]})
+		line = append(line, point{left(last), top + ends[i]})
 		if d.turned[i] {
 			slices.Reverse(line)
 		}
