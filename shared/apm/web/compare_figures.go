@@ -1,0 +1,107 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A figureCompared is a figure of two versions.
+type figureCompared struct {
+	Name, Means string
+	A, B        amount
+	Difference  amount // with its sign
+	Times       string // as in 42 × faster; empty where that tells nothing
+	FailedA     bool   // it is of errors, and there are some
+	FailedB     bool
+}
+
+// figuresCompared are the rows of the page's table.
+func figuresCompared(a, b apm.Group) []figureCompared {
+	count := func(name string, a, b int) figureCompared {
+		return figureCompared{Name: name, A: amount{Value: apm.FormatNumber(a)}, B: amount{Value: apm.FormatNumber(b)}, Difference: signedCount(b - a)}
+	}
+	enough := min(a.Requests, b.Requests) >= fewRequests
+	rates := figureCompared{
+		Name: "Requests per second", Means: "Between the first and the last",
+		A: rate(perSecondSeen(a)), B: rate(perSecondSeen(b)), Difference: signed(perSecondSeen(b)-perSecondSeen(a), "/s"),
+	}
+	errorRate := figureCompared{
+		Name: "Error rate", A: percent(a.ErrorRate()), B: percent(b.ErrorRate()), FailedA: a.Errors > 0, FailedB: b.Errors > 0,
+		Difference: signed(100*(b.ErrorRate()-a.ErrorRate()), "% points"),
+	}
+	errors := count("Errors", a.Errors, b.Errors)
+	errors.FailedA, errors.FailedB = errorRate.FailedA, errorRate.FailedB
+	rows := []figureCompared{count("Requests", a.Requests, b.Requests), rates, errors, errorRate}
+	for _, l := range []struct {
+		name, means string
+		a, b        time.Duration
+	}{
+		{"Avg", "Average latency", a.Average(), b.Average()},
+		{"p50", "Latency of half of the requests, at most", a.P50, b.P50},
+		{"p75", "", a.P75, b.P75}, {"p90", "", a.P90, b.P90}, {"p95", "", a.P95, b.P95}, {"p99", "", a.P99, b.P99},
+		{"Max", "Latency of the slowest request", a.Max, b.Max},
+	} {
+		row := figureCompared{Name: l.name, Means: l.means, A: duration(l.a), B: duration(l.b), Difference: limits{}.change(l.a, l.b).amount}
+		if enough {
+			row.Times = timesAs(float64(l.a), float64(l.b))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// perSecondSeen is how often a group's requests came while they came. A time of less
+// than a second is taken for one.
+func perSecondSeen(g apm.Group) float64 {
+	seconds := float64(uint64(g.Last)-uint64(g.First)) / 1e9
+	return float64(g.Requests) / max(1, seconds)
+}
+
+// signed writes a difference with its sign.
+func signed(x float64, unit string) amount {
+	switch text := significant(max(x, -x)); {
+	case text == "0":
+		return amount{Value: "0"}
+	case x < 0:
+		return amount{"−" + text, unit}
+	default:
+		return amount{"+" + text, unit}
+	}
+}
+
+func signedCount(n int) amount {
+	switch {
+	case n < 0:
+		return amount{Value: "−" + apm.FormatNumber(-n)}
+	case n > 0:
+		return amount{Value: "+" + apm.FormatNumber(n)}
+	}
+	return amount{Value: "0"}
+}
+
+// versionsOutcome says in a line how B's requests differ from A's.
+func versionsOutcome(a, b apm.Figures) string {
+	enough := min(a.Requests, b.Requests) >= fewRequests
+	latency := func(whose string, before, now time.Duration) string {
+		was, is := apm.FormatDuration(before), apm.FormatDuration(now)
+		if was == is {
+			return fmt.Sprintf("%s up to %s as in A", whose, is)
+		}
+		text := fmt.Sprintf("%s up to %s instead of %s", whose, is, was)
+		if times := timesAs(float64(before), float64(now)); times != "" && enough {
+			text += " (" + times + ")"
+		}
+		return text
+	}
+	text := fmt.Sprintf("%s, %s.", latency("Half of B’s requests took", a.P50, b.P50), latency("95 %", a.P95, b.P95))
+	switch before, now := percent(a.ErrorRate()), percent(b.ErrorRate()); {
+	case a.Errors+b.Errors == 0:
+		return text + " None failed in either."
+	case before == now:
+		return text + fmt.Sprintf(" %s failed as in A.", now)
+	default:
+		return text + fmt.Sprintf(" %s failed instead of %s.", now, before)
+	}
+}
