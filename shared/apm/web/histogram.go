@@ -125,17 +125,23 @@ func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time
 			From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from-from/100, to+to/100),
 		})
 	}
+	h.Marks = along.percentiles(f)
+	h.Summary = fmt.Sprintf("%s; half took up to %s, 95 %% up to %s, 99 %% up to %s, the slowest %s",
+		apm.FormatCount(f.Requests, "request", "requests"), apm.FormatDuration(f.P50), apm.FormatDuration(f.P95), apm.FormatDuration(f.P99), apm.FormatDuration(f.Max))
+	return h
+}
+
+// percentiles marks them on the axis.
+func (a latencyAxis) percentiles(f apm.Figures) (marks []percentileMark) {
 	for i, p := range []struct {
 		name string
 		at   time.Duration
 	}{{"p50", f.P50}, {"p95", f.P95}, {"p99", f.P99}} {
-		m := percentileMark{X: coordinate(along.at(p.at)), Y: strconv.Itoa(10 + 12*i), Label: p.name, Anchor: "start"}
-		if along.at(p.at) > 94 {
+		m := percentileMark{X: coordinate(a.at(p.at)), Y: strconv.Itoa(10 + 12*i), Label: p.name, Anchor: "start"}
+		if a.at(p.at) > 94 {
 			m.Anchor = "end"
 		}
-		h.Marks = append(h.Marks, m)
+		marks = append(marks, m)
 	}
-	h.Summary = fmt.Sprintf("%s; half took up to %s, 95 %% up to %s, 99 %% up to %s, the slowest %s",
-		apm.FormatCount(f.Requests, "request", "requests"), apm.FormatDuration(f.P50), apm.FormatDuration(f.P95), apm.FormatDuration(f.P99), apm.FormatDuration(f.Max))
-	return h
+	return marks
 }

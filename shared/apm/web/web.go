@@ -97,6 +97,7 @@ func New(config Config) *Web {
 	w.handle("/resource", w.resourcePage)
 	w.handle("/traces", w.list)
 	w.handle("/trace/{id}", w.trace)
+	w.handle("/compare", w.compareVersions)
 	w.handle("/compare/traces", w.compareTraces)
 	w.handle("/static/{file}", w.asset)
 	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})

@@ -322,7 +322,7 @@ func TestSpansAreHostile(t *testing.T) {
 		Events:  []apm.Event{{Name: evil, Attributes: map[string]any{evil: evil, "list": []any{evil}}}},
 	}
 	w, _ := newTest(apm.NewTrace(1, []apm.Span{s}))
-	for _, path := range []string{"/traces", "/api", "/trace/1", "/trace/1?span=1", "/compare/traces?a=1&b=1", "/compare/traces?a=1&b=%3Cscript%3E", "/compare/traces?a=1&env=%3Cscript%3E", "/trace/1?rows=" + "%22%3E%3Cscript%3E", "/trace/%3Cscript%3Ealert(1)", "/%3Cscript%3E"} {
+	for _, path := range []string{"/traces", "/api", "/trace/1", "/trace/1?span=1", "/compare?service=%3Cscript%3E&a=%3Cscript%3E&b=1", "/compare/traces?a=1&b=1", "/compare/traces?a=1&b=%3Cscript%3E", "/compare/traces?a=1&env=%3Cscript%3E", "/trace/1?rows=" + "%22%3E%3Cscript%3E", "/trace/%3Cscript%3Ealert(1)", "/%3Cscript%3E"} {
 		body := get(w, path).Body.String()
 		for _, bad := range []string{"<script>", "<img", "style=", " onerror=\""} {
 			if strings.Contains(body, bad) {

@@ -130,6 +130,8 @@ func (s *site) targets() []target {
 		{"trace-orphan", chosen(orphan), []string{"has not arrived", orphan.Service}},
 		{"trace-large", fmt.Sprintf("/trace/%d", busy.LargeID), []string{"importer", "40,000 spans"}},
 		{"trace-missing", "/trace/1", []string{"This trace has not arrived"}},
+		{"compare-versions", "/compare?service=payments", []string{"Compare versions", "Latency distribution", "Where the time went"}},
+		{"compare-versions-none", "/compare?service=storefront", []string{"Only one version is here"}},
 		{"compare-traces", fmt.Sprintf("/compare/traces?a=%d&b=%d", checkout.TraceID, failed.TraceID), []string{"Compare two traces", "POST /checkout", "Who took the time", "only in A"}},
 		{"compare-traces-large", fmt.Sprintf("/compare/traces?a=%d&b=%d&fold=no", busy.LargeID, checkout.TraceID), []string{"importer", "more rows are not shown"}},
 		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID), []string{"Compare A with another trace of POST /checkout"}},

@@ -1,0 +1,116 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A figureCompared is a figure of two versions.
+type figureCompared struct {
+	Name, Means string
+	A, B        amount
+	Difference  amount // with its sign
+	Times       string // as in 42 × faster; empty where there is little to say
+	TooFew      bool   // requests, to say how many times
+	FailedA     bool   // it is of errors, and there are some
+	FailedB     bool
+}
+
+// figuresCompared are the rows of the page's table.
+func figuresCompared(a, b apm.Group) []figureCompared {
+	count := func(name string, a, b int) figureCompared {
+		return figureCompared{Name: name, A: amount{Value: apm.FormatNumber(a)}, B: amount{Value: apm.FormatNumber(b)}, Difference: signedCount(b - a)}
+	}
+	rates := figureCompared{
+		Name: "Requests per second", Means: "Between the first and the last",
+		A: rate(perSecondSeen(a)), B: rate(perSecondSeen(b)), Difference: signed(perSecondSeen(b)-perSecondSeen(a), "/s"),
+	}
+	errorRate := figureCompared{
+		Name: "Error rate", A: percent(a.ErrorRate()), B: percent(b.ErrorRate()), FailedA: a.Errors > 0, FailedB: b.Errors > 0,
+		Difference: signed(100*(b.ErrorRate()-a.ErrorRate()), "% points"),
+	}
+	errors := count("Errors", a.Errors, b.Errors)
+	errors.FailedA, errors.FailedB = errorRate.FailedA, errorRate.FailedB
+	rows := []figureCompared{count("Requests", a.Requests, b.Requests), rates, errors, errorRate}
+	for _, l := range []struct {
+		name, means string
+		percent     int // of the requests that are no slower
+		a, b        time.Duration
+	}{
+		{"Avg", "Average latency", 50, a.Average(), b.Average()},
+		{"p50", "Latency of half of the requests, at most", 50, a.P50, b.P50},
+		{"p75", "", 75, a.P75, b.P75}, {"p90", "", 90, a.P90, b.P90}, {"p95", "", 95, a.P95, b.P95}, {"p99", "", 99, a.P99, b.P99},
+		{"Max", "Latency of the slowest request", 100, a.Max, b.Max},
+	} {
+		row := figureCompared{Name: l.name, Means: l.means, A: duration(l.a), B: duration(l.b), Difference: limits{}.change(l.a, l.b).amount}
+		row.Times = timesAs(float64(l.a), float64(l.b))
+		if row.Times != "" && !tells(l.percent, a.Figures, b.Figures) {
+			row.Times, row.TooFew = "", true
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// tells tells whether a percentile of two versions is worth a ratio: it is where
+// in both some requests are slower, and not one or two by chance.
+func tells(percent int, a, b apm.Figures) bool {
+	const slower = 5
+	requests := min(a.Requests, b.Requests)
+	return requests >= fewRequests && requests*(100-percent) >= 100*slower
+}
+
+// perSecondSeen is how often a group's requests came while they came. A time of less
+// than a second is taken for one.
+func perSecondSeen(g apm.Group) float64 {
+	seconds := float64(uint64(g.Last)-uint64(g.First)) / 1e9
+	return float64(g.Requests) / max(1, seconds)
+}
+
+// signed writes a difference with its sign.
+func signed(x float64, unit string) amount {
+	switch text := significant(max(x, -x)); {
+	case text == "0":
+		return amount{Value: "0"}
+	case x < 0:
+		return amount{"−" + text, unit}
+	default:
+		return amount{"+" + text, unit}
+	}
+}
+
+func signedCount(n int) amount {
+	switch {
+	case n < 0:
+		return amount{Value: "−" + apm.FormatNumber(-n)}
+	case n > 0:
+		return amount{Value: "+" + apm.FormatNumber(n)}
+	}
+	return amount{Value: "0"}
+}
+
+// versionsOutcome says in a line how B's requests differ from A's.
+func versionsOutcome(a, b apm.Figures) string {
+	latency := func(whose string, percent int, before, now time.Duration) string {
+		was, is := apm.FormatDuration(before), apm.FormatDuration(now)
+		if was == is {
+			return fmt.Sprintf("%s up to %s as in A", whose, is)
+		}
+		text := fmt.Sprintf("%s up to %s instead of %s", whose, is, was)
+		if times := timesAs(float64(before), float64(now)); times != "" && tells(percent, a, b) {
+			text += " (" + times + ")"
+		}
+		return text
+	}
+	text := fmt.Sprintf("%s, %s.", latency("Half of B’s requests took", 50, a.P50, b.P50), latency("95 %", 95, a.P95, b.P95))
+	switch before, now := percent(a.ErrorRate()), percent(b.ErrorRate()); {
+	case a.Errors+b.Errors == 0:
+		return text + " None failed in either."
+	case before == now:
+		return text + fmt.Sprintf(" %s failed as in A.", now)
+	default:
+		return text + fmt.Sprintf(" %s failed instead of %s.", now, before)
+	}
+}

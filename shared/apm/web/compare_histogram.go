@@ -1,0 +1,68 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// histograms are two distributions of latency on one logarithmic axis: A's rises
+// from it, B's hangs from it. Bars are as long as their part of their own side's
+// requests, so that versions with few and with many requests compare.
+type histograms struct {
+	Bars    [2][]histogramBar
+	Marks   [2][]percentileMark
+	Ticks   []tick
+	Rows    []histogramRow
+	Summary string
+}
+
+// A histogramRow is how many requests of each took from and less than to.
+type histogramRow struct{ From, To, A, B string }
+
+// newHistograms draws the latencies of A and B. urls give the addresses of the
+// traces whose requests took from and less than to.
+func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string) *histograms {
+	const half = 50 // percent of the height
+	axis := newLatencyAxis(of[0].Distribution, of[1].Distribution)
+	h := &histograms{Ticks: axis.ticks()}
+	counts := [2][]int{axis.count(of[0].Distribution), axis.count(of[1].Distribution)}
+	part := func(side, bin int) float64 {
+		return float64(counts[side][bin]) / float64(max(1, of[side].Requests))
+	}
+	most := 0.0
+	for side := range of {
+		for bin := range axis.bins {
+			most = max(most, part(side, bin))
+		}
+	}
+	for bin := range axis.bins {
+		from, to := axis.edge(bin), axis.edge(bin+1)
+		if counts[0][bin]+counts[1][bin] == 0 {
+			continue
+		}
+		h.Rows = append(h.Rows, histogramRow{apm.FormatDuration(from), apm.FormatDuration(to), apm.FormatNumber(counts[0][bin]), apm.FormatNumber(counts[1][bin])})
+		for side, n := range [2]int{counts[0][bin], counts[1][bin]} {
+			if n == 0 {
+				continue
+			}
+			height, y := max(.8, .9*half*part(side, bin)/most), float64(half)
+			if side == 0 {
+				y -= height
+			}
+			h.Bars[side] = append(h.Bars[side], histogramBar{
+				X: coordinate(100 * (float64(bin) + .06) / float64(axis.bins)), Width: coordinate(100 * .88 / float64(axis.bins)),
+				Y: coordinate(y), Height: coordinate(height),
+				From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n),
+				URL: urls[side](from-from/100, to+to/100), // latencies are known to 1 %
+			})
+		}
+	}
+	for side, g := range of {
+		h.Marks[side] = axis.percentiles(g.Figures)
+	}
+	h.Summary = fmt.Sprintf("Half of A took up to %s, 95 %% up to %s; half of B up to %s, 95 %% up to %s",
+		apm.FormatDuration(of[0].P50), apm.FormatDuration(of[0].P95), apm.FormatDuration(of[1].P50), apm.FormatDuration(of[1].P95))
+	return h
+}

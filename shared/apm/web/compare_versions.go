@@ -1,0 +1,231 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// fewRequests is how many a version needs for its percentiles to tell much.
+const fewRequests = 20
+
+// versionsCompared is what a service is asked for in two of its versions.
+type versionsCompared struct {
+	frame
+	Service   service
+	Resource  string // empty for all that the service is asked for
+	Operation string // empty for any
+	A, B      versionSide
+	Versions  []deployment // there are, the latest first
+
+	Outcome   string
+	Few       string // why the figures tell little, in a sentence; empty where they tell much
+	Figures   []figureCompared
+	Latencies *histograms
+	Time      timeCompared
+	Spans     []kindCompared
+	Unlisted  string // how many kinds of spans are left out; empty for none
+	Sample    string // which requests the spans are of, in a sentence
+}
+
+// A versionSide is one of the two.
+type versionSide struct {
+	Letter    string
+	Version   string   // empty where none is chosen and there is none to choose
+	Choices   []choice // other versions to take for it
+	First     *moment
+	Requests  int
+	TracesURL string
+
+	group     apm.Group
+	anatomy   apm.Anatomy
+	selection search.Selection
+}
+
+// compareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
+func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	page := versionsCompared{frame: w.frame(r, "Compare versions")}
+	name, resource, operation := page.Place.Get("service"), page.Place.Get("resource"), page.Place.Get("operation")
+	if name == "" {
+		return failure{http.StatusBadRequest, "Which service? Its page lists its versions under Deployments, and each has a link to compare it with the one before."}
+	}
+	page.Section = "services"
+	page.Docs = docs{"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/"}
+	page.Service, page.Resource, page.Operation = w.service(name), short(resource), short(operation)
+	query := alikeTo(&apm.Span{Service: name, Name: operation, Resource: resource})
+	win, err := readWindow(r)
+	if err != nil {
+		return err
+	}
+	ever := window{Env: win.Env}.selection(query, search.ServiceEntrySpans)
+	if page.Versions, err = w.versionsOf(ctx, ever, name); err != nil {
+		return err
+	}
+	page.choose()
+	if win, err = w.settleBoth(ctx, win, query, page.A.Version, page.B.Version); err != nil {
+		return err
+	}
+	if page.Menus, err = w.menus(ctx, page.Place, win); err != nil {
+		return err
+	}
+	if !page.Both() {
+		return w.render(rw, http.StatusOK, "compare_versions.html", page)
+	}
+	page.Title = fmt.Sprintf("%s and %s · Compare versions", short(page.A.Version), short(page.B.Version))
+	for _, side := range []*versionSide{&page.A, &page.B} {
+		if err := w.measureVersion(ctx, page.frame, win, query, side); err != nil {
+			return err
+		}
+	}
+	if page.A.Requests > 0 && page.B.Requests > 0 {
+		w.compare(&page, query)
+	}
+	return w.render(rw, http.StatusOK, "compare_versions.html", page)
+}
+
+// choose takes the versions that the reader names or, for one that is not
+// named, the latest or the one before the other.
+func (p *versionsCompared) choose() {
+	p.A, p.B = versionSide{Letter: "A", Version: p.Place.Get("a")}, versionSide{Letter: "B", Version: p.Place.Get("b")}
+	other := func(from int, than string) string {
+		for _, d := range p.Versions[from:] {
+			if d.Version != than {
+				return d.Version
+			}
+		}
+		return ""
+	}
+	if p.B.Version == "" {
+		p.B.Version = other(0, p.A.Version)
+	}
+	if p.A.Version == "" {
+		before := slices.IndexFunc(p.Versions, func(d deployment) bool { return d.Version == p.B.Version }) + 1
+		p.A.Version = other(before, p.B.Version)
+	}
+	if p.A.Version == "" { // nothing came before
+		p.A.Version = other(0, p.B.Version)
+	}
+	p.A.offer(p.Versions, func(version string) string { return p.Place.With("a", version, "b", p.B.Version) })
+	p.B.offer(p.Versions, func(version string) string { return p.Place.With("a", p.A.Version, "b", version) })
+}
+
+// offer lists the versions that the side may be, with the address of each.
+func (s *versionSide) offer(versions []deployment, url func(version string) string) {
+	const most = 12
+	for i, d := range versions {
+		current := d.Version == s.Version
+		if current {
+			s.First = momentOrNone(d.FirstSeen)
+		}
+		if i < most || current {
+			s.Choices = append(s.Choices, choice{short(d.Version), url(d.Version), current})
+		}
+	}
+}
+
+// settleBoth closes the window. Where the reader has chosen no time, it is the
+// shortest range in which there are requests to both versions.
+func (w *Web) settleBoth(ctx context.Context, win window, query search.Query, a, b string) (window, error) {
+	if a == "" || b == "" {
+		return w.settle(ctx, win, query, search.ServiceEntrySpans)
+	}
+	either := search.Or{both(search.Query{}, "version", a).Expr, both(search.Query{}, "version", b).Expr}
+	if !win.Chosen() {
+		longest := -1
+		for _, version := range []string{a, b} {
+			one, err := w.settle(ctx, win, both(query, "version", version), search.ServiceEntrySpans)
+			if err != nil {
+				return win, err
+			}
+			longest = max(longest, slices.IndexFunc(ranges(), func(r timeRange) bool { return r.Name == one.Range }))
+		}
+		win.Range = ranges()[longest].Name
+	}
+	return w.settle(ctx, win, search.Query{Expr: search.And{query.Expr, either}}, search.ServiceEntrySpans)
+}
+
+func (w *Web) measureVersion(ctx context.Context, f frame, win window, query search.Query, side *versionSide) error {
+	query = both(query, "version", side.Version)
+	side.selection = win.selection(query, search.ServiceEntrySpans)
+	found, err := w.figures(ctx, search.Breakdown{Selection: side.selection, Distribution: true})
+	if err != nil {
+		return err
+	}
+	if side.anatomy, err = w.Traces.Anatomy(ctx, side.selection, 0); err != nil {
+		return fmt.Errorf("take requests apart: %w", err)
+	}
+	side.group, side.Requests = found.Total, found.Total.Requests
+	side.TracesURL = f.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
+	return nil
+}
+
+// compare fills the page with what differs.
+func (w *Web) compare(page *versionsCompared, query search.Query) {
+	a, b := page.A, page.B
+	page.Few = fewText(a, b)
+	page.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
+	page.Figures = figuresCompared(a.group, b.group)
+	page.Latencies = newHistograms([2]apm.Group{a.group, b.group}, [2]func(from, to time.Duration) string{
+		page.tracesOfLatency(both(query, "version", a.Version)), page.tracesOfLatency(both(query, "version", b.Version)),
+	})
+	page.Time = w.timeCompared(perRequestOf(a.anatomy), perRequestOf(b.anatomy))
+	page.Spans, page.Unlisted = w.kindsCompared(a.anatomy, b.anatomy, page.Place.Get("kinds") == "all")
+	page.Sample = fmt.Sprintf("For A it is the spans %s, for B those %s.", sampleText(a.anatomy), sampleText(b.anatomy))
+}
+
+// perRequestOf is who worked how long for a request, on average.
+func perRequestOf(a apm.Anatomy) (times []apm.ServiceTime) {
+	for _, service := range a.Services {
+		times = append(times, apm.ServiceTime{Service: service.Service, Exec: service.Exec / time.Duration(max(1, a.Requests))})
+	}
+	return times
+}
+
+func fewText(a, b versionSide) string {
+	switch {
+	case a.Requests < fewRequests && b.Requests < fewRequests:
+		return fmt.Sprintf("A has %s and B %s: of so few, the figures tell little.", apm.FormatCount(a.Requests, "request", "requests"), apm.FormatNumber(b.Requests))
+	case a.Requests < fewRequests:
+		return fmt.Sprintf("A has only %s: of so few, the figures tell little.", apm.FormatCount(a.Requests, "request", "requests"))
+	case b.Requests < fewRequests:
+		return fmt.Sprintf("B has only %s: of so few, the figures tell little.", apm.FormatCount(b.Requests, "request", "requests"))
+	}
+	return ""
+}
+
+// Both tells whether there are two versions to compare.
+func (p versionsCompared) Both() bool { return p.A.Version != "" && p.B.Version != "" }
+
+// Same tells whether the two are one.
+func (p versionsCompared) Same() bool { return p.A.Version == p.B.Version }
+
+// Sides are the two.
+func (p versionsCompared) Sides() []versionSide { return []versionSide{p.A, p.B} }
+
+// SwapURL is the page with the two the other way round.
+func (p versionsCompared) SwapURL() string {
+	return p.Place.With("a", p.B.Version, "b", p.A.Version)
+}
+
+// PageURL is the page of what is compared: of the resource or, where it is all
+// that the service is asked for, of the service.
+func (p versionsCompared) PageURL() string {
+	if p.Resource == "" {
+		return p.ServiceURL(p.Place.Get("service"))
+	}
+	return p.ResourceURL(p.Place.Get("service"), p.Place.Get("operation"), p.Place.Get("resource"))
+}
+
+// RequestsText counts the version's requests in the window.
+func (s versionSide) RequestsText() string {
+	return apm.FormatCount(s.Requests, "request", "requests")
+}
+
+// Short is the version in one line.
+func (s versionSide) Short() string { return short(s.Version) }
