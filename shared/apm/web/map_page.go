@@ -18,8 +18,6 @@ type mapPage struct {
 	Services int         // on the map
 	Others   int         // services that are too many for it
 	Anatomy  apm.Anatomy // of the calls
-	Try      string
-	Address  string // where tracers are to send
 }
 
 // failedPart is the part of a service's requests from which on the map paints it
@@ -29,7 +27,7 @@ const failedPart = 0.01
 // mapPage serves GET /map.
 func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := mapPage{frame: w.frame(r, "Service Map"), Try: w.Try, Address: "http://" + r.Host}
+	page := mapPage{frame: w.frame(r, "Service Map")}
 	page.Section = "map"
 	page.Docs = docs{"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/"}
 	win, err := w.open(ctx, r, &page.frame, search.Query{})

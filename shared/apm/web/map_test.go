@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -86,6 +87,17 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	if got := p.SampleText() + p.OthersText(); got != "7 more services have fewer requests, and are not on the map." {
 		t.Error(got)
 	}
+	var spans []apm.Span
+	for i := range 204 { // web twice, so that it is asked most
+		service := []string{"web", fmt.Sprint("s", i)}[min(1, i/2)]
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: min(1, uint64(i)), Service: service, Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}})
+	}
+	w, _ := newTest(apm.NewTrace(1, spans))
+	body := get(w, "/map").Body.String()
+	if n, calls := len(mapped(body)), strings.Count(body, `<g class="edge"`); n != 200 || calls != 199 || !strings.Contains(body, "3 more services have fewer requests") || !strings.Contains(body, "200 services,") {
+		t.Errorf("%d services and %d calls are on the map", n, calls)
+	}
+
 	often := frequency{seconds: 60}
 	edges := edgesOf(apm.Anatomy{Requests: 10, Of: 100, Edges: []apm.Edge{{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6}}}, often)
 	if want := (mapEdge{"a", "b", "about 2 /s, avg 2 ms, max 5 ms, 25 % errors", 12, true}); edges[0] != want {

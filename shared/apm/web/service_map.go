@@ -33,7 +33,7 @@ type mapEdge struct {
 type serviceMap struct {
 	Label         string // what it shows, in words
 	Width, Height string
-	Nodes         []drawnNode // layer by layer, from left to right
+	Nodes         []drawnNode // those that have to do with each other together, layer by layer
 	Edges         []drawnEdge
 }
 
@@ -75,6 +75,7 @@ type mapPlan struct {
 	edges  []mapEdge
 	places map[string]int // of services among the nodes
 	boxes  []point        // the middle of each node's left side
+	order  []int          // of nodes, in which they are read: part by part, each layer by layer
 	lines  [][]point      // of each edge: two points for each curve, with straight lines between them
 	size   point
 }
@@ -84,14 +85,7 @@ type mapPlan struct {
 func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMap {
 	plan := planMap(nodes, edges)
 	drawn := &serviceMap{Label: label, Width: pixels(plan.size.x), Height: pixels(plan.size.y)}
-	order := make([]int, len(plan.nodes))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(plan.boxes[a].x, plan.boxes[b].x), cmp.Compare(plan.boxes[a].y, plan.boxes[b].y))
-	})
-	for _, i := range order {
+	for _, i := range plan.order {
 		n, at := plan.nodes[i], plan.boxes[i]
 		drawn.Nodes = append(drawn.Nodes, drawnNode{
 			mapNode: n, ID: i, Shown: w.service(n.Service), Title: n.title(),
@@ -154,8 +148,13 @@ func planMap(nodes []mapNode, edges []mapEdge) *mapPlan {
 	layers := 0
 	for _, part := range p.parts(linked) {
 		layers = max(layers, p.placeLayers(part))
+		slices.SortStableFunc(part, func(a, b int) int {
+			return cmp.Or(cmp.Compare(p.boxes[a].x, p.boxes[b].x), cmp.Compare(p.boxes[a].y, p.boxes[b].y))
+		})
+		p.order = append(p.order, part...)
 	}
 	p.placeRows(alone, max(5, layers))
+	p.order = append(p.order, alone...)
 	for i, e := range p.edges {
 		if e.From == e.To {
 			p.lines[i] = p.ownEnds(p.places[e.From])

@@ -33,6 +33,7 @@ func TestHostileSpans(t *testing.T) {
 		})...)},
 		{trace(harmless.spans[0]), hostile.each(4, trace)},
 		{chosen(harmless.spans[0]), hostile.each(1, chosen)},
+		{"/map", []string{"/map", "/map?range=all"}},
 		{"/intake", []string{"/intake"}},
 	} {
 		want := map[int64]frame{}
