@@ -163,3 +163,15 @@ func words(alphabet string, n int) []string {
 	}
 	return all
 }
+
+func TestATextOfSeveralLinesFitsInOne(t *testing.T) {
+	for text, want := range map[string]string{
+		"a b":          `"a b"`,
+		"SELECT *\n":   `SELECT\ \*?`,
+		"a?\r\n-b \"c": `a\???-b\ \"c`,
+	} {
+		if got := OneLine(text); got.String() != want || !got.MatchText(text) {
+			t.Errorf("%q: got %s, which fits: %t", text, got, got.MatchText(text))
+		}
+	}
+}

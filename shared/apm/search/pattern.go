@@ -24,6 +24,21 @@ func Literal(text string) Pattern {
 	return Pattern{segments: [][]rune{[]rune(text)}, text: text}
 }
 
+// OneLine is Literal for where a query must fit in one line, as in a browser's
+// search field: a ? stands for each line break of the text.
+func OneLine(text string) Pattern {
+	runes := []rune(text)
+	for i, r := range runes {
+		if r == '\n' || r == '\r' {
+			runes[i] = anyRune
+		}
+	}
+	if !hasWildcard(runes) {
+		return Literal(text)
+	}
+	return Pattern{segments: [][]rune{runes}}
+}
+
 // literal tells whether the pattern has no wildcards.
 func (p Pattern) literal() bool {
 	return len(p.segments) == 1 && !hasWildcard(p.segments[0])
