@@ -1,15 +1,15 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
+	"net/url"
 	"strings"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/search"
 )
 
 // pageLength is how many traces a page of the list shows.
@@ -19,10 +19,16 @@ const pageLength = 50
 type listPage struct {
 	frame
 	searched
-	Rows  []listRow
-	Older string // address of the next page; empty on the last
-	First bool   // the page that new traces come to
+	Columns []listColumn
+	Rows    []listRow
+	Older   string // address of the next page; empty on the last
+	First   bool   // the page that new traces come to
 
+	Activity  *chart      // nil where nothing is found
+	Facets    *facetPanel // nil where nothing is kept
+	Unmatched unmatched   // why no trace is found
+
+	window  window
 	Try     string // a command that makes a trace; may be empty
 	Address string // where tracers are to send
 }
@@ -41,69 +47,136 @@ type listRow struct {
 	Breakdown  breakdown
 }
 
-// A service is shown with its colour.
-type service struct{ Name, Colour string }
-
-// A breakdown is a bar that shows which service took how much of a trace's
-// execution time.
-type breakdown struct {
-	Parts []part
-	Text  string // the same in words
-}
-
-type part struct {
-	Service  service
-	Exec     amount
-	Percent  string // of the whole, one decimal
-	X, Width string // in percent of the bar
-}
-
-// list serves GET /traces?query=&scope=&before=CURSOR.
-func (w *Web) list(rw http.ResponseWriter, r *http.Request) error {
+// list serves GET /traces?query=&scope=&env=&range=&from=&to=&before=CURSOR.
+// A page that asks for its rows again, as it does several times a second, gets
+// them alone: the header X-Refresh says rows.
+func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
+	page := listPage{frame: w.frame(r, "Traces"), Try: w.Try, Address: "http://" + r.Host}
+	page.Section = "traces"
+	if page.searched, err = readSearch(r); err != nil {
+		return err
+	}
+	if page.Columns, err = readColumns(r); err != nil {
+		return err
+	}
+	if page.window, err = readWindow(r); err != nil {
+		return err
+	}
+	if chosen, ok := rangeOf(page.window.Range); ok && chosen.Length > 0 {
+		page.window.From = time.Now().Add(-chosen.Length).UnixNano()
+	}
 	before, err := number(r, "before", 0, 0, math.MaxUint64)
 	if err != nil {
 		return err
 	}
-	win, err := readWindow(r)
-	if err != nil {
-		return err
-	}
-	if chosen, ok := rangeOf(win.Range); ok && chosen.Length > 0 {
-		win.From = time.Now().Add(-chosen.Length).UnixNano()
-	}
-	sought, request, err := readSearch(r)
-	if err != nil {
-		return err
-	}
-	page := listPage{frame: w.frame(r, "Traces"), searched: sought, First: before == 0, Try: w.Try, Address: "http://" + r.Host}
-	page.Section = "traces"
-	if page.Menus, err = w.menus(r.Context(), page.Place, win); err != nil {
+	page.First = before == 0
+	if page.Menus, err = w.menus(r.Context(), page.Place, page.window); err != nil {
 		return err
 	}
 	if page.Wrong != nil {
 		return w.render(rw, http.StatusBadRequest, "traces.html", page)
 	}
 
-	request.Selection = win.selection(request.Query, request.Scope)
-	request.Limit, request.Before = pageLength, before
+	request := search.Request{Selection: page.selection(), Limit: pageLength, Before: before}
 	summaries, next, err := w.Traces.Search(r.Context(), request)
 	if err != nil {
 		return fmt.Errorf("search traces: %w", err)
 	}
 	if next != 0 {
-		page.Older = page.address(next)
+		page.Older = page.Place.With("before", decimal(next))
 	}
 	for _, s := range summaries {
 		page.Rows = append(page.Rows, w.listRow(s))
 	}
-	// Why nothing is found takes several searches more: a page that refreshes itself
-	// has said it already.
-	if page.Searching() && page.First && len(page.Rows) == 0 && r.Header.Get("X-Refresh") == "" {
-		if page.Without, err = w.withoutMatch(r.Context(), request); err != nil {
+	if r.Header.Get("X-Refresh") == "rows" {
+		return w.render(rw, http.StatusOK, "traces-refresh", page)
+	}
+	if page.Kept.Traces > 0 {
+		if err := w.aroundList(r, &page); err != nil {
 			return err
 		}
 	}
 	return w.render(rw, http.StatusOK, "traces.html", page)
+}
+
+// aroundList adds what stands around the rows: figures and facets, or why there
+// is no row.
+func (w *Web) aroundList(r *http.Request, page *listPage) (err error) {
+	refined := refine(page.parsed, page.Query)
+	if page.Facets, err = w.facets(r, page.Place, page.selection(), refined); err != nil {
+		return err
+	}
+	if page.Activity, err = w.activity(r.Context(), page.window, page.searched); err != nil {
+		return err
+	}
+	if page.First && len(page.Rows) == 0 {
+		page.Unmatched, err = w.whyUnmatched(r.Context(), page.Place, page.window, page.searched)
+	}
+	return err
+}
+
+// selection is the spans that the list is about.
+func (p listPage) selection() search.Selection { return p.window.selection(p.parsed, p.Scope) }
+
+// Searching tells whether the page shows less than all traces.
+func (p listPage) Searching() bool {
+	return p.Query != "" || p.Scope != search.AllSpans || p.window.Env != "" || p.Timed()
+}
+
+// Timed tells whether the list is of a part of the time.
+func (p listPage) Timed() bool { return p.window.From != 0 || p.window.To != 0 }
+
+// Where says, after the word span, what the window holds.
+func (p listPage) Where() string {
+	switch {
+	case p.window.Env != "" && p.Timed():
+		return "in this environment and time"
+	case p.window.Env != "":
+		return "in this environment"
+	case p.Timed():
+		return "in this time"
+	}
+	return ""
+}
+
+// Cleared is the address of the list without a query and a scope.
+func (p listPage) Cleared() string { return p.Place.With("query", "", "scope", "") }
+
+// Newest is the address of the search's first page.
+func (p listPage) Newest() string { return p.Place.With() }
+
+// JSON is what the API answers to the same search.
+func (p listPage) JSON() string {
+	values := url.Values{}
+	for _, name := range []string{"query", "env", "scope"} {
+		if value := p.Place.Get(name); value != "" {
+			values.Set(name, value)
+		}
+	}
+	if p.window.From != 0 {
+		values.Set("from", inAddress(p.window.From))
+	}
+	if p.window.To != 0 {
+		values.Set("to", inAddress(p.window.To))
+	}
+	if len(values) == 0 {
+		return "/api/traces"
+	}
+	return "/api/traces?" + values.Encode()
+}
+
+// Command makes the same search in a terminal, at any time.
+func (p listPage) Command() string {
+	query := p.parsed
+	if p.window.Env != "" {
+		query = both(query, "env", p.window.Env)
+	}
+	command := "apm search --addr " + strings.TrimPrefix(p.Address, "http://")
+	if p.Scope != search.AllSpans {
+		command += " --scope " + p.Scope.String()
+	}
+	// Between single quotes a shell takes everything but these as it is.
+	return command + " -- '" + strings.ReplaceAll(query.String(), "'", `'\''`) + "'"
 }
 
 func (w *Web) listRow(s apm.Summary) listRow {
@@ -120,58 +193,4 @@ func (w *Web) listRow(s apm.Summary) listRow {
 		Spans:      s.Spans,
 		Breakdown:  w.breakdown(s.Services),
 	}
-}
-
-func (w *Web) service(name string) service {
-	return service{short(name), w.Palette.Of(name).Hex()}
-}
-
-// maxParts is how many services a breakdown tells apart.
-const maxParts = 20
-
-func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
-	times, others := largest(times, maxParts)
-	shares := make([]float64, len(times))
-	for i, t := range times {
-		shares[i] = t.Percent
-	}
-	var (
-		b     breakdown
-		words []string
-		x     float64
-	)
-	for i, percent := range percentages(shares) {
-		t := times[i]
-		service := service{t.Service, "currentcolor"}
-		if i < len(times)-1 || others == 0 {
-			service = w.service(t.Service)
-		}
-		b.Parts = append(b.Parts, part{
-			Service: service,
-			Exec:    duration(t.Exec),
-			Percent: percent,
-			X:       coordinate(x),
-			Width:   coordinate(t.Percent),
-		})
-		words = append(words, short(t.Service)+" "+percent+" %")
-		x += t.Percent
-	}
-	b.Text = strings.Join(words, ", ")
-	return b
-}
-
-// largest joins all but the n largest of some times into one, the last, and
-// returns how many it joined.
-func largest(times []apm.ServiceTime, n int) (_ []apm.ServiceTime, others int) {
-	if len(times) <= n {
-		return times, 0
-	}
-	times = slices.SortedStableFunc(slices.Values(times), func(a, b apm.ServiceTime) int { return cmp.Compare(b.Exec, a.Exec) })
-	others = len(times) - n
-	rest := apm.ServiceTime{Service: fmt.Sprintf("%d others", others)}
-	for _, t := range times[n:] {
-		rest.Exec += t.Exec
-		rest.Percent += t.Percent
-	}
-	return append(times[:n:n], rest), others
 }

@@ -71,13 +71,14 @@ func both(query search.Query, field, value string) search.Query {
 	return search.Query{Expr: search.And{term, query.Expr}}
 }
 
-// query reads what spans to search for. Its error may be a SyntaxError. A query
-// is run on every span, so its length is bounded.
+// longestQuery bounds a query, in bytes: it is run on every span.
+const longestQuery = 4096
+
+// query reads what spans to search for. Its error may be a SyntaxError.
 func query(r *http.Request) (search.Query, error) {
-	const longest = 4096 // bytes
 	text := r.URL.Query().Get("query")
-	if len(text) > longest {
-		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", apm.FormatNumber(len(text)), apm.FormatNumber(longest))}
+	if len(text) > longestQuery {
+		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", apm.FormatNumber(len(text)), apm.FormatNumber(longestQuery))}
 	}
 	return search.Parse(text)
 }

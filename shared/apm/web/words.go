@@ -45,6 +45,12 @@ func (f frame) KeptCount() string { return apm.FormatCount(f.Kept.Traces, "trace
 // ErrorText counts the spans that failed.
 func (r listRow) ErrorText() string { return apm.FormatCount(r.Errors, "error", "errors") }
 
+// ErrorsNumber is their number.
+func (r listRow) ErrorsNumber() string { return apm.FormatNumber(r.Errors) }
+
+// OthersText counts the attributes that the panel leaves out.
+func (p *facetPanel) OthersText() string { return apm.FormatNumber(p.Others) }
+
 // SpansText is the number of spans.
 func (r listRow) SpansText() string { return apm.FormatNumber(r.Spans) }
 

@@ -6,9 +6,10 @@
  * after that trace has; with the kind "intake", after the intake has answered a
  * request. Refreshing takes at most a part of the page's time, however much
  * comes. A page in the background lets go of its connection: browsers allow only
- * a few. A page without the button is not live.
+ * a few. A page without the button is not live. While the page is paused,
+ * whilePaused() is called instead, if there is such a thing.
  */
-export function onChange(trace, changed, kind = "trace") {
+export function onChange(trace, changed, kind = "trace", whilePaused) {
   const url = `/api/events?kind=${kind}${trace ? `&trace=${encodeURIComponent(trace)}` : ""}`;
   const button = document.querySelector("[data-live]");
   if (!button) return;
@@ -17,12 +18,12 @@ export function onChange(trace, changed, kind = "trace") {
   // One at a time: an answer may take longer than the next change.
   const soon = () => {
     again = true;
-    if (paused) return;
+    if (paused && !whilePaused) return;
     due ??= setTimeout(async () => {
       again = false;
       const began = performance.now();
       try {
-        await changed();
+        await (paused ? whilePaused ?? (() => { again = true; }) : changed)();
       } finally {
         rest = Math.min(5000, Math.max(150, 4 * (performance.now() - began)));
         due = undefined;
@@ -49,7 +50,7 @@ export function onChange(trace, changed, kind = "trace") {
     button.setAttribute("aria-pressed", String(!paused));
     button.textContent = paused ? "Paused" : "Live";
     button.title = paused ? "Go on" : "Pause";
-    if (!paused && again) soon();
+    if (!paused) soon();
   });
   document.addEventListener("visibilitychange", follow);
   addEventListener("pagehide", () => { source?.close(); source = undefined; });
@@ -57,10 +58,13 @@ export function onChange(trace, changed, kind = "trace") {
   follow();
 }
 
-/** The page at url as a document, also where its status says not found; null where it cannot be had. */
-export async function fetchPage(url) {
+/**
+ * The page at url as a document, also where its status says not found; null where
+ * it cannot be had. Of the list, part "rows" is its rows alone.
+ */
+export async function fetchPage(url, part = "page") {
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Refresh": "1" } });
+    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Refresh": part } });
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
     return null; // the agent is gone; the light is out

@@ -1,84 +1,168 @@
 // The list keeps itself fresh: rows that changed are replaced where they
 // stand. New rows come in at the top only while nobody is reading; otherwise a
-// line says how many wait.
+// line says how many wait. Older ones come in when the reader gets to the end.
 
 import { fetchPage, onChange, updateFoot } from "./live.mjs";
 import { localise } from "./time.mjs";
 
+const most = 500; // rows on the page
+const rest = 5000; // ms, at least, between two counts of what stands around the rows
+
+const find = (what, root = document) => root.querySelector(what);
 const rowsOf = (root) => [...root.querySelectorAll("tr[data-trace]")];
-const served = new Map(rowsOf(document).map((row) => [row.dataset.trace, row.outerHTML]));
-localise(document);
+const body = () => find(".list tbody");
+const isFirst = () => "first" in find(".list").dataset;
 
-const most = 500; // rows on the page, before new ones wait for a fresh one
+let served = new Map(); // the rows on the page as the server wrote them, by trace
+let due = 0; // when the page may be counted again
+let waits = false; // something new does, for the reader to turn away
 
-/** What the search found; the search itself stays as it is being typed. */
-const list = (root = document) => root.querySelector(".list");
+/** Takes rows over into the page's keeping: they are to be put into it now. */
+function keep(rows) {
+  for (const row of rows) {
+    served.set(row.dataset.trace, row.outerHTML);
+    localise(row);
+  }
+}
 
 /** Nobody points at the rows, has one in focus, has scrolled or selected text. */
 function calm() {
-  const body = document.querySelector("tbody");
-  return scrollY < 8 && !body.matches(":hover") && !body.contains(document.activeElement)
-    && getSelection().isCollapsed;
+  return scrollY < 8 && getSelection().isCollapsed && !find(".list tbody:hover") && !body()?.contains(document.activeElement);
 }
 
-function announce(count, full) {
-  const line = document.querySelector(".news");
+/** Nobody points at a part of the page, or has something in it in focus or open. */
+const idle = (part) => !part.matches(":hover") && !part.contains(document.activeElement) && !find(".menu[open]", part);
+
+function announce(unseen, of) {
+  const line = find(".news");
+  const count = unseen.length;
+  const text = count ? `${count}${count === of.length ? " or more" : ""} new ${count === 1 ? "trace" : "traces"}` : "";
+  waits = count > 0;
+  if (line.textContent === text) return;
   line.replaceChildren();
-  if (count === 0) return;
+  if (!count) return;
   const link = document.createElement("a");
-  link.href = list().dataset.newest;
-  link.textContent = `${count}${full ? " or more" : ""} new ${count === 1 ? "trace" : "traces"}`;
+  link.href = find(".list").dataset.newest;
+  link.textContent = text;
   line.append(link);
 }
 
-/** Shows the list as it is now, in place of what is there. */
-function replace(next) {
-  served.clear();
-  for (const row of rowsOf(next)) served.set(row.dataset.trace, row.outerHTML);
-  localise(next);
-  list().replaceWith(list(next));
+/** Shows a part of the page as it is now, in place of what is there. */
+function replace(what, next) {
+  const old = find(what);
+  const fresh = find(what, next);
+  if (old.contains(body())) served = new Map();
+  keep(rowsOf(fresh));
+  localise(fresh);
+  const scrolled = [...old.querySelectorAll(".scroll, .facets")].map((s) => [s.scrollLeft, s.scrollTop]);
+  const shut = [...old.querySelectorAll("details[data-facet]:not([open])")].map((d) => d.dataset.facet);
+  const boxes = [...old.querySelectorAll("#facets:checked")];
+  old.replaceWith(fresh);
+  fresh.querySelectorAll(".scroll, .facets").forEach((s, i) => s.scrollTo(...(scrolled[i] ?? [0, 0])));
+  for (const d of fresh.querySelectorAll("details[data-facet]")) d.open = !shut.includes(d.dataset.facet);
+  for (const box of boxes) find(`#${box.id}`).checked = true;
+  watchEnd();
+}
+
+/** What stands around the rows, unless the reader is at it. */
+function replaceAround(next) {
+  for (const what of [".activity", ".facets"]) {
+    if (find(what) && find(what, next) && idle(find(what))) replace(what, next);
+  }
 }
 
 async function refresh() {
-  const next = await fetchPage(location.href);
-  if (!next || !list(next)) return; // the agent is gone, or in trouble
+  const whole = performance.now() >= due;
+  const began = performance.now();
+  const next = await fetchPage(location.href, whole ? "page" : "rows");
+  if (!next || !find(".list", next)) return; // the agent is gone, or in trouble
   updateFoot(next);
-  const body = document.querySelector("tbody");
-  const fresh = rowsOf(next);
-  if (!body) {
-    const says = (root) => root.querySelector(".empty h2")?.textContent;
-    if (fresh.length > 0 || says(next) !== says(document)) replace(next);
-    return;
-  }
+  if (whole) due = performance.now() + Math.max(rest, 20 * (performance.now() - began));
 
-  for (const row of rowsOf(body)) {
-    const update = fresh.find((r) => r.dataset.trace === row.dataset.trace);
+  const fresh = rowsOf(next);
+  if (!body() || fresh.length === 0) {
+    const says = (root) => find(".empty h2", root)?.textContent;
+    const same = says(next) === says(document) && (fresh.length > 0) === Boolean(body());
+    if (same || !calm()) return;
+    if (whole) return replace(".results", next);
+    due = 0; // all of the page is to change
+    return refresh();
+  }
+  if (whole) replaceAround(next);
+
+  const now = new Map(fresh.map((row) => [row.dataset.trace, row]));
+  const unseen = fresh.filter((row) => !served.has(row.dataset.trace));
+  for (const row of rowsOf(body())) {
+    const update = now.get(row.dataset.trace);
     if (!update || update.outerHTML === served.get(row.dataset.trace) || row.contains(document.activeElement)) continue;
-    served.set(row.dataset.trace, update.outerHTML);
-    localise(update);
+    keep([update]);
     row.replaceWith(update);
   }
-
-  if (!("first" in list().dataset)) return;
-  const unseen = rowsOf(next).filter((row) => !served.has(row.dataset.trace));
-  const gap = unseen.length === fresh.length; // more came than a page holds
-  if (unseen.length === 0 || !calm() || rowsOf(body).length > most) {
-    announce(unseen.length, gap);
-  } else if (gap) {
-    replace(next);
-  } else {
-    for (const row of unseen) served.set(row.dataset.trace, row.outerHTML);
-    unseen.forEach(localise);
-    body.prepend(...unseen);
-    announce(0);
+  if (!isFirst()) return;
+  if (unseen.length === 0 || !calm()) {
+    announce(unseen, fresh);
+    return;
   }
+  if (unseen.length === fresh.length || served.size + unseen.length > most) {
+    replace(".list", await fetchPage(location.href, "rows") ?? next);
+  } else {
+    keep(unseen);
+    body().prepend(...unseen);
+  }
+  announce([], fresh);
 }
 
-// When the pointer leaves the rows, what waited may come in.
-document.addEventListener("pointerout", (event) => {
-  const body = document.querySelector("tbody");
-  const waits = document.querySelector(".news")?.hasChildNodes();
-  if (waits && body?.contains(event.target) && !body.contains(event.relatedTarget)) refresh();
+/** On a page that is paused: how many have come, and nothing else. */
+async function count() {
+  const next = isFirst() && await fetchPage(location.href, "rows");
+  if (!next || !find(".list", next)) return;
+  const fresh = rowsOf(next);
+  announce(fresh.filter((row) => !served.has(row.dataset.trace)), fresh);
+}
+
+/** Adds the next page's rows when the reader comes to the end of these. */
+const end = new IntersectionObserver(async ([entry]) => {
+  const link = find(".older a");
+  if (!entry.isIntersecting || !link || served.size >= most) return;
+  end.disconnect();
+  const next = await fetchPage(link.href, "rows");
+  const rows = next ? rowsOf(next).filter((row) => !served.has(row.dataset.trace)) : [];
+  if (rows.length === 0 || !link.isConnected) return;
+  keep(rows);
+  body().append(...rows);
+  const older = find(".older", next);
+  if (older) find(".older").replaceWith(older);
+  else find(".older").remove();
+  watchEnd();
+}, { rootMargin: "600px" });
+
+function watchEnd() {
+  end.disconnect();
+  const older = find(".older");
+  // The first page grows only under who has left its top: new rows come in there.
+  if (older && (scrollY >= 8 || !isFirst())) end.observe(older);
+}
+addEventListener("scroll", () => { if (scrollY >= 8 && scrollY < 400) watchEnd(); }, { passive: true });
+
+keep(rowsOf(document));
+localise(document);
+due = performance.now() + rest;
+watchEnd();
+
+// What waited may come in when the reader turns away from the rows.
+const turn = () => { if (waits && !paused() && calm()) refresh(); };
+const paused = () => find("[data-live]").getAttribute("aria-pressed") === "false";
+for (const event of ["pointerout", "focusout", "selectionchange", "scroll"]) document.addEventListener(event, turn);
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && body()?.contains(document.activeElement)) document.activeElement.blur();
 });
 
-onChange(null, refresh);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.textContent = "Copied";
+});
+
+onChange(null, refresh, "trace", count);

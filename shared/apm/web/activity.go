@@ -1,0 +1,53 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// activity shows how many spans a search finds over time, and how many of them
+// failed; nil where there are none.
+func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart, error) {
+	exact, err := w.Traces.Breakdown(ctx, search.Breakdown{Selection: win.selection(sought.parsed, sought.Scope)})
+	if err != nil {
+		return nil, fmt.Errorf("count spans: %w", err)
+	}
+	total := exact.Total
+	if total.Requests == 0 {
+		return nil, nil
+	}
+	switch {
+	case win.From == 0:
+		win.From = total.First
+		if win.To == 0 {
+			win.To = total.Last + 1
+		}
+	case win.To == 0:
+		win.To = max(time.Now().UnixNano(), total.Last+1)
+	}
+	win = win.divided()
+	found, err := w.Traces.Breakdown(ctx, search.Breakdown{Selection: win.selection(sought.parsed, sought.Scope), Buckets: win.Buckets()})
+	if err != nil {
+		return nil, fmt.Errorf("count spans over time: %w", err)
+	}
+
+	c := newChart("activity", "Spans", win)
+	c.Summary = apm.FormatCount(total.Requests, "span", "spans") + " found"
+	if total.Errors > 0 {
+		c.Summary += ", " + apm.FormatCount(total.Errors, "error", "errors")
+	}
+	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "Others"}
+	for _, bucket := range found.Total.Buckets {
+		failed.Values = append(failed.Values, float64(bucket.Errors))
+		others.Values = append(others.Values, float64(bucket.Requests-bucket.Errors))
+	}
+	c.stack([]series{failed, others}, countText)
+	return &c, nil
+}
+
+// inAddress writes a point in time as addresses give it.
+func inAddress(unixNano int64) string { return time.Unix(0, unixNano).UTC().Format(time.RFC3339Nano) }
