@@ -70,8 +70,11 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 		return err
 	}
 	page.First = before == 0
-	if page.Menus, err = w.menus(r.Context(), page.Place, page.window); err != nil {
-		return err
+	rowsAlone := r.Header.Get("X-Refresh") == "rows"
+	if !rowsAlone {
+		if page.Menus, err = w.menus(r.Context(), page.Place, page.window); err != nil {
+			return err
+		}
 	}
 	if page.Wrong != nil {
 		return w.render(rw, http.StatusBadRequest, "traces.html", page)
@@ -88,7 +91,7 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 	for _, s := range summaries {
 		page.Rows = append(page.Rows, w.listRow(s))
 	}
-	if r.Header.Get("X-Refresh") == "rows" {
+	if rowsAlone {
 		return w.render(rw, http.StatusOK, "traces-refresh", page)
 	}
 	if page.Kept.Traces > 0 {

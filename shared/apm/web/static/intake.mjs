@@ -30,4 +30,22 @@ async function refresh() {
 document.addEventListener("pointerout", () => { if (waits && !reading()) refresh(); });
 document.addEventListener("selectionchange", () => { if (waits && !reading()) refresh(); });
 
+// The page may be replaced at any time, but for the dialog.
+const dialog = document.querySelector("#clear");
+const sorry = dialog.querySelector("[role=alert]");
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-clear]")) return;
+  sorry.hidden = true;
+  dialog.returnValue = "";
+  dialog.showModal();
+});
+dialog.addEventListener("close", async () => {
+  if (dialog.returnValue !== "clear") return;
+  const answer = await fetch("/api/traces", { method: "DELETE" }).catch(() => undefined);
+  if (answer?.ok) return location.reload();
+  sorry.hidden = false;
+  dialog.returnValue = "";
+  dialog.showModal();
+});
+
 onChange(null, refresh, "intake");

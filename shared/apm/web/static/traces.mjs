@@ -15,6 +15,8 @@ const isFirst = () => "first" in find(".list").dataset;
 
 let served = new Map(); // the rows on the page as the server wrote them, by trace
 let due = 0; // when the page may be counted again
+let later; // when it will be, as something has come since
+let watched = false; // the end of the list is
 let waits = false; // something new does, for the reader to turn away
 
 /** Takes rows over into the page's keeping: they are to be put into it now. */
@@ -78,6 +80,7 @@ async function refresh() {
   if (!next || !find(".list", next)) return; // the agent is gone, or in trouble
   updateFoot(next);
   if (whole) due = performance.now() + Math.max(rest, 20 * (performance.now() - began));
+  else later ??= setTimeout(() => { later = undefined; if (!paused()) refresh(); }, due - performance.now());
 
   const fresh = rowsOf(next);
   if (!body() || fresh.length === 0) {
@@ -90,26 +93,25 @@ async function refresh() {
   }
   if (whole) replaceAround(next);
 
-  const now = new Map(fresh.map((row) => [row.dataset.trace, row]));
   const unseen = fresh.filter((row) => !served.has(row.dataset.trace));
+  const comes = isFirst() && unseen.length > 0 && calm();
+  if (comes && (unseen.length === fresh.length || served.size + unseen.length > most)) {
+    replace(".list", next);
+    return announce([], fresh);
+  }
+  const now = new Map(fresh.map((row) => [row.dataset.trace, row]));
   for (const row of rowsOf(body())) {
     const update = now.get(row.dataset.trace);
-    if (!update || update.outerHTML === served.get(row.dataset.trace) || row.contains(document.activeElement)) continue;
+    const held = row.contains(document.activeElement) || getSelection().containsNode(row, true);
+    if (!update || held || update.outerHTML === served.get(row.dataset.trace)) continue;
     keep([update]);
     row.replaceWith(update);
   }
-  if (!isFirst()) return;
-  if (unseen.length === 0 || !calm()) {
-    announce(unseen, fresh);
-    return;
-  }
-  if (unseen.length === fresh.length || served.size + unseen.length > most) {
-    replace(".list", await fetchPage(location.href, "rows") ?? next);
-  } else {
+  if (comes) {
     keep(unseen);
     body().prepend(...unseen);
   }
-  announce([], fresh);
+  if (isFirst()) announce(comes ? [] : unseen, fresh);
 }
 
 /** On a page that is paused: how many have come, and nothing else. */
@@ -120,11 +122,15 @@ async function count() {
   announce(fresh.filter((row) => !served.has(row.dataset.trace)), fresh);
 }
 
-/** Adds the next page's rows when the reader comes to the end of these. */
+/**
+ * Adds the next page's rows when the reader comes to the end of these. The first
+ * page grows only under who has left its top, as new rows come in there.
+ */
 const end = new IntersectionObserver(async ([entry]) => {
   const link = find(".older a");
   if (!entry.isIntersecting || !link || served.size >= most) return;
   end.disconnect();
+  watched = false;
   const next = await fetchPage(link.href, "rows");
   const rows = next ? rowsOf(next).filter((row) => !served.has(row.dataset.trace)) : [];
   if (rows.length === 0 || !link.isConnected) return;
@@ -137,12 +143,11 @@ const end = new IntersectionObserver(async ([entry]) => {
 }, { rootMargin: "600px" });
 
 function watchEnd() {
-  end.disconnect();
   const older = find(".older");
-  // The first page grows only under who has left its top: new rows come in there.
-  if (older && (scrollY >= 8 || !isFirst())) end.observe(older);
+  watched = older !== null && (scrollY >= 8 || !isFirst());
+  if (watched) end.observe(older);
+  else end.disconnect();
 }
-addEventListener("scroll", () => { if (scrollY >= 8 && scrollY < 400) watchEnd(); }, { passive: true });
 
 keep(rowsOf(document));
 localise(document);
@@ -152,6 +157,7 @@ watchEnd();
 // What waited may come in when the reader turns away from the rows.
 const turn = () => { if (waits && !paused() && calm()) refresh(); };
 const paused = () => find("[data-live]").getAttribute("aria-pressed") === "false";
+document.addEventListener("scroll", () => { if (!watched) watchEnd(); }, { passive: true });
 for (const event of ["pointerout", "focusout", "selectionchange", "scroll"]) document.addEventListener(event, turn);
 
 addEventListener("keydown", (event) => {
@@ -161,8 +167,9 @@ addEventListener("keydown", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.copy);
-  button.textContent = "Copied";
+  // Browsers let only localhost and HTTPS write into the clipboard.
+  await navigator.clipboard?.writeText(button.dataset.copy);
+  button.textContent = navigator.clipboard ? "Copied" : "Select it above, and copy it";
 });
 
 onChange(null, refresh, "trace", count);
