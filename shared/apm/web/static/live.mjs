@@ -1,5 +1,7 @@
 // News from the server, and pages fetched again.
 
+import { localise } from "./time.mjs";
+
 /**
  * Calls changed() soon after a trace has changed, and whenever news may have
  * been missed, but not while the reader has paused the page. With a trace's ID,
@@ -74,5 +76,7 @@ export async function fetchPage(url, part = "page") {
 /** Takes the foot line over from a page fetched again. */
 export function updateFoot(next) {
   const fresh = next.querySelector("footer");
-  if (fresh) document.querySelector("footer").replaceWith(fresh);
+  if (!fresh) return;
+  localise(fresh);
+  document.querySelector("footer").replaceWith(fresh);
 }
