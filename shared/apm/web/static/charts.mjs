@@ -48,7 +48,7 @@ function zoom(plot, from, to) {
   const step = BigInt(plot.dataset.step);
   const at = (x) => BigInt(plot.dataset.from) + (step * BigInt(Math.round(x * steps * 1000))) / 1000n;
   const url = new URL(location.href);
-  url.searchParams.delete("range");
+  for (const name of ["range", "before"]) url.searchParams.delete(name);
   url.searchParams.set("from", at(Math.min(from, to)));
   url.searchParams.set("to", at(Math.max(from, to)));
   sessionStorage.setItem("zooms", String(zooms + 1));

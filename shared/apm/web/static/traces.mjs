@@ -161,8 +161,10 @@ document.addEventListener("scroll", () => { if (!watched) watchEnd(); }, { passi
 for (const event of ["pointerout", "focusout", "selectionchange", "scroll"]) document.addEventListener(event, turn);
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && body()?.contains(document.activeElement)) document.activeElement.blur();
-});
+  if (event.key !== "Escape" || !body()?.contains(document.activeElement)) return;
+  document.activeElement.blur();
+  event.stopImmediatePropagation();
+}, { capture: true });
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
