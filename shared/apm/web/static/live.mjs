@@ -57,10 +57,10 @@ export function onChange(trace, changed, kind = "trace") {
   follow();
 }
 
-/** The page at url as a document, also where its status says not found; null where it cannot be had. */
-export async function fetchPage(url) {
+/** The page at url as a document, also where its status says not found; null where it cannot be had, or is not wanted any more. */
+export async function fetchPage(url, signal) {
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Refresh": "1" } });
+    const answer = await fetch(url, { signal, headers: { Accept: "text/html", "X-Refresh": "1" } });
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
     return null; // the agent is gone; the light is out
