@@ -3,10 +3,13 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"thinker/shared/apm"
 )
@@ -95,7 +98,7 @@ func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flam
 	id := decimal(span.SpanID)
 	return flameBox{
 		ID: id, URL: choose(id), Parent: parent,
-		X: exactly(x), Width: exactly(width), Y: rowHeight * box.Row,
+		X: exactly(x, s.length), Width: exactly(width, s.length), Y: rowHeight * box.Row,
 		Service: w.service(span.Service), Dark: w.Palette.Of(span.Service).DarkText(), Thin: width < 0.3,
 		Label: boxLabel(span), Title: s.title(span),
 		Error: span.Error, Chosen: i == s.chosen, Dimmed: s.found.dimmed(i),
@@ -127,10 +130,14 @@ func (s *scene) title(span *apm.Span) string {
 		apm.FormatDuration(span.Duration), apm.FormatDuration(exec), strconv.FormatFloat(s.share(exec), 'f', 1, 64))
 }
 
-// exactly writes a percentage so that it may be magnified a thousand times.
-func exactly(percent float64) string {
-	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(percent, 'f', 7, 64), 64)
-	return strconv.FormatFloat(rounded, 'f', -1, 64)
+// exactly writes a percentage of a length to the nanosecond.
+func exactly(percent float64, length time.Duration) string {
+	digits := max(0, int(math.Ceil(math.Log10(float64(max(1, length)))))-1)
+	text := strconv.FormatFloat(percent, 'f', digits, 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
 
 // outlineURL is where the outline of a scene is, with what is looked for.

@@ -102,7 +102,7 @@ func (w *Web) spanList(s *scene) *spanList {
 	list := &spanList{Columns: s.listColumns(), AllURL: s.with(byRows, "all")}
 	order, shown := s.listOrder(), 0
 	choose := s.each(bySpan)
-	for _, sum := range sorted(services, order) {
+	for _, sum := range inOrder(services, order) {
 		service := listedService{Service: w.service(sum.service), Failed: errorText(sum.errors), Sum: s.figures(sum)}
 		slices.SortStableFunc(of[sum.service], order)
 		for _, r := range of[sum.service] {
@@ -120,8 +120,8 @@ func (w *Web) spanList(s *scene) *spanList {
 	return list
 }
 
-// sorted are services in an order; of the same, by name.
-func sorted(services map[string]*spanSum, order func(a, b *spanSum) int) []*spanSum {
+// inOrder are services in an order; of the same, by name.
+func inOrder(services map[string]*spanSum, order func(a, b *spanSum) int) []*spanSum {
 	var sums []*spanSum
 	for _, sum := range services {
 		sums = append(sums, sum)

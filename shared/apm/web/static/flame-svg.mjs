@@ -11,7 +11,7 @@ export function svgScene(element) {
     row: Int32Array.from(rects, (rect) => rect.getAttribute("y") / 20),
     parent: Int32Array.from(boxes, (box) => box.dataset.parent),
     rows: graph.getAttribute("height") / 20,
-    least: 1 / 2000, // narrower ones are beyond the precision of coordinates
+    least: Math.min(1, 100 / Number(element.dataset.duration)), // a hundred nanoseconds
     duration: Number(element.dataset.duration),
     chosen: boxes.findIndex((box) => box.hasAttribute("aria-current")),
     href: (i) => boxes[i].getAttribute("href"),
@@ -42,15 +42,39 @@ export function svgScene(element) {
     if (focused) boxes[i]?.focus({ preventScroll: true });
   };
 
+  // The elements stay where they are, on a sheet that is moved and stretched;
+  // where that is beyond the precision of coordinates, each is placed by itself.
+  const lines = boxes.map((box) => box.querySelector("line")), labels = boxes.map((box) => box.querySelector("svg"));
+  let placed = false;
+  const place = (i, left, width, unit) => {
+    for (const [element, names] of [[rects[i], ["x"]], [labels[i], ["x"]], [lines[i], ["x1", "x2"]]]) {
+      for (const name of names) element.setAttribute(name, left + unit);
+    }
+    rects[i].setAttribute("width", width + unit);
+    labels[i].setAttribute("width", width + unit);
+  };
+  const placeAll = ({ from, width }) => {
+    const room = graph.clientWidth, beyond = 4; // pixels
+    for (let i = 0; i < scene.n; i++) {
+      const at = (moment) => Math.min(room + beyond, Math.max(-beyond, ((moment - from) / width) * room));
+      const left = at(scene.x[i]);
+      place(i, left, at(scene.x[i] + scene.width[i]) - left, "");
+    }
+  };
+
   let moved = []; // texts whose box begins before the view
-  scene.draw = ({ from, width }) => {
-    zoomed.setAttribute("x", `${(-from / width) * 100}%`);
-    zoomed.setAttribute("width", `${100 / width}%`);
+  scene.draw = (view) => {
+    const { from, width } = view, fine = width < 1 / 1000;
+    zoomed.setAttribute("x", fine ? 0 : `${(-from / width) * 100}%`);
+    zoomed.setAttribute("width", fine ? "100%" : `${100 / width}%`);
+    if (fine) placeAll(view);
+    else if (placed) for (let i = 0; i < scene.n; i++) place(i, scene.x[i] * 100, scene.width[i] * 100, "%");
+    placed = fine;
     for (const text of moved) text.setAttribute("x", 0);
     moved = [];
     for (let i = 0; i < scene.n; i++) {
       boxes[i].classList.toggle("thin", scene.width[i] / width < 0.003);
-      if (scene.x[i] < from && scene.x[i] + scene.width[i] > from) {
+      if (!fine && scene.x[i] < from && scene.x[i] + scene.width[i] > from) {
         const text = boxes[i].querySelector("text");
         text.setAttribute("x", `${((from - scene.x[i]) / scene.width[i]) * 100}%`);
         moved.push(text);

@@ -74,7 +74,7 @@ function replace(name, fresh, news) {
     return news && flame.news();
   }
   dress(fresh);
-  const typed = old.querySelector("#find");
+  const typed = old.querySelector("#query");
   if (typed && typed === document.activeElement) return replaceAround(typed, old, fresh);
   old.replaceWith(fresh);
   if (name === "view") mount(news);
@@ -123,7 +123,7 @@ document.addEventListener("click", (event) => {
 const found = (step) => document.querySelector(`[data-step="${step}"]`);
 let typing;
 document.addEventListener("input", (event) => {
-  if (event.target.id !== "find") return;
+  if (event.target.id !== "query") return;
   clearTimeout(typing);
   typing = setTimeout(() => search(event.target), 200);
 });
@@ -131,7 +131,7 @@ document.addEventListener("submit", async (event) => {
   if (!event.target.matches(".finding")) return;
   event.preventDefault();
   clearTimeout(typing);
-  const field = event.target.querySelector("#find");
+  const field = event.target.querySelector("#query");
   if ((new URLSearchParams(location.search).get("find") ?? "") !== field.value) await search(field);
   if (found("next")) page.go(found("next").getAttribute("href"), true);
 });
@@ -147,13 +147,8 @@ document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
   const writing = event.target.closest?.("input, select, textarea");
   const close = document.querySelector("a.close");
-  if (event.key === "Escape" && writing) return writing.blur();
-  if (event.key === "Escape" && close) return page.go(close.getAttribute("href"));
   if (writing) return;
-  if (event.key === "/") {
-    event.preventDefault();
-    document.querySelector("#find")?.select();
-  }
+  if (event.key === "Escape" && close) return page.go(close.getAttribute("href"));
   walkRows(event);
 });
 
