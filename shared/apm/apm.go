@@ -88,6 +88,9 @@ type Trace struct {
 	// Truncated counts the spans that are kept and left out here, as the trace
 	// is too large to be put together.
 	Truncated int
+
+	// Resent counts, by span ID, how often a span came again; nil where none did.
+	Resent map[uint64]int
 }
 
 // NewTrace joins spans that share a trace ID. Where a span was sent twice, the
@@ -98,13 +101,19 @@ func NewTrace(id uint64, spans []Span) Trace {
 		latest[spans[i].SpanID] = i
 	}
 	unique := make([]Span, 0, len(latest))
+	var resent map[uint64]int
 	for i := range spans {
 		if latest[spans[i].SpanID] == i {
 			unique = append(unique, spans[i])
+			continue
 		}
+		if resent == nil {
+			resent = map[uint64]int{}
+		}
+		resent[spans[i].SpanID]++
 	}
 	slices.SortStableFunc(unique, func(a, b Span) int { return compareStart(&a, &b) })
-	return Trace{ID: id, Spans: unique}
+	return Trace{ID: id, Spans: unique, Resent: resent}
 }
 
 // compareStart orders spans by start; of two that start together the longer

@@ -114,3 +114,13 @@ func TestFormatDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestASpanThatCameAgainIsCounted(t *testing.T) {
+	trace := NewTrace(1, []Span{at(1, 0, 0, 5), at(2, 1, 1, 2), at(1, 0, 0, 9), at(1, 0, 0, 7)})
+	if len(trace.Spans) != 2 || trace.Spans[0].Duration != 7 || len(trace.Resent) != 1 || trace.Resent[1] != 2 {
+		t.Errorf("%+v", trace)
+	}
+	if trace := NewTrace(1, []Span{at(1, 0, 0, 5)}); trace.Resent != nil {
+		t.Errorf("%v", trace.Resent)
+	}
+}

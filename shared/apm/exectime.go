@@ -90,8 +90,10 @@ type ServiceTime struct {
 
 // ServiceTimes sums up execution time by service, in order of the services'
 // first appearance. The percentages add up to 100 wherever any span took time.
-func (t Trace) ServiceTimes() []ServiceTime {
-	exec := t.ExecTimes()
+func (t Trace) ServiceTimes() []ServiceTime { return t.SumByService(t.ExecTimes()) }
+
+// SumByService is ServiceTimes for who has the trace's ExecTimes already.
+func (t Trace) SumByService(exec map[uint64]time.Duration) []ServiceTime {
 	sums := map[string]float64{}
 	var total float64
 	for i := range t.Spans {

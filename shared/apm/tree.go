@@ -67,10 +67,17 @@ func circular(node *Node, byID map[uint64]*Node) *Node {
 	return node
 }
 
-// Walk visits the node and all below it, parents first.
+// Walk visits the node and all below it, parents first. Traces may be deeper
+// than a stack of calls should be.
 func (n *Node) Walk(visit func(*Node)) {
-	visit(n)
-	for _, child := range n.Children {
-		child.Walk(visit)
+	waiting := []*Node{n}
+	for len(waiting) > 0 {
+		last := len(waiting) - 1
+		node := waiting[last]
+		waiting = waiting[:last]
+		visit(node)
+		for _, child := range slices.Backward(node.Children) {
+			waiting = append(waiting, child)
+		}
 	}
 }

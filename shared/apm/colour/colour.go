@@ -80,3 +80,17 @@ func gamma(linear float64) uint8 {
 	}
 	return uint8(math.Round(255 * (1.055*math.Pow(linear, 1/2.4) - 0.055)))
 }
+
+// DarkText tells whether black is easier to read on the colour than white.
+func (c RGB) DarkText() bool { return c.luminance() > 0.179 } // where both have the same contrast
+
+// luminance is defined at https://www.w3.org/TR/WCAG22/#dfn-relative-luminance.
+func (c RGB) luminance() float64 {
+	linear := func(v uint8) float64 {
+		if s := float64(v) / 255; s > 0.04045 {
+			return math.Pow((s+0.055)/1.055, 2.4)
+		}
+		return float64(v) / 255 / 12.92
+	}
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+}

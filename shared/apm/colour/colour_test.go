@@ -2,24 +2,12 @@ package colour
 
 import (
 	"fmt"
-	"math"
 	"testing"
 )
 
-// luminance and contrast are defined at https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
-func luminance(c RGB) float64 {
-	linear := func(v uint8) float64 {
-		if s := float64(v) / 255; s > 0.04045 {
-			return math.Pow((s+0.055)/1.055, 2.4)
-		} else {
-			return s / 12.92
-		}
-	}
-	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
-}
-
+// contrast is defined at https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
 func contrast(a, b RGB) float64 {
-	la, lb := luminance(a), luminance(b)
+	la, lb := a.luminance(), b.luminance()
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
@@ -67,5 +55,17 @@ func TestAServiceKeepsItsColour(t *testing.T) {
 	}
 	if len(p.given) > maxServices {
 		t.Errorf("%d names remembered, want at most %d", len(p.given), maxServices)
+	}
+}
+
+func TestTextsOnColoursCanBeRead(t *testing.T) {
+	for n := range 24 {
+		text := RGB{255, 255, 255}
+		if nth(n).DarkText() {
+			text = RGB{}
+		}
+		if got := contrast(nth(n), text); got < 4.5 {
+			t.Errorf("colour %d, %s: contrast with its text is %.2f, want 4.5", n, nth(n).Hex(), got)
+		}
 	}
 }

@@ -99,20 +99,31 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 	return writeJSON(rw, answer)
 }
 
-// apiTrace serves GET /api/traces/{id}: one trace with all its spans.
+// apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans.
 func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 	trace, found, err := w.find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	if !found {
-		return failure{http.StatusNotFound, "No span of this trace has arrived, or the trace has been evicted or cleared since."}
+		return noSuchTrace()
+	}
+	download, err := yes(r, "download")
+	if err != nil {
+		return err
+	}
+	if download {
+		rw.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="trace-%d.json"`, trace.ID))
 	}
 	answer := jsonTrace{TraceID: decimal(trace.ID), TraceIDHex: apm.HexID(trace.IDHigh(), trace.ID), Spans: []jsonSpan{}}
 	for i := range trace.Spans {
 		answer.Spans = append(answer.Spans, toJSON(&trace.Spans[i]))
 	}
 	return writeJSON(rw, answer)
+}
+
+func noSuchTrace() error {
+	return failure{http.StatusNotFound, "No span of this trace has arrived, or the trace has been evicted or cleared since."}
 }
 
 func toJSON(s *apm.Span) jsonSpan {

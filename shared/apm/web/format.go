@@ -32,6 +32,9 @@ func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z"
 // Field is the moment for a field in which a time is typed, to the second.
 func (m moment) Field() string { return m.at.Format("2006-01-02T15:04:05") }
 
+// Exact is the moment to the nanosecond.
+func (m moment) Exact() string { return m.at.Format("2006-01-02T15:04:05.000000000Z") }
+
 // Day is the moment's date, which narrow lists leave out for today.
 func (m moment) Day() string { return m.at.Format("Jan 02") }
 
@@ -78,6 +81,11 @@ func percentages(shares []float64) []string {
 // length. The API and, for tags, the panel give them whole.
 func short(text string) string {
 	const longest = 300 // bytes
+	return cut(text, longest)
+}
+
+// cut cuts a text to a number of bytes.
+func cut(text string, longest int) string {
 	if len(text) <= longest {
 		return text
 	}

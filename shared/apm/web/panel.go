@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -17,29 +18,35 @@ import (
 type panel struct {
 	Service        service
 	Name, Resource string
+	About          []tag // service, operation and resource, to look for
 	Duration       amount
 	Exec           amount
 	ExecPercent    string
 	Offset         amount // from the trace's start
-	Start, End     moment
+	End            amount // likewise
+	Start          moment
+	Remarks        []string // what is odd about it, in words
 
 	Error        bool
 	ErrorMessage string
 	ErrorType    string
-	ErrorStack   string
-	SQL          string
+	ErrorStack   []stackLine
+	SQL          []sqlPart
 
 	TraceID, HexID, SpanID, ParentID string
+	ParentURL                        string // chooses the parent; empty where it is not here
 
 	Tags     []tag // what the service's author said
 	Internal []tag // what the tracer noted for itself
 	Links    []linkRow
 	Events   []eventRow
+	Raw      string // the span in JSON
 }
 
 type tag struct {
 	Name, Value string
 	Number      bool
+	Search      string // the address of the traces that have the same; empty where there can be none
 }
 
 type linkRow struct {
@@ -49,39 +56,39 @@ type linkRow struct {
 
 type eventRow struct {
 	Offset     amount
+	At         moment
 	Name       string
 	Attributes []tag
 }
 
-func (w *Web) panel(trace apm.Trace, s *apm.Span) *panel {
-	exec := trace.ExecTimes()
-	var total time.Duration
-	for _, e := range exec {
-		total += e
-	}
-	share := 0.0
-	if total > 0 {
-		share = 100 * float64(exec[s.SpanID]) / float64(total)
-	}
+func (w *Web) panel(scene *scene, box int) *panel {
+	s := scene.flame.Boxes[box].Node.Span
+	exec := scene.exec[s.SpanID]
 	p := &panel{
 		Service:      w.service(s.Service),
 		Name:         short(s.Name),
 		Resource:     short(s.Resource),
 		Duration:     duration(s.Duration),
-		Exec:         duration(exec[s.SpanID]),
-		ExecPercent:  strconv.FormatFloat(share, 'f', 1, 64),
-		Offset:       duration(time.Duration(s.Start - trace.Start())),
+		Exec:         duration(exec),
+		ExecPercent:  strconv.FormatFloat(scene.share(exec), 'f', 1, 64),
+		Offset:       duration(time.Duration(offset(scene.trace, s))),
+		End:          duration(time.Duration(offset(scene.trace, s)) + max(0, s.Duration)),
 		Start:        momentOf(s.Start),
-		End:          momentOf(s.End()),
+		Remarks:      scene.remarks(box),
 		Error:        s.Error,
 		ErrorMessage: s.ErrorMessage(),
 		ErrorType:    s.ErrorType(),
-		ErrorStack:   s.ErrorStack(),
-		SQL:          statement(s),
+		ErrorStack:   stack(s.ErrorStack()),
+		SQL:          layOutSQL(statement(s)),
 		TraceID:      decimal(s.TraceID),
-		HexID:        apm.HexID(trace.IDHigh(), s.TraceID),
+		HexID:        apm.HexID(scene.trace.IDHigh(), s.TraceID),
 		SpanID:       decimal(s.SpanID),
 		ParentID:     decimal(s.ParentID),
+		About:        aboutSpan(s),
+		Raw:          raw(s),
+	}
+	if scene.arrived[s.ParentID] {
+		p.ParentURL = scene.with(bySpan, p.ParentID)
 	}
 	p.Tags, p.Internal = tags(s)
 	for _, link := range s.Links {
@@ -95,11 +102,24 @@ func (w *Web) panel(trace apm.Trace, s *apm.Span) *panel {
 	for _, event := range s.Events {
 		p.Events = append(p.Events, eventRow{
 			Offset:     duration(time.Duration(event.Time - s.Start)),
+			At:         momentOf(event.Time),
 			Name:       event.Name,
 			Attributes: attributes(event.Attributes),
 		})
 	}
 	return p
+}
+
+// raw is a span as the API gives it.
+func raw(s *apm.Span) string {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(toJSON(s)); err != nil { // an event's attribute is none that JSON has
+		return err.Error()
+	}
+	return text.String()
 }
 
 // statement is the SQL that a database span ran; empty for other spans.
@@ -113,6 +133,18 @@ func statement(s *apm.Span) string {
 	return ""
 }
 
+// aboutSpan are the attributes that every span has.
+func aboutSpan(s *apm.Span) (all []tag) {
+	for _, a := range []struct{ field, name, value string }{
+		{"service", "service", s.Service}, {"operation_name", "operation", s.Name}, {"resource_name", "resource", s.Resource}, {"type", "type", s.Type},
+	} {
+		if a.value != "" {
+			all = append(all, tag{Name: a.name, Value: a.value, Search: searchURL(reserved(a.field), a.value)})
+		}
+	}
+	return all
+}
+
 // tags sorts a span's tags by name, and sets apart those that tracers and
 // Agents write for each other. The error's have a place of their own.
 func tags(s *apm.Span) (own, internal []tag) {
@@ -124,15 +156,17 @@ func tags(s *apm.Span) (own, internal []tag) {
 	}
 	all := sortedTags(s.Meta)
 	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		all = append(all, tag{name, strconv.FormatFloat(s.Metrics[name], 'f', -1, 64), true})
+		all = append(all, tag{Name: name, Value: strconv.FormatFloat(s.Metrics[name], 'f', -1, 64), Number: true})
 	}
 	slices.SortStableFunc(all, func(a, b tag) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range all {
-		switch {
-		case shown[t.Name]:
-		case strings.HasPrefix(t.Name, "_"):
+		if shown[t.Name] {
+			continue
+		}
+		t.Search = searchURL(tagField(t.Name), t.Value)
+		if strings.HasPrefix(t.Name, "_") {
 			internal = append(internal, t)
-		default:
+		} else {
 			own = append(own, t)
 		}
 	}

@@ -56,9 +56,12 @@ func endpoints() []endpoint {
 		},
 		{
 			Method: http.MethodGet, Path: "/api/traces/{id}", Status: http.StatusOK,
-			Does:       "Gives one trace with all its spans, in order of start. This is what apm export writes and apm import reads.",
-			Parameters: []parameter{{"{id}", "trace ID", "required", "64 or 128 bits", "Decimal or hexadecimal; of digits alone, decimal is tried first."}},
-			Example:    "/api/traces/{trace}", Sample: "trace.json",
+			Does: "Gives one trace with all its spans, in order of start. This is what apm export writes and apm import reads.",
+			Parameters: []parameter{
+				traceID(),
+				{"download", "true or false", "false", "", "Have browsers keep the answer as a file."},
+			},
+			Example: "/api/traces/{trace}", Sample: "trace.json",
 			Fields: []field{
 				{"trace_id", "the low 64 bits"},
 				{"trace_id_hex", "all 128 bits, as 32 hexadecimal digits"},
@@ -81,6 +84,40 @@ func endpoints() []endpoint {
 				{"spans[].events[].time", "of a moment within the span"},
 				{"spans[].events[].name", ""},
 				{"spans[].events[].attributes{}", "of any kind"},
+			},
+		},
+		{
+			Method: http.MethodGet, Path: "/api/traces/{id}/outline", Status: http.StatusOK,
+			Does: "Gives what it takes to draw one trace as a flame graph: where its spans stand, and no tags. Parents come before their children, and each figure of the spans is a list by itself. Start is here the time since the trace’s.",
+			Parameters: []parameter{
+				traceID(),
+				{"find", "text", "nothing", "1,000 bytes", "Also tell which spans have this text in their service, operation, resource or tags, in any case."},
+				{"errors", "only", "all", "", "Also tell which spans failed; with find, which of these."},
+			},
+			Example: "/api/traces/{trace}/outline?errors=only", Sample: "outline.json",
+			Fields: []field{
+				{"trace_id", ""},
+				{"start", "of the trace"},
+				{"duration", ""},
+				{"exec_time", "of all spans"},
+				{"rows", "of the flame graph"},
+				{"orphans_row", "that is left free above the spans whose parent is missing; -1 where there are none"},
+				{"services[].service", ""},
+				{"services[].colour", "as pages have it"},
+				{"services[].dark_text", "it is easier to read on this colour"},
+				{"names", "operations"},
+				{"labels", "what the spans worked on, at most 120 bytes of it"},
+				{"spans.span_id", ""},
+				{"spans.parent", "the index of the span that it stands below; -1 for none"},
+				{"spans.row", "from 0, the top"},
+				{"spans.start", "since the trace’s"},
+				{"spans.duration", "0 where it is less"},
+				{"spans.exec_time", "in which it worked and did not wait for another"},
+				{"spans.service", "the index of its service; likewise of name and label"},
+				{"spans.name", ""},
+				{"spans.label", ""},
+				{"spans.error", ""},
+				{"found", "the indexes of spans that are looked for; null where nothing is"},
 			},
 		},
 		{
@@ -238,6 +275,10 @@ func endpoints() []endpoint {
 			Fields: []field{{"trace_id", "of the trace that has changed"}},
 		},
 	}
+}
+
+func traceID() parameter {
+	return parameter{"{id}", "trace ID", "required", "64 or 128 bits", "Decimal or hexadecimal; of digits alone, decimal is tried first."}
 }
 
 // selecting are the parameters that say which spans to look at.

@@ -102,6 +102,7 @@ func New(config Config) *Web {
 	w.handle("/static/{file}", w.asset)
 	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
+	w.handle("/api/traces/{id}/outline", w.apiOutline)
 	w.handle("/map", w.mapPage)
 	w.handle("/intake", w.intake)
 	w.handle("/api", w.reference)

@@ -218,10 +218,10 @@ func TestDigitsMayBeHexadecimal(t *testing.T) {
 
 func TestATraceIsATreeWithBars(t *testing.T) {
 	w, _ := newTest(workshop())
-	body := get(w, "/trace/5577006791947779410").Body.String()
+	body := get(w, "/trace/5577006791947779410?view=waterfall").Body.String()
 	for _, want := range []string{
-		"GET /think/", "SELECT quote FROM thought", `class="span failed"`, "5 spans · 4 services", apm.HexID(high, low),
-		"Its parent has not arrived: no span 999 is here.", "100 ms", "500 ms", "Trace View", "Execution time:",
+		"GET /think/", "SELECT quote FROM thought", `class=" failed"`, "5 spans · 4 services", apm.HexID(high, low),
+		"Its parent has not arrived: no span 999 is here.", "100 ms", "500 ms", "Trace View", "% Exec Time",
 		`x="0.258%"`, // think starts 1.3 of 504.2 ms in
 	} {
 		if !strings.Contains(body, want) {
@@ -244,9 +244,9 @@ func TestATraceIsATreeWithBars(t *testing.T) {
 func TestTheChosenSpansPanel(t *testing.T) {
 	w, _ := newTest(workshop())
 	for span, wants := range map[string][]string{
-		"3": {"no thought about art", "main.unknownSubject", "thoughts.go:41", "starts at +1.3 ms", "<dt>process_id</dt><dd class=\"number\">42</dd>", `aria-current="true"`},
-		"4": {"<h3>SQL</h3><pre>SELECT quote FROM thought</pre>"},
-		"5": {`/trace/11?span=13`, "cache.miss", "+1 µs", "<dt>n</dt><dd class=\"number\">1.5</dd>"},
+		"3": {"no thought about art", "main.unknownSubject", "thoughts.go:41", "starts at +1.3 ms", "<dt>process_id</dt><dd class=\"number\"><span data-copy>42</span>", `aria-current="true"`, `/traces?query=%40process_id%3A42`, `/traces?query=env%3Aworkshop`},
+		"4": {"<b>SELECT</b> quote\n<b>FROM</b> thought</pre>"},
+		"5": {`/trace/11?span=13`, "cache.miss", "+1 µs", "<dt>n</dt><dd class=\"number\"><span data-copy>1.5</span>", "Its parent has not arrived"},
 	} {
 		body := get(w, "/trace/5577006791947779410?span="+span).Body.String()
 		for _, want := range wants {
@@ -299,14 +299,14 @@ func TestATraceThatHasNotArrived(t *testing.T) {
 func TestALargeTraceIsCutShort(t *testing.T) {
 	var spans []apm.Span
 	for id := range uint64(maxRows + 50) {
-		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 1, Start: int64(id)})
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 1, Start: int64(id), Resource: fmt.Sprint(id)})
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
-	body := get(w, "/trace/1").Body.String()
+	body := get(w, "/trace/1?view=waterfall").Body.String()
 	if strings.Count(body, "<li") < maxRows || !strings.Contains(body, "50 spans not shown") {
 		t.Error("the page does not say what it leaves out")
 	}
-	if body := get(w, "/trace/1?rows=all&span=2050").Body.String(); strings.Contains(body, "not shown") || !strings.Contains(body, `id="s2050"`) {
+	if body := get(w, "/trace/1?view=waterfall&rows=all&span=2050").Body.String(); strings.Contains(body, "not shown") || !strings.Contains(body, `id="s2050"`) {
 		t.Error("not all rows are shown on request")
 	}
 }
@@ -322,7 +322,7 @@ func TestSpansAreHostile(t *testing.T) {
 		Events:  []apm.Event{{Name: evil, Attributes: map[string]any{evil: evil, "list": []any{evil}}}},
 	}
 	w, _ := newTest(apm.NewTrace(1, []apm.Span{s}))
-	for _, path := range []string{"/traces", "/api", "/trace/1", "/trace/1?span=1", "/compare?service=%3Cscript%3E&a=%3Cscript%3E&b=1", "/compare/traces?a=1&b=1", "/compare/traces?a=1&b=%3Cscript%3E", "/compare/traces?a=1&env=%3Cscript%3E", "/trace/1?rows=" + "%22%3E%3Cscript%3E", "/trace/%3Cscript%3Ealert(1)", "/%3Cscript%3E"} {
+	for _, path := range []string{"/traces", "/api", "/trace/1", "/trace/1?span=1", "/trace/1?view=list", "/trace/1?view=waterfall", "/trace/1?find=%3Cscript%3E", "/compare?service=%3Cscript%3E&a=%3Cscript%3E&b=1", "/compare/traces?a=1&b=1", "/compare/traces?a=1&b=%3Cscript%3E", "/compare/traces?a=1&env=%3Cscript%3E", "/trace/1?rows=" + "%22%3E%3Cscript%3E", "/trace/%3Cscript%3Ealert(1)", "/%3Cscript%3E"} {
 		body := get(w, path).Body.String()
 		for _, bad := range []string{"<script>", "<img", "style=", " onerror=\""} {
 			if strings.Contains(body, bad) {

@@ -62,11 +62,17 @@ func (p tracePage) SpansText() string { return apm.FormatCount(p.Spans, "span", 
 
 // ServicesText counts the services.
 func (p tracePage) ServicesText() string {
-	return apm.FormatCount(len(p.Breakdown.Parts), "service", "services")
+	return apm.FormatCount(p.Services, "service", "services")
 }
 
 // TruncatedText counts the spans that are not shown, being too many.
 func (p tracePage) TruncatedText() string { return apm.FormatCount(p.Truncated, "span", "spans") }
 
 // HiddenText counts the spans that the page leaves out.
-func (p tracePage) HiddenText() string { return apm.FormatCount(p.Hidden, "span", "spans") }
+func (w waterfall) HiddenText() string { return apm.FormatCount(w.Hidden, "span", "spans") }
+
+// HiddenText counts the resources that the page leaves out.
+func (l spanList) HiddenText() string { return apm.FormatCount(l.Hidden, "resource", "resources") }
+
+// LeftText counts the spans that the page leaves out.
+func (f flameView) LeftText() string { return apm.FormatCount(f.Left, "span", "spans") }

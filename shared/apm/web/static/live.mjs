@@ -62,11 +62,12 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
 
 /**
  * The page at url as a document, also where its status says not found; null where
- * it cannot be had. Of the list, part "rows" is its rows alone.
+ * it cannot be had, or is not wanted any more. Of the list, part "rows" is its
+ * rows alone.
  */
-export async function fetchPage(url, part = "page") {
+export async function fetchPage(url, { part = "page", signal } = {}) {
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Refresh": part } });
+    const answer = await fetch(url, { signal, headers: { Accept: "text/html", "X-Refresh": part } });
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
     return null; // the agent is gone; the light is out

@@ -1,30 +1,108 @@
-// One trace: choosing a span and news of the trace both fetch the page again
-// and put its content in place, without moving what the reader looks at.
+// One trace: choosing, finding and news of the trace all fetch the page again
+// and put those of its parts in place that have changed, without moving what
+// the reader looks at.
 
 import { fetchPage, onChange, updateFoot } from "./live.mjs";
 import { localise } from "./time.mjs";
+import { offerCopies } from "./copy.mjs";
+import { mountFlame } from "./flame.mjs";
 
 const main = () => document.querySelector("main");
-let served = main().innerHTML;
-let latest = 0;
-localise(document);
+const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
+const names = ["head", "tools", "view", "panel"];
+const served = new Map(); // HTML as it was served, by part
+let flame, asked, shown = "";
 
-async function show(url) {
-  const mine = ++latest;
-  const next = await fetchPage(url);
-  if (!next || mine !== latest) return;
+/** Which span is chosen does not change how a flame graph is drawn. */
+const drawing = (html) => html.replace(/ aria-current="true"| data-chosen="[^"]*"|\s*<noscript>[^]*<\/noscript>/g, "");
+
+function dress(root) {
+  localise(root);
+  offerCopies(root);
+}
+
+function remember(root) {
+  for (const name of names) served.set(name, part(root, name)?.innerHTML);
+}
+
+const page = {
+  /** Shows what is chosen by an address; walking leaves no steps to go back to. */
+  go(href, walking = false) {
+    const url = new URL(href, location.href);
+    url.hash = "";
+    if (url.href !== location.href) history[walking ? "replaceState" : "pushState"](null, "", url);
+    return show(url);
+  },
+  announce(text) { document.querySelector("[data-announce]").textContent = text; },
+};
+
+function mount(news) {
+  const element = document.querySelector("[data-flame]");
+  flame = element ? mountFlame(element, page, flame, news) : flame?.leave();
+}
+
+async function show(url, news = false) {
+  asked?.abort();
+  const mine = asked = new AbortController();
+  const next = await fetchPage(url, mine);
+  if (!next || mine.signal.aborted) return;
   updateFoot(next);
-  const fresh = next.querySelector("main");
-  if (!fresh || fresh.innerHTML === served) return;
-  served = fresh.innerHTML;
-
-  const focused = document.activeElement?.id;
-  const { scrollX, scrollY } = window;
   document.title = next.title;
-  localise(fresh);
-  main().replaceWith(fresh);
-  scrollTo(scrollX, scrollY);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  const fresh = next.querySelector("main");
+  if (!fresh) return;
+  if (!part(fresh, "head") || !part(main(), "head")) {
+    if (fresh.innerHTML === shown) return;
+    shown = fresh.innerHTML;
+    remember(fresh);
+    dress(fresh);
+    main().replaceWith(fresh);
+    return mount(news);
+  }
+  keepInPlace(() => {
+    for (const name of names) replace(name, part(fresh, name), news);
+  });
+}
+
+function replace(name, fresh, news) {
+  const html = fresh.innerHTML, before = served.get(name);
+  const old = part(main(), name);
+  if (html === before) return name === "view" && news && flame?.news();
+  served.set(name, html);
+  const graph = fresh.querySelector("[data-flame]");
+  if (graph && flame && drawing(html) === drawing(before)) {
+    flame.choose(new URLSearchParams(location.search).get("span"), graph.dataset.chosen);
+    return news && flame.news();
+  }
+  dress(fresh);
+  const typed = old.querySelector("#query");
+  if (typed && typed === document.activeElement) return replaceAround(typed, old, fresh);
+  old.replaceWith(fresh);
+  if (name === "view") mount(news);
+}
+
+/** Leaves the field as it is that is being typed into. */
+function replaceAround(field, old, fresh) {
+  const form = field.form, next = fresh.querySelector("form");
+  form.querySelector(".hits").replaceWith(next.querySelector(".hits"));
+  for (const other of form.querySelectorAll("input[type=hidden]")) other.remove();
+  form.prepend(...next.querySelectorAll("input[type=hidden]"));
+  for (const selector of [".tabs", ".only", ".legend"]) {
+    const from = old.querySelector(selector), to = fresh.querySelector(selector);
+    if (from && to) from.replaceWith(to);
+  }
+}
+
+/** Changes the page, and leaves what is looked at and what is focused where it is. */
+function keepInPlace(change) {
+  const focused = document.activeElement?.id;
+  const row = [...document.querySelectorAll(".rows > li")].find((each) => each.getBoundingClientRect().bottom > 0);
+  const at = row?.getBoundingClientRect().top;
+  const { scrollX, scrollY } = window;
+  change();
+  const same = row && scrollY > 0 && document.getElementById(row.id);
+  if (same) scrollBy(0, same.getBoundingClientRect().top - at);
+  else scrollTo(scrollX, scrollY);
+  if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 /** Waits until the reader has let go of the text they are selecting. */
@@ -34,36 +112,67 @@ function unlessSelecting(then) {
   document.addEventListener("selectionchange", () => unlessSelecting(then), { once: true });
 }
 
-function go(href) {
-  const url = new URL(href, location.href);
-  url.hash = "";
-  if (url.href !== location.href) history.pushState(null, "", url);
-  show(url);
-}
-
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a.span, a.close");
-  if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest("a.pick, a.box, a.fold, a.close, a.go, .listed a, .tools a");
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   link.focus({ preventScroll: true });
-  go(link.href);
+  page.go(link.getAttribute("href"));
 });
+
+const found = (step) => document.querySelector(`[data-step="${step}"]`);
+let typing;
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "query") return;
+  clearTimeout(typing);
+  typing = setTimeout(() => search(event.target), 200);
+});
+document.addEventListener("submit", async (event) => {
+  if (!event.target.matches(".finding")) return;
+  event.preventDefault();
+  clearTimeout(typing);
+  const field = event.target.querySelector("#query");
+  if ((new URLSearchParams(location.search).get("find") ?? "") !== field.value) await search(field);
+  if (found("next")) page.go(found("next").getAttribute("href"), true);
+});
+
+function search(field) {
+  const url = new URL(location.href);
+  if (field.value) url.searchParams.set("find", field.value);
+  else url.searchParams.delete("find");
+  return page.go(url, true);
+}
 
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented) return;
+  const writing = event.target.closest?.("input, select, textarea");
   const close = document.querySelector("a.close");
-  if (event.key === "Escape" && close) return go(close.href);
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-
-  // The arrows walk the spans from the one in focus, and take the panel along.
-  const spans = [...document.querySelectorAll("a.span")];
-  const at = spans.indexOf(document.activeElement);
-  const to = spans[at + (event.key === "ArrowDown" ? 1 : -1)];
-  if (at < 0 || !to) return;
-  event.preventDefault();
-  to.focus();
-  if (close) go(to.href);
+  if (writing) return;
+  if (event.key === "Escape" && close) return page.go(close.getAttribute("href"));
+  walkRows(event);
 });
 
+/** The arrows walk the waterfall from the row in focus, and take the panel along. */
+function walkRows(event) {
+  const row = document.activeElement?.closest(".rows > li");
+  if (!row) return;
+  const fold = row.querySelector("a.fold");
+  const open = fold?.textContent === "▾";
+  if (fold && (event.key === "ArrowLeft" && open || event.key === "ArrowRight" && !open)) {
+    event.preventDefault();
+    return page.go(fold.getAttribute("href"));
+  }
+  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+  const to = step && row[step]?.querySelector("a.pick, a.fold");
+  if (!to) return;
+  event.preventDefault();
+  to.focus();
+  if (to.matches(".pick") && document.querySelector("a.close")) page.go(to.getAttribute("href"), true);
+}
+
 addEventListener("popstate", () => show(location.href));
-onChange(main().dataset.trace, () => unlessSelecting(() => show(location.href)));
+remember(document);
+shown = main().innerHTML;
+dress(document);
+mount(false);
+onChange(main().dataset.trace, () => unlessSelecting(() => show(location.href, true)));

@@ -76,7 +76,7 @@ function replaceAround(next) {
 async function refresh() {
   const whole = performance.now() >= due;
   const began = performance.now();
-  const next = await fetchPage(location.href, whole ? "page" : "rows");
+  const next = await fetchPage(location.href, { part: whole ? "page" : "rows" });
   if (!next || !find(".list", next)) return; // the agent is gone, or in trouble
   updateFoot(next);
   if (whole) due = performance.now() + Math.max(rest, 20 * (performance.now() - began));
@@ -116,7 +116,7 @@ async function refresh() {
 
 /** On a page that is paused: how many have come, and nothing else. */
 async function count() {
-  const next = isFirst() && await fetchPage(location.href, "rows");
+  const next = isFirst() && await fetchPage(location.href, { part: "rows" });
   if (!next || !find(".list", next)) return;
   const fresh = rowsOf(next);
   announce(fresh.filter((row) => !served.has(row.dataset.trace)), fresh);
@@ -131,7 +131,7 @@ const end = new IntersectionObserver(async ([entry]) => {
   if (!entry.isIntersecting || !link || served.size >= most) return;
   end.disconnect();
   watched = false;
-  const next = await fetchPage(link.href, "rows");
+  const next = await fetchPage(link.href, { part: "rows" });
   const rows = next ? rowsOf(next).filter((row) => !served.has(row.dataset.trace)) : [];
   if (rows.length === 0 || !link.isConnected) return;
   keep(rows);

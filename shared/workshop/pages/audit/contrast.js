@@ -24,12 +24,21 @@
   };
 
   const page = matchMedia("(prefers-color-scheme: dark)").matches ? [0.07, 0.07, 0.07, 1] : [1, 1, 1, 1];
+  /** What is to be seen of a text in a drawing: one within another cuts it off. */
+  const visible = (text) => {
+    const box = text.getBoundingClientRect(), inner = text.ownerSVGElement;
+    if (!inner.ownerSVGElement || getComputedStyle(inner).overflow === "visible") return box;
+    const left = Math.max(box.left, inner.getScreenCTM().e);
+    const right = Math.min(box.right, inner.getScreenCTM().e + inner.width.baseVal.value);
+    return new DOMRect(left, box.y, Math.max(0, right - left), box.height);
+  };
+  const outermost = (svg) => (svg.ownerSVGElement ? outermost(svg.ownerSVGElement) : svg);
   /** In a drawing, what is painted last before the text and lies below its middle. */
   const shape = (text) => {
-    const box = text.getBoundingClientRect();
+    const box = visible(text);
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     let found;
-    for (const other of text.ownerSVGElement.querySelectorAll("rect, path, circle, ellipse, polygon")) {
+    for (const other of outermost(text.ownerSVGElement).querySelectorAll("rect, path, circle, ellipse, polygon")) {
       if (!(other.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING)) break;
       const at = other.getBoundingClientRect();
       if (at.left <= x && x <= at.right && at.top <= y && y <= at.bottom && getComputedStyle(other).fill !== "none") found = other;
@@ -53,7 +62,7 @@
   /** Whether anything of an element is to be seen: some texts are for screen readers alone. */
   const seen = (element) => {
     if (clipped(element) || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return false;
-    const box = element.getBoundingClientRect();
+    const box = element.ownerSVGElement ? visible(element) : element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
   };
 

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"thinker/shared/apm"
+)
+
+// A jsonOutline is what it takes to draw a trace: no tags, and of a span each
+// figure in a column of its own, which is small and quickly read. Texts stand
+// once, and are named by their index.
+type jsonOutline struct {
+	TraceID    string        `json:"trace_id"`
+	Start      int64         `json:"start"`
+	Duration   int64         `json:"duration"`
+	ExecTime   int64         `json:"exec_time"`
+	Rows       int           `json:"rows"`
+	OrphansRow int           `json:"orphans_row"`
+	Services   []jsonColour  `json:"services"`
+	Names      []string      `json:"names"`
+	Labels     []string      `json:"labels"`
+	Spans      jsonSpanTable `json:"spans"`
+	Found      []int         `json:"found"`
+}
+
+type jsonColour struct {
+	Service  string `json:"service"`
+	Colour   string `json:"colour"`
+	DarkText bool   `json:"dark_text"`
+}
+
+type jsonSpanTable struct {
+	SpanID   []string `json:"span_id"`
+	Parent   []int    `json:"parent"`
+	Row      []int    `json:"row"`
+	Start    []int64  `json:"start"`
+	Duration []int64  `json:"duration"`
+	ExecTime []int64  `json:"exec_time"`
+	Service  []int    `json:"service"`
+	Name     []int    `json:"name"`
+	Label    []int    `json:"label"`
+	Error    []int    `json:"error"`
+}
+
+// apiOutline serves GET /api/traces/{id}/outline?find=&errors=.
+func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
+	chosen, err := readChoices(r)
+	if err != nil {
+		return err
+	}
+	if errors := chosen.get(byErrors); errors != "" && errors != "only" {
+		return failure{http.StatusBadRequest, fmt.Sprintf("errors=%.40q is not only, which is all that it may be.", errors)}
+	}
+	trace, found, err := w.find(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if !found {
+		return noSuchTrace()
+	}
+	return writeJSON(rw, w.outline(newScene(trace, chosen)))
+}
+
+func (w *Web) outline(s *scene) jsonOutline {
+	o := jsonOutline{
+		TraceID: decimal(s.trace.ID), Start: s.trace.Start(), Duration: int64(s.length), ExecTime: int64(s.total),
+		Rows: s.flame.Rows, OrphansRow: s.flame.Orphans, Found: s.found.boxes,
+	}
+	if s.found.sought && o.Found == nil {
+		o.Found = []int{}
+	}
+	services := index(func(service string) {
+		shown := w.service(service)
+		o.Services = append(o.Services, jsonColour{shown.Name, shown.Colour, w.Palette.Of(service).DarkText()})
+	})
+	names := index(func(name string) { o.Names = append(o.Names, short(name)) })
+	labels := index(func(label string) { o.Labels = append(o.Labels, label) })
+	for _, box := range s.flame.Boxes {
+		span := box.Node.Span
+		failed := 0
+		if span.Error {
+			failed = 1
+		}
+		t := &o.Spans
+		t.SpanID = append(t.SpanID, decimal(span.SpanID))
+		t.Parent = append(t.Parent, box.Parent)
+		t.Row = append(t.Row, box.Row)
+		t.Start = append(t.Start, offset(s.trace, span))
+		t.Duration = append(t.Duration, int64(max(0, span.Duration)))
+		t.ExecTime = append(t.ExecTime, int64(s.exec[span.SpanID]))
+		t.Service = append(t.Service, services(span.Service))
+		t.Name = append(t.Name, names(span.Name))
+		t.Label = append(t.Label, labels(boxLabel(span)))
+		t.Error = append(t.Error, failed)
+	}
+	return o
+}
+
+// offset is how long after the trace a span begins, in nanoseconds.
+func offset(t apm.Trace, s *apm.Span) int64 {
+	return int64(min(uint64(s.Start)-uint64(t.Start()), 1<<63-1))
+}
+
+// index numbers texts in the order in which they are first met, and says when
+// one is new.
+func index(met func(text string)) func(text string) int {
+	places := map[string]int{}
+	return func(text string) int {
+		place, ok := places[text]
+		if !ok {
+			place = len(places)
+			places[text] = place
+			met(text)
+		}
+		return place
+	}
+}

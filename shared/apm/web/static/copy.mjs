@@ -1,0 +1,23 @@
+// A button for each value that may be wanted elsewhere.
+
+export function offerCopies(root) {
+  for (const value of root.querySelectorAll("[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", () => copy(value, button));
+    value.after(button);
+  }
+}
+
+async function copy(value, button) {
+  try {
+    await navigator.clipboard.writeText(value.textContent);
+    button.textContent = "Copied";
+  } catch { // not allowed here: the reader's own copy takes what is selected
+    getSelection().selectAllChildren(value);
+    button.textContent = "Selected";
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 1500);
+}

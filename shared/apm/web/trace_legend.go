@@ -1,0 +1,49 @@
+package web
+
+import (
+	"fmt"
+
+	"thinker/shared/apm"
+)
+
+// A legend says which service has which colour, and what part of the trace.
+type legend struct {
+	Title             string
+	Items             []legendItem
+	Switch, SwitchURL string // what else it can tell
+}
+
+type legendItem struct {
+	Service service
+	Value   amount
+	Exec    *amount // nil where spans are counted
+}
+
+func (w *Web) legend(s *scene) legend {
+	if s.get(byLegend) == "spans" {
+		return legend{"Spans", w.spanCounts(s.trace), "% Exec Time", s.with(byLegend, "")}
+	}
+	l := legend{Title: "% Exec Time", Switch: "Spans", SwitchURL: s.with(byLegend, "spans")}
+	for _, part := range w.breakdown(s.trace.SumByService(s.exec)).Parts {
+		l.Items = append(l.Items, legendItem{part.Service, amount{part.Percent, "%"}, &part.Exec})
+	}
+	return l
+}
+
+// spanCounts counts spans by service, past the first services all others as one.
+func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
+	counts := map[string]int{}
+	for i := range trace.Spans {
+		counts[trace.Spans[i].Service]++
+	}
+	services, left := trace.Services(), len(trace.Spans)
+	for i, name := range services {
+		if i == maxParts {
+			others := service{fmt.Sprintf("%d others", len(services)-i), "currentcolor"}
+			return append(items, legendItem{Service: others, Value: amount{Value: apm.FormatNumber(left)}})
+		}
+		items = append(items, legendItem{Service: w.service(name), Value: amount{Value: apm.FormatNumber(counts[name])}})
+		left -= counts[name]
+	}
+	return items
+}

@@ -1,0 +1,203 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A spanList is a trace's spans summed up by service, and then by resource.
+type spanList struct {
+	Columns  []spanColumn
+	Services []listedService
+	Hidden   int // resources left out
+	AllURL   string
+}
+
+// A spanColumn is a table's column by which it can be sorted.
+type spanColumn struct {
+	Name, URL string
+	Number    bool
+	Sorted    string // as aria-sort says it; empty where it is not sorted by it
+}
+
+type listedService struct {
+	Service   service
+	Failed    string // how many spans failed, in words; empty for none
+	Sum       listedSpans
+	Resources []listedResource
+}
+
+type listedResource struct {
+	Name, Resource string
+	URL            string // chooses the longest of its spans
+	Chosen         bool   // the chosen span is one of them
+	Dimmed         bool   // none of its spans is looked for
+	Failed         string
+	Sum            listedSpans
+}
+
+// listedSpans are the figures of some spans.
+type listedSpans struct {
+	Spans     string
+	Avg, Exec amount
+	Percent   string // of the trace's execution time
+	Width     string // of its bar
+}
+
+// A spanSum is these figures as numbers.
+type spanSum struct {
+	service, name, resource string
+	spans, errors           int
+	total, exec             float64 // nanoseconds
+	longest                 *apm.Span
+	chosen, found           bool
+}
+
+func (a *spanSum) add(s *scene, box int) {
+	span := s.flame.Boxes[box].Node.Span
+	a.spans++
+	a.total += float64(span.Duration)
+	a.exec += float64(s.exec[span.SpanID])
+	if span.Error {
+		a.errors++
+	}
+	if a.longest == nil || span.Duration > a.longest.Duration {
+		a.longest = span
+	}
+	a.chosen = a.chosen || box == s.chosen
+	a.found = a.found || !s.found.dimmed(box)
+}
+
+// maxListed is how many resources a span list shows unless it is asked for all.
+const maxListed = 1000
+
+func (w *Web) spanList(s *scene) *spanList {
+	type key struct{ service, name, resource string }
+	var (
+		services  = map[string]*spanSum{}
+		resources = map[key]*spanSum{}
+		of        = map[string][]*spanSum{} // resources, by service
+	)
+	for i, box := range s.flame.Boxes {
+		span := box.Node.Span
+		if s.get(byErrors) == "only" && s.found.dimmed(i) {
+			continue
+		}
+		k := key{span.Service, span.Name, span.Resource}
+		if resources[k] == nil {
+			resources[k] = &spanSum{service: span.Service, name: span.Name, resource: span.Resource}
+			of[span.Service] = append(of[span.Service], resources[k])
+		}
+		if services[span.Service] == nil {
+			services[span.Service] = &spanSum{service: span.Service, resource: span.Service}
+		}
+		resources[k].add(s, i)
+		services[span.Service].add(s, i)
+	}
+
+	list := &spanList{Columns: s.spanColumns(), AllURL: s.with(byRows, "all")}
+	order, shown := s.listOrder(), 0
+	choose := s.each(bySpan)
+	for _, sum := range inOrder(services, order) {
+		service := listedService{Service: w.service(sum.service), Failed: errorText(sum.errors), Sum: s.figures(sum)}
+		slices.SortStableFunc(of[sum.service], order)
+		for _, r := range of[sum.service] {
+			if shown++; shown > maxListed && s.get(byRows) != "all" {
+				list.Hidden++
+				continue
+			}
+			service.Resources = append(service.Resources, listedResource{
+				Name: short(r.name), Resource: short(r.resource), URL: choose(decimal(r.longest.SpanID)),
+				Chosen: r.chosen, Dimmed: !r.found, Failed: errorText(r.errors), Sum: s.figures(r),
+			})
+		}
+		list.Services = append(list.Services, service)
+	}
+	return list
+}
+
+// inOrder are services in an order; of the same, by name.
+func inOrder(services map[string]*spanSum, order func(a, b *spanSum) int) []*spanSum {
+	var sums []*spanSum
+	for _, sum := range services {
+		sums = append(sums, sum)
+	}
+	slices.SortFunc(sums, func(a, b *spanSum) int { return cmp.Or(order(a, b), strings.Compare(a.service, b.service)) })
+	return sums
+}
+
+func (s *scene) figures(sum *spanSum) listedSpans {
+	exec := time.Duration(sum.exec)
+	share := s.share(exec)
+	return listedSpans{
+		Spans: apm.FormatNumber(sum.spans), Avg: duration(time.Duration(sum.total / float64(sum.spans))), Exec: duration(exec),
+		Percent: percentages([]float64{share})[0], Width: coordinate(share),
+	}
+}
+
+// listOrder compares by the column that is asked for, or by execution time.
+func (s *scene) listOrder() func(a, b *spanSum) int {
+	column, descending := s.sorting()
+	return func(a, b *spanSum) int {
+		var order int
+		switch column {
+		case "resource":
+			order = cmp.Or(strings.Compare(a.resource, b.resource), strings.Compare(a.name, b.name))
+		case "spans":
+			order = cmp.Compare(a.spans, b.spans)
+		case "avg":
+			order = cmp.Compare(a.total/float64(a.spans), b.total/float64(b.spans))
+		default:
+			order = cmp.Compare(a.exec, b.exec)
+		}
+		if descending {
+			order = -order
+		}
+		return order
+	}
+}
+
+func (s *scene) sorting() (column string, descending bool) {
+	column = cmp.Or(s.get(bySort), "exec")
+	return column, cmp.Or(s.get(byOrder), usualOrder(column)) == "desc"
+}
+
+// usualOrder has the largest figure first, and texts by the alphabet.
+func usualOrder(column string) string {
+	if column == "resource" {
+		return "asc"
+	}
+	return "desc"
+}
+
+func (s *scene) spanColumns() []spanColumn {
+	by, descending := s.sorting()
+	var columns []spanColumn
+	for _, c := range []struct{ name, title string }{{"resource", "Resource"}, {"spans", "Spans"}, {"avg", "Avg Duration"}, {"exec", "Exec Time"}, {"", "% Exec Time"}} {
+		column := spanColumn{Name: c.title, Number: c.name != "resource"}
+		if c.name != "" {
+			order := usualOrder(c.name)
+			if c.name == by {
+				column.Sorted, order = "ascending", "desc"
+				if descending {
+					column.Sorted, order = "descending", "asc"
+				}
+			}
+			column.URL = s.choosing(bySort, c.name).with(byOrder, order)
+		}
+		columns = append(columns, column)
+	}
+	return columns
+}
+
+// errorText counts spans that failed; empty where none did.
+func errorText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return apm.FormatCount(n, "error", "errors")
+}

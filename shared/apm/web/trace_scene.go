@@ -1,0 +1,82 @@
+package web
+
+import (
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// A scene is a trace with what all ways to look at it need.
+type scene struct {
+	choices
+	trace   apm.Trace
+	length  time.Duration // of the trace
+	flame   apm.Flame     // its boxes are all spans, parents first
+	exec    map[uint64]time.Duration
+	total   time.Duration // of exec
+	arrived map[uint64]bool
+	chosen  int // the chosen span's box; −1 for none
+	found   found
+}
+
+func newScene(trace apm.Trace, c choices) *scene {
+	s := &scene{
+		choices: c,
+		trace:   trace,
+		length:  trace.Duration(),
+		flame:   apm.NewFlame(trace.Tree()),
+		exec:    trace.ExecTimes(),
+		arrived: make(map[uint64]bool, len(trace.Spans)),
+		chosen:  -1,
+	}
+	for _, exec := range s.exec {
+		s.total += exec
+	}
+	for i, box := range s.flame.Boxes {
+		s.arrived[box.Node.Span.SpanID] = true
+		if decimal(box.Node.Span.SpanID) == c.get(bySpan) {
+			s.chosen = i
+		}
+	}
+	s.found = find(s.flame.Boxes, c.get(byFind), c.get(byErrors) == "only")
+	return s
+}
+
+// entry is the span that the trace began with, as in apm.Trace.Entry.
+func (s *scene) entry() *apm.Span {
+	first := s.flame.Boxes[0].Node
+	for _, box := range s.flame.Boxes {
+		if box.Parent < 0 && !box.Node.Orphan {
+			return box.Node.Span
+		}
+	}
+	return first.Span
+}
+
+// parent is the span that a box stands below; nil for a root's.
+func (s *scene) parent(box int) *apm.Span {
+	if at := s.flame.Boxes[box].Parent; at >= 0 {
+		return s.flame.Boxes[at].Node.Span
+	}
+	return nil
+}
+
+// share is a span's part of the trace's execution time, in percent.
+func (s *scene) share(exec time.Duration) float64 {
+	if s.total <= 0 {
+		return 0
+	}
+	return 100 * float64(exec) / float64(s.total)
+}
+
+// extent is where a span begins on the trace's time axis, and how long it is,
+// in percent of it.
+func (s *scene) extent(span *apm.Span) (x, width float64) {
+	length := float64(s.length)
+	if length <= 0 {
+		return 0, 0
+	}
+	// Unsigned: the distance of two int64 may be more than an int64 holds.
+	offset := float64(uint64(span.Start) - uint64(s.trace.Start()))
+	return 100 * offset / length, 100 * float64(max(0, span.Duration)) / length
+}

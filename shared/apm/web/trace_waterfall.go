@@ -1,0 +1,239 @@
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// maxRows is how many rows a waterfall shows unless it is asked for all:
+// browsers become slow over more.
+const maxRows = 2000
+
+// leastRepeated is how many siblings alike, one after the other, become one row.
+const leastRepeated = 5
+
+// A waterfall is a trace as a tree, with a bar for each span's time.
+type waterfall struct {
+	Ticks  []tick
+	Rows   []spanRow
+	Hidden int // spans left out
+	AllURL string
+}
+
+type spanRow struct {
+	ID       string
+	URL      string // of the page with this span chosen; empty for a row of several
+	Chosen   bool
+	Dimmed   bool
+	Level    int // in the tree, from 1
+	Indent   int // pixels
+	Fold     *fold
+	Service  service
+	Name     string
+	Detail   string // what it worked on; empty where the name says it all
+	Duration amount
+	Error    bool
+	Errors   string // of a row of several, how many failed
+	Times    string // how many spans the row stands for; empty for one
+	Found    string // how many of these are looked for
+	Orphan   string // why it stands among the roots, in words
+	Skew     string // what its clock seems to be
+	X, Width string // of the bar, in percent of the axis
+}
+
+// A fold shows what is below a row, or does no longer.
+type fold struct {
+	URL  string
+	Open bool
+	Text string // what is there, in words
+}
+
+// A waterfallBuilder goes through a scene's boxes, parents first.
+type waterfallBuilder struct {
+	*scene
+	web   *Web
+	view  *waterfall
+	ends  []int // by box, the box after all that is below it
+	kept  []bool
+	level []int
+
+	repeats map[int]repeat // what was last met among a box's children
+	choose  func(id string) string
+}
+
+// A repeat is siblings alike, one after the other, up to a box.
+type repeat struct {
+	boxes []int
+	end   int
+	open  bool // they are shown one by one, below a row for all
+}
+
+func (w *Web) waterfall(s *scene) *waterfall {
+	n := len(s.flame.Boxes)
+	b := waterfallBuilder{
+		scene: s, web: w, view: &waterfall{Ticks: ticks(s.length), AllURL: s.with(byRows, "all")},
+		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{}, choose: s.each(bySpan),
+	}
+	onlyErrors := s.get(byErrors) == "only"
+	for i := n - 1; i >= 0; i-- {
+		b.ends[i] = max(b.ends[i], i+1)
+		b.kept[i] = b.kept[i] || !onlyErrors || !s.found.dimmed(i)
+		if parent := s.flame.Boxes[i].Parent; parent >= 0 {
+			b.ends[parent] = max(b.ends[parent], b.ends[i])
+			b.kept[parent] = b.kept[parent] || b.kept[i]
+		}
+	}
+	for i := 0; i < n; {
+		i = b.show(i)
+	}
+	return b.view
+}
+
+// show adds a box's row, or that of all its siblings alike, and gives the box
+// to go on with.
+func (b *waterfallBuilder) show(i int) (next int) {
+	if !b.kept[i] {
+		return b.ends[i]
+	}
+	parent := b.flame.Boxes[i].Parent
+	if parent >= 0 {
+		b.level[i] = b.level[parent] + 1
+	}
+	among := b.repeats[parent]
+	if i >= among.end {
+		among = b.repeated(i)
+		b.repeats[parent] = among
+		if len(among.boxes) > 1 {
+			if b.room(len(among.boxes)) {
+				b.view.Rows = append(b.view.Rows, b.rowOfSeveral(among))
+			}
+			if !among.open {
+				return among.end
+			}
+		}
+	}
+	if among.open {
+		b.level[i]++
+	}
+	if b.room(1) {
+		b.view.Rows = append(b.view.Rows, b.row(i))
+	}
+	if !b.shows(i) {
+		return b.ends[i]
+	}
+	return i + 1
+}
+
+// repeated gathers the siblings from a box on that are alike; it alone where
+// they are too few.
+func (b *waterfallBuilder) repeated(first int) repeat {
+	boxes := b.flame.Boxes
+	span := boxes[first].Node.Span
+	all := repeat{end: first}
+	for i := first; i < len(boxes) && boxes[i].Parent == boxes[first].Parent; i = b.ends[i] {
+		other := boxes[i].Node.Span
+		if other.Service != span.Service || other.Name != span.Name || other.Resource != span.Resource || boxes[i].Node.Orphan {
+			break
+		}
+		if b.kept[i] {
+			all.boxes = append(all.boxes, i)
+		}
+		all.end = b.ends[i]
+	}
+	if len(all.boxes) < leastRepeated {
+		return repeat{boxes: []int{first}, end: max(all.end, b.ends[first])}
+	}
+	all.open = b.has(byOpen, decimal(span.SpanID)) || first <= b.chosen && b.chosen < all.end
+	return all
+}
+
+// room tells whether there is any for a row; else its spans are counted.
+func (b *waterfallBuilder) room(spans int) bool {
+	if len(b.view.Rows) < maxRows || b.get(byRows) == "all" {
+		return true
+	}
+	b.view.Hidden += spans
+	return false
+}
+
+// inside tells whether the chosen span is below a box.
+func (b *waterfallBuilder) inside(i int) bool { return i < b.chosen && b.chosen < b.ends[i] }
+
+// shows tells whether what is below a box is shown.
+func (b *waterfallBuilder) shows(i int) bool {
+	return b.inside(i) || !b.has(byClosed, decimal(b.flame.Boxes[i].Node.Span.SpanID))
+}
+
+func (b *waterfallBuilder) row(i int) spanRow {
+	node := b.flame.Boxes[i].Node
+	s := node.Span
+	id := decimal(s.SpanID)
+	x, width := b.extent(s)
+	row := spanRow{
+		ID: id, URL: b.choose(id), Chosen: i == b.chosen, Dimmed: b.found.dimmed(i), Level: b.level[i] + 1, Indent: indent(b.level[i]),
+		Service: b.web.service(s.Service), Name: short(s.Name), Detail: short(s.Detail()), Duration: duration(s.Duration), Error: s.Error,
+		X: coordinate(x), Width: coordinate(width),
+	}
+	if node.Orphan {
+		row.Orphan = whyOrphan(s, b.arrived)
+	}
+	if parent := b.parent(i); parent != nil {
+		if offset := apm.ClockOffset(parent, s); offset != 0 {
+			row.Skew = "clock " + aheadOrBehind(offset) + "?"
+		}
+	}
+	below := b.ends[i] - i - 1
+	if below == 0 {
+		return row
+	}
+	row.Fold = &fold{URL: b.toggled(byClosed, id), Open: b.shows(i), Text: apm.FormatCount(below, "span", "spans") + " below"}
+	if b.inside(i) { // then the choice goes up to what is closed
+		row.Fold.URL = b.choosing(bySpan, id).adding(byClosed, id)
+	}
+	return row
+}
+
+// rowOfSeveral is one row for siblings alike.
+func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
+	first := b.flame.Boxes[all.boxes[0]].Node.Span
+	var total time.Duration
+	errors, found, start, end := 0, 0, first.Start, first.End()
+	for _, i := range all.boxes {
+		s := b.flame.Boxes[i].Node.Span
+		total += s.Duration
+		start, end = min(start, s.Start), max(end, s.End())
+		if s.Error {
+			errors++
+		}
+	}
+	for i := all.boxes[0]; i < all.end; i++ {
+		if b.found.sought && b.found.marked[i] {
+			found++
+		}
+	}
+	id := decimal(first.SpanID)
+	level := b.level[all.boxes[0]]
+	x, width := b.extent(&apm.Span{Start: start, Duration: time.Duration(end - start)})
+	row := spanRow{
+		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
+		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errorText(errors),
+		Times: apm.FormatNumber(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
+		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s spans alike", apm.FormatNumber(len(all.boxes)))},
+	}
+	if found > 0 {
+		row.Found = apm.FormatNumber(found) + " found"
+	}
+	if all.boxes[0] <= b.chosen && b.chosen < all.end {
+		row.Fold.URL = b.choosing(bySpan, "").removing(byOpen, id)
+	}
+	return row
+}
+
+// indent is how far a row of that level stands in, in pixels. Past sixteen
+// levels the step shrinks to nothing, so that deep trees stay on the page.
+func indent(level int) int {
+	const step, deepest = 14, 16
+	return step * min(level, deepest)
+}
