@@ -37,7 +37,7 @@ func BenchmarkPages(b *testing.B) {
 		var rows []row
 		for _, target := range s.targets() {
 			painted, complete := row{name: target.name, what: "first paint", target: firstPaint}, row{name: target.name, what: "data complete", target: dataComplete}
-			if strings.Contains(target.name, "large") {
+			if target.large() {
 				complete.target = largeOpen
 			}
 			for range loads {
