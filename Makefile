@@ -55,6 +55,7 @@ bench: ## Measure what the workshop and the agent promise, with the spread.
 	go test -run '^$$' -bench 'Up|TraceOnPage' -benchtime 10x ./shared/workshop/bench
 	go test -run '^$$' -bench 'Hit|Miss' -benchtime 300x ./shared/workshop/bench
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/apm/bench
+	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/workshop/pages
 
 .PHONY: tidy
 tidy: ## Bring all modules to one set of versions.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ func TestHostileSpans(t *testing.T) {
 		})...)},
 		{trace(harmless.spans[0]), hostile.each(4, trace)},
 		{chosen(harmless.spans[0]), hostile.each(1, chosen)},
+		{"/compare/traces?a=1&b=2", hostile.each(9, func(s apm.Span) string { return fmt.Sprintf("/compare/traces?a=%d&b=%d", s.TraceID, s.TraceID+1) })},
 		{"/map", []string{"/map", "/map?range=all"}},
 		{"/intake", []string{"/intake"}},
 	} {

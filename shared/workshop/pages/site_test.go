@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,9 @@ type target struct {
 	name, path string
 	shows      []string // what it says, whether scripts run or not
 }
+
+// large tells whether a page has thousands of rows.
+func (t target) large() bool { return strings.HasSuffix(t.name, "-large") }
 
 // trace is the address of a span's trace, and chosen is that with the span chosen.
 func trace(s apm.Span) string { return fmt.Sprintf("/trace/%d", s.TraceID) }

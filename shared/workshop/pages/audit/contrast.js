@@ -59,9 +59,12 @@
   const background = once((element, outer) => over(colour(getComputedStyle(element).backgroundColor), outer), page);
   const opacity = once((element, outer) => outer * Number(getComputedStyle(element).opacity), 1);
   const clipped = once((element, outer) => outer || getComputedStyle(element).clipPath.startsWith("inset(50%"), false);
-  /** Whether anything of an element is to be seen: some texts are for screen readers alone. */
+  /**
+   * Whether anything of an element is to be seen: some texts are for screen readers
+   * alone, and rows that are out of sight may not be drawn.
+   */
   const seen = (element) => {
-    if (clipped(element) || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return false;
+    if (clipped(element) || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true, contentVisibilityAuto: true })) return false;
     const box = element.ownerSVGElement ? visible(element) : element.getBoundingClientRect();
     return box.width > 0 && box.height > 0;
   };
@@ -84,10 +87,13 @@
     }
   };
 
+  const most = 3000; // texts: the thousandth row of a table is like the first
+  let judged = 0;
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+  for (let node = texts.nextNode(); node && judged < most; node = texts.nextNode()) {
     const element = node.parentElement;
     if (!node.data.trim() || element.closest("script, style, noscript, title, desc, option, select") || !seen(element)) continue;
+    judged++;
     const style = getComputedStyle(element);
     judge(element, element.ownerSVGElement ? style.fill : style.color, node.data);
   }
