@@ -155,3 +155,17 @@ func TestLinesAreUntangled(t *testing.T) {
 		t.Errorf("%d crossings, want 2", n)
 	}
 }
+
+// TestAMapIsReadPartByPart from callers to called, and who has to do with no
+// other last.
+func TestAMapIsReadPartByPart(t *testing.T) {
+	w, _ := newTest()
+	m := w.drawMap("", []mapNode{{Service: "a"}}, []mapEdge{{From: "z", To: "y"}, {From: "y", To: "x"}, {From: "c", To: "b"}})
+	var got []string
+	for _, n := range m.Nodes {
+		got = append(got, n.Service)
+	}
+	if text := strings.Join(got, " "); text != "z y x c b a" {
+		t.Error(text)
+	}
+}

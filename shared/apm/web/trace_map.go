@@ -1,0 +1,40 @@
+package web
+
+import "thinker/shared/apm"
+
+// traceMap draws the services of a trace, each with its part of the execution
+// time, and their calls. url gives a service's link.
+func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *serviceMap {
+	dissection := apm.NewDissection(0, 0, 0)
+	dissection.Add(trace, func(*apm.Span) bool { return true })
+	anatomy := dissection.Anatomy(0)
+	spans, errors := map[string]int{}, map[string]int{}
+	for i := range trace.Spans {
+		s := &trace.Spans[i]
+		spans[s.Service]++
+		if s.Error {
+			errors[s.Service]++
+		}
+	}
+	var nodes []mapNode
+	for _, service := range anatomy.Services {
+		name := service.Service
+		n := mapNode{
+			Service: name, URL: url(name), Failed: errors[name] > 0,
+			Lines: []string{percent(service.Percent/100).String() + " of exec time", apm.FormatCount(spans[name], "span", "spans")},
+		}
+		if n.Failed {
+			n.Errors = apm.FormatCount(errors[name], "error", "errors")
+		}
+		nodes = append(nodes, n)
+	}
+	var edges []mapEdge
+	for _, e := range anatomy.Edges {
+		label := apm.FormatCount(e.Calls, "call", "calls") + ", avg " + duration(e.Average()).String() + ", max " + duration(e.Max).String()
+		if e.Errors > 0 {
+			label += ", " + apm.FormatCount(e.Errors, "error", "errors")
+		}
+		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.Errors > 0})
+	}
+	return w.drawMap("Map of the trace", nodes, edges)
+}
