@@ -35,6 +35,7 @@ type tracePage struct {
 	Flame     *flameView
 	List      *spanList
 	Waterfall *waterfall
+	Map       *serviceMap
 }
 
 // A tab leads to a way to look at the trace.
@@ -57,6 +58,7 @@ func (w *Web) traceViews() []traceView {
 		{"flame", "Flame Graph", func(p *tracePage, s *scene, r *http.Request) { p.Flame = w.flame(s, r) }},
 		{"list", "Span List", func(p *tracePage, s *scene, _ *http.Request) { p.List = w.spanList(s) }},
 		{"waterfall", "Waterfall", func(p *tracePage, s *scene, _ *http.Request) { p.Waterfall = w.waterfall(s) }},
+		{"map", "Map", func(p *tracePage, s *scene, _ *http.Request) { p.Map = w.traceMap(s.trace, s.longestOf()) }},
 	}
 }
 

@@ -38,3 +38,16 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 	}
 	return w.drawMap("Map of the trace", nodes, edges)
 }
+
+// longestOf gives the address of the page with a service's longest span chosen.
+func (s *scene) longestOf() func(service string) string {
+	longest := map[string]*apm.Span{}
+	for i := range s.trace.Spans {
+		span := &s.trace.Spans[i]
+		if known := longest[span.Service]; known == nil || span.Duration > known.Duration {
+			longest[span.Service] = span
+		}
+	}
+	choose := s.each(bySpan)
+	return func(service string) string { return choose(decimal(longest[service].SpanID)) }
+}

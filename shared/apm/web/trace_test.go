@@ -36,7 +36,7 @@ func contains(t *testing.T, w *Web, path string, wanted []string, unwanted ...st
 
 func TestEachViewKeepsWhatIsChosen(t *testing.T) {
 	w, _ := newTest(workshop())
-	for view, mark := range map[string]string{"": "data-flame", "flame": "data-flame", "other": "data-flame", "list": `class="span-list"`, "waterfall": `class="waterfall"`} {
+	for view, mark := range map[string]string{"": "data-flame", "flame": "data-flame", "other": "data-flame", "list": `class="span-list"`, "waterfall": `class="waterfall"`, "map": "% of exec time"} {
 		contains(t, w, thinkTrace+"?span=3&find=think&view="+view, []string{
 			mark, `class="panel"`, `href="` + thinkTrace + `?find=think&amp;span=3&amp;view=list"`, `href="` + thinkTrace + `?find=think&amp;span=3"`,
 			`name="span" value="3"`, `value="think"`,

@@ -113,7 +113,7 @@ function unlessSelecting(then) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a.pick, a.box, a.fold, a.close, a.go, .listed a, .tools a");
+  const link = event.target.closest("a.pick, a.box, a.node, a.fold, a.close, a.go, .listed a, .tools a");
   if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   link.focus({ preventScroll: true });
