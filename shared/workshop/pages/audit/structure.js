@@ -42,7 +42,7 @@
     for (const heading of all("th:not([scope])", table)) wrong.push(`a table's heading has no scope: ${show(heading)}`);
   }
   for (const image of all("img:not([alt])")) wrong.push(`a picture has no text: ${show(image)}`);
-  for (const drawing of all("svg").filter((svg) => !svg.closest("[aria-hidden=true]") && svg.getAttribute("role") !== "img" && !svg.closest("[role=img]"))) {
+  for (const drawing of all("svg").filter((svg) => !svg.parentElement.closest("svg") && !svg.closest("[aria-hidden=true]") && svg.getAttribute("role") !== "img" && !svg.closest("[role=img]"))) {
     const groupsLinks = drawing.matches("[role=group][aria-label]") && drawing.querySelector("a[href]");
     if (!groupsLinks) wrong.push(`a drawing is neither an image with a name, nor a group of links with one, nor hidden: ${show(drawing)}`);
   }
