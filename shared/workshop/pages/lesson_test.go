@@ -23,7 +23,7 @@ func TestLessons(t *testing.T) {
 			for _, width := range []int64{1280, 420} {
 				tab := open(t, s.origin, look{width: width})
 				tab.visit("/traces")
-				tab.listsWhole(traces)
+				tab.rows(traces)
 				tab.fits(width)
 				for _, trace := range traces {
 					tab.visit(fmt.Sprintf("/trace/%d", trace.ID))
@@ -74,8 +74,8 @@ func played(t *testing.T, step int) (*site, []apm.Trace) {
 	return &site{t: t, agent: up.Agent, origin: up.Agent.URL()}, traces
 }
 
-// listsWhole fails unless the list has a row for each trace, with its figures.
-func (tab *tab) listsWhole(traces []apm.Trace) {
+// rows fails unless the list has a row for each trace, with its figures.
+func (tab *tab) rows(traces []apm.Trace) {
 	tab.t.Helper()
 	rows := eval[map[string]string](tab, `Object.fromEntries([...document.querySelectorAll("tr[data-trace]")].map(row => [row.dataset.trace, row.innerText.replace(/\s+/g, " ")]))`)
 	if len(rows) != len(traces) {
