@@ -40,7 +40,7 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 	if total.Errors > 0 {
 		c.Summary += ", " + apm.FormatCount(total.Errors, "error", "errors")
 	}
-	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "Others"}
+	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "Without error"}
 	for _, bucket := range found.Total.Buckets {
 		failed.Values = append(failed.Values, float64(bucket.Errors))
 		others.Values = append(others.Values, float64(bucket.Requests-bucket.Errors))

@@ -55,3 +55,14 @@ func readColumns(r *http.Request) ([]listColumn, error) {
 	}
 	return all, nil
 }
+
+// Many tells whether there are more columns than fit into a usual window.
+func (p listPage) Many() bool {
+	shown := 0
+	for _, c := range p.Columns {
+		if c.Shown {
+			shown++
+		}
+	}
+	return shown > 7
+}

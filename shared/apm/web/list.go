@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -28,9 +29,8 @@ type listPage struct {
 	Facets    *facetPanel // nil where nothing is kept
 	Unmatched unmatched   // why no trace is found
 
-	window  window
-	Try     string // a command that makes a trace; may be empty
-	Address string // where tracers are to send
+	window window
+	NoTime string // what is wrong with the time that was asked for; empty for nothing
 }
 
 type listRow struct {
@@ -51,7 +51,7 @@ type listRow struct {
 // A page that asks for its rows again, as it does several times a second, gets
 // them alone: the header X-Refresh says rows.
 func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := listPage{frame: w.frame(r, "Traces"), Try: w.Try, Address: "http://" + r.Host}
+	page := listPage{frame: w.frame(r, "Traces")}
 	page.Section = "traces"
 	if page.searched, err = readSearch(r); err != nil {
 		return err
@@ -59,7 +59,10 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 	if page.Columns, err = readColumns(r); err != nil {
 		return err
 	}
-	if page.window, err = readWindow(r); err != nil {
+	var told failure
+	if page.window, err = readWindow(r); errors.As(err, &told) {
+		page.NoTime = told.detail
+	} else if err != nil {
 		return err
 	}
 	if chosen, ok := rangeOf(page.window.Range); ok && chosen.Length > 0 {
@@ -76,7 +79,7 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 			return err
 		}
 	}
-	if page.Wrong != nil {
+	if page.Wrong != nil || page.NoTime != "" {
 		return w.render(rw, http.StatusBadRequest, "traces.html", page)
 	}
 

@@ -129,6 +129,22 @@ func TestThePageKeepsAWrongQueryAndShowsWhere(t *testing.T) {
 	}
 }
 
+func TestThePageKeepsASearchInNoTime(t *testing.T) {
+	w, _ := newTest(two()...)
+	for time, says := range map[string]string{"from=3&to=2": "ends before it begins", "from=yesterday": "yesterday", "range=1y": "15m, 1h, 4h and all"} {
+		rec := get(w, "/traces?query=@subject:war&scope=root&"+time)
+		body := rec.Body.String()
+		for _, want := range []string{says, `value="@subject:war"`, `<option value="root" selected>`, `class="menu"`} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: the page lacks %q", time, want)
+			}
+		}
+		if rec.Code != http.StatusBadRequest || len(listed(t, body)) > 0 {
+			t.Errorf("%s: %d", time, rec.Code)
+		}
+	}
+}
+
 func TestAPageWithoutAResultSaysWhy(t *testing.T) {
 	w, _ := newTest(two()...)
 	body := html.UnescapeString(get(w, "/traces?scope=service-entry&query="+url.QueryEscape("@subject:war status:ok @subject:peace")).Body.String())
