@@ -26,7 +26,7 @@ func TestLessons(t *testing.T) {
 				tab.rows(traces)
 				tab.fits(width)
 				for _, trace := range traces {
-					tab.visit(fmt.Sprintf("/trace/%d", trace.ID))
+					tab.visit(fmt.Sprintf("/trace/%d?view=waterfall", trace.ID))
 					tab.traced(trace)
 					tab.fits(width)
 				}
