@@ -42,7 +42,7 @@ type flameBox struct {
 	Dark     bool // text on the colour
 	Thin     bool // less wide than a text could be
 	Label    string
-	Title    string
+	Title    string // more of it; left out where there are very many
 	Error    bool
 	Chosen   bool
 	Dimmed   bool
@@ -85,7 +85,11 @@ func (w *Web) flame(s *scene, r *http.Request) *flameView {
 		if at, ok := place[boxes[i].Parent]; ok {
 			parent = at
 		}
-		v.Boxes = append(v.Boxes, w.flameBox(s, i, parent, choose))
+		box := w.flameBox(s, i, parent, choose)
+		if v.Left == 0 {
+			box.Title = s.title(boxes[i].Node.Span)
+		}
+		v.Boxes = append(v.Boxes, box)
 		v.Height = max(v.Height, rowHeight*(boxes[i].Row+1))
 	}
 	return v
@@ -100,7 +104,7 @@ func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flam
 		ID: id, URL: choose(id), Parent: parent,
 		X: exactly(x, s.length), Width: exactly(width, s.length), Y: rowHeight * box.Row,
 		Service: w.service(span.Service), Dark: w.Palette.Of(span.Service).DarkText(), Thin: width < 0.3,
-		Label: boxLabel(span), Title: s.title(span),
+		Label: boxLabel(span),
 		Error: span.Error, Chosen: i == s.chosen, Dimmed: s.found.dimmed(i),
 	}
 }

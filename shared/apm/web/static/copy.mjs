@@ -7,7 +7,8 @@ export function offerCopies(root) {
     button.className = "copy";
     button.textContent = "Copy";
     button.addEventListener("click", () => copy(value, button));
-    value.after(button);
+    const link = value.nextElementSibling;
+    (link?.matches(".same") ? link : value).after(button);
   }
 }
 

@@ -29,6 +29,7 @@ class Flame {
   constructor(element, page, window) {
     this.element = element;
     this.page = page;
+    this.before = window;
     this.window = window ?? new Window(1e-9);
     this.listening = new AbortController();
   }
@@ -46,6 +47,7 @@ class Flame {
       if (first) this.listen();
       this.minimap.of(scene);
       this.scroll.scrollTop = this.window.top;
+      if (first && !this.before) this.seek(scene.chosen);
       this.draw();
     };
     if (outline) canvasScene(this.element, this.scroll, news, ready);
@@ -236,13 +238,17 @@ class Flame {
 
   mark(box, walking) {
     this.scene.mark(box);
-    if (box >= 0) {
-      this.window.reveal(this.scene.x[box], this.scene.width[box]);
-      const top = this.scene.row[box] * rowHeight, room = this.scroll.clientHeight - rowHeight;
-      this.scroll.scrollTop = Math.min(top, Math.max(this.scroll.scrollTop, top - room));
-      if (walking) this.page.announce(this.scene.title(box));
-    }
+    this.seek(box);
+    if (box >= 0 && walking) this.page.announce(this.scene.title(box));
     this.draw();
+  }
+
+  /** Has a box in view, within the graph: the page stays where it is. */
+  seek(box) {
+    if (box < 0) return;
+    this.window.reveal(this.scene.x[box], this.scene.width[box]);
+    const top = this.scene.row[box] * rowHeight, room = this.scroll.clientHeight - rowHeight;
+    this.scroll.scrollTop = Math.min(top, Math.max(this.scroll.scrollTop, top - room));
   }
 }
 

@@ -113,7 +113,7 @@ function unlessSelecting(then) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a.pick, a.box, a.node, a.fold, a.close, a.go, .listed a, .tools a");
+  const link = event.target.closest("a.choose, a.box, a.node, a.fold, a.close, a.go, .listed a, .trace-tools a");
   if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   link.focus({ preventScroll: true });
@@ -163,11 +163,11 @@ function walkRows(event) {
     return page.go(fold.getAttribute("href"));
   }
   const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-  const to = step && row[step]?.querySelector("a.pick, a.fold");
+  const to = step && row[step]?.querySelector("a.choose, a.fold");
   if (!to) return;
   event.preventDefault();
   to.focus();
-  if (to.matches(".pick") && document.querySelector("a.close")) page.go(to.getAttribute("href"), true);
+  if (to.matches(".choose") && document.querySelector("a.close")) page.go(to.getAttribute("href"), true);
 }
 
 addEventListener("popstate", () => show(location.href));
