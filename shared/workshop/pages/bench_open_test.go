@@ -30,15 +30,16 @@ func BenchmarkFlameGraph(b *testing.B) {
 		}
 		middle := tab.spotIn("[data-flame]", 0.5, 0.3)
 		mouse := func(p input.DispatchMouseEventParams) { call(tab, input.DispatchMouseEvent, p) }
+		// Of a wheel the browser wants both deltas, and the client leaves out what is 0.
 		zoomed := tab.countFrames(func(i int) {
 			delta := -60.0
 			if i%40 >= 20 {
 				delta = 60
 			}
-			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaY: delta, Modifiers: 2})
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01, DeltaY: delta})
 		})
 		for range 10 {
-			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaY: -100, Modifiers: 2})
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01, DeltaY: -100})
 		}
 		mouse(input.DispatchMouseEventParams{Type: chromedp.MousePressed, X: middle.X, Y: middle.Y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
 		dragged := tab.countFrames(func(i int) {

