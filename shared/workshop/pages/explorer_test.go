@@ -87,6 +87,7 @@ func TestFacetsNarrowTheSearch(t *testing.T) {
 	s := serve(t, append(few(1, 3), apm.Span{TraceID: 9, SpanID: 9, Service: "other", Name: "x", Resource: "y", Start: time.Now().UnixNano()}))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/traces?query=web.request+OR+y")
+	eval[any](tab, `document.querySelector('[data-facet="env"] summary').click(); true`)
 	at := tab.spotIn(`[data-facet="service"] .value`, 0.3, 0.5)
 	tab.drag(at, at) // no further than where it begins: a click
 	tab.waitUntil("the query is narrowed", func() bool {
@@ -95,6 +96,9 @@ func TestFacetsNarrowTheSearch(t *testing.T) {
 	tab.lists("3 2 1 of 3, ")
 	if chosen := eval[string](tab, `document.querySelector(".facets .chosen .value").textContent`); chosen != "shop" {
 		t.Errorf("%q is chosen", chosen)
+	}
+	if eval[bool](tab, `document.querySelector('[data-facet="env"]').open`) {
+		t.Error("a facet that was shut is open again")
 	}
 	tab.press("/")
 	tab.waitUntil("the search has the focus", func() bool { return eval[string](tab, `document.activeElement.id`) == "query" })

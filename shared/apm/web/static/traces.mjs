@@ -57,14 +57,27 @@ function replace(what, next) {
   keep(rowsOf(fresh));
   localise(fresh);
   const scrolled = [...old.querySelectorAll(".scroll, .facets")].map((s) => [s.scrollLeft, s.scrollTop]);
-  const shut = [...old.querySelectorAll("details[data-facet]:not([open])")].map((d) => d.dataset.facet);
   const boxes = [...old.querySelectorAll("#facets:checked")];
   old.replaceWith(fresh);
   fresh.querySelectorAll(".scroll, .facets").forEach((s, i) => s.scrollTo(...(scrolled[i] ?? [0, 0])));
-  for (const d of fresh.querySelectorAll("details[data-facet]")) d.open = !shut.includes(d.dataset.facet);
+  fold(fresh);
   for (const box of boxes) find(`#${box.id}`).checked = true;
   watchEnd();
 }
+
+/** The names of the facets that the reader has shut, on whatever page of this tab. */
+const shut = () => JSON.parse(sessionStorage.getItem("shut") ?? "[]");
+
+function fold(root) {
+  for (const facet of root.querySelectorAll("details[data-facet]")) facet.open = !shut().includes(facet.dataset.facet);
+}
+
+document.addEventListener("toggle", ({ target }) => {
+  const name = target.dataset.facet;
+  if (name === undefined) return;
+  const others = shut().filter((n) => n !== name);
+  sessionStorage.setItem("shut", JSON.stringify(target.open ? others : [...others, name]));
+}, { capture: true });
 
 /** What stands around the rows, unless the reader is at it. */
 function replaceAround(next) {
@@ -151,6 +164,10 @@ function watchEnd() {
 
 keep(rowsOf(document));
 localise(document);
+fold(document);
+// A facet is a link to another page: the panel stays where it was there.
+find(".facets")?.scrollTo(0, Number(sessionStorage.getItem("facets") ?? 0));
+addEventListener("pagehide", () => sessionStorage.setItem("facets", String(find(".facets")?.scrollTop ?? 0)));
 due = performance.now() + rest;
 watchEnd();
 
