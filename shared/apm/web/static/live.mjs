@@ -9,7 +9,8 @@ import { localise } from "./time.mjs";
  * request. Refreshing takes at most a part of the page's time, however much
  * comes. A page in the background lets go of its connection: browsers allow only
  * a few. A page without the button is not live. While the page is paused,
- * whilePaused() is called instead, if there is such a thing.
+ * whilePaused() is called instead, if there is such a thing. Either may ask for a
+ * rest, in milliseconds, by what it returns.
  */
 export function onChange(trace, changed, kind = "trace", whilePaused) {
   const url = `/api/events?kind=${kind}${trace ? `&trace=${encodeURIComponent(trace)}` : ""}`;
@@ -24,10 +25,11 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
     due ??= setTimeout(async () => {
       again = false;
       const began = performance.now();
+      let asked;
       try {
-        await (paused ? whilePaused ?? (() => { again = true; }) : changed)();
+        asked = await (paused ? whilePaused ?? (() => { again = true; }) : changed)();
       } finally {
-        rest = Math.min(5000, Math.max(150, 4 * (performance.now() - began)));
+        rest = Math.min(5000, Math.max(150, asked ?? 0, 4 * (performance.now() - began)));
         due = undefined;
         if (again) soon();
       }

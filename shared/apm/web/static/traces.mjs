@@ -110,7 +110,8 @@ async function refresh() {
   const comes = isFirst() && unseen.length > 0 && calm();
   if (comes && (unseen.length === fresh.length || served.size + unseen.length > most)) {
     replace(".list", next);
-    return announce([], fresh);
+    announce([], fresh);
+    return 1000; // nobody could read it faster
   }
   const now = new Map(fresh.map((row) => [row.dataset.trace, row]));
   for (const row of rowsOf(body())) {
