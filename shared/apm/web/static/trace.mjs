@@ -36,9 +36,9 @@ const page = {
   announce(text) { document.querySelector("[data-announce]").textContent = text; },
 };
 
-function mount(news) {
+function mount() {
   const element = document.querySelector("[data-flame]");
-  flame = element ? mountFlame(element, page, flame, news) : flame?.leave();
+  flame = element ? mountFlame(element, page, flame) : flame?.leave();
 }
 
 async function show(url, news = false) {
@@ -56,28 +56,34 @@ async function show(url, news = false) {
     remember(fresh);
     dress(fresh);
     main().replaceWith(fresh);
-    return mount(news);
+    return mount();
   }
-  keepInPlace(() => {
-    for (const name of names) replace(name, part(fresh, name), news);
-  });
+  let changed;
+  keepInPlace(() => { changed = names.filter((name) => replace(name, part(fresh, name))); });
+  // Whatever else has changed would be seen in what stands above.
+  if (news && changed.some((name) => name !== "panel")) await flame?.news();
 }
 
-function replace(name, fresh, news) {
+/** Takes over a part of the page; tells whether it has changed. */
+function replace(name, fresh) {
   const html = fresh.innerHTML, before = served.get(name);
   const old = part(main(), name);
-  if (html === before) return name === "view" && news && flame?.news();
+  if (html === before) return false;
   served.set(name, html);
   const graph = fresh.querySelector("[data-flame]");
   if (graph && flame && drawing(html) === drawing(before)) {
     flame.choose(new URLSearchParams(location.search).get("span"), graph.dataset.chosen);
-    return news && flame.news();
+    return false;
   }
   dress(fresh);
   const typed = old.querySelector("#query");
-  if (typed && typed === document.activeElement) return replaceAround(typed, old, fresh);
+  if (typed && typed === document.activeElement) {
+    replaceAround(typed, old, fresh);
+    return true;
+  }
   old.replaceWith(fresh);
-  if (name === "view") mount(news);
+  if (name === "view") mount();
+  return true;
 }
 
 /** Leaves the field as it is that is being typed into. */
@@ -174,5 +180,5 @@ addEventListener("popstate", () => show(location.href));
 remember(document);
 shown = main().innerHTML;
 dress(document);
-mount(false);
+mount();
 onChange(main().dataset.trace, () => unlessSelecting(() => show(location.href, true)));
