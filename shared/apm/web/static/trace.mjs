@@ -11,7 +11,7 @@ const main = () => document.querySelector("main");
 const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
 const names = ["head", "tools", "view", "panel"];
 const served = new Map(); // HTML as it was served, by part
-let flame, asked, shown = "";
+let flame, wanted, busy, shown = "";
 
 /** Which span is chosen does not change how a flame graph is drawn. */
 const drawing = (html) => html.replace(/ aria-current="true"| data-chosen="[^"]*"|\s*<noscript>[^]*<\/noscript>/g, "");
@@ -41,11 +41,30 @@ function mount() {
   flame = element ? mountFlame(element, page, flame) : flame?.leave();
 }
 
-async function show(url, news = false) {
-  asked?.abort();
-  const mine = asked = new AbortController();
-  const next = await fetchPage(url, mine);
-  if (!next || mine.signal.aborted) return;
+/**
+ * Shows what is at an address, as soon as what is under way is done: who walks
+ * quickly has not each step worked out by the server, but the last one.
+ */
+function show(url, news = false) {
+  wanted = { url, news: news || wanted?.news };
+  busy ??= (async () => {
+    try {
+      while (wanted) {
+        const { url, news } = wanted;
+        wanted = undefined;
+        await take(url, news);
+      }
+    } finally {
+      busy = undefined;
+    }
+  })();
+  return busy;
+}
+
+async function take(url, news) {
+  const next = await fetchPage(url, { signal: AbortSignal.timeout(20_000) });
+  if (wanted) wanted.news ||= news;
+  if (!next || wanted) return;
   updateFoot(next);
   document.title = next.title;
   const fresh = next.querySelector("main");
