@@ -6,15 +6,18 @@ import { formatDuration } from "./duration.mjs";
 const rowHeight = 20;
 const outlines = new Map(); // one, by its address
 
-/** Calls ready(scene), at once where the outline is here already, and again when newer is. */
+/**
+ * Calls ready(scene), at once where the outline is here already, and again when a
+ * newer one is, which the promise waits for.
+ */
 export function canvasScene(element, scroll, news, ready) {
   const address = element.dataset.outline;
   const wait = element.querySelector("[data-wait]");
   const kept = outlines.get(address);
   if (kept) ready(makeScene(element, scroll, kept));
-  if (kept && !news) return;
+  if (kept && !news) return Promise.resolve();
   if (!kept) wait.hidden = false;
-  fetch(address).then((answer) => {
+  return fetch(address).then((answer) => {
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     return answer.json();
   }).then((outline) => {

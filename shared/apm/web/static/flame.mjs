@@ -16,10 +16,10 @@ import { canvasScene } from "./flame-canvas.mjs";
 import { Minimap } from "./minimap.mjs";
 import { ticks } from "./duration.mjs";
 
-export function mountFlame(element, page, before, news) {
+export function mountFlame(element, page, before) {
   before?.leave();
   const flame = new Flame(element, page, before?.window);
-  flame.open(news);
+  flame.open(false);
   return flame;
 }
 
@@ -50,14 +50,14 @@ class Flame {
       if (first && !this.before) this.seek(scene.chosen);
       this.draw();
     };
-    if (outline) canvasScene(this.element, this.scroll, news, ready);
-    else ready(svgScene(this.element));
+    if (outline) return canvasScene(this.element, this.scroll, news, ready);
+    ready(svgScene(this.element));
   }
 
   leave() { this.listening.abort(); }
 
   /** Something has arrived. */
-  news() { if (this.element.dataset.outline) this.open(true); }
+  async news() { if (this.element.dataset.outline) await this.open(true); }
 
   /** Another span is chosen, by whoever. */
   choose(id, index) {
@@ -86,7 +86,7 @@ class Flame {
     on(this.scroll, "scroll", () => { this.window.top = this.scroll.scrollTop; this.draw(); }, { passive: true });
     on(this.element, "keydown", this.key);
     on(matchMedia("(prefers-color-scheme: dark)"), "change", () => { this.minimap.of(this.scene); this.draw(); });
-    const resized = new ResizeObserver(() => { this.minimap.of(this.scene); this.draw(); });
+    const resized = new ResizeObserver(() => { this.minimap.of(this.scene); this.seekRow(this.scene.chosen); this.draw(); });
     resized.observe(this.scroll);
     signal.addEventListener("abort", () => resized.disconnect());
   }
@@ -247,6 +247,11 @@ class Flame {
   seek(box) {
     if (box < 0) return;
     this.window.reveal(this.scene.x[box], this.scene.width[box]);
+    this.seekRow(box);
+  }
+
+  seekRow(box) {
+    if (box < 0) return;
     const top = this.scene.row[box] * rowHeight, room = this.scroll.clientHeight - rowHeight;
     this.scroll.scrollTop = Math.min(top, Math.max(this.scroll.scrollTop, top - room));
   }

@@ -11,7 +11,7 @@ const main = () => document.querySelector("main");
 const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
 const names = ["head", "tools", "view", "panel"];
 const served = new Map(); // HTML as it was served, by part
-let flame, asked, shown = "";
+let flame, wanted, busy, shown = "";
 
 /** Which span is chosen does not change how a flame graph is drawn. */
 const drawing = (html) => html.replace(/ aria-current="true"| data-chosen="[^"]*"|\s*<noscript>[^]*<\/noscript>/g, "");
@@ -36,16 +36,35 @@ const page = {
   announce(text) { document.querySelector("[data-announce]").textContent = text; },
 };
 
-function mount(news) {
+function mount() {
   const element = document.querySelector("[data-flame]");
-  flame = element ? mountFlame(element, page, flame, news) : flame?.leave();
+  flame = element ? mountFlame(element, page, flame) : flame?.leave();
 }
 
-async function show(url, news = false) {
-  asked?.abort();
-  const mine = asked = new AbortController();
-  const next = await fetchPage(url, mine);
-  if (!next || mine.signal.aborted) return;
+/**
+ * Shows what is at an address, as soon as what is under way is done: who walks
+ * quickly has not each step worked out by the server, but the last one.
+ */
+function show(url, news = false) {
+  wanted = { url, news: news || wanted?.news };
+  busy ??= (async () => {
+    try {
+      while (wanted) {
+        const { url, news } = wanted;
+        wanted = undefined;
+        await take(url, news);
+      }
+    } finally {
+      busy = undefined;
+    }
+  })();
+  return busy;
+}
+
+async function take(url, news) {
+  const next = await fetchPage(url, { signal: AbortSignal.timeout(20_000) });
+  if (wanted) wanted.news ||= news;
+  if (!next || wanted) return;
   updateFoot(next);
   document.title = next.title;
   const fresh = next.querySelector("main");
@@ -56,28 +75,34 @@ async function show(url, news = false) {
     remember(fresh);
     dress(fresh);
     main().replaceWith(fresh);
-    return mount(news);
+    return mount();
   }
-  keepInPlace(() => {
-    for (const name of names) replace(name, part(fresh, name), news);
-  });
+  let changed;
+  keepInPlace(() => { changed = names.filter((name) => replace(name, part(fresh, name))); });
+  // Whatever else has changed would be seen in what stands above.
+  if (news && changed.some((name) => name !== "panel")) await flame?.news();
 }
 
-function replace(name, fresh, news) {
+/** Takes over a part of the page; tells whether it has changed. */
+function replace(name, fresh) {
   const html = fresh.innerHTML, before = served.get(name);
   const old = part(main(), name);
-  if (html === before) return name === "view" && news && flame?.news();
+  if (html === before) return false;
   served.set(name, html);
   const graph = fresh.querySelector("[data-flame]");
   if (graph && flame && drawing(html) === drawing(before)) {
     flame.choose(new URLSearchParams(location.search).get("span"), graph.dataset.chosen);
-    return news && flame.news();
+    return false;
   }
   dress(fresh);
   const typed = old.querySelector("#query");
-  if (typed && typed === document.activeElement) return replaceAround(typed, old, fresh);
+  if (typed && typed === document.activeElement) {
+    replaceAround(typed, old, fresh);
+    return true;
+  }
   old.replaceWith(fresh);
-  if (name === "view") mount(news);
+  if (name === "view") mount();
+  return true;
 }
 
 /** Leaves the field as it is that is being typed into. */
@@ -174,5 +199,5 @@ addEventListener("popstate", () => show(location.href));
 remember(document);
 shown = main().innerHTML;
 dress(document);
-mount(false);
+mount();
 onChange(main().dataset.trace, () => unlessSelecting(() => show(location.href, true)));
