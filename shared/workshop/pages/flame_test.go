@@ -99,7 +99,9 @@ func TestFlameGraph(t *testing.T) {
 				tab.press(string(key))
 			}
 			hits := func(text string) func() bool {
-				return func() bool { return strings.HasPrefix(eval[string](tab, `document.querySelector(".hits").textContent`), text) }
+				return func() bool {
+					return strings.HasPrefix(eval[string](tab, `document.querySelector(".hits").textContent`), text)
+				}
 			}
 			tab.waitUntil("one is found", hits("1 found"))
 			tab.press("Enter")
