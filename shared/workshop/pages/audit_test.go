@@ -2,6 +2,7 @@ package pages
 
 import (
 	_ "embed"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,24 +39,25 @@ func (tab *tab) ask(script string) []string {
 	return eval[[]string](tab, "("+script[strings.Index(script, "() =>"):]+")()")
 }
 
-// named fails for a control or an image that a screen reader has no name for.
-func (tab *tab) named() {
+// unnamed are the controls and images that a screen reader has no name for.
+func (tab *tab) unnamed() (wrong []string) {
 	tab.t.Helper()
 	roles := []string{"link", "button", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "slider", "switch", "tab", "menuitem", "spinbutton", "image", "img", "dialog", "DateTime", "Date", "DisclosureTriangle", "form", "region", "navigation"}
-	named := 0
+	seen := 0
 	for _, node := range call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
 		role := text(node.Role)
 		if node.Ignored || !slices.Contains(roles, role) {
 			continue
 		}
 		if strings.TrimSpace(text(node.Name)) == "" {
-			tab.t.Errorf("a %s has no name: node %d, %s", role, node.BackendDOMNodeID, tab.html(node.BackendDOMNodeID))
+			wrong = append(wrong, fmt.Sprintf("a %s has no name: %s", role, tab.html(node.BackendDOMNodeID)))
 		}
-		named++
+		seen++
 	}
-	if named < 5 {
-		tab.t.Errorf("the tree of what screen readers find has %d controls", named)
+	if seen < 5 {
+		wrong = append(wrong, fmt.Sprintf("the tree of what screen readers find has %d controls", seen))
 	}
+	return wrong
 }
 
 // text is that of a value of the accessibility tree.
@@ -66,8 +68,9 @@ func text(value *accessibility.Value) string {
 	return strings.Trim(string(value.Value), `"`)
 }
 
-// walkByKeyboard goes through the page by the tab key, as far as some stops.
-func (tab *tab) walkByKeyboard(stops int) {
+// walkByKeyboard goes through the page by the tab key, as far as some stops, and
+// gives what is wrong on the way.
+func (tab *tab) walkByKeyboard(stops int) (wrong []string) {
 	tab.t.Helper()
 	type stop struct {
 		Nowhere, Visible, Backward, Outside bool
@@ -81,18 +84,18 @@ func (tab *tab) walkByKeyboard(stops int) {
 		at := eval[stop](tab, "("+focus[strings.Index(focus, "() =>"):]+")()")
 		switch {
 		case at.Nowhere && i == 0:
-			tab.t.Error("Tab reaches nothing")
-			return
+			return append(wrong, "Tab reaches nothing")
 		case at.Nowhere:
-			return // past the end
+			return wrong // past the end
 		case !at.Visible:
-			tab.t.Errorf("nobody sees that the focus is on %s", at.What)
+			wrong = append(wrong, "nobody sees that the focus is on "+at.What)
 		case at.Backward:
-			tab.t.Errorf("the focus goes back to %s", at.What)
+			wrong = append(wrong, "the focus goes back to "+at.What)
 		case at.Outside:
-			tab.t.Errorf("the focus is out of sight, on %s", at.What)
+			wrong = append(wrong, "the focus is out of sight, on "+at.What)
 		}
 	}
+	return wrong
 }
 
 // unfold opens every menu and every part that is folded, and counts them.

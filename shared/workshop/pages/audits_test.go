@@ -27,17 +27,54 @@ func TestTheAudits(t *testing.T) {
 		{structure, `<p tabindex=1></p>`, "out of the order of focus"},
 		{structure, `<p aria-hidden=true><a href=/>x</a></p>`, "hidden from screen readers can be focused"},
 	} {
-		eval[any](tab, `(() => {
-			document.querySelector("#broken")?.remove();
-			const broken = document.createElement("div");
-			broken.id = "broken";
-			broken.innerHTML = `+"`"+c.html+"`"+`;
-			document.querySelector("main").append(broken);
-			const faint = broken.querySelector("#faint"), veiled = broken.querySelector("#veiled");
-			if (faint) faint.style.color = "#999";
-			if (veiled) veiled.style.opacity = 0.4;
-		})()`)
+		tab.breaks(c.html)
 		if found := tab.ask(c.script); !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, c.finds) }) {
+			t.Errorf("in %s it finds %q", c.html, found)
+		}
+	}
+}
+
+// breaks adds something to a page.
+func (tab *tab) breaks(html string) {
+	tab.t.Helper()
+	eval[any](tab, `(() => {
+		document.querySelector("#broken")?.remove();
+		const broken = document.createElement("div");
+		broken.id = "broken";
+		broken.innerHTML = `+"`"+html+"`"+`;
+		document.querySelector("main").append(broken);
+		const faint = broken.querySelector("#faint"), veiled = broken.querySelector("#veiled");
+		if (faint) faint.style.color = "#999";
+		if (veiled) veiled.style.opacity = 0.4;
+	})()`)
+}
+
+// TestNamesAndFocusAreAudited holds that a screen reader's and a keyboard's way
+// through a page are looked at.
+func TestNamesAndFocusAreAudited(t *testing.T) {
+	s := serve(t, nil)
+	tab := open(t, s.origin, look{width: 1280})
+	for _, c := range []struct{ html, finds string }{
+		{`<a href=/intake><svg aria-hidden=true></svg></a>`, "a link has no name"},
+		{`<button type=button></button>`, "a button has no name"},
+		{`<input>`, "a textbox has no name"},
+		{`<svg role=img></svg>`, "has no name"},
+		{`<a class=unseen href=/intake>x</a>`, "nobody sees that the focus is on"},
+		{`<a class=away href=/intake>x</a>`, "the focus is out of sight"},
+		{`<a id=second href=/intake>2</a><a tabindex=1 href=/intake>1</a>`, "the focus goes back to"},
+	} {
+		tab.visit("/intake")
+		if wrong := append(tab.unnamed(), tab.walkByKeyboard(30)...); len(wrong) > 0 {
+			t.Fatalf("%q, before anything is wrong", wrong)
+		}
+		tab.visit("/intake")
+		tab.breaks(c.html)
+		eval[any](tab, `(() => {
+			const unseen = document.querySelector("#broken .unseen"), away = document.querySelector("#broken .away");
+			if (unseen) unseen.style.outline = "none";
+			if (away) Object.assign(away.style, {position: "fixed", left: "-500px"});
+		})()`)
+		if found := append(tab.unnamed(), tab.walkByKeyboard(30)...); !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, c.finds) }) {
 			t.Errorf("in %s it finds %q", c.html, found)
 		}
 	}

@@ -49,8 +49,9 @@ func (s *site) see(t *testing.T, target target, width int64) {
 		tab.audit(contrast, l.String())
 	}
 	tab.audit(structure, "structure")
-	tab.named()
-	tab.walkByKeyboard(30)
+	for _, wrong := range append(tab.unnamed(), tab.walkByKeyboard(30)...) {
+		t.Error(wrong)
+	}
 
 	if eval[int](tab, unfold) > 0 {
 		tab.fits(width)

@@ -14,6 +14,8 @@
     return said.join(" ");
   };
   const last = window.auditedFocus;
+  if (!last) window.firstFocus = element;
+  else if (element === window.firstFocus) return { nowhere: true }; // round again
   window.auditedFocus = element;
   const before = looks();
   const box = element.getBoundingClientRect();
@@ -24,6 +26,6 @@
     what: element.outerHTML.slice(0, 120),
     visible,
     backward: Boolean(last?.isConnected) && Boolean(last.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING),
-    outside: box.width > 0 && (box.bottom < 0 || box.top > innerHeight),
+    outside: box.width > 0 && (box.bottom < 0 || box.top > innerHeight || box.right < 0 || box.left > innerWidth),
   };
 }
