@@ -13,60 +13,68 @@ import (
 // which the trace had any span running, and shares of it to 100 %. Defined at
 // https://docs.datadoghq.com/tracing/trace_explorer/trace_view/.
 func (t Trace) ExecTimes() map[uint64]time.Duration {
-	parents := make(map[uint64]uint64, len(t.Spans))
+	const none = -1
+	parents := make([]int, len(t.Spans)) // by the spans' places
 	for _, root := range t.Tree() {
+		parents[root.index] = none
 		root.Walk(func(node *Node) {
 			for _, child := range node.Children {
-				parents[child.Span.SpanID] = node.Span.SpanID
+				parents[child.index] = node.index
 			}
 		})
 	}
 
 	type edge struct {
 		at    int64
-		span  uint64
+		span  int
 		start bool
 	}
 	edges := make([]edge, 0, 2*len(t.Spans))
 	for i := range t.Spans {
 		s := &t.Spans[i]
 		if s.Duration > 0 {
-			edges = append(edges, edge{s.Start, s.SpanID, true}, edge{s.End(), s.SpanID, false})
+			edges = append(edges, edge{s.Start, i, true}, edge{s.End(), i, false})
 		}
 	}
 	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
 
+	type state struct {
+		running, working bool
+		waits            int     // children running now
+		since            float64 // the clock when it took up work
+		worked           float64 // nanoseconds
+	}
 	var (
-		running = map[uint64]bool{}
-		waits   = map[uint64]int{}     // children running now, by span
-		since   = map[uint64]float64{} // the clock when a working span took up work
-		worked  = map[uint64]float64{} // nanoseconds, by span
-		clock   float64                // nanoseconds that a span working all along would have been given
+		states  = make([]state, len(t.Spans))
+		working int     // spans, now
+		clock   float64 // nanoseconds that a span working all along would have been given
 		last    int64
 	)
 	// settle starts or stops the count of a span whose state has changed.
-	settle := func(span uint64) {
-		began, working := since[span]
-		switch should := running[span] && waits[span] == 0; {
-		case should && !working:
-			since[span] = clock
-		case !should && working:
-			worked[span] += clock - began
-			delete(since, span)
+	settle := func(span int) {
+		s := &states[span]
+		switch should := s.running && s.waits == 0; {
+		case should && !s.working:
+			s.working, s.since = true, clock
+			working++
+		case !should && s.working:
+			s.working = false
+			s.worked += clock - s.since
+			working--
 		}
 	}
 	for _, e := range edges {
-		if len(since) > 0 {
+		if working > 0 {
 			// Unsigned: the distance of two int64 may be more than an int64 holds.
-			clock += float64(uint64(e.at)-uint64(last)) / float64(len(since))
+			clock += float64(uint64(e.at)-uint64(last)) / float64(working)
 		}
 		last = e.at
-		running[e.span] = e.start
-		if parent, ok := parents[e.span]; ok {
+		states[e.span].running = e.start
+		if parent := parents[e.span]; parent != none {
 			if e.start {
-				waits[parent]++
+				states[parent].waits++
 			} else {
-				waits[parent]--
+				states[parent].waits--
 			}
 			settle(parent)
 		}
@@ -75,7 +83,7 @@ func (t Trace) ExecTimes() map[uint64]time.Duration {
 
 	times := make(map[uint64]time.Duration, len(t.Spans))
 	for i := range t.Spans {
-		nanoseconds := min(math.Round(worked[t.Spans[i].SpanID]), math.Nextafter(math.MaxInt64, 0))
+		nanoseconds := min(math.Round(states[i].worked), math.Nextafter(math.MaxInt64, 0))
 		times[t.Spans[i].SpanID] = time.Duration(nanoseconds)
 	}
 	return times

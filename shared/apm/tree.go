@@ -9,6 +9,8 @@ type Node struct {
 	// Orphan: the span names a parent that has not arrived, or whose ancestors
 	// lead back to the span itself. It stands among the roots.
 	Orphan bool
+
+	index int // of the span in its trace
 }
 
 // Tree arranges the spans under their parents and returns the roots, first to
@@ -18,7 +20,7 @@ func (t Trace) Tree() []*Node {
 	nodes := make([]*Node, len(t.Spans))
 	byID := make(map[uint64]*Node, len(t.Spans))
 	for i := range t.Spans {
-		nodes[i] = &Node{Span: &t.Spans[i]}
+		nodes[i] = &Node{Span: &t.Spans[i], index: i}
 		byID[t.Spans[i].SpanID] = nodes[i]
 	}
 
@@ -36,13 +38,13 @@ func (t Trace) Tree() []*Node {
 		}
 	}
 
-	reached := make(map[*Node]bool, len(nodes))
-	reach := func(node *Node) { reached[node] = true }
+	reached := make([]bool, len(nodes))
+	reach := func(node *Node) { reached[node.index] = true }
 	for _, root := range roots {
 		root.Walk(reach)
 	}
-	for _, node := range nodes {
-		if reached[node] {
+	for i, node := range nodes {
+		if reached[i] {
 			continue
 		}
 		node = circular(node, byID)
