@@ -43,7 +43,7 @@ func (c *cache) get(k cacheKey) (column *column, ok bool) {
 
 func (c *cache) put(k cacheKey, column *column) {
 	const itself = 200 // bytes, of an entry
-	bytes := itself
+	bytes := itself + len(k.name)
 	if column != nil {
 		bytes += column.size()
 	}

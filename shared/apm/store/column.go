@@ -23,7 +23,9 @@ const (
 	meta               // a tag that is a text
 	metric             // a tag that is a number; a value is the 8 bytes of its float64
 
-	listing // no column of the file, but the names of all, with their kinds as codes
+	// No columns of the file, but kept beside them:
+	listing  // the names of all, with their kinds as codes
+	answered // the rows that match a query, as a set; the query is its name
 )
 
 // The columns that every segment has, or may have, besides the tags.

@@ -70,12 +70,30 @@ func (s *Store) inQuery(g *segment, rows rowSet, selection search.Selection) err
 	if selection.Query.Expr == nil {
 		return nil
 	}
-	found, err := s.eval(g, selection.Query.Expr)
+	found, err := s.answer(g, selection.Query)
 	if err != nil {
 		return err
 	}
 	rows.intersect(found)
 	return nil
+}
+
+// answer finds the rows that match a query. Of a segment in the file it is kept
+// among its columns: a page asks for the same spans several times, and again when
+// it refreshes itself.
+func (s *Store) answer(g *segment, query search.Query) (rowSet, error) {
+	if g.builder != nil {
+		return s.eval(g, query.Expr)
+	}
+	asked := cacheKey{g.id, key{answered, query.String()}}
+	if c, ok := s.cache.get(asked); ok {
+		return c.numbers, nil
+	}
+	rows, err := s.eval(g, query.Expr)
+	if err == nil {
+		s.cache.put(asked, &column{numbers: rows})
+	}
+	return rows, err
 }
 
 // eval finds the rows that an expression holds for.
