@@ -43,6 +43,8 @@ class Flame {
       if (this.listening.signal.aborted || !scene) return;
       const first = !this.scene;
       this.scene = scene;
+      const id = new URLSearchParams(location.search).get("span"); // which a page that was asked for earlier may not know
+      scene.mark(id ? scene.find(id) : -1);
       this.window.least = scene.least;
       if (first) this.listen();
       this.minimap.of(scene);

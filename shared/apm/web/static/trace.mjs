@@ -17,6 +17,8 @@ let flame, wanted, busy, shown = "";
 const drawing = (html) => html.replace(/ aria-current="true"| data-chosen="[^"]*"|\s*<noscript>[^]*<\/noscript>/g, "");
 
 function dress(root) {
+  // Of a page that was fetched they are elements, with the IDs of those that count.
+  for (const element of root.querySelectorAll("noscript")) element.remove();
   localise(root);
   offerCopies(root);
 }
