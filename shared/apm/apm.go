@@ -100,11 +100,11 @@ func NewTrace(id uint64, spans []Span) Trace {
 	for i := range spans {
 		latest[spans[i].SpanID] = i
 	}
-	unique := make([]Span, 0, len(latest))
+	order := make([]int, 0, len(latest)) // places, which are lighter to sort than spans
 	var resent map[uint64]int
 	for i := range spans {
 		if latest[spans[i].SpanID] == i {
-			unique = append(unique, spans[i])
+			order = append(order, i)
 			continue
 		}
 		if resent == nil {
@@ -112,7 +112,11 @@ func NewTrace(id uint64, spans []Span) Trace {
 		}
 		resent[spans[i].SpanID]++
 	}
-	slices.SortStableFunc(unique, func(a, b Span) int { return compareStart(&a, &b) })
+	slices.SortStableFunc(order, func(a, b int) int { return compareStart(&spans[a], &spans[b]) })
+	unique := make([]Span, len(order))
+	for i, at := range order {
+		unique[i] = spans[at]
+	}
 	return Trace{ID: id, Spans: unique, Resent: resent}
 }
 

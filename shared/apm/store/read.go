@@ -198,15 +198,15 @@ func (s *Store) locate(parts []*segment, id uint64) (whereabouts, error) {
 
 // assemble puts together what was located.
 func (s *Store) assemble(place whereabouts, keys []key) (apm.Trace, error) {
-	var spans []apm.Span
-	for _, part := range place.rows {
-		found, err := s.spans(part.segment, part.rows, keys)
-		if err != nil {
-			return apm.Trace{}, err
-		}
-		spans = append(spans, found...)
+	found := make([][]apm.Span, len(place.rows))
+	err := parallel(len(found), func(i int) (err error) {
+		found[i], err = s.spans(place.rows[i].segment, place.rows[i].rows, keys)
+		return err
+	})
+	if err != nil {
+		return apm.Trace{}, err
 	}
-	return place.of(spans), nil
+	return place.of(slices.Concat(found...)), nil
 }
 
 // of is the trace with the spans that were located.
