@@ -141,7 +141,7 @@ func TestALargeTraceIsNotComparedWhole(t *testing.T) {
 
 func TestManyRowsAreCutShort(t *testing.T) {
 	w, _ := newTest(queries(1, 1500), queries(2, 1))
-	if _, text := page(w, "/compare/traces?a=1&b=2&fold=no"); !strings.Contains(text, "1,001 more rows are not shown.") || strings.Count(text, "level ") != mostCompared {
+	if _, text := page(w, "/compare/traces?a=1&b=2&fold=no"); !strings.Contains(text, "2,501 more rows are not shown.") || strings.Count(text, "level ") != mostCompared {
 		t.Errorf("%d rows", strings.Count(text, "level "))
 	}
 	if _, text := page(w, "/compare/traces?a=1&b=2&fold=no&rows=all"); strings.Contains(text, "not shown") {

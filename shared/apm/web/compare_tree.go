@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	mostCompared = 2000 // rows of a page, unless it is asked for all
-	mostAlike    = 5    // siblings of one kind that each have a row, unless it is asked for all
+	mostCompared = 500 // rows of a page, unless it is asked for all
+	mostAlike    = 5   // siblings of one kind that each have a row, unless it is asked for all
 )
 
 // A treeCompared is two traces' spans as one tree.
