@@ -222,10 +222,5 @@ func (p versionsCompared) PageURL() string {
 	return p.ResourceURL(p.Place.Get("service"), p.Place.Get("operation"), p.Place.Get("resource"))
 }
 
-// RequestsText counts the version's requests in the window.
-func (s versionSide) RequestsText() string {
-	return apm.FormatCount(s.Requests, "request", "requests")
-}
-
 // Short is the version in one line.
 func (s versionSide) Short() string { return short(s.Version) }

@@ -145,9 +145,6 @@ func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
 	return edges
 }
 
-// ServicesText counts the services on the map.
-func (p mapPage) ServicesText() string { return apm.FormatCount(p.Services, "service", "services") }
-
 // SampleText says of how many requests the calls are, where that is not all.
 func (p mapPage) SampleText() string {
 	if !p.Anatomy.Sampled() {

@@ -83,7 +83,7 @@ func New(config Config) *Web {
 	w := &Web{
 		Config:    config,
 		mux:       http.NewServeMux(),
-		templates: template.Must(template.ParseFS(embedded, "templates/*.html")),
+		templates: template.Must(template.New("").Funcs(template.FuncMap{"count": apm.FormatCount, "number": apm.FormatNumber}).ParseFS(embedded, "templates/*.html")),
 		static:    loadAssets(embedded),
 		examples:  loadExamples(embedded),
 		hosts:     allowedHosts(config.AllowHosts),
