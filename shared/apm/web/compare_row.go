@@ -45,7 +45,7 @@ type limits struct {
 	whole time.Duration // a bar of this reaches from the middle to the end
 }
 
-func (w *Web) placeRow(sum placeSum, l limits) placeRow {
+func (w *Web) placeRow(p place, sum placeSum, l limits) placeRow {
 	place, s := sum.first, sum.first.Span()
 	row := placeRow{
 		Level:    place.Level + 1,
@@ -73,18 +73,18 @@ func (w *Web) placeRow(sum placeSum, l limits) placeRow {
 		row.Was = short(place.A.Span.Detail())
 	}
 	if sum.inA > 0 {
-		row.A = sum.figure(place.A, sum.a)
+		row.A = sum.figure(p, place.A, sum.a)
 	}
 	if sum.inB > 0 {
-		row.B = sum.figure(place.B, sum.b)
+		row.B = sum.figure(p, place.B, sum.b)
 	}
 	return row
 }
 
-func (s *placeSum) figure(node *apm.Node, d time.Duration) *figure {
+func (s *placeSum) figure(p place, node *apm.Node, d time.Duration) *figure {
 	f := &figure{Duration: duration(d)}
 	if !s.folded {
-		f.URL = fmt.Sprintf("/trace/%d?span=%d", node.Span.TraceID, node.Span.SpanID)
+		f.URL = p.traceURL(node.Span.TraceID, node.Span.SpanID)
 	}
 	return f
 }

@@ -133,9 +133,6 @@ func (p tracesCompared) SwapURL() string { return p.Place.With("a", p.B.ID, "b",
 // OtherURL is the page that offers other traces to compare A with.
 func (p tracesCompared) OtherURL() string { return p.Place.With("b", "") }
 
-// URL is the trace's page.
-func (s traceSide) URL() string { return "/trace/" + s.ID }
-
 // UnchangedText counts the rows that are left out because nothing differs.
 func (p tracesCompared) UnchangedText() string {
 	switch n := p.Tree.Unchanged; {

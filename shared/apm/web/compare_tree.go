@@ -69,7 +69,7 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeComp
 		case len(tree.Rows) == mostCompared && p.Get("rows") != "all":
 			tree.Hidden++
 		default:
-			tree.Rows = append(tree.Rows, w.placeRow(sum, limits))
+			tree.Rows = append(tree.Rows, w.placeRow(p, sum, limits))
 		}
 	}
 	return tree

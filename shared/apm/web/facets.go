@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -179,9 +178,7 @@ func (p place) narrowed(query string) string {
 
 // withFacets is the address of the same page with these attributes in its panel.
 func withFacets(p place, fields []search.Field) string {
-	p.query = maps.Clone(p.query)
-	p.query.Del("facets")
-	p.query.Del("facet")
+	p = p.and("facets", "", "facet", "")
 	for _, field := range fields {
 		p.query.Add("facet", field.String())
 	}

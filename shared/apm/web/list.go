@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -153,22 +152,8 @@ func (p listPage) Newest() string { return p.Place.With() }
 
 // JSON is what the API answers to the same search.
 func (p listPage) JSON() string {
-	values := url.Values{}
-	for _, name := range []string{"query", "env", "scope"} {
-		if value := p.Place.Get(name); value != "" {
-			values.Set(name, value)
-		}
-	}
-	if p.window.From != 0 {
-		values.Set("from", inAddress(p.window.From))
-	}
-	if p.window.To != 0 {
-		values.Set("to", inAddress(p.window.To))
-	}
-	if len(values) == 0 {
-		return "/api/traces"
-	}
-	return "/api/traces?" + values.Encode()
+	return place{path: "/api/traces"}.With("query", p.Place.Get("query"), "env", p.Place.Get("env"), "scope", p.Place.Get("scope"),
+		"from", inAddress(p.window.From), "to", inAddress(p.window.To))
 }
 
 // Command makes the same search in a terminal, at any time.

@@ -89,7 +89,7 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 	views := w.traceViews()
 	view := views[0]
 	for _, other := range views {
-		if other.name == chosen.get(byView) {
+		if other.name == chosen.Get(byView) {
 			view = other
 		}
 	}
@@ -98,7 +98,7 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 		if i == 0 {
 			name = ""
 		}
-		page.Tabs = append(page.Tabs, tab{other.title, chosen.with(byView, name), other.name == view.name})
+		page.Tabs = append(page.Tabs, tab{other.title, chosen.With(byView, name), other.name == view.name})
 	}
 	view.fill(&page, s, r)
 	return w.render(rw, http.StatusOK, "trace.html", page)
@@ -120,7 +120,7 @@ func (w *Web) head(page *tracePage, s *scene) {
 	page.Errors = s.trace.Errors()
 	page.Legend = w.legend(s)
 	page.Finding = s.finding()
-	page.CloseURL = s.with(bySpan, "")
+	page.CloseURL = s.With(bySpan, "")
 	if s.chosen >= 0 {
 		page.Panel = w.panel(s, s.chosen)
 	}

@@ -20,10 +20,10 @@ type legendItem struct {
 }
 
 func (w *Web) legend(s *scene) legend {
-	if s.get(byLegend) == "spans" {
-		return legend{"Spans", w.spanCounts(s.trace), "% Exec Time", s.with(byLegend, "")}
+	if s.Get(byLegend) == "spans" {
+		return legend{"Spans", w.spanCounts(s.trace), "% exec time", s.With(byLegend, "")}
 	}
-	l := legend{Title: "% Exec Time", Switch: "Spans", SwitchURL: s.with(byLegend, "spans")}
+	l := legend{Title: "% exec time", Switch: "Spans", SwitchURL: s.With(byLegend, "spans")}
 	for _, part := range w.breakdown(s.trace.SumByService(s.exec)).Parts {
 		l.Items = append(l.Items, legendItem{part.Service, amount{part.Percent, "%"}, &part.Exec})
 	}

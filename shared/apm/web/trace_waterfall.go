@@ -73,10 +73,10 @@ type repeat struct {
 func (w *Web) waterfall(s *scene) *waterfall {
 	n := len(s.flame.Boxes)
 	b := waterfallBuilder{
-		scene: s, web: w, view: &waterfall{Ticks: ticks(s.length), AllURL: s.with(byRows, "all")},
+		scene: s, web: w, view: &waterfall{Ticks: ticks(s.length), AllURL: s.With(byRows, "all")},
 		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{}, choose: s.each(bySpan),
 	}
-	onlyErrors := s.get(byErrors) == "only"
+	onlyErrors := s.Get(byErrors) == "only"
 	for i := n - 1; i >= 0; i-- {
 		b.ends[i] = max(b.ends[i], i+1)
 		b.kept[i] = b.kept[i] || !onlyErrors || !s.found.dimmed(i)
@@ -151,7 +151,7 @@ func (b *waterfallBuilder) repeated(first int) repeat {
 
 // room tells whether there is any for a row; else its spans are counted.
 func (b *waterfallBuilder) room(spans int) bool {
-	if len(b.view.Rows) < maxRows || b.get(byRows) == "all" {
+	if len(b.view.Rows) < maxRows || b.Get(byRows) == "all" {
 		return true
 	}
 	b.view.Hidden += spans
@@ -190,7 +190,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	}
 	row.Fold = &fold{URL: b.toggled(byClosed, id), Open: b.shows(i), Text: apm.FormatCount(below, "span", "spans") + " below"}
 	if b.inside(i) { // then the choice goes up to what is closed
-		row.Fold.URL = b.choosing(bySpan, id).adding(byClosed, id)
+		row.Fold.URL = b.and(bySpan, id).adding(byClosed, id)
 	}
 	return row
 }
@@ -226,7 +226,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 		row.Found = apm.FormatNumber(found) + " found"
 	}
 	if all.boxes[0] <= b.chosen && b.chosen < all.end {
-		row.Fold.URL = b.choosing(bySpan, "").removing(byOpen, id)
+		row.Fold.URL = b.and(bySpan, "").removing(byOpen, id)
 	}
 	return row
 }

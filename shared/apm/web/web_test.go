@@ -221,7 +221,7 @@ func TestATraceIsATreeWithBars(t *testing.T) {
 	body := get(w, "/trace/5577006791947779410?view=waterfall").Body.String()
 	for _, want := range []string{
 		"GET /think/", "SELECT quote FROM thought", `class=" failed"`, "5 spans · 4 services", apm.HexID(high, low),
-		"Its parent has not arrived: no span 999 is here.", "100 ms", "500 ms", "Trace View", "% Exec Time",
+		"Its parent has not arrived: no span 999 is here.", "100 ms", "500 ms", "Trace View", "% exec time",
 		`x="0.258%"`, // think starts 1.3 of 504.2 ms in
 	} {
 		if !strings.Contains(body, want) {
