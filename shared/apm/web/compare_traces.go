@@ -44,8 +44,7 @@ type traceSide struct {
 
 // compareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
 func (w *Web) compareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := tracesCompared{frame: w.frame(r, "Compare traces")}
-	page.Section, page.Docs = "traces", docs{}
+	page := tracesCompared{frame: w.frame(r, "traces", "Compare traces", docs{})}
 	if page.A, err = w.traceSide(r, "A", "a"); err != nil {
 		return err
 	}

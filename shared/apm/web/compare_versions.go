@@ -50,13 +50,13 @@ type versionSide struct {
 // compareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
 func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := versionsCompared{frame: w.frame(r, "Compare versions")}
+	page := versionsCompared{frame: w.frame(r, "services", "Compare versions", docs{
+		"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/", "commits and faulty deployments",
+	})}
 	name, resource, operation := page.Place.Get("service"), page.Place.Get("resource"), page.Place.Get("operation")
 	if name == "" {
 		return failure{http.StatusBadRequest, "Which service? Its page lists its versions under Deployments, and each has a link to compare it with the one before."}
 	}
-	page.Section = "services"
-	page.Docs = docs{"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/"}
 	page.Service, page.Resource, page.Operation = w.service(name), short(resource), short(operation)
 	query := alikeTo(&apm.Span{Service: name, Name: operation, Resource: resource})
 	win, err := readWindow(r)
@@ -64,7 +64,7 @@ func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ever := window{Env: win.Env}.selection(query, search.ServiceEntrySpans)
-	if page.Versions, err = w.versionsOf(ctx, ever, name); err != nil {
+	if page.Versions, err = w.deploymentsOf(ctx, ever, name); err != nil {
 		return err
 	}
 	page.choose()
@@ -157,11 +157,11 @@ func (w *Web) measureVersion(ctx context.Context, f frame, win window, query sea
 	if err != nil {
 		return err
 	}
-	if side.anatomy, err = w.Traces.Anatomy(ctx, side.selection, 0); err != nil {
-		return fmt.Errorf("take requests apart: %w", err)
+	if side.anatomy, err = w.anatomy(ctx, side.selection, 0); err != nil {
+		return err
 	}
 	side.group, side.Requests = found.Total, found.Total.Requests
-	side.TracesURL = f.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
+	side.TracesURL = f.tracesOf(query)
 	return nil
 }
 

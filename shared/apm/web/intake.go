@@ -50,7 +50,7 @@ type requestRow struct {
 func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 	report := w.Intake.Report()
 	page := intakePage{
-		frame:     w.frame(r, "Intake"),
+		frame:     w.frame(r, "intake", "Intake", docs{}),
 		Since:     moment{report.Since.UTC()},
 		Payloads:  report.Payloads,
 		Spans:     report.Spans,
@@ -58,9 +58,7 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 		Forgotten: report.Forgotten,
 	}
 	page.Losses = losses(report, page.Kept)
-	page.Section = "intake"
 	page.Chain = chain(report, page.Kept)
-	page.Docs = docs{}
 	for _, t := range report.Tracers {
 		page.Tracers = append(page.Tracers, tracerRow{t, w.service(t.Service), moment{t.LastContact.UTC()}})
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strings"
@@ -50,8 +49,9 @@ type listRow struct {
 // A page that asks for its rows again, as it does several times a second, gets
 // them alone: the header X-Refresh says rows.
 func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := listPage{frame: w.frame(r, "Traces")}
-	page.Section = "traces"
+	page := listPage{frame: w.frame(r, "traces", "Traces", docs{
+		"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/", "saved views, metrics and logs",
+	})}
 	if page.searched, err = readSearch(r); err != nil {
 		return err
 	}
@@ -83,9 +83,9 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 	}
 
 	request := search.Request{Selection: page.selection(), Limit: pageLength, Before: before}
-	summaries, next, err := w.Traces.Search(r.Context(), request)
+	summaries, next, err := w.search(r.Context(), request)
 	if err != nil {
-		return fmt.Errorf("search traces: %w", err)
+		return err
 	}
 	if next != 0 {
 		page.Older = page.Place.With("before", decimal(next))

@@ -27,10 +27,10 @@ const failedPart = 0.01
 // mapPage serves GET /map.
 func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := mapPage{frame: w.frame(r, "Service Map")}
-	page.Section = "map"
-	page.Docs = docs{"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/"}
-	win, err := w.open(ctx, r, &page.frame, search.Query{})
+	page := mapPage{frame: w.frame(r, "map", "Service Map", docs{
+		"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/", "monitors and teams",
+	})}
+	win, err := w.open(r, &page.frame, search.Query{})
 	if err != nil {
 		return err
 	}
@@ -41,9 +41,9 @@ func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
 	if len(services) == 0 {
 		return w.render(rw, http.StatusOK, "map.html", page)
 	}
-	page.Anatomy, err = w.Traces.Anatomy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), 0)
+	page.Anatomy, err = w.anatomy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), 0)
 	if err != nil {
-		return fmt.Errorf("take requests apart: %w", err)
+		return err
 	}
 	least := math.Inf(1)
 	for _, s := range services {

@@ -56,17 +56,11 @@ func cellsOf(f apm.Figures, seconds float64) figureCells {
 
 // services serves GET /services?filter=&sort=.
 func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
-	win, err := readWindow(r)
+	page := servicesPage{Filter: r.URL.Query().Get("filter"), frame: w.frame(r, "services", "Services", docs{
+		"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/", "owners, monitors and scorecards",
+	})}
+	win, err := w.open(r, &page.frame, search.Query{})
 	if err != nil {
-		return err
-	}
-	if win, err = w.settle(r.Context(), win, search.Query{}, search.ServiceEntrySpans); err != nil {
-		return err
-	}
-	page := servicesPage{frame: w.frame(r, "Services"), Filter: r.URL.Query().Get("filter")}
-	page.Section = "services"
-	page.Docs = docs{"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/"}
-	if page.Menus, err = w.menus(r.Context(), page.Place, win); err != nil {
 		return err
 	}
 	services, within, err := w.servicesOf(r.Context(), win.selection(search.Query{}, search.ServiceEntrySpans))

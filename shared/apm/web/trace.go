@@ -73,14 +73,14 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := tracePage{
-		frame:   w.frame(r, "Trace "+decimal(trace.ID)),
+		frame: w.frame(r, "traces", "Trace "+decimal(trace.ID), docs{
+			"Trace View", "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/", "hosts, logs, processes and profiles",
+		}),
 		ID:      decimal(trace.ID),
 		HexID:   apm.HexID(trace.IDHigh(), trace.ID),
 		Asked:   r.PathValue("id"),
 		Arrived: found,
 	}
-	page.Section = "traces"
-	page.Docs = docs{"Trace View", "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/"}
 	if !found {
 		return w.render(rw, http.StatusNotFound, "trace.html", page)
 	}
