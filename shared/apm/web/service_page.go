@@ -161,20 +161,18 @@ func (p *servicePage) resources(service string, groups []apm.Group, win window) 
 
 func resourceColumns() []column[apm.Group] {
 	type row = apm.Group
-	return []column[row]{
-		{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
-		{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
-		{Name: "rate", Title: "Per second", Means: "Requests per second, on average", compare: by(func(g row) int { return g.Requests })},
-		{Name: "total", Title: "Total time", Means: "All requests together", compare: by(func(g row) time.Duration { return g.Total })},
-		{Name: "avg", Title: "Avg", Means: "Average latency", compare: by(func(g row) time.Duration { return g.Average() })},
-		{Name: "p75", Title: "p75", compare: by(func(g row) time.Duration { return g.P75 })},
-		{Name: "p90", Title: "p90", compare: by(func(g row) time.Duration { return g.P90 })},
-		{Name: "p95", Title: "p95", compare: by(func(g row) time.Duration { return g.P95 })},
-		{Name: "p99", Title: "p99", compare: by(func(g row) time.Duration { return g.P99 })},
-		{Name: "max", Title: "Max", compare: by(func(g row) time.Duration { return g.Max })},
-		{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
-		{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
-	}
+	return slices.Concat(
+		[]column[row]{
+			{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
+			{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
+			{Name: "rate", Title: "Per second", Means: "Requests per second, on average", compare: by(func(g row) int { return g.Requests })},
+			{Name: "total", Title: "Total time", Means: "All requests together", compare: by(func(g row) time.Duration { return g.Total })},
+		},
+		latencyColumns(func(g row) apm.Figures { return g.Figures }),
+		[]column[row]{
+			{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
+			{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
+		})
 }
 
 // deployments are the rows of the Deployments table, the latest first: what is

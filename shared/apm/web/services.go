@@ -43,7 +43,7 @@ func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []se
 	if err != nil {
 		return nil, within, err
 	}
-	latencies, err := w.latencies(ctx, s, mostKinds, "service")
+	latencies, err := w.latenciesBy(ctx, s, mostKinds, "service")
 	if err != nil {
 		return nil, within, err
 	}
@@ -58,8 +58,8 @@ func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []se
 	return services, within, nil
 }
 
-// latencies are those of the spans that did not fail, by an attribute.
-func (w *Web) latencies(ctx context.Context, s search.Selection, most int, by string) (map[string][]apm.Latency, error) {
+// latenciesBy are those of the spans that did not fail, by an attribute.
+func (w *Web) latenciesBy(ctx context.Context, s search.Selection, most int, by string) (map[string][]apm.Latency, error) {
 	found, err := w.figures(ctx, search.Breakdown{
 		Selection: s, By: []search.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
 	})

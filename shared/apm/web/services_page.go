@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,28 +31,6 @@ type serviceRow struct {
 
 	Version  string // deployed last
 	Deployed *moment
-}
-
-// figureCells are figures as tables show them.
-type figureCells struct {
-	Requests, Errors                  string
-	RequestsText, ErrorsText          string // with the noun
-	PerSecond                         amount
-	Total                             amount
-	Avg, P50, P75, P90, P95, P99, Max amount
-	ErrorRate                         amount
-	Failed                            bool // some have
-}
-
-func cellsOf(f apm.Figures, seconds float64) figureCells {
-	return figureCells{
-		Requests: apm.FormatNumber(f.Requests), Errors: apm.FormatNumber(f.Errors),
-		RequestsText: apm.FormatCount(f.Requests, "request", "requests"), ErrorsText: apm.FormatCount(f.Errors, "error", "errors"),
-		PerSecond: rate(float64(f.Requests) / max(1, seconds)),
-		Total:     duration(f.Total), Avg: duration(f.Average()), P50: duration(f.P50), P75: duration(f.P75),
-		P90: duration(f.P90), P95: duration(f.P95), P99: duration(f.P99), Max: duration(f.Max),
-		ErrorRate: percent(f.ErrorRate()), Failed: f.Errors > 0,
-	}
 }
 
 // services serves GET /services?filter=&sort=.
@@ -99,25 +78,23 @@ func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
 
 func serviceColumns() []column[serviceFigures] {
 	type row = serviceFigures
-	return []column[row]{
-		{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return kindOf(s.Type) })},
-		{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
-		{Name: "deploy", Title: "Last deploy", Means: "The version that appeared last, and when", compare: by(func(s row) int64 {
-			if len(s.Deployments) == 0 {
-				return 0
-			}
-			return s.Deployments[0].FirstSeen
-		})},
-		{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
-		{Name: "avg", Title: "Avg", Means: "Average latency", compare: by(func(s row) int64 { return int64(s.Average()) })},
-		{Name: "p75", Title: "p75", Means: "Latency of three in four requests, at most", compare: by(func(s row) int64 { return int64(s.P75) })},
-		{Name: "p90", Title: "p90", compare: by(func(s row) int64 { return int64(s.P90) })},
-		{Name: "p95", Title: "p95", compare: by(func(s row) int64 { return int64(s.P95) })},
-		{Name: "p99", Title: "p99", compare: by(func(s row) int64 { return int64(s.P99) })},
-		{Name: "max", Title: "Max", Means: "Latency of the slowest request", compare: by(func(s row) int64 { return int64(s.Max) })},
-		{Name: "errors", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
-		{Name: "apdex", Title: "Apdex", Means: "How content those who asked were, from 0 to 1: half a second satisfies, two are tolerated", compare: by(func(s row) float64 { return s.Apdex })},
-	}
+	return slices.Concat(
+		[]column[row]{
+			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return kindOf(s.Type) })},
+			{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
+			{Name: "deploy", Title: "Last deploy", Means: "The version that appeared last, and when", compare: by(func(s row) int64 {
+				if len(s.Deployments) == 0 {
+					return 0
+				}
+				return s.Deployments[0].FirstSeen
+			})},
+			{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
+		},
+		latencyColumns(func(s row) apm.Figures { return s.Figures }),
+		[]column[row]{
+			{Name: "error-rate", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
+			{Name: "apdex", Title: "Apdex", Means: "How content those who asked were, from 0 to 1: half a second satisfies, two are tolerated", compare: by(func(s row) float64 { return s.Apdex })},
+		})
 }
 
 // apdexText writes an Apdex with two decimals, as the product does.
