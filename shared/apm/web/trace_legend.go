@@ -1,10 +1,6 @@
 package web
 
-import (
-	"fmt"
-
-	"thinker/shared/apm"
-)
+import "thinker/shared/apm"
 
 // A legend says which service has which colour, and what part of the trace.
 type legend struct {
@@ -39,8 +35,7 @@ func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
 	services, left := trace.Services(), len(trace.Spans)
 	for i, name := range services {
 		if i == maxParts {
-			others := service{fmt.Sprintf("%d others", len(services)-i), "currentcolor"}
-			return append(items, legendItem{Service: others, Value: amount{Value: apm.FormatNumber(left)}})
+			return append(items, legendItem{Service: otherServices(len(services) - i), Value: amount{Value: apm.FormatNumber(left)}})
 		}
 		items = append(items, legendItem{Service: w.service(name), Value: amount{Value: apm.FormatNumber(counts[name])}})
 		left -= counts[name]
