@@ -36,8 +36,8 @@ type traceSide struct {
 	Status   string // of its HTTP answer
 	Duration amount
 	Date     moment
-	Spans    string
-	Errors   string // empty for none
+	Spans    int
+	Errors   int
 	More     string // that not all of it is compared, in a sentence; empty where it is
 	trace    apm.Trace
 }
@@ -99,10 +99,8 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	side.Status = short(entry.StatusCode())
 	side.Duration = duration(trace.Duration())
 	side.Date = momentOf(trace.Start())
-	side.Spans = apm.FormatNumber(len(trace.Spans))
-	if n := trace.Errors(); n > 0 {
-		side.Errors = apm.FormatCount(n, "error", "errors")
-	}
+	side.Spans = len(trace.Spans)
+	side.Errors = trace.Errors()
 	if trace.Truncated > 0 {
 		side.More = fmt.Sprintf("%s is too large to be compared whole: %s more are kept.", letter, apm.FormatCount(trace.Truncated, "span", "spans"))
 	}
@@ -131,23 +129,3 @@ func (p tracesCompared) SwapURL() string { return p.Place.With("a", p.B.ID, "b",
 
 // OtherURL is the page that offers other traces to compare A with.
 func (p tracesCompared) OtherURL() string { return p.Place.With("b", "") }
-
-// UnchangedText counts the rows that are left out because nothing differs.
-func (p tracesCompared) UnchangedText() string {
-	switch n := p.Tree.Unchanged; {
-	case n == 0 || len(p.Tree.Rows) == 0:
-		return ""
-	case n == 1:
-		return "1 row in which nothing differs is not shown."
-	default:
-		return apm.FormatNumber(n) + " rows in which nothing differs are not shown."
-	}
-}
-
-// HiddenText counts the rows that are left out, being too many.
-func (p tracesCompared) HiddenText() string {
-	if p.Tree.Hidden == 0 {
-		return ""
-	}
-	return apm.FormatCount(p.Tree.Hidden, "more row is", "more rows are") + " not shown."
-}

@@ -29,7 +29,7 @@ type versionsCompared struct {
 	Latencies *histograms
 	Time      timeCompared
 	Spans     []kindCompared
-	Unlisted  string // how many kinds of spans are left out; empty for none
+	Unlisted  int    // kinds of spans that are left out
 	Sample    string // which requests the spans are of, in a sentence
 }
 

@@ -97,14 +97,18 @@ func (t tracerRow) ClockMostText() string {
 
 // clock says how far a clock seems to be off.
 func clock(offset time.Duration) string {
-	switch {
-	case offset > 0:
-		return distance(offset) + " ahead"
-	case offset < 0:
-		return distance(-max(offset, -1<<62)) + " behind"
-	default:
+	if offset == 0 {
 		return "in step"
 	}
+	return aside(offset, "ahead", "behind")
+}
+
+// aside says how far something is from where it should be, and on which side.
+func aside(offset time.Duration, later, earlier string) string {
+	if offset < 0 {
+		return distance(-max(offset, -1<<62)) + " " + earlier
+	}
+	return distance(offset) + " " + later
 }
 
 // distance is a duration that may be of years.

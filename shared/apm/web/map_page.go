@@ -158,5 +158,5 @@ func (p mapPage) OthersText() string {
 	if p.Others == 0 {
 		return ""
 	}
-	return apm.FormatCount(p.Others, "more service has", "more services have") + " fewer requests, and " + map[bool]string{true: "is", false: "are"}[p.Others == 1] + " not on the map."
+	return apm.FormatCount(p.Others, "more service has fewer requests, and is", "more services have fewer requests, and are") + " not on the map."
 }

@@ -3,10 +3,8 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
@@ -23,7 +21,7 @@ type resourcePage struct {
 
 	Spans        []summaryRow
 	SpanHeadings []heading
-	AllSpans     string // what leads to those that the page does not list; empty where it lists all
+	AllSpans     int    // how many kinds there are, where the page does not list all; else 0
 	OtherSpans   int    // kinds of spans that are too many to be listed at all
 	Sample       string // of which requests the spans are
 
@@ -73,7 +71,7 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 	page.Sample, page.OtherSpans = sampleText(anatomy), anatomy.OtherSpans
 	page.Spans, page.SpanHeadings = w.spanSummary(anatomy, page.Place)
 	if len(page.Spans) > fewSpans && asked.Get("kinds") != "all" {
-		page.AllSpans = fmt.Sprintf("All %s kinds of spans", apm.FormatNumber(len(page.Spans)))
+		page.AllSpans = len(page.Spans)
 		page.Spans = page.Spans[:fewSpans]
 	}
 	page.Dependencies = w.dependencies(page.frame, anatomy, name, measured.total.Figures, win)

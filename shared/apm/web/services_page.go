@@ -119,13 +119,11 @@ func kindOf(spanType string) string {
 	}
 }
 
-// AllText counts the services.
-func (p servicesPage) AllText() string { return apm.FormatCount(p.All+p.Others, "service", "services") }
-
-// ShownText says how many of them the filter leaves.
+// ShownText counts the services, and says how many of them the filter leaves.
 func (p servicesPage) ShownText() string {
+	all := apm.FormatCount(p.All+p.Others, "service", "services")
 	if len(p.Rows) == p.All {
-		return p.AllText()
+		return all
 	}
-	return apm.FormatNumber(len(p.Rows)) + " of " + p.AllText()
+	return apm.FormatNumber(len(p.Rows)) + " of " + all
 }

@@ -19,7 +19,7 @@ type spanList struct {
 
 type listedService struct {
 	Service   service
-	Failed    string // how many spans failed, in words; empty for none
+	Failed    int // spans
 	Sum       listedSpans
 	Resources []listedResource
 }
@@ -29,7 +29,7 @@ type listedResource struct {
 	URL            string // chooses the longest of its spans
 	Chosen         bool   // the chosen span is one of them
 	Dimmed         bool   // none of its spans is looked for
-	Failed         string
+	Failed         int    // spans
 	Sum            listedSpans
 }
 
@@ -97,7 +97,7 @@ func (w *Web) spanList(s *scene) *spanList {
 	shown := 0
 	choose := s.each(bySpan)
 	for _, sum := range inOrder(services, order) {
-		service := listedService{Service: w.service(sum.service), Failed: errorText(sum.errors), Sum: s.figures(sum)}
+		service := listedService{Service: w.service(sum.service), Failed: sum.errors, Sum: s.figures(sum)}
 		slices.SortStableFunc(of[sum.service], order)
 		for _, r := range of[sum.service] {
 			if shown++; shown > maxListed && s.Get(byRows) != "all" {
@@ -106,7 +106,7 @@ func (w *Web) spanList(s *scene) *spanList {
 			}
 			service.Resources = append(service.Resources, listedResource{
 				Name: short(r.name), Resource: short(r.resource), URL: choose(decimal(r.longest.SpanID)),
-				Chosen: r.chosen, Dimmed: !r.found, Failed: errorText(r.errors), Sum: s.figures(r),
+				Chosen: r.chosen, Dimmed: !r.found, Failed: r.errors, Sum: s.figures(r),
 			})
 		}
 		list.Services = append(list.Services, service)
@@ -144,12 +144,4 @@ func spanColumns() []column[*spanSum] {
 		{Name: "exec", Title: "Exec time", compare: by(func(s row) float64 { return s.exec })},
 		{Name: "percent", Title: "% exec time", Means: "Of the trace’s", compare: by(func(s row) float64 { return s.exec })},
 	}
-}
-
-// errorText counts spans that failed; empty where none did.
-func errorText(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return apm.FormatCount(n, "error", "errors")
 }

@@ -35,7 +35,7 @@ type spanRow struct {
 	Detail   string // what it worked on; empty where the name says it all
 	Duration amount
 	Error    bool
-	Errors   string // of a row of several, how many failed
+	Errors   int    // of a row of several, how many failed
 	Times    string // how many spans the row stands for; empty for one
 	Found    string // how many of these are looked for
 	Orphan   string // why it stands among the roots, in words
@@ -181,7 +181,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	}
 	if parent := b.parent(i); parent != nil {
 		if offset := apm.ClockOffset(parent, s); offset != 0 {
-			row.Skew = "clock " + aheadOrBehind(offset) + "?"
+			row.Skew = "clock " + clock(offset) + "?"
 		}
 	}
 	below := b.ends[i] - i - 1
@@ -218,7 +218,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	x, width := b.extent(&apm.Span{Start: start, Duration: time.Duration(end - start)})
 	row := spanRow{
 		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
-		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errorText(errors),
+		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errors,
 		Times: apm.FormatNumber(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
 		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s spans alike", apm.FormatNumber(len(all.boxes)))},
 	}
