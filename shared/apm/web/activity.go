@@ -47,11 +47,3 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 	c.stack([]series{failed, others}, countText)
 	return &c, nil
 }
-
-// inAddress writes a point in time as addresses give it; 0 is none.
-func inAddress(unixNano int64) string {
-	if unixNano == 0 {
-		return ""
-	}
-	return time.Unix(0, unixNano).UTC().Format(time.RFC3339Nano)
-}

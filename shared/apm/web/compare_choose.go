@@ -9,21 +9,21 @@ import (
 
 // A traceChoice is a trace that may be compared.
 type traceChoice struct {
-	listRow
+	traceRow
 	Version string
 	URL     string
 }
 
 // chooseTraces offers traces for what the page is not told: the newest of all,
 // and the newest of the known one's resource, some of each version.
-func (w *Web) chooseTraces(ctx context.Context, page *tracesCompared) error {
+func (w *Web) chooseTraces(ctx context.Context, page *compareTracesPage) error {
 	const newest, most, versions, least = 50, 20, 6, 4
 	found, _, err := w.search(ctx, search.Request{Limit: newest})
 	if err != nil {
 		return err
 	}
 	for _, s := range found {
-		page.Newest = append(page.Newest, traceChoice{listRow: w.listRow(s)})
+		page.Newest = append(page.Newest, traceChoice{traceRow: w.traceRow(s)})
 	}
 	known, sought := page.Known(), "b"
 	if page.B.Found {
@@ -42,7 +42,7 @@ func (w *Web) chooseTraces(ctx context.Context, page *tracesCompared) error {
 		found, _, err := w.search(ctx, search.Request{Selection: search.Selection{Query: query}, Limit: limit + 1})
 		for _, s := range found {
 			if s.TraceID != known.trace.ID && limit > 0 {
-				row := w.listRow(s)
+				row := w.traceRow(s)
 				page.Similar = append(page.Similar, traceChoice{row, short(version), page.Place.With(sought, row.ID)})
 				limit--
 			}

@@ -24,8 +24,8 @@ type mapPage struct {
 // as one that fails.
 const failedPart = 0.01
 
-// mapPage serves GET /map.
-func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
+// showMap serves GET /map.
+func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	page := mapPage{frame: w.frame(r, "map", "Service Map", docs{
 		"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/", "monitors and teams",

@@ -69,11 +69,3 @@ func (m *menus) RangeURL(name string) string {
 func (m *menus) Begin() *moment { return momentOrNone(m.From) }
 
 func (m *menus) End() *moment { return momentOrNone(m.To) }
-
-func momentOrNone(unixNano int64) *moment {
-	if unixNano == 0 {
-		return nil
-	}
-	at := momentOf(unixNano)
-	return &at
-}

@@ -45,7 +45,6 @@ type panel struct {
 
 type tag struct {
 	Name, Value string
-	Number      bool
 	Search      string // the address of the traces that have the same; empty where there can be none
 }
 
@@ -156,7 +155,7 @@ func tags(p place, s *apm.Span) (own, internal []tag) {
 	}
 	all := sortedTags(s.Meta)
 	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		all = append(all, tag{Name: name, Value: strconv.FormatFloat(s.Metrics[name], 'f', -1, 64), Number: true})
+		all = append(all, tag{Name: name, Value: strconv.FormatFloat(s.Metrics[name], 'f', -1, 64)})
 	}
 	slices.SortStableFunc(all, func(a, b tag) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range all {
@@ -193,7 +192,7 @@ func attributes(values map[string]any) []tag {
 			}
 			text = string(encoded)
 		}
-		sorted = append(sorted, tag{Name: name, Value: text, Number: !isText})
+		sorted = append(sorted, tag{Name: name, Value: text})
 	}
 	return sorted
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A place is the address of the page that is shown, with all that its reader
@@ -130,4 +131,12 @@ func (p place) toggled(name, id string) string {
 		return p.removing(name, id)
 	}
 	return p.adding(name, id)
+}
+
+// inAddress writes a point in time as addresses give it; 0 is none.
+func inAddress(unixNano int64) string {
+	if unixNano == 0 {
+		return ""
+	}
+	return time.Unix(0, unixNano).UTC().Format(time.RFC3339Nano)
 }

@@ -23,8 +23,8 @@ type endpointSection struct {
 	Answer string
 }
 
-// reference serves GET /api.
-func (w *Web) reference(rw http.ResponseWriter, r *http.Request) error {
+// showReference serves GET /api.
+func (w *Web) showReference(rw http.ResponseWriter, r *http.Request) error {
 	last, _, err := w.search(r.Context(), search.Request{Limit: 1})
 	if err != nil {
 		return err

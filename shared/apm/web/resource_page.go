@@ -28,14 +28,14 @@ type resourcePage struct {
 	Dependencies *serviceMap // nil where there are none
 
 	Deployments []deploymentRow
-	Latest      []listRow
+	Latest      []traceRow
 }
 
 // fewSpans is how many kinds of spans are listed at first.
 const fewSpans = 20
 
-// resourcePage serves GET /resource?service=&operation=&resource=.
-func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
+// showResource serves GET /resource?service=&operation=&resource=.
+func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	asked := r.URL.Query()
 	name, resource := asked.Get("service"), asked.Get("resource")
@@ -89,11 +89,11 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 }
 
 // latest are the traces of the selected spans that arrived last.
-func (w *Web) latest(ctx context.Context, s search.Selection) (rows []listRow, err error) {
+func (w *Web) latest(ctx context.Context, s search.Selection) (rows []traceRow, err error) {
 	const most = 10
 	summaries, _, err := w.search(ctx, search.Request{Selection: s, Limit: most})
 	for _, summary := range summaries {
-		rows = append(rows, w.listRow(summary))
+		rows = append(rows, w.traceRow(summary))
 	}
 	return rows, err
 }

@@ -47,8 +47,8 @@ type deploymentRow struct {
 	CompareURL string // with the version before it; empty for the first
 }
 
-// servicePage serves GET /service?service=&operation=.
-func (w *Web) servicePage(rw http.ResponseWriter, r *http.Request) error {
+// showService serves GET /service?service=&operation=.
+func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	name, operation := r.URL.Query().Get("service"), r.URL.Query().Get("operation")
 	query := both(search.Query{}, "service", name)
@@ -81,7 +81,7 @@ func (w *Web) servicePage(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(services) > 0 {
-		page.Kind, page.Apdex = kindOf(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
+		page.Kind, page.Apdex = serviceKind(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
 	}
 	measured, err := w.measure(ctx, page.Place, win, s, name)
 	if err != nil {

@@ -33,8 +33,8 @@ type serviceRow struct {
 	Deployed *moment
 }
 
-// services serves GET /services?filter=&sort=.
-func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
+// showServices serves GET /services?filter=&sort=.
+func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
 	page := servicesPage{Filter: r.URL.Query().Get("filter"), frame: w.frame(r, "services", "Services", docs{
 		"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/", "owners, monitors and scorecards",
 	})}
@@ -63,7 +63,7 @@ func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
 			serviceFigures: s,
 			Service:        w.service(s.Service),
 			URL:            page.ServiceURL(s.Service),
-			Kind:           kindOf(s.Type),
+			Kind:           serviceKind(s.Type),
 			Share:          coordinate(100 * float64(s.Requests) / float64(most)),
 			Figures:        cellsOf(s.Figures, win.seconds()),
 			Apdex:          apdexText(s.Apdex, s.Requests),
@@ -80,7 +80,7 @@ func serviceColumns() []column[serviceFigures] {
 	type row = serviceFigures
 	return slices.Concat(
 		[]column[row]{
-			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return kindOf(s.Type) })},
+			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return serviceKind(s.Type) })},
 			{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
 			{Name: "deploy", Title: "Last deploy", Means: "The version that appeared last, and when", compare: by(func(s row) int64 {
 				if len(s.Deployments) == 0 {
@@ -105,8 +105,8 @@ func apdexText(apdex float64, requests int) string {
 	return strconv.FormatFloat(apdex, 'f', 2, 64)
 }
 
-// kindOf is the type of a service as the product names it.
-func kindOf(spanType string) string {
+// serviceKind is the type of a service as the product names it.
+func serviceKind(spanType string) string {
 	switch spanType {
 	case "web", "http", "rpc", "grpc", "proxy", "serverless":
 		return "Web"

@@ -46,8 +46,8 @@ type requestRow struct {
 	Tracing string  // language and version
 }
 
-// intake serves GET /intake.
-func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
+// showIntake serves GET /intake.
+func (w *Web) showIntake(rw http.ResponseWriter, r *http.Request) error {
 	report := w.Intake.Report()
 	page := intakePage{
 		frame:     w.frame(r, "intake", "Intake", docs{}),

@@ -9,8 +9,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// tracesCompared is two traces side by side, span by span.
-type tracesCompared struct {
+// compareTracesPage is two traces side by side, span by span.
+type compareTracesPage struct {
 	frame
 	A, B traceSide
 
@@ -42,9 +42,9 @@ type traceSide struct {
 	trace    apm.Trace
 }
 
-// compareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
-func (w *Web) compareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := tracesCompared{frame: w.frame(r, "traces", "Compare traces", docs{})}
+// showCompareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
+func (w *Web) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
+	page := compareTracesPage{frame: w.frame(r, "traces", "Compare traces", docs{})}
 	if page.A, err = w.traceSide(r, "A", "a"); err != nil {
 		return err
 	}
@@ -108,16 +108,16 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 }
 
 // Both tells whether there are two traces to compare.
-func (p tracesCompared) Both() bool { return p.A.Found && p.B.Found }
+func (p compareTracesPage) Both() bool { return p.A.Found && p.B.Found }
 
 // Same tells whether the two are one.
-func (p tracesCompared) Same() bool { return p.A.ID == p.B.ID }
+func (p compareTracesPage) Same() bool { return p.A.ID == p.B.ID }
 
 // Sides are the two.
-func (p tracesCompared) Sides() []traceSide { return []traceSide{p.A, p.B} }
+func (p compareTracesPage) Sides() []traceSide { return []traceSide{p.A, p.B} }
 
 // Known is the one that is there where the other is not.
-func (p tracesCompared) Known() traceSide {
+func (p compareTracesPage) Known() traceSide {
 	if p.B.Found {
 		return p.B
 	}
@@ -125,7 +125,7 @@ func (p tracesCompared) Known() traceSide {
 }
 
 // SwapURL is the page with the two the other way round.
-func (p tracesCompared) SwapURL() string { return p.Place.With("a", p.B.ID, "b", p.A.ID) }
+func (p compareTracesPage) SwapURL() string { return p.Place.With("a", p.B.ID, "b", p.A.ID) }
 
 // OtherURL is the page that offers other traces to compare A with.
-func (p tracesCompared) OtherURL() string { return p.Place.With("b", "") }
+func (p compareTracesPage) OtherURL() string { return p.Place.With("b", "") }

@@ -14,8 +14,8 @@ import (
 // fewRequests is how many a version needs for its percentiles to tell much.
 const fewRequests = 20
 
-// versionsCompared is what a service is asked for in two of its versions.
-type versionsCompared struct {
+// compareVersionsPage is what a service is asked for in two of its versions.
+type compareVersionsPage struct {
 	frame
 	Service   service
 	Resource  string // empty for all that the service is asked for
@@ -47,10 +47,10 @@ type versionSide struct {
 	selection search.Selection
 }
 
-// compareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
-func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
+// showCompareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
+func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := versionsCompared{frame: w.frame(r, "services", "Compare versions", docs{
+	page := compareVersionsPage{frame: w.frame(r, "services", "Compare versions", docs{
 		"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/", "commits and faulty deployments",
 	})}
 	name, resource, operation := page.Place.Get("service"), page.Place.Get("resource"), page.Place.Get("operation")
@@ -91,7 +91,7 @@ func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
 
 // choose takes the versions that the reader names or, for one that is not
 // named, the latest or the one before the other.
-func (p *versionsCompared) choose() {
+func (p *compareVersionsPage) choose() {
 	p.A, p.B = versionSide{Letter: "A", Version: p.Place.Get("a")}, versionSide{Letter: "B", Version: p.Place.Get("b")}
 	other := func(from int, than string) string {
 		for _, d := range p.Versions[from:] {
@@ -166,7 +166,7 @@ func (w *Web) measureVersion(ctx context.Context, f frame, win window, query sea
 }
 
 // compare fills the page with what differs.
-func (w *Web) compare(page *versionsCompared, query search.Query) {
+func (w *Web) compare(page *compareVersionsPage, query search.Query) {
 	a, b := page.A, page.B
 	page.Few = fewText(a, b)
 	page.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
@@ -200,22 +200,22 @@ func fewText(a, b versionSide) string {
 }
 
 // Both tells whether there are two versions to compare.
-func (p versionsCompared) Both() bool { return p.A.Version != "" && p.B.Version != "" }
+func (p compareVersionsPage) Both() bool { return p.A.Version != "" && p.B.Version != "" }
 
 // Same tells whether the two are one.
-func (p versionsCompared) Same() bool { return p.A.Version == p.B.Version }
+func (p compareVersionsPage) Same() bool { return p.A.Version == p.B.Version }
 
 // Sides are the two.
-func (p versionsCompared) Sides() []versionSide { return []versionSide{p.A, p.B} }
+func (p compareVersionsPage) Sides() []versionSide { return []versionSide{p.A, p.B} }
 
 // SwapURL is the page with the two the other way round.
-func (p versionsCompared) SwapURL() string {
+func (p compareVersionsPage) SwapURL() string {
 	return p.Place.With("a", p.B.Version, "b", p.A.Version)
 }
 
 // PageURL is the page of what is compared: of the resource or, where it is all
 // that the service is asked for, of the service.
-func (p versionsCompared) PageURL() string {
+func (p compareVersionsPage) PageURL() string {
 	if p.Resource == "" {
 		return p.ServiceURL(p.Place.Get("service"))
 	}

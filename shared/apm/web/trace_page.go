@@ -62,8 +62,8 @@ func (w *Web) traceViews() []traceView {
 	}
 }
 
-// trace serves GET /trace/{id}, with choices.
-func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
+// showTrace serves GET /trace/{id}, with choices.
+func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
 	trace, found, err := w.find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
