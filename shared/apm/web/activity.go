@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"thinker/shared/apm"
@@ -12,9 +11,9 @@ import (
 // activity shows how many spans a search finds over time, and how many of them
 // failed; nil where there are none.
 func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart, error) {
-	exact, err := w.Traces.Breakdown(ctx, search.Breakdown{Selection: win.selection(sought.parsed, sought.Scope)})
+	exact, err := w.figures(ctx, search.Breakdown{Selection: win.selection(sought.parsed, sought.Scope)})
 	if err != nil {
-		return nil, fmt.Errorf("count spans: %w", err)
+		return nil, err
 	}
 	total := exact.Total
 	if total.Requests == 0 {
@@ -30,9 +29,9 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 		win.To = max(time.Now().UnixNano(), total.Last+1)
 	}
 	win = win.divided()
-	found, err := w.Traces.Breakdown(ctx, search.Breakdown{Selection: win.selection(sought.parsed, sought.Scope), Buckets: win.Buckets()})
+	found, err := w.figures(ctx, search.Breakdown{Selection: win.selection(sought.parsed, sought.Scope), Buckets: win.Buckets()})
 	if err != nil {
-		return nil, fmt.Errorf("count spans over time: %w", err)
+		return nil, err
 	}
 
 	c := newChart("activity", "Spans", win)
@@ -48,6 +47,3 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 	c.stack([]series{failed, others}, countText)
 	return &c, nil
 }
-
-// inAddress writes a point in time as addresses give it.
-func inAddress(unixNano int64) string { return time.Unix(0, unixNano).UTC().Format(time.RFC3339Nano) }

@@ -82,9 +82,9 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	summaries, next, err := w.Traces.Search(r.Context(), request)
+	summaries, next, err := w.search(r.Context(), request)
 	if err != nil {
-		return fmt.Errorf("search traces: %w", err)
+		return err
 	}
 	answer := jsonTraces{Traces: []jsonSummary{}}
 	for _, s := range summaries {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 
 	"thinker/shared/apm"
@@ -17,17 +16,13 @@ type jsonLookedAt struct {
 	To       int64 `json:"to"` // exclusive
 }
 
-// anatomy is that of the spans which a request to the API is about.
-func (w *Web) anatomy(r *http.Request, buckets int) (apm.Anatomy, error) {
+// askedAnatomy is that of the spans which a request to the API is about.
+func (w *Web) askedAnatomy(r *http.Request, buckets int) (apm.Anatomy, error) {
 	s, err := selectionWithin(r, search.ServiceEntrySpans)
 	if err != nil {
 		return apm.Anatomy{}, err
 	}
-	anatomy, err := w.Traces.Anatomy(r.Context(), s, buckets)
-	if err != nil {
-		return apm.Anatomy{}, fmt.Errorf("take requests apart: %w", err)
-	}
-	return anatomy, nil
+	return w.anatomy(r.Context(), s, buckets)
 }
 
 func toLookedAt(a apm.Anatomy) jsonLookedAt {

@@ -27,7 +27,7 @@ type jsonEdge struct {
 // apiDependencies serves GET /api/dependencies?query=&env=&scope=&from=&to=: who
 // calls whom, above and below the spans.
 func (w *Web) apiDependencies(rw http.ResponseWriter, r *http.Request) error {
-	anatomy, err := w.anatomy(r, 0)
+	anatomy, err := w.askedAnatomy(r, 0)
 	if err != nil {
 		return err
 	}

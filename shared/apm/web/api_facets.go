@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 
 	"thinker/shared/apm/search"
@@ -41,9 +40,9 @@ func (w *Web) apiFacets(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	facets, err := w.Traces.Facets(r.Context(), s, asked, int(limit))
+	facets, err := w.countValues(r.Context(), s, asked, int(limit))
 	if err != nil {
-		return fmt.Errorf("count values: %w", err)
+		return err
 	}
 	answer := jsonFacets{Facets: []jsonFacet{}, Others: max(0, len(facets)-most)}
 	for _, f := range facets[:min(most, len(facets))] {

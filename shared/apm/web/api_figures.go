@@ -70,9 +70,9 @@ func (w *Web) apiFigures(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := w.Traces.Breakdown(r.Context(), b)
+	found, err := w.figures(r.Context(), b)
 	if err != nil {
-		return fmt.Errorf("break down spans: %w", err)
+		return err
 	}
 	answer := jsonBreakdown{
 		From: found.From, To: found.To, By: []string{},

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 	"time"
@@ -89,11 +88,11 @@ func (w *Web) apiResources(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := w.Traces.Breakdown(r.Context(), search.Breakdown{
+	found, err := w.figures(r.Context(), search.Breakdown{
 		Selection: s, By: []search.Field{{Name: "resource_name"}, {Name: "operation_name"}}, Limit: int(limit),
 	})
 	if err != nil {
-		return fmt.Errorf("break down spans: %w", err)
+		return err
 	}
 	answer := jsonResources{Service: service, From: found.From, To: found.To, Resources: []jsonResource{}, Others: found.Others}
 	for _, group := range found.Groups {

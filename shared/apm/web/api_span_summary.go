@@ -29,7 +29,7 @@ type jsonSpanSummary struct {
 // apiSpanSummary serves GET /api/span-summary?query=&env=&scope=&from=&to=: the
 // kinds of spans that requests are made of.
 func (w *Web) apiSpanSummary(rw http.ResponseWriter, r *http.Request) error {
-	anatomy, err := w.anatomy(r, 0)
+	anatomy, err := w.askedAnatomy(r, 0)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (w *Web) apiTimeSpent(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	anatomy, err := w.anatomy(r, int(buckets))
+	anatomy, err := w.askedAnatomy(r, int(buckets))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,6 +29,11 @@ func (w *Web) service(name string) service {
 	return service{short(name), w.Palette.Of(name).Hex()}
 }
 
+// otherServices stands for so many that are not told apart.
+func otherServices(n int) service {
+	return service{apm.FormatCount(n, "other", "others"), "currentcolor"}
+}
+
 // maxParts is how many services a breakdown tells apart.
 const maxParts = 20
 
@@ -46,21 +50,21 @@ func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
 	)
 	for i, percent := range percentages(shares) {
 		t := times[i]
-		service := service{t.Service, "currentcolor"}
-		if i < len(times)-1 || others == 0 {
-			service = w.service(t.Service)
+		shown := w.service(t.Service)
+		if others > 0 && i == len(times)-1 {
+			shown = otherServices(others)
 		}
 		b.Parts = append(b.Parts, part{
-			Service: service,
+			Service: shown,
 			Exec:    duration(t.Exec),
 			Percent: percent,
 			X:       coordinate(x),
 			Width:   coordinate(t.Percent),
 		})
-		words = append(words, short(t.Service)+" "+percent+" %")
+		words = append(words, shown.Name+" "+percent+" %")
 		x += t.Percent
 	}
-	b.Text = strings.Join(words, ", ")
+	b.Text = "Execution time: " + strings.Join(words, ", ")
 	return b
 }
 
@@ -72,7 +76,7 @@ func largest(times []apm.ServiceTime, n int) (_ []apm.ServiceTime, others int) {
 	}
 	times = slices.SortedStableFunc(slices.Values(times), func(a, b apm.ServiceTime) int { return cmp.Compare(b.Exec, a.Exec) })
 	others = len(times) - n
-	rest := apm.ServiceTime{Service: fmt.Sprintf("%d others", others)}
+	var rest apm.ServiceTime
 	for _, t := range times[n:] {
 		rest.Exec += t.Exec
 		rest.Percent += t.Percent

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/search"
@@ -10,21 +9,21 @@ import (
 
 // A traceChoice is a trace that may be compared.
 type traceChoice struct {
-	listRow
+	traceRow
 	Version string
 	URL     string
 }
 
 // chooseTraces offers traces for what the page is not told: the newest of all,
 // and the newest of the known one's resource, some of each version.
-func (w *Web) chooseTraces(ctx context.Context, page *tracesCompared) error {
+func (w *Web) chooseTraces(ctx context.Context, page *compareTracesPage) error {
 	const newest, most, versions, least = 50, 20, 6, 4
-	found, err := w.newestOf(ctx, search.Query{}, newest)
+	found, _, err := w.search(ctx, search.Request{Limit: newest})
 	if err != nil {
 		return err
 	}
 	for _, s := range found {
-		page.Newest = append(page.Newest, traceChoice{listRow: w.listRow(s)})
+		page.Newest = append(page.Newest, traceChoice{traceRow: w.traceRow(s)})
 	}
 	known, sought := page.Known(), "b"
 	if page.B.Found {
@@ -34,16 +33,16 @@ func (w *Web) chooseTraces(ctx context.Context, page *tracesCompared) error {
 		return nil
 	}
 	alike := alikeTo(known.trace.Entry())
-	deployed, err := w.versionsOf(ctx, search.Selection{Query: alike}, known.trace.Entry().Service)
+	deployed, err := w.deploymentsOf(ctx, search.Selection{Query: alike}, known.trace.Entry().Service)
 	if err != nil {
 		return err
 	}
 	deployed = deployed[:min(len(deployed), versions)]
 	offer := func(query search.Query, version string, limit int) error {
-		found, err := w.newestOf(ctx, query, limit+1)
+		found, _, err := w.search(ctx, search.Request{Selection: search.Selection{Query: query}, Limit: limit + 1})
 		for _, s := range found {
 			if s.TraceID != known.trace.ID && limit > 0 {
-				row := w.listRow(s)
+				row := w.traceRow(s)
 				page.Similar = append(page.Similar, traceChoice{row, short(version), page.Place.With(sought, row.ID)})
 				limit--
 			}
@@ -59,25 +58,6 @@ func (w *Web) chooseTraces(ctx context.Context, page *tracesCompared) error {
 		}
 	}
 	return nil
-}
-
-func (w *Web) newestOf(ctx context.Context, query search.Query, limit int) ([]apm.Summary, error) {
-	found, _, err := w.Traces.Search(ctx, search.Request{Selection: search.Selection{Query: query}, Limit: limit})
-	if err != nil {
-		return nil, fmt.Errorf("search traces: %w", err)
-	}
-	return found, nil
-}
-
-// versionsOf are the versions that a service's spans in a selection have; the
-// latest to appear comes first.
-func (w *Web) versionsOf(ctx context.Context, s search.Selection, service string) ([]deployment, error) {
-	const most = 1000
-	found, err := w.figuresBy(ctx, s, most, "service", "version")
-	if err != nil {
-		return nil, err
-	}
-	return deploymentsOf(found, service), nil
 }
 
 // alikeTo is a query for spans that do what the span does.

@@ -34,19 +34,11 @@ func figuresCompared(a, b apm.Group) []figureCompared {
 	errors := count("Errors", a.Errors, b.Errors)
 	errors.FailedA, errors.FailedB = errorRate.FailedA, errorRate.FailedB
 	rows := []figureCompared{count("Requests", a.Requests, b.Requests), rates, errors, errorRate}
-	for _, l := range []struct {
-		name, means string
-		percent     int // of the requests that are no slower
-		a, b        time.Duration
-	}{
-		{"Avg", "Average latency", 50, a.Average(), b.Average()},
-		{"p50", "Latency of half of the requests, at most", 50, a.P50, b.P50},
-		{"p75", "", 75, a.P75, b.P75}, {"p90", "", 90, a.P90, b.P90}, {"p95", "", 95, a.P95, b.P95}, {"p99", "", 99, a.P99, b.P99},
-		{"Max", "Latency of the slowest request", 100, a.Max, b.Max},
-	} {
-		row := figureCompared{Name: l.name, Means: l.means, A: duration(l.a), B: duration(l.b), Difference: limits{}.change(l.a, l.b).amount}
-		row.Times = timesAs(float64(l.a), float64(l.b))
-		if row.Times != "" && !tells(l.percent, a.Figures, b.Figures) {
+	for _, l := range latencies() {
+		was, is := l.of(a.Figures), l.of(b.Figures)
+		row := figureCompared{Name: l.Title, Means: l.Means, A: duration(was), B: duration(is), Difference: limits{}.change(was, is).amount}
+		row.Times = timesAs(float64(was), float64(is))
+		if row.Times != "" && !tells(l.Percent, a.Figures, b.Figures) {
 			row.Times, row.TooFew = "", true
 		}
 		rows = append(rows, row)

@@ -21,8 +21,8 @@ type histograms struct {
 // A histogramRow is how many requests of each took from and less than to.
 type histogramRow struct{ From, To, A, B string }
 
-// newHistograms draws the latencies of A and B. urls give the addresses of the
-// traces whose requests took from and less than to.
+// newHistograms draws the latencies of A and B. urls give the addresses of a
+// bar's traces on either side.
 func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string) *histograms {
 	const half = 50 // percent of the height
 	axis := newLatencyAxis(of[0].Distribution, of[1].Distribution)
@@ -51,12 +51,7 @@ func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string)
 			if side == 0 {
 				y -= height
 			}
-			h.Bars[side] = append(h.Bars[side], histogramBar{
-				X: coordinate(100 * (float64(bin) + .06) / float64(axis.bins)), Width: coordinate(100 * .88 / float64(axis.bins)),
-				Y: coordinate(y), Height: coordinate(height),
-				From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n),
-				URL: urls[side](from-from/100, to+to/100), // latencies are known to 1 %
-			})
+			h.Bars[side] = append(h.Bars[side], axis.bar(bin, n, y, height, urls[side]))
 		}
 	}
 	for side, g := range of {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -28,7 +27,7 @@ type kindCompared struct {
 // kindsCompared compares the kinds of spans that two versions' requests are made
 // of; those come first whose execution time differs most. Unless all are asked
 // for it gives few, and says how many there are besides.
-func (w *Web) kindsCompared(a, b apm.Anatomy, all bool) (rows []kindCompared, unlisted string) {
+func (w *Web) kindsCompared(a, b apm.Anatomy, all bool) (rows []kindCompared, unlisted int) {
 	type kind struct{ service, name, resource, spanType string }
 	places := map[kind]int{}
 	for side, anatomy := range []apm.Anatomy{a, b} {
@@ -53,7 +52,7 @@ func (w *Web) kindsCompared(a, b apm.Anatomy, all bool) (rows []kindCompared, un
 		return cmp.Or(cmp.Compare(max(y.a-y.b, y.b-y.a), max(x.a-x.b, x.b-x.a)), cmp.Compare(max(y.a, y.b), max(x.a, x.b)))
 	})
 	if !all && len(rows) > fewSpans {
-		unlisted = fmt.Sprintf("%s more kinds of spans differ less.", apm.FormatNumber(len(rows)-fewSpans))
+		unlisted = len(rows) - fewSpans
 		rows = rows[:fewSpans]
 	}
 	whole := max(execPerRequest(a), execPerRequest(b))

@@ -8,9 +8,9 @@ import (
 	"thinker/shared/apm"
 )
 
-// A placeRow is a span of two traces, or of one of them, or alike siblings
+// A comparedRow is a span of two traces, or of one of them, or alike siblings
 // together.
-type placeRow struct {
+type comparedRow struct {
 	Level    int    // in the tree, from 1
 	Indent   int    // pixels
 	Count    string // of alike siblings; empty for one span
@@ -22,8 +22,8 @@ type placeRow struct {
 	A, B     *figure
 	Duration change
 	Exec     change // of the execution time
-	Marks    []string
-	Failures []string
+	Marks    string // what differs, in words
+	Failures string // which spans failed, and where
 }
 
 // A figure is a duration that leads to its span.
@@ -45,19 +45,20 @@ type limits struct {
 	whole time.Duration // a bar of this reaches from the middle to the end
 }
 
-func (w *Web) placeRow(sum placeSum, l limits) placeRow {
-	place, s := sum.first, sum.first.Span()
-	row := placeRow{
-		Level:    place.Level + 1,
-		Indent:   indent(place.Level),
+// comparedRow writes a row; its links are in the environment and time of p.
+func (w *Web) comparedRow(p place, sum comparedSum, l limits) comparedRow {
+	pair, s := sum.first, sum.first.Span()
+	row := comparedRow{
+		Level:    pair.Level + 1,
+		Indent:   indent(pair.Level),
 		Service:  w.service(s.Service),
 		Name:     short(s.Name),
 		Detail:   short(s.Detail()),
-		Orphan:   place.A != nil && place.A.Orphan || place.B != nil && place.B.Orphan,
+		Orphan:   pair.A != nil && pair.A.Orphan || pair.B != nil && pair.B.Orphan,
 		Duration: l.change(sum.a, sum.b),
 		Exec:     l.change(sum.execA, sum.execB),
-		Marks:    sum.marks(l),
-		Failures: sum.failures(),
+		Marks:    strings.Join(sum.marks(l), ", "),
+		Failures: strings.Join(sum.failures(), ", "),
 	}
 	switch {
 	case sum.folded:
@@ -69,22 +70,22 @@ func (w *Web) placeRow(sum placeSum, l limits) placeRow {
 		if s.Resource != s.Name {
 			row.Detail = short(s.Resource)
 		}
-	case place.A != nil && place.B != nil && place.A.Span.Detail() != s.Detail():
-		row.Was = short(place.A.Span.Detail())
+	case pair.A != nil && pair.B != nil && pair.A.Span.Detail() != s.Detail():
+		row.Was = short(pair.A.Span.Detail())
 	}
 	if sum.inA > 0 {
-		row.A = sum.figure(place.A, sum.a)
+		row.A = sum.figure(p, pair.A, sum.a)
 	}
 	if sum.inB > 0 {
-		row.B = sum.figure(place.B, sum.b)
+		row.B = sum.figure(p, pair.B, sum.b)
 	}
 	return row
 }
 
-func (s *placeSum) figure(node *apm.Node, d time.Duration) *figure {
+func (s *comparedSum) figure(p place, node *apm.Node, d time.Duration) *figure {
 	f := &figure{Duration: duration(d)}
 	if !s.folded {
-		f.URL = fmt.Sprintf("/trace/%d?span=%d", node.Span.TraceID, node.Span.SpanID)
+		f.URL = p.traceURL(node.Span.TraceID, node.Span.SpanID)
 	}
 	return f
 }
@@ -110,7 +111,7 @@ func (l limits) change(a, b time.Duration) change {
 }
 
 // marks say in words what differs.
-func (s *placeSum) marks(l limits) (marks []string) {
+func (s *comparedSum) marks(l limits) (marks []string) {
 	switch {
 	case s.folded:
 		if s.gone > 0 {
@@ -137,7 +138,7 @@ func (s *placeSum) marks(l limits) (marks []string) {
 }
 
 // failures say which spans failed, and where.
-func (s *placeSum) failures() (failures []string) {
+func (s *comparedSum) failures() (failures []string) {
 	where := []string{"only in A", "only in B", "in both"}
 	for i, n := range []int{s.errors.onlyA, s.errors.onlyB, s.errors.both} {
 		switch {
@@ -152,9 +153,3 @@ func (s *placeSum) failures() (failures []string) {
 	}
 	return failures
 }
-
-// MarksText joins the marks.
-func (r placeRow) MarksText() string { return strings.Join(r.Marks, ", ") }
-
-// FailuresText joins the failures.
-func (r placeRow) FailuresText() string { return strings.Join(r.Failures, ", ") }

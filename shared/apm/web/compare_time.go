@@ -19,10 +19,9 @@ type timeCompared struct {
 
 // A timeBar is one of the bars.
 type timeBar struct {
-	Letter string
-	Parts  []part // X and Width in percent of the longer bar
-	Total  amount
-	Text   string // the same in words
+	breakdown // in percent of the longer bar
+	Letter    string
+	Total     amount
 }
 
 // A timeRow is one service's time.
@@ -59,7 +58,7 @@ func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
 			Change:  limits{whole / 100, whole}.change(p.exec[0], p.exec[1]),
 		}
 		if others > 0 && i == len(pairs)-1 {
-			compared.Rows[i].Service = service{p.service, "currentcolor"}
+			compared.Rows[i].Service = otherServices(others)
 		}
 	}
 	for side, letter := range []string{"A", "B"} {
@@ -131,7 +130,7 @@ func largestPairs(pairs []timePair) (_ []timePair, others int) {
 		return pairs, 0
 	}
 	others = len(pairs) - maxParts
-	rest := timePair{service: fmt.Sprintf("%d others", others)}
+	var rest timePair
 	for _, p := range pairs[maxParts:] {
 		for side := range rest.exec {
 			rest.exec[side] = apm.Plus(rest.exec[side], p.exec[side])

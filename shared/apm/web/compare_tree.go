@@ -14,7 +14,7 @@ const (
 
 // A treeCompared is two traces' spans as one tree.
 type treeCompared struct {
-	Rows      []placeRow
+	Rows      []comparedRow
 	Changes   bool   // only what differs, and what is above it
 	Unchanged int    // rows left out, as nothing differs
 	Hidden    int    // rows left out, being too many
@@ -26,9 +26,9 @@ type treeCompared struct {
 	AllURL               string // of the page with all rows, however many
 }
 
-// A placeSum is what a row shows: one place, or alike siblings with all that is
+// A comparedSum is what a row shows: one place, or alike siblings with all that is
 // below them.
-type placeSum struct {
+type comparedSum struct {
 	first        *apm.Place
 	parent       int // the row above; -1 for none
 	folded       bool
@@ -51,7 +51,7 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeComp
 	tree.Showing = []choice{{"All spans", tree.EveryURL, !tree.Changes}, {"Changes alone", tree.ChangesURL, tree.Changes}}
 	unfolded := p.Get("fold") == "no"
 	sums := sumRows(places, !unfolded)
-	if unfolded || slices.ContainsFunc(sums, func(s placeSum) bool { return s.folded }) {
+	if unfolded || slices.ContainsFunc(sums, func(s comparedSum) bool { return s.folded }) {
 		tree.Folding = []choice{{"Alike siblings in one row", p.With("fold", ""), !unfolded}, {"A row for each", p.With("fold", "no"), unfolded}}
 	}
 	limits := limits{tolerance(a, b), max(a.Duration(), b.Duration())}
@@ -69,7 +69,7 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeComp
 		case len(tree.Rows) == mostCompared && p.Get("rows") != "all":
 			tree.Hidden++
 		default:
-			tree.Rows = append(tree.Rows, w.placeRow(sum, limits))
+			tree.Rows = append(tree.Rows, w.comparedRow(p, sum, limits))
 		}
 	}
 	return tree
@@ -77,21 +77,21 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeComp
 
 // sumRows gives each place a row or, if many siblings are alike, all of them one
 // with what is below them.
-func sumRows(places []apm.Place, fold bool) (sums []placeSum) {
-	type kind struct {
+func sumRows(places []apm.Place, fold bool) (sums []comparedSum) {
+	type key struct {
 		parent                  int
 		service, name, resource string
 	}
-	kindOf := func(p *apm.Place) kind {
+	keyOf := func(p *apm.Place) key {
 		s := p.Span()
-		return kind{p.Parent, s.Service, s.Name, s.Resource}
+		return key{p.Parent, s.Service, s.Name, s.Resource}
 	}
-	alike := map[kind]int{}
+	alike := map[key]int{}
 	for i := range places {
-		alike[kindOf(&places[i])]++
+		alike[keyOf(&places[i])]++
 	}
 	rowOf := make([]int, len(places))
-	together := map[kind]int{} // the row of alike siblings
+	together := map[key]int{} // the row of alike siblings
 	for i := range places {
 		p := &places[i]
 		parent := -1
@@ -103,11 +103,11 @@ func sumRows(places []apm.Place, fold bool) (sums []placeSum) {
 			sums[parent].add(p, false)
 			continue
 		}
-		k := kindOf(p)
+		k := keyOf(p)
 		row, begun := together[k]
 		if !begun {
 			row = len(sums)
-			sums = append(sums, placeSum{first: p, parent: parent, folded: fold && alike[k] > mostAlike})
+			sums = append(sums, comparedSum{first: p, parent: parent, folded: fold && alike[k] > mostAlike})
 			if sums[row].folded {
 				together[k] = row
 			}
@@ -119,7 +119,7 @@ func sumRows(places []apm.Place, fold bool) (sums []placeSum) {
 }
 
 // add counts a place in: one of the row's own, or one below them.
-func (s *placeSum) add(p *apm.Place, own bool) {
+func (s *comparedSum) add(p *apm.Place, own bool) {
 	if own {
 		a, b := p.Durations()
 		s.a, s.b = apm.Plus(s.a, a), apm.Plus(s.b, b)
@@ -148,7 +148,7 @@ func (s *placeSum) add(p *apm.Place, own bool) {
 }
 
 // differs tells whether A and B are not alike here; times up to equal are.
-func (s *placeSum) differs(equal time.Duration) bool {
+func (s *comparedSum) differs(equal time.Duration) bool {
 	return s.added+s.gone+s.errors.onlyA+s.errors.onlyB > 0 || s.first.OtherResource() ||
 		max(s.a-s.b, s.b-s.a) > equal || max(s.execA-s.execB, s.execB-s.execA) > equal
 }

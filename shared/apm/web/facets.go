@@ -1,8 +1,6 @@
 package web
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -59,9 +57,9 @@ func (w *Web) facets(r *http.Request, p place, s search.Selection, refined refin
 	if err != nil {
 		return nil, err
 	}
-	counted, err := w.Traces.Facets(r.Context(), s, usualFacets(), few)
+	counted, err := w.countValues(r.Context(), s, usualFacets(), few)
 	if err != nil {
-		return nil, fmt.Errorf("count values: %w", err)
+		return nil, err
 	}
 	panel := &facetPanel{}
 	for i, field := range usualFacets() {
@@ -75,8 +73,8 @@ func (w *Web) facets(r *http.Request, p place, s search.Selection, refined refin
 		}
 	}
 	if len(asked) > 0 {
-		if counted, err = w.Traces.Facets(r.Context(), s, asked, many); err != nil {
-			return nil, fmt.Errorf("count values: %w", err)
+		if counted, err = w.countValues(r.Context(), s, asked, many); err != nil {
+			return nil, err
 		}
 	}
 	var chosen []facet
@@ -97,9 +95,9 @@ func (w *Web) facets(r *http.Request, p place, s search.Selection, refined refin
 // nameFacets adds the names of all attributes that the panel does not show yet.
 func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p place, s search.Selection, asked []search.Field) error {
 	const most = 100
-	all, err := w.Traces.Facets(r.Context(), s, nil, 1)
+	all, err := w.countValues(r.Context(), s, nil, 1)
 	if err != nil {
-		return fmt.Errorf("count attributes: %w", err)
+		return err
 	}
 	for _, counted := range all {
 		field, err := search.ParseField(counted.Name)
@@ -179,9 +177,7 @@ func (p place) narrowed(query string) string {
 
 // withFacets is the address of the same page with these attributes in its panel.
 func withFacets(p place, fields []search.Field) string {
-	p.query = maps.Clone(p.query)
-	p.query.Del("facets")
-	p.query.Del("facet")
+	p = p.and("facets", "", "facet", "")
 	for _, field := range fields {
 		p.query.Add("facet", field.String())
 	}

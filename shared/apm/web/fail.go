@@ -41,7 +41,7 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 		_ = json.NewEncoder(rw).Encode(problemOf(told, syntax))
 		return
 	}
-	page := failurePage{frame: w.frame(r, http.StatusText(told.status)), Detail: told.detail}
+	page := failurePage{frame: w.frame(r, "", http.StatusText(told.status), docs{}), Detail: told.detail}
 	if err := w.render(rw, told.status, "failure.html", page); err != nil {
 		w.Logger.ErrorContext(r.Context(), "render a failure", "path", r.URL.Path, "error", err)
 		http.Error(rw, told.detail, told.status)

@@ -26,6 +26,15 @@ type moment struct{ at time.Time }
 
 func momentOf(unixNano int64) moment { return moment{time.Unix(0, unixNano).UTC()} }
 
+// momentOrNone is nil for 0.
+func momentOrNone(unixNano int64) *moment {
+	if unixNano == 0 {
+		return nil
+	}
+	at := momentOf(unixNano)
+	return &at
+}
+
 // Machine is the moment for the datetime attribute.
 func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z") }
 

@@ -104,9 +104,19 @@ func (a latencyAxis) ticks() (ticks []tick) {
 	return ticks
 }
 
-// newHistogram draws latencies. url gives the address of the traces whose
-// requests took from and less than to; as latencies are known to 1 % only, it is
-// asked for a little more than the bar shows.
+// bar is a bin's, of n requests, from y on downwards, in percent. url gives the
+// address of the traces whose requests took from and less than to; as latencies
+// are known to 1 % only, it is asked for a little more than the bar shows.
+func (a latencyAxis) bar(bin, n int, y, height float64, url func(from, to time.Duration) string) histogramBar {
+	from, to := a.edge(bin), a.edge(bin+1)
+	return histogramBar{
+		X: coordinate(100 * (float64(bin) + .06) / float64(a.bins)), Width: coordinate(100 * .88 / float64(a.bins)),
+		Y: coordinate(y), Height: coordinate(height),
+		From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from-from/100, to+to/100),
+	}
+}
+
+// newHistogram draws latencies. url gives the address of a bar's traces.
 func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time.Duration) string) *histogram {
 	along := newLatencyAxis(latencies)
 	h := &histogram{Ticks: along.ticks()}
@@ -117,13 +127,8 @@ func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time
 		if n == 0 {
 			continue
 		}
-		from, to := along.edge(i), along.edge(i+1)
 		height := max(1.5, 100*float64(n)/top)
-		h.Bars = append(h.Bars, histogramBar{
-			X: coordinate(100 * (float64(i) + .06) / float64(along.bins)), Width: coordinate(100 * .88 / float64(along.bins)),
-			Y: coordinate(100 - height), Height: coordinate(height),
-			From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from-from/100, to+to/100),
-		})
+		h.Bars = append(h.Bars, along.bar(i, n, 100-height, height, url))
 	}
 	h.Marks = along.percentiles(f)
 	h.Summary = fmt.Sprintf("%s; half took up to %s, 95 %% up to %s, 99 %% up to %s, the slowest %s",

@@ -44,7 +44,7 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 		links = append(links, chainLink{Holds: true, Says: "Spans are dated as they came."})
 	} else {
 		links = append(links, chainLink{
-			Says: fmt.Sprintf("Spans of %s were dated %s what the clock here said%s.", short(off[0].Service), sideOf(off[0].ClockMost), others(len(off)-1)),
+			Says: fmt.Sprintf("Spans of %s were dated %s what the clock here said%s.", short(off[0].Service), aside(off[0].ClockMost, "after", "before"), otherTracers(len(off)-1)),
 			Do:   "Choose all times above the lists, or set that machine’s clock. Spans that were recorded long ago look the same.",
 		})
 	}
@@ -57,15 +57,7 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 	return links
 }
 
-// sideOf says on which side of ours a clock is, and how far.
-func sideOf(offset time.Duration) string {
-	if offset > 0 {
-		return distance(offset) + " after"
-	}
-	return distance(-max(offset, -1<<62)) + " before"
-}
-
-func others(n int) string {
+func otherTracers(n int) string {
 	switch n {
 	case 0:
 		return ""

@@ -24,13 +24,13 @@ type mapPage struct {
 // as one that fails.
 const failedPart = 0.01
 
-// mapPage serves GET /map.
-func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
+// showMap serves GET /map.
+func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := mapPage{frame: w.frame(r, "Service Map")}
-	page.Section = "map"
-	page.Docs = docs{"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/"}
-	win, err := w.open(ctx, r, &page.frame, search.Query{})
+	page := mapPage{frame: w.frame(r, "map", "Service Map", docs{
+		"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/", "monitors and teams",
+	})}
+	win, err := w.open(r, &page.frame, search.Query{})
 	if err != nil {
 		return err
 	}
@@ -41,9 +41,9 @@ func (w *Web) mapPage(rw http.ResponseWriter, r *http.Request) error {
 	if len(services) == 0 {
 		return w.render(rw, http.StatusOK, "map.html", page)
 	}
-	page.Anatomy, err = w.Traces.Anatomy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), 0)
+	page.Anatomy, err = w.anatomy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), 0)
 	if err != nil {
-		return fmt.Errorf("take requests apart: %w", err)
+		return err
 	}
 	least := math.Inf(1)
 	for _, s := range services {
@@ -145,9 +145,6 @@ func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
 	return edges
 }
 
-// ServicesText counts the services on the map.
-func (p mapPage) ServicesText() string { return apm.FormatCount(p.Services, "service", "services") }
-
 // SampleText says of how many requests the calls are, where that is not all.
 func (p mapPage) SampleText() string {
 	if !p.Anatomy.Sampled() {
@@ -161,5 +158,5 @@ func (p mapPage) OthersText() string {
 	if p.Others == 0 {
 		return ""
 	}
-	return apm.FormatCount(p.Others, "more service has", "more services have") + " fewer requests, and " + map[bool]string{true: "is", false: "are"}[p.Others == 1] + " not on the map."
+	return apm.FormatCount(p.Others, "more service has fewer requests, and is", "more services have fewer requests, and are") + " not on the map."
 }

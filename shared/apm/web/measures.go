@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -104,16 +105,13 @@ func (m measured) latency() chart {
 		c.Histogram = newHistogram(m.total.Distribution, f, m.traces)
 		c.Rows, c.Summary = nil, c.Histogram.Summary
 	default:
-		percentile := func(name string, of func(apm.Figures) time.Duration) series {
-			return m.series(name, name, "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, of(f)) })
+		var percentiles []series
+		for _, l := range latencies() {
+			if strings.HasPrefix(l.Name, "p") {
+				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, l.of(f)) }))
+			}
 		}
-		c.lines([]series{
-			percentile("p50", func(f apm.Figures) time.Duration { return f.P50 }),
-			percentile("p75", func(f apm.Figures) time.Duration { return f.P75 }),
-			percentile("p90", func(f apm.Figures) time.Duration { return f.P90 }),
-			percentile("p95", func(f apm.Figures) time.Duration { return f.P95 }),
-			percentile("p99", func(f apm.Figures) time.Duration { return f.P99 }),
-		}, durationText)
+		c.lines(percentiles, durationText)
 	}
 	return c
 }

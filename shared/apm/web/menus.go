@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"thinker/shared/apm/search"
@@ -20,9 +19,9 @@ type menus struct {
 func (w *Web) menus(ctx context.Context, p place, win window) (*menus, error) {
 	const most = 20
 	m := &menus{window: win, Place: p}
-	facets, err := w.Traces.Facets(ctx, search.Selection{}, []search.Field{{Name: "env"}}, most)
+	facets, err := w.countValues(ctx, search.Selection{}, []search.Field{{Name: "env"}}, most)
 	if err != nil {
-		return nil, fmt.Errorf("count environments: %w", err)
+		return nil, err
 	}
 	for _, facet := range facets {
 		for _, value := range facet.Values {
@@ -70,11 +69,3 @@ func (m *menus) RangeURL(name string) string {
 func (m *menus) Begin() *moment { return momentOrNone(m.From) }
 
 func (m *menus) End() *moment { return momentOrNone(m.To) }
-
-func momentOrNone(unixNano int64) *moment {
-	if unixNano == 0 {
-		return nil
-	}
-	at := momentOf(unixNano)
-	return &at
-}

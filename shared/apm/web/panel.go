@@ -45,7 +45,6 @@ type panel struct {
 
 type tag struct {
 	Name, Value string
-	Number      bool
 	Search      string // the address of the traces that have the same; empty where there can be none
 }
 
@@ -84,16 +83,16 @@ func (w *Web) panel(scene *scene, box int) *panel {
 		HexID:        apm.HexID(scene.trace.IDHigh(), s.TraceID),
 		SpanID:       decimal(s.SpanID),
 		ParentID:     decimal(s.ParentID),
-		About:        aboutSpan(s),
+		About:        aboutSpan(scene.place, s),
 		Raw:          raw(s),
 	}
 	if scene.arrived[s.ParentID] {
-		p.ParentURL = scene.with(bySpan, p.ParentID)
+		p.ParentURL = scene.With(bySpan, p.ParentID)
 	}
-	p.Tags, p.Internal = tags(s)
+	p.Tags, p.Internal = tags(scene.place, s)
 	for _, link := range s.Links {
 		p.Links = append(p.Links, linkRow{
-			URL:        fmt.Sprintf("/trace/%d?span=%d", link.TraceID, link.SpanID),
+			URL:        scene.traceURL(link.TraceID, link.SpanID),
 			TraceID:    decimal(link.TraceID),
 			SpanID:     decimal(link.SpanID),
 			Attributes: sortedTags(link.Attributes),
@@ -134,12 +133,12 @@ func statement(s *apm.Span) string {
 }
 
 // aboutSpan are the attributes that every span has.
-func aboutSpan(s *apm.Span) (all []tag) {
+func aboutSpan(p place, s *apm.Span) (all []tag) {
 	for _, a := range []struct{ field, name, value string }{
 		{"service", "service", s.Service}, {"operation_name", "operation", s.Name}, {"resource_name", "resource", s.Resource}, {"type", "type", s.Type},
 	} {
 		if a.value != "" {
-			all = append(all, tag{Name: a.name, Value: a.value, Search: searchURL(reserved(a.field), a.value)})
+			all = append(all, tag{Name: a.name, Value: a.value, Search: p.searchURL(reserved(a.field), a.value)})
 		}
 	}
 	return all
@@ -147,7 +146,7 @@ func aboutSpan(s *apm.Span) (all []tag) {
 
 // tags sorts a span's tags by name, and sets apart those that tracers and
 // Agents write for each other. The error's have a place of their own.
-func tags(s *apm.Span) (own, internal []tag) {
+func tags(p place, s *apm.Span) (own, internal []tag) {
 	shown := map[string]bool{}
 	if s.Error {
 		for _, name := range []string{"error.message", "error.msg", "error.type", "error.stack", "error.handling_stack"} {
@@ -156,14 +155,14 @@ func tags(s *apm.Span) (own, internal []tag) {
 	}
 	all := sortedTags(s.Meta)
 	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		all = append(all, tag{Name: name, Value: strconv.FormatFloat(s.Metrics[name], 'f', -1, 64), Number: true})
+		all = append(all, tag{Name: name, Value: strconv.FormatFloat(s.Metrics[name], 'f', -1, 64)})
 	}
 	slices.SortStableFunc(all, func(a, b tag) int { return cmp.Compare(a.Name, b.Name) })
 	for _, t := range all {
 		if shown[t.Name] {
 			continue
 		}
-		t.Search = searchURL(tagField(t.Name), t.Value)
+		t.Search = p.searchURL(tagField(t.Name), t.Value)
 		if strings.HasPrefix(t.Name, "_") {
 			internal = append(internal, t)
 		} else {
@@ -193,7 +192,7 @@ func attributes(values map[string]any) []tag {
 			}
 			text = string(encoded)
 		}
-		sorted = append(sorted, tag{Name: name, Value: text, Number: !isText})
+		sorted = append(sorted, tag{Name: name, Value: text})
 	}
 	return sorted
 }

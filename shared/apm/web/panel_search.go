@@ -1,10 +1,6 @@
 package web
 
-import (
-	"net/url"
-
-	"thinker/shared/apm/search"
-)
+import "thinker/shared/apm/search"
 
 // reserved is one of the attributes that queries write without an @.
 func reserved(name string) search.Field { return search.Field{Name: name} }
@@ -16,7 +12,7 @@ func tagField(name string) search.Field {
 
 // searchURL is the address of the traces that have a span with a value; empty
 // where no query can ask for it.
-func searchURL(field search.Field, value string) string {
+func (p place) searchURL(field search.Field, value string) string {
 	const longest = 1000 // bytes; a longer value is hardly there twice
 	if len(value) > longest || field.IsDuration() {
 		return ""
@@ -26,5 +22,5 @@ func searchURL(field search.Field, value string) string {
 	if term, ok := query.Expr.(search.Term); err != nil || !ok || term.Field != field || !term.Test.MatchText(value) {
 		return ""
 	}
-	return "/traces?" + url.Values{"query": {text}}.Encode()
+	return p.To("/traces", "query", text)
 }

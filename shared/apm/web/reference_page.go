@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,14 +23,13 @@ type endpointSection struct {
 	Answer string
 }
 
-// reference serves GET /api.
-func (w *Web) reference(rw http.ResponseWriter, r *http.Request) error {
-	last, _, err := w.Traces.Search(r.Context(), search.Request{Limit: 1})
+// showReference serves GET /api.
+func (w *Web) showReference(rw http.ResponseWriter, r *http.Request) error {
+	last, _, err := w.search(r.Context(), search.Request{Limit: 1})
 	if err != nil {
-		return fmt.Errorf("search traces: %w", err)
+		return err
 	}
-	page := referencePage{frame: w.frame(r, "API"), Problem: w.examples["problem.json"]}
-	page.Docs = docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/"}
+	page := referencePage{frame: w.frame(r, "", "API", docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/", ""}), Problem: w.examples["problem.json"]}
 	for _, e := range endpoints() {
 		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}
 		if e.Method == http.MethodGet {

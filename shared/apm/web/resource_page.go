@@ -3,10 +3,8 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/search"
 )
 
@@ -23,21 +21,21 @@ type resourcePage struct {
 
 	Spans        []summaryRow
 	SpanHeadings []heading
-	AllSpans     string // what leads to those that the page does not list; empty where it lists all
+	AllSpans     int    // how many kinds there are, where the page does not list all; else 0
 	OtherSpans   int    // kinds of spans that are too many to be listed at all
 	Sample       string // of which requests the spans are
 
 	Dependencies *serviceMap // nil where there are none
 
 	Deployments []deploymentRow
-	Latest      []listRow
+	Latest      []traceRow
 }
 
 // fewSpans is how many kinds of spans are listed at first.
 const fewSpans = 20
 
-// resourcePage serves GET /resource?service=&operation=&resource=.
-func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
+// showResource serves GET /resource?service=&operation=&resource=.
+func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	asked := r.URL.Query()
 	name, resource := asked.Get("service"), asked.Get("resource")
@@ -46,12 +44,12 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 		query = both(query, "operation_name", operation)
 	}
 	page := resourcePage{
-		frame: w.frame(r, cmp.Or(short(resource), "no resource")), Service: w.service(name),
-		Resource: short(resource), Operation: short(asked.Get("operation")),
+		frame: w.frame(r, "services", cmp.Or(short(resource), "no resource"), docs{
+			"Resource page", "https://docs.datadoghq.com/tracing/services/resource_page/", "monitors, infrastructure, logs and profiles",
+		}),
+		Service: w.service(name), Resource: short(resource), Operation: short(asked.Get("operation")),
 	}
-	page.Section = "services"
-	page.Docs = docs{"Resource page", "https://docs.datadoghq.com/tracing/services/resource_page/"}
-	win, err := w.open(ctx, r, &page.frame, query)
+	win, err := w.open(r, &page.frame, query)
 	if err != nil {
 		return err
 	}
@@ -65,7 +63,7 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 	}
 	measured.traces = page.tracesOfLatency(query)
 	page.Figures = cellsOf(measured.total.Figures, win.seconds())
-	anatomy, err := w.anatomyOf(ctx, win, s)
+	anatomy, err := w.anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
 	}
@@ -73,14 +71,16 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 	page.Sample, page.OtherSpans = sampleText(anatomy), anatomy.OtherSpans
 	page.Spans, page.SpanHeadings = w.spanSummary(anatomy, page.Place)
 	if len(page.Spans) > fewSpans && asked.Get("kinds") != "all" {
-		page.AllSpans = fmt.Sprintf("All %s kinds of spans", apm.FormatNumber(len(page.Spans)))
+		page.AllSpans = len(page.Spans)
 		page.Spans = page.Spans[:fewSpans]
 	}
 	page.Dependencies = w.dependencies(page.frame, anatomy, name, measured.total.Figures, win)
-	page.TracesURL = page.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
-	if page.Deployments, err = w.deploymentsWithin(ctx, page.frame, s, measured.versions, name, win); err != nil {
+	page.TracesURL = page.tracesOf(query)
+	known, err := w.deploymentsOf(ctx, s, name)
+	if err != nil {
 		return err
 	}
+	page.Deployments = page.deployments(query, known, measured.versions, win)
 	page.Latest, err = w.latest(ctx, s)
 	if err != nil {
 		return err
@@ -88,27 +88,12 @@ func (w *Web) resourcePage(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "resource.html", page)
 }
 
-// deploymentsWithin are the versions of what a page is about.
-func (w *Web) deploymentsWithin(ctx context.Context, f frame, s search.Selection, versions []apm.Group, service string, win window) ([]deploymentRow, error) {
-	const most = 1000
-	ever := s
-	ever.From, ever.To = 0, 0
-	known, err := w.figuresBy(ctx, ever, most, "service", "version")
-	if err != nil {
-		return nil, err
-	}
-	return f.deployments(deploymentsOf(known, service), versions, win), nil
-}
-
 // latest are the traces of the selected spans that arrived last.
-func (w *Web) latest(ctx context.Context, s search.Selection) (rows []listRow, err error) {
+func (w *Web) latest(ctx context.Context, s search.Selection) (rows []traceRow, err error) {
 	const most = 10
-	summaries, _, err := w.Traces.Search(ctx, search.Request{Selection: s, Limit: most})
-	if err != nil {
-		return nil, fmt.Errorf("search traces: %w", err)
-	}
+	summaries, _, err := w.search(ctx, search.Request{Selection: s, Limit: most})
 	for _, summary := range summaries {
-		rows = append(rows, w.listRow(summary))
+		rows = append(rows, w.traceRow(summary))
 	}
-	return rows, nil
+	return rows, err
 }

@@ -47,18 +47,18 @@ type deploymentRow struct {
 	CompareURL string // with the version before it; empty for the first
 }
 
-// servicePage serves GET /service?service=&operation=.
-func (w *Web) servicePage(rw http.ResponseWriter, r *http.Request) error {
+// showService serves GET /service?service=&operation=.
+func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	name, operation := r.URL.Query().Get("service"), r.URL.Query().Get("operation")
 	query := both(search.Query{}, "service", name)
 	if operation != "" {
 		query = both(query, "operation_name", operation)
 	}
-	page := servicePage{frame: w.frame(r, cmp.Or(short(name), "no service")), Service: w.service(name)}
-	page.Section = "services"
-	page.Docs = docs{"Service page", "https://docs.datadoghq.com/tracing/services/service_page/"}
-	win, err := w.open(ctx, r, &page.frame, query)
+	page := servicePage{Service: w.service(name), frame: w.frame(r, "services", cmp.Or(short(name), "no service"), docs{
+		"Service page", "https://docs.datadoghq.com/tracing/services/service_page/", "monitors, infrastructure, logs and profiles",
+	})}
+	win, err := w.open(r, &page.frame, query)
 	if err != nil {
 		return err
 	}
@@ -74,47 +74,33 @@ func (w *Web) servicePage(rw http.ResponseWriter, r *http.Request) error {
 	page.Figures = cellsOf(resources.Total.Figures, win.seconds())
 	page.Others = resources.Others
 	page.Resources, page.Headings = page.resources(name, resources.Groups, win)
-	page.TracesURL = page.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
+	page.TracesURL = page.tracesOf(query)
 
 	services, _, err := w.servicesOf(ctx, s)
 	if err != nil {
 		return err
 	}
 	if len(services) > 0 {
-		page.Kind, page.Apdex = kindOf(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
+		page.Kind, page.Apdex = serviceKind(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
 	}
 	measured, err := w.measure(ctx, page.Place, win, s, name)
 	if err != nil {
 		return err
 	}
 	measured.traces = page.tracesOfLatency(query)
-	anatomy, err := w.anatomyOf(ctx, win, s)
+	anatomy, err := w.anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
 	}
 	page.Charts = w.charts(measured, anatomy)
 	if len(services) > 0 {
-		page.Deployments = page.deployments(services[0].Deployments, measured.versions, win)
+		page.Deployments = page.deployments(query, services[0].Deployments, measured.versions, win)
 	}
 	page.Operations, err = w.operations(ctx, page.Place, win, name, operation)
 	if err != nil {
 		return err
 	}
 	return w.render(rw, http.StatusOK, "service.html", page)
-}
-
-// open settles the window of a page about a query's spans, and gives the page
-// its menus.
-func (w *Web) open(ctx context.Context, r *http.Request, f *frame, query search.Query) (window, error) {
-	win, err := readWindow(r)
-	if err != nil {
-		return win, err
-	}
-	if win, err = w.settle(ctx, win, query, search.ServiceEntrySpans); err != nil {
-		return win, err
-	}
-	f.Menus, err = w.menus(ctx, f.Place, win)
-	return win, err
 }
 
 // measure sums up what the graphs show.
@@ -175,39 +161,31 @@ func (p *servicePage) resources(service string, groups []apm.Group, win window) 
 
 func resourceColumns() []column[apm.Group] {
 	type row = apm.Group
-	return []column[row]{
-		{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
-		{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
-		{Name: "rate", Title: "Per second", Means: "Requests per second, on average", compare: by(func(g row) int { return g.Requests })},
-		{Name: "total", Title: "Total time", Means: "All requests together", compare: by(func(g row) time.Duration { return g.Total })},
-		{Name: "avg", Title: "Avg", Means: "Average latency", compare: by(func(g row) time.Duration { return g.Average() })},
-		{Name: "p75", Title: "p75", compare: by(func(g row) time.Duration { return g.P75 })},
-		{Name: "p90", Title: "p90", compare: by(func(g row) time.Duration { return g.P90 })},
-		{Name: "p95", Title: "p95", compare: by(func(g row) time.Duration { return g.P95 })},
-		{Name: "p99", Title: "p99", compare: by(func(g row) time.Duration { return g.P99 })},
-		{Name: "max", Title: "Max", compare: by(func(g row) time.Duration { return g.Max })},
-		{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
-		{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
-	}
+	return slices.Concat(
+		[]column[row]{
+			{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
+			{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
+			{Name: "rate", Title: "Per second", Means: "Requests per second, on average", compare: by(func(g row) int { return g.Requests })},
+			{Name: "total", Title: "Total time", Means: "All requests together", compare: by(func(g row) time.Duration { return g.Total })},
+		},
+		latencyColumns(func(g row) apm.Figures { return g.Figures }),
+		[]column[row]{
+			{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
+			{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
+		})
 }
 
 // deployments are the rows of the Deployments table, the latest first: what is
 // known of each version, and its figures in the window.
-func (f frame) deployments(known []deployment, versions []apm.Group, win window) (rows []deploymentRow) {
+func (f frame) deployments(query search.Query, known []deployment, versions []apm.Group, win window) (rows []deploymentRow) {
 	figures := map[string]apm.Figures{}
 	for _, group := range versions {
 		figures[group.Values[0]] = group.Figures
 	}
 	for i, d := range known {
-		query := search.Query{}
-		for _, name := range []string{"service", "resource", "operation"} {
-			if value := f.Place.Get(name); value != "" {
-				query = both(query, map[string]string{"service": "service", "resource": "resource_name", "operation": "operation_name"}[name], value)
-			}
-		}
 		row := deploymentRow{
 			Version: short(d.Version), First: momentOrNone(d.FirstSeen), Figures: cellsOf(figures[d.Version], win.seconds()),
-			TracesURL: f.Place.To("/traces", "query", both(query, "version", d.Version).String()),
+			TracesURL: f.tracesOf(both(query, "version", d.Version)),
 		}
 		if i+1 < len(known) {
 			row.CompareURL = f.Place.To("/compare", "service", f.Place.Get("service"), "resource", f.Place.Get("resource"), "operation", f.Place.Get("operation"), "a", known[i+1].Version, "b", d.Version)
@@ -225,7 +203,7 @@ func (f frame) tracesOfLatency(query search.Query) func(from, to time.Duration) 
 			Low: search.Bound{Number: nanosecondsOf(from)}, High: search.Bound{Number: nanosecondsOf(to), Exclusive: true},
 		}}
 		between := search.Query{Expr: search.And{query.Expr, took}}
-		return f.Place.To("/traces", "query", between.String(), "scope", search.ServiceEntrySpans.String())
+		return f.tracesOf(between)
 	}
 }
 

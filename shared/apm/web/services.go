@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"thinker/shared/apm"
@@ -25,11 +24,14 @@ type deployment struct {
 	FirstSeen int64 // of all that is kept, whatever the time that is looked at
 }
 
+// mostKinds bounds breakdowns by service and something else.
+const mostKinds = 10_000
+
 // servicesOf gives the services of some spans, each with the figures of these;
 // those with most requests come first. The breakdown says of which time, and how
 // many were left out.
 func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []serviceFigures, within apm.Breakdown, err error) {
-	const most, mostKinds = 1000, 10_000
+	const most = 1000
 	if within, err = w.figuresBy(ctx, s, most, "service"); err != nil {
 		return nil, within, err
 	}
@@ -37,13 +39,11 @@ func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []se
 	if err != nil {
 		return nil, within, err
 	}
-	ever := s
-	ever.From, ever.To = 0, 0
-	versions, err := w.figuresBy(ctx, ever, mostKinds, "service", "version")
+	versions, err := w.versionsEver(ctx, s)
 	if err != nil {
 		return nil, within, err
 	}
-	latencies, err := w.latencies(ctx, s, mostKinds, "service")
+	latencies, err := w.latenciesBy(ctx, s, mostKinds, "service")
 	if err != nil {
 		return nil, within, err
 	}
@@ -52,31 +52,14 @@ func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []se
 		services = append(services, serviceFigures{
 			Service: name, Type: firstOf(types, name), Group: group,
 			Apdex:       apm.Apdex(latencies[name], group.Requests, apm.ApdexThreshold),
-			Deployments: deploymentsOf(versions, name),
+			Deployments: deploymentsIn(versions, name),
 		})
 	}
 	return services, within, nil
 }
 
-// figuresBy sums up spans by reserved attributes.
-func (w *Web) figuresBy(ctx context.Context, s search.Selection, most int, by ...string) (apm.Breakdown, error) {
-	b := search.Breakdown{Selection: s, Limit: most}
-	for _, name := range by {
-		b.By = append(b.By, search.Field{Name: name})
-	}
-	return w.figures(ctx, b)
-}
-
-func (w *Web) figures(ctx context.Context, b search.Breakdown) (apm.Breakdown, error) {
-	found, err := w.Traces.Breakdown(ctx, b)
-	if err != nil {
-		return found, fmt.Errorf("break down spans: %w", err)
-	}
-	return found, nil
-}
-
-// latencies are those of the spans that did not fail, by an attribute.
-func (w *Web) latencies(ctx context.Context, s search.Selection, most int, by string) (map[string][]apm.Latency, error) {
+// latenciesBy are those of the spans that did not fail, by an attribute.
+func (w *Web) latenciesBy(ctx context.Context, s search.Selection, most int, by string) (map[string][]apm.Latency, error) {
 	found, err := w.figures(ctx, search.Breakdown{
 		Selection: s, By: []search.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
 	})
@@ -103,8 +86,23 @@ func firstOf(b apm.Breakdown, service string) string {
 	return ""
 }
 
-// deploymentsOf are the versions of a service; the latest to appear comes first.
-func deploymentsOf(b apm.Breakdown, service string) (all []deployment) {
+// versionsEver sums up spans like the selected ones, of all time, by service and
+// version.
+func (w *Web) versionsEver(ctx context.Context, s search.Selection) (apm.Breakdown, error) {
+	s.From, s.To = 0, 0
+	return w.figuresBy(ctx, s, mostKinds, "service", "version")
+}
+
+// deploymentsOf are the versions that a service's spans in a selection have, of
+// all time; the latest to appear comes first.
+func (w *Web) deploymentsOf(ctx context.Context, s search.Selection, service string) ([]deployment, error) {
+	versions, err := w.versionsEver(ctx, s)
+	return deploymentsIn(versions, service), err
+}
+
+// deploymentsIn are the versions of a service in a breakdown by service and
+// version.
+func deploymentsIn(b apm.Breakdown, service string) (all []deployment) {
 	for _, group := range b.Groups {
 		if version := group.Values[1]; group.Values[0] == service && version != "" {
 			all = append(all, deployment{version, group.First})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,41 +33,13 @@ type serviceRow struct {
 	Deployed *moment
 }
 
-// figureCells are figures as tables show them.
-type figureCells struct {
-	Requests, Errors                  string
-	RequestsText, ErrorsText          string // with the noun
-	PerSecond                         amount
-	Total                             amount
-	Avg, P50, P75, P90, P95, P99, Max amount
-	ErrorRate                         amount
-	Failed                            bool // some have
-}
-
-func cellsOf(f apm.Figures, seconds float64) figureCells {
-	return figureCells{
-		Requests: apm.FormatNumber(f.Requests), Errors: apm.FormatNumber(f.Errors),
-		RequestsText: apm.FormatCount(f.Requests, "request", "requests"), ErrorsText: apm.FormatCount(f.Errors, "error", "errors"),
-		PerSecond: rate(float64(f.Requests) / max(1, seconds)),
-		Total:     duration(f.Total), Avg: duration(f.Average()), P50: duration(f.P50), P75: duration(f.P75),
-		P90: duration(f.P90), P95: duration(f.P95), P99: duration(f.P99), Max: duration(f.Max),
-		ErrorRate: percent(f.ErrorRate()), Failed: f.Errors > 0,
-	}
-}
-
-// services serves GET /services?filter=&sort=.
-func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
-	win, err := readWindow(r)
+// showServices serves GET /services?filter=&sort=.
+func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
+	page := servicesPage{Filter: r.URL.Query().Get("filter"), frame: w.frame(r, "services", "Services", docs{
+		"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/", "owners, monitors and scorecards",
+	})}
+	win, err := w.open(r, &page.frame, search.Query{})
 	if err != nil {
-		return err
-	}
-	if win, err = w.settle(r.Context(), win, search.Query{}, search.ServiceEntrySpans); err != nil {
-		return err
-	}
-	page := servicesPage{frame: w.frame(r, "Services"), Filter: r.URL.Query().Get("filter")}
-	page.Section = "services"
-	page.Docs = docs{"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/"}
-	if page.Menus, err = w.menus(r.Context(), page.Place, win); err != nil {
 		return err
 	}
 	services, within, err := w.servicesOf(r.Context(), win.selection(search.Query{}, search.ServiceEntrySpans))
@@ -90,7 +63,7 @@ func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
 			serviceFigures: s,
 			Service:        w.service(s.Service),
 			URL:            page.ServiceURL(s.Service),
-			Kind:           kindOf(s.Type),
+			Kind:           serviceKind(s.Type),
 			Share:          coordinate(100 * float64(s.Requests) / float64(most)),
 			Figures:        cellsOf(s.Figures, win.seconds()),
 			Apdex:          apdexText(s.Apdex, s.Requests),
@@ -105,25 +78,23 @@ func (w *Web) services(rw http.ResponseWriter, r *http.Request) error {
 
 func serviceColumns() []column[serviceFigures] {
 	type row = serviceFigures
-	return []column[row]{
-		{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return kindOf(s.Type) })},
-		{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
-		{Name: "deploy", Title: "Last deploy", Means: "The version that appeared last, and when", compare: by(func(s row) int64 {
-			if len(s.Deployments) == 0 {
-				return 0
-			}
-			return s.Deployments[0].FirstSeen
-		})},
-		{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
-		{Name: "avg", Title: "Avg", Means: "Average latency", compare: by(func(s row) int64 { return int64(s.Average()) })},
-		{Name: "p75", Title: "p75", Means: "Latency of three in four requests, at most", compare: by(func(s row) int64 { return int64(s.P75) })},
-		{Name: "p90", Title: "p90", compare: by(func(s row) int64 { return int64(s.P90) })},
-		{Name: "p95", Title: "p95", compare: by(func(s row) int64 { return int64(s.P95) })},
-		{Name: "p99", Title: "p99", compare: by(func(s row) int64 { return int64(s.P99) })},
-		{Name: "max", Title: "Max", Means: "Latency of the slowest request", compare: by(func(s row) int64 { return int64(s.Max) })},
-		{Name: "errors", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
-		{Name: "apdex", Title: "Apdex", Means: "How content those who asked were, from 0 to 1: half a second satisfies, two are tolerated", compare: by(func(s row) float64 { return s.Apdex })},
-	}
+	return slices.Concat(
+		[]column[row]{
+			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return serviceKind(s.Type) })},
+			{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
+			{Name: "deploy", Title: "Last deploy", Means: "The version that appeared last, and when", compare: by(func(s row) int64 {
+				if len(s.Deployments) == 0 {
+					return 0
+				}
+				return s.Deployments[0].FirstSeen
+			})},
+			{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
+		},
+		latencyColumns(func(s row) apm.Figures { return s.Figures }),
+		[]column[row]{
+			{Name: "error-rate", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
+			{Name: "apdex", Title: "Apdex", Means: "How content those who asked were, from 0 to 1: half a second satisfies, two are tolerated", compare: by(func(s row) float64 { return s.Apdex })},
+		})
 }
 
 // apdexText writes an Apdex with two decimals, as the product does.
@@ -134,8 +105,8 @@ func apdexText(apdex float64, requests int) string {
 	return strconv.FormatFloat(apdex, 'f', 2, 64)
 }
 
-// kindOf is the type of a service as the product names it.
-func kindOf(spanType string) string {
+// serviceKind is the type of a service as the product names it.
+func serviceKind(spanType string) string {
 	switch spanType {
 	case "web", "http", "rpc", "grpc", "proxy", "serverless":
 		return "Web"
@@ -148,13 +119,11 @@ func kindOf(spanType string) string {
 	}
 }
 
-// AllText counts the services.
-func (p servicesPage) AllText() string { return apm.FormatCount(p.All+p.Others, "service", "services") }
-
-// ShownText says how many of them the filter leaves.
+// ShownText counts the services, and says how many of them the filter leaves.
 func (p servicesPage) ShownText() string {
+	all := apm.FormatCount(p.All+p.Others, "service", "services")
 	if len(p.Rows) == p.All {
-		return p.AllText()
+		return all
 	}
-	return apm.FormatNumber(len(p.Rows)) + " of " + p.AllText()
+	return apm.FormatNumber(len(p.Rows)) + " of " + all
 }

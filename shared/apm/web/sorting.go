@@ -28,15 +28,21 @@ type heading struct {
 	Sorted       string // ascending, descending or, where the table is sorted by another, empty
 }
 
-// sorted sorts rows by the column that a parameter of the page names, -p95 for
-// the largest p95 first, or by the usual one, and gives the headings. Rows that
-// are equal there stay as they are.
+// sorted sorts rows as ordered says, and gives the headings. Rows that are equal
+// there stay as they are.
 func sorted[Row any](rows []Row, columns []column[Row], p place, parameter, usual string) []heading {
+	compare, headings := ordered(columns, p, parameter, usual)
+	slices.SortStableFunc(rows, compare)
+	return headings
+}
+
+// ordered compares rows by the column that a parameter of the page names, -p95
+// for the largest p95 first, or by the usual one.
+func ordered[Row any](columns []column[Row], p place, parameter, usual string) (compare func(a, b Row) int, headings []heading) {
 	name, downwards := direction(p.Get(parameter))
 	if !slices.ContainsFunc(columns, func(c column[Row]) bool { return c.Name == name }) {
 		name, downwards = direction(usual)
 	}
-	var headings []heading
 	for _, c := range columns {
 		h := heading{Title: c.Title, Means: c.Means, Text: c.Text}
 		next := c.Name
@@ -44,21 +50,16 @@ func sorted[Row any](rows []Row, columns []column[Row], p place, parameter, usua
 			next = "-" + c.Name
 		}
 		if c.Name == name {
-			h.Sorted, next = "ascending", "-"+c.Name
+			compare, h.Sorted, next = c.compare, "ascending", "-"+c.Name
 			if downwards {
+				compare = func(a, b Row) int { return c.compare(b, a) }
 				h.Sorted, next = "descending", c.Name
 			}
-			slices.SortStableFunc(rows, func(a, b Row) int {
-				if downwards {
-					a, b = b, a
-				}
-				return c.compare(a, b)
-			})
 		}
 		h.URL = p.With(parameter, next)
 		headings = append(headings, h)
 	}
-	return headings
+	return compare, headings
 }
 
 func direction(sort string) (name string, downwards bool) {

@@ -17,7 +17,7 @@ type summaryRow struct {
 	Avg       amount
 	Exec      amount // percent
 	ExecShare string
-	Errors    string
+	Errors    int
 }
 
 // spanSummary are the kinds of spans that requests are made of.
@@ -28,7 +28,7 @@ func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings [
 		rows = append(rows, summaryRow{
 			Service: w.service(s.Service), Name: short(s.Name), Resource: short(s.Resource),
 			PerTrace: significant(s.PerTrace()), Traces: percent(s.TracesPercent(a) / 100), Avg: duration(s.Average()),
-			Exec: percent(s.ExecPercent / 100), ExecShare: coordinate(s.ExecPercent), Errors: apm.FormatNumber(s.Errors),
+			Exec: percent(s.ExecPercent / 100), ExecShare: coordinate(s.ExecPercent), Errors: s.Errors,
 		})
 	}
 	return rows, headings

@@ -1,12 +1,10 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"math"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/search"
 )
 
 // spent is the graph of which services the requests' time was spent in. A leaf,
@@ -70,13 +68,4 @@ func perRequest(a apm.Anatomy) func(apm.SpentTime, int) float64 {
 		}
 		return float64(s.Series[bucket]) / float64(a.SeriesRequests[bucket])
 	}
-}
-
-// anatomyOf takes the window's requests apart, with a series by its steps.
-func (w *Web) anatomyOf(ctx context.Context, win window, s search.Selection) (apm.Anatomy, error) {
-	a, err := w.Traces.Anatomy(ctx, s, win.Buckets())
-	if err != nil {
-		return a, fmt.Errorf("take requests apart: %w", err)
-	}
-	return a, nil
 }

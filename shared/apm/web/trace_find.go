@@ -98,8 +98,7 @@ func lowerASCII(b byte) byte {
 
 // A finding is what the page says of what it has found.
 type finding struct {
-	Text           string   // as it was typed
-	Rest           []hidden // what else the form sends
+	Text           string // as it was typed
 	Sought         bool
 	Errors         bool // only those that failed are looked for
 	ErrorsURL      string
@@ -109,10 +108,10 @@ type finding struct {
 }
 
 func (s *scene) finding() finding {
-	f := finding{Text: s.get(byFind), Rest: s.without(byFind), Sought: s.found.sought, Errors: s.get(byErrors) == "only", ClearURL: s.with(byFind, "")}
-	f.ErrorsURL = s.with(byErrors, "only")
+	f := finding{Text: s.Get(byFind), Sought: s.found.sought, Errors: s.Get(byErrors) == "only", ClearURL: s.With(byFind, "")}
+	f.ErrorsURL = s.With(byErrors, "only")
 	if f.Errors {
-		f.ErrorsURL = s.with(byErrors, "")
+		f.ErrorsURL = s.With(byErrors, "")
 	}
 	hits := s.found.boxes
 	switch at := s.nthFound(); {
@@ -125,7 +124,7 @@ func (s *scene) finding() finding {
 		f.Count = apm.FormatNumber(len(hits)) + " found"
 	}
 	if len(hits) > 0 {
-		f.Previous, f.Next = s.with(bySpan, s.neighbour(-1)), s.with(bySpan, s.neighbour(1))
+		f.Previous, f.Next = s.With(bySpan, s.neighbour(-1)), s.With(bySpan, s.neighbour(1))
 	}
 	return f
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,15 +145,5 @@ func exactly(percent float64, length time.Duration) string {
 
 // outlineURL is where the outline of a scene is, with what is looked for.
 func outlineURL(s *scene) string {
-	values := url.Values{}
-	for _, name := range []string{byFind, byErrors} {
-		if value := s.get(name); value != "" {
-			values.Set(name, value)
-		}
-	}
-	address := "/api/traces/" + decimal(s.trace.ID) + "/outline"
-	if len(values) > 0 {
-		address += "?" + values.Encode()
-	}
-	return address
+	return place{path: "/api/traces/" + decimal(s.trace.ID) + "/outline"}.With(byFind, s.Get(byFind), byErrors, s.Get(byErrors))
 }

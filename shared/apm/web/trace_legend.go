@@ -1,10 +1,6 @@
 package web
 
-import (
-	"fmt"
-
-	"thinker/shared/apm"
-)
+import "thinker/shared/apm"
 
 // A legend says which service has which colour, and what part of the trace.
 type legend struct {
@@ -20,10 +16,10 @@ type legendItem struct {
 }
 
 func (w *Web) legend(s *scene) legend {
-	if s.get(byLegend) == "spans" {
-		return legend{"Spans", w.spanCounts(s.trace), "% Exec Time", s.with(byLegend, "")}
+	if s.Get(byLegend) == "spans" {
+		return legend{"Spans", w.spanCounts(s.trace), "% exec time", s.With(byLegend, "")}
 	}
-	l := legend{Title: "% Exec Time", Switch: "Spans", SwitchURL: s.with(byLegend, "spans")}
+	l := legend{Title: "% exec time", Switch: "Spans", SwitchURL: s.With(byLegend, "spans")}
 	for _, part := range w.breakdown(s.trace.SumByService(s.exec)).Parts {
 		l.Items = append(l.Items, legendItem{part.Service, amount{part.Percent, "%"}, &part.Exec})
 	}
@@ -39,8 +35,7 @@ func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
 	services, left := trace.Services(), len(trace.Spans)
 	for i, name := range services {
 		if i == maxParts {
-			others := service{fmt.Sprintf("%d others", len(services)-i), "currentcolor"}
-			return append(items, legendItem{Service: others, Value: amount{Value: apm.FormatNumber(left)}})
+			return append(items, legendItem{Service: otherServices(len(services) - i), Value: amount{Value: apm.FormatNumber(left)}})
 		}
 		items = append(items, legendItem{Service: w.service(name), Value: amount{Value: apm.FormatNumber(counts[name])}})
 		left -= counts[name]

@@ -11,22 +11,15 @@ import (
 
 // A spanList is a trace's spans summed up by service, and then by resource.
 type spanList struct {
-	Columns  []spanColumn
+	Headings []heading
 	Services []listedService
 	Hidden   int // resources left out
 	AllURL   string
 }
 
-// A spanColumn is a table's column by which it can be sorted.
-type spanColumn struct {
-	Name, URL string
-	Number    bool
-	Sorted    string // as aria-sort says it; empty where it is not sorted by it
-}
-
 type listedService struct {
 	Service   service
-	Failed    string // how many spans failed, in words; empty for none
+	Failed    int // spans
 	Sum       listedSpans
 	Resources []listedResource
 }
@@ -36,7 +29,7 @@ type listedResource struct {
 	URL            string // chooses the longest of its spans
 	Chosen         bool   // the chosen span is one of them
 	Dimmed         bool   // none of its spans is looked for
-	Failed         string
+	Failed         int    // spans
 	Sum            listedSpans
 }
 
@@ -84,7 +77,7 @@ func (w *Web) spanList(s *scene) *spanList {
 	)
 	for i, box := range s.flame.Boxes {
 		span := box.Node.Span
-		if s.get(byErrors) == "only" && s.found.dimmed(i) {
+		if s.Get(byErrors) == "only" && s.found.dimmed(i) {
 			continue
 		}
 		k := key{span.Service, span.Name, span.Resource}
@@ -99,20 +92,21 @@ func (w *Web) spanList(s *scene) *spanList {
 		services[span.Service].add(s, i)
 	}
 
-	list := &spanList{Columns: s.spanColumns(), AllURL: s.with(byRows, "all")}
-	order, shown := s.listOrder(), 0
+	order, headings := ordered(spanColumns(), s.place, bySort, "-exec")
+	list := &spanList{Headings: headings, AllURL: s.With(byRows, "all")}
+	shown := 0
 	choose := s.each(bySpan)
 	for _, sum := range inOrder(services, order) {
-		service := listedService{Service: w.service(sum.service), Failed: errorText(sum.errors), Sum: s.figures(sum)}
+		service := listedService{Service: w.service(sum.service), Failed: sum.errors, Sum: s.figures(sum)}
 		slices.SortStableFunc(of[sum.service], order)
 		for _, r := range of[sum.service] {
-			if shown++; shown > maxListed && s.get(byRows) != "all" {
+			if shown++; shown > maxListed && s.Get(byRows) != "all" {
 				list.Hidden++
 				continue
 			}
 			service.Resources = append(service.Resources, listedResource{
 				Name: short(r.name), Resource: short(r.resource), URL: choose(decimal(r.longest.SpanID)),
-				Chosen: r.chosen, Dimmed: !r.found, Failed: errorText(r.errors), Sum: s.figures(r),
+				Chosen: r.chosen, Dimmed: !r.found, Failed: r.errors, Sum: s.figures(r),
 			})
 		}
 		list.Services = append(list.Services, service)
@@ -139,65 +133,15 @@ func (s *scene) figures(sum *spanSum) listedSpans {
 	}
 }
 
-// listOrder compares by the column that is asked for, or by execution time.
-func (s *scene) listOrder() func(a, b *spanSum) int {
-	column, descending := s.sorting()
-	return func(a, b *spanSum) int {
-		var order int
-		switch column {
-		case "resource":
-			order = cmp.Or(strings.Compare(a.resource, b.resource), strings.Compare(a.name, b.name))
-		case "spans":
-			order = cmp.Compare(a.spans, b.spans)
-		case "avg":
-			order = cmp.Compare(a.total/float64(a.spans), b.total/float64(b.spans))
-		default:
-			order = cmp.Compare(a.exec, b.exec)
-		}
-		if descending {
-			order = -order
-		}
-		return order
+func spanColumns() []column[*spanSum] {
+	type row = *spanSum
+	return []column[row]{
+		{Name: "resource", Title: "Resource", Text: true, compare: func(a, b row) int {
+			return cmp.Or(strings.Compare(a.resource, b.resource), strings.Compare(a.name, b.name))
+		}},
+		{Name: "spans", Title: "Spans", compare: by(func(s row) int { return s.spans })},
+		{Name: "avg", Title: "Avg duration", compare: by(func(s row) float64 { return s.total / float64(s.spans) })},
+		{Name: "exec", Title: "Exec time", compare: by(func(s row) float64 { return s.exec })},
+		{Name: "percent", Title: "% exec time", Means: "Of the trace’s", compare: by(func(s row) float64 { return s.exec })},
 	}
-}
-
-func (s *scene) sorting() (column string, descending bool) {
-	column = cmp.Or(s.get(bySort), "exec")
-	return column, cmp.Or(s.get(byOrder), usualOrder(column)) == "desc"
-}
-
-// usualOrder has the largest figure first, and texts by the alphabet.
-func usualOrder(column string) string {
-	if column == "resource" {
-		return "asc"
-	}
-	return "desc"
-}
-
-func (s *scene) spanColumns() []spanColumn {
-	by, descending := s.sorting()
-	var columns []spanColumn
-	for _, c := range []struct{ name, title string }{{"resource", "Resource"}, {"spans", "Spans"}, {"avg", "Avg Duration"}, {"exec", "Exec Time"}, {"", "% Exec Time"}} {
-		column := spanColumn{Name: c.title, Number: c.name != "resource"}
-		if c.name != "" {
-			order := usualOrder(c.name)
-			if c.name == by {
-				column.Sorted, order = "ascending", "desc"
-				if descending {
-					column.Sorted, order = "descending", "asc"
-				}
-			}
-			column.URL = s.choosing(bySort, c.name).with(byOrder, order)
-		}
-		columns = append(columns, column)
-	}
-	return columns
-}
-
-// errorText counts spans that failed; empty where none did.
-func errorText(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return apm.FormatCount(n, "error", "errors")
 }

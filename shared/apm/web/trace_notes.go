@@ -28,8 +28,8 @@ func (s *scene) notes() (notes []string) {
 	case orphans > 0:
 		notes = append(notes, fmt.Sprintf("%s %s below a dashed line, as the parent is missing.", apm.FormatCount(orphans, "span", "spans"), stand))
 	}
-	for _, clock := range s.clocks() {
-		notes = append(notes, fmt.Sprintf("The clock of %s seems to be %s: its spans are shown where it says.", short(clock.service), aheadOrBehind(clock.offset)))
+	for _, wrong := range s.clocks() {
+		notes = append(notes, fmt.Sprintf("The clock of %s seems to be %s: its spans are shown where it says.", short(wrong.service), clock(wrong.offset)))
 	}
 	if n := len(s.trace.Resent); n > 0 {
 		notes = append(notes, fmt.Sprintf("%s sent more than once; what came last is shown.", apm.FormatCount(n, "span was", "spans were")))
@@ -82,13 +82,6 @@ func (s *scene) clocks() (wrong []serviceClock) {
 	return wrong
 }
 
-func aheadOrBehind(offset time.Duration) string {
-	if offset < 0 {
-		return apm.FormatDuration(-offset) + " behind"
-	}
-	return apm.FormatDuration(offset) + " ahead"
-}
-
 // remarks say the same of one span.
 func (s *scene) remarks(box int) (remarks []string) {
 	node, parent := s.flame.Boxes[box].Node, s.parent(box)
@@ -99,9 +92,9 @@ func (s *scene) remarks(box int) (remarks []string) {
 	if parent != nil {
 		switch offset := apm.ClockOffset(parent, span); {
 		case offset < 0:
-			remarks = append(remarks, fmt.Sprintf("It begins before its parent: its clock seems to be %s that of %s.", aheadOrBehind(offset), short(parent.Service)))
+			remarks = append(remarks, fmt.Sprintf("It begins before its parent: its clock seems to be %s that of %s.", clock(offset), short(parent.Service)))
 		case offset > 0:
-			remarks = append(remarks, fmt.Sprintf("It ends after its parent: its clock seems to be %s of that of %s, or it went on by itself.", aheadOrBehind(offset), short(parent.Service)))
+			remarks = append(remarks, fmt.Sprintf("It ends after its parent: its clock seems to be %s of that of %s, or it went on by itself.", clock(offset), short(parent.Service)))
 		case span.End() > parent.End():
 			remarks = append(remarks, fmt.Sprintf("It ends %s after its parent, which did not wait for it.", apm.FormatDuration(time.Duration(span.End()-parent.End()))))
 		}

@@ -8,7 +8,7 @@ import (
 
 // A scene is a trace with what all ways to look at it need.
 type scene struct {
-	choices
+	place
 	trace   apm.Trace
 	length  time.Duration // of the trace
 	flame   apm.Flame     // its boxes are all spans, parents first
@@ -19,9 +19,9 @@ type scene struct {
 	found   found
 }
 
-func newScene(trace apm.Trace, c choices) *scene {
+func newScene(trace apm.Trace, p place) *scene {
 	s := &scene{
-		choices: c,
+		place:   p,
 		trace:   trace,
 		length:  trace.Duration(),
 		flame:   apm.NewFlame(trace.Tree()),
@@ -34,11 +34,11 @@ func newScene(trace apm.Trace, c choices) *scene {
 	}
 	for i, box := range s.flame.Boxes {
 		s.arrived[box.Node.Span.SpanID] = true
-		if decimal(box.Node.Span.SpanID) == c.get(bySpan) {
+		if decimal(box.Node.Span.SpanID) == p.Get(bySpan) {
 			s.chosen = i
 		}
 	}
-	s.found = find(s.flame.Boxes, c.get(byFind), c.get(byErrors) == "only")
+	s.found = find(s.flame.Boxes, p.Get(byFind), p.Get(byErrors) == "only")
 	return s
 }
 

@@ -44,6 +44,16 @@ func TestEachViewKeepsWhatIsChosen(t *testing.T) {
 	}
 }
 
+func TestATracesLinksKeepTheWindow(t *testing.T) {
+	w, _ := newTest(workshop())
+	for _, view := range []string{"flame", "list", "waterfall", "map"} {
+		contains(t, w, thinkTrace+"?env=test&range=1h&span=3&find=&view="+view, []string{
+			`href="/traces?env=test&amp;range=1h">Traces`, `href="/compare/traces?a=5577006791947779410&amp;env=test&amp;range=1h"`,
+			`href="` + thinkTrace + `?env=test&amp;range=1h&amp;span=3"`, `name="range" value="1h"`, `href="/traces?env=test&amp;query=service%3A`,
+		}, "find=&amp;")
+	}
+}
+
 func TestAFlameGraphIsDrawnByTheServer(t *testing.T) {
 	w, _ := newTest(workshop())
 	contains(t, w, thinkTrace+"?span=3", []string{
@@ -180,7 +190,7 @@ func TestTheSpanListSumsUp(t *testing.T) {
 	w, _ := newTest(repeated())
 	contains(t, w, "/trace/1?view=list", []string{
 		`<td class="num">40</td><td class="num">300 <span class="unit">µs</span></td><td class="num">8 <span class="unit">ms</span></td>`, "sorted, descending", "1 error",
-		`href="/trace/1?order=asc&amp;sort=exec&amp;view=list"`, `href="/trace/1?order=desc&amp;sort=spans&amp;view=list"`,
+		`href="/trace/1?sort=exec&amp;view=list"`, `href="/trace/1?sort=-spans&amp;view=list"`,
 	})
 	order := func(path string) string {
 		var names []string
@@ -190,12 +200,12 @@ func TestTheSpanListSumsUp(t *testing.T) {
 		return strings.Join(names, " ")
 	}
 	for path, want := range map[string]string{
-		"/trace/1?view=list":                          "a db disk",
-		"/trace/1?view=list&sort=resource":            "a db disk",
-		"/trace/1?view=list&sort=resource&order=desc": "disk db a",
-		"/trace/1?view=list&sort=spans":               "db disk a",
-		"/trace/1?view=list&sort=spans&order=asc":     "a db disk",
-		"/trace/1?view=list&sort=avg&order=asc":       "disk db a",
+		"/trace/1?view=list":                "a db disk",
+		"/trace/1?view=list&sort=resource":  "a db disk",
+		"/trace/1?view=list&sort=-resource": "disk db a",
+		"/trace/1?view=list&sort=-spans":    "db disk a",
+		"/trace/1?view=list&sort=spans":     "a db disk",
+		"/trace/1?view=list&sort=avg":       "disk db a",
 	} {
 		if got := order(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
@@ -207,7 +217,7 @@ func TestTheSpanListSumsUp(t *testing.T) {
 func TestTheLegendCountsSpansOnRequest(t *testing.T) {
 	w, _ := newTest(repeated())
 	contains(t, w, "/trace/1", []string{`href="/trace/1?legend=spans">or Spans`, `<b>98.8</b>`})
-	contains(t, w, "/trace/1?legend=spans", []string{`href="/trace/1">or % Exec Time`, "<b>40</b>", "<b>1</b>"})
+	contains(t, w, "/trace/1?legend=spans", []string{`href="/trace/1">or % exec time`, "<b>40</b>", "<b>1</b>"})
 	var many []apm.Span
 	for id := range uint64(50) {
 		many = append(many, apm.Span{TraceID: 1, SpanID: id + 1, Service: fmt.Sprint("service ", id)})

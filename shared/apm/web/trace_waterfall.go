@@ -35,7 +35,7 @@ type spanRow struct {
 	Detail   string // what it worked on; empty where the name says it all
 	Duration amount
 	Error    bool
-	Errors   string // of a row of several, how many failed
+	Errors   int    // of a row of several, how many failed
 	Times    string // how many spans the row stands for; empty for one
 	Found    string // how many of these are looked for
 	Orphan   string // why it stands among the roots, in words
@@ -73,10 +73,10 @@ type repeat struct {
 func (w *Web) waterfall(s *scene) *waterfall {
 	n := len(s.flame.Boxes)
 	b := waterfallBuilder{
-		scene: s, web: w, view: &waterfall{Ticks: ticks(s.length), AllURL: s.with(byRows, "all")},
+		scene: s, web: w, view: &waterfall{Ticks: ticks(s.length), AllURL: s.With(byRows, "all")},
 		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{}, choose: s.each(bySpan),
 	}
-	onlyErrors := s.get(byErrors) == "only"
+	onlyErrors := s.Get(byErrors) == "only"
 	for i := n - 1; i >= 0; i-- {
 		b.ends[i] = max(b.ends[i], i+1)
 		b.kept[i] = b.kept[i] || !onlyErrors || !s.found.dimmed(i)
@@ -151,7 +151,7 @@ func (b *waterfallBuilder) repeated(first int) repeat {
 
 // room tells whether there is any for a row; else its spans are counted.
 func (b *waterfallBuilder) room(spans int) bool {
-	if len(b.view.Rows) < maxRows || b.get(byRows) == "all" {
+	if len(b.view.Rows) < maxRows || b.Get(byRows) == "all" {
 		return true
 	}
 	b.view.Hidden += spans
@@ -181,7 +181,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	}
 	if parent := b.parent(i); parent != nil {
 		if offset := apm.ClockOffset(parent, s); offset != 0 {
-			row.Skew = "clock " + aheadOrBehind(offset) + "?"
+			row.Skew = "clock " + clock(offset) + "?"
 		}
 	}
 	below := b.ends[i] - i - 1
@@ -190,7 +190,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	}
 	row.Fold = &fold{URL: b.toggled(byClosed, id), Open: b.shows(i), Text: apm.FormatCount(below, "span", "spans") + " below"}
 	if b.inside(i) { // then the choice goes up to what is closed
-		row.Fold.URL = b.choosing(bySpan, id).adding(byClosed, id)
+		row.Fold.URL = b.and(bySpan, id).adding(byClosed, id)
 	}
 	return row
 }
@@ -218,7 +218,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	x, width := b.extent(&apm.Span{Start: start, Duration: time.Duration(end - start)})
 	row := spanRow{
 		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
-		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errorText(errors),
+		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errors,
 		Times: apm.FormatNumber(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
 		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s spans alike", apm.FormatNumber(len(all.boxes)))},
 	}
@@ -226,7 +226,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 		row.Found = apm.FormatNumber(found) + " found"
 	}
 	if all.boxes[0] <= b.chosen && b.chosen < all.end {
-		row.Fold.URL = b.choosing(bySpan, "").removing(byOpen, id)
+		row.Fold.URL = b.and(bySpan, "").removing(byOpen, id)
 	}
 	return row
 }

@@ -96,9 +96,9 @@ func (w *Web) elsewhere(ctx context.Context, p place, win window, sought searche
 
 // spans counts what a selection finds, in words; "" for none.
 func (w *Web) spans(ctx context.Context, s search.Selection) (count string, found apm.Group, err error) {
-	breakdown, err := w.Traces.Breakdown(ctx, search.Breakdown{Selection: s})
+	breakdown, err := w.figures(ctx, search.Breakdown{Selection: s})
 	if err != nil {
-		return "", found, fmt.Errorf("count spans: %w", err)
+		return "", found, err
 	}
 	if found = breakdown.Total; found.Requests > 0 {
 		count = apm.FormatCount(found.Requests, "span", "spans")

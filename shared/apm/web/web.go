@@ -83,7 +83,7 @@ func New(config Config) *Web {
 	w := &Web{
 		Config:    config,
 		mux:       http.NewServeMux(),
-		templates: template.Must(template.ParseFS(embedded, "templates/*.html")),
+		templates: template.Must(template.New("").Funcs(template.FuncMap{"count": apm.FormatCount, "number": apm.FormatNumber}).ParseFS(embedded, "templates/*.html")),
 		static:    loadAssets(embedded),
 		examples:  loadExamples(embedded),
 		hosts:     allowedHosts(config.AllowHosts),
@@ -91,21 +91,21 @@ func New(config Config) *Web {
 	}
 	w.ending, w.end = context.WithCancel(context.Background())
 
-	w.handle("/{$}", w.index)
-	w.handle("/services", w.services)
-	w.handle("/service", w.servicePage)
-	w.handle("/resource", w.resourcePage)
-	w.handle("/traces", w.list)
-	w.handle("/trace/{id}", w.trace)
-	w.handle("/compare", w.compareVersions)
-	w.handle("/compare/traces", w.compareTraces)
+	w.handle("/{$}", w.showFirst)
+	w.handle("/services", w.showServices)
+	w.handle("/service", w.showService)
+	w.handle("/resource", w.showResource)
+	w.handle("/traces", w.showTraces)
+	w.handle("/trace/{id}", w.showTrace)
+	w.handle("/compare", w.showCompareVersions)
+	w.handle("/compare/traces", w.showCompareTraces)
 	w.handle("/static/{file}", w.asset)
 	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/api/traces/{id}/outline", w.apiOutline)
-	w.handle("/map", w.mapPage)
-	w.handle("/intake", w.intake)
-	w.handle("/api", w.reference)
+	w.handle("/map", w.showMap)
+	w.handle("/intake", w.showIntake)
+	w.handle("/api", w.showReference)
 	w.handle("/api/intake", w.apiIntake)
 	w.handle("/api/services", w.apiServices)
 	w.handle("/api/services/{service}/resources", w.apiResources)
@@ -182,7 +182,7 @@ func nothing(_ http.ResponseWriter, r *http.Request) error {
 	return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
 }
 
-func (w *Web) index(rw http.ResponseWriter, r *http.Request) error {
+func (w *Web) showFirst(rw http.ResponseWriter, r *http.Request) error {
 	http.Redirect(rw, r, "/traces", http.StatusFound)
 	return nil
 }

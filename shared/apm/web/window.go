@@ -102,9 +102,9 @@ func (w *Web) settle(ctx context.Context, win window, query search.Query, scope 
 		if r.Length > 0 {
 			try.From = now - int64(r.Length)
 		}
-		found, err := w.Traces.Breakdown(ctx, search.Breakdown{Selection: try.selection(query, scope)})
+		found, err := w.figures(ctx, search.Breakdown{Selection: try.selection(query, scope)})
 		if err != nil {
-			return win, fmt.Errorf("look where the spans are: %w", err)
+			return win, err
 		}
 		if there = found.Total; there.Requests > 0 || r == tries[len(tries)-1] {
 			win = try

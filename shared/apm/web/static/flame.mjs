@@ -259,7 +259,7 @@ class Flame {
   }
 }
 
-export function node(name, attributes) {
+function node(name, attributes) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;

@@ -1,4 +1,8 @@
-// What every page's bar does: its keys, and its menus.
+// What every page's bar and foot do: keys, menus, and the reader's own time.
+
+import { localise } from "./time.mjs";
+
+localise(document.querySelector("footer"));
 
 const typing = (event) => event.target.closest?.("input:not([type=checkbox]):not([type=radio]), select, textarea");
 const dialog = document.querySelector("#keys");

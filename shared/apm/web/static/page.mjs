@@ -1,5 +1,5 @@
-// A page that shows figures: it keeps itself fresh, but not under its reader,
-// and its links within itself change what it shows without leaving it.
+// A page that keeps itself fresh, but not under its reader. What brings it news,
+// other than a trace, is its data-news.
 
 import { fetchPage, onChange, updateFoot } from "./live.mjs";
 import { localise } from "./time.mjs";
@@ -46,4 +46,4 @@ for (const event of ["pointerout", "selectionchange", "focusout"]) {
   document.addEventListener(event, () => { if (waits && !reading()) refresh(); });
 }
 
-onChange(null, refresh);
+onChange(null, refresh, main().dataset.news);

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A listColumn is a column of the list, which its reader may show or not.
-type listColumn struct {
+// A traceColumn is a column of the list, which its reader may show or not.
+type traceColumn struct {
 	Name  string // in addresses
 	Title string
 	Usual bool // shown where nothing is chosen
@@ -16,13 +16,13 @@ type listColumn struct {
 }
 
 // Number tells whether figures stand in the column.
-func (c listColumn) Number() bool {
+func (c traceColumn) Number() bool {
 	return slices.Contains([]string{"duration", "errors", "spans"}, c.Name)
 }
 
-// columns are all that there are, in their order.
-func columns() []listColumn {
-	return []listColumn{
+// traceColumns are all that there are, in their order.
+func traceColumns() []traceColumn {
+	return []traceColumn{
 		{Name: "date", Title: "Date", Usual: true},
 		{Name: "service", Title: "Service", Usual: true},
 		{Name: "operation", Title: "Operation"},
@@ -38,11 +38,11 @@ func columns() []listColumn {
 
 // readColumns reads which columns to show: each a parameter of its own. The
 // resource is always there, as it is the link to the trace.
-func readColumns(r *http.Request) ([]listColumn, error) {
-	all := columns()
+func readColumns(r *http.Request) ([]traceColumn, error) {
+	all := traceColumns()
 	chosen := r.URL.Query()["columns"]
 	for _, name := range chosen {
-		if !slices.ContainsFunc(all, func(c listColumn) bool { return c.Name == name }) {
+		if !slices.ContainsFunc(all, func(c traceColumn) bool { return c.Name == name }) {
 			var names []string
 			for _, c := range all {
 				names = append(names, c.Name)
@@ -57,7 +57,7 @@ func readColumns(r *http.Request) ([]listColumn, error) {
 }
 
 // Many tells whether there are more columns than fit into a usual window.
-func (p listPage) Many() bool {
+func (p tracesPage) Many() bool {
 	shown := 0
 	for _, c := range p.Columns {
 		if c.Shown {

@@ -22,7 +22,7 @@ type intakePage struct {
 	Chain     []chainLink
 	Tracers   []tracerRow
 	Forgotten int
-	Losses    []lossRow
+	Losses    []apm.Loss
 	Refusals  []refusalRow
 	Requests  []requestRow
 }
@@ -31,11 +31,6 @@ type tracerRow struct {
 	apm.Tracer
 	Service     service
 	LastContact moment
-}
-
-type lossRow struct {
-	apm.Loss
-	CountText string
 }
 
 type refusalRow struct {
@@ -51,25 +46,21 @@ type requestRow struct {
 	Tracing string  // language and version
 }
 
-// intake serves GET /intake.
-func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
+// showIntake serves GET /intake.
+func (w *Web) showIntake(rw http.ResponseWriter, r *http.Request) error {
 	report := w.Intake.Report()
 	page := intakePage{
-		frame:     w.frame(r, "Intake"),
+		frame:     w.frame(r, "intake", "Intake", docs{}),
 		Since:     moment{report.Since.UTC()},
 		Payloads:  report.Payloads,
 		Spans:     report.Spans,
 		Calls:     report.Calls,
 		Forgotten: report.Forgotten,
 	}
-	page.Section = "intake"
+	page.Losses = losses(report, page.Kept)
 	page.Chain = chain(report, page.Kept)
-	page.Docs = docs{}
 	for _, t := range report.Tracers {
 		page.Tracers = append(page.Tracers, tracerRow{t, w.service(t.Service), moment{t.LastContact.UTC()}})
-	}
-	for _, l := range losses(report, page.Kept) {
-		page.Losses = append(page.Losses, lossRow{l, apm.FormatNumber(l.Count)})
 	}
 	for _, refusal := range report.Refusals {
 		page.Refusals = append(page.Refusals, refusalRow{refusal, moment{refusal.Time.UTC()}})
@@ -84,31 +75,11 @@ func (w *Web) intake(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "intake.html", page)
 }
 
-// Taken says how much was taken in.
-func (p intakePage) Taken() string {
-	return fmt.Sprintf("%s, %s", apm.FormatCount(p.Payloads, "payload", "payloads"), apm.FormatCount(p.Spans, "span", "spans"))
-}
-
-// CallsText counts the requests.
-func (p intakePage) CallsText() string { return apm.FormatCount(p.Calls, "request", "requests") }
-
-// ForgottenText counts the tracers that the page no longer knows.
-func (p intakePage) ForgottenText() string { return apm.FormatCount(p.Forgotten, "tracer", "tracers") }
-
 // library is a tracing library in words: go 2.12.0.
 func library(id apm.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
 
 // Tracing is the tracer's language and version.
 func (t tracerRow) Tracing() string { return cmp.Or(library(t.TracerID), "unknown") }
-
-// PayloadsText is their number.
-func (t tracerRow) PayloadsText() string { return apm.FormatNumber(t.Payloads) }
-
-// SpansText is their number.
-func (t tracerRow) SpansText() string { return apm.FormatNumber(t.Spans) }
-
-// ErrorsText is the number of spans that failed.
-func (t tracerRow) ErrorsText() string { return apm.FormatNumber(t.Errors) }
 
 // Size is what the tracer's payloads come to.
 func (t tracerRow) Size() amount { return size(t.Bytes) }
@@ -126,14 +97,18 @@ func (t tracerRow) ClockMostText() string {
 
 // clock says how far a clock seems to be off.
 func clock(offset time.Duration) string {
-	switch {
-	case offset > 0:
-		return distance(offset) + " ahead"
-	case offset < 0:
-		return distance(-max(offset, -1<<62)) + " behind"
-	default:
+	if offset == 0 {
 		return "in step"
 	}
+	return aside(offset, "ahead", "behind")
+}
+
+// aside says how far something is from where it should be, and on which side.
+func aside(offset time.Duration, later, earlier string) string {
+	if offset < 0 {
+		return distance(-max(offset, -1<<62)) + " " + earlier
+	}
+	return distance(offset) + " " + later
 }
 
 // distance is a duration that may be of years.
@@ -172,11 +147,3 @@ func (r refusalRow) Hex() string {
 
 // Refused tells whether the answer was an error.
 func (r requestRow) Refused() bool { return r.Status >= http.StatusBadRequest }
-
-// SpansText is the number of spans taken in, where it is any.
-func (r requestRow) SpansText() string {
-	if r.Spans == 0 {
-		return ""
-	}
-	return apm.FormatNumber(r.Spans)
-}

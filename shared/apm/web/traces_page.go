@@ -2,10 +2,8 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -16,12 +14,12 @@ import (
 // pageLength is how many traces a page of the list shows.
 const pageLength = 50
 
-// listPage is the list of traces, the newest first.
-type listPage struct {
+// tracesPage is the list of traces, the newest first.
+type tracesPage struct {
 	frame
 	searched
-	Columns []listColumn
-	Rows    []listRow
+	Columns []traceColumn
+	Rows    []traceRow
 	Older   string // address of the next page; empty on the last
 	First   bool   // the page that new traces come to
 
@@ -33,7 +31,7 @@ type listPage struct {
 	NoTime string // what is wrong with the time that was asked for; empty for nothing
 }
 
-type listRow struct {
+type traceRow struct {
 	ID         string
 	Date       moment
 	Service    service
@@ -47,12 +45,13 @@ type listRow struct {
 	Breakdown  breakdown
 }
 
-// list serves GET /traces?query=&scope=&env=&range=&from=&to=&before=CURSOR.
+// showTraces serves GET /traces?query=&scope=&env=&range=&from=&to=&before=CURSOR.
 // A page that asks for its rows again, as it does several times a second, gets
 // them alone: the header X-Refresh says rows.
-func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := listPage{frame: w.frame(r, "Traces")}
-	page.Section = "traces"
+func (w *Web) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
+	page := tracesPage{frame: w.frame(r, "traces", "Traces", docs{
+		"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/", "saved views, metrics and logs",
+	})}
 	if page.searched, err = readSearch(r); err != nil {
 		return err
 	}
@@ -84,15 +83,15 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 	}
 
 	request := search.Request{Selection: page.selection(), Limit: pageLength, Before: before}
-	summaries, next, err := w.Traces.Search(r.Context(), request)
+	summaries, next, err := w.search(r.Context(), request)
 	if err != nil {
-		return fmt.Errorf("search traces: %w", err)
+		return err
 	}
 	if next != 0 {
 		page.Older = page.Place.With("before", decimal(next))
 	}
 	for _, s := range summaries {
-		page.Rows = append(page.Rows, w.listRow(s))
+		page.Rows = append(page.Rows, w.traceRow(s))
 	}
 	if rowsAlone {
 		return w.render(rw, http.StatusOK, "traces-refresh", page)
@@ -107,7 +106,7 @@ func (w *Web) list(rw http.ResponseWriter, r *http.Request) (err error) {
 
 // aroundList adds what stands around the rows: figures and facets, or why there
 // is no row.
-func (w *Web) aroundList(r *http.Request, page *listPage) (err error) {
+func (w *Web) aroundList(r *http.Request, page *tracesPage) (err error) {
 	refined := refine(page.parsed, page.Query)
 	if page.Facets, err = w.facets(r, page.Place, page.selection(), refined); err != nil {
 		return err
@@ -122,18 +121,18 @@ func (w *Web) aroundList(r *http.Request, page *listPage) (err error) {
 }
 
 // selection is the spans that the list is about.
-func (p listPage) selection() search.Selection { return p.window.selection(p.parsed, p.Scope) }
+func (p tracesPage) selection() search.Selection { return p.window.selection(p.parsed, p.Scope) }
 
 // Searching tells whether the page shows less than all traces.
-func (p listPage) Searching() bool {
+func (p tracesPage) Searching() bool {
 	return p.Query != "" || p.Scope != search.AllSpans || p.window.Env != "" || p.Timed()
 }
 
 // Timed tells whether the list is of a part of the time.
-func (p listPage) Timed() bool { return p.window.From != 0 || p.window.To != 0 }
+func (p tracesPage) Timed() bool { return p.window.From != 0 || p.window.To != 0 }
 
 // Where says, after the word span, what the window holds.
-func (p listPage) Where() string {
+func (p tracesPage) Where() string {
 	switch {
 	case p.window.Env != "" && p.Timed():
 		return "in this environment and time"
@@ -146,33 +145,19 @@ func (p listPage) Where() string {
 }
 
 // Cleared is the address of the list without a query and a scope.
-func (p listPage) Cleared() string { return p.Place.With("query", "", "scope", "") }
+func (p tracesPage) Cleared() string { return p.Place.With("query", "", "scope", "") }
 
 // Newest is the address of the search's first page.
-func (p listPage) Newest() string { return p.Place.With() }
+func (p tracesPage) Newest() string { return p.Place.With() }
 
 // JSON is what the API answers to the same search.
-func (p listPage) JSON() string {
-	values := url.Values{}
-	for _, name := range []string{"query", "env", "scope"} {
-		if value := p.Place.Get(name); value != "" {
-			values.Set(name, value)
-		}
-	}
-	if p.window.From != 0 {
-		values.Set("from", inAddress(p.window.From))
-	}
-	if p.window.To != 0 {
-		values.Set("to", inAddress(p.window.To))
-	}
-	if len(values) == 0 {
-		return "/api/traces"
-	}
-	return "/api/traces?" + values.Encode()
+func (p tracesPage) JSON() string {
+	return place{path: "/api/traces"}.With("query", p.Place.Get("query"), "env", p.Place.Get("env"), "scope", p.Place.Get("scope"),
+		"from", inAddress(p.window.From), "to", inAddress(p.window.To))
 }
 
 // Command makes the same search in a terminal, at any time.
-func (p listPage) Command() string {
+func (p tracesPage) Command() string {
 	query := p.parsed
 	if p.window.Env != "" {
 		query = both(query, "env", p.window.Env)
@@ -185,8 +170,8 @@ func (p listPage) Command() string {
 	return command + " -- '" + strings.ReplaceAll(query.String(), "'", `'\''`) + "'"
 }
 
-func (w *Web) listRow(s apm.Summary) listRow {
-	return listRow{
+func (w *Web) traceRow(s apm.Summary) traceRow {
+	return traceRow{
 		ID:         decimal(s.TraceID),
 		Date:       momentOf(s.Start),
 		Service:    w.service(s.Service),

@@ -9,8 +9,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// tracesCompared is two traces side by side, span by span.
-type tracesCompared struct {
+// compareTracesPage is two traces side by side, span by span.
+type compareTracesPage struct {
 	frame
 	A, B traceSide
 
@@ -36,16 +36,15 @@ type traceSide struct {
 	Status   string // of its HTTP answer
 	Duration amount
 	Date     moment
-	Spans    string
-	Errors   string // empty for none
+	Spans    int
+	Errors   int
 	More     string // that not all of it is compared, in a sentence; empty where it is
 	trace    apm.Trace
 }
 
-// compareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
-func (w *Web) compareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := tracesCompared{frame: w.frame(r, "Compare traces")}
-	page.Section, page.Docs = "traces", docs{}
+// showCompareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
+func (w *Web) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
+	page := compareTracesPage{frame: w.frame(r, "traces", "Compare traces", docs{})}
 	if page.A, err = w.traceSide(r, "A", "a"); err != nil {
 		return err
 	}
@@ -100,10 +99,8 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	side.Status = short(entry.StatusCode())
 	side.Duration = duration(trace.Duration())
 	side.Date = momentOf(trace.Start())
-	side.Spans = apm.FormatNumber(len(trace.Spans))
-	if n := trace.Errors(); n > 0 {
-		side.Errors = apm.FormatCount(n, "error", "errors")
-	}
+	side.Spans = len(trace.Spans)
+	side.Errors = trace.Errors()
 	if trace.Truncated > 0 {
 		side.More = fmt.Sprintf("%s is too large to be compared whole: %s more are kept.", letter, apm.FormatCount(trace.Truncated, "span", "spans"))
 	}
@@ -111,16 +108,16 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 }
 
 // Both tells whether there are two traces to compare.
-func (p tracesCompared) Both() bool { return p.A.Found && p.B.Found }
+func (p compareTracesPage) Both() bool { return p.A.Found && p.B.Found }
 
 // Same tells whether the two are one.
-func (p tracesCompared) Same() bool { return p.A.ID == p.B.ID }
+func (p compareTracesPage) Same() bool { return p.A.ID == p.B.ID }
 
 // Sides are the two.
-func (p tracesCompared) Sides() []traceSide { return []traceSide{p.A, p.B} }
+func (p compareTracesPage) Sides() []traceSide { return []traceSide{p.A, p.B} }
 
 // Known is the one that is there where the other is not.
-func (p tracesCompared) Known() traceSide {
+func (p compareTracesPage) Known() traceSide {
 	if p.B.Found {
 		return p.B
 	}
@@ -128,30 +125,7 @@ func (p tracesCompared) Known() traceSide {
 }
 
 // SwapURL is the page with the two the other way round.
-func (p tracesCompared) SwapURL() string { return p.Place.With("a", p.B.ID, "b", p.A.ID) }
+func (p compareTracesPage) SwapURL() string { return p.Place.With("a", p.B.ID, "b", p.A.ID) }
 
 // OtherURL is the page that offers other traces to compare A with.
-func (p tracesCompared) OtherURL() string { return p.Place.With("b", "") }
-
-// URL is the trace's page.
-func (s traceSide) URL() string { return "/trace/" + s.ID }
-
-// UnchangedText counts the rows that are left out because nothing differs.
-func (p tracesCompared) UnchangedText() string {
-	switch n := p.Tree.Unchanged; {
-	case n == 0 || len(p.Tree.Rows) == 0:
-		return ""
-	case n == 1:
-		return "1 row in which nothing differs is not shown."
-	default:
-		return apm.FormatNumber(n) + " rows in which nothing differs are not shown."
-	}
-}
-
-// HiddenText counts the rows that are left out, being too many.
-func (p tracesCompared) HiddenText() string {
-	if p.Tree.Hidden == 0 {
-		return ""
-	}
-	return apm.FormatCount(p.Tree.Hidden, "more row is", "more rows are") + " not shown."
-}
+func (p compareTracesPage) OtherURL() string { return p.Place.With("b", "") }

@@ -14,8 +14,8 @@ import (
 // fewRequests is how many a version needs for its percentiles to tell much.
 const fewRequests = 20
 
-// versionsCompared is what a service is asked for in two of its versions.
-type versionsCompared struct {
+// compareVersionsPage is what a service is asked for in two of its versions.
+type compareVersionsPage struct {
 	frame
 	Service   service
 	Resource  string // empty for all that the service is asked for
@@ -29,7 +29,7 @@ type versionsCompared struct {
 	Latencies *histograms
 	Time      timeCompared
 	Spans     []kindCompared
-	Unlisted  string // how many kinds of spans are left out; empty for none
+	Unlisted  int    // kinds of spans that are left out
 	Sample    string // which requests the spans are of, in a sentence
 }
 
@@ -47,16 +47,16 @@ type versionSide struct {
 	selection search.Selection
 }
 
-// compareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
-func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
+// showCompareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
+func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := versionsCompared{frame: w.frame(r, "Compare versions")}
+	page := compareVersionsPage{frame: w.frame(r, "services", "Compare versions", docs{
+		"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/", "commits and faulty deployments",
+	})}
 	name, resource, operation := page.Place.Get("service"), page.Place.Get("resource"), page.Place.Get("operation")
 	if name == "" {
 		return failure{http.StatusBadRequest, "Which service? Its page lists its versions under Deployments, and each has a link to compare it with the one before."}
 	}
-	page.Section = "services"
-	page.Docs = docs{"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/"}
 	page.Service, page.Resource, page.Operation = w.service(name), short(resource), short(operation)
 	query := alikeTo(&apm.Span{Service: name, Name: operation, Resource: resource})
 	win, err := readWindow(r)
@@ -64,7 +64,7 @@ func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ever := window{Env: win.Env}.selection(query, search.ServiceEntrySpans)
-	if page.Versions, err = w.versionsOf(ctx, ever, name); err != nil {
+	if page.Versions, err = w.deploymentsOf(ctx, ever, name); err != nil {
 		return err
 	}
 	page.choose()
@@ -91,7 +91,7 @@ func (w *Web) compareVersions(rw http.ResponseWriter, r *http.Request) error {
 
 // choose takes the versions that the reader names or, for one that is not
 // named, the latest or the one before the other.
-func (p *versionsCompared) choose() {
+func (p *compareVersionsPage) choose() {
 	p.A, p.B = versionSide{Letter: "A", Version: p.Place.Get("a")}, versionSide{Letter: "B", Version: p.Place.Get("b")}
 	other := func(from int, than string) string {
 		for _, d := range p.Versions[from:] {
@@ -157,16 +157,16 @@ func (w *Web) measureVersion(ctx context.Context, f frame, win window, query sea
 	if err != nil {
 		return err
 	}
-	if side.anatomy, err = w.Traces.Anatomy(ctx, side.selection, 0); err != nil {
-		return fmt.Errorf("take requests apart: %w", err)
+	if side.anatomy, err = w.anatomy(ctx, side.selection, 0); err != nil {
+		return err
 	}
 	side.group, side.Requests = found.Total, found.Total.Requests
-	side.TracesURL = f.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
+	side.TracesURL = f.tracesOf(query)
 	return nil
 }
 
 // compare fills the page with what differs.
-func (w *Web) compare(page *versionsCompared, query search.Query) {
+func (w *Web) compare(page *compareVersionsPage, query search.Query) {
 	a, b := page.A, page.B
 	page.Few = fewText(a, b)
 	page.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
@@ -200,31 +200,26 @@ func fewText(a, b versionSide) string {
 }
 
 // Both tells whether there are two versions to compare.
-func (p versionsCompared) Both() bool { return p.A.Version != "" && p.B.Version != "" }
+func (p compareVersionsPage) Both() bool { return p.A.Version != "" && p.B.Version != "" }
 
 // Same tells whether the two are one.
-func (p versionsCompared) Same() bool { return p.A.Version == p.B.Version }
+func (p compareVersionsPage) Same() bool { return p.A.Version == p.B.Version }
 
 // Sides are the two.
-func (p versionsCompared) Sides() []versionSide { return []versionSide{p.A, p.B} }
+func (p compareVersionsPage) Sides() []versionSide { return []versionSide{p.A, p.B} }
 
 // SwapURL is the page with the two the other way round.
-func (p versionsCompared) SwapURL() string {
+func (p compareVersionsPage) SwapURL() string {
 	return p.Place.With("a", p.B.Version, "b", p.A.Version)
 }
 
 // PageURL is the page of what is compared: of the resource or, where it is all
 // that the service is asked for, of the service.
-func (p versionsCompared) PageURL() string {
+func (p compareVersionsPage) PageURL() string {
 	if p.Resource == "" {
 		return p.ServiceURL(p.Place.Get("service"))
 	}
 	return p.ResourceURL(p.Place.Get("service"), p.Place.Get("operation"), p.Place.Get("resource"))
-}
-
-// RequestsText counts the version's requests in the window.
-func (s versionSide) RequestsText() string {
-	return apm.FormatCount(s.Requests, "request", "requests")
 }
 
 // Short is the version in one line.

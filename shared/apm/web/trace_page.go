@@ -62,8 +62,8 @@ func (w *Web) traceViews() []traceView {
 	}
 }
 
-// trace serves GET /trace/{id}, with choices.
-func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
+// showTrace serves GET /trace/{id}, with choices.
+func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
 	trace, found, err := w.find(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -73,14 +73,14 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := tracePage{
-		frame:   w.frame(r, "Trace "+decimal(trace.ID)),
+		frame: w.frame(r, "traces", "Trace "+decimal(trace.ID), docs{
+			"Trace View", "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/", "hosts, logs, processes and profiles",
+		}),
 		ID:      decimal(trace.ID),
 		HexID:   apm.HexID(trace.IDHigh(), trace.ID),
 		Asked:   r.PathValue("id"),
 		Arrived: found,
 	}
-	page.Section = "traces"
-	page.Docs = docs{"Trace View", "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/"}
 	if !found {
 		return w.render(rw, http.StatusNotFound, "trace.html", page)
 	}
@@ -89,7 +89,7 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 	views := w.traceViews()
 	view := views[0]
 	for _, other := range views {
-		if other.name == chosen.get(byView) {
+		if other.name == chosen.Get(byView) {
 			view = other
 		}
 	}
@@ -98,7 +98,7 @@ func (w *Web) trace(rw http.ResponseWriter, r *http.Request) error {
 		if i == 0 {
 			name = ""
 		}
-		page.Tabs = append(page.Tabs, tab{other.title, chosen.with(byView, name), other.name == view.name})
+		page.Tabs = append(page.Tabs, tab{other.title, chosen.With(byView, name), other.name == view.name})
 	}
 	view.fill(&page, s, r)
 	return w.render(rw, http.StatusOK, "trace.html", page)
@@ -120,7 +120,7 @@ func (w *Web) head(page *tracePage, s *scene) {
 	page.Errors = s.trace.Errors()
 	page.Legend = w.legend(s)
 	page.Finding = s.finding()
-	page.CloseURL = s.with(bySpan, "")
+	page.CloseURL = s.With(bySpan, "")
 	if s.chosen >= 0 {
 		page.Panel = w.panel(s, s.chosen)
 	}

@@ -1,0 +1,51 @@
+package web
+
+import (
+	"context"
+	"fmt"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/search"
+)
+
+// What pages and the API ask of the traces. An error says what was being done.
+
+func (w *Web) search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error) {
+	if summaries, next, err = w.Traces.Search(ctx, r); err != nil {
+		return nil, 0, fmt.Errorf("search traces: %w", err)
+	}
+	return summaries, next, nil
+}
+
+func (w *Web) figures(ctx context.Context, b search.Breakdown) (apm.Breakdown, error) {
+	found, err := w.Traces.Breakdown(ctx, b)
+	if err != nil {
+		return found, fmt.Errorf("break down spans: %w", err)
+	}
+	return found, nil
+}
+
+// figuresBy sums up spans by reserved attributes.
+func (w *Web) figuresBy(ctx context.Context, s search.Selection, most int, by ...string) (apm.Breakdown, error) {
+	b := search.Breakdown{Selection: s, Limit: most}
+	for _, name := range by {
+		b.By = append(b.By, search.Field{Name: name})
+	}
+	return w.figures(ctx, b)
+}
+
+func (w *Web) anatomy(ctx context.Context, s search.Selection, buckets int) (apm.Anatomy, error) {
+	a, err := w.Traces.Anatomy(ctx, s, buckets)
+	if err != nil {
+		return a, fmt.Errorf("take requests apart: %w", err)
+	}
+	return a, nil
+}
+
+func (w *Web) countValues(ctx context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error) {
+	facets, err := w.Traces.Facets(ctx, s, fields, most)
+	if err != nil {
+		return nil, fmt.Errorf("count values: %w", err)
+	}
+	return facets, nil
+}
