@@ -43,15 +43,21 @@ func (p *Palette) Of(service string) RGB {
 	return c
 }
 
-// nth is the colour of the service that came n-th, from 0. Twelve hues at one
-// lightness and chroma, neighbours in time far apart on the wheel; from the
-// thirteenth on the same hues, darker, and then in turn. Reds are left out:
-// they mean errors. The two lightnesses keep a contrast of 3:1 with the light
-// as well as with the dark page.
+// nth is the colour of the service that came n-th, from 0; those from the 25th
+// on have them again. Each was chosen as far as can be from those before it, as
+// they are seen with and without each kind of colour blindness, so they differ in
+// lightness as well as in hue, and the first ones most. Each keeps a contrast of
+// 3:1 with the light page and with the dark one. Reds are left out: they mean
+// errors.
 func nth(n int) RGB {
-	hues := [...]float64{250, 70, 175, 310, 135, 220, 95, 335, 195, 280, 115, 155}
-	lightnesses := [...]float64{0.63, 0.53}
-	return oklch(lightnesses[n/len(hues)%len(lightnesses)], 0.12, hues[n%len(hues)])
+	colours := [...]struct{ lightness, chroma, hue float64 }{
+		{0.60, 0.12, 250}, {0.66, 0.14, 65}, {0.50, 0.08, 130}, {0.64, 0.14, 170}, {0.52, 0.12, 325}, {0.68, 0.16, 290},
+		{0.52, 0.16, 280}, {0.62, 0.16, 340}, {0.60, 0.06, 90}, {0.56, 0.08, 190}, {0.52, 0.14, 55}, {0.68, 0.10, 330},
+		{0.66, 0.10, 125}, {0.60, 0.16, 280}, {0.66, 0.12, 230}, {0.56, 0.12, 130}, {0.60, 0.16, 50}, {0.50, 0.10, 235},
+		{0.56, 0.14, 300}, {0.52, 0.12, 165}, {0.58, 0.06, 240}, {0.52, 0.06, 340}, {0.66, 0.06, 190}, {0.62, 0.14, 315},
+	}
+	c := colours[n%len(colours)]
+	return oklch(c.lightness, c.chroma, c.hue)
 }
 
 // oklch converts lightness (0 to 1), chroma and hue (degrees) to the nearest
