@@ -22,7 +22,7 @@ func TestColoursDifferForTheColourBlind(t *testing.T) {
 		for _, c := range []struct {
 			services int
 			apart    float64
-		}{{4, 0.06}, {8, 0.055}, {12, 0.045}, {24, 0.024}} {
+		}{{4, 0.06}, {8, 0.055}, {12, 0.045}, {24, 0.023}} {
 			for i := range c.services {
 				for j := range i {
 					if got := distance(seen(nth(i), vision), seen(nth(j), vision)); got < c.apart {
