@@ -127,23 +127,26 @@ func (tab *tab) memory() memory {
 	}
 	for _, process := range processes.ProcessInfo {
 		if process.Type == "renderer" {
-			m.process = max(m.process, resident(process.ID))
+			m.process = max(m.process, footprint(process.ID))
 		}
 	}
 	return m
 }
 
-// resident is what of a process is in memory, in MB.
-func resident(process int64) float64 {
-	status, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(process), "status"))
+// footprint is the memory that a process has for itself, in MB: the browser's own
+// code, which its processes share, is not a page's.
+func footprint(process int64) (megabytes float64) {
+	parts, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(process), "smaps_rollup"))
 	if err != nil {
 		return 0 // no Linux, or it has ended
 	}
-	for line := range strings.Lines(string(status)) {
+	for line := range strings.Lines(string(parts)) {
 		var kilobytes float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kilobytes); n == 1 {
-			return kilobytes * 1024 / 1e6
+		for _, kind := range []string{"Private_Clean:", "Private_Dirty:"} {
+			if n, _ := fmt.Sscanf(line, kind+" %f kB", &kilobytes); n == 1 {
+				megabytes += kilobytes * 1024 / 1e6
+			}
 		}
 	}
-	return 0
+	return megabytes
 }
