@@ -194,3 +194,21 @@ func TestAClearedStoreBeginsAnew(t *testing.T) {
 		t.Errorf("%v", list)
 	}
 }
+
+func TestOfFewRequestsTheSlowestIsKnownExactly(t *testing.T) {
+	ms := time.Millisecond
+	slowest := 504321987 * time.Nanosecond
+	for requests, want := range map[int][]time.Duration{1: {slowest, slowest, slowest}, 3: {502 * ms, slowest, slowest}, 20: {502 * ms, 502 * ms, slowest}} {
+		var counted tally
+		for range requests - 1 {
+			counted.add(502*ms, false)
+		}
+		counted.add(slowest, false)
+		f := counted.figures()
+		for i, got := range []time.Duration{f.P50, f.P95, f.P99} {
+			if got != want[i] && (want[i] == slowest || math.Abs(float64(got-want[i])) > 0.01*float64(want[i])) {
+				t.Errorf("%d requests: %v of p50, p95, p99 is %v, want %v", requests, i, got, want[i])
+			}
+		}
+	}
+}

@@ -93,7 +93,8 @@ func (t *tally) merge(other *tally) {
 	}
 }
 
-// figures sums the requests up. A percentile is the nearest rank's.
+// figures sums the requests up. A percentile is the nearest rank's, and of so few
+// requests that this is the last, it is the slowest's, which is known exactly.
 func (t *tally) figures() apm.Figures {
 	f := apm.Figures{Requests: t.requests, Errors: t.errors, Total: t.total, Max: t.max}
 	if t.requests == 0 {
@@ -106,9 +107,15 @@ func (t *tally) figures() apm.Figures {
 	seen, next := 0, 0
 	for i, n := range t.counts {
 		seen += int(n)
-		for next < len(ranks) && seen >= (ranks[next].percent*t.requests+99)/100 {
+		for ; next < len(ranks); next++ {
+			rank := (ranks[next].percent*t.requests + 99) / 100
+			if seen < rank {
+				break
+			}
 			*ranks[next].to = min(durationOf(t.least+i), t.max)
-			next++
+			if rank == t.requests {
+				*ranks[next].to = t.max
+			}
 		}
 	}
 	return f

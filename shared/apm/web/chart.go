@@ -59,7 +59,7 @@ type mark struct{ Y, Label string }
 type timeMark struct {
 	X      string // in percent
 	At     string
-	Unit   string // s, m or d: what the label has to tell
+	Unit   string // ms, s, m or d: what the label has to tell
 	Label  string
 	Anchor string
 	Minor  bool // left out where the page is narrow
@@ -132,14 +132,15 @@ func (c *chart) lines(all []series, write func(float64) string) {
 				continue
 			}
 			end, last = 100-100*value/top, write(value)
-			if i == 0 || math.IsNaN(s.Values[i-1]) {
-				fmt.Fprintf(&path, "M%s %s", compact(float64(i)+.42), compact(end))
-				if i == len(s.Values)-1 || math.IsNaN(s.Values[i+1]) {
-					path.WriteString("h.16") // alone, it would have no length
-				}
-				continue
+			begins, ends := i == 0 || math.IsNaN(s.Values[i-1]), i == len(s.Values)-1 || math.IsNaN(s.Values[i+1])
+			switch {
+			case begins && ends: // alone, it is as wide as a bar
+				fmt.Fprintf(&path, "M%s %sh.84", compact(float64(i)+.08), compact(end))
+			case begins:
+				fmt.Fprintf(&path, "M%s %s", compact(float64(i)+.5), compact(end))
+			default:
+				fmt.Fprintf(&path, "L%s %s", compact(float64(i)+.5), compact(end))
 			}
-			fmt.Fprintf(&path, "L%s %s", compact(float64(i)+.5), compact(end))
 		}
 		c.Lines = append(c.Lines, shape{Name: s.Name, Class: s.Class, Colour: s.Colour, Path: path.String(), Last: last})
 		ends = append(ends, end)
@@ -221,7 +222,7 @@ func apart(positions []float64, least float64) []float64 {
 func timeMarks(from, to int64) (marks []timeMark) {
 	const day = int64(24 * time.Hour)
 	length := uint64(to) - uint64(from)
-	step := int64(roundStep(time.Duration(min(length/6+1, math.MaxInt64/2))))
+	step := max(int64(time.Millisecond), int64(roundStep(time.Duration(min(length/6+1, math.MaxInt64/2)))))
 	if step > day/2 {
 		step = (step + day - 1) / day * day
 	}
@@ -229,6 +230,8 @@ func timeMarks(from, to int64) (marks []timeMark) {
 	switch {
 	case step >= day:
 		unit, layout = "d", "Jan 02"
+	case step < int64(time.Second):
+		unit, layout = "ms", "15:04:05.000"
 	case step < int64(time.Minute):
 		unit, layout = "s", "15:04:05"
 	}

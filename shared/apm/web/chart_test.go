@@ -17,7 +17,7 @@ func TestLinesBreakWhereThereIsNothing(t *testing.T) {
 	c := newChart("x", "X", fourSteps())
 	nan := math.NaN()
 	c.lines([]series{{Name: "a", Values: []float64{10, nan, 20, 30}}, {Name: "none", Values: []float64{nan, nan, nan, nan}}}, countText)
-	if got, want := c.Lines[0].Path, "M0.42 66.667h.16M2.42 33.333L3.5 0"; got != want {
+	if got, want := c.Lines[0].Path, "M0.08 66.667h.84M2.5 33.333L3.5 0"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if c.Lines[0].Last != "30" || c.Lines[1].Path != "" || c.Lines[1].End != "" {
@@ -90,6 +90,7 @@ func TestTimeMarksAreRound(t *testing.T) {
 	}{
 		{at("2026-03-01 12:03:20"), at("2026-03-01 12:18:20"), "m 12:05 12:10 12:15"},
 		{at("2026-03-01 12:03:20"), at("2026-03-01 12:03:25"), "s 12:03:20 12:03:21 12:03:22 12:03:23 12:03:24 12:03:25"},
+		{at("2026-03-01 12:03:20"), at("2026-03-01 12:03:20") + int64(2*time.Millisecond), "ms 12:03:20.000 12:03:20.001 12:03:20.002"},
 		{at("2026-03-01 10:00:00"), at("2026-03-01 14:00:00"), "m 10:00 11:00 12:00 13:00 14:00"},
 		{at("2026-03-01 10:00:00"), at("2026-03-05 10:00:00"), "d Mar 02 Mar 04"},
 		{math.MaxInt64 - day, math.MaxInt64, ""},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"thinker/shared/apm"
@@ -26,6 +27,9 @@ func figuresCompared(a, b apm.Group) []figureCompared {
 	rates := figureCompared{
 		Name: "Requests per second", Means: "Between the first and the last",
 		A: rate(perSecondSeen(a)), B: rate(perSecondSeen(b)), Difference: signed(perSecondSeen(b)-perSecondSeen(a), "/s"),
+	}
+	if none := (amount{Value: "–"}); min(a.Requests, b.Requests) < fewRequests {
+		rates.A, rates.B, rates.Difference = none, none, none
 	}
 	errorRate := figureCompared{
 		Name: "Error rate", A: percent(a.ErrorRate()), B: percent(b.ErrorRate()), FailedA: a.Errors > 0, FailedB: b.Errors > 0,
@@ -61,6 +65,9 @@ func perSecondSeen(g apm.Group) float64 {
 	return float64(g.Requests) / max(1, seconds)
 }
 
+// accuracy is to which part of it a percentile is known.
+const accuracy = 0.01
+
 // signed writes a difference with its sign.
 func signed(x float64, unit string) amount {
 	switch text := significant(max(x, -x)); {
@@ -87,7 +94,7 @@ func signedCount(n int) amount {
 func versionsOutcome(a, b apm.Figures) string {
 	latency := func(whose string, percent int, before, now time.Duration) string {
 		was, is := apm.FormatDuration(before), apm.FormatDuration(now)
-		if was == is {
+		if was == is || math.Abs(float64(now-before)) <= accuracy*float64(before) {
 			return fmt.Sprintf("%s up to %s as in A", whose, is)
 		}
 		text := fmt.Sprintf("%s up to %s instead of %s", whose, is, was)

@@ -115,7 +115,7 @@ func (f frequency) text(times float64, one, several string) string {
 func requestsNode(service string, f apm.Figures, often frequency) mapNode {
 	return mapNode{
 		Service: service,
-		Lines:   []string{often.text(float64(f.Requests), "req", "req") + " · p95 " + duration(f.P95).String()},
+		Lines:   []string{often.text(float64(f.Requests), "req", "req") + " · " + slowText(f)},
 		Errors:  errorsText(f.ErrorRate()),
 		Failed:  f.ErrorRate() >= failedPart,
 	}

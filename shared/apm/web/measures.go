@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -94,7 +93,7 @@ func (m measured) latency() chart {
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Percentiles", "Max", "By version", "Distribution")
 	f := m.total.Figures
-	c.Summary = fmt.Sprintf("p50 %s · p95 %s · p99 %s · max %s", duration(f.P50), duration(f.P95), duration(f.P99), duration(f.Max))
+	c.Summary = latencyText(f)
 	switch chosen {
 	case "Max":
 		c.lines([]series{m.series("max", "p99", "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, f.Max) })}, durationText)
@@ -107,7 +106,7 @@ func (m measured) latency() chart {
 	default:
 		var percentiles []series
 		for _, l := range latencies() {
-			if strings.HasPrefix(l.Name, "p") {
+			if l.IsPercentile() {
 				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, l.of(f)) }))
 			}
 		}

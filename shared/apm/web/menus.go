@@ -46,7 +46,7 @@ func (m *menus) RangeTitle() string {
 	if m.window.Chosen() {
 		return "Custom"
 	}
-	return "All"
+	return "All time"
 }
 
 // EnvTitle is what the menu of environments says.

@@ -55,7 +55,7 @@ func TestTheServicePage(t *testing.T) {
 	w, _ := newTest(served()...)
 	said := text(t, w, "/service?service=team/api")
 	total := ask[jsonBreakdown](t, w, "/api/figures?query=service:team/api").Total
-	holds(t, "the page", said, "team/api", "4 requests", "1 error (25 % )", "p50 "+took(total.P50), "p95 "+took(total.P95), "Apdex 0.75",
+	holds(t, "the page", said, "team/api", "4 requests", "1 error (25 % )", "avg 25 ms · max 40 ms", "p50 "+took(total.P50)+" · max 40 ms", "Apdex 0.75",
 		"Requests and errors", "Error rate", "Percentiles", "% of time", "Resources", "GET / 4", "Deployments", "v2", "Compare with the one before")
 	for choice, want := range map[string]string{
 		"requests=By+version": "v1 v2", "requests=Per+second": "Requests per second", "errors=Error+rate": "Error rate", "latency=Max": "max",

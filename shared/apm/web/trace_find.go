@@ -36,6 +36,9 @@ func find(boxes []apm.Box, text string, errors bool) found {
 // dimmed tells whether a span is none of those that are looked for.
 func (f found) dimmed(box int) bool { return f.sought && !f.marked[box] }
 
+// hit tells whether a span is one of those that are looked for.
+func (f found) hit(box int) bool { return f.sought && f.marked[box] }
+
 // A needle is a text to be found in others, in any case.
 type needle struct {
 	lower string

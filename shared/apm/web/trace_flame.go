@@ -39,16 +39,21 @@ type flameBox struct {
 	Y        int
 	Service  service
 	Dark     bool // text on the colour
-	Thin     bool // less wide than a text could be
+	Thin     bool // about as wide as its edges
+	Small    bool // less wide than a word
 	Label    string
 	Title    string // more of it; left out where there are very many
 	Error    bool
 	Chosen   bool
 	Dimmed   bool
+	Hit      bool // it was found
 }
 
 // Bottom is where the box ends, downwards.
 func (b flameBox) Bottom() int { return b.Y + rowHeight - 1 }
+
+// HitY is where the mark of what was found is, along the box' bottom.
+func (b flameBox) HitY() int { return b.Y + rowHeight - 3 }
 
 // rowHeight is that of a flame graph's rows, in pixels.
 const rowHeight = 20
@@ -102,9 +107,9 @@ func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flam
 	return flameBox{
 		ID: id, URL: choose(id), Parent: parent,
 		X: exactly(x, s.length), Width: exactly(width, s.length), Y: rowHeight * box.Row,
-		Service: w.service(span.Service), Dark: w.Palette.Of(span.Service).DarkText(), Thin: width < 0.3,
+		Service: w.service(span.Service), Dark: w.Palette.Of(span.Service).DarkText(), Thin: width < 0.3, Small: width < 2,
 		Label: boxLabel(span),
-		Error: span.Error, Chosen: i == s.chosen, Dimmed: s.found.dimmed(i),
+		Error: span.Error, Chosen: i == s.chosen, Dimmed: s.found.dimmed(i), Hit: s.found.hit(i),
 	}
 }
 

@@ -29,6 +29,7 @@ type listedResource struct {
 	URL            string // chooses the longest of its spans
 	Chosen         bool   // the chosen span is one of them
 	Dimmed         bool   // none of its spans is looked for
+	Hit            bool   // one was found
 	Failed         int    // spans
 	Sum            listedSpans
 }
@@ -106,7 +107,7 @@ func (w *Web) spanList(s *scene) *spanList {
 			}
 			service.Resources = append(service.Resources, listedResource{
 				Name: short(r.name), Resource: short(r.resource), URL: choose(decimal(r.longest.SpanID)),
-				Chosen: r.chosen, Dimmed: !r.found, Failed: r.errors, Sum: s.figures(r),
+				Chosen: r.chosen, Dimmed: !r.found, Hit: s.found.sought && r.found, Failed: r.errors, Sum: s.figures(r),
 			})
 		}
 		list.Services = append(list.Services, service)

@@ -60,7 +60,7 @@ func TestAFlameGraphIsDrawnByTheServer(t *testing.T) {
 		`<rect x="0.25783419%" y="40" width="99.36533122%" height="20"`, // 1.3 of 504.2 ms in
 		`class="box failed" href="` + thinkTrace + `?span=3" data-parent="1" aria-current="true"`,
 		`Below: spans whose parent is missing`, `data-duration="504200000"`, "Flame graph of 5 spans over 504 ms",
-		"Error · thinker-microservice · think\n501 ms · execution time 500 ms (99.2 %)", "class=\"box thin\"",
+		"Error · thinker-microservice · think\n501 ms · execution time 500 ms (99.2 %)", "class=\"box thin small\"",
 	}, "data-outline", "<noscript>")
 }
 
@@ -126,7 +126,11 @@ func TestFindWalksFromHitToHit(t *testing.T) {
 			}
 		}
 	}
-	contains(t, w, thinkTrace+"?find=nowhere", []string{"none found", "dimmed"}, "data-step")
+	contains(t, w, thinkTrace+"?find=nowhere", []string{"none found", "dimmed"}, "data-step", `hit"`)
+	contains(t, w, thinkTrace+"?find=sqlite", []string{`<rect class="hit"`})
+	contains(t, w, thinkTrace+"?find=sqlite&view=waterfall", []string{`id="s4" class=" hit"`})
+	contains(t, w, thinkTrace+"?find=sqlite&view=list", []string{`<tr class="listed hit">`, `<tr class="listed dimmed">`})
+	contains(t, w, thinkTrace, nil, `hit"`)
 	if rec := get(w, thinkTrace+"?find="+strings.Repeat("a", 1001)); rec.Code != http.StatusBadRequest {
 		t.Errorf("a text of any length: %d", rec.Code)
 	}
@@ -149,7 +153,7 @@ func TestOnlyErrors(t *testing.T) {
 	w, _ := newTest(workshop())
 	contains(t, w, thinkTrace+"?errors=only&view=waterfall", []string{`id="s3"`, `id="s2" class=" dimmed"`, "1 found", "☑"}, `id="s4"`, `id="s5"`)
 	contains(t, w, thinkTrace+"?errors=only&view=list", []string{"1 error"}, "SELECT quote")
-	contains(t, w, thinkTrace+"?errors=only", []string{`id="b4" class="box thin dimmed"`, `id="b3" class="box failed"`})
+	contains(t, w, thinkTrace+"?errors=only", []string{`id="b4" class="box thin small dimmed"`, `id="b3" class="box failed"`})
 }
 
 // repeated has 40 queries alike, of which one failed, below its root, and each with a child.

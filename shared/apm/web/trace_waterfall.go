@@ -27,8 +27,9 @@ type spanRow struct {
 	URL      string // of the page with this span chosen; empty for a row of several
 	Chosen   bool
 	Dimmed   bool
-	Level    int // in the tree, from 1
-	Indent   int // pixels
+	Hit      bool // it was found
+	Level    int  // in the tree, from 1
+	Indent   int  // pixels
 	Fold     *fold
 	Service  service
 	Name     string
@@ -172,7 +173,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	id := decimal(s.SpanID)
 	x, width := b.extent(s)
 	row := spanRow{
-		ID: id, URL: b.choose(id), Chosen: i == b.chosen, Dimmed: b.found.dimmed(i), Level: b.level[i] + 1, Indent: indent(b.level[i]),
+		ID: id, URL: b.choose(id), Chosen: i == b.chosen, Dimmed: b.found.dimmed(i), Hit: b.found.hit(i), Level: b.level[i] + 1, Indent: indent(b.level[i]),
 		Service: b.web.service(s.Service), Name: short(s.Name), Detail: short(s.Detail()), Duration: duration(s.Duration), Error: s.Error,
 		X: coordinate(x), Width: coordinate(width),
 	}
@@ -217,7 +218,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	level := b.level[all.boxes[0]]
 	x, width := b.extent(&apm.Span{Start: start, Duration: time.Duration(end - start)})
 	row := spanRow{
-		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
+		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
 		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errors,
 		Times: apm.FormatNumber(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
 		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s spans alike", apm.FormatNumber(len(all.boxes)))},

@@ -36,7 +36,7 @@ func ranges() []timeRange {
 		{"15m", "Past 15 min", 15 * time.Minute},
 		{"1h", "Past 1 h", time.Hour},
 		{"4h", "Past 4 h", 4 * time.Hour},
-		{"all", "All", 0},
+		{"all", "All time", 0},
 	}
 }
 

@@ -2,6 +2,7 @@
 // drawn, and of what is thinner than a pixel one box a pixel.
 
 import { formatDuration } from "./duration.mjs";
+import { leastLabelled } from "./flame-svg.mjs";
 
 const rowHeight = 20;
 const outlines = new Map(); // one, by its address
@@ -58,6 +59,7 @@ function makeScene(element, scroll, outline) {
     },
     colour: (i) => services[spans.service[i]].colour,
     dimmed: (i) => dimmed[i] === 1,
+    hit: (i) => Boolean(outline.found) && dimmed[i] === 0,
     failed: (i) => spans.error[i] === 1,
     find: (id) => spans.span_id.indexOf(id),
     mark(i) { this.chosen = i; },
@@ -175,6 +177,7 @@ function paint(canvas, scroll, scene, rows, outline, { from, width: span }) {
       pen.globalAlpha = scene.dimmed(shown) ? 0.25 : 1;
       pen.fillStyle = scene.failed(shown) ? colours.error : scene.colour(shown);
       pen.fillRect(left, y, 1, rowHeight - 1);
+      if (scene.hit(shown)) drawHit(pen, colours, left, left + 1, y);
       k = next;
     }
   }
@@ -192,7 +195,8 @@ function drawBox(pen, colours, scene, outline, i, left, right, y) {
     pen.fillRect(left, y, Math.min(4, right - left), rowHeight - 1);
     if (right - left > 4) pen.strokeRect(left + 0.5, y + 0.5, right - left - gap - 1, rowHeight - 2);
   }
-  if (right - left < 24) return;
+  if (scene.hit(i)) drawHit(pen, colours, left, right - gap, y);
+  if (right - left < leastLabelled) return;
   const start = Math.max(left, 0);
   pen.save();
   pen.beginPath();
@@ -201,6 +205,12 @@ function drawBox(pen, colours, scene, outline, i, left, right, y) {
   pen.fillStyle = outline.services[outline.spans.service[i]].dark_text ? "#000" : "#fff";
   pen.fillText(outline.labels[outline.spans.label[i]], start + 6, y + 14);
   pen.restore();
+}
+
+/** The mark of what was found, which is never too narrow to be seen. */
+function drawHit(pen, colours, left, right, y) {
+  pen.fillStyle = colours.text;
+  pen.fillRect(left - 1, y + rowHeight - 4, right - left + 2, 3);
 }
 
 function drawChosen(pen, colours, scene, from, scale, top) {

@@ -1,5 +1,7 @@
 // A flame graph of elements that the server has drawn.
 
+export const leastLabelled = 24; // pixels: of a narrower box's label too little is left
+
 export function svgScene(element) {
   const graph = element.querySelector(".flame-graph"), zoomed = graph.querySelector("[data-zoom]");
   const boxes = [...zoomed.querySelectorAll(":scope > .box")];
@@ -44,14 +46,13 @@ export function svgScene(element) {
 
   // The elements stay where they are, on a sheet that is moved and stretched;
   // where that is beyond the precision of coordinates, each is placed by itself.
-  const lines = boxes.map((box) => box.querySelector("line")), labels = boxes.map((box) => box.querySelector("svg"));
+  const [lines, labels, hits] = ["line", "svg", ".hit"].map((part) => boxes.map((box) => box.querySelector(part)));
   let placed = false;
   const place = (i, left, width, unit) => {
-    for (const [element, names] of [[rects[i], ["x"]], [labels[i], ["x"]], [lines[i], ["x1", "x2"]]]) {
-      for (const name of names) element.setAttribute(name, left + unit);
+    for (const [element, names] of [[rects[i], ["x"]], [labels[i], ["x"]], [hits[i], ["x"]], [lines[i], ["x1", "x2"]]]) {
+      for (const name of names) element?.setAttribute(name, left + unit);
     }
-    rects[i].setAttribute("width", width + unit);
-    labels[i].setAttribute("width", width + unit);
+    for (const element of [rects[i], labels[i], hits[i]]) element?.setAttribute("width", width + unit);
   };
   const placeAll = ({ from, width }) => {
     const room = graph.clientWidth, beyond = 4; // pixels
@@ -64,7 +65,7 @@ export function svgScene(element) {
 
   let moved = []; // texts whose box begins before the view
   scene.draw = (view) => {
-    const { from, width } = view, fine = width < 1 / 1000;
+    const { from, width } = view, fine = width < 1 / 1000, room = graph.clientWidth;
     zoomed.setAttribute("x", fine ? 0 : `${(-from / width) * 100}%`);
     zoomed.setAttribute("width", fine ? "100%" : `${100 / width}%`);
     if (fine) placeAll(view);
@@ -74,6 +75,7 @@ export function svgScene(element) {
     moved = [];
     for (let i = 0; i < scene.n; i++) {
       boxes[i].classList.toggle("thin", scene.width[i] / width < 0.003);
+      boxes[i].classList.toggle("small", (scene.width[i] / width) * room < leastLabelled);
       if (!fine && scene.x[i] < from && scene.x[i] + scene.width[i] > from) {
         const text = boxes[i].querySelector("text");
         text.setAttribute("x", `${((from - scene.x[i]) / scene.width[i]) * 100}%`);

@@ -34,7 +34,7 @@ export function localise(root) {
   // Ticks of a graph's axis: to the minute, or the day.
   for (const tick of root.querySelectorAll("text[data-at]")) {
     const at = new Date(tick.dataset.at);
-    const form = { d: day, m: minute, s: second }[tick.dataset.unit];
+    const form = { d: day, m: minute, s: second, ms: clock }[tick.dataset.unit];
     if (!Number.isNaN(at.getTime())) tick.textContent = form.format(at);
   }
 }
