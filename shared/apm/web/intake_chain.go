@@ -41,7 +41,7 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 		}
 	}
 	if len(off) == 0 {
-		links = append(links, chainLink{Holds: true, Says: "Spans are dated as they came."})
+		links = append(links, chainLink{Holds: true, Says: "The tracers’ clocks agree with this machine’s."})
 	} else {
 		links = append(links, chainLink{
 			Says: fmt.Sprintf("Spans of %s were dated %s what the clock here said%s.", short(off[0].Service), aside(off[0].ClockMost, "after", "before"), otherTracers(len(off)-1)),

@@ -56,7 +56,7 @@ type drawnEdge struct {
 
 // The measures of a map, in pixels.
 const (
-	boxWidth     = 196
+	boxWidth     = 188
 	boxPadding   = 8
 	boxLine      = 17
 	betweenBoxes = 54 // from layer to layer
