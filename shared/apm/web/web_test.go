@@ -487,3 +487,11 @@ func TestTheFootSaysHowMuchOfTheFileIsUsed(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAFailureIsNoPageOfTheProduct(t *testing.T) {
+	w, _ := newTest()
+	body := get(w, "/nothing").Body.String()
+	if !strings.Contains(body, "evicted") || strings.Contains(body, "In Datadog") || strings.Contains(body, "Datadog has no such page") {
+		t.Error(body)
+	}
+}
