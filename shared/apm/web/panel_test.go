@@ -10,7 +10,7 @@ import (
 func TestAStackTellsOwnCodeFromThatOfOthers(t *testing.T) {
 	for name, c := range map[string]struct{ text, own, others string }{
 		"go": {
-			"goroutine 1 [running]:\nruntime/debug.Stack()\n\t/usr/local/go/src/runtime/debug/stack.go:26\nmain.think(...)\n\t/src/thoughts.go:41 +0x1\ngithub.com/gorilla/mux.(*Router).ServeHTTP(0x1)\n\t/root/go/pkg/mod/github.com/gorilla/mux@v1.8.1/mux.go:212\n",
+			"goroutine 1 [running]:\nruntime/debug.Stack()\n\t/usr/local/go/src/runtime/debug/stack.go:26\nmain.think(...)\n\t/src/thoughts.go:41 +0x1\ngithub.com/gorilla/mux.(*Router).ServeHTTP(0x1)\n\t/go/pkg/mod/github.com/gorilla/mux@v1.8.1/mux.go:212\n",
 			"goroutine 1|main.think|thoughts.go:41", "runtime/debug.Stack|stack.go:26|gorilla/mux.|mux.go:212",
 		},
 		"java": {
