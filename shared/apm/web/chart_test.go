@@ -109,6 +109,14 @@ func TestTimeMarksAreRound(t *testing.T) {
 	}
 }
 
+func TestARateHasNoMoreDigitsThanTell(t *testing.T) {
+	for perSecond, want := range map[float64]string{0: "0 /s", 1.0 / 900: "< 0.01 /s", 0.0125: "0.0125 /s", 2: "2 /s"} {
+		if got := rate(perSecond).String(); got != want {
+			t.Errorf("%v: %s, want %s", perSecond, got, want)
+		}
+	}
+}
+
 func TestAHistogramCountsEveryRequestOnce(t *testing.T) {
 	for name, latencies := range map[string][]apm.Latency{
 		"one":         {{Duration: 500 * time.Millisecond, Requests: 1}},

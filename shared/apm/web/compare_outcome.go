@@ -29,6 +29,10 @@ func tolerance(a, b apm.Trace) time.Duration { return max(a.Duration(), b.Durati
 
 func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
 	o := outcome{Took: tookText(a.Duration(), b.Duration())}
+	if sum.Gone == len(a.Spans) && sum.Added == len(b.Spans) { // so no work took another time
+		o.Spans = "No span of A has its like in B."
+		return o
+	}
 	if len(sum.Work) > 0 {
 		most := sum.Work[0]
 		change := "fell"

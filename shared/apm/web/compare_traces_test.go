@@ -185,6 +185,18 @@ func TestATraceToCompareIsChosen(t *testing.T) {
 	}
 }
 
+func TestTracesWithoutASpanAlikeAreNotExplained(t *testing.T) {
+	half := func(id uint64, service string) apm.Trace {
+		return apm.NewTrace(id, []apm.Span{{TraceID: id, SpanID: id, Service: service, Name: "http.request", Duration: time.Duration(500+id) * time.Millisecond}})
+	}
+	w, _ := newTest(half(4, "thinker-api"), half(2, "thinker-microservice"))
+	said := text(t, w, "/compare/traces?a=4&b=2")
+	holds(t, "the page", said, "B took 502 ms instead of 504 ms", "No span of A has its like in B.")
+	if strings.Contains(said, "fell from") {
+		t.Errorf("work that was not done is said to be faster: %s", said)
+	}
+}
+
 func TestTimesAreComparedInWords(t *testing.T) {
 	for _, c := range []struct {
 		before, now float64

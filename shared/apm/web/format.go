@@ -119,8 +119,14 @@ func size(bytes int64) amount {
 	return amount{strconv.FormatFloat(value, 'g', 3, 64), unit}
 }
 
-// rate writes how often something is in a second.
-func rate(perSecond float64) amount { return amount{significant(perSecond), "/s"} }
+// rate writes how often something is in a second, with no more digits than tell
+// anything.
+func rate(perSecond float64) amount {
+	if perSecond > 0 && perSecond < 0.01 {
+		return amount{"< 0.01", "/s"}
+	}
+	return amount{significant(perSecond), "/s"}
+}
 
 // percent writes a part of 1.
 func percent(part float64) amount { return amount{significant(100 * part), "%"} }

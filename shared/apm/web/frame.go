@@ -71,7 +71,7 @@ func (w *Web) open(r *http.Request, f *frame, query search.Query) (window, error
 
 // KeptText says how much is kept, and of how much.
 func (f frame) KeptText() string {
-	kept := fmt.Sprintf("%s, %s of at most %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))
+	kept := fmt.Sprintf("%s, %s of %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))
 	if f.Kept.MaxBytes > 0 {
 		kept += fmt.Sprintf(" and %s of %s MiB", apm.FormatNumber(f.Kept.Bytes>>20), apm.FormatNumber(f.Kept.MaxBytes>>20))
 	}

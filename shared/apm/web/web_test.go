@@ -143,7 +143,7 @@ func TestTheListShowsTraces(t *testing.T) {
 	for _, want := range []string{
 		`<a class="row" href="/trace/5577006791947779410"`, "GET /think/", "thinker-api", `504 <span class="unit">ms</span>`,
 		`datetime="2023-11-14T22:13:20.000Z"`, "1 error", "thinker-microservice 9", "Trace Explorer",
-		"1 trace, 7 of at most 200,000 spans", "1 trace evicted (6 spans), 3 refused",
+		"1 trace, 7 of 200,000 spans", "1 trace evicted (6 spans), 3 refused",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the list lacks %q", want)
@@ -483,7 +483,7 @@ func TestABreakdownJoinsSmallServices(t *testing.T) {
 
 func TestTheFootSaysHowMuchOfTheFileIsUsed(t *testing.T) {
 	f := frame{Kept: apm.Retention{Traces: 1, Spans: 7, MaxSpans: 2_000_000, Bytes: 5 << 20, MaxBytes: 1 << 30}}
-	if got := f.KeptText(); got != "1 trace, 7 of at most 2,000,000 spans and 5 of 1,024 MiB" {
+	if got := f.KeptText(); got != "1 trace, 7 of 2,000,000 spans and 5 of 1,024 MiB" {
 		t.Error(got)
 	}
 }
