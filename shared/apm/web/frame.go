@@ -69,6 +69,20 @@ func (w *Web) open(r *http.Request, f *frame, query search.Query) (window, error
 	return win, err
 }
 
+// EarlierURL is the same page with all that is kept, where its time, which nobody
+// has chosen, leaves out what came earlier; else empty.
+func (f frame) EarlierURL() string {
+	for _, name := range []string{"range", "from", "to"} {
+		if f.Place.Get(name) != "" {
+			return ""
+		}
+	}
+	if f.Menus == nil || f.Kept.Oldest == 0 || f.Kept.Oldest >= f.Menus.From {
+		return ""
+	}
+	return f.Menus.RangeURL("all")
+}
+
 // KeptText says how much is kept, and of how much.
 func (f frame) KeptText() string {
 	kept := fmt.Sprintf("%s, %s of %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))

@@ -19,7 +19,7 @@ func (w *Web) legend(s *scene) legend {
 	if s.Get(byLegend) == "spans" {
 		return legend{"Spans", w.spanCounts(s.trace), "% exec time", s.With(byLegend, "")}
 	}
-	l := legend{Title: "% exec time", Switch: "Spans", SwitchURL: s.With(byLegend, "spans")}
+	l := legend{Title: "% exec time", Switch: "spans", SwitchURL: s.With(byLegend, "spans")}
 	for _, part := range w.breakdown(s.trace.SumByService(s.exec)).Parts {
 		l.Items = append(l.Items, legendItem{part.Service, amount{part.Percent, "%"}, &part.Exec})
 	}

@@ -30,6 +30,7 @@ type traces struct {
 	notices chan uint64
 	calls   atomic.Int64
 	report  apm.IntakeReport
+	oldest  int64 // start of the earliest span
 }
 
 func (f *traces) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool, err error) {
@@ -93,7 +94,7 @@ func (f *traces) Search(_ context.Context, r search.Request) (summaries []apm.Su
 func (f *traces) Subscribe(context.Context) <-chan uint64 { return f.notices }
 
 func (f *traces) Retention() apm.Retention {
-	return apm.Retention{Traces: len(f.list), Spans: 7, MaxSpans: 200_000, EvictedTraces: 1, EvictedSpans: 6}
+	return apm.Retention{Traces: len(f.list), Spans: 7, MaxSpans: 200_000, Oldest: f.oldest, EvictedTraces: 1, EvictedSpans: 6}
 }
 
 func (f *traces) Refused() int { return 3 }

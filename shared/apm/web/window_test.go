@@ -103,6 +103,27 @@ func TestAnyTimeCanBeDivided(t *testing.T) {
 	}
 }
 
+func TestAPageSaysWhatItsTimeLeavesOut(t *testing.T) {
+	w, f := newTest(at(1, 2*time.Hour, "api", "test"), at(2, time.Minute, "api", "test"))
+	f.oldest = f.list[0].Start()
+	for _, path := range []string{"/services?sort=p95", "/service?service=api", "/resource?service=api&resource=GET+/", "/map?env=test"} {
+		address := strings.Replace(path, "?", "?range=all&", 1)
+		said := text(t, w, path)
+		if !strings.Contains(said, "Earlier ones are kept: all time") {
+			t.Errorf("%s: %s", path, said)
+		}
+		for _, chosen := range []string{address, strings.Replace(address, "all", "15m", 1)} {
+			if strings.Contains(text(t, w, chosen), "Earlier ones") {
+				t.Errorf("%s: its reader has chosen the time", chosen)
+			}
+		}
+	}
+	f.oldest = f.list[1].Start()
+	if strings.Contains(text(t, w, "/services"), "Earlier ones") {
+		t.Error("there are none")
+	}
+}
+
 func TestLinksKeepTheWindow(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/service?service=a&env=test&range=1h&sort=-p95&before=7", nil)
 	p := placeOf(r)
