@@ -220,7 +220,7 @@ func TestTheSpanListSumsUp(t *testing.T) {
 
 func TestTheLegendCountsSpansOnRequest(t *testing.T) {
 	w, _ := newTest(repeated())
-	contains(t, w, "/trace/1", []string{`href="/trace/1?legend=spans">or Spans`, `<b>98.8</b>`})
+	contains(t, w, "/trace/1", []string{`href="/trace/1?legend=spans">or spans`, `<b>98.8</b>`})
 	contains(t, w, "/trace/1?legend=spans", []string{`href="/trace/1">or % exec time`, "<b>40</b>", "<b>1</b>"})
 	var many []apm.Span
 	for id := range uint64(50) {
