@@ -1,6 +1,10 @@
 package web
 
-import "testing"
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
 
 // TestAssetsAreLight holds what all pages load together to 150 KB, uncompressed:
 // they are to open at once.
@@ -12,5 +16,25 @@ func TestAssetsAreLight(t *testing.T) {
 	}
 	if bytes == 0 || bytes >= 150_000 {
 		t.Errorf("scripts, styles and pictures come to %d bytes", bytes)
+	}
+}
+
+// TestModulesAreLoadedAtOnce holds that a page names all modules that it needs,
+// and that each is there.
+func TestModulesAreLoadedAtOnce(t *testing.T) {
+	w, _ := newTest(workshop())
+	body := get(w, thinkTrace).Body.String()
+	for _, name := range []string{"frame", "time", "trace", "live", "flame", "flame-canvas", "flame-window", "duration"} {
+		address := "/static/" + name + ".mjs"
+		if !strings.Contains(body, `<link rel="modulepreload" href="`+address+`">`) && !strings.Contains(body, `<script type="module" src="`+address+`"></script>`) {
+			t.Errorf("the page does not name %s", address)
+		}
+	}
+	for name := range w.static {
+		for _, other := range imports(w.static, name) {
+			if rec := get(w, "/static/"+other); rec.Code != http.StatusOK {
+				t.Errorf("%s imports %s, which is not there", name, other)
+			}
+		}
 	}
 }

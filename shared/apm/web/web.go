@@ -80,14 +80,19 @@ var embedded embed.FS
 
 // New prepares the pages. It panics only over files that are built in.
 func New(config Config) *Web {
+	static := loadAssets(embedded)
 	w := &Web{
-		Config:    config,
-		mux:       http.NewServeMux(),
-		templates: template.Must(template.New("").Funcs(template.FuncMap{"count": apm.FormatCount, "number": apm.FormatNumber}).ParseFS(embedded, "templates/*.html")),
-		static:    loadAssets(embedded),
-		examples:  loadExamples(embedded),
-		hosts:     allowedHosts(config.AllowHosts),
-		routes:    map[string]handlers{},
+		Config: config,
+		mux:    http.NewServeMux(),
+		templates: template.Must(template.New("").Funcs(template.FuncMap{
+			"count":  apm.FormatCount,
+			"number": apm.FormatNumber,
+			"script": func(name string) template.HTML { return scriptTags(static, name) },
+		}).ParseFS(embedded, "templates/*.html")),
+		static:   static,
+		examples: loadExamples(embedded),
+		hosts:    allowedHosts(config.AllowHosts),
+		routes:   map[string]handlers{},
 	}
 	w.ending, w.end = context.WithCancel(context.Background())
 
