@@ -166,7 +166,9 @@ func (tab *tab) note(event any) {
 			complain("asked for %.200s, which is elsewhere", e.Request.URL)
 		}
 	case *network.EventLoadingFailed:
-		if !e.Canceled {
+		// Where scripts do not run, the browser refuses to load them in advance.
+		refused := tab.still && e.Type == network.ResourceTypeScript
+		if !e.Canceled && !refused {
 			complain("failed to load: %s", e.ErrorText)
 		}
 	case *page.EventJavascriptDialogOpening:
