@@ -62,20 +62,7 @@ func TestTwoTracesAreCompared(t *testing.T) {
 		{"no changes", "/compare/traces?a=1&b=3&show=changes", []string{"Nothing differs: the spans are the same, and so are their times, to 5.03 ms ."}, []string{"level 1"}},
 		{"itself", "/compare/traces?a=1&b=1", []string{"Both took 502 ms .", "A and B are the same trace."}, nil},
 	} {
-		status, text := page(w, c.path)
-		if status != http.StatusOK {
-			t.Errorf("%s: %d", c.name, status)
-		}
-		for _, want := range c.wants {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: lacks %q in\n%s", c.name, want, text)
-			}
-		}
-		for _, miss := range c.misses {
-			if strings.Contains(text, miss) {
-				t.Errorf("%s: says %q", c.name, miss)
-			}
-		}
+		says(t, w, c.name, c.path, c.wants, c.misses)
 	}
 	body := get(w, "/compare/traces?a=1&b=2&env=x").Body.String()
 	for _, want := range []string{`href="/trace/1?env=x&amp;span=2"`, `href="/trace/2?env=x&amp;span=3"`, `href="/compare/traces?a=2&amp;b=1&amp;env=x"`, "Datadog has no such page<", `aria-label="Execution time of B: thinker-microservice 8 ms, sqlite.db 10 ms, thinker-api 2 ms"`} {
@@ -136,6 +123,25 @@ func TestALargeTraceIsNotComparedWhole(t *testing.T) {
 	w, _ := newTest(large, queries(2, 2))
 	if _, text := page(w, "/compare/traces?a=1&b=2"); !strings.Contains(text, "A is too large to be compared whole: 7,000 spans more are kept.") {
 		t.Error(text)
+	}
+}
+
+// says fails unless a page says what it must, and nothing that it must not.
+func says(t *testing.T, w *Web, name, path string, wants, misses []string) {
+	t.Helper()
+	status, text := page(w, path)
+	if status != http.StatusOK {
+		t.Errorf("%s: %d", name, status)
+	}
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s: lacks %q in\n%s", name, want, text)
+		}
+	}
+	for _, miss := range misses {
+		if strings.Contains(text, miss) {
+			t.Errorf("%s: says %q", name, miss)
+		}
 	}
 }
 

@@ -48,20 +48,7 @@ func TestTwoVersionsAreCompared(t *testing.T) {
 		{"one version", "/compare?service=sqlite.db", []string{"Only one version is here", "All requests are of version step04 ."}, nil},
 		{"no version", "/compare?service=nobody", []string{"No version is here", "DD_VERSION=1.0", "Back to the service"}, nil},
 	} {
-		status, text := page(w, c.path)
-		if status != http.StatusOK {
-			t.Errorf("%s: %d", c.name, status)
-		}
-		for _, want := range c.wants {
-			if !strings.Contains(text, want) {
-				t.Errorf("%s: lacks %q in\n%s", c.name, want, text)
-			}
-		}
-		for _, miss := range c.misses {
-			if strings.Contains(text, miss) {
-				t.Errorf("%s: says %q", c.name, miss)
-			}
-		}
+		says(t, w, c.name, c.path, c.wants, c.misses)
 	}
 	body := get(w, of).Body.String()
 	for _, want := range []string{

@@ -13,15 +13,14 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// text is what a page says, without its markup.
+// text is what a page that is there says.
 func text(t *testing.T, w *Web, path string) string {
 	t.Helper()
-	rec := get(w, path)
-	if rec.Code != http.StatusOK {
-		t.Fatalf("%s: %d", path, rec.Code)
+	status, said := page(w, path)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %d", path, status)
 	}
-	body := regexp.MustCompile(`<(script|style|title)[^>]*>[^<]*</[a-z]+>|<[^>]*>`).ReplaceAllString(rec.Body.String(), " ")
-	return strings.Join(strings.Fields(html.UnescapeString(body)), " ")
+	return said
 }
 
 func holds(t *testing.T, what, text string, wants ...string) {
