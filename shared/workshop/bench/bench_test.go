@@ -161,7 +161,7 @@ func up(b *testing.B, step int, redis, delay string) (running *runner.Running, a
 	b.Helper()
 	ports := runner.Ports{API: need.Port(b), Thinker: need.Port(b)}
 	running, err := runner.Up(b.Context(), runner.Options{
-		Root: findRoot(b), Step: step, Ports: ports, RedisAddr: redis, Dir: filepath.Join(b.TempDir(), "workshop"),
+		Root: findRoot(b), Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Dir: filepath.Join(b.TempDir(), "workshop"),
 		Env:      []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(string, string) {},

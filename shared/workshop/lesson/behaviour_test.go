@@ -187,7 +187,7 @@ func TestPrograms(t *testing.T) {
 
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
-			binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), step, race, func(string) {})
+			binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), runner.Target{Step: step}, race, func(string) {})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -35,7 +35,7 @@ func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *l
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	logs := &logs{t: t}
 	running, err := runner.Up(t.Context(), runner.Options{
-		Root: root, Step: step, Ports: ports, RedisAddr: redis, Race: race, Dir: built,
+		Root: root, Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Race: race, Dir: built,
 		Env:      []string{"THINK_DELAY=50ms"},
 		Building: func(string) {},
 		Log:      logs.add,

@@ -51,7 +51,7 @@ func played(t *testing.T, step int) (*site, []apm.Trace) {
 	}
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	up, err := runner.Up(t.Context(), runner.Options{
-		Root: root, Step: step, Ports: ports, Race: race, Dir: t.TempDir(),
+		Root: root, Target: runner.Target{Step: step}, Ports: ports, Race: race, Dir: t.TempDir(),
 		Env:      []string{"THINK_DELAY=20ms"},
 		Building: func(string) {},
 		Log:      func(string, string) {},

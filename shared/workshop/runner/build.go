@@ -38,14 +38,37 @@ func FindRoot(dir string) (string, error) {
 	}
 }
 
-// A CompileError is what the Go compiler says of a step that does not build.
+// A Target is what to run: a step's own code, or somebody's copy of it.
+type Target struct {
+	Step int    // 1 to Steps
+	Dir  string // where the code of both services is; empty: the step's own directory
+}
+
+// Name says whose code it is, and is the version that its spans carry: step02
+// for the step's own, the name of its directory for a copy.
+func (t Target) Name() string {
+	if t.Dir == "" {
+		return StepName(t.Step)
+	}
+	return filepath.Base(t.Dir)
+}
+
+// source is the directory of the code.
+func (t Target) source(root string) string {
+	if t.Dir == "" {
+		return filepath.Join(root, StepName(t.Step))
+	}
+	return t.Dir
+}
+
+// A CompileError is what the Go compiler says of code that does not build.
 type CompileError struct {
-	Step   int
+	Name   string // the target's
 	Output string // as the compiler printed it
 }
 
 func (e *CompileError) Error() string {
-	return fmt.Sprintf("%s does not build:\n%s", StepName(e.Step), strings.TrimSpace(e.Output))
+	return fmt.Sprintf("%s does not build:\n%s", e.Name, strings.TrimSpace(e.Output))
 }
 
 // Binaries are a step's built services, by path.
@@ -54,10 +77,10 @@ type Binaries struct{ API, Thinker string }
 // notDownloaded is how go says that it cannot get what it has to download.
 var notDownloaded = regexp.MustCompile(`dial tcp|: Get "|module lookup disabled`)
 
-// Build compiles a step's services into dir. It tells progress of each library
+// Build compiles a target's services into dir. It tells progress of each library
 // that it downloads and each package that it compiles: hundreds, the first time.
-func Build(ctx context.Context, root, dir string, step int, race bool, progress func(doing string)) (Binaries, error) {
-	out := filepath.Join(dir, StepName(step))
+func Build(ctx context.Context, root, dir string, target Target, race bool, progress func(doing string)) (Binaries, error) {
+	out := filepath.Join(dir, target.Name())
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make room for the built services: %w", err)
 	}
@@ -66,7 +89,10 @@ func Build(ctx context.Context, root, dir string, step int, race bool, progress 
 		args = append(args, "-race")
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
-	cmd.Dir = filepath.Join(root, StepName(step))
+	cmd.Dir = target.source(root)
+	if target.Dir != "" {
+		cmd.Env = append(os.Environ(), "GOWORK=off") // which knows the steps alone
+	}
 	// Interrupted, go ends and removes what it has half made.
 	setApart(cmd)
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }
@@ -100,9 +126,9 @@ func Build(ctx context.Context, root, dir string, step int, race bool, progress 
 	if err := cmd.Wait(); ctx.Err() != nil {
 		return Binaries{}, ctx.Err()
 	} else if text := complaints.String(); err != nil && notDownloaded.MatchString(text) {
-		return Binaries{}, fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", StepName(step), strings.TrimSpace(text))
+		return Binaries{}, fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", target.Name(), strings.TrimSpace(text))
 	} else if err != nil {
-		return Binaries{}, &CompileError{Step: step, Output: text}
+		return Binaries{}, &CompileError{Name: target.Name(), Output: text}
 	}
 	suffix := ""
 	if runtime.GOOS == "windows" {

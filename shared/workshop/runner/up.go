@@ -22,7 +22,7 @@ import (
 // Options say what to run, and where.
 type Options struct {
 	Root      string // the workshop's directory
-	Step      int    // 1 to Steps
+	Target    Target
 	Ports     Ports
 	RedisAddr string // of a Redis to use; empty: one is started in this process
 	Env       []string
@@ -64,15 +64,15 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 	}); err != nil {
 		return nil, fmt.Errorf("start the agent: %w", err)
 	}
-	binaries, err := Build(ctx, o.Root, filepath.Join(o.Dir, "bin"), o.Step, o.Race, o.Building)
+	binaries, err := Build(ctx, o.Root, filepath.Join(o.Dir, "bin"), o.Target, o.Race, o.Building)
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(o.Dir, StepName(o.Step))
+	data := filepath.Join(o.Dir, "data", o.Target.Name())
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, fmt.Errorf("make room for the step's data: %w", err)
 	}
-	if o.Step >= 5 && o.RedisAddr == "" {
+	if o.Target.Step >= 5 && o.RedisAddr == "" {
 		if o.RedisAddr, err = r.startRedis(); err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 	env := append(environment(), r.Agent.Env()...)
 	env = append(env,
 		"DD_ENV=workshop",
-		"DD_VERSION="+StepName(o.Step),
+		"DD_VERSION="+o.Target.Name(),
 		"DATABASE="+filepath.Join(data, "thoughts.db"),
 		"REDIS_ADDR="+o.RedisAddr,
 		"THINKER_URL=http://"+local(o.Ports.Thinker))

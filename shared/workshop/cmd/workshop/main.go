@@ -31,7 +31,7 @@ func main() {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
 	})
-	root.AddCommand(upCommand())
+	root.AddCommand(upCommand(), checkCommand(), tryCommand(), diffCommand(), thinkCommand(), loadCommand(), doctorCommand(), statusCommand())
 	for _, cmd := range append(root.Commands(), root) {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

@@ -91,7 +91,7 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 	began := time.Now()
 	built := 0
 	running, err := runner.Up(ctx, runner.Options{
-		Root: root, Step: step, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: db,
+		Root: root, Target: runner.Target{Step: step}, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: db,
 		Building: func(doing string) {
 			if built++; built == 20 {
 				out.Printf("building: the first time this takes a minute or two, later a second\n")
