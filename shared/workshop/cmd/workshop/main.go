@@ -1,52 +1,92 @@
 // Command workshop is the learner's command: it starts a step of the tracing
-// workshop and shows its traces.
+// workshop, shows its traces, and says what a lesson still wants of them.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
-// A usageError is for what the caller typed or set; it ends the program with 2.
-type usageError struct{ error }
-
 func main() {
+	os.Exit(run())
+}
+
+func run() (code int) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			code = reportFault(os.Stderr, fault)
+		}
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	return report(os.Stderr, rootCommand().ExecuteContext(endWithGoRun(ctx)))
+}
+
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "workshop",
-		Short:         "Run the steps of the tracing workshop, and see their traces",
+		Use:   "workshop",
+		Short: "Run the steps of the tracing workshop, and see their traces",
+		Long: `Run the steps of the tracing workshop, see their traces, and find out whether a
+lesson is reached.
+
+It ends with
+  0  when all went well
+  1  when it ran and the answer is no: a lesson is not reached, no trace came,
+     a link of the chain is broken, requests failed
+  2  when it could not run: wrong usage, code that does not compile, a port that
+     is taken
+
+"workshop" stands for go run ./shared/workshop/cmd/workshop, or for the file that
+go build makes of it.`,
+		Example: `  workshop up --step 1
+  workshop think war music
+  workshop doctor`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
+		return cannotRun{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
 	})
 	root.AddCommand(upCommand(), checkCommand(), tryCommand(), diffCommand(), thinkCommand(), loadCommand(), doctorCommand(), statusCommand())
-	for _, cmd := range append(root.Commands(), root) {
-		check := cmd.Args
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	refuseWrongArguments(root)
+	return root
+}
+
+// noSuchCommand refuses what is no command, and names those that come close.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	known := fmt.Sprintf("see '%s --help'", cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		known = "did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q for %q: %s", args[0], cmd.CommandPath(), known)
+}
+
+// refuseWrongArguments has each command say that it could not run where it
+// cannot take its arguments.
+func refuseWrongArguments(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return usageError{err}
+				return cannotRun{err}
 			}
 			return nil
 		}
 	}
-
-	if err := root.ExecuteContext(endWithGoRun(ctx)); err != nil {
-		fmt.Fprintf(os.Stderr, "workshop: %v\n", err)
-		if _, usage := errors.AsType[usageError](err); usage {
-			os.Exit(2)
-		}
-		os.Exit(1)
+	for _, sub := range cmd.Commands() {
+		refuseWrongArguments(sub)
 	}
 }

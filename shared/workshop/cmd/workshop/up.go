@@ -78,10 +78,10 @@ func (n *stepNumber) Type() string   { return "number" }
 func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports, db string) error {
 	root, err := runner.FindRoot(".")
 	if err != nil {
-		return usageError{err}
+		return cannotRun{err}
 	}
 	if err := checkPorts(ports); err != nil {
-		return usageError{err}
+		return cannotRun{err}
 	}
 	if db != "" && !filepath.IsAbs(db) {
 		db = filepath.Join(root, db)
@@ -104,12 +104,12 @@ func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Port
 		out.Printf("") // in the place of the last progress
 		var foreign store.ForeignError
 		if errors.As(err, &foreign) {
-			return usageError{fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)}
+			return cannotRun{fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)}
 		}
 		if ctx.Err() != nil {
 			return errors.New("stopped before the step was up")
 		} else if taken := checkPorts(ports); taken != nil {
-			return usageError{taken} // by someone who came while the step was built
+			return cannotRun{taken} // by someone who came while the step was built
 		}
 		return err
 	}

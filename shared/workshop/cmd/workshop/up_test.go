@@ -75,8 +75,8 @@ func TestUpShowsTheCompiler(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), workshop(t), "up", "--step", "2", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
 	cmd.Dir = copied
 	output, _ := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code != 1 {
-		t.Errorf("exits with %d, want 1", code)
+	if code := cmd.ProcessState.ExitCode(); code != 2 {
+		t.Errorf("exits with %d, want 2", code)
 	}
 	for _, must := range []string{"step02 does not build:\n", "broken.go:3:17: undefined: undefined\n", "main redeclared in this block\n"} {
 		if !strings.Contains(filepath.ToSlash(string(output)), must) {

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/runner"
+)
+
+func TestExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code int
+		says string
+	}{
+		{nil, 0, ""},
+		{fmt.Errorf("checked: %w", errNo), 1, ""},
+		{errors.New("the thinker ended"), 1, "workshop: the thinker ended\n"},
+		{cannotRun{context.Canceled}, 2, "workshop: context canceled\n"},
+		{fmt.Errorf("check: %w", &runner.CompileError{Name: "step02", Output: "x.go:1: no"}), 2, "workshop: check: step02 does not build:\nx.go:1: no\n"},
+	} {
+		var said strings.Builder
+		if code := report(&said, c.err); code != c.code || said.String() != c.says {
+			t.Errorf("%v: %d and %q, want %d and %q", c.err, code, said.String(), c.code, c.says)
+		}
+	}
+}
+
+func TestFaultsAreReported(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var said strings.Builder
+	code := reportFault(&said, "index out of range")
+	line := regexp.MustCompile(`^workshop: this is a fault of the workshop itself, not yours \(index out of range\): please report it with the file (\S+)\n$`)
+	found := line.FindStringSubmatch(said.String())
+	if code != 2 || found == nil {
+		t.Fatalf("%d and %q", code, said.String())
+	}
+	if kept, err := os.ReadFile(found[1]); err != nil || !strings.Contains(string(kept), "TestFaultsAreReported") {
+		t.Errorf("the file has %s, %v", kept, err)
+	}
+}

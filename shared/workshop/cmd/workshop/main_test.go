@@ -1,0 +1,30 @@
+package main_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestTheRootCommand wants one line for what is mistyped, and the way on in it.
+func TestTheRootCommand(t *testing.T) {
+	program := workshop(t)
+	for _, c := range []struct {
+		arguments string
+		code      int
+		want      string
+	}{
+		{"thnik", 2, `workshop: unknown command "thnik" for "workshop": did you mean think?`},
+		{"destroy", 2, `workshop: unknown command "destroy" for "workshop": see 'workshop --help'`},
+		{"--colour", 2, "workshop: unknown flag: --colour; see 'workshop --help'"},
+		{"--help", 0, "2  when it could not run"},
+		{"completion bash", 0, "bash completion"},
+	} {
+		cmd := exec.CommandContext(t.Context(), program, strings.Split(c.arguments, " ")...)
+		output, _ := cmd.CombinedOutput()
+		code := cmd.ProcessState.ExitCode()
+		if code != c.code || !strings.Contains(string(output), c.want) || code != 0 && strings.Count(string(output), "\n") != 1 {
+			t.Errorf("workshop %s exits with %d and says %s; want %d and %s", c.arguments, code, output, c.code, c.want)
+		}
+	}
+}
