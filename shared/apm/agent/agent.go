@@ -42,6 +42,9 @@ type Config struct {
 	AllowHosts []string
 	// Try is a command that makes a trace: the pages show it while there is none.
 	Try string
+	// Guests, where given, are further pages. It is called once, when the agent
+	// has its store and does not serve yet.
+	Guests func(*Agent) []web.Guest
 	// Logger is told of what was refused and what went wrong; nobody is where
 	// nil.
 	Logger *slog.Logger
@@ -96,12 +99,17 @@ func Start(config Config) (*Agent, error) {
 	a.intake = intake.New(sink{a.store, a.palette}, config.Logger)
 	name, port := address(config.Addr, listeners[0])
 	a.url = "http://" + net.JoinHostPort(name, port)
+	var guests []web.Guest
+	if config.Guests != nil {
+		guests = config.Guests(a)
+	}
 	pages := web.New(web.Config{
 		Traces:     a.store,
 		Intake:     a.intake,
 		Palette:    a.palette,
 		AllowHosts: append([]string{name}, config.AllowHosts...),
 		Try:        config.Try,
+		Guests:     guests,
 		Logger:     config.Logger,
 	})
 
@@ -115,6 +123,10 @@ func Start(config Config) (*Agent, error) {
 		}
 		pages.ServeHTTP(w, r)
 	})
+	for _, guest := range guests { // which may be sent forms
+		mux.Handle(guest.Path, pages)
+		mux.Handle(guest.Path+"/", pages)
+	}
 	for _, path := range a.intake.Paths() {
 		mux.Handle(path, a.intake)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"html/template"
 	"io"
 	"net"
 	"net/http"
@@ -11,8 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/web"
 )
 
 func start(t *testing.T, config Config) *Agent {
@@ -227,5 +230,25 @@ func TestAnAddressWithASlash(t *testing.T) {
 	}
 	if code, _ := fetch(t, "GET", a.URL()+"//traces/", ""); code != 404 {
 		t.Errorf("//traces/: %d", code)
+	}
+}
+
+// A guest is sent forms, which elsewhere are taken for spans.
+func TestAGuestIsSentForms(t *testing.T) {
+	a := start(t, Config{Guests: func(a *Agent) []web.Guest {
+		if a.Store() == nil || a.Palette() == nil {
+			t.Error("the guest has nothing to show")
+		}
+		return []web.Guest{{Path: "/guest", Name: "Guest", Files: fstest.MapFS{}, Serve: func(r *http.Request) (web.Page, error) {
+			return web.Page{Title: "Guest", Main: template.HTML("<p>" + r.Method + " it is</p>")}, nil
+		}}}
+	}})
+	for _, path := range []string{"/guest", "/guest/form"} {
+		if code, body := fetch(t, "POST", a.URL()+path, "a=b"); code != 200 || !strings.Contains(body, "POST it is") {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
+	if len(a.Stats().Refused) != 0 {
+		t.Error("the intake has had a look at it")
 	}
 }

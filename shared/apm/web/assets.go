@@ -18,15 +18,14 @@ type asset struct {
 	etag        string
 }
 
-// loadAssets reads all of static/ into memory.
-func loadAssets(files fs.FS) map[string]asset {
+// loadAssets reads a directory of files into memory.
+func loadAssets(directory fs.FS) map[string]asset {
 	types := map[string]string{
 		".css": "text/css; charset=utf-8",
 		".mjs": "text/javascript; charset=utf-8",
 		".svg": "image/svg+xml",
 	}
 	assets := map[string]asset{}
-	directory := sub(files, "static")
 	entries, err := fs.ReadDir(directory, ".")
 	if err != nil {
 		panic(err) // cannot happen: the files are embedded

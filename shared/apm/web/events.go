@@ -20,7 +20,11 @@ import (
 //	event: intake
 //	data: {"calls":123}
 //
-// after the intake has answered requests, at most a few times a second.
+// after the intake has answered requests, at most a few times a second; and with
+// a guest's kind, after that has news,
+//
+//	event: workshop
+//	data: {}
 func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 	var only []uint64
 	if text := r.URL.Query().Get("trace"); text != "" {
@@ -33,9 +37,11 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 	var (
 		notices <-chan uint64    // of traces
 		looks   <-chan time.Time // at the intake
+		news    <-chan struct{}  // of a guest
 		calls   = w.Intake.Calls()
 	)
-	switch kind := r.URL.Query().Get("kind"); kind {
+	kind := r.URL.Query().Get("kind")
+	switch kind {
 	case "", "trace":
 		notices = w.Traces.Subscribe(ctx)
 	case "intake":
@@ -43,6 +49,11 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 		defer ticker.Stop()
 		looks = ticker.C
 	default:
+		guest, ok := w.guest(kind)
+		if ok {
+			news = guest.News(ctx)
+			break
+		}
 		return failure{http.StatusBadRequest, fmt.Sprintf("kind=%.40q is no kind of event: it is trace or intake.", kind)}
 	}
 
@@ -71,6 +82,8 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 			}
 			calls = now
 			text = fmt.Sprintf("event: intake\ndata: {\"calls\":%d}\n\n", calls)
+		case <-news:
+			text = fmt.Sprintf("event: %s\ndata: {}\n\n", kind)
 		case <-alive.C:
 			text = ": alive\n\n"
 		case <-w.ending.Done():

@@ -20,6 +20,7 @@ type frame struct {
 	Menus   *menus // nil for a page that is about no environment or time
 	Try     string // a command that makes a trace; may be empty
 	Address string // where tracers are to send
+	Guests  []Guest
 }
 
 // docs says what Datadog calls a page, where it explains it, and what of it is
@@ -37,6 +38,7 @@ func (w *Web) frame(r *http.Request, section, title string, d docs) frame {
 		Refused: w.Intake.Refused(),
 		Try:     w.Try,
 		Address: "http://" + r.Host,
+		Guests:  w.Guests,
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ func imports(assets map[string]asset, name string) (all []string) {
 		var found []string
 		for _, name := range next {
 			for _, match := range imported.FindAllSubmatch(assets[name].content, -1) {
-				if other := string(match[1]); !slices.Contains(all, other) {
+				if other := path.Join(path.Dir(name), string(match[1])); !slices.Contains(all, other) {
 					all, found = append(all, other), append(found, other)
 				}
 			}
@@ -34,4 +35,4 @@ func imports(assets map[string]asset, name string) (all []string) {
 	return all
 }
 
-var imported = regexp.MustCompile(`(?m)^import .* from "\./([^"]+)";$`)
+var imported = regexp.MustCompile(`(?m)^import .* from "(\.{1,2}/[^"]+)";$`)

@@ -58,6 +58,7 @@ type Config struct {
 	Palette    *colour.Palette
 	AllowHosts []string // host names the pages answer to, besides localhost's
 	Try        string   // a command that makes a trace, for when there is none; may be empty
+	Guests     []Guest
 	Logger     *slog.Logger
 }
 
@@ -80,7 +81,7 @@ var embedded embed.FS
 
 // New prepares the pages. It panics only over files that are built in.
 func New(config Config) *Web {
-	static := loadAssets(embedded)
+	static := loadAssets(sub(embedded, "static"))
 	w := &Web{
 		Config: config,
 		mux:    http.NewServeMux(),
@@ -104,7 +105,7 @@ func New(config Config) *Web {
 	w.handle("/trace/{id}", w.showTrace)
 	w.handle("/compare", w.showCompareVersions)
 	w.handle("/compare/traces", w.showCompareTraces)
-	w.handle("/static/{file}", w.asset)
+	w.handle("/static/{file...}", w.asset)
 	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/api/traces/{id}/outline", w.apiOutline)
@@ -121,6 +122,9 @@ func New(config Config) *Web {
 	w.handle("/api/span-summary", w.apiSpanSummary)
 	w.handle("/api/events", w.events)
 	w.route("/", handlers{anyMethod: nothing})
+	for _, guest := range config.Guests {
+		w.welcome(guest)
+	}
 	return w
 }
 

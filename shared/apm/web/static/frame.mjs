@@ -22,7 +22,6 @@ function walk(step) {
 }
 
 let went = 0; // when g was pressed
-const pages = { s: 0, t: 1, m: 2, i: 3 };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || dialog.open) return;
@@ -40,9 +39,10 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (typing(event)) return;
-  const goes = event.timeStamp - went < 1000 && event.key in pages;
+  const page = [...document.querySelectorAll(".bar nav a")].find((a) => a.textContent[0].toLowerCase() === event.key);
+  const goes = event.timeStamp - went < 1000 && page;
   went = event.key === "g" ? event.timeStamp : -1000;
-  if (goes) return document.querySelectorAll(".bar nav a")[pages[event.key]].click();
+  if (goes) return page.click();
   switch (event.key) {
     case "/": {
       const field = document.querySelector("#query");

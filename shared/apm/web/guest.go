@@ -1,0 +1,93 @@
+package web
+
+import (
+	"context"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+)
+
+// A Guest is another program's pages among the agent's own. They have an entry in
+// the bar, the same frame, styles and keys, and are kept from other sites as the
+// agent's are.
+type Guest struct {
+	// Path is where its first page is, and below which all others are: /workshop.
+	Path string
+	// Name is what its entry in the bar says. Its first letter, pressed after g,
+	// leads there.
+	Name string
+	// Files are served below /static, by the name of Path: /static/workshop/page.mjs.
+	// Each page loads the script page.mjs, and style.css after the agent's.
+	Files fs.FS
+	// Serve answers a request for Path or what is below it, by GET, HEAD or POST.
+	// The request's context also ends when the agent is closed. An error made by
+	// Refuse is told to the reader.
+	Serve func(r *http.Request) (Page, error)
+	// News tells, until ctx is done, that a page may have become another one.
+	// /api/events passes it on as events of the kind that Path names.
+	News func(ctx context.Context) <-chan struct{}
+}
+
+// A Page is what a guest answers.
+type Page struct {
+	Title string
+	Main  template.HTML // what stands between bar and foot
+	// Instead is the path that the reader is sent to instead of being shown
+	// something, as after a POST; empty for none.
+	Instead string
+}
+
+// Refuse is the error with which a guest refuses a request, in a sentence or two
+// for its reader: what is wrong, and what to do.
+func Refuse(status int, detail string) error { return failure{status, detail} }
+
+// Kind names the guest in addresses: workshop.
+func (g Guest) Kind() string { return strings.Trim(g.Path, "/") }
+
+// Key leads to the guest when it is pressed after g.
+func (g Guest) Key() string { return strings.ToLower(g.Name[:1]) }
+
+type guestPage struct {
+	frame
+	Guest Guest
+	Main  template.HTML
+}
+
+// welcome adds a guest's pages and files to our own.
+func (w *Web) welcome(g Guest) {
+	for name, file := range loadAssets(g.Files) {
+		w.static[g.Kind()+"/"+name] = file
+	}
+	serve := func(rw http.ResponseWriter, r *http.Request) error { return w.showGuest(rw, r, g) }
+	for _, path := range []string{g.Path, g.Path + "/"} {
+		w.route(path, handlers{http.MethodGet: serve, http.MethodHead: serve, http.MethodPost: serve})
+	}
+}
+
+func (w *Web) showGuest(rw http.ResponseWriter, r *http.Request, g Guest) error {
+	const longest = 64 << 10 // bytes of a form
+	r.Body = http.MaxBytesReader(rw, r.Body, longest)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(w.ending, cancel)()
+	page, err := g.Serve(r.WithContext(ctx))
+	if err != nil {
+		return err
+	}
+	if page.Instead != "" {
+		http.Redirect(rw, r, page.Instead, http.StatusSeeOther)
+		return nil
+	}
+	return w.render(rw, http.StatusOK, "guest.html", guestPage{w.frame(r, g.Path, page.Title, docs{}), g, page.Main})
+}
+
+// guest is the one of a kind.
+func (w *Web) guest(kind string) (Guest, bool) {
+	for _, g := range w.Guests {
+		if g.Kind() == kind {
+			return g, true
+		}
+	}
+	return Guest{}, false
+}
