@@ -25,6 +25,7 @@ type jsonIntake struct {
 	Refusals         []jsonRefusal `json:"refusals"` // the last 50, newest first
 	Requests         []jsonRequest `json:"requests"` // the last 100, newest first
 	Kept             jsonKept      `json:"kept"`
+	Chain            []chainLink   `json:"chain"` // as the page Intake has it
 }
 
 // A jsonKept says what of all that was taken in is there.
@@ -98,7 +99,8 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 		Since: jsonTime(report.Since), Payloads: report.Payloads, Spans: report.Spans, Bytes: report.Bytes, Calls: report.Calls,
 		Tracers: []jsonTracer{}, TracersForgotten: report.Forgotten,
 		Losses: []jsonLoss{}, Refusals: []jsonRefusal{}, Requests: []jsonRequest{},
-		Kept: jsonKept{kept.Traces, kept.Spans, kept.MaxSpans, kept.Bytes, kept.MaxBytes, kept.Oldest, kept.Newest, kept.EvictedTraces, kept.EvictedSpans, kept.DamagedSpans},
+		Kept:  jsonKept{kept.Traces, kept.Spans, kept.MaxSpans, kept.Bytes, kept.MaxBytes, kept.Oldest, kept.Newest, kept.EvictedTraces, kept.EvictedSpans, kept.DamagedSpans},
+		Chain: chain(report, kept),
 	}
 	for _, t := range report.Tracers {
 		answer.Tracers = append(answer.Tracers, jsonTracer{

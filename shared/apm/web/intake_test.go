@@ -60,6 +60,7 @@ func TestTheIntakePageFollowsATrace(t *testing.T) {
 		no     []string // what does not hold
 	}{
 		"whole":   {func(*apm.IntakeReport, *apm.Retention) {}, nil},
+		"nobody":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Calls = 0 }, []string{"No request has reached the agent."}},
 		"silent":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Spans = 0 }, []string{"None of them brought a span."}},
 		"refused": {func(r *apm.IntakeReport, _ *apm.Retention) { r.Losses = []apm.Loss{{Reason: "malformed", Count: 2}} }, []string{"2 requests or spans were refused"}},
 		"ahead":   {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute }, []string{"thinker-api were dated 1 h 30 min after what"}},
@@ -109,7 +110,8 @@ func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 func TestAPIIntake(t *testing.T) {
 	w, f := newTest()
 	const empty = `{"since":"0001-01-01T00:00:00.000Z","payloads":0,"spans":0,"bytes":0,"calls":0,"tracers":[],"tracers_forgotten":0,` +
-		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"newest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0}}` + "\n"
+		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"newest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0},` +
+		`"chain":[{"holds":false,"says":"No request has reached the agent.","do":"Start a service whose tracer reports here, and send it a request."}]}` + "\n"
 	if body := get(w, "/api/intake").Body.String(); body != empty {
 		t.Errorf("got  %swant %s", body, empty)
 	}

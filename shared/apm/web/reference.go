@@ -394,5 +394,8 @@ func intakeFields() []field {
 		{"kept.evicted_traces", "that made room for newer ones"},
 		{"kept.evicted_spans", ""},
 		{"kept.damaged_spans", "that could not be read from the file, and were set aside"},
+		{"chain[].holds", "what must be so for a trace to be found, in the order in which it meets it"},
+		{"chain[].says", ""},
+		{"chain[].do", "where it does not hold"},
 	}
 }

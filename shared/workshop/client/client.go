@@ -1,2 +1,88 @@
 // Package client asks a running step and its agent over HTTP, wherever they run.
 package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// patience is for an answer of the agent, which gives them in milliseconds, and
+// for one of the api beyond the time that a thought may take.
+const patience = 30 * time.Second
+
+// A Client knows where to ask. Each address is a URL without a path.
+type Client struct {
+	API   string // thinker-api, for example http://localhost:5000
+	Agent string // for example http://localhost:8126
+	Pages string // where a person opens the agent's pages
+}
+
+// Page is the address of a trace's page.
+func (c *Client) Page(traceID uint64) string {
+	return c.Pages + "/trace/" + strconv.FormatUint(traceID, 10)
+}
+
+// An UnreachableError is of a request that got no answer.
+type UnreachableError struct {
+	URL string // what was asked
+	Err error
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("%s does not answer: %v", e.URL, e.Err) }
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// get sends a request, and not through a proxy: what runs here has none before it.
+func get(ctx context.Context, url string) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err == nil {
+		defer resp.Body.Close()
+		body, err = io.ReadAll(resp.Body)
+	}
+	if err != nil {
+		return 0, nil, &UnreachableError{url, err}
+	}
+	return resp.StatusCode, body, nil
+}
+
+// ask reads what the agent's API answers at a path.
+func (c *Client) ask(ctx context.Context, path string, query url.Values, into any) error {
+	at := c.Agent + path
+	if len(query) > 0 {
+		at += "?" + query.Encode()
+	}
+	status, body, err := get(ctx, at)
+	if err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("ask the agent: %s answers %d%s", at, status, detail(body))
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("ask the agent: what %s answers is not the workshop's: %w", at, err)
+	}
+	return nil
+}
+
+// detail is what the agent says of a refusal.
+func detail(body []byte) string {
+	var problem struct{ Detail string }
+	if json.Unmarshal(body, &problem) != nil || problem.Detail == "" {
+		return ""
+	}
+	return ": " + strings.TrimSpace(problem.Detail)
+}

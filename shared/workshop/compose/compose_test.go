@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
@@ -37,7 +38,7 @@ func TestLessons(t *testing.T) {
 			p.compose("stop", "api", "thinker")
 			p.checkEndedWell("api")
 			p.checkEndedWell("thinker")
-			traces, err := lesson.Collect(t.Context(), p.url("agent", 8126))
+			traces, err := (&client.Client{Agent: p.url("agent", 8126)}).Traces(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestDownLeavesNothing(t *testing.T) {
 		t.Errorf("containers are left: %s", left)
 	}
 	p.up(5)
-	traces, err := lesson.Collect(t.Context(), p.url("agent", 8126))
+	traces, err := (&client.Client{Agent: p.url("agent", 8126)}).Traces(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/apmtest"
-	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/runner"
 )
 
@@ -249,7 +249,7 @@ func TestSignal(t *testing.T) {
 			t.Errorf("interrupted, %s did not end well: %v", p.Name, err)
 		}
 	}
-	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
+	traces, err := (&client.Client{Agent: running.Agent.URL()}).Traces(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

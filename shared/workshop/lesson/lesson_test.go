@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
@@ -41,7 +42,7 @@ func play(t *testing.T, step int, redis string) {
 	if err := running.StopServices(); err != nil {
 		t.Fatal(err)
 	}
-	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), running.Agent.URL())
+	traces, err := (&client.Client{Agent: running.Agent.URL()}).Traces(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
@@ -67,7 +68,7 @@ func played(t *testing.T, step int) (*site, []apm.Trace) {
 	if err := up.StopServices(); err != nil {
 		t.Fatal(err)
 	}
-	traces, err := lesson.Collect(context.WithoutCancel(t.Context()), up.Agent.URL())
+	traces, err := (&client.Client{Agent: up.Agent.URL()}).Traces(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,13 +145,6 @@ func (r *Running) startRedis() (addr string, err error) {
 		}
 	}(r.redis)
 	return r.redis.Addr(), nil
-}
-
-// environment is this process's, without what a shell may have set for other
-// programs and would here hide traces, or have them say something else.
-func environment() []string {
-	misleading := regexp.MustCompile(`^DD_(SERVICE|TRACE_(ENABLED|SAMPLE_RATE|SAMPLING_RULES|RATE_LIMIT|PROPAGATION_STYLE\w*))=`)
-	return slices.DeleteFunc(os.Environ(), misleading.MatchString)
 }
 
 // A lineWriter hands on what the agent logs, a line at a time.

@@ -1,15 +1,139 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/terminal"
 )
 
 func thinkCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:  "think",
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return errors.New("not yet") },
+	var at addresses
+	step := stepNumber(0)
+	repeat := 1
+	cmd := &cobra.Command{
+		Use:   "think SUBJECT…",
+		Short: "Send one request to the running step and show its trace",
+		Long: `Send one request to the running step, wait for its trace, and show it as a tree.
+
+Where no trace comes, it says which link between the step and the trace is
+broken; workshop doctor looks at all of them. With --step it also makes sure that
+it is this step that answers, which it sees by the version in the trace.`,
+		Example: `  workshop think war
+  workshop think war music --repeat 2
+  workshop think art --step 4`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeSubjects,
+		RunE: func(cmd *cobra.Command, subjects []string) error {
+			if repeat < 1 || repeat > 100 {
+				return cannotRun{fmt.Errorf("--repeat %d: choose 1 to 100; workshop load sends more", repeat)}
+			}
+			ask, err := at.client(cmd)
+			if err != nil {
+				return err
+			}
+			t := &thinking{client: ask, out: terminal.New(os.Stdout), step: int(step)}
+			for range repeat {
+				if err := t.think(cmd.Context(), subjects); err != nil {
+					return stopped(cmd.Context(), err)
+				}
+			}
+			return nil
+		},
 	}
+	at.flags(cmd)
+	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step that must answer, 1 to %d", runner.Steps))
+	cmd.Flags().Lookup("step").DefValue = "0" // whichever runs
+	cmd.Flags().IntVar(&repeat, "repeat", 1, "how many requests, one after the other")
+	completeSteps(cmd)
+	return cmd
+}
+
+// thinking is what the requests of one command have in common.
+type thinking struct {
+	client  *client.Client
+	out     *terminal.Terminal
+	step    int // that must answer; 0 for any
+	palette colour.Palette
+}
+
+// think sends a request and shows what came of it.
+func (t *thinking) think(ctx context.Context, subjects []string) error {
+	t.out.Progress("thinking …")
+	answer, err := t.client.Think(ctx, subjects...)
+	if err != nil {
+		return t.broken(ctx, err)
+	}
+	t.out.Printf("%s\n", inWords(answer, subjects))
+	t.out.Progress("waiting for the trace …")
+	traces, err := t.client.TracesOf(ctx, answer)
+	t.out.Printf("")
+	if err != nil {
+		return t.broken(ctx, err)
+	} else if len(traces) == 0 {
+		return t.broken(ctx, errors.New("the request was answered, but no trace came"))
+	}
+	for _, trace := range traces {
+		t.out.Trace(trace, t.client.Page(trace.ID), &t.palette)
+	}
+	if n := len(traces); n > 1 {
+		t.out.Printf("\nOne request, but %d traces: nothing told the later one that it belongs to the first.\n", n)
+	}
+	if version := versionOf(traces); t.step != 0 && version != runner.StepName(t.step) {
+		return fmt.Errorf("it is %s that answered, not %s: 'workshop up --step %d' starts that one", version, runner.StepName(t.step), t.step)
+	}
+	if answer.Status != http.StatusOK {
+		return fmt.Errorf("the api answered %d", answer.Status)
+	}
+	return nil
+}
+
+// broken says why there is no trace.
+func (t *thinking) broken(ctx context.Context, err error) error {
+	t.out.Printf("")
+	return err
+}
+
+// inWords is an answer in lines that people read, one for each subject.
+func inWords(a client.Answer, subjects []string) string {
+	var thoughts map[string]struct {
+		Error                 bool
+		Reason, Quote, Author string
+	}
+	if a.Status != http.StatusOK || json.Unmarshal([]byte(a.Body), &thoughts) != nil {
+		return fmt.Sprintf("%d after %s: %s", a.Status, apm.FormatDuration(a.Took), apm.Printable(a.Body, 500))
+	}
+	var lines []string
+	for _, subject := range subjects {
+		thought, said := thoughts[subject]
+		line := fmt.Sprintf("%s: “%s” %s", subject, thought.Quote, thought.Author)
+		if !said {
+			line = subject + ": no answer"
+		} else if thought.Error {
+			line = subject + ": " + thought.Reason
+		}
+		lines = append(lines, apm.Printable(line, 500))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// versionOf is the version that the traces' entry spans carry.
+func versionOf(traces []apm.Trace) string {
+	for _, trace := range traces {
+		if entry := trace.Entry(); entry != nil && entry.Meta["version"] != "" {
+			return entry.Meta["version"]
+		}
+	}
+	return "code without a version"
 }

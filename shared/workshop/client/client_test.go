@@ -1,0 +1,168 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
+)
+
+// A fixture is a real agent, and an api that answers at once and has its spans
+// stored as a tracer would have.
+type fixture struct {
+	*Client
+	t     *testing.T
+	agent *agent.Agent
+	next  atomic.Uint64 // ID of a trace
+}
+
+func newFixture(t *testing.T, spans func(f *fixture, path string, from, to time.Time)) *fixture {
+	t.Helper()
+	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(t.Context()) })
+	f := &fixture{t: t, agent: a}
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := time.Now()
+		fmt.Fprintln(w, `{"war": {}}`)
+		spans(f, r.URL.RequestURI(), from, time.Now())
+	}))
+	t.Cleanup(api.Close)
+	f.Client = &Client{API: api.URL, Agent: a.URL(), Pages: "http://pages"}
+	return f
+}
+
+// span makes one that ran in a time.
+func span(trace, id, parent uint64, service, url string, from, to time.Time) apm.Span {
+	return apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: service, Name: "http.request", Resource: "GET",
+		Start: from.UnixNano(), Duration: to.Sub(from), Meta: map[string]string{"http.url": url}}
+}
+
+func (f *fixture) add(spans ...apm.Span) {
+	f.t.Helper()
+	if err := f.agent.Store().Add(f.t.Context(), spans); err != nil {
+		f.t.Error(err)
+	}
+}
+
+// ask sends a request and says which traces it left.
+func (f *fixture) ask(subjects ...string) string {
+	f.t.Helper()
+	answer, err := f.Think(f.t.Context(), subjects...)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	traces, err := f.TracesOf(f.t.Context(), answer)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var ids []string
+	for _, trace := range traces {
+		ids = append(ids, fmt.Sprintf("%d:%d", trace.ID, len(trace.Spans)))
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestOneTraceOrTwo(t *testing.T) {
+	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
+		id := f.next.Add(10)
+		if strings.Contains(path, "joined") {
+			f.add(span(id, 1, 0, "thinker-api", path, from, to), span(id, 2, 1, "thinker-microservice", "/?subject=joined", from, to))
+			return
+		}
+		f.add(span(id+1, 2, 0, "thinker-microservice", "http://localhost:5001/?subject=war", from, to))
+		f.add(span(id, 1, 0, "thinker-api", "http://localhost:5000"+path, from, to))
+	})
+	if got, want := f.ask("joined"), "10:2"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := f.ask("war"), "20:1 21:1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestOthersAskAtTheSameTime has the same requests before, after and within the
+// one that is looked for.
+func TestOthersAskAtTheSameTime(t *testing.T) {
+	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
+		pair := func(id uint64, path string, from, to time.Time) {
+			f.add(span(id, 1, 0, "thinker-api", path, from, to))
+			f.add(span(id+1, 2, 0, "thinker-microservice", "/?subject=war", from, to))
+		}
+		pair(10, path, from.Add(-500*time.Millisecond), to.Add(-100*time.Millisecond))
+		pair(20, path, from.Add(-100*time.Millisecond), to.Add(700*time.Millisecond))
+		pair(30, path, from, to)
+		pair(40, path, from.Add(-20*time.Millisecond), to.Add(-10*time.Millisecond))
+		f.add(span(50, 1, 0, "thinker-api", "/think/?subject=music", from, to))
+		f.add(span(51, 1, 0, "thinker-microservice", "/?subject=music", from, to))
+	})
+	if got, want := f.ask("war"), "30:1 31:1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestWhatComesLate has the second service's span arrive when the first has been
+// quiet for long enough.
+func TestWhatComesLate(t *testing.T) {
+	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
+		f.add(span(1, 3, 2, "thinker-microservice", "/?subject=war", from, to))
+		time.AfterFunc(2*Settling, func() { f.add(span(1, 1, 0, "thinker-api", path, from, to), span(1, 2, 1, "thinker-api", "", from, to)) })
+	})
+	if got, want := f.ask("war"), "1:3"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestNothingComes has nothing of what the agent has belong to the request.
+func TestNothingComes(t *testing.T) {
+	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
+		const ago = -time.Hour // as by a clock that is slow
+		f.add(span(1, 1, 0, "thinker-api", path, from.Add(ago), to.Add(ago)))
+	})
+	if got := f.ask("war"); got != "" {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	c := &Client{API: "http://localhost:1", Agent: "http://localhost:1"}
+	_, err := c.Think(t.Context(), "war")
+	if unreachable, ok := errors.AsType[*UnreachableError](err); !ok || unreachable.URL != "http://localhost:1/think/?subject=war" {
+		t.Error(err)
+	}
+	if _, err := c.Intake(t.Context()); !strings.HasPrefix(fmt.Sprint(err), "ask the agent: http://localhost:1/api/intake does not answer: ") {
+		t.Error(err)
+	}
+}
+
+// TestAnotherAgent asks a program that has no such API.
+func TestAnotherAgent(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	c := &Client{Agent: other.URL}
+	if _, err := c.Traces(t.Context()); fmt.Sprint(err) != "ask the agent: "+other.URL+"/api/traces?limit=1000 answers 404" {
+		t.Error(err)
+	}
+}
+
+func TestTheIntakeIsRead(t *testing.T) {
+	f := newFixture(t, nil)
+	resp, err := http.Post(f.Agent+"/v0.4/traces", "application/msgpack", strings.NewReader("no spans"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	report, err := f.Intake(t.Context())
+	if err != nil || report.Calls != 1 || len(report.Losses) != 1 || report.Losses[0].Advice == "" || report.Since.IsZero() {
+		t.Errorf("%+v, %v", report, err)
+	}
+}

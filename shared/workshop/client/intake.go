@@ -1,0 +1,46 @@
+package client
+
+import (
+	"context"
+	"time"
+)
+
+// An Intake is what the agent says of those who have sent it spans, and of what
+// it did not take in.
+type Intake struct {
+	Since    time.Time
+	Calls    int // requests of every kind
+	Payloads int
+	Spans    int
+	Tracers  []Tracer
+	Losses   []Loss
+	Kept     struct {
+		Spans int
+	}
+}
+
+// A Tracer has sent spans.
+type Tracer struct {
+	Service     string
+	Version     string // the step's name
+	Spans       int
+	LastContact time.Time `json:"last_contact"`
+	// How far its clock seemed to be ahead by its last payload, and how far it
+	// was off at most.
+	Clock     time.Duration `json:"clock_offset"`
+	ClockMost time.Duration `json:"clock_offset_most"`
+}
+
+// A Loss counts what was refused, dropped or left out for one reason.
+type Loss struct {
+	Reason string
+	Count  int
+	Advice string // what to do about it
+}
+
+// Intake asks the agent what has arrived.
+func (c *Client) Intake(ctx context.Context) (Intake, error) {
+	var report Intake
+	err := c.ask(ctx, "/api/intake", nil, &report)
+	return report, err
+}

@@ -1,0 +1,87 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+// most traces are read at once.
+const most = 1000
+
+// Traces reads every trace that the agent keeps, the newest first, up to 1,000.
+func (c *Client) Traces(ctx context.Context) ([]apm.Trace, error) {
+	return c.tracesBetween(ctx, time.Time{}, time.Time{}, map[uint64]apm.Trace{})
+}
+
+// tracesBetween reads the traces with a span that started then, or all where from
+// is zero. Those in known that have no more spans now are not read again; the
+// others go there.
+func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known map[uint64]apm.Trace) ([]apm.Trace, error) {
+	var list struct {
+		Traces []struct {
+			ID    string `json:"trace_id"`
+			Spans int
+		}
+	}
+	query := url.Values{"limit": {strconv.Itoa(most)}}
+	if !from.IsZero() {
+		query.Set("from", strconv.FormatInt(from.UnixNano(), 10))
+		query.Set("to", strconv.FormatInt(to.UnixNano(), 10))
+	}
+	if err := c.ask(ctx, "/api/traces", query, &list); err != nil {
+		return nil, err
+	}
+	var traces []apm.Trace
+	for _, entry := range list.Traces {
+		id, err := strconv.ParseUint(entry.ID, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("ask the agent: trace ID %q: %w", entry.ID, err)
+		}
+		trace, ok := known[id]
+		if !ok || len(trace.Spans) != entry.Spans {
+			if trace, err = c.Trace(ctx, id); err != nil {
+				return nil, err
+			}
+			known[id] = trace
+		}
+		traces = append(traces, trace)
+	}
+	return traces, nil
+}
+
+// Trace reads a trace.
+func (c *Client) Trace(ctx context.Context, id uint64) (apm.Trace, error) {
+	var wire struct {
+		Spans []struct {
+			SpanID   uint64 `json:"span_id,string"`
+			ParentID uint64 `json:"parent_id,string"`
+			Service  string
+			Name     string
+			Resource string
+			Type     string
+			Start    int64
+			Duration time.Duration
+			Error    int
+			Meta     map[string]string
+			Metrics  map[string]float64
+		}
+	}
+	if err := c.ask(ctx, "/api/traces/"+strconv.FormatUint(id, 10), nil, &wire); err != nil {
+		return apm.Trace{}, err
+	}
+	spans := make([]apm.Span, 0, len(wire.Spans))
+	for _, s := range wire.Spans {
+		spans = append(spans, apm.Span{
+			TraceID: id, SpanID: s.SpanID, ParentID: s.ParentID,
+			Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
+			Start: s.Start, Duration: s.Duration, Error: s.Error != 0,
+			Meta: s.Meta, Metrics: s.Metrics,
+		})
+	}
+	return apm.NewTrace(id, spans), nil
+}

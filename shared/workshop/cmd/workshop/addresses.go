@@ -1,0 +1,80 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/runner"
+)
+
+// addresses are where a command finds a running step: on this machine by its
+// ports, elsewhere by API_URL, AGENT_URL and PAGES_URL.
+type addresses struct{ apiPort, agentPort int }
+
+func (a *addresses) flags(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&a.apiPort, "api-port", 5000, "where thinker-api listens, unless API_URL says")
+	cmd.Flags().IntVar(&a.agentPort, "agent-port", 8126, "where the agent listens, unless AGENT_URL says")
+}
+
+func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {
+	api, err := address(cmd, "api-port", a.apiPort, "API_URL")
+	if err != nil {
+		return nil, err
+	}
+	agent, err := address(cmd, "agent-port", a.agentPort, "AGENT_URL")
+	if err != nil {
+		return nil, err
+	}
+	pages := strings.TrimSuffix(cmp.Or(os.Getenv("PAGES_URL"), agent), "/")
+	return &client.Client{API: api, Agent: agent, Pages: pages}, nil
+}
+
+// address is what the flag says where it is given, else the variable, else the
+// flag's default.
+func address(cmd *cobra.Command, flag string, port int, variable string) (string, error) {
+	if port < 1 || port > 65535 {
+		return "", cannotRun{fmt.Errorf("--%s %d is not a port: choose one of 1 to 65535", flag, port)}
+	}
+	set := os.Getenv(variable)
+	if set == "" || cmd.Flags().Changed(flag) {
+		return fmt.Sprintf("http://localhost:%d", port), nil
+	}
+	u, err := url.Parse(set)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", cannotRun{fmt.Errorf("%s=%q is not a URL such as http://localhost:%d", variable, set, port)}
+	}
+	return strings.TrimSuffix(set, "/"), nil
+}
+
+// completeSubjects offers the subjects that somebody has thought about.
+func completeSubjects(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return subjects(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func subjects() []string {
+	return []string{"religion", "technology", "war", "work", "music", "mankind"}
+}
+
+// completeSteps has the flag --step offer what there is.
+func completeSteps(cmd *cobra.Command) {
+	var steps []string
+	for step := range runner.Steps {
+		steps = append(steps, fmt.Sprint(step+1))
+	}
+	_ = cmd.RegisterFlagCompletionFunc("step", cobra.FixedCompletions(steps, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+}
+
+// stopped is the error of a command that was interrupted, and else err.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped")
+	}
+	return err
+}

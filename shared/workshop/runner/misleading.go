@@ -1,0 +1,94 @@
+package runner
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Variable is one of the environment that a shell may have set for other
+// programs, and that would have the tracer of a service hide its traces, or say
+// something else.
+type Variable struct {
+	Name string
+	// Effect says what a value has the service's tracer do: "sends nothing". It
+	// is empty for a value that changes nothing.
+	Effect func(value string) string
+	// Harmless is an effect that is not seen with the workshop's services and its
+	// agent, though it would be elsewhere.
+	Harmless bool
+}
+
+// Misleading are the variables that Up keeps from its services, as dd-trace-go
+// reads them. Those that say where spans go are not among them: Up sets its own.
+func Misleading() []Variable {
+	const (
+		off     = "is switched off"
+		sampled = "marks traces to be dropped, which the agent here shows all the same, but Datadog would not"
+		named   = "names every service that does not name itself in its code, as the workshop's do"
+	)
+	return []Variable{
+		{"DD_TRACE_ENABLED", ifBool(false, off), false},
+		{"OTEL_TRACES_EXPORTER", ifValue("none", off), false},
+		{"DD_APM_TRACING_ENABLED", ifBool(false, "sends one trace a minute, and passes none on"), false},
+		{"DD_CIVISIBILITY_ENABLED", ifBool(true, "sends its spans as those of tests, which are no traces"), false},
+		{"AWS_LAMBDA_FUNCTION_NAME", always("writes its spans to the output, and sends none"), false},
+		{"DD_TRACE_PROPAGATION_STYLE", without("datadog", "neither sends nor reads the headers that join two services in one trace"), false},
+		{"DD_TRACE_PROPAGATION_STYLE_INJECT", without("datadog", "does not send the headers that join two services in one trace"), false},
+		{"DD_TRACE_PROPAGATION_STYLE_EXTRACT", without("datadog", "does not read the headers that join two services in one trace"), false},
+		{"OTEL_PROPAGATORS", without("datadog", "neither sends nor reads the headers that join two services in one trace"), false},
+		{"DD_SERVICE_MAPPING", always("gives services other names"), false},
+		{"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", ifValue("v1", "gives operations other names than the lessons have"), false},
+		{"DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", ifBool(true, "shows SQLite and Redis under the name of the service that asks them"), false},
+		{"DD_SERVICE", always(named), true},
+		{"OTEL_SERVICE_NAME", always(named), true},
+		{"DD_TRACE_SAMPLE_RATE", always(sampled), true},
+		{"DD_TRACE_SAMPLING_RULES", always(sampled), true},
+		{"DD_TRACE_SAMPLING_RULES_FILE", always(sampled), true},
+		{"DD_TRACE_RATE_LIMIT", always(sampled), true},
+		{"OTEL_TRACES_SAMPLER", always(sampled), true},
+	}
+}
+
+func always(effect string) func(string) string { return func(string) string { return effect } }
+
+func ifValue(want, effect string) func(string) string {
+	return func(value string) string {
+		if strings.EqualFold(strings.TrimSpace(value), want) {
+			return effect
+		}
+		return ""
+	}
+}
+
+func ifBool(want bool, effect string) func(string) string {
+	return func(value string) string {
+		if is, err := strconv.ParseBool(value); err == nil && is == want {
+			return effect
+		}
+		return ""
+	}
+}
+
+// without is for a list that lacks a word.
+func without(word, effect string) func(string) string {
+	return func(value string) string {
+		if value == "" || slices.Contains(strings.Split(strings.ToLower(value), ","), word) {
+			return ""
+		}
+		return effect
+	}
+}
+
+// environment is this process's, without what would mislead a tracer.
+func environment() []string {
+	misleading := map[string]bool{}
+	for _, v := range Misleading() {
+		misleading[v.Name] = true
+	}
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return misleading[name]
+	})
+}
