@@ -3,34 +3,47 @@
 package workspace
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/gofrs/flock"
 )
+
+// Dir is the directory in root that is nobody's but the workshop's: it is made
+// where it is missing, and git and Docker leave it out.
+func Dir(root string) string { return filepath.Join(root, ".workshop") }
 
 // CopyDir is where the learner's own copy for a lesson is, or will be:
 // .workshop/try02 for lesson 2.
 func CopyDir(root string, step int) string {
-	return filepath.Join(root, ".workshop", "try0"+strconv.Itoa(step))
+	return filepath.Join(Dir(root), "try0"+strconv.Itoa(step))
 }
 
-// Copy writes the code that a lesson begins with to CopyDir: for lesson 2 that is
-// step 1's. It builds at once. A copy that is there is left as it is, unless it
-// is to be reset.
-func Copy(root string, step int, reset bool) (dir string, err error) {
-	return "", errors.New("not yet")
+// patience is for another workshop command that writes, which takes milliseconds.
+const patience = 10 * time.Second
+
+// lock keeps other workshop commands from writing to Dir until release is called.
+func lock(root string) (release func(), err error) {
+	if err := os.Mkdir(Dir(root), 0o755); err == nil {
+		giveToOwner(root, Dir(root))
+	} else if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	file := filepath.Join(Dir(root), "lock")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	held := flock.New(file)
+	if _, err := held.TryLockContext(ctx, 10*time.Millisecond); ctx.Err() != nil {
+		return nil, fmt.Errorf("another workshop command holds %s: end it, and run this again", file)
+	} else if err != nil {
+		return nil, err
+	}
+	giveToOwner(root, file)
+	return func() { held.Close() }, nil
 }
-
-// A Reached is a lesson that was reached.
-type Reached struct {
-	Step int       `json:"step"`
-	Dir  string    `json:"dir"` // whose code it was
-	At   time.Time `json:"at"`
-}
-
-// Reach records that a lesson was reached.
-func Reach(root string, r Reached) error { return errors.New("not yet") }
-
-// Progress are the lessons that were reached so far, the first time of each.
-func Progress(root string) ([]Reached, error) { return nil, errors.New("not yet") }

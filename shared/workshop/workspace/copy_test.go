@@ -1,0 +1,178 @@
+package workspace_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
+)
+
+// TestCopy makes the copy of each lesson, which builds as it is, in the ways in
+// which a learner, an editor and the workshop build it.
+func TestCopy(t *testing.T) {
+	root := workshop(t)
+	for step := 1; step <= runner.Steps; step++ {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			copied, err := workspace.Copy(root, step, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if copied.Dir != workspace.CopyDir(root, step) || copied.Found || copied.Aside != "" {
+				t.Errorf("the first copy: %+v", copied)
+			}
+			sums := read(t, filepath.Join(copied.Dir, "go.work.sum"))
+			for _, gowork := range []string{"", "off"} {
+				cmd := exec.CommandContext(t.Context(), "go", "vet", "./...")
+				cmd.Dir = copied.Dir
+				cmd.Env = append(os.Environ(), "GOWORK="+gowork)
+				if output, err := cmd.CombinedOutput(); err != nil {
+					t.Errorf("GOWORK=%q go vet ./...: %v\n%s", gowork, err, output)
+				}
+			}
+			if read(t, filepath.Join(copied.Dir, "go.work.sum")) != sums {
+				t.Error("go had to look up sums that are not in go.work.sum")
+			}
+			got, err := lesson.ReadCode(os.DirFS(copied.Dir), ".")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := lesson.Start(root, step)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != len(want) {
+				t.Errorf("%d files, want %d", len(got), len(want))
+			}
+			for name, text := range want {
+				if got[name] != text {
+					t.Errorf("%s is not what the lesson begins with:\n%s", name, got[name])
+				}
+			}
+		})
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "./...")
+	list.Dir = filepath.Join(root, "shared")
+	if output, err := list.CombinedOutput(); err != nil || strings.Contains(string(output), "try0") {
+		t.Errorf("go list ./... finds the copies: %v\n%s", err, output)
+	}
+}
+
+// TestCopyLosesNothing has a learner's work in a copy.
+func TestCopyLosesNothing(t *testing.T) {
+	root := workshop(t)
+	if _, err := workspace.Copy(root, 2, false); err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(workspace.CopyDir(root, 2), "api", "mine.go")
+	write(t, mine, "package main\n")
+
+	copied, err := workspace.Copy(root, 2, false)
+	if err != nil || !copied.Found || read(t, mine) != "package main\n" {
+		t.Errorf("a second copy: %+v, %v", copied, err)
+	}
+	seen := map[string]bool{}
+	for range 3 { // in the same second, too
+		if copied, err = workspace.Copy(root, 2, true); err != nil || copied.Found || seen[copied.Aside] {
+			t.Errorf("a new copy: %+v, %v", copied, err)
+		}
+		if len(seen) == 0 && read(t, filepath.Join(copied.Aside, "api", "mine.go")) != "package main\n" {
+			t.Error("what was set aside is not as it was")
+		}
+		seen[copied.Aside] = true
+	}
+	if _, err := os.Stat(mine); err == nil {
+		t.Error("the new copy is not new")
+	}
+}
+
+// TestCopyThatFails leaves all as it was.
+func TestCopyThatFails(t *testing.T) {
+	root := workshop(t)
+	if _, err := workspace.Copy(root, 1, false); err != nil {
+		t.Fatal(err)
+	}
+	main := filepath.Join(root, "step01", "thinker", "main.go")
+	write(t, main, strings.Replace(read(t, main), "defer tracer.Stop()", "", 1))
+	_, err := workspace.Copy(root, 1, true)
+	want := "make a copy for lesson 1: step01/thinker/main.go is not as lesson 1 knows it: git restore step01 brings it back"
+	if err == nil || err.Error() != want {
+		t.Errorf("of a step that was changed: %v, want %s", err, want)
+	}
+	if err := os.Remove(filepath.Join(root, "step02", "go.sum")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = workspace.Copy(root, 2, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 2: open ") {
+		t.Errorf("without go.sum: %v", err)
+	}
+	if names := entries(t, workspace.Dir(root)); names != "lock try01" {
+		t.Errorf("left behind: %s", names)
+	}
+
+	if err := os.RemoveAll(workspace.Dir(root)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, workspace.Dir(root), "a file")
+	if _, err = workspace.Copy(root, 3, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 3: open ") {
+		t.Errorf("with a file in the place of .workshop: %v", err)
+	}
+}
+
+// workshop is a copy of the workshop's steps, and of what they need.
+func workshop(t *testing.T) string {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := t.TempDir()
+	dirs := []string{"shared/serve"}
+	for step := 1; step <= runner.Steps; step++ {
+		dirs = append(dirs, runner.StepName(step))
+	}
+	for _, dir := range dirs {
+		if err := os.CopyFS(filepath.Join(copied, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{"shared/go.mod", "go.work", "go.work.sum"} {
+		write(t, filepath.Join(copied, file), read(t, filepath.Join(root, file)))
+	}
+	work := filepath.Join(copied, "go.work")
+	write(t, work, strings.NewReplacer("./shared/apm\n", "", "./shared/workshop\n", "").Replace(read(t, work)))
+	return copied
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// entries are the names in a directory.
+func entries(t *testing.T, dir string) string {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range list {
+		names = append(names, entry.Name())
+	}
+	return strings.Join(names, " ")
+}
