@@ -14,10 +14,23 @@ TEST := go test -v $(RACE) -count=1 -timeout 40m
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
+# The workshop's own command, which go builds again where it has changed.
+define workshop
+@[ -e .workshop/bin/workshop ] || echo "building the workshop's own command, the first time" >&2
+@go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
+endef
+
 .PHONY: up
 up: ## Start a step and show its traces: make up STEP=3
-	@[ -e .workshop/bin/workshop ] || echo "building the workshop's own command, the first time"
-	@go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop up --step $(STEP)
+	$(workshop) up --step $(STEP)
+
+.PHONY: try
+try: ## Make a copy to work on, of what a lesson begins with: make try STEP=2
+	$(workshop) try $(STEP)
+
+.PHONY: status
+status: ## Show which lessons were reached here, and what to do next.
+	$(workshop) status
 
 .PHONY: down
 down: ## Stop what STEP=3 docker-compose up -d has started.

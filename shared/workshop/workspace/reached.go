@@ -33,7 +33,7 @@ type progress struct {
 func progressFile(root string) string { return filepath.Join(Dir(root), "reached.json") }
 
 // errDamaged is for a file that is none of ours any more.
-var errDamaged = errors.New("it is damaged")
+var errDamaged = errors.New("is damaged")
 
 // Progress are the lessons that were reached so far, the first time of each: with
 // code of one's own, if ever it was.
@@ -67,7 +67,7 @@ func record(root string, r Reached) error {
 		if err := os.Rename(progressFile(root), aside); err != nil {
 			return err
 		}
-		damaged = fmt.Errorf("%w: what it held is now in %s", damaged, aside)
+		damaged = fmt.Errorf("%w, and is now %s", damaged, aside)
 	} else if damaged != nil {
 		return damaged
 	}
@@ -106,7 +106,7 @@ func readProgress(root string) (p progress, err error) {
 		return progress{}, err
 	}
 	if err := json.Unmarshal(text, &p); err != nil || p.Version < 1 {
-		return progress{}, fmt.Errorf("%s: %w", file, errDamaged)
+		return progress{}, fmt.Errorf("%s %w", file, errDamaged)
 	}
 	if p.Version > version {
 		return progress{}, fmt.Errorf("%s is of a newer workshop, and is left as it is", file)

@@ -66,14 +66,14 @@ func TestReachWithDamagedRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(workspace.Dir(root), "reached.json"), text)
-		if _, err := workspace.Progress(root); err == nil || !strings.Contains(err.Error(), "reached.json: it is damaged") {
+		if _, err := workspace.Progress(root); err == nil || !strings.Contains(err.Error(), "reached.json is damaged") {
 			t.Errorf("%q is read: %v", text, err)
 		}
 		err := reach()
-		if err == nil || !strings.Contains(err.Error(), "it is damaged: what it held is now in ") {
+		if err == nil || !strings.Contains(err.Error(), " is damaged, and is now ") {
 			t.Fatalf("%q is written over: %v", text, err)
 		}
-		_, aside, _ := strings.Cut(err.Error(), "is now in ")
+		_, aside, _ := strings.Cut(err.Error(), "and is now ")
 		if read(t, aside) != text {
 			t.Errorf("%s holds %q, want %q", aside, read(t, aside), text)
 		}

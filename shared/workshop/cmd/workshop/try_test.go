@@ -1,0 +1,144 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
+)
+
+func TestTry(t *testing.T) {
+	root, program := copyOfSteps(t), workshop(t)
+	for _, c := range []struct {
+		arguments, want string
+		code            int
+	}{
+		{"", "workshop: say which lesson, as in 'workshop try 2'\n", 2},
+		{"2 3", "workshop: say which lesson, as in 'workshop try 2'\n", 2},
+		{"9", "workshop: there is no lesson \"9\": choose one of 1 to 5\n", 2},
+		{"2", `Lesson 2: manual headers
+
+Your copy is in .workshop/try02. Nothing that you do there changes the steps.
+
+Join the two traces: have the api name its span in two headers, X-Datadog-Trace-Id and
+X-Datadog-Parent-Id, and the thinker start its span below the one that they name.
+
+  open   .workshop/try02 in your editor
+  read   step02/README.md, which has hints to unfold
+  run    WORKSHOP up --step 2 --dir .workshop/try02
+  check  WORKSHOP check 2 --dir .workshop/try02
+`, 0},
+		{"2", "\nYour copy is in .workshop/try02, as you left it; --reset begins anew.\n", 0},
+		{"2 --reset", "\nThe one that was there is now in .workshop/try02.before-", 0},
+	} {
+		got, code := run(t, program, root, append([]string{"try"}, strings.Fields(c.arguments)...)...)
+		if code != c.code || !strings.Contains(got, c.want) {
+			t.Errorf("try %s ends with %d and says\n%s\nwant %d and\n%s", c.arguments, code, got, c.code, c.want)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	root, program := copyOfSteps(t), workshop(t)
+	for _, c := range []struct {
+		before func() error
+		want   string
+	}{
+		{func() error { return nil }, `
+  Lesson 1: the untraced link
+  Lesson 2: manual headers
+  Lesson 3: automatic propagation
+  Lesson 4: SQLite store
+  Lesson 5: Redis cache
+
+Next, lesson 1:
+
+  WORKSHOP try 1
+`},
+		{func() error {
+			if _, err := workspace.Copy(root, 2, false); err != nil {
+				return err
+			}
+			return reach(root, 1, workspace.CopyDir(root, 1))
+		}, `
+✓ Lesson 1: the untraced link      reached 2 Jan 2026, 12:00 in .workshop/try01
+  Lesson 2: manual headers         begun in .workshop/try02
+  Lesson 3: automatic propagation
+  Lesson 4: SQLite store
+  Lesson 5: Redis cache
+
+Next, lesson 2:
+
+  WORKSHOP check 2 --dir .workshop/try02
+`},
+		{func() error { return reach(root, 2, filepath.Join(root, "step02")) }, // as it comes
+			"\nNext, lesson 2:\n"},
+		{func() error {
+			for step := 2; step <= runner.Steps; step++ {
+				if err := reach(root, step, filepath.Join(root, "step01")); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, "\n✓ Lesson 5: Redis cache            reached 2 Jan 2026, 12:00 in step01\n\nAll lessons are reached.\n"},
+	} {
+		if err := c.before(); err != nil {
+			t.Fatal(err)
+		}
+		got, code := run(t, program, root, "status")
+		if code != 0 || !strings.Contains("\n"+got, c.want) {
+			t.Errorf("status ends with %d and says\n%s\nwant\n%s", code, got, c.want)
+		}
+	}
+	file := filepath.Join(workspace.Dir(root), "reached.json")
+	if err := os.WriteFile(file, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, code := run(t, program, root, "status")
+	if said := strings.Join(strings.Fields(got), " "); code != 0 ||
+		!strings.HasPrefix(said, "read which lessons were reached: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next, lesson 1:") {
+		t.Errorf("with a damaged record it ends with %d and says\n%s", code, got)
+	}
+}
+
+func reach(root string, step int, dir string) error {
+	return workspace.Reach(root, workspace.Reached{Step: step, Dir: dir, At: time.Date(2026, 1, 2, 12, 0, 0, 0, time.Local)})
+}
+
+// run runs the command in a directory, and returns all that it says,
+// in which WORKSHOP stands for how it is called.
+func run(t *testing.T, program, dir string, arguments ...string) (output string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, arguments...)
+	cmd.Dir = dir
+	said, _ := cmd.CombinedOutput()
+	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()
+}
+
+// copyOfSteps is a workshop's directory of which a test may do what it likes.
+func copyOfSteps(t *testing.T) string {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := t.TempDir()
+	for step := 1; step <= runner.Steps; step++ {
+		if err := os.CopyFS(filepath.Join(copied, runner.StepName(step)), os.DirFS(filepath.Join(root, runner.StepName(step)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.work.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(copied, "go.work.sum"), sums, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return copied
+}

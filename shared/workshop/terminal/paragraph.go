@@ -1,0 +1,33 @@
+package terminal
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const maxParagraph = 88 // columns, beyond which lines are hard to read
+
+// Paragraph breaks text into lines between words, each after the margin, so that
+// they fit.
+func (t *Terminal) Paragraph(margin, text string) string {
+	width := min(t.columns(), maxParagraph)
+	var out strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(printable(text)) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+			out.WriteString(margin)
+			column = utf8.RuneCountInString(margin)
+		case column+1+length > width:
+			out.WriteString("\n" + margin)
+			column = utf8.RuneCountInString(margin)
+		default:
+			out.WriteString(" ")
+			column++
+		}
+		out.WriteString(word)
+		column += length
+	}
+	return out.String() + "\n"
+}
