@@ -72,7 +72,7 @@ func Start(config Config) (*Agent, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	listeners, err := listen(config.Addr)
+	listeners, err := Listen(config.Addr)
 	if err != nil {
 		return nil, err
 	}

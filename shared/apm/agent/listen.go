@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// listen opens addr. For localhost that is 127.0.0.1 and, where there is one,
+// Listen opens addr. For localhost that is 127.0.0.1 and, where there is one,
 // ::1, both on one port: which of the two a client tries first is its own
 // affair.
-func listen(addr string) ([]net.Listener, error) {
+func Listen(addr string) ([]net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: want host:port or :port: %w", addr, err)

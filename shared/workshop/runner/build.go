@@ -84,7 +84,7 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make room for the built services: %w", err)
 	}
-	args := []string{"build", "-v", "-o", out + string(filepath.Separator)}
+	args := []string{"build", "-v", "-buildvcs=false", "-o", out + string(filepath.Separator)}
 	if race {
 		args = append(args, "-race")
 	}

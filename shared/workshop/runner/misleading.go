@@ -20,8 +20,8 @@ type Variable struct {
 	Harmless bool
 }
 
-// Misleading are the variables that Up keeps from its services, as dd-trace-go
-// reads them. Those that say where spans go are not among them: Up sets its own.
+// Misleading are the variables that services are started without, as dd-trace-go
+// reads them. Those that say where spans go are not among them: those are set.
 func Misleading() []Variable {
 	const (
 		off     = "is switched off"

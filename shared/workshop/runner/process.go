@@ -108,7 +108,7 @@ func (p *Process) untilHealthy(ctx context.Context) error {
 		case <-p.ended:
 			return p.Failure()
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not become healthy: %w", p.Name, ctx.Err())
+			return fmt.Errorf("%s did not become healthy: %w", p.Name, context.Cause(ctx))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
@@ -129,6 +129,25 @@ func (p *Process) Failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return fmt.Errorf("%s ended by itself (%s); the last it said was:\n  %s", p.Name, how, strings.Join(p.tail, "\n  "))
+}
+
+// dismiss asks the process to end and returns as soon as it takes no new
+// connections, or has not ceased to for a second.
+func (p *Process) dismiss() {
+	p.stdin.Close()
+	for enough := time.After(time.Second); ; {
+		conn, err := net.DialTimeout("tcp", p.Addr, time.Second)
+		if err != nil {
+			return
+		}
+		conn.Close()
+		select {
+		case <-p.ended:
+		case <-enough:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // Stop asks the process to end, which lets requests under way finish and sends

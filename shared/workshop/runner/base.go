@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/web"
+)
+
+// Options say what to run, and where.
+type Options struct {
+	Root      string // the workshop's directory
+	Target    Target
+	Host      string // that is listened on; empty: localhost, which is this machine alone
+	Ports     Ports
+	RedisAddr string // of a Redis to use; empty: one is started in this process
+	Env       []string
+	Race      bool   // build with the race detector
+	Dir       string // for what is built and stored; empty: .workshop in Root
+	DB        string // the file that traces are kept in; empty: in memory
+
+	Building func(doing string)                            // is given each download and each package compiled
+	Log      func(service, line string)                    // is given each line that a service prints
+	Guests   func(w *Workshop, a *agent.Agent) []web.Guest // pages about a Workshop, among the agent's; may be nil
+}
+
+// Ports are where the services and the agent listen.
+type Ports struct{ API, Thinker, Agent int }
+
+// A base is what a step's services need around them, whichever step it is: an
+// agent, and a Redis from step 5 on.
+type base struct {
+	o     Options
+	agent *agent.Agent
+	redis *redis
+}
+
+// openBase starts the agent. It comes first, as it is quick to say what is wrong.
+func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
+	o.Dir = cmp.Or(o.Dir, filepath.Join(o.Root, ".workshop"))
+	running, err := agent.Start(agent.Config{
+		Addr:   o.address(o.Ports.Agent),
+		DB:     o.DB,
+		Try:    Try(o.Ports.API),
+		Guests: guests,
+		Logger: slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the agent: %w", err)
+	}
+	if _, port, err := net.SplitHostPort(strings.TrimPrefix(running.URL(), "http://")); err == nil {
+		o.Ports.Agent, _ = strconv.Atoi(port) // which was any, if it was given as 0
+	}
+	return &base{o: o, agent: running}, nil
+}
+
+// build compiles a target's services.
+func (b *base) build(ctx context.Context, target Target) (Binaries, error) {
+	return Build(ctx, b.o.Root, filepath.Join(b.o.Dir, "bin"), target, b.o.Race, b.o.Building)
+}
+
+// environment is what a target's services are started with. It starts the Redis
+// if the target is the first to need one.
+func (b *base) environment(target Target) ([]string, error) {
+	data := filepath.Join(b.o.Dir, "data", target.Name())
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, fmt.Errorf("make room for the step's data: %w", err)
+	}
+	redisAddr := b.o.RedisAddr
+	if redisAddr == "" && target.Step >= 5 {
+		if b.redis == nil {
+			var err error
+			if b.redis, err = startRedis(); err != nil {
+				return nil, err
+			}
+		}
+		redisAddr = b.redis.server.Addr()
+	}
+	env := append(environment(), b.agent.Env()...)
+	env = append(env,
+		"DD_ENV=workshop",
+		"DD_VERSION="+target.Name(),
+		"DATABASE="+filepath.Join(data, "thoughts.db"),
+		"REDIS_ADDR="+redisAddr,
+		"THINKER_URL=http://"+local(b.o.Ports.Thinker))
+	return append(env, b.o.Env...), nil
+}
+
+// close ends the Redis and then the agent.
+func (b *base) close() error {
+	if b.redis != nil {
+		b.redis.close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return b.agent.Close(ctx)
+}
+
+// A lineWriter hands on what the agent logs, a line at a time.
+type lineWriter func(service, line string)
+
+func (w lineWriter) Write(line []byte) (int, error) {
+	w("agent", strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// Try is the command with which a learner sends a first request.
+func Try(apiPort int) string {
+	return fmt.Sprintf("curl 'http://localhost:%d/think/?subject=war'", apiPort)
+}
+
+func local(port int) string { return net.JoinHostPort("localhost", strconv.Itoa(port)) }
