@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"net/http"
 	"time"
 
 	"thinker/shared/apm"
@@ -13,6 +14,9 @@ type Request struct {
 	End    time.Time
 	Status int    // 0 where only its traces are known
 	Body   string // of the answer; empty where only its traces are known
+	// Headers are those with which the api asked the thinker; nil where nobody
+	// has listened between the two.
+	Headers http.Header
 	// Traces are those that the request left, the one it began with first.
 	Traces []apm.Trace
 }
@@ -35,7 +39,8 @@ type Expectation struct {
 // A State is how an expectation stands.
 type State int
 
-// An expectation is open as long as there is no request to judge it by.
+// An expectation is open as long as there is no request to judge it by, or none
+// that meets those which come before it and which it builds on.
 const (
 	Open State = iota
 	Unmet

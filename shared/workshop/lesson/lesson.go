@@ -48,33 +48,43 @@ func Requests(step int) []string {
 
 // An Exchange is one request and its answer.
 type Exchange struct {
-	Path   string
-	Sent   time.Time
-	Status int
-	Body   string
+	Path     string
+	Sent     time.Time
+	Answered time.Time
+	Status   int
+	Body     string
 }
 
 // Play sends a step's requests to the api, one after the other.
 func Play(ctx context.Context, apiURL string, step int) ([]Exchange, error) {
 	var played []Exchange
 	for _, path := range Requests(step) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL+path, nil)
+		exchange, err := Ask(ctx, apiURL, path)
 		if err != nil {
 			return nil, err
 		}
-		sent := time.Now()
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return nil, err
-		}
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil {
-			return nil, fmt.Errorf("GET %s: %w", path, err)
-		}
-		played = append(played, Exchange{path, sent, resp.StatusCode, strings.TrimSpace(string(body))})
+		played = append(played, exchange)
 	}
 	return played, nil
+}
+
+// Ask sends one request to the api.
+func Ask(ctx context.Context, apiURL, path string) (Exchange, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL+path, nil)
+	if err != nil {
+		return Exchange{}, err
+	}
+	sent := time.Now()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return Exchange{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
+	}
+	return Exchange{path, sent, time.Now(), resp.StatusCode, strings.TrimSpace(string(body))}, nil
 }
 
 // Transcript writes exchanges and the traces that came of them the way Text
