@@ -20,13 +20,15 @@ import (
 type Options struct {
 	Root      string // the workshop's directory
 	Target    Target
-	Host      string // that is listened on; empty: localhost, which is this machine alone
 	Ports     Ports
 	RedisAddr string // of a Redis to use; empty: one is started in this process
 	Env       []string
 	Race      bool   // build with the race detector
 	Dir       string // for what is built and stored; empty: .workshop in Root
 	DB        string // the file that traces are kept in; empty: in memory
+
+	Host       string   // that is listened on; empty: localhost, which is this machine alone
+	AllowHosts []string // names, besides localhost, that a browser may use for the pages
 
 	Building func(doing string)                            // is given each download and each package compiled
 	Log      func(service, line string)                    // is given each line that a service prints
@@ -52,7 +54,9 @@ func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
 		DB:     o.DB,
 		Try:    Try(o.Ports.API),
 		Guests: guests,
-		Logger: slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
+
+		AllowHosts: o.AllowHosts,
+		Logger:     slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the agent: %w", err)

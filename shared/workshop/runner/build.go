@@ -84,7 +84,9 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make room for the built services: %w", err)
 	}
-	args := []string{"build", "-v", "-buildvcs=false", "-o", out + string(filepath.Separator)}
+	// Without the state of the repository and what debuggers need: the one would
+	// make new programs of old code, the other takes a third of the linker's time.
+	args := []string{"build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", out + string(filepath.Separator)}
 	if race {
 		args = append(args, "-race")
 	}
@@ -128,11 +130,35 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	} else if text := complaints.String(); err != nil && notDownloaded.MatchString(text) {
 		return Binaries{}, fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", target.Name(), strings.TrimSpace(text))
 	} else if err != nil {
-		return Binaries{}, &CompileError{Name: target.Name(), Output: text}
+		return Binaries{}, &CompileError{Name: target.Name(), Output: fromHere(text, cmd.Dir)}
 	}
 	suffix := ""
 	if runtime.GOOS == "windows" {
 		suffix = ".exe"
 	}
 	return Binaries{API: filepath.Join(out, "api"+suffix), Thinker: filepath.Join(out, "thinker"+suffix)}, nil
+}
+
+// place is where a line of the compiler begins to say what is wrong.
+var place = regexp.MustCompile(`(?m)^(\s*)([^\s:]+\.(?:go|mod|sum|work)):`)
+
+// fromHere has the places in what the compiler says of dir be those that a person
+// in the current directory can open.
+func fromHere(text, dir string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return text
+	}
+	return place.ReplaceAllStringFunc(text, func(match string) string {
+		parts := place.FindStringSubmatch(match)
+		path := parts[2]
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		rel, err := filepath.Rel(here, path)
+		if err != nil || len(rel) > len(path) {
+			rel = path
+		}
+		return parts[1] + rel + ":"
+	})
 }

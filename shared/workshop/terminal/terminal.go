@@ -91,8 +91,10 @@ func (t *Terminal) write(text string) {
 // Bold sets text apart where that is possible.
 func (t *Terminal) Bold(s string) string { return t.sgr("1", s) }
 
+// Red marks what went wrong.
+func (t *Terminal) Red(s string) string { return t.sgr("31", s) }
+
 func (t *Terminal) dim(s string) string { return t.sgr("2", s) }
-func (t *Terminal) red(s string) string { return t.sgr("31", s) }
 
 func (t *Terminal) in(c colour.RGB, s string) string {
 	if colourterm := os.Getenv("COLORTERM"); colourterm != "truecolor" && colourterm != "24bit" {

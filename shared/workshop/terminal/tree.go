@@ -32,7 +32,7 @@ func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) 
 	}
 	status := cmp.Or(entry.StatusCode(), "OK")
 	if entry.Error {
-		status = t.red(status + " error")
+		status = t.Red(status + " error")
 	}
 	fmt.Fprintf(&out, "\n%s   %s   %s   %s\n", t.Bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
 
@@ -54,7 +54,7 @@ func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) 
 		}
 		if span.Error {
 			what := printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "))
-			fmt.Fprintf(&out, "%s%s\n", below, t.red(shorten("✗ error "+what, t.columns()-len(below))))
+			fmt.Fprintf(&out, "%s%s\n", below, t.Red(shorten("✗ error "+what, t.columns()-len(below))))
 		}
 	}
 	if hidden > 0 {

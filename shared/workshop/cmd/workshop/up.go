@@ -7,56 +7,67 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/store"
-	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
 )
 
-// settling is how long a trace must have been quiet before it is printed: its
-// services report their spans apart, each on its own time.
-const settling = 400 * time.Millisecond
+// upOptions are what the command's flags say.
+type upOptions struct {
+	step     stepNumber
+	dir      string // empty: the step's own
+	host     string
+	ports    runner.Ports
+	db       string
+	inMemory bool
+}
 
 func upCommand() *cobra.Command {
-	step := stepNumber(1)
-	var ports runner.Ports
-	var db string
-	var memory bool
+	o := upOptions{step: 1}
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Start a step and show each request's trace as it arrives",
-		Long: `Start a step and show each request's trace as it arrives.
+		Short: "Start a step, keep it up to date, and show each request's trace as it arrives",
+		Long: `Start a step, keep it up to date, and show each request's trace as it arrives.
 
 It builds the step's two services from the working tree, starts a local agent
 that takes in their spans, a Redis where the step needs one (or set REDIS_ADDR
 to use yours), the thinker and then the api. Ctrl-C stops everything. The traces
-are kept, so that those of one step can be compared with another's.`,
-		Example: `  go run ./shared/workshop/cmd/workshop up --step 1
-  go run ./shared/workshop/cmd/workshop up --step 5 --api-port 5050
-  REDIS_ADDR=localhost:6379 go run ./shared/workshop/cmd/workshop up --step 5`,
+are kept, so that those of one step can be compared with another's.
+
+When you save a file, the new code is built and takes the place of the old as
+soon as it is healthy. Code that does not compile or start is reported, and the
+old goes on answering. In a terminal single keys are commands: ? lists them.
+Where the output is no terminal, it ends when nothing is left that answers.`,
+		Example: `  workshop up --step 1
+  workshop up --dir .workshop/try02
+  workshop up --step 5 --api-port 5050
+  REDIS_ADDR=localhost:6379 workshop up --step 5`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if memory {
-				db = ""
+			if o.inMemory {
+				o.db = ""
 			}
-			return up(cmd.Context(), terminal.New(os.Stdout), int(step), ports, db)
+			if !cmd.Flags().Changed("step") && o.dir != "" {
+				o.step = 0 // which is in the directory's name
+			}
+			return up(cmd.Context(), terminal.New(os.Stdout), o)
 		},
 	}
-	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
-	cmd.Flags().IntVar(&ports.API, "api-port", 5000, "where thinker-api listens")
-	cmd.Flags().IntVar(&ports.Thinker, "thinker-port", 5001, "where thinker-microservice listens")
-	cmd.Flags().IntVar(&ports.Agent, "agent-port", 8126, "where the agent takes in spans and shows traces")
-	cmd.Flags().StringVar(&db, "db", filepath.Join(".workshop", "traces.db"), "the file that traces are kept in, from the workshop's directory")
-	cmd.Flags().BoolVar(&memory, "memory", false, "keep traces in memory, until this ends")
+	cmd.Flags().Var(&o.step, "step", fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
+	cmd.Flags().StringVar(&o.dir, "dir", "", "start your own copy of a step in this directory, as workshop try makes one")
+	cmd.Flags().StringVar(&o.host, "host", cmp.Or(os.Getenv("LISTEN_HOST"), "localhost"), "what to listen on; 0.0.0.0 is every network, for containers (LISTEN_HOST)")
+	cmd.Flags().IntVar(&o.ports.API, "api-port", portFrom("API_PORT", 5000), "where thinker-api listens (API_PORT)")
+	cmd.Flags().IntVar(&o.ports.Thinker, "thinker-port", portFrom("THINKER_PORT", 5001), "where thinker-microservice listens (THINKER_PORT)")
+	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126), "where the agent takes in spans and shows traces (AGENT_PORT)")
+	cmd.Flags().StringVar(&o.db, "db", filepath.Join(".workshop", "traces.db"), "the file that traces are kept in, from the workshop's directory")
+	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "keep traces in memory, until this ends")
 	cmd.MarkFlagsMutuallyExclusive("db", "memory")
+	completeSteps(cmd)
 	return cmd
 }
 
@@ -75,160 +86,59 @@ func (n *stepNumber) Set(value string) error {
 func (n *stepNumber) String() string { return strconv.Itoa(int(*n)) }
 func (n *stepNumber) Type() string   { return "number" }
 
-func up(ctx context.Context, out *terminal.Terminal, step int, ports runner.Ports, db string) error {
+func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		return cannotRun{err}
 	}
-	if err := checkPorts(ports); err != nil {
+	target, err := targetOf(root, o.dir, int(o.step))
+	if err != nil {
 		return cannotRun{err}
 	}
-	if db != "" && !filepath.IsAbs(db) {
-		db = filepath.Join(root, db)
+	if err := checkPorts(o.ports); err != nil {
+		return cannotRun{err}
+	}
+	if o.db != "" && !filepath.IsAbs(o.db) {
+		o.db = filepath.Join(root, o.db)
 	}
 
-	out.Printf("%s\n", out.Bold(fmt.Sprintf("Step %d: %s", step, lesson.Title(step))))
-	began := time.Now()
-	built := 0
-	running, err := runner.Up(ctx, runner.Options{
-		Root: root, Target: runner.Target{Step: step}, Ports: ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: db,
-		Building: func(doing string) {
-			if built++; built == 20 {
-				out.Printf("building: the first time this takes a minute or two, later a second\n")
-			}
-			out.Progress("%d: %s", built, doing)
-		},
-		Log: out.Log,
+	s := newScreen(out, root, target)
+	s.title(target)
+	if names := misled(); len(names) > 0 {
+		out.Printf("kept from the services, as it would hide or change their traces: %s\n", strings.Join(names, ", "))
+	}
+	workshop, err := runner.Open(ctx, runner.Options{
+		Root: root, Target: target, Ports: o.ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: o.db,
+		Host: o.host, AllowHosts: strings.FieldsFunc(os.Getenv("AGENT_HOSTS"), func(r rune) bool { return r == ',' }),
+		Building: s.building, Log: out.Log,
 	})
 	if err != nil {
-		out.Printf("") // in the place of the last progress
-		var foreign store.ForeignError
-		if errors.As(err, &foreign) {
-			return cannotRun{fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)}
+		if foreign, is := errors.AsType[store.ForeignError](err); is {
+			err = fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)
+		} else if taken := checkPorts(o.ports); taken != nil {
+			err = taken // by someone who came just now
 		}
-		if ctx.Err() != nil {
-			return errors.New("stopped before the step was up")
-		} else if taken := checkPorts(ports); taken != nil {
-			return cannotRun{taken} // by someone who came while the step was built
-		}
-		return err
+		return cannotRun{err}
 	}
-	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
-	defer unwatch()
-	changes := running.Agent.Store().Subscribe(watching)
-	out.Printf(`healthy after %.1f s
-
-  api      http://localhost:%d
-  thinker  http://localhost:%d
-  traces   %s
-
-Try this in another terminal; its trace appears here and on the page:
-
-  %s
-
-Ctrl-C stops everything.
-`, time.Since(began).Seconds(), ports.API, ports.Thinker, running.Agent.URL(), runner.Try(ports.API))
-
-	stopping, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		showTraces(changes, stopping, out, running)
-	}()
-
-	var died error
-	select {
-	case <-ctx.Done():
-		out.Printf("\nstopping …\n")
-	case <-running.API.Ended():
-		died = running.API.Failure()
-	case <-running.Thinker.Ended():
-		died = running.Thinker.Failure()
-	}
-	ended := running.StopServices()
-	close(stopping)
-	<-stopped
-	if err := running.Stop(); died == nil {
-		died = errors.Join(ended, err)
-	}
-	return died
+	return s.show(ctx, workshop)
 }
 
-// showTraces prints each trace that changes when it has settled, and once more if
-// more of it arrives later. When stopping is closed it prints those that wait, and
-// returns.
-func showTraces(changes <-chan uint64, stopping <-chan struct{}, out *terminal.Terminal, running *runner.Running) {
-	traces := running.Agent.Store()
-	quietSince := map[uint64]time.Time{}
-	show := func(quiet time.Duration) {
-		var settled []apm.Trace
-		for id, since := range quietSince {
-			if time.Since(since) < quiet {
-				continue
-			}
-			delete(quietSince, id)
-			if trace, ok, _ := traces.Trace(context.Background(), id); ok {
-				settled = append(settled, trace)
-			}
-		}
-		slices.SortFunc(settled, func(a, b apm.Trace) int { return cmp.Compare(a.Start(), b.Start()) })
-		for _, trace := range settled {
-			out.Trace(trace, fmt.Sprintf("%s/trace/%d", running.Agent.URL(), trace.ID), running.Agent.Palette())
+// misled are the variables of this environment that mislead a tracer.
+func misled() (names []string) {
+	for _, v := range runner.Misleading() {
+		if v.Effect(os.Getenv(v.Name)) != "" && os.Getenv(v.Name) != "" {
+			names = append(names, v.Name)
 		}
 	}
-	var last <-chan time.Time
-	tick := time.NewTicker(settling / 8)
-	defer tick.Stop()
-	for {
-		select {
-		case id := <-changes:
-			quietSince[id] = time.Now()
-		case <-tick.C:
-			show(settling)
-		case <-stopping:
-			stopping = nil
-			last = time.After(settling / 4) // for notices still under way
-		case <-last:
-			show(0)
-			return
-		}
-	}
+	return names
 }
 
-// checkPorts returns an error that names the first port that is taken, who asks
-// for it, and the flag that moves it.
-func checkPorts(ports runner.Ports) error {
-	asker := map[int]string{}
-	for _, p := range []struct {
-		port      int
-		who, flag string
-	}{
-		{ports.API, "thinker-api", "--api-port"},
-		{ports.Thinker, "thinker-microservice", "--thinker-port"},
-		{ports.Agent, "the agent", "--agent-port"},
-	} {
-		if other, double := asker[p.port]; double {
-			return fmt.Errorf("%s and %s are both %d: give each its own port", other, p.flag, p.port)
-		}
-		asker[p.port] = p.flag
-		if p.port < 1 || p.port > 65535 {
-			return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", p.flag, p.port)
-		}
-		if !runner.Taken(p.port) {
-			continue
-		}
-		free := p.port + 50
-		if free > 65535 {
-			free = p.port - 50
-		}
-		hint := ""
-		switch {
-		case p.port == 5000 && runtime.GOOS == "darwin":
-			hint = " (on macOS it is AirPlay Receiver that holds 5000: System Settings, General, AirDrop & Handoff)"
-		case p.port == 8126:
-			hint = " (a Datadog Agent, or this workshop in another terminal, also uses 8126)"
-		}
-		return fmt.Errorf("%s asks for port %d, which another program holds%s: stop that one, or choose another port, such as %s %d",
-			p.who, p.port, hint, p.flag, free)
+// portFrom is the port that a variable says, or else the usual one.
+func portFrom(variable string, usual int) int {
+	value := os.Getenv(variable)
+	if value == "" {
+		return usual
 	}
-	return nil
+	port, _ := strconv.Atoi(value) // 0 is refused as a port
+	return port
 }

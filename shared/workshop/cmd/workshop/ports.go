@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"thinker/shared/workshop/runner"
+)
+
+// checkPorts returns an error that names the first port that is taken, who asks
+// for it, and the flag that moves it.
+func checkPorts(ports runner.Ports) error {
+	asker := map[int]string{}
+	for _, p := range []struct {
+		port      int
+		who, flag string
+	}{
+		{ports.API, "thinker-api", "--api-port"},
+		{ports.Thinker, "thinker-microservice", "--thinker-port"},
+		{ports.Agent, "the agent", "--agent-port"},
+	} {
+		if other, double := asker[p.port]; double {
+			return fmt.Errorf("%s and %s are both %d: give each its own port", other, p.flag, p.port)
+		}
+		asker[p.port] = p.flag
+		if p.port < 1 || p.port > 65535 {
+			return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", p.flag, p.port)
+		}
+		if !runner.Taken(p.port) {
+			continue
+		}
+		free := p.port + 50
+		if free > 65535 {
+			free = p.port - 50
+		}
+		hint := ""
+		switch {
+		case p.port == 5000 && runtime.GOOS == "darwin":
+			hint = " (on macOS it is AirPlay Receiver that holds 5000: System Settings, General, AirDrop & Handoff)"
+		case p.port == 8126:
+			hint = " (a Datadog Agent, or this workshop in another terminal, also uses 8126)"
+		}
+		return fmt.Errorf("%s asks for port %d, which another program holds%s: stop that one, or choose another port, such as %s %d",
+			p.who, p.port, hint, p.flag, free)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/terminal"
+)
+
+// A screen shows a workshop to somebody who works on its code, and obeys their keys.
+type screen struct {
+	out      *terminal.Terminal
+	root     string
+	own      runner.Target // what it was started with
+	workshop *runner.Workshop
+	client   *client.Client
+	keys     <-chan string // nil where there are none
+
+	built   atomic.Int32 // packages of this build
+	began   time.Time    // when that was
+	told    runner.State // what was said last
+	ended   runner.State // the last that was healthy or failed
+	greeted bool         // whether something has been healthy
+
+	doing    sync.WaitGroup // what keys have begun
+	checking atomic.Bool
+}
+
+func newScreen(out *terminal.Terminal, root string, target runner.Target) *screen {
+	return &screen{out: out, root: root, own: target, began: time.Now(), told: runner.State{Target: target, Phase: runner.Building}}
+}
+
+// show tells what the workshop does, and shows its traces, until ctx is done or
+// somebody quits. Where nobody can mend it from here, it also ends when nothing
+// is left that answers.
+func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
+	s.workshop = workshop
+	ports, pages := workshop.Ports(), cmp.Or(os.Getenv("PAGES_URL"), workshop.Agent().URL())
+	s.client = &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: workshop.Agent().URL(), Pages: strings.TrimSuffix(pages, "/")}
+	keys, release := s.out.Keys(os.Stdin)
+	defer release()
+	s.keys = keys
+
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer unwatch()
+	changes := workshop.Agent().Store().Subscribe(watching)
+	stopping, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.showTraces(changes, stopping)
+	}()
+
+	failure := s.attend(ctx)
+	release() // so that a second Ctrl-C, which ends this at once, leaves the terminal in order
+	if failure == nil {
+		s.out.Printf("\nstopping …\n")
+	}
+	ended := workshop.StopServices()
+	s.doing.Wait()
+	close(stopping)
+	<-stopped
+	return cmp.Or(failure, errors.Join(ended, workshop.Close()))
+}
+
+// attend tells of changes and obeys keys until it is time to stop, and returns
+// why, if that is an error.
+func (s *screen) attend(ctx context.Context) error {
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	changed := s.workshop.Changed(ctx)
+	for {
+		state := s.workshop.State()
+		s.tell(state)
+		if state.Phase == runner.Failed && state.Serving.Step == 0 && s.keys == nil {
+			failure := errors.New(state.Error)
+			if !s.greeted {
+				return cannotRun{failure}
+			}
+			return failure
+		}
+		select {
+		case <-ctx.Done():
+			s.out.Printf("") // in the place of the last progress
+			if !s.greeted {
+				return errors.New("stopped before the step was up")
+			}
+			return nil
+		case <-changed:
+		case typed := <-s.keys:
+			s.obey(ctx, typed, quit)
+		}
+	}
+}
+
+// building tells of a package that is compiled or downloaded.
+func (s *screen) building(doing string) {
+	built := s.built.Add(1)
+	if built == 20 {
+		s.out.Printf("building: the first time this takes a minute or two, later a second\n")
+	}
+	s.out.Progress("%d: %s", built, doing)
+}

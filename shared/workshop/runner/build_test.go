@@ -1,0 +1,40 @@
+package runner_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/runner"
+)
+
+// TestCompileErrorsAreFoundFromHere has the places in a compiler's message be
+// such that one can open them where one stands.
+func TestCompileErrorsAreFoundFromHere(t *testing.T) {
+	target := copyOf(t, 1)
+	here := filepath.Dir(target.Dir)
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(here)
+	broken := filepath.Join("try01", "api", "broken.go")
+	if err := os.WriteFile(broken, []byte("package main\n\nfunc main() { undefined() }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err = runner.Build(t.Context(), root, t.TempDir(), target, false, func(string) {})
+	failed, is := errors.AsType[*runner.CompileError](err)
+	if !is {
+		t.Fatalf("it says %v", err)
+	}
+	for _, want := range []string{
+		broken + ":3:15: undefined: undefined\n",
+		"\t" + filepath.Join("try01", "api", "main.go") + ":", // … other declaration of main
+	} {
+		if !strings.Contains(failed.Output, want) {
+			t.Errorf("the compiler says\n%s\nwithout %q", failed.Output, want)
+		}
+	}
+}
