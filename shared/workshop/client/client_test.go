@@ -115,7 +115,9 @@ func TestOthersAskAtTheSameTime(t *testing.T) {
 func TestWhatComesLate(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		f.add(span(1, 3, 2, "thinker-microservice", "/?subject=war", from, to))
-		time.AfterFunc(2*Settling, func() { f.add(span(1, 1, 0, "thinker-api", path, from, to), span(1, 2, 1, "thinker-api", "", from, to)) })
+		time.AfterFunc(2*Settling, func() {
+			f.add(span(1, 1, 0, "thinker-api", path, from, to), span(1, 2, 1, "thinker-api", "", from, to))
+		})
 	})
 	if got, want := f.ask("war"), "1:3"; got != want {
 		t.Errorf("%s, want %s", got, want)

@@ -14,9 +14,15 @@ type Intake struct {
 	Spans    int
 	Tracers  []Tracer
 	Losses   []Loss
-	Kept     struct {
-		Spans int
-	}
+	Chain    []Link
+}
+
+// A Link is one of the things that must be so for a trace to be found, in the
+// order in which it meets them.
+type Link struct {
+	Holds bool
+	Says  string
+	Do    string // where it does not hold
 }
 
 // A Tracer has sent spans.

@@ -26,7 +26,7 @@ func Misleading() []Variable {
 	const (
 		off     = "is switched off"
 		sampled = "marks traces to be dropped, which the agent here shows all the same, but Datadog would not"
-		named   = "names every service that does not name itself in its code, as the workshop's do"
+		named   = "names every service that does not name itself in its code, as the workshop’s do"
 	)
 	return []Variable{
 		{"DD_TRACE_ENABLED", ifBool(false, off), false},
@@ -34,10 +34,10 @@ func Misleading() []Variable {
 		{"DD_APM_TRACING_ENABLED", ifBool(false, "sends one trace a minute, and passes none on"), false},
 		{"DD_CIVISIBILITY_ENABLED", ifBool(true, "sends its spans as those of tests, which are no traces"), false},
 		{"AWS_LAMBDA_FUNCTION_NAME", always("writes its spans to the output, and sends none"), false},
-		{"DD_TRACE_PROPAGATION_STYLE", without("datadog", "neither sends nor reads the headers that join two services in one trace"), false},
-		{"DD_TRACE_PROPAGATION_STYLE_INJECT", without("datadog", "does not send the headers that join two services in one trace"), false},
-		{"DD_TRACE_PROPAGATION_STYLE_EXTRACT", without("datadog", "does not read the headers that join two services in one trace"), false},
-		{"OTEL_PROPAGATORS", without("datadog", "neither sends nor reads the headers that join two services in one trace"), false},
+		{"DD_TRACE_PROPAGATION_STYLE", without("datadog", "neither sends nor reads Datadog’s headers, on which the lessons rest"), false},
+		{"DD_TRACE_PROPAGATION_STYLE_INJECT", without("datadog", "does not send Datadog’s headers, on which the lessons rest"), false},
+		{"DD_TRACE_PROPAGATION_STYLE_EXTRACT", without("datadog", "does not read Datadog’s headers, on which the lessons rest"), false},
+		{"OTEL_PROPAGATORS", without("datadog", "neither sends nor reads Datadog’s headers, on which the lessons rest"), false},
 		{"DD_SERVICE_MAPPING", always("gives services other names"), false},
 		{"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", ifValue("v1", "gives operations other names than the lessons have"), false},
 		{"DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", ifBool(true, "shows SQLite and Redis under the name of the service that asks them"), false},

@@ -16,11 +16,15 @@ import (
 
 // addresses are where a command finds a running step: on this machine by its
 // ports, elsewhere by API_URL, AGENT_URL and PAGES_URL.
-type addresses struct{ apiPort, agentPort int }
+type addresses struct{ apiPort, thinkerPort, agentPort int }
 
 func (a *addresses) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&a.apiPort, "api-port", 5000, "where thinker-api listens, unless API_URL says")
 	cmd.Flags().IntVar(&a.agentPort, "agent-port", 8126, "where the agent listens, unless AGENT_URL says")
+}
+
+func (a *addresses) thinkerFlag(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", 5001, "where thinker-microservice listens, unless API_URL is elsewhere")
 }
 
 func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {

@@ -14,6 +14,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
 	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
 )
@@ -39,11 +40,11 @@ it is this step that answers, which it sees by the version in the trace.`,
 			if repeat < 1 || repeat > 100 {
 				return cannotRun{fmt.Errorf("--repeat %d: choose 1 to 100; workshop load sends more", repeat)}
 			}
-			ask, err := at.client(cmd)
+			examination, err := at.examination(cmd)
 			if err != nil {
 				return err
 			}
-			t := &thinking{client: ask, out: terminal.New(os.Stdout), step: int(step)}
+			t := &thinking{client: examination.Client, examination: examination, out: terminal.New(os.Stdout), step: int(step)}
 			for range repeat {
 				if err := t.think(cmd.Context(), subjects); err != nil {
 					return stopped(cmd.Context(), err)
@@ -53,6 +54,7 @@ it is this step that answers, which it sees by the version in the trace.`,
 		},
 	}
 	at.flags(cmd)
+	at.thinkerFlag(cmd)
 	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step that must answer, 1 to %d", runner.Steps))
 	cmd.Flags().Lookup("step").DefValue = "0" // whichever runs
 	cmd.Flags().IntVar(&repeat, "repeat", 1, "how many requests, one after the other")
@@ -62,10 +64,11 @@ it is this step that answers, which it sees by the version in the trace.`,
 
 // thinking is what the requests of one command have in common.
 type thinking struct {
-	client  *client.Client
-	out     *terminal.Terminal
-	step    int // that must answer; 0 for any
-	palette colour.Palette
+	client      *client.Client
+	examination doctor.Options // where nothing comes
+	out         *terminal.Terminal
+	step        int // that must answer; 0 for any
+	palette     colour.Palette
 }
 
 // think sends a request and shows what came of it.
@@ -82,7 +85,7 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	if err != nil {
 		return t.broken(ctx, err)
 	} else if len(traces) == 0 {
-		return t.broken(ctx, errors.New("the request was answered, but no trace came"))
+		return t.broken(ctx, errors.New("the request was answered, but nothing of it arrived"))
 	}
 	for _, trace := range traces {
 		t.out.Trace(trace, t.client.Page(trace.ID), &t.palette)
@@ -99,10 +102,20 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	return nil
 }
 
-// broken says why there is no trace.
+// broken says, as workshop doctor would, which link keeps the trace from coming.
 func (t *thinking) broken(ctx context.Context, err error) error {
-	t.out.Printf("")
-	return err
+	t.out.Printf("") // in the place of the last progress
+	if ctx.Err() != nil {
+		return err
+	}
+	first, known := doctor.FirstBroken(doctor.Examine(ctx, t.examination))
+	if !known {
+		return fmt.Errorf("%w; 'workshop doctor' looks further", err)
+	}
+	t.out.Printf("No trace came: %v. What is missing:\n\n", err)
+	show(t.out, first)
+	t.out.Printf("\n'workshop doctor' looks at every link.\n")
+	return errNo
 }
 
 // inWords is an answer in lines that people read, one for each subject.

@@ -1,0 +1,113 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+// apmSocket is where a tracer looks for an Agent's socket.
+const apmSocket = "/var/run/datadog/apm.socket"
+
+// A target is where a tracer sends its spans.
+type target struct {
+	url     *url.URL
+	because string // the variable or the socket that says so; empty where nothing does
+}
+
+func (t target) String() string {
+	if t.because == "" {
+		return t.url.String()
+	}
+	return fmt.Sprintf("%s (by %s)", t.url, t.because)
+}
+
+// targetOf is where dd-trace-go sends spans with an environment: see
+// AgentURLFromEnv in its internal/agent.go.
+func targetOf(env []string, socket string) target {
+	at, err := url.Parse(setting(env, "DD_TRACE_AGENT_URL"))
+	if err == nil && (at.Scheme == "http" || at.Scheme == "https" || at.Scheme == "unix") {
+		return target{at, "DD_TRACE_AGENT_URL"}
+	}
+	host, port := setting(env, "DD_AGENT_HOST"), setting(env, "DD_TRACE_AGENT_PORT")
+	at = &url.URL{Scheme: "http", Host: net.JoinHostPort(cmp.Or(host, "localhost"), cmp.Or(port, "8126"))}
+	switch {
+	case host != "":
+		return target{at, "DD_AGENT_HOST"}
+	case port != "":
+		return target{at, "DD_TRACE_AGENT_PORT"}
+	}
+	if _, err := os.Stat(socket); err == nil {
+		return target{&url.URL{Scheme: "unix", Path: socket}, "the socket of a Datadog Agent"}
+	}
+	return target{at, ""}
+}
+
+// destination finds out where each tracer sends its spans, and whether that is
+// the agent whose pages the learner looks at.
+func (e *examination) destination() {
+	const name = "destination"
+	if !e.agent {
+		e.unknown(name, "Not asked: the workshop’s agent does not answer.")
+		return
+	}
+	var targets []target
+	senders := map[string][]place{} // by target
+	for _, place := range e.places() {
+		to := targetOf(place.env, cmp.Or(e.Socket, apmSocket))
+		if senders[to.String()] == nil {
+			targets = append(targets, to)
+		}
+		senders[to.String()] = append(senders[to.String()], place)
+	}
+	for _, to := range targets {
+		e.sendsTo(name, to, senders[to.String()])
+	}
+	if len(targets) == 0 {
+		e.unknown(name, "Not asked: the services run elsewhere.")
+	}
+}
+
+func (e *examination) sendsTo(name string, to target, who []place) {
+	wrong := e.misses(to)
+	switch told := "DD_TRACE_AGENT_URL=" + e.Client.Agent; {
+	case wrong == "":
+		e.holds(name, "Tracers send to the agent, %s (looked at: %s).", to.url, names(who))
+	case who[0].running:
+		e.broken(name, "Stop the step, and start it with "+told+"; workshop up does so by itself.",
+			"Tracers send to %s, and %s (looked at: %s).", to, wrong, names(who))
+	case e.servicesKnown() || to.because == "":
+		e.unknown(name, "A tracer that is started in this terminal sends to %s, and %s; unless it is told %s.", to, wrong, told)
+	default:
+		e.broken(name, "Before you start a service by hand: set "+told+"; workshop up does so by itself.",
+			"A tracer that is started in this terminal sends to %s, and %s.", to, wrong)
+	}
+}
+
+// misses says why spans sent there do not reach the agent; it is empty where they
+// do. An agent is told from another by the moment at which it began.
+func (e *examination) misses(to target) string {
+	transport, at := &http.Transport{DisableKeepAlives: true}, to.url.String()
+	if to.url.Scheme == "unix" {
+		at = "http://localhost"
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", to.url.Path)
+		}
+	}
+	there, err := ask(e.ctx, transport, at+"/api/intake")
+	if err != nil {
+		return "nobody answers there"
+	}
+	var intake struct{ Since time.Time }
+	ours, err := e.Client.Intake(e.ctx)
+	if json.Unmarshal(there.body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since) {
+		return "that is not the agent of " + e.Client.Agent
+	}
+	return ""
+}

@@ -1,0 +1,260 @@
+package doctor
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm/agent"
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+var update = flag.Bool("update", false, "write the diagnoses as they are now")
+
+// A world is a real agent and, for as long as a test lets them, the real services
+// of a step.
+type world struct {
+	t              *testing.T
+	built          map[int]runner.Binaries
+	agent          *agent.Agent
+	api, thinker   *runner.Process
+	apiAt, thinkAt string // host:port
+	options        Options
+}
+
+// A fault is set up in a world before it is examined.
+type fault struct {
+	name  string
+	setUp func(w *world)
+}
+
+func TestFaults(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := map[int]runner.Binaries{}
+	for _, step := range []int{1, 5} {
+		if built[step], err = runner.Build(t.Context(), root, t.TempDir(), runner.Target{Step: step}, false, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			w := &world{t: t, built: built, apiAt: fmt.Sprintf("localhost:%d", need.Port(t)), thinkAt: fmt.Sprintf("localhost:%d", need.Port(t))}
+			w.agent = startAgent(t, agent.Config{})
+			w.options = Options{
+				Client:  &client.Client{API: "http://" + w.apiAt, Agent: w.agent.URL(), Pages: w.agent.URL()},
+				Thinker: "http://" + w.thinkAt,
+				Env:     []string{"DD_TRACE_AGENT_URL=" + w.agent.URL()},
+				Socket:  filepath.Join(t.TempDir(), "none"),
+				Probe:   true,
+			}
+			f.setUp(w)
+			compare(t, "testdata/"+f.name+".txt", w.diagnosis(Examine(t.Context(), w.options)))
+		})
+	}
+}
+
+// startAgent starts an agent on a port that stays free when it is closed.
+func startAgent(t *testing.T, config agent.Config) *agent.Agent {
+	t.Helper()
+	config.Addr = fmt.Sprintf("localhost:%d", need.Port(t))
+	a, err := agent.Start(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close(context.WithoutCancel(t.Context())) })
+	return a
+}
+
+// start runs the services of a step, with settings besides those that they need.
+func (w *world) start(step int, settings ...string) {
+	w.t.Helper()
+	env := append(clean(), "DD_TRACE_AGENT_URL="+w.agent.URL(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
+		"THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt, "DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
+	env = append(env, settings...)
+	run := func(name, binary, at string) *runner.Process {
+		p, err := runner.Start(w.t.Context(), runner.Service{Name: name, Binary: binary, Addr: at, Env: env, Log: func(string) {}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.t.Cleanup(func() { p.Stop() })
+		return p
+	}
+	w.thinker = run("thinker", w.built[step].Thinker, w.thinkAt)
+	w.api = run("api", w.built[step].API, w.apiAt)
+}
+
+// clean is this process's environment without any DD_ variable.
+func clean() (env []string) {
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "DD_") && !strings.HasPrefix(entry, "OTEL_") && !strings.HasPrefix(entry, "REDIS_ADDR") {
+			env = append(env, entry)
+		}
+	}
+	return env
+}
+
+// occupy has another program answer where a service belongs.
+func (w *world) occupy(at string, answer http.HandlerFunc) {
+	w.t.Helper()
+	listener, err := net.Listen("tcp", at)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: answer}}
+	server.Start()
+	w.t.Cleanup(server.Close)
+}
+
+// diagnosis is what was found, without what differs from run to run.
+func (w *world) diagnosis(links []Link) string {
+	var out strings.Builder
+	for _, link := range links {
+		fmt.Fprintf(&out, "%-7s %s: %s\n", link.State, link.Name, link.Says)
+		if link.Next != "" {
+			fmt.Fprintf(&out, "        → %s\n", link.Next)
+		}
+		if (link.State == Broken) != (link.Next != "") {
+			w.t.Errorf("only what is broken has something to do: %+v", link)
+		}
+	}
+	text := out.String()
+	for at, name := range map[string]string{w.apiAt: "localhost:5000", w.thinkAt: "localhost:5001", strings.TrimPrefix(w.agent.URL(), "http://"): "localhost:8126", w.options.Root: "ROOT", w.options.Socket: "SOCKET"} {
+		if at != "" {
+			text = strings.ReplaceAll(text, at, name)
+		}
+	}
+	for _, varies := range []struct{ pattern, with string }{
+		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
+		{`--(\S+)-port \d+`, "--$1-port PORT"}, {`\d+ requests have`, "N requests have"}, {`\d+ spans?, of`, "N spans, of"}, {`go1\.\S+`, "go1.N"},
+		{`\[::1\]:`, "127.0.0.1:"}, {`127.0.0.1:2\d{4}`, "127.0.0.1:PORT"},
+	} {
+		text = regexp.MustCompile(varies.pattern).ReplaceAllString(text, varies.with)
+	}
+	return text
+}
+
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("it finds\n%s\nwant\n%s", got, want)
+	}
+}
+
+func faults() []fault {
+	return []fault{
+		{"none", func(w *world) { w.start(1) }},
+		{"nothing-runs", func(w *world) { w.agent.Close(w.t.Context()) }},
+		{"tracing-off", func(w *world) { w.start(1, "DD_TRACE_ENABLED=false") }},
+		{"tracing-off-by-otel", func(w *world) { w.start(1, "OTEL_TRACES_EXPORTER=none") }},
+		{"lambda", func(w *world) { w.start(1, "AWS_LAMBDA_FUNCTION_NAME=mine") }},
+		{"another-url", func(w *world) { w.start(1, "DD_TRACE_AGENT_URL=http://localhost:1") }},
+		{"another-host", func(w *world) { w.start(1, "DD_TRACE_AGENT_URL=", "DD_AGENT_HOST=127.0.0.2") }},
+		{"another-port", func(w *world) { w.start(1, "DD_TRACE_AGENT_URL=", "DD_TRACE_AGENT_PORT=2") }},
+		{"another-agent", func(w *world) {
+			w.start(1, "DD_TRACE_AGENT_URL="+startAgent(w.t, agent.Config{}).URL())
+		}},
+		{"sampled", func(w *world) {
+			w.start(1, "DD_TRACE_SAMPLE_RATE=0", `DD_TRACE_SAMPLING_RULES=[{"sample_rate":0}]`, "DD_SERVICE=mine")
+		}},
+		{"renamed", func(w *world) { w.start(1, "DD_SERVICE_MAPPING=thinker-microservice:brain") }},
+		{"propagation", func(w *world) { w.start(5, "DD_TRACE_PROPAGATION_STYLE=b3", "REDIS_ADDR="+need.Redis(w.t)) }},
+		{"terminal", func(w *world) {
+			w.options.Env = []string{"DD_TRACE_ENABLED=false", "DD_TRACE_AGENT_PORT=3"}
+			w.start(1)
+		}},
+		{"terminal-alone", func(w *world) {
+			w.options.Env, w.options.Probe = []string{"DD_TRACE_ENABLED=0", "DD_AGENT_HOST=127.0.0.2"}, false
+		}},
+		{"socket", func(w *world) {
+			w.options.Env, w.options.Probe = nil, false
+			w.options.Socket = filepath.Join(w.t.TempDir(), "apm.socket")
+			startAgent(w.t, agent.Config{Socket: w.options.Socket})
+		}},
+		{"datadog-agent", func(w *world) {
+			w.start(1)
+			w.another(func(rw http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/info" {
+					http.NotFound(rw, r)
+					return
+				}
+				fmt.Fprint(rw, `{"version":"7.60.1","endpoints":["/v0.4/traces"],"client_drop_p0s":true}`)
+			})
+		}},
+		{"another-program-as-agent", func(w *world) { w.start(1); w.another(http.NotFound) }},
+		{"port-taken", func(w *world) { w.occupy(w.apiAt, http.NotFound) }},
+		{"airplay", func(w *world) {
+			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
+				rw.Header().Set("Server", "AirTunes/775.3.1")
+				rw.WriteHeader(http.StatusForbidden)
+			})
+		}},
+		{"services-swapped", func(w *world) {
+			w.start(1)
+			w.options.Client.API, w.options.Thinker = w.options.Thinker, w.options.Client.API
+		}},
+		{"thinker-stopped", func(w *world) { w.start(1); w.thinker.Stop() }},
+		{"clock", func(w *world) { w.start(1); w.send(time.Now().Add(2*time.Hour), http.StatusOK) }},
+		{"refused", func(w *world) { w.start(1); w.post("no spans", http.StatusBadRequest) }},
+		{"redis", func(w *world) { w.start(5, "REDIS_ADDR=localhost:1") }},
+		{"redis-well", func(w *world) { w.start(5, "REDIS_ADDR="+need.Redis(w.t)) }},
+		{"proxy", func(w *world) { w.options.Env = append(w.options.Env, "http_proxy=http://proxy:3128"); w.start(1) }},
+		{"proxy-left-out", func(w *world) {
+			w.options.Env = append(w.options.Env, "http_proxy=http://proxy:3128", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=example.org, localhost")
+			w.start(1)
+		}},
+	}
+}
+
+// another has the examination ask another program for the agent.
+func (w *world) another(answer http.HandlerFunc) {
+	at := fmt.Sprintf("localhost:%d", need.Port(w.t))
+	w.occupy(at, answer)
+	w.options.Client.Agent = "http://" + at
+}
+
+// send reports a span of the api that began at a time.
+func (w *world) send(at time.Time, status int) {
+	w.t.Helper()
+	w.post(fmt.Sprintf(`[[{"trace_id":1,"span_id":1,"service":"thinker-api","name":"http.request","resource":"GET","start":%d,"duration":1000}]]`, at.UnixNano()), status)
+}
+
+func (w *world) post(body string, status int) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.agent.URL()+"/v0.4/traces", strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != status {
+		w.t.Fatalf("the agent answers %s", resp.Status)
+	}
+}

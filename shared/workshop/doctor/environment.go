@@ -1,0 +1,100 @@
+package doctor
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+
+	"thinker/shared/workshop/runner"
+)
+
+// A place is where a service's tracer reads its environment.
+type place struct {
+	name    string // thinker-api, or this terminal
+	env     []string
+	running bool // a service runs with it
+}
+
+// places are the services as far as their environment may be read, and the
+// terminal, in which a service may be started by hand where it is one of the
+// machine that they run on.
+func (e *examination) places() []place {
+	var all []place
+	if p := e.apiProgram; p != nil && p.env != nil {
+		all = append(all, place{"thinker-api", p.env, true})
+	}
+	if p := e.thinkerProgram; p != nil && p.env != nil {
+		all = append(all, place{"thinker-microservice", p.env, true})
+	}
+	if _, here := localPort(e.Client.API); here {
+		all = append(all, place{"this terminal", e.Env, false})
+	}
+	return all
+}
+
+// environment looks for variables that mislead a tracer: those that a service
+// was started with, and those of the terminal.
+func (e *examination) environment() {
+	const name = "environment"
+	clean := true
+	for _, variable := range runner.Misleading() {
+		by := map[string][]place{} // who has it, by value
+		for _, place := range e.places() {
+			if value := setting(place.env, variable.Name); value != "" && variable.Effect(value) != "" {
+				by[value] = append(by[value], place)
+			}
+		}
+		for _, value := range slices.Sorted(maps.Keys(by)) {
+			e.misleads(name, variable, value, by[value])
+			clean = false
+		}
+	}
+	switch {
+	case len(e.places()) == 0:
+		e.unknown(name, "Not asked: the services run elsewhere.")
+	case clean:
+		e.holds(name, "No variable misleads a tracer (looked at: %s).", names(e.places()))
+	}
+}
+
+// misleads says what a variable does, and to whom.
+func (e *examination) misleads(name string, variable runner.Variable, value string, who []place) {
+	set, effect := fmt.Sprintf("%s=%.60s", variable.Name, value), variable.Effect(value)
+	running := slices.DeleteFunc(slices.Clone(who), func(p place) bool { return !p.running })
+	switch {
+	case variable.Harmless:
+		e.unknown(name, "%s: with it a tracer %s (set in: %s).", set, effect, names(who))
+	case len(running) > 0:
+		e.broken(name, "Stop the step, "+unset(variable.Name)+", and start it again; workshop up leaves it out by itself.",
+			"%s: with it a tracer %s. It was set when the step was started (%s).", set, effect, names(running))
+	case e.servicesKnown():
+		e.unknown(name, "%s: with it a tracer %s. It is set in this terminal; the services that run do without it.", set, effect)
+	default:
+		e.broken(name, "Before you start a service by hand: "+unset(variable.Name)+".",
+			"%s: with it a tracer %s. It is set in this terminal: workshop up and docker-compose leave it out, but a service that you start here yourself obeys it.", set, effect)
+	}
+}
+
+// unset is how a shell forgets a variable.
+func unset(name string) string {
+	if runtime.GOOS == "windows" {
+		return "Remove-Item Env:" + name
+	}
+	return "unset " + name
+}
+
+// servicesKnown tells whether the environment of both services is known: it is
+// read, or that of containers.
+func (e *examination) servicesKnown() bool {
+	return e.containers > 0 || e.apiProgram != nil && e.apiProgram.env != nil && e.thinkerProgram != nil && e.thinkerProgram.env != nil
+}
+
+func names(places []place) string {
+	var all []string
+	for _, place := range places {
+		all = append(all, place.name)
+	}
+	return strings.Join(all, ", ")
+}

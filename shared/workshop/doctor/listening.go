@@ -1,0 +1,93 @@
+package doctor
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+const start = "Start a step: workshop up --step 1, or STEP=1 docker-compose up."
+
+// agentListens looks for the agent, and tells Datadog's own from it.
+func (e *examination) agentListens() {
+	const name = "agent"
+	at := e.Client.Agent
+	if _, err := e.Client.Intake(e.ctx); err == nil {
+		e.agent = true
+		e.holds(name, "The workshop’s agent answers at %s.", at)
+		return
+	}
+	answer, err := e.get(at + "/info")
+	var info struct{ Version string }
+	_ = json.Unmarshal(answer.body, &info) // what is no JSON is no Agent
+	switch held := holder(e.ctx, at); {
+	case err != nil && held == nil:
+		e.broken(name, start, "Nobody listens at %s.", at)
+	case info.Version != "":
+		e.broken(name, "Stop it, or start the workshop with "+elsewhere("agent-port", at)+".",
+			"A Datadog Agent, version %s, holds %s: traces go there, and it shows none.", info.Version, at)
+	default:
+		e.broken(name, "Stop it, or start the workshop with "+elsewhere("agent-port", at)+".", "%s is held by %s, which is not the workshop’s agent.", at, held)
+	}
+}
+
+// servicesListen looks for both services, which each know an address that is
+// not theirs from the other's words.
+func (e *examination) servicesListen() {
+	e.apiProgram, e.api = e.serviceListens("thinker-api", e.Client.API, "try /think/?subject=war", "api-port")
+	if e.Thinker == "" {
+		e.unknown("thinker-microservice", "Not asked: only thinker-api knows where it is.")
+		return
+	}
+	e.thinkerProgram, _ = e.serviceListens("thinker-microservice", e.Thinker, "try /?subject=war", "thinker-port")
+}
+
+// serviceListens returns the service's process, where it is known.
+func (e *examination) serviceListens(name, at, says, flag string) (service *program, answers bool) {
+	held := holder(e.ctx, at)
+	answer, err := e.get(at + "/nowhere")
+	switch {
+	case err != nil && held == nil:
+		e.broken(name, start, "Nobody listens at %s.", at)
+	case err != nil:
+		e.broken(name, "Stop it, and start the step again.", "%s is held by %s, which does not answer: %v.", at, held, err)
+	case answer.status == http.StatusNotFound && strings.Contains(string(answer.body), says):
+		e.holds(name, "It answers at %s%s.", at, as(held))
+		return held, true
+	case strings.HasPrefix(answer.server, "AirTunes"):
+		e.broken(name, "Switch AirPlay Receiver off in System Settings, General, AirDrop & Handoff, or start the workshop with "+elsewhere(flag, at)+".",
+			"%s is held by macOS, for AirPlay.", at)
+	default:
+		e.broken(name, "Stop it, or start the workshop with "+elsewhere(flag, at)+".", "%s is held by %s, which is not %s.", at, held, name)
+	}
+	return nil, false
+}
+
+// as says which process it is, where that is known.
+func as(p *program) string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (process %d)", p.pid)
+}
+
+// elsewhere is the flag that moves to another port.
+func elsewhere(flag, at string) string {
+	port, _ := localPort(at)
+	if port > 65000 {
+		port -= 100
+	}
+	return fmt.Sprintf("--%s %d", flag, port+50)
+}
+
+type answered struct {
+	status int
+	server string // what it calls itself
+	body   []byte
+}
+
+// get asks somebody who may be anybody, so it takes little of what they say.
+func (e *examination) get(at string) (answered, error) {
+	return ask(e.ctx, &http.Transport{DisableKeepAlives: true}, at)
+}

@@ -1,0 +1,93 @@
+package doctor
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/apm/agent"
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/need"
+)
+
+// examine walks the part of the chain that is about the machine, for a workshop
+// in a directory.
+func examine(t *testing.T, root string) string {
+	t.Helper()
+	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{Root: root, Client: &client.Client{}}}
+	e := &examination{Options: w.options, ctx: t.Context()}
+	e.toolchain()
+	e.engine()
+	return w.diagnosis(e.links)
+}
+
+// TestGoIsTooOld has the real go find a workspace that asks for more than it is.
+func TestGoIsTooOld(t *testing.T) {
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "go.work"), []byte("go 1.99.0\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOTOOLCHAIN", "local")
+	t.Setenv("GOWORK", "")
+	if got, want := examine(t, root), "broken  Go: go.work requires go >= 1.99.0 (running go"; !strings.HasPrefix(got, want) {
+		t.Errorf("it finds\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestNeitherGoNorDocker(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	compare(t, "testdata/machine-without-both.txt", examine(t, t.TempDir()))
+}
+
+// TestTheEngineIsGone has the real docker command look for an engine that is not
+// there.
+func TestTheEngineIsGone(t *testing.T) {
+	docker := need.Program(t, "docker")
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+	if got := examine(t, t.TempDir()); !strings.Contains(got, "unknown Docker: The engine does not run, and is not needed, as Go is here: ") || !strings.Contains(got, "/nowhere/docker.sock") {
+		t.Errorf("with Go it finds\n%s", got)
+	}
+	path := t.TempDir()
+	if err := os.Symlink(docker, filepath.Join(path, "docker")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", path)
+	if got := examine(t, t.TempDir()); !strings.Contains(got, "broken  Docker: The engine does not run: ") || !strings.Contains(got, "→ Start Docker, or install Go") {
+		t.Errorf("without Go it finds\n%s", got)
+	}
+}
+
+// TestAContainerHasFailed has one that docker-compose would have made, and that
+// ended by itself.
+func TestAContainerHasFailed(t *testing.T) {
+	docker := need.Program(t, "docker")
+	const image = "redis:8-alpine" // which the workshop has in any case
+	if output, err := exec.CommandContext(t.Context(), docker, "image", "inspect", image).CombinedOutput(); err != nil {
+		need.Missing(t, "the engine has no image %s: %s", image, strings.TrimSpace(string(output)))
+	}
+	root := t.TempDir()
+	run := func(service, script string) {
+		t.Helper()
+		output, err := exec.CommandContext(t.Context(), docker, "create", "--label", "com.docker.compose.project.working_dir="+root,
+			"--label", "com.docker.compose.service="+service, "--entrypoint", "sh", image, "-c", script).Output()
+		id := strings.TrimSpace(string(output))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { exec.Command(docker, "rm", "--force", "--volumes", id).Run() })
+		exec.CommandContext(t.Context(), docker, "start", "--attach", id).Run() // it may fail, as it is meant to
+	}
+	run("thinker", "exit 0")
+	if got := examine(t, root); !strings.Contains(got, "unknown Docker: The engine runs, and no container of the workshop.\n") {
+		t.Errorf("of a container that was stopped it finds\n%s", got)
+	}
+	run("api", "echo begins; echo no luck; exit 3")
+	got := examine(t, root)
+	for _, want := range []string{"broken  Docker: The container of api is not well (Exited (3) ", "; the last it said was: no luck\n", "→ docker-compose logs api says more"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it finds\n%s\nwithout %s", got, want)
+		}
+	}
+}
