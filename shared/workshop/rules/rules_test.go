@@ -40,7 +40,15 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
 		{"thinker/shared/apm", "the domain needs nothing", nil},
 		{"thinker/shared/workshop/pages", "a browser is driven by tests alone", nil},
-		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/alicebob/miniredis/v2", "github.com/shirou/gopsutil/v4", "github.com/gofrs/flock", "golang.org/x/mod/modfile", "golang.org/x/term"}},
+		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...",
+			"github.com/spf13/cobra",
+			"github.com/alicebob/miniredis/v2",
+			"github.com/shirou/gopsutil/v4",
+			"github.com/gofrs/flock",
+			"github.com/yuin/goldmark",
+			"golang.org/x/mod/modfile",
+			"golang.org/x/term",
+		}},
 	}
 	for _, pkg := range packages(t) {
 		i := slices.IndexFunc(rules, func(r struct {

@@ -39,7 +39,7 @@ func (t *Terminal) marked(mark Mark) string {
 	case Yes:
 		return t.sgr("32", string(mark))
 	case No:
-		return t.red(string(mark))
+		return t.Red(string(mark))
 	default:
 		return t.dim(string(mark))
 	}

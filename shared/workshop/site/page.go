@@ -1,0 +1,208 @@
+package site
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"thinker/shared/apm/web"
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
+)
+
+// A page is a lesson.
+type page struct {
+	Step    int
+	Title   string
+	Task    string // what there is to do
+	Lessons []entry
+	Code    code
+	Text    template.HTML // the lesson's README
+	Checks  *checklist
+	Links   []link
+}
+
+// An entry is a lesson among all of them.
+type entry struct {
+	Step    int
+	Title   string
+	URL     string
+	Current bool
+	Reached bool // with code of the learner's own
+	Seen    bool // with the step's
+}
+
+// A link leads to what other pages show of the lesson.
+type link struct{ URL, Text string }
+
+// A command is a line of the text that asks the api, and what it answered.
+type command struct {
+	Step   int
+	At     int
+	ID     string
+	Text   string // as it would be typed
+	Path   string
+	Runs   bool // there is somebody to ask
+	Answer *shownAnswer
+}
+
+// A shownAnswer is an answer as it is shown.
+type shownAnswer struct {
+	Problem string
+	Status  int
+	Body    string
+	Took    amount
+	Code    string // whose it was
+	Trees   []tree
+	Gone    bool // a trace that it left is not kept any more
+}
+
+// show serves GET /workshop/2.
+func (s *site) show(r *http.Request, step int) (web.Page, error) {
+	p := page{Step: step, Title: title(step), Task: lesson.Task(step), Code: s.code(step)}
+	p.Links = links(step, p.Code)
+	var err error
+	if p.Text, err = s.text(r, p); err != nil {
+		return web.Page{}, err
+	}
+	if p.Checks, err = s.judged(r, p); err != nil {
+		return web.Page{}, err
+	}
+	p.Lessons = s.lessons(p)
+	main, err := s.render("lesson", p)
+	return web.Page{Title: fmt.Sprintf("Lesson %d: %s", step, p.Title), Main: main}, err
+}
+
+// title is a lesson's subject: manual headers.
+func title(step int) string { return strings.TrimSpace(lesson.Title(step)) }
+
+func (s *site) render(name string, data any) (template.HTML, error) {
+	var out bytes.Buffer
+	if err := s.templates.ExecuteTemplate(&out, name, data); err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
+	}
+	return template.HTML(out.String()), nil
+}
+
+// markdown writes what stands on the page that is asked for.
+func (s *site) markdown(r *http.Request, step int) *markdown {
+	return &markdown{step: step, agent: r.Host, api: s.Client.API}
+}
+
+// text is the lesson's README, with what its lines have answered.
+func (s *site) text(r *http.Request, p page) (template.HTML, error) {
+	file := filepath.Join(s.Root, runner.StepName(p.Step), "README.md")
+	readme, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s.render("no-text", file)
+	} else if err != nil {
+		return "", err
+	}
+	var failed error
+	at := 0
+	writer := s.markdown(r, p.Step)
+	writer.runs = func(path string) bool { return listed(path) && at < mostLines }
+	writer.command = func(path, text string) []byte {
+		at++
+		html, err := s.command(r, p, line{p.Step, at}, path, text)
+		failed = errors.Join(failed, err)
+		return []byte(html)
+	}
+	html, err := writer.html(readme)
+	return html, errors.Join(failed, err)
+}
+
+func (s *site) command(r *http.Request, p page, l line, path, text string) (template.HTML, error) {
+	c := command{Step: l.step, At: l.at, ID: l.ID(), Text: text, Path: path, Runs: p.Code.Runs()}
+	s.mu.Lock()
+	last, there := s.answers[l]
+	s.mu.Unlock()
+	if there && (last.Path == path || last.Path == "") {
+		c.Answer = &shownAnswer{Problem: last.problem, Status: last.Status, Body: last.Body, Took: duration(last.Took), Code: last.code}
+		traces, err := s.read(r.Context(), last.traces)
+		if err != nil {
+			return "", err
+		}
+		c.Answer.Trees = s.trees(unmarked(traces))
+		c.Answer.Gone = len(traces) < len(last.traces)
+	}
+	return s.render("command", c)
+}
+
+// judged is how the lesson stands by the requests to the code that answers now.
+func (s *site) judged(r *http.Request, p page) (*checklist, error) {
+	var requests []lesson.Request
+	if p.Code.Runs() {
+		var err error
+		if requests, err = s.requests(r.Context(), p.Code.Since); err != nil {
+			return nil, err
+		}
+	}
+	write := func(text string) (template.HTML, error) { return s.markdown(r, p.Step).html([]byte(text)) }
+	list, err := s.checklist(p.Step, s.judge(p.Step, requests), write)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	list.Problem = s.answers[line{p.Step, 0}].problem
+	s.mu.Unlock()
+	return list, nil
+}
+
+// lessons are all of them, with those ticked that were reached. One that is
+// reached now is recorded.
+func (s *site) lessons(p page) []entry {
+	progress, err := workspace.Progress(s.Root)
+	reached := func(step int) int {
+		return slices.IndexFunc(progress, func(r workspace.Reached) bool { return r.Step == step })
+	}
+	own := p.Code.Serving.Dir
+	if at := reached(p.Step); p.Checks.Reached() && (at < 0 || progress[at].Given() && own != "") {
+		dir := cmp.Or(own, filepath.Join(s.Root, runner.StepName(p.Step)))
+		recorded := workspace.Reach(s.Root, workspace.Reached{Step: p.Step, Dir: dir, At: time.Now()})
+		progress, err = workspace.Progress(s.Root)
+		err = errors.Join(err, recorded)
+	}
+	if err != nil {
+		p.Checks.Problem = strings.Join([]string{p.Checks.Problem, sentence(err)}, " ")
+	}
+	var all []entry
+	for step := 1; step <= runner.Steps; step++ {
+		shown := entry{Step: step, Title: title(step), URL: address(step, ""), Current: step == p.Step}
+		if at := reached(step); at >= 0 {
+			shown.Seen, shown.Reached = progress[at].Given(), !progress[at].Given()
+		}
+		all = append(all, shown)
+	}
+	return all
+}
+
+// links are what the other pages show of the lesson.
+func links(step int, c code) []link {
+	name := runner.StepName(step)
+	if c.Here {
+		name = c.Name
+	}
+	all := []link{{"/traces?query=version:" + name, "The traces of " + name}}
+	if step > 1 {
+		before := runner.StepName(step - 1)
+		all = append(all, link{"/compare?service=thinker-api&a=" + before + "&b=" + name, before + " and " + name + " side by side"})
+	}
+	return all
+}
+
+// exists tells whether there is such a file or directory.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

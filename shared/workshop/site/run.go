@@ -1,0 +1,107 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"thinker/shared/apm/web"
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+)
+
+// A line is one that can be run: by its place among those of its lesson, from 1.
+// The checklist, which sends requests too, is at 0.
+type line struct{ step, at int }
+
+// ID is the line's in the page: what it answers stands there.
+func (l line) ID() string {
+	if l.at == 0 {
+		return "checklist"
+	}
+	return "answer-" + strconv.Itoa(l.at)
+}
+
+// mostLines is how many of a lesson's lines can be run.
+const mostLines = 50
+
+// An answer is what came of a request that was sent from the page.
+type answer struct {
+	client.Answer
+	code    string   // whose code it was: step02
+	problem string   // why there is no answer; empty where there is one
+	traces  []uint64 // what it left
+}
+
+// run serves POST /workshop/run: it sends the requests with the paths that the
+// form has, one after the other, and leads back to the line that was run.
+func (s *site) run(r *http.Request, step int) (web.Page, error) {
+	at, err := strconv.Atoi(r.PostFormValue("at"))
+	if err != nil || at < 0 || at > mostLines {
+		return web.Page{}, web.Refuse(http.StatusBadRequest, "The page does not say which line is to be run.")
+	}
+	paths := r.PostForm["path"]
+	if len(paths) == 0 {
+		return web.Page{}, web.Refuse(http.StatusBadRequest, "The page does not say what is to be asked.")
+	}
+	for _, path := range paths {
+		if !listed(path) {
+			return web.Page{}, web.Refuse(http.StatusForbidden, fmt.Sprintf("%.80q is in no lesson, and only what is can be sent from here. Use curl for any other request.", path))
+		}
+	}
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	var last answer
+	for _, path := range paths {
+		if last, err = s.ask(r.Context(), path); err != nil {
+			return web.Page{}, err
+		}
+		if last.problem != "" {
+			break
+		}
+	}
+	l := line{step, at}
+	s.mu.Lock()
+	s.answers[l] = last
+	s.mu.Unlock()
+	return web.Page{Instead: address(step, l.ID())}, nil
+}
+
+// listed tells whether a path is among the requests of any lesson.
+func listed(path string) bool {
+	for step := 1; step <= runner.Steps; step++ {
+		if slices.Contains(lesson.Requests(step), path) {
+			return true
+		}
+	}
+	return false
+}
+
+// ask sends a request to the api, and waits until its traces have settled.
+func (s *site) ask(ctx context.Context, path string) (answer, error) {
+	const longest = 45 * time.Second // the agent gives a page a minute
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	code := s.Workshop.State().Serving
+	if code.Step == 0 {
+		return answer{problem: "Nothing answers yet: the services are not running."}, nil
+	}
+	got, err := s.Client.Get(ctx, path)
+	a := answer{Answer: got, code: code.Name()}
+	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
+		a.problem = fmt.Sprintf("%s does not answer: %v. If it is just being started, run this again.", s.Client.API, gone.Err)
+		return a, nil
+	} else if err != nil {
+		return a, err
+	}
+	traces, err := s.Client.TracesOf(ctx, got)
+	for _, trace := range traces {
+		a.traces = append(a.traces, trace.ID)
+	}
+	return a, err
+}

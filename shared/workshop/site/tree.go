@@ -1,0 +1,118 @@
+package site
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/lesson"
+)
+
+// mostRows is how many spans of a trace are shown; its page has all.
+const mostRows = 40
+
+// A tree is a trace, a row a span, each with a bar for its time.
+type tree struct {
+	URL      string
+	Says     string // what it is, in words: GET /think/?subject=war, 6 spans
+	Duration amount
+	Rows     []row
+	More     int // spans left out
+}
+
+// A row is a span in its place in the trace.
+type row struct {
+	URL      string
+	Level    int    // in the tree, from 1
+	Indent   int    // pixels
+	Service  string // empty where it is that of the row above
+	Colour   string
+	Name     string
+	Detail   string
+	X, Width string // of its bar, in percent
+	Duration amount
+	Failed   bool
+	Error    string // its error, in words
+	Orphan   bool   // its parent has not arrived
+	Mark     string // a remark on it
+}
+
+// An amount is a figure with its unit apart, which is set in a lighter tone.
+type amount struct{ Value, Unit string }
+
+func duration(d time.Duration) amount {
+	value, unit := apm.DurationParts(d)
+	return amount{value, unit}
+}
+
+// trees are traces drawn one below the other, on one scale of time.
+func (s *site) trees(traces []lesson.Tree) []tree {
+	begin, end := int64(0), int64(0)
+	for _, t := range traces {
+		for i := range t.Trace.Spans {
+			span := &t.Trace.Spans[i]
+			begin, end = min(cmp.Or(begin, span.Start), span.Start), max(end, span.End())
+		}
+	}
+	var drawn []tree
+	for _, t := range traces {
+		drawn = append(drawn, s.tree(t, begin, float64(max(1, end-begin))))
+	}
+	return drawn
+}
+
+// unmarked are traces without remarks.
+func unmarked(traces []apm.Trace) (all []lesson.Tree) {
+	for _, trace := range traces {
+		all = append(all, lesson.Tree{Trace: trace})
+	}
+	return all
+}
+
+func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
+	drawn := tree{URL: "/trace/" + strconv.FormatUint(t.Trace.ID, 10), Duration: duration(t.Trace.Duration())}
+	if entry := t.Trace.Entry(); entry != nil {
+		drawn.Says = cmp.Or(entry.Resource, entry.Name)
+	}
+	above := "" // the service of the row above
+	var add func(node *apm.Node, level int)
+	add = func(node *apm.Node, level int) {
+		if len(drawn.Rows) == mostRows {
+			drawn.More = len(t.Trace.Spans) + t.Trace.Truncated - mostRows
+			return
+		}
+		const step, deepest = 12, 10 // pixels and levels
+		span := node.Span
+		shown := row{
+			URL:   drawn.URL + "?span=" + strconv.FormatUint(span.SpanID, 10),
+			Level: level, Indent: step * min(level-1, deepest),
+			Colour: s.Palette.Of(span.Service).Hex(), Name: span.Name, Detail: span.Detail(),
+			X:        percent(float64(span.Start-begin) / length),
+			Width:    percent(float64(span.Duration) / length),
+			Duration: duration(span.Duration),
+			Failed:   span.Error, Orphan: node.Orphan, Mark: t.Marks[span.SpanID],
+		}
+		if span.Service != above {
+			shown.Service = cmp.Or(span.Service, "no service")
+		}
+		if span.Error {
+			shown.Error = strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": ")
+		}
+		above = span.Service
+		drawn.Rows = append(drawn.Rows, shown)
+		for _, child := range node.Children {
+			add(child, level+1)
+		}
+	}
+	for _, root := range t.Trace.Tree() {
+		add(root, 1)
+	}
+	return drawn
+}
+
+// percent writes a part of 1 for a drawing.
+func percent(part float64) string {
+	return strconv.FormatFloat(100*min(max(part, 0), 1), 'f', 2, 64)
+}
