@@ -16,6 +16,7 @@ require (
 require (
 	github.com/DataDog/datadog-agent/pkg/proto v0.85.1 // indirect
 	github.com/DataDog/sketches-go v1.4.8 // indirect
+	github.com/aymanbagabas/go-udiff v0.4.1 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/google/uuid v1.6.0 // indirect
