@@ -120,13 +120,17 @@ func TestDiffReadsWell(t *testing.T) {
 // TestCodeIsCode has what else may stand in a step's directory left out.
 func TestCodeIsCode(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"main.go", "main_test.go", "schema.sql", "thoughts.db", "README.md", "go.mod"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("x\r\n"), 0o644); err != nil {
+	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db", "api/README.md", "go.mod", "other.go"} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("x\r\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	code, err := ReadCode(os.DirFS(dir), ".")
-	if err != nil || len(code) != 2 || code["main.go"] != "x\n" || code["schema.sql"] != "x\n" {
-		t.Errorf("%v, %v; want main.go and schema.sql", code, err)
+	code, err := ReadCode(dir)
+	if err != nil || len(code) != 2 || code["api/main.go"] != "x\n" || code["thinker/schema.sql"] != "x\n" {
+		t.Errorf("%v, %v; want api/main.go and thinker/schema.sql", code, err)
 	}
 }

@@ -40,7 +40,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
 		{"thinker/shared/apm", "the domain needs nothing", nil},
 		{"thinker/shared/workshop/pages", "a browser is driven by tests alone", nil},
-		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/alicebob/miniredis/v2", "github.com/gofrs/flock", "golang.org/x/mod/modfile", "golang.org/x/term"}},
+		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/alicebob/miniredis/v2", "github.com/aymanbagabas/go-udiff", "github.com/gofrs/flock", "golang.org/x/mod/modfile", "golang.org/x/term"}},
 	}
 	for _, pkg := range packages(t) {
 		i := slices.IndexFunc(rules, func(r struct {
@@ -89,12 +89,11 @@ func TestSteps(t *testing.T) {
 }
 
 // TestDiffs holds each lesson to the difference that people read:
-// make diff STEP=3 shows lesson/diffs/step03.diff.
+// make diff STEP=3 shows lesson/diffs/step03.diff, with a sentence on each place.
 func TestDiffs(t *testing.T) {
 	root := findRoot(t)
 	mk := need.Program(t, "make")
-	need.Program(t, "diff")
-	for step := 2; step <= runner.Steps; step++ {
+	for step := 1; step <= runner.Steps; step++ {
 		cmd := exec.CommandContext(t.Context(), mk, "-s", "diff", "STEP="+runner.StepName(step)[5:])
 		cmd.Dir = root
 		got, err := cmd.Output()
