@@ -16,17 +16,9 @@ func TestDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(mine, "api", "trace.go")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, _, _ := strings.Cut(string(text), "\n// inject")
-	if err := os.WriteFile(file, []byte(before), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(mine, "api", "more.go"), []byte("package main\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	before, _, _ := strings.Cut(read(t, file), "\n// inject")
+	write(t, file, before)
+	write(t, filepath.Join(mine, "api", "more.go"), "package main\n")
 	for _, c := range []struct {
 		arguments, want string
 		code            int
