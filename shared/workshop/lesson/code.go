@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -52,22 +53,24 @@ func Start(root string, step int) (Code, error) {
 
 // Solution is the code that a lesson leads to: the step's own.
 func Solution(root string, step int) (Code, error) {
-	return ReadCode(os.DirFS(root), fmt.Sprintf("step%02d", step))
+	return ReadCode(filepath.Join(root, fmt.Sprintf("step%02d", step)))
 }
 
-// ReadCode reads the code in a directory.
-func ReadCode(files fs.FS, dir string) (Code, error) {
-	code := Code{}
-	err := fs.WalkDir(files, dir, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() || !isCode(entry.Name()) {
+// ReadCode reads the code of both services in a directory.
+func ReadCode(dir string) (Code, error) {
+	code, files := Code{}, os.DirFS(dir)
+	for _, service := range []string{"api", "thinker"} {
+		err := fs.WalkDir(files, service, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() || !isCode(entry.Name()) {
+				return err
+			}
+			text, err := fs.ReadFile(files, name)
+			code[name] = strings.ReplaceAll(string(text), "\r\n", "\n")
 			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the code in %s: %w", dir, err)
 		}
-		text, err := fs.ReadFile(files, name)
-		code[strings.TrimPrefix(name, dir+"/")] = strings.ReplaceAll(string(text), "\r\n", "\n")
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the code of %s: %w", dir, err)
 	}
 	return code, nil
 }

@@ -46,6 +46,7 @@ func TestDependencies(t *testing.T) {
 			"github.com/shirou/gopsutil/v4",
 			"github.com/gofrs/flock",
 			"github.com/yuin/goldmark",
+			"github.com/aymanbagabas/go-udiff",
 			"golang.org/x/mod/modfile",
 			"golang.org/x/term",
 		}},
@@ -97,12 +98,11 @@ func TestSteps(t *testing.T) {
 }
 
 // TestDiffs holds each lesson to the difference that people read:
-// make diff STEP=3 shows lesson/diffs/step03.diff.
+// make diff STEP=3 shows lesson/diffs/step03.diff, with a sentence on each place.
 func TestDiffs(t *testing.T) {
 	root := findRoot(t)
 	mk := need.Program(t, "make")
-	need.Program(t, "diff")
-	for step := 2; step <= runner.Steps; step++ {
+	for step := 1; step <= runner.Steps; step++ {
 		cmd := exec.CommandContext(t.Context(), mk, "-s", "diff", "STEP="+runner.StepName(step)[5:])
 		cmd.Dir = root
 		got, err := cmd.Output()

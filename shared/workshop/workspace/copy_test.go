@@ -37,7 +37,7 @@ func TestCopy(t *testing.T) {
 			if read(t, filepath.Join(copied.Dir, "go.work.sum")) != sums {
 				t.Error("go had to look up sums that are not in go.work.sum")
 			}
-			got, err := lesson.ReadCode(os.DirFS(copied.Dir), ".")
+			got, err := lesson.ReadCode(copied.Dir)
 			if err != nil {
 				t.Fatal(err)
 			}

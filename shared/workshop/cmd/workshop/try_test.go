@@ -96,9 +96,7 @@ Next, lesson 2:
 		}
 	}
 	file := filepath.Join(workspace.Dir(root), "reached.json")
-	if err := os.WriteFile(file, []byte("{"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, file, "{")
 	got, code := run(t, program, root, "status")
 	if said := strings.Join(strings.Fields(got), " "); code != 0 ||
 		!strings.HasPrefix(said, "read which lessons were reached: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next, lesson 1:") {
@@ -133,12 +131,22 @@ func copyOfSteps(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.work.sum"))
+	write(t, filepath.Join(copied, "go.work.sum"), read(t, filepath.Join(root, "go.work.sum")))
+	return copied
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(copied, "go.work.sum"), sums, 0o644); err != nil {
+	return string(text)
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return copied
 }

@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -171,7 +172,7 @@ func startWith(t *testing.T, program string, step int, kept string, arguments ..
 	api, thinker, agent := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
 	cmd := exec.CommandContext(t.Context(), program, append(arguments, "up", "--step", fmt.Sprint(step), kept,
 		"--api-port", api, "--thinker-port", thinker, "--agent-port", agent)...)
-	cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
+	cmd.Env = append(os.Environ(), "THINK_DELAY="+cmp.Or(os.Getenv("THINK_DELAY"), "30ms"), "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,49 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDiff compares copies with steps; the steps with each other are the rules'
+// TestDiffs.
+func TestDiff(t *testing.T) {
+	root, program := copyOfSteps(t), workshop(t)
+	mine := filepath.Join(root, "mine")
+	if err := os.CopyFS(mine, os.DirFS(filepath.Join(root, "step02"))); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(mine, "api", "trace.go")
+	before, _, _ := strings.Cut(read(t, file), "\n// inject")
+	write(t, file, before)
+	write(t, filepath.Join(mine, "api", "more.go"), "package main\n")
+	for _, c := range []struct {
+		arguments, want string
+		code            int
+	}{
+		{"2 --dir mine", `Only in mine/api: more.go
+
+--- mine/api/trace.go
++++ step02/api/trace.go
+
+The two headers carry the ID of the trace and that of the span, both as decimal numbers.
+
+@@ -30,3 +30,11 @@
+ 		}
+ 	})
+ }
++
++// inject names`, 0},
+		{"2 --dir step02", "There is no difference between step02 and step02.\n", 0},
+		{"2 --dir nowhere", "workshop: read the code in nowhere: ", 2},
+		{"2 --dir .", "workshop: read the code in .: ", 2},
+		{"", "workshop: say which lesson, as in 'workshop diff 2'\n", 2},
+	} {
+		got, code := run(t, program, root, append([]string{"diff"}, strings.Fields(c.arguments)...)...)
+		if code != c.code || !strings.HasPrefix(got, c.want) {
+			t.Errorf("diff %s ends with %d and says\n%s\nwant %d and\n%s", c.arguments, code, got, c.code, c.want)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package lesson
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// A Hunk is a place in which code differs.
+type Hunk struct {
+	File string // as Code has it
+	Says string // what the change is for: a sentence; empty where it is none of the lesson's
+	Text string // as in a unified diff, from @@ on; empty where the file is gone
+}
+
+// Diff is what a lesson changes in the code that it begins with.
+func Diff(root string, step int) ([]Hunk, error) {
+	before, err := Start(root, step)
+	if err != nil {
+		return nil, err
+	}
+	after, err := Solution(root, step)
+	if err != nil {
+		return nil, err
+	}
+	return Compare(step, before, after), nil
+}
+
+// Compare is what is to change in one code to make it the other: first in the
+// api, then in the thinker. Where that is what a lesson changes, its sentence is
+// there as well.
+func Compare(step int, before, after Code) (hunks []Hunk) {
+	files := maps.Clone(before)
+	maps.Copy(files, after)
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		var changed []Hunk
+		if _, kept := after[file]; !kept {
+			changed = []Hunk{{File: file}}
+		} else {
+			changed = compareFile(file, before[file], after[file])
+		}
+		for i := range changed {
+			changed[i].Says = says(step, changed[i])
+		}
+		hunks = append(hunks, changed...)
+	}
+	return hunks
+}
+
+func compareFile(file, before, after string) (hunks []Hunk) {
+	edits := udiff.Lines(before, after)
+	slideDown(before, edits)
+	diff, err := udiff.ToUnifiedDiff("", "", before, edits, udiff.DefaultContextLines)
+	if err != nil {
+		panic(err) // the edits are of this very text
+	}
+	added := 0
+	for _, hunk := range diff.Hunks {
+		hunk.ToLine = hunk.FromLine + added // which the library counts wrongly
+		for _, line := range hunk.Lines {
+			switch line.Kind {
+			case udiff.Insert:
+				added++
+			case udiff.Delete:
+				added--
+			}
+		}
+		one := udiff.UnifiedDiff{Hunks: []*udiff.Hunk{hunk}}.String()
+		hunks = append(hunks, Hunk{File: file, Text: one[strings.Index(one, "@@"):]})
+	}
+	return hunks
+}
+
+// slideDown moves what is inserted as far down as leaves the result the same: a
+// block that comes between others of its kind then ends with its closing brace,
+// as people read it, where it began with that of the block before.
+func slideDown(before string, edits []udiff.Edit) {
+	for i := range edits {
+		end := len(before)
+		if i+1 < len(edits) {
+			end = edits[i+1].Start
+		}
+		for e := &edits[i]; e.Start == e.End && strings.HasSuffix(e.New, "\n"); {
+			line, rest, _ := strings.Cut(e.New, "\n")
+			line += "\n"
+			if !strings.HasPrefix(before[e.End:end], line) {
+				break
+			}
+			e.New = rest + line
+			e.Start += len(line)
+			e.End = e.Start
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package lesson
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const root = "../../.."
+
+// TestChanges holds that each hunk of a lesson has its sentence, and each
+// sentence its hunk.
+func TestChanges(t *testing.T) {
+	for i, sentences := range changes {
+		step := i + 1
+		hunks, err := Diff(root, step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := make([]int, len(hunks)) // how many sentences
+		for _, c := range sentences {
+			n := 0
+			for i, hunk := range hunks {
+				if hunk.File == c.file && c.in(hunk) {
+					of[i]++
+					n++
+				}
+			}
+			if n != 1 {
+				t.Errorf("lesson %d: %d hunks for %q", step, n, c.says)
+			}
+			if !strings.HasSuffix(c.says, ".") || strings.Contains(strings.TrimSuffix(c.says, "."), ". ") {
+				t.Errorf("lesson %d: not one sentence: %s", step, c.says)
+			}
+		}
+		for i, hunk := range hunks {
+			if of[i] != 1 {
+				t.Errorf("lesson %d: %d sentences for this hunk of %s:\n%s", step, of[i], hunk.File, hunk.Text)
+			}
+		}
+	}
+}
+
+// TestDiffIsExact makes one code of the other by the hunks between them, at the
+// lines that they name.
+func TestDiffIsExact(t *testing.T) {
+	for step := 1; step <= len(changes); step++ {
+		before, err := Start(root, step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := Solution(root, step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := maps.Clone(before)
+		for _, hunk := range Compare(step, before, after) {
+			if hunk.Text == "" {
+				delete(got, hunk.File)
+			} else {
+				got[hunk.File] = apply(t, got[hunk.File], hunk)
+			}
+		}
+		if !maps.Equal(got, after) {
+			t.Errorf("lesson %d: the code becomes\n%v", step, got)
+		}
+	}
+}
+
+func apply(t *testing.T, text string, hunk Hunk) string {
+	t.Helper()
+	header, lines, _ := strings.Cut(hunk.Text, "\n")
+	_, at, _ := strings.Cut(header, "+")
+	to := 0
+	if _, err := fmt.Sscan(strings.Split(strings.Fields(at)[0], ",")[0], &to); err != nil {
+		t.Fatalf("%s: %v", header, err)
+	}
+	var from, into strings.Builder
+	for line := range strings.Lines(lines) {
+		if line[0] != '+' {
+			from.WriteString(line[1:])
+		}
+		if line[0] != '-' {
+			into.WriteString(line[1:])
+		}
+	}
+	place := strings.Index(text, from.String())
+	if place < 0 || 1+strings.Count(text[:place], "\n") != to {
+		t.Fatalf("%s %s: its lines begin at byte %d of\n%s", hunk.File, header, place, text)
+	}
+	return text[:place] + into.String() + text[place+from.Len():]
+}
+
+func TestDiffReadsWell(t *testing.T) {
+	f := func(names ...string) (text string) {
+		for _, name := range names {
+			text += fmt.Sprintf("func %s() {\n\tdo()\n}\n", name)
+		}
+		return text
+	}
+	for _, c := range []struct{ before, after, want string }{
+		{f("a", "c"), f("a", "b", "c"), "@@ -1,6 +1,9 @@\n func a() {\n \tdo()\n }\n+func b() {\n+\tdo()\n+}\n func c() {\n \tdo()\n }\n"},
+		{"a\n", "a\na", "@@ -1 +1,2 @@\n a\n+a\n\\ No newline at end of file\n"},
+		{"", "a\n", "@@ -0,0 +1 @@\n+a\n"},
+		{"a\n", "a\n", ""},
+	} {
+		got := ""
+		for _, hunk := range compareFile("main.go", c.before, c.after) {
+			got += hunk.Text
+		}
+		if got != c.want {
+			t.Errorf("from\n%s\nto\n%s\nit shows\n%s\nwant\n%s", c.before, c.after, got, c.want)
+		}
+	}
+}
+
+// TestCodeIsCode has what else may stand in a step's directory left out.
+func TestCodeIsCode(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db", "api/README.md", "go.mod", "other.go"} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("x\r\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, err := ReadCode(dir)
+	if err != nil || len(code) != 2 || code["api/main.go"] != "x\n" || code["thinker/schema.sql"] != "x\n" {
+		t.Errorf("%v, %v; want api/main.go and thinker/schema.sql", code, err)
+	}
+}
