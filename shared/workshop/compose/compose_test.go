@@ -103,10 +103,11 @@ func TestNoSuchStep(t *testing.T) {
 }
 
 // A docker is the engine and whichever docker-compose there is for it, used in
-// the directory of the real docker-compose.yml.
+// the directory of the real docker-compose.yml or of a copy, with free ports.
 type docker struct {
-	root    string
+	root    string   // where docker-compose.yml is
 	compose []string // the command
+	ports   runner.Ports
 }
 
 func findDocker(t *testing.T) docker {
@@ -126,15 +127,17 @@ func findDocker(t *testing.T) docker {
 			need.Missing(t, "neither docker-compose nor docker compose is installed")
 		}
 	}
-	return docker{root, compose}
+	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
+	return docker{root, compose, ports}
 }
 
-// command is one of docker-compose, for a step and with any free ports. The
-// thinker hardly takes its time.
+// command is one of docker-compose, for a step. The thinker hardly takes its
+// time.
 func (d docker) command(step string, args ...string) *exec.Cmd {
 	cmd := exec.Command(d.compose[0], append(d.compose[1:], args...)...)
 	cmd.Dir = d.root
-	cmd.Env = append(os.Environ(), "STEP="+step, "API_PORT=0", "THINKER_PORT=0", "AGENT_PORT=0", "THINK_DELAY=10ms")
+	cmd.Env = append(os.Environ(), "STEP="+step, "THINK_DELAY=10ms", fmt.Sprintf("API_PORT=%d", d.ports.API),
+		fmt.Sprintf("THINKER_PORT=%d", d.ports.Thinker), fmt.Sprintf("AGENT_PORT=%d", d.ports.Agent))
 	return cmd
 }
 

@@ -24,7 +24,7 @@ type Options struct {
 	RedisAddr string // of a Redis to use; empty: one is started in this process
 	Env       []string
 	Race      bool   // build with the race detector
-	Dir       string // for what is built and stored; empty: .workshop in Root
+	Dir       string // for what is built and stored; empty: DataDir of Root
 	DB        string // the file that traces are kept in; empty: in memory
 
 	Host       string   // that is listened on; empty: localhost, which is this machine alone
@@ -48,7 +48,7 @@ type base struct {
 
 // openBase starts the agent. It comes first, as it is quick to say what is wrong.
 func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
-	o.Dir = cmp.Or(o.Dir, filepath.Join(o.Root, ".workshop"))
+	o.Dir = cmp.Or(o.Dir, DataDir(o.Root))
 	running, err := agent.Start(agent.Config{
 		Addr:   o.address(o.Ports.Agent),
 		DB:     o.DB,

@@ -43,6 +43,10 @@ func workshop() string {
 	return cmp.Or(os.Getenv("WORKSHOP_COMMAND"), called)
 }
 
+// workshopUp is how a step is started, which takes more where a container has to
+// publish its ports: WORKSHOP_UP says what.
+func workshopUp() string { return cmp.Or(os.Getenv("WORKSHOP_UP"), workshop()+" up") }
+
 // fromHere is a path as it is typed in the current directory.
 func fromHere(path string) string {
 	if here, err := os.Getwd(); err == nil {

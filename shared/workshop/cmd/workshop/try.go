@@ -57,7 +57,7 @@ func try(out *terminal.Terminal, step int, reset bool) error {
 	out.Printf("\n%s\n", out.Paragraph("", lesson.Task(step)))
 	out.Printf("  open   %s in your editor\n", dir)
 	out.Printf("  read   %s, which has hints to unfold\n", fromHere(readme(root, step)))
-	out.Printf("  run    %s up --step %d --dir %s\n", workshop(), step, dir)
+	out.Printf("  run    %s --step %d --dir %s\n", workshopUp(), step, dir)
 	out.Printf("  check  %s check %d --dir %s\n", workshop(), step, dir)
 	return nil
 }

@@ -1,0 +1,178 @@
+//go:build unix
+
+package compose_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestWorkshopHasAllItNeeds builds and checks code in containers that can download
+// nothing, in a directory that is not root's, and stays its owner's.
+func TestWorkshopHasAllItNeeds(t *testing.T) {
+	p := findDocker(t).checkout(t).project(t)
+	for _, do := range []struct {
+		command string
+		code    int
+		says    string
+	}{
+		{"try 2", 0, ".workshop/try02"},
+		{"check 2 --dir .workshop/try02", 1, "lesson 2 is not reached"},
+		{"check 2 --dir step02", 0, "lesson 2 is reached"},
+		{"check 5 --dir step05", 0, "lesson 5 is reached"},
+		{"status", 0, "docker-compose run --rm workshop"},
+		{"diff 3", 0, "trace.go"},
+		{"up --step 9", 2, "choose one of 1 to 5"},
+	} {
+		if output, code := p.workshop(strings.Fields(do.command)...); code != do.code || !strings.Contains(output, do.says) {
+			t.Errorf("workshop %s ends with %d, want %d and %q in\n%s", do.command, code, do.code, do.says, output)
+		}
+	}
+	p.checkOwner()
+}
+
+// TestWorkshopAsks sends requests to services in other containers.
+func TestWorkshopAsks(t *testing.T) {
+	p := findDocker(t).checkout(t).project(t)
+	p.up(2)
+	for command, says := range map[string]string{
+		"think war music":        "subject:music",
+		"think war --step 2":     fmt.Sprintf("http://localhost:%d/trace/", p.engine.ports.Agent), // where people open it
+		"doctor":                 "thinker-microservice",
+		"load --rps 20 --for 1s": "p99",
+	} {
+		if output, code := p.workshop(strings.Fields(command)...); code != 0 || !strings.Contains(output, says) {
+			t.Errorf("workshop %s ends with %d, want 0 and %q in\n%s", command, code, says, output)
+		}
+	}
+	p.checkOwner()
+}
+
+// TestWorkshopUp starts a step in a container, changes its code, asks for what was
+// changed, here and from another container, and stops it.
+func TestWorkshopUp(t *testing.T) {
+	p := findDocker(t).checkout(t).project(t)
+	p.compose("run", "--detach", "--name", p.name, "--service-ports", "--use-aliases", "-e", "GOPROXY=off", "workshop", "up", "--step", "1")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the workshop said:\n%s", p.docker("logs", p.name))
+		}
+		p.docker("rm", "--force", p.name)
+	})
+	question := fmt.Sprintf("http://localhost:%d/think/?subject=peace", p.engine.ports.API)
+	p.untilAnswered(question, "Subject unknown")
+	p.untilAnswered(fmt.Sprintf("http://localhost:%d/workshop", p.engine.ports.Agent), "<h1")
+
+	main := filepath.Join(p.engine.root, "step01", "thinker", "main.go")
+	text, err := os.ReadFile(main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(main, []byte(strings.ReplaceAll(string(text), "Subject unknown", "Nothing known")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.untilAnswered(question, "Nothing known")
+
+	p.docker("stop", p.name)
+	if code := p.docker("inspect", "--format", "{{.State.ExitCode}}", p.name); code != "0" {
+		t.Errorf("it ended with %s, want 0", code)
+	}
+	p.checkOwner()
+}
+
+// checkout is a docker in a copy of the workshop that belongs to somebody who is
+// not root, where this test may arrange that: a container's root may.
+func (d docker) checkout(t *testing.T) docker {
+	t.Helper()
+	from := d.root
+	d.root = t.TempDir()
+	for _, dir := range []string{"step01", "step02", "step03", "step04", "step05", "shared/serve", "shared/compose"} {
+		if err := os.CopyFS(filepath.Join(d.root, dir), os.DirFS(filepath.Join(from, dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{".env", "docker-compose.yml", "go.work", "go.work.sum", "shared/go.mod"} {
+		text, err := os.ReadFile(filepath.Join(from, file))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(d.root, file), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return d
+	}
+	if err := filepath.WalkDir(d.root, func(name string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(name, 1000, 1000))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// workshop runs the workshop's command in a container that can download nothing,
+// and returns what it printed and its exit code.
+func (p *project) workshop(args ...string) (output string, code int) {
+	p.t.Helper()
+	cmd := p.engine.command(fmt.Sprint(p.step), append([]string{"--project-name", p.name, "run", "-T", "--rm", "-e", "GOPROXY=off", "workshop"}, args...)...)
+	printed, err := cmd.CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(printed), exit.ExitCode()
+	} else if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(printed), 0
+}
+
+// untilAnswered asks until the answer has some text in it.
+func (p *project) untilAnswered(url, want string) {
+	p.t.Helper()
+	last, deadline := "nothing", time.Now().Add(2*time.Minute)
+	for tick := time.Tick(100 * time.Millisecond); time.Now().Before(deadline); <-tick {
+		resp, err := http.Get(url)
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if last = string(body); err == nil && strings.Contains(last, want) {
+			return
+		}
+	}
+	p.t.Fatalf("%s answers %s, want %q", url, last, want)
+}
+
+// checkOwner wants each file of the checkout to belong to whom the checkout does.
+func (p *project) checkOwner() {
+	p.t.Helper()
+	root, err := os.Stat(p.engine.root)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	want := root.Sys().(*syscall.Stat_t).Uid
+	err = filepath.WalkDir(p.engine.root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Sys().(*syscall.Stat_t).Uid != want {
+			p.t.Errorf("%s is not its owner's", name)
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Error(err)
+	}
+}
