@@ -14,6 +14,7 @@ import (
 
 	"thinker/shared/apm/store"
 	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/site"
 	"thinker/shared/workshop/terminal"
 )
 
@@ -110,7 +111,7 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	workshop, err := runner.Open(ctx, runner.Options{
 		Root: root, Target: target, Ports: o.ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: o.db,
 		Host: o.host, AllowHosts: strings.FieldsFunc(os.Getenv("AGENT_HOSTS"), func(r rune) bool { return r == ',' }),
-		Building: s.building, Log: out.Log,
+		Building: s.building, Log: out.Log, Guests: site.Guests(root, o.ports),
 	})
 	if err != nil {
 		if foreign, is := errors.AsType[store.ForeignError](err); is {
