@@ -4,11 +4,19 @@ package check
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
+)
+
+const (
+	patience = 20 * time.Second       // with one request
+	quiet    = 120 * time.Millisecond // after which spans of a request are not waited for any more
+	enough   = 500 * time.Millisecond // to wait for spans before the next request
 )
 
 // Options say what to check.
@@ -16,16 +24,19 @@ type Options struct {
 	Root     string // the workshop's directory
 	Target   runner.Target
 	Env      []string                      // for the services, besides what is needed
+	Race     bool                          // build with the race detector
 	Building func(doing string)            // is given each download and each package compiled
 	Log      func(service, line string)    // is given each line that a service prints
-	Asking   func(path string)             // is given each request before it is sent
+	Answered func(lesson.Request)          // is given each request when it is answered
 	Judged   func(results []lesson.Result) // is given how things stand after each request
 }
 
-// A Report is how each expectation stands in the end.
+// A Report is how each expectation stands in the end, and the requests that it is
+// judged by.
 type Report struct {
-	Results []lesson.Result
-	Took    time.Duration
+	Results  []lesson.Result
+	Requests []lesson.Request
+	Took     time.Duration
 }
 
 // Reached tells whether every expectation is met.
@@ -35,11 +46,60 @@ func (r Report) Reached() bool {
 			return false
 		}
 	}
-	return true
+	return len(r.Results) > 0
 }
 
 // Run checks the target's code on free ports, with an agent in memory and a
 // Redis of its own. The error says why it could not be run.
-func Run(ctx context.Context, o Options) (Report, error) {
-	return Report{}, errors.New("not yet")
+func Run(ctx context.Context, o Options) (_ Report, err error) {
+	began := time.Now()
+	dir, err := os.MkdirTemp("", "workshop-check-")
+	if err != nil {
+		return Report{}, fmt.Errorf("make room for the built services: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	ports, err := freePorts()
+	if err != nil {
+		return Report{}, err
+	}
+	between, err := listenBetween(ports.Thinker)
+	if err != nil {
+		return Report{}, err
+	}
+	defer between.close()
+
+	running, err := runner.Up(ctx, runner.Options{
+		Root: o.Root, Target: o.Target, Ports: ports, Race: o.Race, Dir: dir,
+		Env:      append([]string{"THINK_DELAY=500ms", "THINKER_URL=" + between.url}, o.Env...),
+		Building: o.Building,
+		Log:      o.Log,
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	defer running.Stop()
+
+	c := &conversation{o: o, running: running, between: between, api: fmt.Sprintf("http://localhost:%d", ports.API)}
+	if err := c.hold(ctx); err != nil {
+		return Report{}, err
+	}
+	// A service that has stopped has sent every span it will ever send.
+	if err := running.StopServices(); err != nil {
+		return Report{}, err
+	}
+	requests, err := c.requests(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	return Report{lesson.Judge(o.Target.Step, requests), requests, time.Since(began)}, ctx.Err()
+}
+
+// Holds tells what a directory lacks to be checked; nil where it has both services.
+func Holds(dir string) error {
+	for _, file := range []string{"go.mod", filepath.Join("api", "main.go"), filepath.Join("thinker", "main.go")} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
+			return fmt.Errorf("%s is not a copy of a step: it has no %s", dir, file)
+		}
+	}
+	return nil
 }

@@ -1,0 +1,232 @@
+package check_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/check"
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
+)
+
+var update = flag.Bool("update", false, "write what is said of wrong attempts now to the files that say what must be said")
+
+// An edit replaces text that stands exactly once in a file.
+type edit struct{ file, old, new string }
+
+// An attempt is what somebody may have made of a lesson: the code that it leads
+// to, but for some edits.
+type attempt struct {
+	name  string
+	fails string // the first expectation that is not met; empty: the lesson is reached
+	edits []edit
+}
+
+// atOnce bounds how many attempts are built and run at a time.
+var atOnce = make(chan struct{}, 3)
+
+// TestWrongAttempts holds what is said of typical mistakes: which expectation
+// fails, and in which words, with testdata/wrong.
+func TestWrongAttempts(t *testing.T) {
+	for step, attempts := range wrong() {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			for _, a := range attempts {
+				t.Run(a.name, func(t *testing.T) {
+					t.Parallel()
+					report := a.check(t, step)
+					if first := firstFailure(report); first != a.fails {
+						t.Errorf("fails at %q, want %q:\n%s", first, a.fails, words(report))
+					}
+					compare(t, filepath.Join("testdata", "wrong", runner.StepName(step), a.name+".txt"), words(report))
+				})
+			}
+		})
+	}
+}
+
+// TestHonestVariants holds that a lesson is reached in other ways than the step's.
+func TestHonestVariants(t *testing.T) {
+	for step, attempts := range honest() {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			for _, a := range attempts {
+				t.Run(a.name, func(t *testing.T) {
+					t.Parallel()
+					if report := a.check(t, step); !report.Reached() {
+						t.Errorf("is not reached:\n%s", words(report))
+					}
+				})
+			}
+		})
+	}
+}
+
+// TestStartsAndSolutions holds that each lesson's code fails as it begins, and is
+// reached by the code that it leads to.
+func TestStartsAndSolutions(t *testing.T) {
+	for step := 1; step <= runner.Steps; step++ {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			t.Run("start", func(t *testing.T) {
+				t.Parallel()
+				code, err := lesson.Start(root(t), step)
+				if err != nil {
+					t.Fatal(err)
+				}
+				report := run(t, step, code)
+				if report.Reached() {
+					t.Errorf("is reached from the start:\n%s", words(report))
+				}
+				compare(t, filepath.Join("testdata", "start", runner.StepName(step)+".txt"), words(report))
+			})
+			t.Run("solution", func(t *testing.T) {
+				t.Parallel()
+				if report := (attempt{}).check(t, step); !report.Reached() {
+					t.Errorf("is not reached:\n%s", words(report))
+				}
+			})
+		})
+	}
+}
+
+// check makes the edits and checks what comes of them.
+func (a attempt) check(t *testing.T, step int) check.Report {
+	t.Helper()
+	code, err := lesson.Solution(root(t), step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range a.edits {
+		if e.old != "" && strings.Count(code[e.file], e.old) != 1 {
+			t.Fatalf("%s of %s does not have this exactly once:\n%s", e.file, runner.StepName(step), e.old)
+		}
+		if e.old == "" {
+			code[e.file] = e.new
+		}
+		code[e.file] = strings.Replace(code[e.file], e.old, e.new, 1)
+	}
+	return run(t, step, code)
+}
+
+// run checks code in a directory of its own, once there is room for it.
+func run(t *testing.T, step int, code lesson.Code) check.Report {
+	t.Helper()
+	atOnce <- struct{}{}
+	defer func() { <-atOnce }()
+	dir := filepath.Join(t.TempDir(), "attempt")
+	for name, text := range code {
+		write(t, filepath.Join(dir, name), text)
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(root(t), runner.StepName(step), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), strings.Replace(string(text), "=> ../shared", "=> "+filepath.Join(root(t), "shared"), 1))
+	}
+	delay := "40ms"
+	if step == 5 {
+		delay = "300ms" // of which a tenth must be more than what a busy machine takes
+	}
+	report, err := check.Run(t.Context(), check.Options{
+		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Env: []string{"THINK_DELAY=" + delay},
+		Building: func(string) {},
+		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
+		Answered: func(lesson.Request) {},
+		Judged:   func([]lesson.Result) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func firstFailure(report check.Report) string {
+	for _, result := range report.Results {
+		if result.State == lesson.Unmet {
+			return result.ID
+		}
+	}
+	return ""
+}
+
+// words are what a learner reads, without what differs each time.
+func words(report check.Report) string {
+	var out strings.Builder
+	for _, result := range report.Results {
+		sign := map[lesson.State]string{lesson.Met: "✓", lesson.Unmet: "✗", lesson.Open: "·"}[result.State]
+		fmt.Fprintf(&out, "%s %s: %s\n", sign, result.ID, result.Says)
+		if f := result.Finding; f != nil {
+			fmt.Fprintf(&out, "  request   %s\n  expected  %s\n  instead   %s\n  likely    %s\n", f.Request, f.Expected, f.Instead, f.Cause)
+			for _, tree := range f.Trees {
+				draw(&out, tree)
+			}
+		}
+	}
+	return ids.ReplaceAllString(times.ReplaceAllString(out.String(), "N ms"), "ID")
+}
+
+var (
+	times = regexp.MustCompile(`[0-9.]+ (ns|µs|ms|s)\b`)
+	ids   = regexp.MustCompile(`\b[0-9a-f]{13,}\b`)
+)
+
+func draw(out *strings.Builder, tree lesson.Tree) {
+	fmt.Fprintln(out, "  trace")
+	var line func(node *apm.Node, indent string)
+	line = func(node *apm.Node, indent string) {
+		text := node.Span.String()
+		if node.Span.Error {
+			text += " · error"
+		}
+		if mark, ok := tree.Marks[node.Span.SpanID]; ok {
+			text += "   ← " + mark
+		}
+		fmt.Fprintln(out, indent+text)
+		for _, child := range node.Children {
+			line(child, indent+"  ")
+		}
+	}
+	for _, root := range tree.Trace.Tree() {
+		line(root, "    ")
+	}
+}
+
+// compare holds a text to that in a file.
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		write(t, file, got)
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("it says\n\n%s\nbut must say\n\n%s", got, want)
+	}
+}

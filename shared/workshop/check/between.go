@@ -1,0 +1,73 @@
+package check
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+	"sync"
+
+	"thinker/shared/workshop/runner"
+)
+
+// A between passes the api's requests on to the thinker, and remembers with which
+// headers they came: traces do not tell what was sent and not understood.
+type between struct {
+	url    string
+	server *http.Server
+
+	mu      sync.Mutex
+	headers http.Header
+}
+
+func listenBetween(thinkerPort int) (*between, error) {
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen between the services: %w", err)
+	}
+	b := &between{url: "http://" + listener.Addr().String()}
+	thinker := &url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", strconv.Itoa(thinkerPort))}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(thinker) },
+		Transport: &http.Transport{},          // and no proxy that a shell has set
+		ErrorLog:  log.New(io.Discard, "", 0), // the api says in its answer that there was none
+	}
+	b.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		b.headers = r.Header.Clone()
+		b.mu.Unlock()
+		proxy.ServeHTTP(w, r)
+	})}
+	go b.server.Serve(listener)
+	return b, nil
+}
+
+// last are the headers of the request since the last call; nil where there was none.
+func (b *between) last() http.Header {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	headers := b.headers
+	b.headers = nil
+	return headers
+}
+
+func (b *between) close() { b.server.Close() }
+
+// freePorts are two on which nobody listens. They may be taken before the services
+// listen on them, but systems give such ports in turn.
+func freePorts() (runner.Ports, error) {
+	var ports [2]int
+	for i := range ports {
+		listener, err := net.Listen("tcp", "localhost:0")
+		if err != nil {
+			return runner.Ports{}, fmt.Errorf("find a free port: %w", err)
+		}
+		defer listener.Close()
+		ports[i] = listener.Addr().(*net.TCPAddr).Port
+	}
+	return runner.Ports{API: ports[0], Thinker: ports[1]}, nil
+}
