@@ -25,6 +25,12 @@ const (
 // trace, and for how long. The line above it says what was asked and answered,
 // and where its page is. Each service has its colour of the palette.
 func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) {
+	t.MarkedTrace(trace, page, palette, nil)
+}
+
+// MarkedTrace is Trace with remarks on some of the spans, by their IDs, each in a
+// line below the span.
+func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Palette, marks map[uint64]string) {
 	var out strings.Builder
 	entry := trace.Entry()
 	if entry == nil {
@@ -34,7 +40,8 @@ func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) 
 	if entry.Error {
 		status = t.Red(status + " error")
 	}
-	fmt.Fprintf(&out, "\n%s   %s   %s   %s\n", t.Bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
+	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
+	fmt.Fprintf(&out, "\n%s\n", strings.TrimRight(heading, " "))
 
 	rows, hidden := rowsOf(trace, t.columns() < narrow)
 	label, detail := widths(rows)
@@ -51,6 +58,9 @@ func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) 
 		below := strings.Repeat(" ", 2+indent*(r.depth+1))
 		if r.node.Orphan {
 			fmt.Fprintf(&out, "%s%s\n", below, t.dim(fmt.Sprintf("└ its parent, span %d, has not arrived", span.ParentID)))
+		}
+		if mark, ok := marks[span.SpanID]; ok {
+			fmt.Fprintf(&out, "%s%s\n", below, t.red(shorten("↑ "+printable(mark), t.columns()-len(below))))
 		}
 		if span.Error {
 			what := printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "))
