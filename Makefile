@@ -32,6 +32,10 @@ try: ## Make a copy to work on, of what a lesson begins with: make try STEP=2
 diff: ## Show what a lesson changes, and why: make diff STEP=3
 	$(workshop) diff $(STEP)
 
+.PHONY: check
+check: ## Find out whether code reaches a lesson: make check STEP=2 DIR=.workshop/try02
+	$(workshop) check $(STEP) $(if $(DIR),--dir $(DIR))
+
 .PHONY: status
 status: ## Show which lessons were reached here, and what to do next.
 	$(workshop) status

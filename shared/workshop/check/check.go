@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"thinker/shared/workshop/lesson"
@@ -92,14 +91,4 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 		return Report{}, err
 	}
 	return Report{lesson.Judge(o.Target.Step, requests), requests, time.Since(began)}, ctx.Err()
-}
-
-// Holds tells what a directory lacks to be checked; nil where it has both services.
-func Holds(dir string) error {
-	for _, file := range []string{"go.mod", filepath.Join("api", "main.go"), filepath.Join("thinker", "main.go")} {
-		if _, err := os.Stat(filepath.Join(dir, file)); err != nil {
-			return fmt.Errorf("%s is not a copy of a step: it has no %s", dir, file)
-		}
-	}
-	return nil
 }

@@ -60,7 +60,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 			fmt.Fprintf(&out, "%s%s\n", below, t.dim(fmt.Sprintf("└ its parent, span %d, has not arrived", span.ParentID)))
 		}
 		if mark, ok := marks[span.SpanID]; ok {
-			fmt.Fprintf(&out, "%s%s\n", below, t.red(shorten("↑ "+printable(mark), t.columns()-len(below))))
+			fmt.Fprintf(&out, "%s%s\n", below, t.Red(shorten("↑ "+printable(mark), t.columns()-len(below))))
 		}
 		if span.Error {
 			what := printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "))
