@@ -22,7 +22,7 @@ func startRedis() (*redis, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		const tick = 250 * time.Millisecond
+		const tick = 50 * time.Millisecond
 		for {
 			select {
 			case <-time.After(tick):
