@@ -31,7 +31,8 @@ func TestCompileErrorsAreFoundFromHere(t *testing.T) {
 	}
 	for _, want := range []string{
 		broken + ":3:15: undefined: undefined\n",
-		"\t" + filepath.Join("try01", "api", "main.go") + ":", // … other declaration of main
+		"\t" + broken + ":3:6: other declaration of main\n",
+		filepath.Join("try01", "api", "main.go") + ":", // … main redeclared
 	} {
 		if !strings.Contains(failed.Output, want) {
 			t.Errorf("the compiler says\n%s\nwithout %q", failed.Output, want)

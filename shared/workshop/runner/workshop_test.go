@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,32 +18,222 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestSave has saved code answer, and the old code until then.
+// TestSave has saved code answer, and the old code until then: no request fails.
 func TestSave(t *testing.T) {
 	w := open(t, copyOf(t, 2))
-	w.until(healthy)
-	first := w.State()
+	first := w.until(healthy)
+	w.answers("Agatha Christie")
 
 	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
-	for old := true; old; { // no request fails meanwhile
-		old = strings.Contains(w.get("/think/?subject=war"), "Agatha Christie")
+	for old := true; old; {
+		status, answer := w.think("war")
+		if status != http.StatusOK {
+			t.Fatalf("meanwhile the api answers %d %s", status, answer)
+		}
+		old = strings.Contains(answer, "Agatha Christie")
 	}
-	if got := w.get("/think/?subject=war"); !strings.Contains(got, "Nobody") {
-		t.Errorf("then the api answers %s", got)
-	}
-	w.until(func(s runner.State) bool { return healthy(s) && s.Since.After(first.Since) })
+	w.until(replaces(first))
+	w.answers("Nobody")
 }
 
-var _ = []any{errors.Is, fmt.Sprint, net.Dial, syscall.EADDRINUSE, time.Second}
+// TestNothingOldAnswers has the new code alone answer from the moment at which it
+// is said to be healthy, also on connections that were made before.
+func TestNothingOldAnswers(t *testing.T) {
+	w := open(t, copyOf(t, 1))
+	state := w.until(healthy)
+	for _, next := range []string{"A", "B", "C"} {
+		w.answers("war")
+		w.save("thinker/thoughts.go", "Agatha Christie", "Agatha Christie "+next)
+		state = w.until(replaces(state))
+		w.answers("Agatha Christie " + next)
+	}
+}
+
+// TestRequestUnderWay replaces a service while it answers.
+func TestRequestUnderWay(t *testing.T) {
+	w := open(t, copyOf(t, 2))
+	step := w.until(healthy)
+	begun, proceed := w.teach()
+	w.until(replaces(step))
+
+	type reply struct {
+		status int
+		answer string
+	}
+	late := make(chan reply)
+	go func() {
+		status, answer := w.think("work")
+		late <- reply{status, answer}
+	}()
+	waitFor(t, begun)
+	before := w.State()
+	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
+	w.until(replaces(before))
+	w.answers("Nobody") // while the old process still has a request
+	select {
+	case r := <-late:
+		t.Fatalf("the request under way ended early with %d %s", r.status, r.answer)
+	default:
+	}
+	proceed()
+	if r := <-late; r.status != http.StatusOK || !strings.Contains(r.answer, `"author"`) {
+		t.Errorf("the request under way ends with %d %s", r.status, r.answer)
+	}
+}
+
+// TestSaveWhileBuilding has the last of two saves answer.
+func TestSaveWhileBuilding(t *testing.T) {
+	w := open(t, copyOf(t, 1))
+	w.until(healthy)
+	var again sync.Once
+	w.building = func() {
+		again.Do(func() { w.save("thinker/thoughts.go", "Nobody", "Somebody") })
+	}
+	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
+	w.untilAnswered("Somebody")
+}
+
+// TestCompileError tells what the compiler says, and leaves what runs alone.
+func TestCompileError(t *testing.T) {
+	w := open(t, copyOf(t, 2))
+	first := w.until(healthy)
+	w.save("api/main.go", "func main() {", "func main() { undefined()")
+	state := w.until(failed)
+	if want := "main.go:19:15: undefined: undefined"; !strings.Contains(state.Error, want) {
+		t.Errorf("it says %q without %q", state.Error, want)
+	}
+	if state.Serving != w.target {
+		t.Errorf("what answers is %+v", state.Serving)
+	}
+	w.answers("Agatha Christie")
+
+	w.save("api/main.go", "func main() { undefined()", "func main() {")
+	if state := w.until(healthy); state.Since != first.Since {
+		t.Error("what had not changed was started again")
+	}
+	w.answers("Agatha Christie")
+}
+
+// TestDoesNotStart has code that compiles and then fails.
+func TestDoesNotStart(t *testing.T) {
+	w := open(t, copyOf(t, 2))
+	w.until(healthy)
+	w.save("api/main.go", "func run(ctx context.Context, env *serve.Env) error {", `func run(ctx context.Context, env *serve.Env) error {
+	if true { return serve.Wrong("THINKER_URL", context.Canceled) }`)
+	state := w.until(failed)
+	for _, want := range []string{"api ended by itself (exit status 2)", "THINKER_URL: context canceled"} {
+		if !strings.Contains(state.Error, want) {
+			t.Errorf("it says %q without %q", state.Error, want)
+		}
+	}
+	w.answers("Agatha Christie")
+}
+
+// TestServiceDies has a service end by itself, and come back when asked to.
+func TestServiceDies(t *testing.T) {
+	w := open(t, copyOf(t, 2))
+	step := w.until(healthy)
+	w.teach()
+	w.until(replaces(step))
+
+	w.think("mankind") // which it does not survive
+	state := w.until(failed)
+	if want := "thinker ended by itself (exit status 3)"; !strings.Contains(state.Error, want) || state.Serving.Step != 0 {
+		t.Errorf("it says %q, and that %+v answers; want %q, and nothing", state.Error, state.Serving, want)
+	}
+	if status, answer := w.think("war"); status != http.StatusBadGateway || !strings.Contains(answer, "502") {
+		t.Errorf("then the api answers %d %s", status, answer)
+	}
+	w.Restart()
+	w.until(healthy)
+	w.answers("Agatha Christie")
+}
+
+// TestNothingRuns has a first build fail: who asks is told why.
+func TestNothingRuns(t *testing.T) {
+	target := copyOf(t, 2)
+	edit(t, filepath.Join(target.Dir, "thinker", "main.go"), "func main() {", "func main() { undefined()")
+	w := open(t, target)
+	w.until(failed)
+	if status, answer := w.think("war"); status != http.StatusBadGateway || !strings.Contains(answer, "undefined: undefined") {
+		t.Errorf("the api answers %d %s", status, answer)
+	}
+	w.save("thinker/main.go", "func main() { undefined()", "func main() {")
+	w.until(healthy)
+	w.answers("Agatha Christie")
+}
+
+// TestRun switches the step: requests are answered all the while, and the step
+// that needs a Redis has one.
+func TestRun(t *testing.T) {
+	w := open(t, runner.Target{Step: 1})
+	w.until(healthy)
+	next := runner.Target{Step: 5}
+	w.Run(next)
+	if state := w.State(); state.Target != next || state.Phase == runner.Healthy || state.Serving.Step != 1 {
+		t.Errorf("at once, the state is %+v", state)
+	}
+	for w.State().Serving != next {
+		if status, answer := w.think("war"); status != http.StatusOK {
+			t.Fatalf("meanwhile the api answers %d %s", status, answer)
+		}
+	}
+	w.until(healthy)
+	if _, answer := w.think("art"); !strings.Contains(answer, "The Machine") {
+		t.Errorf("step 5 answers %s", answer)
+	}
+}
+
+// TestRestart makes new processes of old code.
+func TestRestart(t *testing.T) {
+	w := open(t, runner.Target{Step: 1})
+	first := w.until(healthy)
+	w.Restart()
+	w.until(replaces(first))
+	w.answers("Agatha Christie")
+}
+
+// TestClose ends at any moment with nothing left that listens.
+func TestClose(t *testing.T) {
+	for name, moment := range map[string]func(runner.State) bool{
+		"building": func(s runner.State) bool { return s.Phase == runner.Building },
+		"starting": func(s runner.State) bool { return s.Phase == runner.Starting },
+		"healthy":  healthy,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t, runner.Target{Step: 2})
+			w.until(moment)
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+			for _, port := range []int{w.Ports().API, w.Ports().Thinker, w.Ports().Agent} {
+				if runner.Taken(port) {
+					t.Errorf("port %d is still listened on", port)
+				}
+			}
+		})
+	}
+}
+
+// TestOpenLeavesNothing has a port taken that is asked for last.
+func TestOpenLeavesNothing(t *testing.T) {
+	running := open(t, runner.Target{Step: 1})
+	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: running.Ports().Agent}
+	_, err := runner.Open(t.Context(), runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})
+	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), fmt.Sprint(ports.Agent)) {
+		t.Errorf("it says %v", err)
+	}
+	if runner.Taken(ports.API) || runner.Taken(ports.Thinker) {
+		t.Error("the other ports are still listened on")
+	}
+}
 
 // A workshop is a running one of a copy of a step.
 type workshop struct {
 	*runner.Workshop
-	t      *testing.T
-	target runner.Target
-
-	mu    sync.Mutex
-	lines []string
+	t        *testing.T
+	target   runner.Target
+	building func() // is called for each package that is built
 }
 
 // open runs a target on free ports until the test ends.
@@ -54,13 +243,13 @@ func open(t *testing.T, target runner.Target) *workshop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &workshop{t: t, target: target}
+	w := &workshop{t: t, target: target, building: func() {}}
 	w.Workshop, err = runner.Open(t.Context(), runner.Options{
 		Root: root, Target: target, Dir: t.TempDir(),
 		Ports:    runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)},
 		Env:      []string{"THINK_DELAY=20ms"},
-		Building: func(string) {},
-		Log:      w.log,
+		Building: func(string) { w.building() },
+		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -129,34 +318,98 @@ func (w *workshop) until(is func(runner.State) bool) runner.State {
 func healthy(s runner.State) bool { return s.Phase == runner.Healthy }
 func failed(s runner.State) bool  { return s.Phase == runner.Failed }
 
-// get asks the api.
-func (w *workshop) get(path string) string {
-	w.t.Helper()
-	resp, err := http.Get(fmt.Sprintf("http://localhost:%d%s", w.Ports().API, path))
+// replaces is for a state in which newer code answers than in another.
+func replaces(old runner.State) func(runner.State) bool {
+	return func(s runner.State) bool { return healthy(s) && s.Since.After(old.Since) }
+}
+
+// think asks the api about a subject, on a connection that is kept for the next.
+func (w *workshop) think(subject string) (status int, answer string) {
+	resp, err := http.Get(fmt.Sprintf("http://localhost:%d/think/?subject=%s", w.Ports().API, subject))
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err)
+		return 0, ""
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err)
 	}
-	return string(body)
+	return resp.StatusCode, string(body)
 }
 
-func (w *workshop) log(service, line string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.lines = append(w.lines, service+": "+line)
+// answers fails the test unless the api's thought about war has a text.
+func (w *workshop) answers(want string) {
+	w.t.Helper()
+	if status, answer := w.think("war"); status != http.StatusOK || !strings.Contains(answer, want) {
+		w.t.Errorf("the api answers %d %s, want %q", status, answer, want)
+	}
 }
 
-func (w *workshop) logged(text string) (lines []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, line := range w.lines {
-		if strings.Contains(line, text) {
-			lines = append(lines, line)
+// untilAnswered asks until the api's thought about war has a text.
+func (w *workshop) untilAnswered(want string) {
+	w.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		_, answer := w.think("war")
+		if strings.Contains(answer, want) {
+			return
+		} else if time.Now().After(deadline) {
+			w.t.Fatalf("the api goes on answering %s", answer)
 		}
 	}
-	return lines
+}
+
+// teach changes the thinker: asked about work, it waits until it may proceed, and
+// asked about mankind, it ends. It writes the file begun once it waits.
+func (w *workshop) teach() (begun string, proceed func()) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	begun, gate := filepath.Join(dir, "begun"), filepath.Join(dir, "gate")
+	text := fmt.Sprintf(`package main
+
+import (
+	"os"
+	"time"
+)
+
+func special(subject string) {
+	switch subject {
+	case "work":
+		os.WriteFile(%q, nil, 0o644)
+		for {
+			if _, err := os.Stat(%q); err == nil {
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	case "mankind":
+		os.Exit(3)
+	}
+}
+`, begun, gate)
+	if err := os.WriteFile(filepath.Join(w.target.Dir, "thinker", "special.go"), []byte(text), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	w.save("thinker/thoughts.go", "found, ok := thoughts[subject]", "special(subject)\n\tfound, ok := thoughts[subject]")
+	return begun, func() {
+		if err := os.WriteFile(gate, nil, 0o644); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// waitFor returns once a file is there.
+func waitFor(t *testing.T, file string) {
+	t.Helper()
+	giveUp := time.After(time.Minute)
+	for tick := time.Tick(5 * time.Millisecond); ; {
+		if _, err := os.Stat(file); err == nil {
+			return
+		}
+		select {
+		case <-tick:
+		case <-giveUp:
+			t.Fatalf("%s is not there", file)
+		}
+	}
 }

@@ -1,0 +1,133 @@
+package runner
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestWatch has it notice what may change a program, however that comes about.
+func TestWatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		change  func(dir string) error
+		notices bool
+	}{
+		"written":            {func(dir string) error { return write(dir, "api/main.go", "package main // changed") }, true},
+		"same size":          {func(dir string) error { return write(dir, "api/main.go", "package niam") }, true},
+		"written beside":     {func(dir string) error { return replace(dir, "api/main.go", "package main // new") }, true},
+		"a new file":         {func(dir string) error { return write(dir, "api/cache.go", "package main") }, true},
+		"removed":            {func(dir string) error { return os.Remove(filepath.Join(dir, "api/main.go")) }, true},
+		"renamed":            {func(dir string) error { return os.Rename(filepath.Join(dir, "api"), filepath.Join(dir, "ipa")) }, true},
+		"embedded":           {func(dir string) error { return write(dir, "thinker/schema.sql", "CREATE TABLE t (i)") }, true},
+		"go.mod":             {func(dir string) error { return write(dir, "go.mod", "module other") }, true},
+		"nothing":            {func(string) error { return nil }, false},
+		"a test":             {func(dir string) error { return write(dir, "api/main_test.go", "package main") }, false},
+		"an editor's backup": {func(dir string) error { return write(dir, "api/main.go~", "package main") }, false},
+		"an editor's lock":   {func(dir string) error { return write(dir, "api/.main.go.swp", "x") }, false},
+		"version control":    {func(dir string) error { return write(dir, ".git/index", "x") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := code(t)
+			before := picture([]string{dir})
+			if err := c.change(dir); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				noticed := make(chan bool, 1)
+				go func() { noticed <- watch(t.Context(), before, []string{dir}) }()
+				select {
+				case <-noticed:
+					if !c.notices {
+						t.Error("that changes no program")
+					}
+				case <-time.After(time.Second): // of the bubble's clock
+					if c.notices {
+						t.Error("nothing is noticed")
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestWatchWaits has it wait for an editor that writes a file in several steps.
+func TestWatchWaits(t *testing.T) {
+	dir := code(t)
+	before := picture([]string{dir})
+	synctest.Test(t, func(t *testing.T) {
+		noticed := make(chan bool, 1)
+		go func() { noticed <- watch(t.Context(), before, []string{dir}) }()
+		text := ""
+		for range 40 {
+			if err := write(dir, "api/main.go", text); err != nil {
+				t.Fatal(err)
+			}
+			text += "\n"
+			time.Sleep(pause / 2) // of the bubble's clock
+			select {
+			case <-noticed:
+				t.Fatalf("it is taken for written after %d steps", len(text))
+			default:
+			}
+		}
+		<-noticed
+	})
+}
+
+// TestWatchEnds has it end with its context.
+func TestWatchEnds(t *testing.T) {
+	dir := code(t)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of the bubble's clock
+		defer cancel()
+		if watch(ctx, picture([]string{dir}), []string{dir}) {
+			t.Error("something is noticed")
+		}
+	})
+}
+
+// BenchmarkPicture is what a look at a step's files costs, five of which are
+// taken each second.
+func BenchmarkPicture(b *testing.B) {
+	root, err := FindRoot(".")
+	if err != nil {
+		b.Fatal(err)
+	}
+	sources := (&base{o: Options{Root: root}}).sources(Target{Step: 5})
+	for b.Loop() {
+		picture(sources)
+	}
+}
+
+// code is a directory such as a step's.
+func code(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module x", "api/main.go": "package main", "thinker/main.go": "package main", "thinker/schema.sql": "",
+	} {
+		if err := write(dir, name, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func write(dir, name, text string) error {
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+// replace writes a file under another name and gives it its own then.
+func replace(dir, name, text string) error {
+	if err := write(dir, name+".tmp", text); err != nil {
+		return err
+	}
+	return os.Rename(filepath.Join(dir, name+".tmp"), filepath.Join(dir, name))
+}
