@@ -57,13 +57,17 @@ func address(cmd *cobra.Command, flag string, port int, variable string) (string
 	return strings.TrimSuffix(set, "/"), nil
 }
 
-// completeSubjects offers the subjects that somebody has thought about.
-func completeSubjects(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return subjects(), cobra.ShellCompDirectiveNoFileComp
-}
-
-func subjects() []string {
-	return []string{"religion", "technology", "war", "work", "music", "mankind"}
+// completeSubjects offers the subjects that somebody has thought about, in a list
+// with commas too.
+func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	done := typed[:strings.LastIndex(typed, ",")+1]
+	var offered []string
+	for _, subject := range []string{"religion", "technology", "war", "work", "music", "mankind"} {
+		if strings.HasPrefix(done+subject, typed) {
+			offered = append(offered, done+subject)
+		}
+	}
+	return offered, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeSteps has the flag --step offer what there is.
