@@ -64,7 +64,7 @@ func (a *addresses) examination(cmd *cobra.Command) (doctor.Options, error) {
 	if err != nil {
 		return doctor.Options{}, err
 	}
-	options := doctor.Options{Client: ask, Env: os.Environ()}
+	options := doctor.Options{Client: ask, Command: workshop(), Env: os.Environ()}
 	if root, err := runner.FindRoot("."); err == nil {
 		options.Root = root
 	}
@@ -94,11 +94,11 @@ func missing(ctx context.Context, out *terminal.Terminal, options doctor.Options
 	}
 	first, known := doctor.FirstBroken(doctor.Examine(ctx, options))
 	if !known {
-		return fmt.Errorf("%w; 'workshop doctor' looks further", err)
+		return fmt.Errorf("%w; '%s doctor' looks further", err, workshop())
 	}
 	out.Printf("Nothing to show: %v. The first link that is broken:\n\n", err)
 	show(out, first)
-	out.Printf("\n'workshop doctor' looks at every link.\n")
+	out.Printf("\n'%s doctor' looks at every link.\n", workshop())
 	return errNo
 }
 

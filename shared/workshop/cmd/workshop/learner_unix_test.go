@@ -45,7 +45,7 @@ One request, but 2 traces: nothing told the later one that it belongs to the fir
 	if got := run(0, "think", "war", "art", "--step", "1"); got != thought {
 		t.Errorf("it shows\n%s\nwant\n%s", got, thought)
 	}
-	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: it is step01 that answered, not step02: 'workshop up --step 2' starts that one\n") {
+	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: it is step01 that answered, not step02: '"+program+" up --step 2' starts that one\n") {
 		t.Errorf("of another step it says\n%s", got)
 	}
 	if got := run(1, "think", strings.Repeat("x", 65)); !strings.Contains(got, "\nGET /think/?subject=xxx") || !strings.HasSuffix(got, "\nworkshop: the api answered 400\n") {

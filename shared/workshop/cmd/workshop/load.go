@@ -106,7 +106,7 @@ func bothSides(out *terminal.Terminal, sent load.Figures, seen client.Figures) {
 	case more > 0:
 		out.Printf("The pages have %s more: somebody else asked in this time.\n", apm.FormatNumber(more))
 	case more < 0:
-		out.Printf("The pages have %s fewer: their spans were not sent, or have not arrived. 'workshop doctor' finds out why.\n", apm.FormatNumber(-more))
+		out.Printf("The pages have %s fewer: their spans were not sent, or have not arrived. '%s doctor' finds out why.\n", apm.FormatNumber(-more), workshop())
 	}
 	if sent.Missed > 0 {
 		out.Printf("The rate could not be kept: %s not sent, as too many were waiting for their answers.\n", apm.FormatCount(sent.Missed, "request was", "requests were"))
