@@ -72,7 +72,7 @@ func newWorld(t *testing.T, built map[int]runner.Binaries) *world {
 	w.options = Options{
 		Client:  &client.Client{API: "http://" + w.apiAt, Agent: w.agent.URL(), Pages: w.agent.URL()},
 		Thinker: "http://" + w.thinkAt,
-		Command: "workshop",
+		Up:      "workshop up",
 		Env:     []string{"DD_TRACE_AGENT_URL=" + w.agent.URL()},
 		Socket:  filepath.Join(t.TempDir(), "none"),
 		Probe:   true,

@@ -94,7 +94,7 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		t.out.Printf("\nOne request, but %d traces: nothing told the later one that it belongs to the first.\n", n)
 	}
 	if version := versionOf(traces); t.step != 0 && version != runner.StepName(t.step) {
-		return fmt.Errorf("it is %s that answered, not %s: '%s up --step %d' starts that one", version, runner.StepName(t.step), workshop(), t.step)
+		return fmt.Errorf("it is %s that answered, not %s: '%s --step %d' starts that one", version, runner.StepName(t.step), workshopUp(), t.step)
 	}
 	if answer.Status != http.StatusOK {
 		return fmt.Errorf("the api answered %d", answer.Status)
