@@ -24,6 +24,18 @@ endef
 up: ## Start a step and show its traces: make up STEP=3
 	$(workshop) up --step $(STEP)
 
+.PHONY: think
+think: ## Send a request and show its trace: make think SUBJECT="war music"
+	$(workshop) think $(or $(SUBJECT),war)
+
+.PHONY: doctor
+doctor: ## Find out why there is no trace.
+	$(workshop) doctor
+
+.PHONY: load
+load: ## Send many requests, and measure them from both sides: make load RPS=5,20,50
+	$(workshop) load --rps $(or $(RPS),20)
+
 .PHONY: try
 try: ## Make a copy to work on, of what a lesson begins with: make try STEP=2
 	$(workshop) try $(STEP)

@@ -28,11 +28,11 @@ func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known ma
 			Spans int
 		}
 	}
-	query := url.Values{"limit": {strconv.Itoa(most)}}
+	query := url.Values{}
 	if !from.IsZero() {
-		query.Set("from", strconv.FormatInt(from.UnixNano(), 10))
-		query.Set("to", strconv.FormatInt(to.UnixNano(), 10))
+		query = period(from, to)
 	}
+	query.Set("limit", strconv.Itoa(most))
 	if err := c.ask(ctx, "/api/traces", query, &list); err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func (e *examination) arrival() {
 	}
 	report, err := e.Client.Intake(e.ctx)
 	if err != nil {
-		e.broken(name, start, "%v.", err)
+		e.broken(name, e.start(), "%v.", err)
 		return
 	}
 	for _, link := range report.Chain {

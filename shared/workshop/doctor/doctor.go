@@ -33,6 +33,7 @@ type Link struct {
 type Options struct {
 	Client  *client.Client
 	Thinker string   // the URL of thinker-microservice; empty where only the api knows it
+	Up      string   // how workshop up is called, for lines to copy
 	Root    string   // the workshop's directory; empty where this is not run there
 	Env     []string // of the terminal: NAME=value each
 	Socket  string   // where a tracer looks for an Agent's socket; empty: /var/run/datadog/apm.socket

@@ -40,32 +40,44 @@ type fault struct {
 }
 
 func TestFaults(t *testing.T) {
+	built := buildSteps(t, 1, 5)
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, built)
+			f.setUp(w)
+			compare(t, "testdata/"+f.name+".txt", w.diagnosis(Examine(t.Context(), w.options)))
+		})
+	}
+}
+
+func buildSteps(t *testing.T, steps ...int) map[int]runner.Binaries {
+	t.Helper()
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	built := map[int]runner.Binaries{}
-	for _, step := range []int{1, 5} {
+	for _, step := range steps {
 		if built[step], err = runner.Build(t.Context(), root, t.TempDir(), runner.Target{Step: step}, false, func(string) {}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, f := range faults() {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			w := &world{t: t, built: built, apiAt: fmt.Sprintf("localhost:%d", need.Port(t)), thinkAt: fmt.Sprintf("localhost:%d", need.Port(t))}
-			w.agent = startAgent(t, agent.Config{})
-			w.options = Options{
-				Client:  &client.Client{API: "http://" + w.apiAt, Agent: w.agent.URL(), Pages: w.agent.URL()},
-				Thinker: "http://" + w.thinkAt,
-				Env:     []string{"DD_TRACE_AGENT_URL=" + w.agent.URL()},
-				Socket:  filepath.Join(t.TempDir(), "none"),
-				Probe:   true,
-			}
-			f.setUp(w)
-			compare(t, "testdata/"+f.name+".txt", w.diagnosis(Examine(t.Context(), w.options)))
-		})
+	return built
+}
+
+func newWorld(t *testing.T, built map[int]runner.Binaries) *world {
+	t.Helper()
+	w := &world{t: t, built: built, agent: startAgent(t, agent.Config{}), apiAt: fmt.Sprintf("localhost:%d", need.Port(t)), thinkAt: fmt.Sprintf("localhost:%d", need.Port(t))}
+	w.options = Options{
+		Client:  &client.Client{API: "http://" + w.apiAt, Agent: w.agent.URL(), Pages: w.agent.URL()},
+		Thinker: "http://" + w.thinkAt,
+		Up:      "workshop up",
+		Env:     []string{"DD_TRACE_AGENT_URL=" + w.agent.URL()},
+		Socket:  filepath.Join(t.TempDir(), "none"),
+		Probe:   true,
 	}
+	return w
 }
 
 // startAgent starts an agent on a port that stays free when it is closed.

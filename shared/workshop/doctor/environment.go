@@ -22,10 +22,10 @@ type place struct {
 // machine that they run on.
 func (e *examination) places() []place {
 	var all []place
-	if p := e.apiProgram; p != nil && p.env != nil {
+	if p := e.apiProgram; p != nil && len(p.env) > 0 {
 		all = append(all, place{"thinker-api", p.env, true})
 	}
-	if p := e.thinkerProgram; p != nil && p.env != nil {
+	if p := e.thinkerProgram; p != nil && len(p.env) > 0 {
 		all = append(all, place{"thinker-microservice", p.env, true})
 	}
 	if _, here := localPort(e.Client.API); here {
@@ -88,7 +88,7 @@ func unset(name string) string {
 // servicesKnown tells whether the environment of both services is known: it is
 // read, or that of containers.
 func (e *examination) servicesKnown() bool {
-	return e.containers > 0 || e.apiProgram != nil && e.apiProgram.env != nil && e.thinkerProgram != nil && e.thinkerProgram.env != nil
+	return e.containers > 0 || e.apiProgram != nil && len(e.apiProgram.env) > 0 && e.thinkerProgram != nil && len(e.thinkerProgram.env) > 0
 }
 
 func names(places []place) string {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-)
 
-const start = "Start a step: workshop up --step 1, or STEP=1 docker-compose up."
+	"thinker/shared/apm"
+)
 
 // agentListens looks for the agent, and tells Datadog's own from it.
 func (e *examination) agentListens() {
@@ -23,7 +23,7 @@ func (e *examination) agentListens() {
 	_ = json.Unmarshal(answer.body, &info) // what is no JSON is no Agent
 	switch held := holder(e.ctx, at); {
 	case err != nil && held == nil:
-		e.broken(name, start, "Nobody listens at %s.", at)
+		e.broken(name, e.start(), "Nobody listens at %s.", at)
 	case info.Version != "":
 		e.broken(name, "Stop it, or start the workshop with "+elsewhere("agent-port", at)+".",
 			"A Datadog Agent, version %s, holds %s: traces go there, and it shows none.", info.Version, at)
@@ -32,29 +32,44 @@ func (e *examination) agentListens() {
 	}
 }
 
+// start is what to do where nothing runs.
+func (e *examination) start() string {
+	return "Start a step: " + e.Up + " --step 1, or STEP=1 docker-compose up."
+}
+
 // servicesListen looks for both services, which each know an address that is
 // not theirs from the other's words.
 func (e *examination) servicesListen() {
-	e.apiProgram, e.api = e.serviceListens("thinker-api", e.Client.API, "try /think/?subject=war", "api-port")
+	e.apiProgram, e.api = e.serviceListens("thinker-api", e.Client.API, "try /think/?subject=war", "api-port", "api")
+	if e.containers > 0 && e.apiProgram != nil && len(e.apiProgram.env) > 0 {
+		e.broken("Docker", "docker-compose down, or Ctrl-C where workshop up runs.",
+			"The workshop runs in containers and, beside them, without: what answers at %s is %s.", e.Client.API, e.apiProgram)
+	}
 	if e.Thinker == "" {
 		e.unknown("thinker-microservice", "Not asked: only thinker-api knows where it is.")
 		return
 	}
-	e.thinkerProgram, _ = e.serviceListens("thinker-microservice", e.Thinker, "try /?subject=war", "thinker-port")
+	e.thinkerProgram, _ = e.serviceListens("thinker-microservice", e.Thinker, "try /?subject=war", "thinker-port", "thinker")
 }
 
-// serviceListens returns the service's process, where it is known.
-func (e *examination) serviceListens(name, at, says, flag string) (service *program, answers bool) {
+// serviceListens returns the service's process, where it is known: binary is what
+// it is called.
+func (e *examination) serviceListens(name, at, says, flag, binary string) (service *program, answers bool) {
 	held := holder(e.ctx, at)
 	answer, err := e.get(at + "/nowhere")
 	switch {
 	case err != nil && held == nil:
-		e.broken(name, start, "Nobody listens at %s.", at)
+		e.broken(name, e.start(), "Nobody listens at %s.", at)
 	case err != nil:
 		e.broken(name, "Stop it, and start the step again.", "%s is held by %s, which does not answer: %v.", at, held, err)
 	case answer.status == http.StatusNotFound && strings.Contains(string(answer.body), says):
-		e.holds(name, "It answers at %s%s.", at, as(held))
-		return held, true
+		service = behind(e.ctx, held, binary)
+		e.holds(name, "It answers at %s%s.", at, as(service))
+		return service, true
+	case answer.status == http.StatusBadGateway && strings.Contains(string(answer.body), " does not run"):
+		why, _, _ := strings.Cut(strings.TrimSpace(string(answer.body)), "\n")
+		e.broken(name, "Its terminal says more. Once the code is corrected and saved, workshop up builds it again.",
+			"The workshop is up at %s, but %s.", at, strings.TrimRight(apm.Printable(why, 300), ":."))
 	case strings.HasPrefix(answer.server, "AirTunes"):
 		e.broken(name, "Switch AirPlay Receiver off in System Settings, General, AirDrop & Handoff, or start the workshop with "+elsewhere(flag, at)+".",
 			"%s is held by macOS, for AirPlay.", at)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"thinker/shared/apm/agent"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
 )
 
 // examine walks the part of the chain that is about the machine, for a workshop
@@ -59,16 +62,16 @@ func TestTheEngineIsGone(t *testing.T) {
 	}
 }
 
-// TestAContainerHasFailed has one that docker-compose would have made, and that
-// ended by itself.
-func TestAContainerHasFailed(t *testing.T) {
+// workshopContainer returns what starts a container with a script, labelled as
+// docker-compose does for a workshop's directory and a service of it.
+func workshopContainer(t *testing.T) func(root, service, how, script string) {
+	t.Helper()
 	docker := need.Program(t, "docker")
 	const image = "redis:8-alpine" // which the workshop has in any case
 	if output, err := exec.CommandContext(t.Context(), docker, "image", "inspect", image).CombinedOutput(); err != nil {
 		need.Missing(t, "the engine has no image %s: %s", image, strings.TrimSpace(string(output)))
 	}
-	root := t.TempDir()
-	run := func(service, script string) {
+	return func(root, service, how, script string) {
 		t.Helper()
 		output, err := exec.CommandContext(t.Context(), docker, "create", "--label", "com.docker.compose.project.working_dir="+root,
 			"--label", "com.docker.compose.service="+service, "--entrypoint", "sh", image, "-c", script).Output()
@@ -77,17 +80,77 @@ func TestAContainerHasFailed(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { exec.Command(docker, "rm", "--force", "--volumes", id).Run() })
-		exec.CommandContext(t.Context(), docker, "start", "--attach", id).Run() // it may fail, as it is meant to
+		start := exec.CommandContext(t.Context(), docker, "start", id)
+		if how == "--attach" {
+			start.Args = append(start.Args, how)
+		}
+		start.Run() // a script may fail, as it is meant to
 	}
-	run("thinker", "exit 0")
+}
+
+// TestAContainerHasFailed has one that docker-compose would have made, and that
+// ended by itself.
+func TestAContainerHasFailed(t *testing.T) {
+	run, root := workshopContainer(t), t.TempDir()
+	run(root, "thinker", "--attach", "exit 0")
 	if got := examine(t, root); !strings.Contains(got, "unknown Docker: The engine runs, and no container of the workshop.\n") {
 		t.Errorf("of a container that was stopped it finds\n%s", got)
 	}
-	run("api", "echo begins; echo no luck; exit 3")
+	run(root, "api", "--attach", "echo begins; echo no luck; exit 3")
 	got := examine(t, root)
 	for _, want := range []string{"broken  Docker: The container of api is not well (Exited (3) ", "; the last it said was: no luck\n", "→ docker-compose logs api says more"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it finds\n%s\nwithout %s", got, want)
 		}
+	}
+}
+
+// TestBothAtOnce has a container of the workshop run beside a step that was
+// started without Docker.
+func TestBothAtOnce(t *testing.T) {
+	container := workshopContainer(t)
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	container(root, "api", "--detach", "sleep 60")
+	w := newWorld(t, buildSteps(t, 1))
+	w.start(1)
+	w.options.Root = root
+	want := "broken  Docker: The workshop runs in containers and, beside them, without: what answers at http://localhost:5000 is api (process N).\n        → docker-compose down, or Ctrl-C"
+	if got := w.diagnosis(Examine(t.Context(), w.options)); !strings.Contains(got, want) {
+		t.Errorf("it finds\n%s\nwithout\n%s", got, want)
+	}
+}
+
+// TestTheCodeDoesNotCompile has a real workshop run code that the compiler refuses.
+func TestTheCodeDoesNotCompile(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "mine")
+	if err := workspace.Write(root, 2, dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "api", "broken.go"), []byte("package main\n\nfunc broken() { undefined() }\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
+	up, err := runner.Open(t.Context(), runner.Options{Root: root, Dir: t.TempDir(), Ports: ports, Target: runner.Target{Step: 2, Dir: dir},
+		Building: func(string) {}, Log: func(string, string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer up.Close()
+	changed := up.Changed(t.Context())
+	for up.State().Phase != runner.Failed {
+		<-changed
+	}
+	at := func(port int) string { return fmt.Sprintf("http://localhost:%d", port) }
+	links := Examine(t.Context(), Options{Client: &client.Client{API: at(ports.API), Agent: at(ports.Agent), Pages: at(ports.Agent)}, Thinker: at(ports.Thinker), Probe: true})
+	first, _ := FirstBroken(links)
+	if want := fmt.Sprintf("The workshop is up at %s, but mine does not run: mine does not build.", at(ports.API)); first.Name != "thinker-api" || first.Says != want {
+		t.Errorf("the first that is broken is %+v, want %s", first, want)
 	}
 }

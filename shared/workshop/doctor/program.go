@@ -17,7 +17,7 @@ import (
 type program struct {
 	pid  int32
 	name string
-	env  []string // what it was started with; nil where that may not be read
+	env  []string // what it was started with; empty where that may not be read
 }
 
 // String names the program for people.
@@ -53,15 +53,39 @@ func holder(ctx context.Context, at string) *program {
 		if socket.Status != "LISTEN" || socket.Laddr.Port != port || socket.Pid == 0 {
 			continue
 		}
-		p := &program{pid: socket.Pid, name: "a program"}
 		if found, err := process.NewProcessWithContext(ctx, socket.Pid); err == nil {
-			name, _ := found.NameWithContext(ctx) // where it may not be read, the process is known by its number
-			p.name = cmp.Or(name, p.name)
-			p.env, _ = found.EnvironWithContext(ctx)
+			return programOf(ctx, found)
 		}
-		return p
+		return &program{pid: socket.Pid, name: "a program"}
 	}
 	return nil
+}
+
+func programOf(ctx context.Context, found *process.Process) *program {
+	name, _ := found.NameWithContext(ctx) // what may not be read is not known
+	env, _ := found.EnvironWithContext(ctx)
+	return &program{pid: found.Pid, name: cmp.Or(strings.TrimSuffix(name, ".exe"), "a program"), env: env}
+}
+
+// behind is the program of a name that answers for who holds a port: workshop up
+// leads requests to the services that it has started. What another program, such
+// as Docker's, was started with says nothing of the service.
+func behind(ctx context.Context, holds *program, name string) *program {
+	if holds == nil || holds.name == name {
+		return holds
+	}
+	unread := &program{pid: holds.pid, name: holds.name}
+	found, err := process.NewProcessWithContext(ctx, holds.pid)
+	if err != nil {
+		return unread
+	}
+	children, _ := found.ChildrenWithContext(ctx) // there may be none
+	for _, child := range children {
+		if p := programOf(ctx, child); p.name == name {
+			return p
+		}
+	}
+	return unread
 }
 
 // localPort is the port of a URL of this machine.

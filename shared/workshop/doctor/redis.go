@@ -13,7 +13,7 @@ import (
 func (e *examination) redis() {
 	const name = "Redis"
 	at, who := setting(e.Env, "REDIS_ADDR"), "REDIS_ADDR"
-	if e.thinkerProgram != nil && e.thinkerProgram.env != nil {
+	if e.thinkerProgram != nil && len(e.thinkerProgram.env) > 0 {
 		at, who = setting(e.thinkerProgram.env, "REDIS_ADDR"), "thinker-microservice"
 	}
 	if at == "" {

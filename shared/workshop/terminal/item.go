@@ -1,8 +1,8 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // A Mark stands before an item of a list.
@@ -22,13 +22,15 @@ const labelWidth = 20 // columns: thinker-microservice
 func (t *Terminal) Item(mark Mark, label string, texts ...string) {
 	const margin = 2 + 2 + labelWidth + 2
 	var out strings.Builder
-	for i, text := range texts {
-		for j, line := range t.lines(printable(text), margin) {
-			if i == 0 && j == 0 {
-				out.WriteString("  " + t.marked(mark) + " " + pad(label, labelWidth) + "  " + line + "\n")
-			} else {
-				out.WriteString(strings.Repeat(" ", margin) + line + "\n")
-			}
+	for _, text := range texts {
+		text = printable(text)
+		if t.screen {
+			text = strings.TrimSpace(t.Paragraph(strings.Repeat(" ", margin), text))
+		}
+		if out.Len() == 0 {
+			fmt.Fprintf(&out, "  %s %s  %s\n", t.marked(mark), pad(label, labelWidth), text)
+		} else {
+			fmt.Fprintf(&out, "%s%s\n", strings.Repeat(" ", margin), text)
 		}
 	}
 	t.write(out.String())
@@ -43,20 +45,4 @@ func (t *Terminal) marked(mark Mark) string {
 	default:
 		return t.dim(string(mark))
 	}
-}
-
-// lines breaks text where a terminal ends; a word that is longer stays whole, as
-// it may be an address.
-func (t *Terminal) lines(text string, margin int) (lines []string) {
-	if !t.screen {
-		return []string{text}
-	}
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		if line != "" && margin+utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.columns() {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimSpace(line + " " + word)
-	}
-	return append(lines, line)
 }

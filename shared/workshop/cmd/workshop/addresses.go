@@ -19,12 +19,12 @@ import (
 type addresses struct{ apiPort, thinkerPort, agentPort int }
 
 func (a *addresses) flags(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.apiPort, "api-port", 5000, "where thinker-api listens, unless API_URL says")
-	cmd.Flags().IntVar(&a.agentPort, "agent-port", 8126, "where the agent listens, unless AGENT_URL says")
+	cmd.Flags().IntVar(&a.apiPort, "api-port", portFrom("API_PORT", 5000), "where thinker-api listens, unless API_URL says where (API_PORT)")
+	cmd.Flags().IntVar(&a.agentPort, "agent-port", portFrom("AGENT_PORT", 8126), "where the agent listens, unless AGENT_URL says where (AGENT_PORT)")
 }
 
 func (a *addresses) thinkerFlag(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", 5001, "where thinker-microservice listens, unless API_URL is elsewhere")
+	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", portFrom("THINKER_PORT", 5001), "where thinker-microservice listens, unless API_URL says where the api is (THINKER_PORT)")
 }
 
 func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {
@@ -57,13 +57,17 @@ func address(cmd *cobra.Command, flag string, port int, variable string) (string
 	return strings.TrimSuffix(set, "/"), nil
 }
 
-// completeSubjects offers the subjects that somebody has thought about.
-func completeSubjects(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return subjects(), cobra.ShellCompDirectiveNoFileComp
-}
-
-func subjects() []string {
-	return []string{"religion", "technology", "war", "work", "music", "mankind"}
+// completeSubjects offers the subjects that somebody has thought about, in a list
+// with commas too.
+func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	done := typed[:strings.LastIndex(typed, ",")+1]
+	var offered []string
+	for _, subject := range []string{"religion", "technology", "war", "work", "music", "mankind"} {
+		if strings.HasPrefix(done+subject, typed) {
+			offered = append(offered, done+subject)
+		}
+	}
+	return offered, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeSteps has the flag --step offer what there is.

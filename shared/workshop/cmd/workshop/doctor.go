@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -63,7 +64,7 @@ func (a *addresses) examination(cmd *cobra.Command) (doctor.Options, error) {
 	if err != nil {
 		return doctor.Options{}, err
 	}
-	options := doctor.Options{Client: ask, Env: os.Environ()}
+	options := doctor.Options{Client: ask, Up: workshopUp(), Env: os.Environ()}
 	if root, err := runner.FindRoot("."); err == nil {
 		options.Root = root
 	}
@@ -83,6 +84,22 @@ func show(out *terminal.Terminal, link doctor.Link) {
 	default:
 		out.Item(terminal.Neither, link.Name, link.Says)
 	}
+}
+
+// missing says of another command, which got no further, which link is broken.
+func missing(ctx context.Context, out *terminal.Terminal, options doctor.Options, err error) error {
+	out.Printf("") // in the place of the last progress
+	if ctx.Err() != nil {
+		return err
+	}
+	first, known := doctor.FirstBroken(doctor.Examine(ctx, options))
+	if !known {
+		return fmt.Errorf("%w; '%s doctor' looks further", err, workshop())
+	}
+	out.Printf("Nothing to show: %v. The first link that is broken:\n\n", err)
+	show(out, first)
+	out.Printf("\n'%s doctor' looks at every link.\n", workshop())
+	return errNo
 }
 
 // conclude says where to begin.

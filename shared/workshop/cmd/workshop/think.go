@@ -76,16 +76,16 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	t.out.Progress("thinking …")
 	answer, err := t.client.Think(ctx, subjects...)
 	if err != nil {
-		return t.broken(ctx, err)
+		return missing(ctx, t.out, t.examination, err)
 	}
 	t.out.Printf("%s\n", inWords(answer, subjects))
 	t.out.Progress("waiting for the trace …")
 	traces, err := t.client.TracesOf(ctx, answer)
 	t.out.Printf("")
 	if err != nil {
-		return t.broken(ctx, err)
+		return missing(ctx, t.out, t.examination, err)
 	} else if len(traces) == 0 {
-		return t.broken(ctx, errors.New("the request was answered, but nothing of it arrived"))
+		return missing(ctx, t.out, t.examination, errors.New("the request was answered, but nothing of it arrived"))
 	}
 	for _, trace := range traces {
 		t.out.Trace(trace, t.client.Page(trace.ID), &t.palette)
@@ -94,28 +94,12 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		t.out.Printf("\nOne request, but %d traces: nothing told the later one that it belongs to the first.\n", n)
 	}
 	if version := versionOf(traces); t.step != 0 && version != runner.StepName(t.step) {
-		return fmt.Errorf("it is %s that answered, not %s: 'workshop up --step %d' starts that one", version, runner.StepName(t.step), t.step)
+		return fmt.Errorf("it is %s that answered, not %s: '%s --step %d' starts that one", version, runner.StepName(t.step), workshopUp(), t.step)
 	}
 	if answer.Status != http.StatusOK {
 		return fmt.Errorf("the api answered %d", answer.Status)
 	}
 	return nil
-}
-
-// broken says, as workshop doctor would, which link keeps the trace from coming.
-func (t *thinking) broken(ctx context.Context, err error) error {
-	t.out.Printf("") // in the place of the last progress
-	if ctx.Err() != nil {
-		return err
-	}
-	first, known := doctor.FirstBroken(doctor.Examine(ctx, t.examination))
-	if !known {
-		return fmt.Errorf("%w; 'workshop doctor' looks further", err)
-	}
-	t.out.Printf("No trace came: %v. What is missing:\n\n", err)
-	show(t.out, first)
-	t.out.Printf("\n'workshop doctor' looks at every link.\n")
-	return errNo
 }
 
 // inWords is an answer in lines that people read, one for each subject.

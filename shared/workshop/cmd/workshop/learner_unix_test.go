@@ -1,0 +1,102 @@
+//go:build unix
+
+package main_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestThinkDoctorLoad asks a running step, and what is left of it when it has
+// ended.
+func TestThinkDoctorLoad(t *testing.T) {
+	program := workshop(t)
+	up := start(t, program, 1)
+	up.until("Ctrl-C stops everything")
+	where := []string{"--api-port", port(up.api), "--thinker-port", port(up.thinker), "--agent-port", port(up.agent)}
+	run := func(code int, arguments ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), program, append(arguments, where...)...)
+		output, _ := cmd.CombinedOutput()
+		if got := cmd.ProcessState.ExitCode(); got != code || strings.Contains(string(output), "\x1b") {
+			t.Errorf("workshop %s exits with %d, want %d; it says\n%s", strings.Join(arguments, " "), got, code, output)
+		}
+		return normal(string(output))
+	}
+
+	thought := `war: “One is left with the horrible feeling now that war settles nothing; that to win a war is as disastrous as to lose one.” Agatha Christie
+art: Subject unknown
+
+GET /think/?subject=war&subject=art   200   N ms   http://localhost:PORT/trace/ID
+  thinker-api http.request  GET /think/ BAR N ms
+
+GET /?subject=war&subject=art   200   N ms   http://localhost:PORT/trace/ID
+  thinker-microservice http.request  GET / BAR N ms
+    think              subject:war BAR N ms
+    think              subject:art BAR N ms
+      ✗ error main.unknownSubject: no thought on subject "art"
+
+One request, but 2 traces: nothing told the later one that it belongs to the first.
+`
+	if got := run(0, "think", "war", "art", "--step", "1"); got != thought {
+		t.Errorf("it shows\n%s\nwant\n%s", got, thought)
+	}
+	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: it is step01 that answered, not step02: '"+program+" up --step 2' starts that one\n") {
+		t.Errorf("of another step it says\n%s", got)
+	}
+	if got := run(1, "think", strings.Repeat("x", 65)); !strings.Contains(got, "\nGET /think/?subject=xxx") || !strings.HasSuffix(got, "\nworkshop: the api answered 400\n") {
+		t.Errorf("of a request that is refused it says\n%s", got)
+	}
+	if got := run(0, "think", "war", "--repeat", "2"); strings.Count(got, "\nGET /think/") != 2 {
+		t.Errorf("of two requests it shows\n%s", got)
+	}
+
+	load := regexp.MustCompile(`(?s)requests +20 +20\n  errors +0 +0\n  p50 +N ms +N ms\n.*http://localhost:PORT/resource\?`)
+	if got := run(0, "load", "--for", "1s"); !load.MatchString(got) {
+		t.Errorf("of a load it shows\n%s", got)
+	}
+	if got := run(0, "doctor"); !strings.HasSuffix(got, "\nNo link is broken.\n") || strings.Contains(got, "✗") {
+		t.Errorf("the doctor says\n%s", got)
+	}
+
+	up.signal(up.cmd.Process.Pid, syscall.SIGINT)
+	up.cmd.Wait()
+	for _, command := range []string{"think war", "load"} {
+		got := run(1, strings.Fields(command)...)
+		if !strings.Contains(got, "\n  ✗ agent                 Nobody listens at http://localhost:PORT.\n                          → Start a step: ") {
+			t.Errorf("with nothing there, %s says\n%s", command, got)
+		}
+	}
+	if got := run(1, "doctor"); !strings.HasSuffix(got, "\n3 links are broken. Begin with the first, agent: those after it may come of it.\n") {
+		t.Errorf("with nothing there, the doctor says\n%s", got)
+	}
+	var report struct {
+		Well  bool
+		Links []struct{ Name, State, Says, Next string }
+	}
+	if err := json.Unmarshal([]byte(run(1, "doctor", "--json")), &report); err != nil || report.Well || len(report.Links) < 10 || report.Links[2].State != "broken" || report.Links[2].Next == "" {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// TestCompletion offers what there is to choose from.
+func TestCompletion(t *testing.T) {
+	program := workshop(t)
+	for line, want := range map[string]string{
+		"think w":           "war\nwork\n",
+		"think war --step ": "1\n2\n3\n4\n5\n",
+		"load --mix war,m":  "war,music\nwar,mankind\n",
+		"do":                "doctor\tFind out why there is no trace\n",
+	} {
+		output, err := exec.CommandContext(t.Context(), program, append([]string{"__complete"}, strings.Split(line, " ")...)...).Output()
+		if got, _, _ := strings.Cut(string(output), ":"); err != nil || got != want {
+			t.Errorf("workshop %s completes to %q, %v, want %q", line, got, err, want)
+		}
+	}
+}
+
+func port(url string) string { return url[strings.LastIndex(url, ":")+1:] }

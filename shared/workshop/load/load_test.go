@@ -1,0 +1,120 @@
+package load
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func serve(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestALoadIsWhatWasPlanned(t *testing.T) {
+	var asked [2]atomic.Int32
+	at := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		asked[strings.Index("ab", r.URL.Path[1:])].Add(1)
+	})
+	f := Run(t.Context(), Plan{URLs: []string{at + "/a", at + "/b"}, Rates: []int{20, 50}, For: time.Second}, func(Figures) {})
+	if f.Sent != 35 || f.Answered != 35 || f.Failed != 0 || f.Missed != 0 || asked[0].Load() != 18 || asked[1].Load() != 17 {
+		t.Errorf("%+v, asked %d and %d", f, asked[0].Load(), asked[1].Load())
+	}
+	if f.P50 <= 0 || f.P50 > f.P99 || f.P99 > f.Max || !f.To.After(f.From) {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestFailuresAreCounted(t *testing.T) {
+	var n atomic.Int32
+	at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		switch n.Add(1) % 4 {
+		case 0:
+			w.WriteHeader(http.StatusBadGateway)
+		case 1:
+			w.WriteHeader(http.StatusBadRequest) // the asker's own fault
+		case 2:
+			w.Header().Set("Content-Length", "100")
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler) // in the midst of the answer
+		}
+	})
+	f := Run(t.Context(), Plan{URLs: []string{at}, Rates: []int{40}, For: time.Second}, func(Figures) {})
+	if f.Answered != 40 || f.Failed != 20 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestTooManyWait has a server that does not answer until some requests were not
+// sent for it.
+func TestTooManyWait(t *testing.T) {
+	release := make(chan struct{})
+	at := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
+	var once sync.Once
+	f := Run(t.Context(), Plan{URLs: []string{at}, Rates: []int{MaxRate}, For: 3 * time.Second}, func(f Figures) {
+		if f.Missed > 0 {
+			once.Do(func() { close(release) })
+		}
+	})
+	if f.Missed == 0 || f.Sent+f.Missed != 3*MaxRate || f.Answered != f.Sent {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestALoadEndsEarly(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	answered := make(chan struct{})
+	at := serve(t, func(http.ResponseWriter, *http.Request) {
+		stop()
+		<-answered
+	})
+	go func() {
+		<-ctx.Done()
+		close(answered)
+	}()
+	f := Run(ctx, Plan{URLs: []string{at}, Rates: []int{1}, For: MaxDuration}, func(Figures) {})
+	if f.Sent != 1 || f.Answered != 1 || f.Failed != 0 {
+		t.Errorf("what was under way did not end well: %+v", f)
+	}
+}
+
+func TestPlansAreChecked(t *testing.T) {
+	good := Plan{URLs: []string{"http://localhost"}, Rates: []int{1, MaxRate}, For: time.Second}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for want, spoil := range map[string]func(p *Plan){
+		"a load needs something to ask for, and a rate": func(p *Plan) { p.URLs = nil },
+		"0 requests a second: choose 1 to 500":          func(p *Plan) { p.Rates = []int{5, 0} },
+		"501 requests a second: choose 1 to 500":        func(p *Plan) { p.Rates = []int{501} },
+		"10ms: choose one second to 10m0s":              func(p *Plan) { p.For = 10 * time.Millisecond },
+	} {
+		bad := good
+		spoil(&bad)
+		if err := bad.Check(); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+func TestPercentiles(t *testing.T) {
+	var sorted []time.Duration
+	if got := percentile(sorted, 50); got != 0 {
+		t.Error(got)
+	}
+	for i := range 200 {
+		sorted = append(sorted, time.Duration(i+1))
+	}
+	for percent, want := range map[int]time.Duration{50: 100, 99: 198, 100: 200} {
+		if got := percentile(sorted, percent); got != want {
+			t.Errorf("p%d is %d, want %d", percent, got, want)
+		}
+	}
+}
