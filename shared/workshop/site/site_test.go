@@ -272,10 +272,10 @@ func TestWhatRunsIsTold(t *testing.T) {
 	}{
 		{runner.State{Target: own, Serving: own, Phase: runner.Healthy}, []string{`<b>step02</b> <span class="ok">runs</span>, as it comes, since`, "Work on my copy", "step01’s code, for you to turn into lesson 2"}},
 		{runner.State{Target: own, Phase: runner.Building}, []string{`<span class="busy">is being built</span>`, "disabled"}},
-		{runner.State{Target: mine, Serving: own, Phase: runner.Starting}, []string{"Your copy", `<span class="busy">is starting</span>`, "Until then <b>step02</b> answers."}},
+		{runner.State{Target: mine, Serving: own, Phase: runner.Starting}, []string{"Your copy", `<span class="busy">is starting</span>`, "Meanwhile <b>step02</b> answers."}},
 		{runner.State{Target: mine, Serving: mine, Phase: runner.Healthy}, []string{"<code data-copy>" + mine.Dir, "Run step 2 as it comes", "Start over"}},
 		{runner.State{Target: mine, Serving: mine, Phase: runner.Failed, Error: "try02 does not build:\n# thinker/api\napi/main.go:7:2: undefined: <x>"},
-			[]string{`✗ <span`, "does not build", "api/main.go:7:2: undefined: &lt;x&gt;", "the code from before the change answers"}},
+			[]string{`✗ <span`, "does not build", "api/main.go:7:2: undefined: &lt;x&gt;", "Meanwhile the code from before the change answers"}},
 		{runner.State{Target: own, Phase: runner.Failed, Error: "thinker: exit status 1"}, []string{"does not start", "thinker: exit status 1"}},
 	} {
 		b.workshop.state = c.state
