@@ -107,10 +107,10 @@ func (tab *tab) sends(step int) {
 		tab.until(fmt.Sprintf("line %d has its answer and its trace", at), fmt.Sprintf(`document.querySelectorAll("#answer-%d :is(.body, .spans)").length > 1`, at))
 	}
 	tab.settled()
-	for eval[int](tab, `document.querySelectorAll(".checks .open").length`) > 0 {
-		left := eval[int](tab, `document.querySelectorAll(".checks .open").length`)
+	for eval[bool](tab, `document.querySelector(".checks .open button") !== null`) {
+		left := eval[int](tab, `document.querySelectorAll(".checks .open button").length`)
 		tab.pushes(".checks .open button")
-		tab.until("the checklist follows", fmt.Sprintf(`document.querySelectorAll(".checks .open").length < %d`, left))
+		tab.until("the checklist follows", fmt.Sprintf(`document.querySelectorAll(".checks .open button").length < %d`, left))
 	}
 }
 

@@ -106,7 +106,7 @@ func (b *bench) page(path string) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return text(b.t, answer)
+	return read(b.t, answer)
 }
 
 // post sends a form as a page does, and does not follow where it leads.
@@ -124,10 +124,10 @@ func (b *bench) post(path string, form url.Values, headers ...string) (status in
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return answer.StatusCode, answer.Header.Get("Location"), text(b.t, answer)
+	return answer.StatusCode, answer.Header.Get("Location"), read(b.t, answer)
 }
 
-func text(t *testing.T, answer *http.Response) string {
+func read(t *testing.T, answer *http.Response) string {
 	t.Helper()
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
@@ -164,7 +164,7 @@ func TestTheLessonThatRunsIsShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := text(t, answer); answer.StatusCode != http.StatusNotFound || !strings.Contains(body, "there are 1 to 5") {
+		if body := read(t, answer); answer.StatusCode != http.StatusNotFound || !strings.Contains(body, "there are 1 to 5") {
 			t.Errorf("%s: %d", path, answer.StatusCode)
 		}
 	}
@@ -328,6 +328,14 @@ func TestTheChecklist(t *testing.T) {
 	}
 	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) > 0 {
 		t.Errorf("%v is on record: %v", progress, err)
+	}
+
+	waits := []string{"/think/?subject=war"}
+	b.judge = func(int, []lesson.Request) []lesson.Result {
+		return []lesson.Result{{Expectation: lesson.Expectation{ID: "later", Says: "Later.", Asks: waits}}}
+	}
+	if page := b.page("/workshop/2"); !strings.Contains(page, "once what is above is met") || strings.Contains(page, "Run what this asks for") {
+		t.Error("what waits for others can be asked for again")
 	}
 
 	b.judge = met
