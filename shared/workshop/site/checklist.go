@@ -26,7 +26,7 @@ type item struct {
 	TraceURL string
 	Asks     []ask
 	Paths    []string // one for each request
-	Waits    bool     // it was asked for, and is judged once others are met
+	Waits    bool     // it was asked for, and is judged once what is above is met
 	Hints    *hint
 	Finding  *finding // where it is unmet
 	First    bool     // of those that are unmet
@@ -69,7 +69,7 @@ func (s *site) checklist(step int, requests []lesson.Request, write func(string)
 		case lesson.Met:
 			list.Met++
 		default:
-			shown.Waits = result.State == lesson.Open && asked(requests, result.Asks)
+			shown.Waits = result.State == lesson.Open && found > 0 && asked(requests, result.Asks)
 			if shown.Hints, err = hints(result.Hints[:], 1, write); err != nil {
 				return nil, err
 			}
@@ -101,14 +101,15 @@ func stateOf(state lesson.State) string {
 	return "open"
 }
 
-// asked tells whether each of the paths was asked for.
+// asked tells whether all of the paths were asked for, each as often as it is there.
 func asked(requests []lesson.Request, paths []string) bool {
-	for _, path := range paths {
-		if !slices.ContainsFunc(requests, func(r lesson.Request) bool { return r.Path == path }) {
-			return false
+	left := slices.Clone(paths)
+	for _, request := range requests {
+		if i := slices.Index(left, request.Path); i >= 0 {
+			left = slices.Delete(left, i, i+1)
 		}
 	}
-	return true
+	return len(left) == 0
 }
 
 // inARow joins a path that is asked for several times in a row.

@@ -332,10 +332,17 @@ func TestTheChecklist(t *testing.T) {
 
 	waits := []string{"/think/?subject=war"}
 	b.judge = func(int, []lesson.Request) []lesson.Result {
-		return []lesson.Result{{Expectation: lesson.Expectation{ID: "later", Says: "Later.", Asks: waits}}}
+		return []lesson.Result{
+			{Expectation: lesson.Expectation{ID: "first", Says: "First."}, Verdict: lesson.Verdict{State: lesson.Unmet, Finding: &lesson.Finding{}}},
+			{Expectation: lesson.Expectation{ID: "later", Says: "Later.", Asks: waits}},
+		}
 	}
 	if page := b.page("/workshop/2"); !strings.Contains(page, "once what is above is met") || strings.Contains(page, "Run what this asks for") {
 		t.Error("what waits for others can be asked for again")
+	}
+	waits = append(waits, waits...)
+	if page := b.page("/workshop/2"); strings.Contains(page, "once what is above is met") || !strings.Contains(page, "Run what this asks for") {
+		t.Error("what was asked for once cannot be asked for twice")
 	}
 
 	b.judge = met
