@@ -15,6 +15,10 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/busy"
+	"thinker/shared/apm/web"
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/runner"
+	workshop "thinker/shared/workshop/site"
 )
 
 // A site is an agent in this process, with spans in memory.
@@ -28,7 +32,13 @@ type site struct {
 // serve starts an agent and sends it spans, by way of its intake.
 func serve(t testing.TB, spans []apm.Span) *site {
 	t.Helper()
-	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war"})
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war", Guests: func(a *agent.Agent) []web.Guest {
+		return []web.Guest{workshop.New(workshop.Config{Root: root, Workshop: asleep{}, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{}})}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,6 +52,15 @@ func serve(t testing.TB, spans []apm.Span) *site {
 	s.send(spans)
 	return s
 }
+
+// asleep is a workshop in which nothing runs yet.
+type asleep struct{}
+
+func (asleep) State() runner.State {
+	return runner.State{Target: runner.Target{Step: 4}, Phase: runner.Building}
+}
+func (asleep) Changed(context.Context) <-chan struct{} { return nil }
+func (asleep) Run(runner.Target)                       {}
 
 // send posts spans as a tracer does, as many in a payload as surely fit.
 func (s *site) send(spans []apm.Span) {
@@ -141,6 +160,8 @@ func (s *site) targets() []target {
 		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID), []string{"Compare A with another trace of POST /checkout"}},
 		{"map", "/map", []string{"Service Map", "storefront", "payments", "As a table"}},
 		{"intake", "/intake", []string{"Tracers", "storefront", "Refused"}},
+		{"workshop", "/workshop", []string{"Lesson 4: SQLite store", "is being built", "Checklist"}},
+		{"workshop-other", "/workshop/2", []string{"Lesson 2: manual headers", "Run step 2", "This lesson’s requests are for its own code"}},
 		{"api", "/api", []string{"/api/traces", "problem details"}},
 		{"nowhere", "/nowhere", []string{"There is nothing at /nowhere."}},
 	}

@@ -25,7 +25,8 @@ type item struct {
 	Says     template.HTML
 	TraceURL string
 	Asks     []ask
-	Paths    []string
+	Paths    []string // one for each request
+	Waits    bool     // it was asked for, and is judged once what is above is met
 	Hints    *hint
 	Finding  *finding // where it is unmet
 	First    bool     // of those that are unmet
@@ -52,10 +53,10 @@ type finding struct {
 	Trees                    []tree
 }
 
-func (s *site) checklist(step int, results []lesson.Result, write func(string) (template.HTML, error)) (*checklist, error) {
+func (s *site) checklist(step int, requests []lesson.Request, write func(string) (template.HTML, error)) (*checklist, error) {
 	list := &checklist{All: lesson.Requests(step)}
 	found := 0
-	for _, result := range results {
+	for _, result := range s.judge(step, requests) {
 		shown := item{ID: "check-" + result.ID, State: stateOf(result.State), Asks: inARow(result.Asks), Paths: result.Asks}
 		var err error
 		if shown.Says, err = write(result.Says); err != nil {
@@ -68,6 +69,7 @@ func (s *site) checklist(step int, results []lesson.Result, write func(string) (
 		case lesson.Met:
 			list.Met++
 		default:
+			shown.Waits = result.State == lesson.Open && found > 0 && asked(requests, result.Asks)
 			if shown.Hints, err = hints(result.Hints[:], 1, write); err != nil {
 				return nil, err
 			}
@@ -97,6 +99,17 @@ func stateOf(state lesson.State) string {
 		return "unmet"
 	}
 	return "open"
+}
+
+// asked tells whether all of the paths were asked for, each as often as it is there.
+func asked(requests []lesson.Request, paths []string) bool {
+	left := slices.Clone(paths)
+	for _, request := range requests {
+		if i := slices.Index(left, request.Path); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+	}
+	return len(left) == 0
 }
 
 // inARow joins a path that is asked for several times in a row.

@@ -13,14 +13,16 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 
 	"thinker/shared/workshop/runner"
 )
 
 // A markdown writes GitHub's Markdown as HTML that can stand in our pages. What
-// is HTML in it stays text, but for details and summary.
+// is HTML in it stays text, but for details, summary and code.
 type markdown struct {
 	step    int                              // whose directory its links start from
 	agent   string                           // host and port of the page that is asked for
@@ -31,12 +33,13 @@ type markdown struct {
 }
 
 // html is a text as HTML.
-func (m *markdown) html(text []byte) (template.HTML, error) {
+func (m *markdown) html(source []byte) (template.HTML, error) {
 	var out bytes.Buffer
 	table := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone))
 	writer := goldmark.New(goldmark.WithExtensions(table),
+		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(withoutHints{}, 1))),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(m, 1))))
-	if err := writer.Convert(text, &out); err != nil {
+	if err := writer.Convert(source, &out); err != nil {
 		return "", fmt.Errorf("read Markdown: %w", err)
 	}
 	out.WriteString(strings.Repeat("</details>", m.open))
@@ -54,6 +57,28 @@ func (m *markdown) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
 	register.Register(ast.KindImage, func(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {
 		return ast.WalkContinue, nil // what it shows, in words, is left
 	})
+}
+
+// withoutHints takes out the part that is headed Hints: the checklist has them,
+// each where it is wanted.
+type withoutHints struct{}
+
+// Transform implements parser.ASTTransformer.
+func (withoutHints) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
+	within := 0 // the level of the part's heading
+	for node := document.FirstChild(); node != nil; {
+		next := node.NextSibling()
+		if heading, ok := node.(*ast.Heading); ok && (within == 0 || heading.Level <= within) {
+			within = 0
+			if string(heading.Lines().Value(reader.Source())) == "Hints" {
+				within = heading.Level
+			}
+		}
+		if within > 0 {
+			document.RemoveChild(document, node)
+		}
+		node = next
+	}
 }
 
 // heading leaves the first level to the page, which has its own.
@@ -155,7 +180,7 @@ func (m *markdown) rawHTML(w util.BufWriter, source []byte, node ast.Node, enter
 
 var (
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	folding = regexp.MustCompile(`</?(?:details|summary)>`)
+	folding = regexp.MustCompile(`</?(?:details|summary)>|<code>[^<>]*</code>`)
 )
 
 // raw writes what is HTML in the text: what folds as it is, the rest as text.

@@ -29,6 +29,8 @@ func TestAReadmeIsAPage(t *testing.T) {
 		{"```diff\n@@ -1 +1 @@\n kept\n-old <b>\n+new\n```",
 			"<pre class=\"diff\"><code><span class=\"where\">@@ -1 +1 @@\n</span><span class=\"kept\"> kept\n</span><span class=\"removed\">-old &lt;b&gt;\n</span><span class=\"added\">+new\n</span></code></pre>\n"},
 		{"<details><summary>Hint 1</summary>\n\nThe `span`.\n\n</details>", "<details><summary>Hint 1</summary>\n<p>The <code>span</code>.</p>\n</details>"},
+		{"<details><summary>The <code>a &amp; b</code>?</summary>\n\nc\n\n</details>", "<summary>The <code>a &amp; b</code>?</summary>"},
+		{"## Try it\n\na\n\n### Hints\n\nb\n\n#### c\n\nd\n\n## Check\n\ne", "<h2>Try it</h2><p>a</p>\n<h2>Check</h2><p>e</p>\n"},
 		{"[all](http://localhost:8126/traces?query=version:step02)", `<p><a href="/traces?query=version:step02">all</a></p>`},
 		{"<http://localhost:8126>", `<p><a href="/">http://localhost:8176</a></p>`},
 		{"[Step 3](../step03/README.md), [1](../step01)", `<p><a href="/workshop/3">Step 3</a>, <a href="/workshop/1">1</a></p>`},
@@ -58,11 +60,12 @@ func TestHostileTextStaysText(t *testing.T) {
 		"```sh\ncurl 'http://localhost:5000/think/?subject=war' && <script>\n```",
 		"```\"><script>\nx\n```",
 		"`<script>`",
+		"<details><summary><code><script></code> <code onclick=x>y</code></summary></details>",
 		"<!-- --><script>--></script>",
 		"<?php ?><![CDATA[<script>]]>",
 	} {
 		html := write(t, text)
-		for _, tag := range []string{"<script", "<img", "<form", "<style", "<button", "<div", "<details o", "<summary o", "<?", "<!["} {
+		for _, tag := range []string{"<script", "<img", "<form", "<style", "<button", "<div", "<details o", "<summary o", "<code o", "<?", "<!["} {
 			if strings.Contains(html, tag) {
 				t.Errorf("%s\nbecomes %s", text, html)
 			}

@@ -149,7 +149,7 @@ func (s *site) judged(r *http.Request, p page) (*checklist, error) {
 		}
 	}
 	write := func(text string) (template.HTML, error) { return s.markdown(r, p.Step).html([]byte(text)) }
-	list, err := s.checklist(p.Step, s.judge(p.Step, requests), write)
+	list, err := s.checklist(p.Step, requests, write)
 	if err != nil {
 		return nil, err
 	}

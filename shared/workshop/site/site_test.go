@@ -106,7 +106,7 @@ func (b *bench) page(path string) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return text(b.t, answer)
+	return read(b.t, answer)
 }
 
 // post sends a form as a page does, and does not follow where it leads.
@@ -124,10 +124,10 @@ func (b *bench) post(path string, form url.Values, headers ...string) (status in
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return answer.StatusCode, answer.Header.Get("Location"), text(b.t, answer)
+	return answer.StatusCode, answer.Header.Get("Location"), read(b.t, answer)
 }
 
-func text(t *testing.T, answer *http.Response) string {
+func read(t *testing.T, answer *http.Response) string {
 	t.Helper()
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
@@ -164,7 +164,7 @@ func TestTheLessonThatRunsIsShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := text(t, answer); answer.StatusCode != http.StatusNotFound || !strings.Contains(body, "there are 1 to 5") {
+		if body := read(t, answer); answer.StatusCode != http.StatusNotFound || !strings.Contains(body, "there are 1 to 5") {
 			t.Errorf("%s: %d", path, answer.StatusCode)
 		}
 	}
@@ -272,10 +272,10 @@ func TestWhatRunsIsTold(t *testing.T) {
 	}{
 		{runner.State{Target: own, Serving: own, Phase: runner.Healthy}, []string{`<b>step02</b> <span class="ok">runs</span>, as it comes, since`, "Work on my copy", "step01’s code, for you to turn into lesson 2"}},
 		{runner.State{Target: own, Phase: runner.Building}, []string{`<span class="busy">is being built</span>`, "disabled"}},
-		{runner.State{Target: mine, Serving: own, Phase: runner.Starting}, []string{"Your copy", `<span class="busy">is starting</span>`, "Until then <b>step02</b> answers."}},
+		{runner.State{Target: mine, Serving: own, Phase: runner.Starting}, []string{"Your copy", `<span class="busy">is starting</span>`, "Meanwhile <b>step02</b> answers."}},
 		{runner.State{Target: mine, Serving: mine, Phase: runner.Healthy}, []string{"<code data-copy>" + mine.Dir, "Run step 2 as it comes", "Start over"}},
 		{runner.State{Target: mine, Serving: mine, Phase: runner.Failed, Error: "try02 does not build:\n# thinker/api\napi/main.go:7:2: undefined: <x>"},
-			[]string{`✗ <span`, "does not build", "api/main.go:7:2: undefined: &lt;x&gt;", "the code from before the change answers"}},
+			[]string{`✗ <span`, "does not build", "api/main.go:7:2: undefined: &lt;x&gt;", "Meanwhile the code from before the change answers"}},
 		{runner.State{Target: own, Phase: runner.Failed, Error: "thinker: exit status 1"}, []string{"does not start", "thinker: exit status 1"}},
 	} {
 		b.workshop.state = c.state
@@ -328,6 +328,21 @@ func TestTheChecklist(t *testing.T) {
 	}
 	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) > 0 {
 		t.Errorf("%v is on record: %v", progress, err)
+	}
+
+	waits := []string{"/think/?subject=war"}
+	b.judge = func(int, []lesson.Request) []lesson.Result {
+		return []lesson.Result{
+			{Expectation: lesson.Expectation{ID: "first", Says: "First."}, Verdict: lesson.Verdict{State: lesson.Unmet, Finding: &lesson.Finding{}}},
+			{Expectation: lesson.Expectation{ID: "later", Says: "Later.", Asks: waits}},
+		}
+	}
+	if page := b.page("/workshop/2"); !strings.Contains(page, "once what is above is met") || strings.Contains(page, "Run what this asks for") {
+		t.Error("what waits for others can be asked for again")
+	}
+	waits = append(waits, waits...)
+	if page := b.page("/workshop/2"); strings.Contains(page, "once what is above is met") || !strings.Contains(page, "Run what this asks for") {
+		t.Error("what was asked for once cannot be asked for twice")
 	}
 
 	b.judge = met
