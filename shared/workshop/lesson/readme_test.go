@@ -53,6 +53,14 @@ func TestReadmes(t *testing.T) {
 				}
 			}
 
+			// Other HTML is not shown as such on the workshop's page.
+			prose := regexp.MustCompile("(?s)```.*?```|`[^`]*`").ReplaceAllString(readme, "")
+			for _, tag := range regexp.MustCompile(`</?([a-z]+)[ >]`).FindAllStringSubmatch(prose, -1) {
+				if tag[1] != "details" && tag[1] != "summary" {
+					t.Errorf("it has the HTML element %s", tag[1])
+				}
+			}
+
 			want := readme
 			for heading, section := range map[string]string{
 				"## What changed": whatChanged(t, root, step),

@@ -5,6 +5,7 @@ package main_test
 import (
 	"flag"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,6 +21,7 @@ var update = flag.Bool("update", false, "write the trees that the steps' READMEs
 
 var (
 	commands = regexp.MustCompile(`(?m)^curl 'http://localhost:5000(.*)'$`)
+	links    = regexp.MustCompile(`\]\(http://localhost:8126([^)]*)\)`)
 	trees    = regexp.MustCompile("(?s)```\n(GET /.*?)```\n")
 )
 
@@ -58,6 +60,11 @@ func TestReadme(t *testing.T) {
 			for _, request := range requests {
 				get(t, up.api+commands.FindStringSubmatch(request)[1])
 			}
+			for _, link := range links.FindAllStringSubmatch(lesson, -1) {
+				if status := statusOf(t, up.agent+link[1]); status != http.StatusOK {
+					t.Errorf("%s answers %d", link[0], status)
+				}
+			}
 			up.signal(up.cmd.Process.Pid, syscall.SIGINT)
 			for up.lines.Scan() {
 				up.seen.WriteString(up.lines.Text() + "\n")
@@ -83,6 +90,16 @@ func TestReadme(t *testing.T) {
 			}
 		})
 	}
+}
+
+func statusOf(t *testing.T, url string) int {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
 }
 
 // withTrees replaces each tree in a README by the one that was shown for the same
