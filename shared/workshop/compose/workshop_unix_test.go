@@ -48,7 +48,7 @@ func TestWorkshopAsks(t *testing.T) {
 	for command, says := range map[string]string{
 		"think war music":        "subject:music",
 		"think war --step 2":     fmt.Sprintf("http://localhost:%d/trace/", p.engine.ports.Agent), // where people open it
-		"doctor":                 "thinker-microservice",
+		"doctor":                 "docker-compose ps",
 		"load --rps 20 --for 1s": "p99",
 	} {
 		if output, code := p.workshop(strings.Fields(command)...); code != 0 || !strings.Contains(output, says) {
@@ -82,6 +82,13 @@ func TestWorkshopUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.untilAnswered(question, "Nothing known")
+
+	// The ports are moved, which the address of a container does not follow.
+	asked := p.compose("run", "-T", "--rm", "-e", fmt.Sprintf("API_URL=http://api:%d", p.engine.ports.API),
+		"-e", fmt.Sprintf("AGENT_URL=http://agent:%d", p.engine.ports.Agent), "workshop", "think", "peace", "--step", "1")
+	if !strings.Contains(asked, "Nothing known") || !strings.Contains(asked, "subject:peace") {
+		t.Errorf("another container is answered\n%s", asked)
+	}
 
 	p.docker("stop", p.name)
 	if code := p.docker("inspect", "--format", "{{.State.ExitCode}}", p.name); code != "0" {

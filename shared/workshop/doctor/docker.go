@@ -33,6 +33,10 @@ func (e *examination) engine() {
 		e.unknown(name, "Not asked: this is not the workshop’s directory.")
 		return
 	}
+	if e.Contained {
+		e.unknown(name, "Not seen from inside a container: docker-compose ps lists what runs.")
+		return
+	}
 	_, err := e.run("docker", "version", "--format", "{{.Server.Version}}")
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && e.goHere:

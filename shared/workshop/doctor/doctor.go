@@ -38,6 +38,8 @@ type Options struct {
 	Env     []string // of the terminal: NAME=value each
 	Socket  string   // where a tracer looks for an Agent's socket; empty: /var/run/datadog/apm.socket
 	Probe   bool     // send a request, and wait for its trace
+
+	Contained bool // this program itself runs in a container
 	Found   func(Link)
 }
 

@@ -42,8 +42,8 @@ It ends with
   2  when it could not run: wrong usage, code that does not compile, a port that
      is taken
 
-"workshop" stands for go run ./shared/workshop/cmd/workshop, or for the file that
-go build makes of it.`,
+"workshop" stands for go run ./shared/workshop/cmd/workshop, for the file that go
+build makes of it or, without Go, for docker-compose run --rm workshop.`,
 		Example: `  workshop up --step 1
   workshop think war music
   workshop doctor`,
