@@ -40,7 +40,7 @@ type Options struct {
 	Probe   bool     // send a request, and wait for its trace
 
 	Contained bool // this program itself runs in a container
-	Found   func(Link)
+	Found     func(Link)
 }
 
 // Examine walks the chain and gives each link to Found as it is known. It goes on
