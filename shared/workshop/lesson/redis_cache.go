@@ -3,7 +3,6 @@ package lesson
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,16 +100,20 @@ type pair struct{ first, second *story }
 
 // lastPair is the last one of which fits holds, and whose first request had to think.
 func lastPair(requests []Request, fits func(*story) bool) (pair, bool) {
-	for i := len(requests) - 1; i > 0; i-- {
-		second := newStory(requests[i])
-		if !fits(second) {
-			continue
+	stories := make([]*story, len(requests)) // there may be thousands: each is read once
+	read := func(i int) *story {
+		if stories[i] == nil {
+			stories[i] = newStory(requests[i])
 		}
+		return stories[i]
+	}
+	for i := len(requests) - 1; i > 0; i-- {
+		second := requests[i]
 		for j := i - 1; j >= 0; j-- {
-			first := newStory(requests[j])
-			if slices.Equal(first.subjects, second.subjects) && !first.remembered() &&
-				!first.End.After(second.Start) && second.Start.Sub(first.End) < lifetime-time.Second {
-				return pair{first, second}, true
+			first := requests[j]
+			if first.Path == second.Path && !first.End.After(second.Start) && second.Start.Sub(first.End) < lifetime-time.Second &&
+				fits(read(i)) && !read(j).remembered() {
+				return pair{read(j), read(i)}, true
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package lesson
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -73,11 +72,9 @@ func apiSpan(s *story) *Finding {
 		return s.finding(expected, "Spans came of "+list(s.services())+" alone.",
 			"The api starts no tracer (tracer.Start, in run of api/main.go), or its span is never finished: a span is sent when it and those below it have ended.")
 	case s.api.Service != apiService:
-		cause := fmt.Sprintf("In run of api/main.go, tracer.WithService gives the name %s.", s.api.Service)
+		cause := misnamed("api/main.go")
 		if s.thinker != nil && s.thinker.Service == apiService {
 			cause = "The names of the two services are swapped: look at tracer.WithService in api/main.go and in thinker/main.go."
-		} else if tag := cmp.Or(s.api.Meta["service"], s.api.Meta["service_name"]); tag != "" {
-			cause = "A tag of the span says thinker-api, but a span's service is what tracer.WithService names when the tracer is started."
 		}
 		return s.finding(expected, fmt.Sprintf("The request's span says that its service is %s.", apm.Printable(s.api.Service, 60)), cause,
 			mark{s.api, "the service must be thinker-api"})
@@ -88,6 +85,11 @@ func apiSpan(s *story) *Finding {
 			mark{s.api, "ended too soon"})
 	}
 	return nil
+}
+
+// misnamed is the likely reason for a service with another name.
+func misnamed(file string) string {
+	return fmt.Sprintf("A span's service is what tracer.WithService says when the tracer is started, in run of %s; without it, it is the program's name. A tag does not change it.", file)
 }
 
 // thinkerSpan finds what keeps the thinker's part from being a span of its own.
@@ -104,7 +106,7 @@ func thinkerSpan(s *story) *Finding {
 			"The thinker starts no tracer (tracer.Start, in run of thinker/main.go), or a span is never finished: it is sent when it and those below it have ended.")
 	case s.thinker.Service != thinkerService:
 		return s.finding(expected, fmt.Sprintf("The thinker's span says that its service is %s.", apm.Printable(s.thinker.Service, 60)),
-			fmt.Sprintf("In run of thinker/main.go, tracer.WithService gives the name %s.", s.thinker.Service),
+			misnamed("thinker/main.go"),
 			mark{s.thinker, "the service must be thinker-microservice"})
 	case s.api != nil && s.api.Meta["runtime-id"] != "" && s.api.Meta["runtime-id"] == s.thinker.Meta["runtime-id"]:
 		return s.finding(expected, "The span that is called thinker-microservice was made in the api's process.",

@@ -1,0 +1,177 @@
+package lesson_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/lesson"
+)
+
+// began is when the spans of these tests begin.
+const began = int64(1_700_000_000_000_000_000)
+
+// ms is a moment of a test, in milliseconds.
+func ms(n int) int64 { return began + int64(n)*int64(time.Millisecond) }
+
+// span runs from one moment to another.
+func span(trace, id, parent uint64, service, name string, from, to int, meta ...string) apm.Span {
+	s := apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: service, Name: name, Resource: name,
+		Start: ms(from), Duration: time.Duration(to-from) * time.Millisecond, Meta: map[string]string{}}
+	for _, tag := range meta {
+		name, value, _ := strings.Cut(tag, "=")
+		s.Meta[name] = value
+	}
+	if s.Meta["type"] != "" {
+		s.Type = s.Meta["type"]
+	}
+	return s
+}
+
+func api(trace, id uint64, subjects string, from, to int) apm.Span {
+	return span(trace, id, 0, "thinker-api", "http.request", from, to,
+		"http.url=http://localhost:5000/think/?"+subjects, "http.status_code=200", "runtime-id=a", "type=web")
+}
+
+func thinker(trace, id, parent uint64, subjects string, from, to int) apm.Span {
+	return span(trace, id, parent, "thinker-microservice", "http.request", from, to, "http.url=/?"+subjects, "runtime-id=b", "type=web")
+}
+
+func think(trace, id, parent uint64, subject string, from, to int) apm.Span {
+	return span(trace, id, parent, "thinker-microservice", "think", from, to, "subject="+subject)
+}
+
+func traces(spans ...apm.Span) (all []apm.Trace) {
+	byTrace := map[uint64][]apm.Span{}
+	var order []uint64
+	for _, s := range spans {
+		if byTrace[s.TraceID] == nil {
+			order = append(order, s.TraceID)
+		}
+		byTrace[s.TraceID] = append(byTrace[s.TraceID], s)
+	}
+	for _, id := range order {
+		all = append(all, apm.NewTrace(id, byTrace[id]))
+	}
+	return all
+}
+
+// TestRequestsOf finds the requests of live services, also where the thinker's
+// part of one is a trace of its own.
+func TestRequestsOf(t *testing.T) {
+	requests := lesson.RequestsOf(traces(
+		// Two at once, of which the second is answered first, and another.
+		thinker(12, 12, 0, "subject=war", 11, 500), think(12, 13, 12, "war", 12, 499),
+		api(1, 1, "subject=war", 0, 510),
+		api(2, 2, "subject=work&subject=music", 5, 400),
+		thinker(22, 22, 0, "subject=work&subject=music", 20, 390),
+		api(3, 3, "subject=war", 1000, 1500),
+		thinker(32, 32, 0, "subject=war", 1010, 1490),
+		// One that was sent to the thinker, and not by the api.
+		thinker(42, 42, 0, "subject=art", 2000, 2500),
+		span(5, 5, 0, "thinker-api", "start", 0, 1),
+	))
+	var got []string
+	for _, r := range requests {
+		line := fmt.Sprintf("%s %d %v:", r.Path, r.Status, r.End.Sub(r.Start))
+		for _, trace := range r.Traces {
+			line += fmt.Sprint(" ", trace.ID)
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"/think/?subject=war 200 510ms: 1 12",
+		"/think/?subject=work&subject=music 200 395ms: 2 22",
+		"/think/?subject=war 200 500ms: 3 32",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("requests are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRequested sorts traces by the requests that were sent before they began.
+func TestRequested(t *testing.T) {
+	played := []lesson.Exchange{
+		{Path: "/think/?subject=war", Sent: time.Unix(0, ms(0)), Answered: time.Unix(0, ms(500)), Status: 200, Body: "{}"},
+		{Path: "/think/?subject=art", Sent: time.Unix(0, ms(600)), Answered: time.Unix(0, ms(1100)), Status: 200},
+	}
+	requests := lesson.Requested(played, traces(
+		api(2, 2, "subject=art", 601, 1099), api(1, 1, "subject=war", 1, 499), thinker(3, 3, 0, "subject=war", 5, 490), span(4, 4, 0, "redis", "hello", -9, -8)))
+	if len(requests) != 2 || len(requests[0].Traces) != 2 || requests[0].Traces[0].ID != 1 || len(requests[1].Traces) != 1 {
+		t.Errorf("requests are %v", requests)
+	}
+}
+
+// TestLiveTraffic judges what a learner sends: the last requests decide, and what
+// no request speaks of is open.
+func TestLiveTraffic(t *testing.T) {
+	joined := func(trace uint64, at int) []apm.Span {
+		return []apm.Span{api(trace, trace, "subject=war", at, at+500), thinker(trace, trace+1, trace, "subject=war", at+5, at+495), think(trace, trace+2, trace+1, "war", at+6, at+494)}
+	}
+	apart := func(trace uint64, at int) []apm.Span {
+		return []apm.Span{api(trace, trace, "subject=war", at, at+500), thinker(trace+5, trace+6, 0, "subject=war", at+5, at+495), think(trace+5, trace+7, trace+6, "war", at+6, at+494)}
+	}
+	for _, c := range []struct {
+		name  string
+		step  int
+		spans []apm.Span
+		want  string
+	}{
+		{"nothing yet", 2, nil, "one-trace:open thinker-below-api:open think-below-thinker:open error-on-think:open"},
+		{"two traces", 1, apart(10, 0), "api-span:met thinker-span:met think-span:met two-traces:met"},
+		{"joined", 2, append(apart(10, 0), joined(20, 1000)...), "one-trace:met thinker-below-api:met think-below-thinker:met error-on-think:open"},
+		{"apart again", 2, append(joined(20, 0), apart(30, 1000)...), "one-trace:unmet thinker-below-api:open think-below-thinker:met error-on-think:open"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := states(lesson.Judge(c.step, lesson.RequestsOf(traces(c.spans...)))); got != c.want {
+				t.Errorf("is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestByIDsAlone names the likely cause where nobody has seen the headers.
+func TestByIDsAlone(t *testing.T) {
+	const trace, digits = uint64(0x123456789), 123456789 // the digits are the trace's ID in hexadecimal
+	start := api(trace, trace, "subject=war", 0, 500)
+	call := span(trace, 77, trace, "thinker-api", "call", 1, 499)
+	tagged := thinker(9, 91, 0, "subject=war", 5, 495)
+	tagged.Meta["trace_id"] = fmt.Sprint(trace)
+	for _, c := range []struct {
+		name, fails, cause string
+		thinker            apm.Span
+	}{
+		{"no headers", "one-trace", "The api does not send", thinker(9, 91, 0, "subject=war", 5, 495)},
+		{"a tag", "one-trace", "Its tag trace_id names the api's trace, but a tag joins nothing", tagged},
+		{"hexadecimal", "one-trace", "X-Datadog-Trace-Id is the right number written in hexadecimal", thinker(digits, 91, 77, "subject=war", 5, 495)},
+		{"swapped", "one-trace", "X-Datadog-Trace-Id is the ID of the span call", thinker(77, 91, trace, "subject=war", 5, 495)},
+		{"another number", "one-trace", "X-Datadog-Trace-Id is none of the api's IDs", thinker(4711, 91, 4712, "subject=war", 5, 495)},
+		{"no parent", "thinker-below-api", "A trace's ID alone does not say where a span belongs", thinker(trace, 91, 0, "subject=war", 5, 495)},
+		{"a parent that is nowhere", "thinker-below-api", "X-Datadog-Parent-Id is none of the api's IDs", thinker(trace, 91, 4711, "subject=war", 5, 495)},
+		{"a parent in hexadecimal", "thinker-below-api", "X-Datadog-Parent-Id is the right number written in hexadecimal", thinker(trace, 91, digits, "subject=war", 5, 495)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			requests := []lesson.Request{{Path: "/think/?subject=war", Traces: traces(start, call, c.thinker)}}
+			for _, r := range lesson.Judge(2, requests) {
+				if r.State != lesson.Unmet {
+					continue
+				}
+				if r.ID != c.fails || !strings.HasPrefix(r.Finding.Cause, c.cause) {
+					t.Errorf("%s is unmet: %s\nwant %s: %s…", r.ID, r.Finding.Cause, c.fails, c.cause)
+				}
+				return
+			}
+			t.Error("nothing is unmet")
+		})
+	}
+}
+
+func states(results []lesson.Result) string {
+	var out []string
+	for _, r := range results {
+		out = append(out, r.ID+":"+map[lesson.State]string{lesson.Open: "open", lesson.Met: "met", lesson.Unmet: "unmet"}[r.State])
+	}
+	return strings.Join(out, " ")
+}
