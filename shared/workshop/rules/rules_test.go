@@ -39,6 +39,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/apmtest", "a test has the agent as it is, and asks in the query language", []string{"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
 		{"thinker/shared/apm", "the domain needs nothing", nil},
+		{"thinker/shared/workshop/lesson", "what a lesson expects is judged by spans, wherever they come from", []string{"thinker/shared/apm", "github.com/aymanbagabas/go-udiff"}},
 		{"thinker/shared/workshop/pages", "a browser is driven by tests alone", nil},
 		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...",
 			"github.com/spf13/cobra",
