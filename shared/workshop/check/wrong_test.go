@@ -156,7 +156,7 @@ func wrongStore() []attempt {
 		{name: "subject-in-the-statement", fails: "statement", edits: []edit{
 			{store, query, "s.db.QueryRowContext(ctx, fmt.Sprintf(`SELECT id, quote, author, subject FROM thought WHERE subject = '%s'`, subject))"},
 		}},
-		{name: "no-row-is-a-failure", fails: "unknown-subject", edits: []edit{{store, noRows, "	if err != nil {\n"}}},
+		{name: "no-row-is-a-failure", fails: "unknown-subject", edits: []edit{{store, noRows, "	if err != nil {\n"}, {store, `	"errors"` + "\n", ""}}},
 		{name: "empty-thought", fails: "unknown-subject", edits: []edit{{store, noRows, "	if err != nil && !errors.Is(err, sql.ErrNoRows) {\n"}}},
 		{name: "error-on-the-wrong-span", fails: "unknown-subject", edits: []edit{
 			{thinkerMain, thinkEnd, "	defer span.Finish()\n"},

@@ -99,7 +99,7 @@ func thinkerSpan(s *story) *Finding {
 	switch {
 	case s.thinker == nil && len(stray) > 0:
 		return s.finding(expected, "There are spans for the thinking, but none for the request that they belong to.",
-			"Nothing starts a span for a request to the thinker, or it is never finished: look at the handler that its router is given, in run of thinker/main.go.",
+			"Nothing starts a span for a request to the thinker, or it is never finished: look at its router in run of thinker/main.go, and at the handler that it is given.",
 			mark{stray[0], "nothing above it"})
 	case s.thinker == nil:
 		return s.finding(expected, "No span of thinker-microservice came.",
