@@ -19,7 +19,8 @@ import (
 // A notebook is the workshop's page, of a workshop that runs.
 type notebook struct {
 	*site
-	root string
+	root  string
+	ports runner.Ports
 }
 
 // openNotebook runs a step in a copy of the workshop's directory, with its page.
@@ -39,7 +40,7 @@ func openNotebook(t *testing.T, step int) *notebook {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() }) // the browser may hold on to a connection
-	return &notebook{&site{t: t, agent: w.Agent(), origin: w.Agent().URL()}, root}
+	return &notebook{&site{t: t, agent: w.Agent(), origin: w.Agent().URL()}, root, ports}
 }
 
 // copyWorkshop copies what the steps are built of.
@@ -82,7 +83,7 @@ func (tab *tab) until(what, expression string) {
 // pushes presses a button as a reader does who goes to it by the keyboard.
 func (tab *tab) pushes(selector string) {
 	tab.t.Helper()
-	tab.until(selector+" can be pressed", fmt.Sprintf(`!(document.querySelector(%q)?.disabled ?? true)`, selector))
+	tab.until(selector+" can be pressed", fmt.Sprintf(`document.querySelector(%q)?.matches(":enabled, summary") === true`, selector))
 	eval[any](tab, fmt.Sprintf(`document.querySelector(%q).focus()`, selector))
 	tab.press("Enter")
 }

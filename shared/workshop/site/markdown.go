@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"html"
 	"html/template"
-	"net/url"
-	"path"
 	"regexp"
 	"strings"
 
@@ -17,8 +15,6 @@ import (
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
-
-	"thinker/shared/workshop/runner"
 )
 
 // A markdown writes GitHub's Markdown as HTML that can stand in our pages. What
@@ -153,96 +149,4 @@ func changeOf(text string) string {
 		return "removed"
 	}
 	return "kept"
-}
-
-func (m *markdown) htmlBlock(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
-	block := node.(*ast.HTMLBlock)
-	var text strings.Builder
-	for i := range block.Lines().Len() {
-		segment := block.Lines().At(i)
-		text.Write(segment.Value(source))
-	}
-	if block.HasClosure() {
-		text.Write(block.ClosureLine.Value(source))
-	}
-	if entering {
-		m.raw(w, text.String())
-	}
-	return ast.WalkContinue, nil
-}
-
-func (m *markdown) rawHTML(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
-	if entering {
-		m.raw(w, string(node.(*ast.RawHTML).Segments.Value(source)))
-	}
-	return ast.WalkSkipChildren, nil
-}
-
-var (
-	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	folding = regexp.MustCompile(`</?(?:details|summary)>|<code>[^<>]*</code>`)
-)
-
-// raw writes what is HTML in the text: what folds as it is, the rest as text.
-func (m *markdown) raw(w util.BufWriter, text string) {
-	text = comment.ReplaceAllString(text, "")
-	at := 0
-	for _, tag := range folding.FindAllStringIndex(text, -1) {
-		_, _ = w.WriteString(html.EscapeString(text[at:tag[0]]))
-		at = tag[1]
-		switch name := text[tag[0]:tag[1]]; name {
-		case "<details>":
-			m.open++
-		case "</details>":
-			if m.open == 0 {
-				continue
-			}
-			m.open--
-		}
-		_, _ = w.WriteString(text[tag[0]:tag[1]])
-	}
-	_, _ = w.WriteString(html.EscapeString(text[at:]))
-}
-
-func (m *markdown) link(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
-	begin, end := m.around(string(node.(*ast.Link).Destination))
-	if !entering {
-		begin = end
-	}
-	_, err := w.WriteString(begin)
-	return ast.WalkContinue, err
-}
-
-func (m *markdown) autoLink(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
-	if entering {
-		link := node.(*ast.AutoLink)
-		begin, end := m.around(string(link.URL(source)))
-		_, _ = w.WriteString(begin + html.EscapeString(m.here(string(link.Label(source)))) + end)
-	}
-	return ast.WalkSkipChildren, nil
-}
-
-var lessonDirectory = regexp.MustCompile(`^step0([1-9])(?:/README\.md)?$`)
-
-// around is what stands before and after the text of a link: a link to one of
-// our pages, to another site or, to a file of the workshop, no link but its name.
-func (m *markdown) around(destination string) (begin, end string) {
-	to, err := url.Parse(destination)
-	if err != nil {
-		return "", ""
-	}
-	switch {
-	case to.Scheme == "http" && (to.Host == "localhost:8126" || to.Host == m.agent):
-		own := url.URL{Path: "/" + strings.TrimLeft(to.Path, "/"), RawQuery: to.RawQuery, Fragment: to.Fragment}
-		return fmt.Sprintf(`<a href="%s">`, html.EscapeString(own.String())), "</a>"
-	case to.Scheme == "http" || to.Scheme == "https":
-		return fmt.Sprintf(`<a href="%s" rel="noreferrer noopener" target="_blank">`, html.EscapeString(m.here(to.String()))), "</a>"
-	case to.Scheme != "" || to.Host != "" || to.Path == "" || strings.HasPrefix(to.Path, "/"):
-		return "", ""
-	}
-	file := path.Join(runner.StepName(m.step), to.Path)
-	if other := lessonDirectory.FindStringSubmatch(file); other != nil {
-		return fmt.Sprintf(`<a href="/workshop/%s">`, other[1]), "</a>"
-	}
-	return fmt.Sprintf(`<span title="%s">`, html.EscapeString(file)), "</span>"
 }

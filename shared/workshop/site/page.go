@@ -124,10 +124,7 @@ func (s *site) text(r *http.Request, p page) (template.HTML, error) {
 
 func (s *site) command(r *http.Request, p page, l line, path, text string) (template.HTML, error) {
 	c := command{Step: l.step, At: l.at, ID: l.ID(), Text: text, Path: path, Runs: p.Code.Runs()}
-	s.mu.Lock()
-	last, there := s.answers[l]
-	s.mu.Unlock()
-	if there && (last.Path == path || last.Path == "") {
+	if last, there := s.last(l, p.Code.Since); there && (last.Path == path || last.Path == "") {
 		c.Answer = &shownAnswer{Problem: last.problem, Status: last.Status, Body: last.Body, Took: duration(last.Took), Code: last.code}
 		traces, err := s.read(r.Context(), last.traces)
 		if err != nil {
@@ -153,9 +150,9 @@ func (s *site) judged(r *http.Request, p page) (*checklist, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	list.Problem = s.answers[line{p.Step, 0}].problem
-	s.mu.Unlock()
+	if last, there := s.last(line{p.Step, 0}, p.Code.Since); there {
+		list.Problem = last.problem
+	}
 	return list, nil
 }
 

@@ -33,9 +33,10 @@ const mostLines = 50
 // An answer is what came of a request that was sent from the page.
 type answer struct {
 	client.Answer
-	code    string   // whose code it was: step02
-	problem string   // why there is no answer; empty where there is one
-	traces  []uint64 // what it left
+	at      time.Time // when it was asked for
+	code    string    // whose code it was: step02
+	problem string    // why there is no answer; empty where there is one
+	traces  []uint64  // what it left
 }
 
 // run serves POST /workshop/run: it sends the requests with the paths that the
@@ -72,6 +73,14 @@ func (s *site) run(r *http.Request, step int) (web.Page, error) {
 	return web.Page{Instead: address(step, l.ID())}, nil
 }
 
+// last is what a line answered. Why it did not is told until other code answers.
+func (s *site) last(l line, since time.Time) (a answer, there bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, there = s.answers[l]
+	return a, there && (a.problem == "" || since.Before(a.at))
+}
+
 // listed tells whether a path is among the requests of any lesson.
 func listed(path string) bool {
 	for step := 1; step <= runner.Steps; step++ {
@@ -89,10 +98,10 @@ func (s *site) ask(ctx context.Context, path string) (answer, error) {
 	defer cancel()
 	code := s.Workshop.State().Serving
 	if code.Step == 0 {
-		return answer{problem: "Nothing answers yet: the services are not running."}, nil
+		return answer{at: time.Now(), problem: "Nothing answers yet: the services are not running."}, nil
 	}
 	got, err := s.Client.Get(ctx, path)
-	a := answer{Answer: got, code: code.Name()}
+	a := answer{Answer: got, at: time.Now(), code: code.Name()}
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
 		a.problem = fmt.Sprintf("%s does not answer: %v. If it is just being started, run this again.", s.Client.API, gone.Err)
 		return a, nil

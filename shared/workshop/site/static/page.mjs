@@ -8,7 +8,7 @@ import { localise } from "../time.mjs";
 const parts = (root) => root.querySelectorAll("[data-part]");
 const served = new Map();
 const enliven = (root) => { localise(root); offerCopies(root); };
-for (const part of parts(document)) served.set(part.id, part.innerHTML);
+for (const part of parts(document)) served.set(part.id, part.outerHTML);
 enliven(document);
 
 const focusable = (root) => [...root.querySelectorAll("a, button, summary")];
@@ -20,22 +20,23 @@ const selected = (part) => !getSelection().isCollapsed && getSelection().contain
 function put(next) {
   for (const fresh of parts(next)) {
     const part = document.getElementById(fresh.id);
-    if (!part || fresh.innerHTML === served.get(fresh.id) || selected(part)) continue;
-    served.set(fresh.id, fresh.innerHTML);
+    if (!part || fresh.outerHTML === served.get(fresh.id) || selected(part)) continue;
+    served.set(fresh.id, fresh.outerHTML);
     // What its reader has folded, or has in focus, stays so, as far as it is there.
-    const folded = new Map([...part.querySelectorAll("details")].map((d) => [placeOf(d), d.open]));
+    const folded = new Map([...part.querySelectorAll("details")].map((d) => [titleOf(d), d.open]));
     const focused = focusable(part).indexOf(document.activeElement);
     localise(fresh);
+    part.className = fresh.className;
     part.replaceChildren(...fresh.childNodes);
-    for (const d of part.querySelectorAll("details")) d.open = folded.get(placeOf(d)) ?? d.open;
+    for (const d of part.querySelectorAll("details")) d.open = folded.get(titleOf(d)) ?? d.open;
     offerCopies(part);
     if (focused >= 0) focusable(part)[focused]?.focus({ preventScroll: true });
   }
   updateFoot(next);
 }
 
-/** Which of a part's folds it is: by the item that it is in, and its title. */
-const placeOf = (fold) => `${fold.closest("li")?.id} ${fold.querySelector("summary").textContent}`;
+/** Which of a part's folds it is. */
+const titleOf = (fold) => fold.querySelector("summary").textContent;
 
 async function refresh() {
   const next = await fetchPage(location.href);

@@ -1,0 +1,90 @@
+package site
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/workspace"
+)
+
+func TestTheChecklist(t *testing.T) {
+	b := newBench(t)
+	b.post("/workshop/run", form("lesson", "2", "at", "1", "path", "/think/?subject=war"))
+	var judged []lesson.Request
+	met := func(_ int, requests []lesson.Request) []lesson.Result {
+		judged = requests
+		var seen uint64 = 7
+		return []lesson.Result{{Expectation: lesson.Expectation{ID: "joined", Says: "One trace."}, Verdict: lesson.Verdict{State: lesson.Met, TraceID: seen}}}
+	}
+	b.requestsOf = func(traces []apm.Trace) []lesson.Request {
+		return []lesson.Request{{Path: "/think/?subject=war", Traces: traces}}
+	}
+	b.judge = func(step int, requests []lesson.Request) []lesson.Result {
+		unmet := lesson.Expectation{ID: "error", Says: "The error is on `think`.", Asks: []string{"/think/?subject=war"}, Hints: [3]string{"Look <b>there</b>.", "Nearer.", "```go\nspan.Finish()\n```"}}
+		open := lesson.Expectation{ID: "twice", Says: "The second is quick.", Asks: []string{"/think/?subject=mankind", "/think/?subject=mankind"}}
+		trace := requests[0].Traces[0]
+		return append(met(step, requests),
+			lesson.Result{Expectation: unmet, Verdict: lesson.Verdict{State: lesson.Unmet, TraceID: trace.ID, Finding: &lesson.Finding{
+				Expected: "an error on `think`", Instead: "none", Cause: "it is not set", Request: "/think/?subject=war",
+				Trees: []lesson.Tree{{Trace: trace, Marks: map[uint64]string{trace.Spans[0].SpanID: "this one"}}},
+			}}},
+			lesson.Result{Expectation: open})
+	}
+	page := b.page("/workshop/2")
+	says(t, page, "1 of 3 reached",
+		`<li class="met" id="check-joined" data-part>`, `<a class="shown-by" href="/trace/7">`,
+		`<li class="unmet" id="check-error" data-part>`, "<p>The error is on <code>think</code>.</p>", "<dt>Likely cause</dt><dd><p>it is not set</p>", "<b>▲ this one</b>",
+		"<summary>Hint 3</summary>", "<pre class=\"go\"><code>span.Finish()", "Look &lt;b&gt;there&lt;/b&gt;.",
+		`<li class="open" id="check-twice" data-part>`, "<code>GET /think/?subject=mankind</code> twice",
+		`<input type="hidden" name="path" value="/think/?subject=mankind">
+              <input type="hidden" name="path" value="/think/?subject=mankind">`)
+	if hints := page[strings.Index(page, "Hint 1"):]; strings.Index(hints, "Hint 2") > strings.Index(hints, "</details>") {
+		t.Error("the second hint is to be seen before the first")
+	}
+	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) > 0 {
+		t.Errorf("%v is on record: %v", progress, err)
+	}
+
+	waits := []string{"/think/?subject=war"}
+	b.judge = func(int, []lesson.Request) []lesson.Result {
+		return []lesson.Result{
+			{Expectation: lesson.Expectation{ID: "first", Says: "First."}, Verdict: lesson.Verdict{State: lesson.Unmet, Finding: &lesson.Finding{}}},
+			{Expectation: lesson.Expectation{ID: "later", Says: "Later.", Asks: waits}},
+		}
+	}
+	if page := b.page("/workshop/2"); !strings.Contains(page, "once what is above is met") || strings.Contains(page, "Run what this asks for") {
+		t.Error("what waits for others can be asked for again")
+	}
+	waits = append(waits, waits...)
+	if page := b.page("/workshop/2"); strings.Contains(page, "once what is above is met") || !strings.Contains(page, "Run what this asks for") {
+		t.Error("what was asked for once cannot be asked for twice")
+	}
+
+	b.judge = met
+	says(t, b.page("/workshop/2"), "✓ step02 shows it all.", `<a href="/workshop/3">Go on with lesson 3</a>`, `manual headers</span> <span class="quiet" title="Seen`)
+	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) != 1 || progress[0].Step != 2 || !progress[0].Given() {
+		t.Errorf("%v is on record: %v", progress, err)
+	}
+
+	b.workshop.state.Target.Dir = workspace.CopyDir(b.Root, 2)
+	b.workshop.state.Serving = b.workshop.state.Target
+	says(t, b.page("/workshop/2"), "✓ Lesson 2 is reached.", `manual headers</span> <span class="ok" title="Reached`)
+	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) != 1 || progress[0].Dir != ".workshop/try02" {
+		t.Errorf("%v is on record: %v", progress, err)
+	}
+
+	// The code that answers is judged by requests to itself alone.
+	b.workshop.state.Since = time.Now()
+	b.page("/workshop/2")
+	if len(judged) != 1 || len(judged[0].Traces) > 0 {
+		t.Errorf("the new code is judged by %v", judged)
+	}
+	judged = nil
+	b.page("/workshop/3")
+	if judged != nil {
+		t.Error("another lesson's requests are judged")
+	}
+}
