@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"thinker/shared/workshop/runner"
 )
 
 // Dir is the directory in root that is nobody's but the workshop's: it is made
@@ -29,13 +31,17 @@ func CopyDir(root string, step int) string {
 const patience = 10 * time.Second
 
 // lock keeps other workshop commands from writing to Dir until release is called.
+// Its file is where locks work.
 func lock(root string) (release func(), err error) {
 	if err := os.Mkdir(Dir(root), 0o755); err == nil {
 		giveToOwner(root, Dir(root))
 	} else if !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	file := filepath.Join(Dir(root), "lock")
+	if err := os.MkdirAll(runner.DataDir(root), 0o755); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(runner.DataDir(root), "lock")
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	held := flock.New(file)

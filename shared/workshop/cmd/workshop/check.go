@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -157,7 +158,7 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 		c.conclude(report)
 	}
 	if report.Reached() {
-		reached := workspace.Reached{Step: c.target.Step, Dir: cmp.Or(c.target.Dir, runner.StepName(c.target.Step)), At: time.Now()}
+		reached := workspace.Reached{Step: c.target.Step, Dir: cmp.Or(c.target.Dir, filepath.Join(c.root, runner.StepName(c.target.Step))), At: time.Now()}
 		if err := workspace.Reach(c.root, reached); err != nil {
 			c.say("%s\n", c.out.Paragraph("", err.Error()+"."))
 		}
