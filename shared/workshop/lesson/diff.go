@@ -82,7 +82,7 @@ func slideDown(before string, edits []udiff.Edit) {
 		if i+1 < len(edits) {
 			end = edits[i+1].Start
 		}
-		for e := &edits[i]; e.Start == e.End && strings.HasSuffix(e.New, "\n"); {
+		for e := &edits[i]; e.Start == e.End; {
 			line, rest, _ := strings.Cut(e.New, "\n")
 			line += "\n"
 			if !strings.HasPrefix(before[e.End:end], line) {

@@ -109,6 +109,10 @@ func TestCopyThatFails(t *testing.T) {
 	if _, err = workspace.Copy(root, 2, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 2: open ") {
 		t.Errorf("without go.sum: %v", err)
 	}
+	deepen(t, filepath.Join(root, "step03", "api"))
+	if _, err = workspace.Copy(root, 4, false); err == nil || !strings.HasPrefix(err.Error(), "make a copy for lesson 4: ") {
+		t.Errorf("where a path becomes too long: %v", err)
+	}
 	if names := entries(t, workspace.Dir(root)); names != "lock try01" {
 		t.Errorf("left behind: %s", names)
 	}
@@ -120,6 +124,20 @@ func TestCopyThatFails(t *testing.T) {
 	if _, err = workspace.Copy(root, 3, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 3: ") {
 		t.Errorf("with a file in the place of .workshop: %v", err)
 	}
+}
+
+// deepen puts a file as deep into dir as the system allows, so that a copy with a
+// longer name cannot have it.
+func deepen(t *testing.T, dir string) {
+	t.Helper()
+	for {
+		deeper := filepath.Join(dir, "12345678")
+		if os.Mkdir(deeper, 0o755) != nil {
+			break
+		}
+		dir = deeper
+	}
+	write(t, filepath.Join(filepath.Dir(dir), "x.go"), "package x\n")
 }
 
 // workshop is a copy of the workshop's steps, and of what they need.
