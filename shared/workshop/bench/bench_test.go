@@ -60,6 +60,30 @@ func BenchmarkUp(b *testing.B) {
 	spread(b, took, time.Millisecond, "ms-to-healthy")
 }
 
+// BenchmarkCheck is workshop check for a step that was built before: from Enter to
+// the answer, of which three thoughts take a second and a half. To reach: 10 s.
+func BenchmarkCheck(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "workshop.exe")
+	if output, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, "thinker/shared/workshop/cmd/workshop").CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, output)
+	}
+	check := func() time.Duration {
+		cmd := exec.CommandContext(b.Context(), program, "check", "3")
+		cmd.Dir = findRoot(b)
+		began := time.Now()
+		if output, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, output)
+		}
+		return time.Since(began)
+	}
+	check() // builds
+	var took []time.Duration
+	for b.Loop() {
+		took = append(took, check())
+	}
+	spread(b, took, time.Millisecond, "ms-to-answer")
+}
+
 // BenchmarkTraceOnPage is the time from the answer to a request until its trace
 // is whole on its page. To reach: 2 s.
 func BenchmarkTraceOnPage(b *testing.B) {

@@ -18,7 +18,8 @@ import (
 )
 
 // TestLessons plays each step's requests to its services in containers, and
-// compares the answers and traces with what the step must show.
+// compares the answers and traces with what the step must show, and with what its
+// lesson expects.
 func TestLessons(t *testing.T) {
 	docker := findDocker(t)
 	for step := 1; step <= runner.Steps; step++ {
@@ -44,6 +45,11 @@ func TestLessons(t *testing.T) {
 			}
 			if got, want := lesson.Transcript(lesson.Title(step), played, traces), lesson.Text(step); got != want {
 				t.Errorf("%s shows (+) what it must not, or not what it must (-):\n%s", runner.StepName(step), difference(got, want))
+			}
+			for _, r := range lesson.Judge(step, lesson.Requested(played, traces)) {
+				if r.State != lesson.Met {
+					t.Errorf("%s is not met: %+v", r.ID, r.Finding)
+				}
 			}
 		})
 	}

@@ -30,6 +30,16 @@ func byLast(fits func(*story) bool, judge check, given ...check) func([]Request)
 	}
 }
 
+// unless leaves open what builds on something that is unmet, by whichever request.
+func unless(unmet, judge func([]Request) Verdict) func([]Request) Verdict {
+	return func(requests []Request) Verdict {
+		if unmet(requests).State == Unmet {
+			return Verdict{}
+		}
+		return judge(requests)
+	}
+}
+
 func (s *story) verdict(finding *Finding) Verdict {
 	v := Verdict{State: Met, Finding: finding}
 	if finding != nil {

@@ -18,7 +18,8 @@ var update = flag.Bool("update", false, "write what the steps show now to the fi
 
 // TestLessons plays each step's requests to its real services, built with the
 // race detector, and compares the answers and traces with what the step must
-// show: with the Redis that the workshop brings, and with a real one.
+// show, and with what its lesson expects: with the Redis that the workshop brings, and
+// with a real one.
 func TestLessons(t *testing.T) {
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -33,7 +34,7 @@ func TestLessons(t *testing.T) {
 }
 
 func play(t *testing.T, step int, redis string) {
-	running, ports, _ := up(t, step, redis)
+	running, ports, _ := up(t, step, redis, "THINK_DELAY=500ms") // beside which a busy machine's delays are short
 	played, err := lesson.Play(t.Context(), fmt.Sprintf("http://localhost:%d", ports.API), step)
 	if err != nil {
 		t.Fatal(err)
@@ -54,5 +55,10 @@ func play(t *testing.T, step int, redis string) {
 		}
 	} else if got != want {
 		t.Errorf("%s shows\n\n%s\nbut must show\n\n%s", runner.StepName(step), got, want)
+	}
+	for _, r := range lesson.Judge(step, lesson.Requested(played, traces)) {
+		if r.State != lesson.Met {
+			t.Errorf("%s is not met: %+v", r.ID, r.Finding)
+		}
 	}
 }

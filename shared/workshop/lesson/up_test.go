@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 
 // up starts a step on free ports, with the race detector where the test has it. The test ends it, and
 // fails if a service does not end well.
-func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *logs) {
+func up(t *testing.T, step int, redis string, env ...string) (*runner.Running, runner.Ports, *logs) {
 	t.Helper()
 	root, err := runner.FindRoot(".")
 	if err != nil {
@@ -36,7 +36,7 @@ func up(t *testing.T, step int, redis string) (*runner.Running, runner.Ports, *l
 	logs := &logs{t: t}
 	running, err := runner.Up(t.Context(), runner.Options{
 		Root: root, Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Race: race, Dir: built,
-		Env:      []string{"THINK_DELAY=50ms"},
+		Env:      append([]string{"THINK_DELAY=50ms"}, env...),
 		Building: func(string) {},
 		Log:      logs.add,
 	})

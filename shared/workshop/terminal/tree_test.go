@@ -38,6 +38,27 @@ GET /think/?subject=war&subject=art   200   100 ms   http://localhost:8126/trace
 	}
 }
 
+// TestMarkedTrace has remarks below the spans that they are about, and none that
+// is wider than the terminal, or moves its cursor.
+func TestMarkedTrace(t *testing.T) {
+	var out strings.Builder
+	terminal := &Terminal{out: &out, columns: func() int { return minWidth }}
+	trace := apm.NewTrace(7, []apm.Span{
+		{SpanID: 1, Service: "thinker-api", Name: "http.request", Resource: "GET /think/", Duration: 100 * time.Millisecond},
+		{SpanID: 2, ParentID: 1, Service: "thinker-microservice", Name: "think", Duration: 50 * time.Millisecond},
+	})
+	terminal.MarkedTrace(trace, "", &colour.Palette{}, map[uint64]string{2: "ended\x1b[2J " + strings.Repeat("long before ", 9)})
+	want := `
+GET /think/   OK   100 ms
+  thinker-api            GET /think/ ▇▇▇▇▇▇▇▇▇▇▇    100 ms
+    thinker-microservice think       ▇▇▇▇▇▇          50 ms
+      ↑ ended�[2J long before long before long before long …
+`
+	if out.String() != want {
+		t.Errorf("shows\n%s\nwant\n%s", &out, want)
+	}
+}
+
 func TestTraceOfManySpans(t *testing.T) {
 	spans := []apm.Span{{SpanID: 1, Service: "s", Name: "root", Duration: time.Second}}
 	for i := range 100 {

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 
 	"thinker/shared/apm"
@@ -16,6 +18,9 @@ import (
 // answered shows a request that was answered.
 func (c *checker) answered(r lesson.Request) {
 	c.say("  GET %s   %d   %s\n", r.Path, r.Status, apm.FormatDuration(r.End.Sub(r.Start)))
+	if r.Status >= http.StatusInternalServerError && !c.logs {
+		c.say("    %s\n    (--logs shows what the services say of it)\n", apm.Printable(r.Body, 300))
+	}
 }
 
 // tick shows what is met now and was not before.
@@ -48,14 +53,19 @@ func (c *checker) conclude(report check.Report) {
 	step := c.target.Step
 	switch {
 	case first != nil:
-		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ lesson %d is not reached: %s", step, first.Finding.Instead)))
+		c.fail(first.Finding.Instead)
 	case !report.Reached():
-		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ lesson %d is not reached: its requests left no trace to judge by", step)))
+		c.fail("its requests left no trace to judge by.")
 	case step < runner.Steps:
 		c.out.Printf("\n✓ lesson %d is reached, after %s. Next: %s try %d\n", step, apm.FormatDuration(report.Took), workshop(), step+1)
 	default:
 		c.out.Printf("\n✓ lesson %d is reached, after %s. It is the last: you can read a trace, and make one.\n", step, apm.FormatDuration(report.Took))
 	}
+}
+
+func (c *checker) fail(why string) {
+	text := c.out.Paragraph("", fmt.Sprintf("✗ lesson %d is not reached: %s", c.target.Step, why))
+	c.out.Printf("\n%s\n", c.out.Red(strings.TrimSpace(text)))
 }
 
 // explain shows why an expectation is not met: what came, and how to go on.
@@ -88,17 +98,31 @@ func (c *checker) detail(label, text string) {
 
 // hint writes a hint's Markdown: its paragraphs, and its code as it is.
 func (c *checker) hint(markdown string) {
-	label, code := "hint", false
+	label, isCode := "hint", false
 	for part := range strings.SplitSeq(markdown, "```") {
-		if code {
+		if isCode {
 			_, lines, _ := strings.Cut(part, "\n")
-			for line := range strings.Lines(lines) {
-				c.out.Printf("    %s%s\n", strings.Repeat(" ", detailMargin), strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    "))
-			}
+			c.out.Printf("\n%s\n", code(lines))
 		} else if text := strings.TrimSpace(part); text != "" {
 			c.detail(label, text)
 			label = ""
 		}
-		code = !code
+		isCode = !isCode
 	}
+}
+
+// code is lines of Go for a terminal, where tabs are wide: with the indentation
+// that they have in common taken out.
+func code(text string) string {
+	const margin = "      "
+	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return line == "" })
+	common := len(text)
+	for _, line := range lines {
+		common = min(common, len(line)-len(strings.TrimLeft(line, "\t")))
+	}
+	var out strings.Builder
+	for _, line := range lines {
+		out.WriteString(margin + strings.ReplaceAll(line[common:], "\t", "    ") + "\n")
+	}
+	return out.String()
 }

@@ -49,9 +49,9 @@ func TestCheck(t *testing.T) {
 			"    likely    The request to the thinker carries neither X-Datadog-Trace-Id nor\n",
 			"    hint      A trace crosses from one service to the next", "(--hints 2 tells more)\n",
 			"  – thinker-below-api     The thinker's span hangs below",
-			"\n✗ lesson 2 is not reached: thinker-microservice began a trace of its own: its span has no parent.\n",
+			"\n✗ lesson 2 is not reached: thinker-microservice began a trace of its own: its span has\nno parent.\n",
 		}},
-		{"2 --dir step01 --hints 3", 1, []string{`                  header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ lesson 2"}},
+		{"2 --dir step01 --hints 3", 1, []string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ lesson 2"}},
 		{"5", 0, []string{
 			"Lesson 5: Redis cache   step05\n", "  ✓ miss  ", "  ✓ hit  ", "  ✓ fast  ", "  ✓ errors-not-kept  ",
 			"\n✓ lesson 5 is reached, after ",
