@@ -65,7 +65,7 @@ Where the output is no terminal, it ends when nothing is left that answers.`,
 	cmd.Flags().IntVar(&o.ports.API, "api-port", portFrom("API_PORT", 5000), "where thinker-api listens (API_PORT)")
 	cmd.Flags().IntVar(&o.ports.Thinker, "thinker-port", portFrom("THINKER_PORT", 5001), "where thinker-microservice listens (THINKER_PORT)")
 	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126), "where the agent takes in spans and shows traces (AGENT_PORT)")
-	cmd.Flags().StringVar(&o.db, "db", filepath.Join(".workshop", "traces.db"), "the file that traces are kept in, from the workshop's directory")
+	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"), "the file that traces are kept in, from the workshop's directory")
 	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "keep traces in memory, until this ends")
 	cmd.MarkFlagsMutuallyExclusive("db", "memory")
 	completeSteps(cmd)
