@@ -53,8 +53,8 @@ func (s *screen) choose(step int) {
 
 // open shows the pages in a browser, and says where they are for where there is none.
 func (s *screen) open() {
-	page := s.client.Pages
-	s.out.Printf("the pages are at %s\n", page)
+	page := s.lessons()
+	s.out.Printf("the lessons and the traces are at %s\n", page)
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	if err := browser.OpenURL(page); err != nil {
 		s.out.Printf("No browser could be opened: %v. The address works in any browser.\n", err)
@@ -82,7 +82,7 @@ func (s *screen) list() {
   c    check whether the code reaches its lesson
   o    open the pages: %s
   q    quit, as Ctrl-C does
-`, runner.Steps, strings.TrimPrefix(runner.Try(s.workshop.Ports().API), "curl "), s.client.Pages)
+`, runner.Steps, strings.TrimPrefix(runner.Try(s.workshop.Ports().API), "curl "), s.lessons())
 }
 
 func (s *screen) check(ctx context.Context) { fmt.Fprint(io.Discard, ctx) }

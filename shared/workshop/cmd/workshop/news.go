@@ -89,13 +89,14 @@ func (s *screen) greet() {
   api      http://localhost:%d
   thinker  http://localhost:%d
   traces   %s
+  lessons  %s
 
 Try this in another terminal; its trace appears here and on the page:
 
   %s
 
 When you save a file in %s, the new code answers a moment later.
-`, ports.API, ports.Thinker, s.client.Pages, runner.Try(ports.API), s.sources())
+`, ports.API, ports.Thinker, s.client.Pages, s.lessons(), runner.Try(ports.API), s.sources())
 	if s.keys != nil {
 		s.out.Printf("Keys: 1-%d step, r restart, o open the pages, c check, t think, ? list, q quit.\n", runner.Steps)
 	}
@@ -109,3 +110,6 @@ func (s *screen) sources() string {
 	}
 	return runner.StepName(s.own.Step)
 }
+
+// lessons is the page on which the lessons are.
+func (s *screen) lessons() string { return s.client.Pages + "/workshop" }

@@ -1,0 +1,291 @@
+//go:build unix
+
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"golang.org/x/term"
+
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
+)
+
+// TestKeys is a learner's way at a terminal: each key, an error and its mending.
+func TestKeys(t *testing.T) {
+	dir := try(t, 2)
+	c := terminalWith(t, "up", "--dir", dir)
+	c.until("Step 2: manual headers", "try02", "Keys: 1-5 step", "Ctrl-C stops everything")
+	c.press("t")
+	c.until("  think ") // the last line of the trace
+	c.press("?")
+	c.until("q    quit, as Ctrl-C does")
+	c.press("x")
+	c.until(`There is no key "x"`)
+	c.press("curl 'http://localhost:5000/think/?subject=war'\n")
+	c.until("That is for another terminal")
+	c.press("\x1b[15~") // F5, in which 1 and 5 are no keys
+	for _, step := range []string{"3", "4", "5", "1"} {
+		c.press(step)
+		c.until("Step "+step+": ", "step0"+step+" runs, after")
+	}
+	c.press("1")
+	c.until("step01 runs already")
+	c.press("2")
+	c.until("Step 2: manual headers, as in ", "try02 runs, after")
+
+	main := filepath.Join(dir, "api", "main.go")
+	edit(t, main, "func main() {", "func main() { undefined()")
+	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined", "try02 goes on answering as it was before")
+	edit(t, main, "func main() { undefined()", "func main() {")
+	c.until("try02 runs again, after")
+	edit(t, main, "the thinker answered", "the thinker has answered")
+	c.until("the new try02 answers, after")
+
+	c.press("r")
+	c.until("the new try02 answers, after")
+	c.press("q")
+	c.ends(0)
+	if text := c.seen.String(); strings.Contains(text, "panic") || strings.Count(text, "Step 5") != 1 {
+		t.Errorf("it shows\n%s", text)
+	}
+}
+
+// TestServiceDiesAtATerminal waits for whoever sits there to mend it.
+func TestServiceDiesAtATerminal(t *testing.T) {
+	c := terminalWith(t, "up", "--step", "1")
+	c.until("Ctrl-C stops everything")
+	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(c.cmd.Process.Pid), "thinker").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	thinker, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(thinker, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	c.until("✗ thinker ended by itself (signal: killed)", "Nothing answers now")
+	c.press("r")
+	c.until("step01 runs again, after")
+	c.press("\x03")
+	c.ends(0)
+}
+
+// TestFirstBuildFailsAtATerminal waits likewise.
+func TestFirstBuildFailsAtATerminal(t *testing.T) {
+	dir := try(t, 3)
+	main := filepath.Join(dir, "thinker", "main.go")
+	edit(t, main, "func main() {", "func main() { undefined()")
+	c := terminalWith(t, "up", "--dir", dir)
+	c.until("undefined: undefined", "Nothing answers now")
+	edit(t, main, "func main() { undefined()", "func main() {")
+	c.until("healthy after", "Ctrl-C stops everything")
+	c.press("\x03")
+	c.ends(0)
+}
+
+// TestCtrlC presses it at each moment, and finds the terminal as it was.
+func TestCtrlC(t *testing.T) {
+	for moment, code := range map[string]int{"building": 1, "healthy": 0, "thinking": 0, "building again": 0} {
+		t.Run(moment, func(t *testing.T) {
+			if moment == "building" {
+				t.Setenv("GOCACHE", t.TempDir())
+			}
+			dir := try(t, 2)
+			c := terminalWith(t, "up", "--dir", dir)
+			switch moment {
+			case "building":
+				c.until("building: the first time")
+			case "healthy":
+				c.until("Ctrl-C stops everything")
+			case "thinking":
+				c.until("Ctrl-C stops everything")
+				c.press("t")
+			case "building again":
+				c.until("Ctrl-C stops everything")
+				edit(t, filepath.Join(dir, "api", "main.go"), "the thinker answered", "the thinker has answered")
+				c.until("building try02")
+			}
+			c.press("\x03")
+			c.ends(code)
+		})
+	}
+}
+
+// TestCtrlZ gives the terminal back while it is stopped.
+func TestCtrlZ(t *testing.T) {
+	c := terminalWith(t, "up", "--step", "1")
+	c.until("Ctrl-C stops everything")
+	c.press("\x1a")
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(c.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("it is not stopped: %v, %v", status, err)
+	}
+	c.inOrder()
+	if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	c.press("?")
+	c.until("q    quit, as Ctrl-C does")
+	c.press("q")
+	c.ends(0)
+}
+
+// A console is a command at a terminal of its own.
+type console struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	keyboard, side *os.File // the two ends of the terminal
+	before         *term.State
+	printed        chan string
+	seen           strings.Builder
+	unread         string
+	ports          []int
+}
+
+func terminalWith(t *testing.T, arguments ...string) *console {
+	t.Helper()
+	keyboard, side, err := pty.Open()
+	if err != nil {
+		need.Missing(t, "there are no pseudo-terminals: %v", err)
+	}
+	if err := pty.Setsize(keyboard, &pty.Winsize{Rows: 40, Cols: 100}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := term.GetState(int(side.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &console{t: t, keyboard: keyboard, side: side, before: before, printed: make(chan string), ports: []int{need.Port(t), need.Port(t), need.Port(t)}}
+	c.cmd = exec.CommandContext(t.Context(), workshop(t), append(arguments, "--memory",
+		"--api-port", fmt.Sprint(c.ports[0]), "--thinker-port", fmt.Sprint(c.ports[1]), "--agent-port", fmt.Sprint(c.ports[2]))...)
+	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1")
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = side, side, side
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(c.printed)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := keyboard.Read(buffer)
+			if n > 0 {
+				c.printed <- string(buffer[:n])
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		side.Close()
+		keyboard.Close()
+		for range c.printed {
+		}
+	})
+	return c
+}
+
+func (c *console) press(keys string) {
+	c.t.Helper()
+	if _, err := c.keyboard.WriteString(keys); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// until reads what is shown up to each of some texts, in their order.
+func (c *console) until(texts ...string) {
+	c.t.Helper()
+	giveUp := time.After(4 * time.Minute)
+	for _, text := range texts {
+		for {
+			if _, rest, found := strings.Cut(c.unread, text); found {
+				c.unread = rest
+				break
+			}
+			select {
+			case printed := <-c.printed:
+				c.seen.WriteString(printed)
+				c.unread += printed
+			case <-giveUp:
+				c.t.Fatalf("it shows no %q:\n%s", text, &c.seen)
+			}
+		}
+	}
+}
+
+// ends waits for the command to end with a code, its terminal as it was and
+// nothing left that listens.
+func (c *console) ends(code int) {
+	c.t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- c.cmd.Wait() }()
+	for running := true; running; {
+		select {
+		case printed := <-c.printed:
+			c.seen.WriteString(printed)
+		case err := <-ended:
+			if got := c.cmd.ProcessState.ExitCode(); got != code {
+				c.t.Errorf("it ends with %d (%v), want %d, and shows\n%s", got, err, code, &c.seen)
+			}
+			running = false
+		}
+	}
+	c.inOrder()
+	for _, port := range c.ports {
+		if runner.Taken(port) {
+			c.t.Errorf("port %d is still listened on", port)
+		}
+	}
+}
+
+// inOrder fails the test unless the terminal is set as it was before.
+func (c *console) inOrder() {
+	c.t.Helper()
+	after, err := term.GetState(int(c.side.Fd()))
+	if err != nil || *after != *c.before {
+		c.t.Errorf("the terminal is not as it was: %+v (%v), before %+v", after, err, c.before)
+	}
+}
+
+// try is a copy of the code that a lesson begins with.
+func try(t *testing.T, step int) (dir string) {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(t.TempDir(), fmt.Sprintf("try0%d", step))
+	if err := workspace.Write(root, step, dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func edit(t *testing.T, file, old, new string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), old, new, 1)
+	if changed == string(text) {
+		t.Fatalf("%s has no %q", file, old)
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
