@@ -14,6 +14,12 @@ type RGB struct{ R, G, B uint8 }
 // Hex writes the colour the way HTML and CSS read it: #3d7fb0.
 func (c RGB) Hex() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
 
+// ParseHex reads what Hex writes.
+func ParseHex(text string) (c RGB, err error) {
+	_, err = fmt.Sscanf(text, "#%02x%02x%02x", &c.R, &c.G, &c.B)
+	return c, err
+}
+
 // A Palette hands out colours to services in order of first appearance. Its
 // zero value is ready to use, also by several goroutines at once.
 type Palette struct {
@@ -41,6 +47,18 @@ func (p *Palette) Of(service string) RGB {
 	c := nth(len(p.given))
 	p.given[service] = c
 	return c
+}
+
+// Give has a service keep the colour that another palette has given it.
+func (p *Palette) Give(service string, c RGB) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.given == nil {
+		p.given = map[string]RGB{}
+	}
+	if len(p.given) < maxServices {
+		p.given[service] = c
+	}
 }
 
 // nth is the colour of the service that came n-th, from 0; those from the 25th

@@ -69,3 +69,21 @@ func TestTextsOnColoursCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+// TestAnothersColours holds that a palette can go on from another.
+func TestAnothersColours(t *testing.T) {
+	var first, second Palette
+	first.Of("api")
+	want := first.Of("thinker")
+	given, err := ParseHex(want.Hex())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Give("thinker", given)
+	if got := second.Of("thinker"); got != want {
+		t.Errorf("%s, want %s", got.Hex(), want.Hex())
+	}
+	if _, err := ParseHex("blue"); err == nil {
+		t.Error("it reads what is no colour")
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/colour"
 )
 
 // A fixture is a real agent, and an api that answers at once and has its spans
@@ -153,6 +154,27 @@ func TestAnotherAgent(t *testing.T) {
 	c := &Client{Agent: other.URL}
 	if _, err := c.Traces(t.Context()); fmt.Sprint(err) != "ask the agent: "+other.URL+"/api/traces?limit=1000 answers 404" {
 		t.Error(err)
+	}
+}
+
+// TestColoursAreThoseOfThePages asks for those of services that the agent met in
+// another order.
+func TestColoursAreThoseOfThePages(t *testing.T) {
+	f := newFixture(t, nil)
+	want := map[string]string{}
+	for _, service := range []string{"sqlite.db", "thinker-microservice", "thinker-api"} {
+		want[service] = f.agent.Palette().Of(service).Hex()
+	}
+	now := time.Now()
+	f.add(span(1, 1, 0, "thinker-api", "", now, now), span(1, 2, 1, "thinker-microservice", "", now, now))
+	var palette colour.Palette
+	if err := f.Colours(t.Context(), 1, &palette); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range []string{"thinker-api", "thinker-microservice"} {
+		if got := palette.Of(service).Hex(); got != want[service] {
+			t.Errorf("%s has %s, want %s", service, got, want[service])
+		}
 	}
 }
 

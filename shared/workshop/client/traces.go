@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
 )
 
 // most traces are read at once.
@@ -84,4 +85,23 @@ func (c *Client) Trace(ctx context.Context, id uint64) (apm.Trace, error) {
 		})
 	}
 	return apm.NewTrace(id, spans), nil
+}
+
+// Colours has a palette give the services of a trace the colours that the pages
+// show them in.
+func (c *Client) Colours(ctx context.Context, traceID uint64, palette *colour.Palette) error {
+	var outline struct {
+		Services []struct{ Service, Colour string }
+	}
+	if err := c.ask(ctx, "/api/traces/"+strconv.FormatUint(traceID, 10)+"/outline", nil, &outline); err != nil {
+		return err
+	}
+	for _, s := range outline.Services {
+		shown, err := colour.ParseHex(s.Colour)
+		if err != nil {
+			return fmt.Errorf("ask the agent: the colour %q of %s: %w", s.Colour, s.Service, err)
+		}
+		palette.Give(s.Service, shown)
+	}
+	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"thinker/shared/apm/agent"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
@@ -153,7 +155,7 @@ func (w *world) diagnosis(links []Link) string {
 	for _, varies := range []struct{ pattern, with string }{
 		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
 		{`--(\S+)-port \d+`, "--$1-port PORT"}, {`\d+ requests have`, "N requests have"}, {`\d+ spans?, of`, "N spans, of"}, {`go1\.\S+`, "go1.N"},
-		{`\[::1\]:`, "127.0.0.1:"}, {`127.0.0.1:2\d{4}`, "127.0.0.1:PORT"},
+		{`\[::1\]:`, "127.0.0.1:"}, {`127.0.0.1:\d{4,5}`, "127.0.0.1:PORT"},
 	} {
 		text = regexp.MustCompile(varies.pattern).ReplaceAllString(text, varies.with)
 	}
@@ -233,6 +235,7 @@ func faults() []fault {
 		{"refused", func(w *world) { w.start(1); w.post("no spans", http.StatusBadRequest) }},
 		{"redis", func(w *world) { w.start(5, "REDIS_ADDR=localhost:1") }},
 		{"redis-well", func(w *world) { w.start(5, "REDIS_ADDR="+need.Redis(w.t)) }},
+		{"redis-of-the-workshop", func(w *world) { w.start(5, "REDIS_ADDR="+miniredis.RunT(w.t).Addr()) }},
 		{"proxy", func(w *world) { w.options.Env = append(w.options.Env, "http_proxy=http://proxy:3128"); w.start(1) }},
 		{"proxy-left-out", func(w *world) {
 			w.options.Env = append(w.options.Env, "http_proxy=http://proxy:3128", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=example.org, localhost")

@@ -28,7 +28,7 @@ func (e *examination) redis() {
 	e.holds(name, "The Redis at %s answers.", at)
 }
 
-// ping is the one command that needs no library.
+// ping sends the one command that needs no library.
 func ping(at string) error {
 	conn, err := net.DialTimeout("tcp", at, 2*time.Second)
 	if err != nil {
@@ -36,7 +36,7 @@ func ping(at string) error {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(2 * time.Second)) // where it fails, what follows does too
-	if _, err := fmt.Fprint(conn, "PING\r\n"); err != nil {
+	if _, err := fmt.Fprint(conn, "*1\r\n$4\r\nPING\r\n"); err != nil {
 		return err
 	}
 	line, err := bufio.NewReader(conn).ReadString('\n')

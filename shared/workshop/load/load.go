@@ -88,7 +88,8 @@ func Run(ctx context.Context, p Plan, watch func(Figures)) Figures {
 			r.skip()
 		}
 		sent++
-		due += time.Second / time.Duration(p.rate(due))
+		rate := time.Duration(p.rate(due))
+		due += (time.Second + rate - 1) / rate // rounded up, so that a part has no request more
 		next.Reset(time.Until(r.began.Add(due)))
 	}
 	answers.Wait()

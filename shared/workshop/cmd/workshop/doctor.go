@@ -96,7 +96,7 @@ func missing(ctx context.Context, out *terminal.Terminal, options doctor.Options
 	if !known {
 		return fmt.Errorf("%w; '%s doctor' looks further", err, workshop())
 	}
-	out.Printf("Nothing to show: %v. The first link that is broken:\n\n", err)
+	out.Printf("%s\n", out.Paragraph("", fmt.Sprintf("Nothing to show: %v. The first link that is broken:", err)))
 	show(out, first)
 	out.Printf("\n'%s doctor' looks at every link.\n", workshop())
 	return errNo

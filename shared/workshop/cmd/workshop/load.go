@@ -101,14 +101,15 @@ func bothSides(out *terminal.Terminal, sent load.Figures, seen client.Figures) {
 	row("p99", apm.FormatDuration(sent.P99), apm.FormatDuration(seen.P99))
 	row("max", apm.FormatDuration(sent.Max), apm.FormatDuration(seen.Max))
 
-	out.Printf("\nHere, a request takes from its sending to the last byte of its answer; on the pages,\nas long as the span in which thinker-api answers it. Between them are the way there\nand back, and waiting for a connection. Percentiles on the pages are within 1 %%.\n")
+	why := "Here, a request takes from its sending to the last byte of its answer; on the pages, as long as the span in which thinker-api answers it. Between them are the way there and back, and waiting for a connection. Percentiles on the pages are within 1 %."
 	switch more := seen.Requests - sent.Answered; {
 	case more > 0:
-		out.Printf("The pages have %s more: somebody else asked in this time.\n", apm.FormatNumber(more))
+		why += fmt.Sprintf(" The pages have %s more: somebody else asked in this time.", apm.FormatNumber(more))
 	case more < 0:
-		out.Printf("The pages have %s fewer: their spans were not sent, or have not arrived. '%s doctor' finds out why.\n", apm.FormatNumber(-more), workshop())
+		why += fmt.Sprintf(" The pages have %s fewer: their spans were not sent, or have not arrived. '%s doctor' finds out why.", apm.FormatNumber(-more), workshop())
 	}
 	if sent.Missed > 0 {
-		out.Printf("The rate could not be kept: %s not sent, as too many were waiting for their answers.\n", apm.FormatCount(sent.Missed, "request was", "requests were"))
+		why += fmt.Sprintf(" The rate could not be kept: %s not sent, as too many were waiting for their answers.", apm.FormatCount(sent.Missed, "request was", "requests were"))
 	}
+	out.Printf("\n%s", out.Paragraph("", why))
 }

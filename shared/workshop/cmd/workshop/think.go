@@ -76,7 +76,7 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	t.out.Progress("thinking …")
 	answer, err := t.client.Think(ctx, subjects...)
 	if err != nil {
-		return missing(ctx, t.out, t.examination, err)
+		return missing(ctx, t.out, t.examination, fmt.Errorf("thinker-api does not answer at %s", t.client.API))
 	}
 	t.out.Printf("%s\n", inWords(answer, subjects))
 	t.out.Progress("waiting for the trace …")
@@ -88,6 +88,9 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		return missing(ctx, t.out, t.examination, errors.New("the request was answered, but nothing of it arrived"))
 	}
 	for _, trace := range traces {
+		if err := t.client.Colours(ctx, trace.ID, &t.palette); err != nil {
+			return missing(ctx, t.out, t.examination, err)
+		}
 		t.out.Trace(trace, t.client.Page(trace.ID), &t.palette)
 	}
 	if n := len(traces); n > 1 {
