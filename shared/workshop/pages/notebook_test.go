@@ -144,6 +144,13 @@ func TestTheWorkshop(t *testing.T) {
 			}
 			tab.sends(step)
 			tab.reached(step)
+			for _, l := range []look{{width: 420}, {width: 420, dark: true}, {width: 1280, dark: true}, {width: 1280}} {
+				tab.lookAs(l)
+				tab.fits(l.width)
+				tab.audit(contrast, l.String())
+				tab.picture(fmt.Sprintf("lesson-%d-%s", step, l))
+			}
+			tab.audit(structure, "structure")
 			tab.healthy()
 		})
 	}

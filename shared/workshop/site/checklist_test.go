@@ -34,7 +34,7 @@ func TestTheChecklist(t *testing.T) {
 			lesson.Result{Expectation: open})
 	}
 	page := b.page("/workshop/2")
-	says(t, page, "1 of 3 reached",
+	says(t, page, "1 of 3 met",
 		`<li class="met" id="check-joined" data-part>`, `<a class="shown-by" href="/trace/7">`,
 		`<li class="unmet" id="check-error" data-part>`, "<p>The error is on <code>think</code>.</p>", "<dt>Likely cause</dt><dd><p>it is not set</p>", "<b>▲ this one</b>",
 		"<summary>Hint 3</summary>", "<pre class=\"go\"><code>span.Finish()", "Look &lt;b&gt;there&lt;/b&gt;.",
