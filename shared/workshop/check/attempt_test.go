@@ -190,11 +190,14 @@ func words(report check.Report) string {
 			}
 		}
 	}
-	return ids.ReplaceAllString(times.ReplaceAllString(out.String(), "N ms"), "ID")
+	text := times.ReplaceAllString(out.String(), "N ms")
+	text = ids.ReplaceAllString(text, "ID")
+	return hosts.ReplaceAllString(text, "localhost:PORT")
 }
 
 var (
 	times = regexp.MustCompile(`[0-9.]+ (ns|µs|ms|s)\b`)
+	hosts = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 	ids   = regexp.MustCompile(`\b[0-9a-f]{13,}\b`)
 )
 

@@ -184,6 +184,7 @@ func wrongCache() []attempt {
 		{name: "lifetime-without-a-unit", fails: "hit", edits: []edit{{cache, "	lifetime    = 30 * time.Second\n", "	lifetime    = 30\n"}}},
 		{name: "not-read-as-it-was-written", fails: "hit", edits: []edit{{cache, "value, err := json.Marshal(t)", "value, err := json.Marshal([]*thought{t})"}}},
 		{name: "delay-comes-first", fails: "fast", edits: []edit{{thinkerMain, memo + sleeps, "	time.Sleep(t.delay)\n" + memo}}},
+		{name: "no-thought-is-a-failure", fails: "errors-not-kept", edits: []edit{{store, machine, "		return nil, err\n"}}},
 		{name: "error-kept-as-a-thought", fails: "errors-not-kept", edits: []edit{
 			{store, machine, "		return nil, err\n"},
 			{thinkerMain, failing, "		if err != nil {\n			replies[subject] = reply{Error: true}\n			continue\n		}\n"},

@@ -1,6 +1,7 @@
 // Package lesson says what each step of the workshop must show: the requests
 // that are sent, their answers, and the traces that come of them. The steps
-// directory holds it as text that people read and tests compare.
+// directory holds it as text that people read and tests compare. What of it a
+// lesson is about are its Expectations, by which Judge looks at any traces.
 package lesson
 
 import (

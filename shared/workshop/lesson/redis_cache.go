@@ -202,8 +202,15 @@ func judgeFast(requests []Request) Verdict {
 // judgeErrors wants what failed to be tried again.
 func judgeErrors(requests []Request) Verdict {
 	p, ok := lastPair(requests, someUnknown)
-	if !ok || entered(p.first) != nil || entered(p.second) != nil || thinkSpans(p.first) != nil || thinkSpans(p.second) != nil {
+	if !ok {
 		return Verdict{}
+	}
+	for _, s := range []*story{p.first, p.second} {
+		if finding := answered(s); finding != nil {
+			return s.verdict(finding)
+		} else if firstOf(apiSpan, thinkerSpan, thinkSpans)(s) != nil {
+			return Verdict{}
+		}
 	}
 	return p.second.verdict(p.errors())
 }

@@ -106,10 +106,13 @@ func statement(s *story) *Finding {
 // have worked, and either The Machine answers, or think is the error.
 func unknownSubject(s *story) *Finding {
 	const expected = "A query that finds no row has worked: it is no error, the answer is 200, and the error is on think alone; or The Machine has a thought, and nothing is an error."
-	if s.Status != 0 && s.Status != 200 {
-		return s.finding(expected, fmt.Sprintf("The request was answered with %d: %s", s.Status, apm.Printable(s.Body, 200)),
-			"sql.ErrNoRows goes up to the caller as it is. find must make unknownSubject of it, which answer turns into \"Subject unknown\".",
-			s.failed()...)
+	if finding := answered(s); finding != nil {
+		for _, span := range s.spans {
+			if strings.Contains(span.ErrorMessage(), "no rows in result set") {
+				finding.Cause = `sql.ErrNoRows goes up to the caller as it is. find must make unknownSubject of it, which answer turns into "Subject unknown".`
+			}
+		}
+		return finding
 	}
 	if finding := thinkSpans(s); finding != nil {
 		return finding

@@ -55,7 +55,7 @@ func (c *checker) conclude(report check.Report) {
 	case first != nil:
 		c.fail(first.Finding.Instead)
 	case !report.Reached():
-		c.fail("its requests left no trace to judge by.")
+		c.fail("what has a – cannot be told from its requests.")
 	case step < runner.Steps:
 		c.out.Printf("\n✓ lesson %d is reached, after %s. Next: %s try %d\n", step, apm.FormatDuration(report.Took), workshop(), step+1)
 	default:
