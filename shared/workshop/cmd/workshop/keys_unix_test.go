@@ -209,7 +209,7 @@ func (c *console) press(keys string) {
 // until reads what is shown up to each of some texts, in their order.
 func (c *console) until(texts ...string) {
 	c.t.Helper()
-	giveUp := time.After(4 * time.Minute)
+	giveUp := time.After(2 * time.Minute)
 	for _, text := range texts {
 		for {
 			if _, rest, found := strings.Cut(c.unread, text); found {
