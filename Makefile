@@ -79,7 +79,7 @@ ci: tidy-check format-check vet staticcheck vulnerabilities ## Run all checks, w
 
 .PHONY: bench
 bench: ## Measure what the workshop and the agent promise, with the spread.
-	go test -run '^$$' -bench 'Up|Check|TraceOnPage' -benchtime 10x ./shared/workshop/bench
+	go test -run '^$$' -bench 'Up|Check|Save|TraceOnPage' -benchtime 10x ./shared/workshop/bench
 	go test -run '^$$' -bench 'Hit|Miss' -benchtime 300x ./shared/workshop/bench
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/apm/bench
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/workshop/pages

@@ -44,6 +44,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...",
 			"github.com/spf13/cobra",
 			"github.com/cli/browser",
+			"github.com/mattn/go-runewidth",
 			"github.com/alicebob/miniredis/v2",
 			"github.com/shirou/gopsutil/v4",
 			"github.com/gofrs/flock",

@@ -2,11 +2,15 @@ package terminal
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 
 	"golang.org/x/term"
 )
+
+// sequences are what arrows, F5 and the like arrive as: digits in it are no keys.
+var sequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|O.|.|$)`)
 
 // Keys gives what somebody types on in: each key as it is pressed, without being
 // shown, and what is pasted as one text. Ctrl-C and Ctrl-Z stay what they are.
@@ -25,8 +29,7 @@ func (t *Terminal) Keys(in *os.File) (keys <-chan string, release func()) {
 			if err != nil {
 				return
 			}
-			// Arrows and the like arrive as a sequence, in which digits are no keys.
-			if text = strings.TrimRight(text, "\r\n"); text == "" || text[0] == '\x1b' {
+			if text = strings.TrimRight(sequences.ReplaceAllString(text, ""), "\r\n"); text == "" {
 				continue
 			}
 			select {

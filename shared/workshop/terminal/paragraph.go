@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 const maxParagraph = 88 // columns, beyond which lines are hard to read
@@ -14,14 +13,14 @@ func (t *Terminal) Paragraph(margin, text string) string {
 	var out strings.Builder
 	column := 0
 	for word := range strings.FieldsSeq(printable(text)) {
-		length := utf8.RuneCountInString(word)
+		length := columnsOf(word)
 		switch {
 		case column == 0:
 			out.WriteString(margin)
-			column = utf8.RuneCountInString(margin)
+			column = columnsOf(margin)
 		case column+1+length > width:
 			out.WriteString("\n" + margin)
-			column = utf8.RuneCountInString(margin)
+			column = columnsOf(margin)
 		default:
 			out.WriteString(" ")
 			column++

@@ -63,10 +63,10 @@ func (t *Terminal) Progress(format string, args ...any) {
 	if !t.screen {
 		return
 	}
-	line := []rune(fmt.Sprintf(format, args...))
+	line := shorten(fmt.Sprintf(format, args...), t.columns()-1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.out, "\r\x1b[2K%s", string(line[:min(len(line), t.columns()-1)]))
+	fmt.Fprintf(t.out, "\r\x1b[2K%s", line)
 	t.passing = true
 }
 

@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
@@ -123,30 +122,18 @@ func describe(s *apm.Span, caller string, short bool) (label, detail string) {
 
 func widths(rows []row) (label, detail int) {
 	for _, r := range rows {
-		label = max(label, utf8.RuneCountInString(r.label))
-		detail = max(detail, utf8.RuneCountInString(r.detail))
+		label = max(label, columnsOf(r.label))
+		detail = max(detail, columnsOf(r.detail))
 	}
 	return label, min(detail, maxDetail)
 }
 
-// timeBar is width columns of which those are filled in which the span ran.
-func timeBar(trace apm.Trace, span *apm.Span, width int) string {
+// timeBar is a row of columns, filled where the span ran.
+func timeBar(trace apm.Trace, span *apm.Span, columns int) string {
 	total := math.Max(1, float64(trace.Duration()))
-	from := int(float64(span.Start-trace.Start()) / total * float64(width))
-	to := int(math.Round(float64(span.End()-trace.Start()) / total * float64(width)))
-	from = min(from, width-1)
-	to = min(max(to, from+1), width)
-	return strings.Repeat(" ", from) + strings.Repeat("▇", to-from) + strings.Repeat(" ", width-to)
-}
-
-func pad(s string, width int) string {
-	s = shorten(s, width)
-	return s + strings.Repeat(" ", width-utf8.RuneCountInString(s))
-}
-
-func shorten(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	return string([]rune(s)[:max(0, width-1)]) + "…"
+	from := int(float64(span.Start-trace.Start()) / total * float64(columns))
+	to := int(math.Round(float64(span.End()-trace.Start()) / total * float64(columns)))
+	from = min(from, columns-1)
+	to = min(max(to, from+1), columns)
+	return strings.Repeat(" ", from) + strings.Repeat("▇", to-from) + strings.Repeat(" ", columns-to)
 }

@@ -75,6 +75,26 @@ func TestTraceOfManySpans(t *testing.T) {
 	}
 }
 
+// TestTraceOfWideCharacters has the columns stand where they do for others.
+func TestTraceOfWideCharacters(t *testing.T) {
+	spans := []apm.Span{{SpanID: 1, Service: "s", Name: "http.request", Resource: "GET /", Duration: time.Second}}
+	for i, subject := range []string{"war", "思考", "e\u0301te\u0301", strings.Repeat("思", 40)} {
+		spans = append(spans, apm.Span{SpanID: uint64(i + 2), ParentID: 1, Service: "s", Name: "think", Resource: "think", Start: int64(i), Duration: time.Second, Meta: map[string]string{"subject": subject}})
+	}
+	got := shown(t, apm.NewTrace(7, spans))
+	for _, want := range []string{
+		"  s       http.request  GET /                                      ▇",
+		"    think subject:war                                              ▇",
+		"    think subject:思考                                             ▇",
+		"    think subject:e\u0301te\u0301                                              ▇",
+		"    think subject:思思思思思思思思思思思思思思思思思思思思思思思…  ▇",
+	} {
+		if !strings.Contains(got, "\n"+want) {
+			t.Errorf("it shows\n%s\nwithout\n%s", got, want)
+		}
+	}
+}
+
 func TestTraceInColour(t *testing.T) {
 	var out strings.Builder
 	terminal := &Terminal{out: &out, colours: true, columns: func() int { return defaultWidth }}

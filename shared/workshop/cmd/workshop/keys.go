@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"runtime"
 	"strings"
 
 	"github.com/cli/browser"
@@ -20,7 +22,7 @@ func (s *screen) obey(ctx context.Context, typed string, quit func()) {
 	case "r":
 		s.workshop.Restart()
 	case "o":
-		s.doing.Go(s.open)
+		go s.open() // which may last as long as the browser
 	case "c":
 		s.check(ctx)
 	case "t":
@@ -55,10 +57,20 @@ func (s *screen) choose(step int) {
 func (s *screen) open() {
 	page := s.lessons()
 	s.out.Printf("the lessons and the traces are at %s\n", page)
+	if !hasBrowser() {
+		s.out.Printf("There is no browser to open here: type the address into one.\n")
+		return
+	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	if err := browser.OpenURL(page); err != nil {
-		s.out.Printf("No browser could be opened: %v. The address works in any browser.\n", err)
+		s.out.Printf("No browser could be opened (%v): type the address into one.\n", err)
 	}
+}
+
+// hasBrowser tells whether there is a screen for a browser: without one, a Linux
+// may open a browser that is made of text in this very terminal.
+func hasBrowser() bool {
+	return runtime.GOOS != "linux" || cmp.Or(os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY"), os.Getenv("WSL_DISTRO_NAME")) != ""
 }
 
 // think sends a request, whose trace then appears like any other.
@@ -85,4 +97,18 @@ func (s *screen) list() {
 `, runner.Steps, strings.TrimPrefix(runner.Try(s.workshop.Ports().API), "curl "), s.lessons())
 }
 
-func (s *screen) check(ctx context.Context) { fmt.Fprint(io.Discard, ctx) }
+// check says whether the code that is wanted reaches its lesson. It has services
+// of its own for that, and leaves those that run alone.
+func (s *screen) check(ctx context.Context) {
+	if !s.checking.CompareAndSwap(false, true) {
+		s.out.Printf("It is being checked; what comes of that appears here.\n")
+		return
+	}
+	s.doing.Go(func() {
+		defer s.checking.Store(false)
+		c := &checker{out: s.out, root: s.root, target: s.workshop.State().Target, hints: 1}
+		if _, err := c.check(ctx); err != nil && ctx.Err() == nil {
+			s.out.Printf("%s %v\n", s.out.Red("✗"), err)
+		}
+	})
+}

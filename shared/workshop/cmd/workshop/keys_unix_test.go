@@ -54,6 +54,10 @@ func TestKeys(t *testing.T) {
 
 	c.press("r")
 	c.until("the new try02 answers, after")
+	c.press("c")
+	c.until("Lesson 2: manual headers", "✗ ", "lesson 2 is not reached")
+	c.press("o")
+	c.until("/workshop", "There is no browser to open here")
 	c.press("q")
 	c.ends(0)
 	if text := c.seen.String(); strings.Contains(text, "panic") || strings.Count(text, "Step 5") != 1 {
@@ -171,7 +175,7 @@ func terminalWith(t *testing.T, arguments ...string) *console {
 	c := &console{t: t, keyboard: keyboard, side: side, before: before, printed: make(chan string), ports: []int{need.Port(t), need.Port(t), need.Port(t)}}
 	c.cmd = exec.CommandContext(t.Context(), workshop(t), append(arguments, "--memory",
 		"--api-port", fmt.Sprint(c.ports[0]), "--thinker-port", fmt.Sprint(c.ports[1]), "--agent-port", fmt.Sprint(c.ports[2]))...)
-	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1")
+	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1", "DISPLAY=", "WAYLAND_DISPLAY=", "WSL_DISTRO_NAME=")
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = side, side, side
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := c.cmd.Start(); err != nil {
@@ -209,7 +213,7 @@ func (c *console) press(keys string) {
 // until reads what is shown up to each of some texts, in their order.
 func (c *console) until(texts ...string) {
 	c.t.Helper()
-	giveUp := time.After(4 * time.Minute)
+	giveUp := time.After(2 * time.Minute)
 	for _, text := range texts {
 		for {
 			if _, rest, found := strings.Cut(c.unread, text); found {

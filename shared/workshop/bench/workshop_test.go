@@ -1,0 +1,66 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
+)
+
+// BenchmarkSave is the time from a saved file until the new code answers. To
+// reach: about a second.
+func BenchmarkSave(b *testing.B) {
+	dir := filepath.Join(b.TempDir(), "try03")
+	if err := workspace.Write(findRoot(b), 3, dir); err != nil {
+		b.Fatal(err)
+	}
+	_, api := open(b, runner.Target{Step: 3, Dir: dir}, "0s")
+	file := filepath.Join(dir, "thinker", "thoughts.go")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var took []time.Duration
+	for b.Loop() {
+		author := fmt.Sprint("Somebody ", len(took))
+		began := time.Now()
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), "Agatha Christie", author, 1)), 0o644); err != nil {
+			b.Fatal(err)
+		}
+		for tick := time.Tick(5 * time.Millisecond); !strings.Contains(get(b, api+"/think/?subject=war"), author); {
+			<-tick
+		}
+		took = append(took, time.Since(began))
+	}
+	spread(b, took, time.Millisecond, "ms-to-new-code")
+}
+
+// open has a workshop run code, and returns it when that is healthy.
+func open(b *testing.B, target runner.Target, delay string) (workshop *runner.Workshop, api string) {
+	b.Helper()
+	ports := runner.Ports{API: need.Port(b), Thinker: need.Port(b)}
+	workshop, err := runner.Open(b.Context(), runner.Options{
+		Root: findRoot(b), Target: target, Ports: ports, Dir: filepath.Join(b.TempDir(), "workshop"),
+		Env:      []string{"THINK_DELAY=" + delay},
+		Building: func(string) {},
+		Log:      func(string, string) {},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { workshop.Close() })
+	changed := workshop.Changed(b.Context())
+	for workshop.State().Phase != runner.Healthy {
+		if workshop.State().Phase == runner.Failed {
+			b.Fatal(workshop.State().Error)
+		}
+		<-changed
+	}
+	return workshop, fmt.Sprintf("http://localhost:%d", ports.API)
+}
