@@ -60,6 +60,9 @@ func (e *examination) destination() {
 	var targets []target
 	senders := map[string][]place{} // by target
 	for _, place := range e.places() {
+		if place.contained {
+			continue // its addresses mean nothing here
+		}
 		to := targetOf(place.env, cmp.Or(e.Socket, apmSocket))
 		if senders[to.String()] == nil {
 			targets = append(targets, to)

@@ -14,6 +14,7 @@ type container struct {
 	State  string // running, exited, …
 	Status string // Up 3 minutes (healthy)
 	Labels string // name=value, with commas between
+	env    []string
 }
 
 func (c container) service() string {
@@ -64,7 +65,7 @@ func (e *examination) engine() {
 			sound = e.container(name, c) && sound
 		}
 	}
-	if e.containers > 0 && sound {
+	if len(e.containers) > 0 && sound {
 		e.holds(name, "All containers of the workshop run.")
 	} else if sound {
 		e.unknown(name, "The engine runs, and no container of the workshop.")
@@ -75,7 +76,10 @@ func (e *examination) engine() {
 func (e *examination) container(name string, c container) bool {
 	switch {
 	case c.State == "running" && !strings.Contains(c.Status, "unhealthy"):
-		e.containers++
+		if env, err := e.run("docker", "inspect", "--format", "{{json .Config.Env}}", c.ID); err == nil {
+			_ = json.Unmarshal([]byte(env), &c.env) // what is no JSON is no environment
+		}
+		e.containers = append(e.containers, c)
 		return true
 	case c.State == "exited" && strings.HasPrefix(c.Status, "Exited (0)"), c.State == "created":
 		return true // it was stopped, or has not been started

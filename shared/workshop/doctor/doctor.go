@@ -78,9 +78,9 @@ type examination struct {
 	ctx   context.Context
 	links []Link
 
-	goHere         bool // there is a Go toolchain that will do
-	containers     int  // of the workshop's that run
-	agent          bool // it answers, and is this workshop's
+	goHere         bool        // there is a Go toolchain that will do
+	containers     []container // of the workshop's that run
+	agent          bool        // it answers, and is this workshop's
 	api            bool
 	apiProgram     *program // who holds its port here; nil where that is not known
 	thinkerProgram *program
@@ -88,6 +88,9 @@ type examination struct {
 }
 
 func (e *examination) add(link Link) {
+	if e.ctx.Err() != nil {
+		return // whatever was found since, it is for that reason
+	}
 	e.links = append(e.links, link)
 	if e.Found != nil {
 		e.Found(link)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type world struct {
 	api, thinker   *runner.Process
 	apiAt, thinkAt string // host:port
 	options        Options
+	thinkerHas     []string // settings of the thinker alone
 }
 
 // A fault is set up in a world before it is examined.
@@ -100,15 +102,15 @@ func (w *world) start(step int, settings ...string) {
 	env := append(clean(), "DD_TRACE_AGENT_URL="+w.agent.URL(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
 		"THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt, "DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
 	env = append(env, settings...)
-	run := func(name, binary, at string) *runner.Process {
-		p, err := runner.Start(w.t.Context(), runner.Service{Name: name, Binary: binary, Addr: at, Env: env, Log: func(string) {}})
+	run := func(name, binary, at string, more ...string) *runner.Process {
+		p, err := runner.Start(w.t.Context(), runner.Service{Name: name, Binary: binary, Addr: at, Env: append(slices.Clone(env), more...), Log: func(string) {}})
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		w.t.Cleanup(func() { p.Stop() })
 		return p
 	}
-	w.thinker = run("thinker", w.built[step].Thinker, w.thinkAt)
+	w.thinker = run("thinker", w.built[step].Thinker, w.thinkAt, w.thinkerHas...)
 	w.api = run("api", w.built[step].API, w.apiAt)
 }
 
@@ -153,7 +155,7 @@ func (w *world) diagnosis(links []Link) string {
 		}
 	}
 	for _, varies := range []struct{ pattern, with string }{
-		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
+		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`dated \d+ h( \d+ min)?`, "dated N h"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
 		{`--(\S+)-port \d+`, "--$1-port PORT"}, {`\d+ requests have`, "N requests have"}, {`\d+ spans?, of`, "N spans, of"}, {`go1\.\S+`, "go1.N"},
 		{`\[::1\]:`, "127.0.0.1:"}, {`127.0.0.1:\d{4,5}`, "127.0.0.1:PORT"},
 	} {
@@ -195,6 +197,10 @@ func faults() []fault {
 			w.start(1, "DD_TRACE_SAMPLE_RATE=0", `DD_TRACE_SAMPLING_RULES=[{"sample_rate":0}]`, "DD_SERVICE=mine")
 		}},
 		{"renamed", func(w *world) { w.start(1, "DD_SERVICE_MAPPING=thinker-microservice:brain") }},
+		{"thinker-off", func(w *world) {
+			w.thinkerHas = []string{"DD_TRACE_ENABLED=f"}
+			w.start(1)
+		}},
 		{"propagation", func(w *world) { w.start(5, "DD_TRACE_PROPAGATION_STYLE=b3", "REDIS_ADDR="+need.Redis(w.t)) }},
 		{"terminal", func(w *world) {
 			w.options.Env = []string{"DD_TRACE_ENABLED=false", "DD_TRACE_AGENT_PORT=3"}

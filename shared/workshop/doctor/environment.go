@@ -12,9 +12,10 @@ import (
 
 // A place is where a service's tracer reads its environment.
 type place struct {
-	name    string // thinker-api, or this terminal
-	env     []string
-	running bool // a service runs with it
+	name      string // thinker-api, or this terminal
+	env       []string
+	running   bool // a service runs with it
+	contained bool // and that in a container, which has a network of its own
 }
 
 // places are the services as far as their environment may be read, and the
@@ -22,14 +23,19 @@ type place struct {
 // machine that they run on.
 func (e *examination) places() []place {
 	var all []place
+	for _, c := range e.containers {
+		if name, ok := map[string]string{"api": "thinker-api", "thinker": "thinker-microservice"}[c.service()]; ok && len(c.env) > 0 {
+			all = append(all, place{name + "’s container", c.env, true, true})
+		}
+	}
 	if p := e.apiProgram; p != nil && len(p.env) > 0 {
-		all = append(all, place{"thinker-api", p.env, true})
+		all = append(all, place{"thinker-api", p.env, true, false})
 	}
 	if p := e.thinkerProgram; p != nil && len(p.env) > 0 {
-		all = append(all, place{"thinker-microservice", p.env, true})
+		all = append(all, place{"thinker-microservice", p.env, true, false})
 	}
 	if _, here := localPort(e.Client.API); here {
-		all = append(all, place{"this terminal", e.Env, false})
+		all = append(all, place{"this terminal", e.Env, false, false})
 	}
 	return all
 }
@@ -66,6 +72,8 @@ func (e *examination) misleads(name string, variable runner.Variable, value stri
 	switch {
 	case variable.Harmless:
 		e.unknown(name, "%s: with it a tracer %s (set in: %s).", set, effect, names(who))
+	case len(running) > 0 && running[0].contained:
+		e.broken(name, "Take it out of docker-compose.yml, or of what it reads, and run docker-compose up again.", "%s: with it a tracer %s (set in: %s).", set, effect, names(running))
 	case len(running) > 0:
 		e.broken(name, "Stop the step, "+unset(variable.Name)+", and start it again; workshop up leaves it out by itself.",
 			"%s: with it a tracer %s. It was set when the step was started (%s).", set, effect, names(running))
@@ -85,10 +93,15 @@ func unset(name string) string {
 	return "unset " + name
 }
 
-// servicesKnown tells whether the environment of both services is known: it is
-// read, or that of containers.
+// servicesKnown tells whether the environment of both services is known.
 func (e *examination) servicesKnown() bool {
-	return e.containers > 0 || e.apiProgram != nil && len(e.apiProgram.env) > 0 && e.thinkerProgram != nil && len(e.thinkerProgram.env) > 0
+	known := 0
+	for _, place := range e.places() {
+		if place.running {
+			known++
+		}
+	}
+	return known >= 2
 }
 
 func names(places []place) string {

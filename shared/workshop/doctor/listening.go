@@ -41,7 +41,7 @@ func (e *examination) start() string {
 // not theirs from the other's words.
 func (e *examination) servicesListen() {
 	e.apiProgram, e.api = e.serviceListens("thinker-api", e.Client.API, "try /think/?subject=war", "api-port", "api")
-	if e.containers > 0 && e.apiProgram != nil && len(e.apiProgram.env) > 0 {
+	if len(e.containers) > 0 && e.apiProgram != nil && len(e.apiProgram.env) > 0 {
 		e.broken("Docker", "docker-compose down, or Ctrl-C where workshop up runs.",
 			"The workshop runs in containers and, beside them, without: what answers at %s is %s.", e.Client.API, e.apiProgram)
 	}

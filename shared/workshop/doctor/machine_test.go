@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,17 +65,20 @@ func TestTheEngineIsGone(t *testing.T) {
 
 // workshopContainer returns what starts a container with a script, labelled as
 // docker-compose does for a workshop's directory and a service of it.
-func workshopContainer(t *testing.T) func(root, service, how, script string) {
+func workshopContainer(t *testing.T) func(root, service, how, script string, env ...string) {
 	t.Helper()
 	docker := need.Program(t, "docker")
 	const image = "redis:8-alpine" // which the workshop has in any case
 	if output, err := exec.CommandContext(t.Context(), docker, "image", "inspect", image).CombinedOutput(); err != nil {
 		need.Missing(t, "the engine has no image %s: %s", image, strings.TrimSpace(string(output)))
 	}
-	return func(root, service, how, script string) {
+	return func(root, service, how, script string, env ...string) {
 		t.Helper()
-		output, err := exec.CommandContext(t.Context(), docker, "create", "--label", "com.docker.compose.project.working_dir="+root,
-			"--label", "com.docker.compose.service="+service, "--entrypoint", "sh", image, "-c", script).Output()
+		create := []string{"create", "--label", "com.docker.compose.project.working_dir=" + root, "--label", "com.docker.compose.service=" + service, "--entrypoint", "sh"}
+		for _, setting := range env {
+			create = append(create, "--env", setting)
+		}
+		output, err := exec.CommandContext(t.Context(), docker, append(create, image, "-c", script)...).Output()
 		id := strings.TrimSpace(string(output))
 		if err != nil {
 			t.Fatal(err)
@@ -120,6 +124,41 @@ func TestBothAtOnce(t *testing.T) {
 	want := "broken  Docker: The workshop runs in containers and, beside them, without: what answers at http://localhost:5000 is api (process N).\n        → docker-compose down, or Ctrl-C"
 	if got := w.diagnosis(Examine(t.Context(), w.options)); !strings.Contains(got, want) {
 		t.Errorf("it finds\n%s\nwithout\n%s", got, want)
+	}
+}
+
+// TestWhatAContainerHas reads the environment of containers.
+func TestWhatAContainerHas(t *testing.T) {
+	container, root := workshopContainer(t), t.TempDir()
+	container(root, "api", "--detach", "sleep 60", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=agent,example.org")
+	container(root, "thinker", "--detach", "sleep 60", "DD_TRACE_ENABLED=false")
+	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{Root: root, Client: &client.Client{API: "http://localhost:1"}}}
+	e := &examination{Options: w.options, ctx: t.Context()}
+	e.engine()
+	e.environment()
+	e.proxies()
+	compare(t, "testdata/machine-containers.txt", w.diagnosis(e.links))
+}
+
+// TestFromWithinAContainer is about services that have names on a network.
+func TestFromWithinAContainer(t *testing.T) {
+	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{
+		Client: &client.Client{API: "http://api:5000", Agent: "http://agent:8126"},
+		Env:    []string{"http_proxy=http://proxy:3128", "no_proxy=localhost,api,.agent", "DD_TRACE_ENABLED=false"},
+	}}
+	e := &examination{Options: w.options, ctx: t.Context(), agent: true}
+	e.environment()
+	e.destination()
+	e.proxies()
+	compare(t, "testdata/machine-within-a-container.txt", w.diagnosis(e.links))
+}
+
+// TestInterrupted says nothing of what it could not ask.
+func TestInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if links := Examine(ctx, Options{Client: &client.Client{API: "http://localhost:1", Agent: "http://localhost:1"}, Probe: true}); len(links) != 0 {
+		t.Errorf("%+v", links)
 	}
 }
 

@@ -44,3 +44,12 @@ func TestFaultsAreReported(t *testing.T) {
 		t.Errorf("the file has %s, %v", kept, err)
 	}
 }
+
+// TestEveryCommandHelps wants each command to show examples.
+func TestEveryCommandHelps(t *testing.T) {
+	for _, cmd := range rootCommand().Commands() {
+		if cmd.Name() != "help" && cmd.Name() != "completion" && !strings.Contains(cmd.Example, "  workshop "+cmd.Name()) {
+			t.Errorf("%s has no examples: %q", cmd.Name(), cmd.Example)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -77,6 +78,9 @@ func runLoad(ctx context.Context, out *terminal.Terminal, examination doctor.Opt
 	sent := load.Run(ctx, plan, func(f load.Figures) {
 		out.Progress("%d/s   sent %d   ok %d   errors %d   p50 %s   p99 %s", f.Rate, f.Sent, f.Answered-f.Failed, f.Failed, apm.FormatDuration(f.P50), apm.FormatDuration(f.P99))
 	})
+	if sent.Answered == 0 {
+		return stopped(ctx, errors.New("no request was sent"))
+	}
 	out.Progress("waiting for the last spans …")
 	thinking := client.Resource{Service: "thinker-api", Operation: "http.request", Name: "GET /think/"}
 	seen, err := ask.FiguresOf(context.WithoutCancel(ctx), sent.Answered, thinking, sent.From, sent.To)

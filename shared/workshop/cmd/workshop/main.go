@@ -46,6 +46,8 @@ It ends with
 build makes of it or, without Go, for docker-compose run --rm workshop.`,
 		Example: `  workshop up --step 1
   workshop think war music
+  workshop try 2
+  workshop check 2 --dir .workshop/try02
   workshop doctor`,
 		SilenceErrors: true,
 		SilenceUsage:  true,

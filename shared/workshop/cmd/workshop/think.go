@@ -56,7 +56,6 @@ it is this step that answers, which it sees by the version in the trace.`,
 	at.flags(cmd)
 	at.thinkerFlag(cmd)
 	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step that must answer, 1 to %d", runner.Steps))
-	cmd.Flags().Lookup("step").DefValue = "0" // whichever runs
 	cmd.Flags().IntVar(&repeat, "repeat", 1, "how many requests, one after the other")
 	completeSteps(cmd)
 	return cmd
