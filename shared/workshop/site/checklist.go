@@ -22,14 +22,13 @@ type checklist struct {
 type item struct {
 	ID       string
 	State    string // open, unmet or met
-	Says     template.HTML
+	Says     string
 	TraceURL string
 	Asks     []ask
 	Paths    []string // one for each request
 	Waits    bool     // it was asked for, and is judged once what is above is met
 	Hints    *hint
 	Finding  *finding // where it is unmet
-	First    bool     // of those that are unmet
 }
 
 // An ask is a request, and how often it is sent in a row.
@@ -47,44 +46,31 @@ type hint struct {
 
 // A finding says why something is unmet.
 type finding struct {
-	Expected, Instead, Cause template.HTML
-	Request                  string
-	First                    bool // of the checklist
-	Trees                    []tree
+	*lesson.Finding
+	First bool // of the checklist
+	Trees []tree
 }
 
 func (s *site) checklist(step int, requests []lesson.Request, write func(string) (template.HTML, error)) (*checklist, error) {
 	list := &checklist{All: lesson.Requests(step)}
 	found := 0
 	for _, result := range s.judge(step, requests) {
-		shown := item{ID: "check-" + result.ID, State: stateOf(result.State), Asks: inARow(result.Asks), Paths: result.Asks}
-		var err error
-		if shown.Says, err = write(result.Says); err != nil {
-			return nil, err
-		}
+		shown := item{ID: "check-" + result.ID, Says: result.Says, State: stateOf(result.State), Asks: inARow(result.Asks), Paths: result.Asks}
 		if result.TraceID != 0 {
 			shown.TraceURL = "/trace/" + strconv.FormatUint(result.TraceID, 10)
 		}
-		switch result.State {
-		case lesson.Met:
+		if result.State == lesson.Met {
 			list.Met++
-		default:
-			shown.Waits = result.State == lesson.Open && found > 0 && asked(requests, result.Asks)
+		} else {
+			var err error
 			if shown.Hints, err = hints(result.Hints[:], 1, write); err != nil {
 				return nil, err
 			}
 		}
+		shown.Waits = result.State == lesson.Open && found > 0 && asked(requests, result.Asks)
 		if f := result.Finding; f != nil {
 			found++
-			shown.Finding = &finding{First: found == 1, Request: f.Request, Trees: s.trees(f.Trees)}
-			for _, part := range []struct {
-				text string
-				html *template.HTML
-			}{{f.Expected, &shown.Finding.Expected}, {f.Instead, &shown.Finding.Instead}, {f.Cause, &shown.Finding.Cause}} {
-				if *part.html, err = write(part.text); err != nil {
-					return nil, err
-				}
-			}
+			shown.Finding = &finding{Finding: f, First: found == 1, Trees: s.trees(f.Trees)}
 		}
 		list.Items = append(list.Items, shown)
 	}

@@ -23,12 +23,12 @@ func TestTheChecklist(t *testing.T) {
 		return []lesson.Request{{Path: "/think/?subject=war", Traces: traces}}
 	}
 	b.judge = func(step int, requests []lesson.Request) []lesson.Result {
-		unmet := lesson.Expectation{ID: "error", Says: "The error is on `think`.", Asks: []string{"/think/?subject=war"}, Hints: [3]string{"Look <b>there</b>.", "Nearer.", "```go\nspan.Finish()\n```"}}
+		unmet := lesson.Expectation{ID: "error", Says: "The error is on think.", Asks: []string{"/think/?subject=war"}, Hints: [3]string{"Look <b>there</b>.", "Nearer.", "```go\nspan.Finish()\n```"}}
 		open := lesson.Expectation{ID: "twice", Says: "The second is quick.", Asks: []string{"/think/?subject=mankind", "/think/?subject=mankind"}}
 		trace := requests[0].Traces[0]
 		return append(met(step, requests),
 			lesson.Result{Expectation: unmet, Verdict: lesson.Verdict{State: lesson.Unmet, TraceID: trace.ID, Finding: &lesson.Finding{
-				Expected: "an error on `think`", Instead: "none", Cause: "it is not set", Request: "/think/?subject=war",
+				Expected: "an error on think", Instead: "none, but SELECT * FROM a, * and <nil>", Cause: "it is not set", Request: "/think/?subject=war",
 				Trees: []lesson.Tree{{Trace: trace, Marks: map[uint64]string{trace.Spans[0].SpanID: "this one"}}},
 			}}},
 			lesson.Result{Expectation: open})
@@ -36,7 +36,7 @@ func TestTheChecklist(t *testing.T) {
 	page := b.page("/workshop/2")
 	says(t, page, "1 of 3 met",
 		`<li class="met" id="check-joined" data-part>`, `<a class="shown-by" href="/trace/7">`,
-		`<li class="unmet" id="check-error" data-part>`, "<p>The error is on <code>think</code>.</p>", "<dt>Likely cause</dt><dd><p>it is not set</p>", "<b>▲ this one</b>",
+		`<li class="unmet" id="check-error" data-part>`, "<p>The error is on think.</p>", "<dt>Instead</dt><dd>none, but SELECT * FROM a, * and &lt;nil&gt;</dd>", "<b>▲ this one</b>",
 		"<summary>Hint 3</summary>", "<pre class=\"go\"><code>span.Finish()", "Look &lt;b&gt;there&lt;/b&gt;.",
 		`<li class="open" id="check-twice" data-part>`, "<code>GET /think/?subject=mankind</code> twice",
 		`<input type="hidden" name="path" value="/think/?subject=mankind">

@@ -41,11 +41,13 @@ type code struct {
 	Short string // the same, from the workshop's directory
 	From  string // the step that the copy begins as; empty where it is that lesson's alone
 	Made  bool   // there is a copy
+	Usual bool   // the copy is where the page makes it
 }
 
 func (s *site) code(step int) code {
 	state := s.Workshop.State()
-	dir := workspace.CopyDir(s.Root, step)
+	usual := workspace.CopyDir(s.Root, step)
+	dir := usual
 	if state.Target.Step == step && state.Target.Dir != "" {
 		dir = state.Target.Dir // which may be elsewhere
 	}
@@ -58,8 +60,9 @@ func (s *site) code(step int) code {
 		Path:  dir,
 		Short: dir,
 		Made:  exists(dir),
+		Usual: dir == usual,
 	}
-	if short, err := filepath.Rel(s.Root, dir); err == nil {
+	if short, err := filepath.Rel(s.Root, dir); err == nil && filepath.IsLocal(short) {
 		c.Short = filepath.ToSlash(short)
 	}
 	if step > 1 {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"thinker/shared/apm"
 	"thinker/shared/apm/web"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
@@ -108,6 +109,8 @@ func (s *site) ask(ctx context.Context, path string) (answer, error) {
 	} else if err != nil {
 		return a, err
 	}
+	const most = 4000 // characters
+	a.Body = apm.Printable(got.Body, most)
 	traces, err := s.Client.TracesOf(ctx, got)
 	for _, trace := range traces {
 		a.traces = append(a.traces, trace.ID)

@@ -10,13 +10,15 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// mostRows is how many spans of a trace are shown; its page has all.
-const mostRows = 40
+const (
+	mostRows = 40  // of a trace; its page has all
+	longest  = 200 // characters of a text; the span's page has all
+)
 
 // A tree is a trace, a row a span, each with a bar for its time.
 type tree struct {
 	URL      string
-	Says     string // what it is, in words: GET /think/?subject=war, 6 spans
+	Says     string // what it did: GET /think/
 	Duration amount
 	Rows     []row
 	More     int // spans left out
@@ -74,7 +76,7 @@ func unmarked(traces []apm.Trace) (all []lesson.Tree) {
 func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 	drawn := tree{URL: "/trace/" + strconv.FormatUint(t.Trace.ID, 10), Duration: duration(t.Trace.Duration())}
 	if entry := t.Trace.Entry(); entry != nil {
-		drawn.Says = cmp.Or(entry.Resource, entry.Name)
+		drawn.Says = apm.Printable(cmp.Or(entry.Resource, entry.Name), longest)
 	}
 	above := "" // the service of the row above
 	var add func(node *apm.Node, level int)
@@ -88,17 +90,17 @@ func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 		shown := row{
 			URL:   drawn.URL + "?span=" + strconv.FormatUint(span.SpanID, 10),
 			Level: level, Indent: step * min(level-1, deepest),
-			Colour: s.Palette.Of(span.Service).Hex(), Name: span.Name, Detail: span.Detail(),
+			Colour: s.Palette.Of(span.Service).Hex(), Name: apm.Printable(span.Name, longest), Detail: apm.Printable(span.Detail(), longest),
 			X:        percent(float64(span.Start-begin) / length),
 			Width:    percent(float64(span.Duration) / length),
 			Duration: duration(span.Duration),
 			Failed:   span.Error, Orphan: node.Orphan, Mark: t.Marks[span.SpanID],
 		}
 		if span.Service != above {
-			shown.Service = cmp.Or(span.Service, "no service")
+			shown.Service = cmp.Or(apm.Printable(span.Service, longest), "no service")
 		}
 		if span.Error {
-			shown.Error = strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": ")
+			shown.Error = apm.Printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "), longest)
 		}
 		above = span.Service
 		drawn.Rows = append(drawn.Rows, shown)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
 
@@ -21,7 +22,7 @@ func TestTheWorkshopTicksItself(t *testing.T) {
 	tab.press("g")
 	tab.press("w")
 	tab.until("g w leads to the workshop", `location.pathname === "/workshop/2"`)
-	tab.until("step02 runs", `document.querySelector("#now")?.textContent.startsWith("step02 runs")`)
+	n.saysItRuns(tab, runner.Target{Step: 2})
 
 	eval[any](tab, `document.querySelector("#check-error-on-think .hint summary").focus()`)
 	tab.press("Enter")
@@ -51,7 +52,7 @@ func TestTheWorkshopStartsOver(t *testing.T) {
 	n := openNotebook(t, 2)
 	tab := open(t, n.origin, look{width: 1280})
 	tab.visit("/workshop/2")
-	tab.runs("copy", "Your copy")
+	n.runs(tab, "copy", n.copyOf(2))
 	dir := workspace.CopyDir(n.root, 2)
 	tab.shows([]string{dir, "Start over"})
 	mine := filepath.Join(dir, "api", "mine.go")
@@ -64,6 +65,6 @@ func TestTheWorkshopStartsOver(t *testing.T) {
 	if aside, err := filepath.Glob(dir + ".before-*/api/mine.go"); err != nil || len(aside) != 1 {
 		t.Errorf("what was written is in %q: %v", aside, err)
 	}
-	tab.until("the new copy runs", `document.querySelector("#now").textContent.startsWith("Your copy runs")`)
+	n.saysItRuns(tab, n.copyOf(2))
 	tab.healthy()
 }
