@@ -22,8 +22,9 @@ func statusCommand() *cobra.Command {
 
 A lesson is reached when workshop check says so. That is kept in .workshop, and
 so are the copies that workshop try makes.`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return status(terminal.New(os.Stdout)) },
+		Example: "  workshop status",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return status(terminal.New(os.Stdout)) },
 	}
 }
 
