@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aymanbagabas/go-udiff"
+
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -75,7 +77,7 @@ func TestReadmes(t *testing.T) {
 				return
 			}
 			if !*update {
-				t.Fatalf("what the lesson says is not in it any more; go test ./shared/workshop/lesson -run Readmes -update writes\n%s", want)
+				t.Fatalf("it does not have what the lesson says; go test ./shared/workshop/lesson -run Readmes -update changes\n%s", udiff.Unified("README.md", "README.md", readme, want))
 			}
 			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
