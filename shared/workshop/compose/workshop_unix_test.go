@@ -43,7 +43,9 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 
 // TestWorkshopAsks sends requests to services in other containers.
 func TestWorkshopAsks(t *testing.T) {
-	p := findDocker(t).checkout(t).project(t)
+	docker := findDocker(t)
+	docker.build(t, 2)
+	p := docker.checkout(t).project(t)
 	p.up(2)
 	for command, says := range map[string]string{
 		"think war music":        "subject:music",
@@ -98,9 +100,11 @@ func TestWorkshopUp(t *testing.T) {
 }
 
 // checkout is a docker in a copy of the workshop that belongs to somebody who is
-// not root, where this test may arrange that: a container's root may.
+// not root, where this test may arrange that: a container's root may. The image of
+// the workshop's command is built from the original.
 func (d docker) checkout(t *testing.T) docker {
 	t.Helper()
+	d.build(t, 1, "workshop")
 	from := d.root
 	d.root = t.TempDir()
 	for _, dir := range []string{"step01", "step02", "step03", "step04", "step05", "shared/serve", "shared/compose"} {
