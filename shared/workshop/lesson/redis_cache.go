@@ -185,10 +185,10 @@ func key(raw string) string {
 
 // judgeFast wants the second request to take a tenth of the first.
 func judgeFast(requests []Request) Verdict {
-	p, ok := lastPair(requests, someKnown)
-	if !ok || firstOf(entered, thinkSpans, miss)(p.first) != nil || entered(p.second) != nil || p.hit() != nil {
+	if judgeHit(requests).State != Met {
 		return Verdict{}
 	}
+	p, _ := lastPair(requests, someKnown)
 	first, second := p.first.api.Duration, p.second.api.Duration
 	if second <= first/10 {
 		return p.second.verdict(nil)
