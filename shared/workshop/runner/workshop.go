@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -141,10 +140,13 @@ func (w *Workshop) announce() {
 func (w *Workshop) absent() string {
 	state := w.State()
 	name := state.Target.Name()
-	if state.Phase == Failed {
+	switch state.Phase {
+	case Failed:
 		return name + " does not run: " + state.Error
+	case Building:
+		return name + " is being built: ask again in a moment"
 	}
-	return fmt.Sprintf("%s does not run yet, it is %s: ask again in a moment", name, state.Phase)
+	return name + " is being started: ask again in a moment"
 }
 
 // StopServices ends the api and then the thinker, so that what they still have

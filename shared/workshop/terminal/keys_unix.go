@@ -15,8 +15,8 @@ import (
 
 // listen has a terminal give keys as they are pressed, until restore is called.
 // While this process is in the background the terminal belongs to another: it is
-// given back when Ctrl-Z stops this one, and taken again when it is continued in
-// the foreground.
+// given back when Ctrl-Z stops this one, and taken again when it is continued and
+// in the foreground, of which nobody tells.
 func listen(fd int, released <-chan struct{}) (read func() (string, error), restore func()) {
 	m := &mode{fd: fd}
 	m.take()
@@ -28,11 +28,11 @@ func listen(fd int, released <-chan struct{}) (read func() (string, error), rest
 		for {
 			select {
 			case s := <-signals:
+				m.stop(s == syscall.SIGTSTP)
 				if s == syscall.SIGTSTP {
-					m.giveBack()
 					_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // which one may always send oneself
 				} else {
-					m.take()
+					m.take() // which a read that waits for a line needs to return
 				}
 			case <-released:
 				return
@@ -42,7 +42,7 @@ func listen(fd int, released <-chan struct{}) (read func() (string, error), rest
 	restore = func() {
 		signal.Stop(signals)
 		following.Wait()
-		m.giveBack()
+		m.stop(true)
 		signal.Reset(syscall.SIGTTIN)
 	}
 	return m.read(released), restore
@@ -50,45 +50,46 @@ func listen(fd int, released <-chan struct{}) (read func() (string, error), rest
 
 // A mode is how a terminal is set for keys, and how it was before.
 type mode struct {
-	fd     int
-	mu     sync.Mutex
-	before *unix.Termios // nil while it is not set for keys
+	fd      int
+	mu      sync.Mutex
+	stopped bool          // it is not to be set for keys
+	before  *unix.Termios // nil while it is not set for keys
 }
 
-// take sets the terminal for keys, if it is this process's.
-func (m *mode) take() {
+// take sets the terminal for keys if it is this process's, and tells whether it
+// is set so.
+func (m *mode) take() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.before != nil || !inForeground(m.fd) {
-		return
+	if m.stopped || !inForeground(m.fd) {
+		return false
+	} else if m.before != nil {
+		return true
 	}
 	before, err := unix.IoctlGetTermios(m.fd, getTermios)
 	if err != nil {
-		return // no keys then
+		return false // no keys then
 	}
 	keys := *before
 	keys.Lflag &^= unix.ICANON | unix.ECHO
 	keys.Cc[unix.VMIN], keys.Cc[unix.VTIME] = 0, 2 // a read returns after 0.2 s
-	if unix.IoctlSetTermios(m.fd, setTermios, &keys) == nil {
-		m.before = before
+	if unix.IoctlSetTermios(m.fd, setTermios, &keys) != nil {
+		return false
 	}
+	m.before = before
+	return true
 }
 
-// giveBack sets the terminal as it was.
-func (m *mode) giveBack() {
+// stop sets the terminal as it was, and has it stay so until it is called with
+// false.
+func (m *mode) stop(stopped bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.before == nil {
-		return
+	m.stopped = stopped
+	if stopped && m.before != nil {
+		_ = unix.IoctlSetTermios(m.fd, setTermios, m.before) // there is nothing to be done about it
+		m.before = nil
 	}
-	_ = unix.IoctlSetTermios(m.fd, setTermios, m.before) // there is nothing to be done about it
-	m.before = nil
-}
-
-func (m *mode) taken() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.before != nil
 }
 
 // read waits for what is typed next while the terminal is set for keys.
@@ -101,7 +102,7 @@ func (m *mode) read(released <-chan struct{}) func() (string, error) {
 				return "", os.ErrClosed
 			default:
 			}
-			if m.taken() && inForeground(m.fd) {
+			if m.take() {
 				n, err := unix.Read(m.fd, buffer)
 				if n > 0 {
 					return string(buffer[:n]), nil

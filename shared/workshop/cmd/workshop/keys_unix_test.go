@@ -132,17 +132,19 @@ func TestCtrlC(t *testing.T) {
 func TestCtrlZ(t *testing.T) {
 	c := terminalWith(t, "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
-	c.press("\x1a")
-	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(c.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
-		t.Fatalf("it is not stopped: %v, %v", status, err)
+	for range 2 {
+		c.press("\x1a")
+		var status syscall.WaitStatus
+		if _, err := syscall.Wait4(c.cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+			t.Fatalf("it is not stopped: %v, %v", status, err)
+		}
+		c.inOrder()
+		if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		c.press("?")
+		c.until("q    quit, as Ctrl-C does")
 	}
-	c.inOrder()
-	if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	c.press("?")
-	c.until("q    quit, as Ctrl-C does")
 	c.press("q")
 	c.ends(0)
 }
