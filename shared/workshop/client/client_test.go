@@ -99,10 +99,10 @@ func TestOthersAskAtTheSameTime(t *testing.T) {
 			f.add(span(id, 1, 0, "thinker-api", path, from, to))
 			f.add(span(id+1, 2, 0, "thinker-microservice", "/?subject=war", from, to))
 		}
-		pair(10, path, from.Add(-500*time.Millisecond), to.Add(-100*time.Millisecond))
-		pair(20, path, from.Add(-100*time.Millisecond), to.Add(700*time.Millisecond))
+		pair(10, path, from.Add(-1500*time.Millisecond), to.Add(-time.Second))
+		pair(20, path, from.Add(-time.Second), to.Add(1500*time.Millisecond))
 		pair(30, path, from, to)
-		pair(40, path, from.Add(-20*time.Millisecond), to.Add(-10*time.Millisecond))
+		pair(40, path, from.Add(-800*time.Millisecond), to.Add(-700*time.Millisecond))
 		f.add(span(50, 1, 0, "thinker-api", "/think/?subject=music", from, to))
 		f.add(span(51, 1, 0, "thinker-microservice", "/?subject=music", from, to))
 	})
