@@ -61,7 +61,7 @@ func (e *examination) serviceListens(name, at, says, flag, binary string) (servi
 	case err != nil && !listens(at, held):
 		e.broken(name, e.start(), "Nobody listens at %s.", at)
 	case err != nil:
-		e.broken(name, "Stop it, and start the step again.", "%s is held by %s, which does not answer: %v.", at, held, err)
+		e.broken(name, "Stop it, and start the step again.", "%s is held by %s, which gives no answer.", at, held)
 	case answer.status == http.StatusNotFound && strings.Contains(string(answer.body), says):
 		service = behind(e.ctx, held, binary)
 		e.holds(name, "It answers at %s%s.", at, as(service))
