@@ -99,10 +99,10 @@ func TestOthersAskAtTheSameTime(t *testing.T) {
 			f.add(span(id, 1, 0, "thinker-api", path, from, to))
 			f.add(span(id+1, 2, 0, "thinker-microservice", "/?subject=war", from, to))
 		}
-		pair(10, path, from.Add(-500*time.Millisecond), to.Add(-100*time.Millisecond))
-		pair(20, path, from.Add(-100*time.Millisecond), to.Add(700*time.Millisecond))
+		pair(10, path, from.Add(-1500*time.Millisecond), to.Add(-time.Second))
+		pair(20, path, from.Add(-time.Second), to.Add(1500*time.Millisecond))
 		pair(30, path, from, to)
-		pair(40, path, from.Add(-20*time.Millisecond), to.Add(-10*time.Millisecond))
+		pair(40, path, from.Add(-800*time.Millisecond), to.Add(-700*time.Millisecond))
 		f.add(span(50, 1, 0, "thinker-api", "/think/?subject=music", from, to))
 		f.add(span(51, 1, 0, "thinker-microservice", "/?subject=music", from, to))
 	})
@@ -122,6 +122,39 @@ func TestWhatComesLate(t *testing.T) {
 	})
 	if got, want := f.ask("war"), "1:3"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestTheOtherServiceComesLate has it begin a trace of its own.
+func TestTheOtherServiceComesLate(t *testing.T) {
+	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
+		f.add(span(1, 1, 0, "thinker-api", path, from, to))
+		time.AfterFunc(2*Settling, func() { f.add(span(2, 2, 0, "thinker-microservice", "/?subject=war", from, to)) })
+	})
+	if got, want := f.ask("war"), "1:1 2:1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestFiguresAreWaitedFor has the last of some requests come late.
+func TestFiguresAreWaitedFor(t *testing.T) {
+	f := newFixture(t, nil)
+	now := time.Now()
+	request := func(id uint64, resource string) {
+		s := span(id, 1, 0, "thinker-api", "", now, now.Add(time.Duration(id)*time.Millisecond))
+		s.Resource, s.Error, s.Metrics = resource, id == 2, map[string]float64{"_top_level": 1}
+		f.add(s)
+	}
+	request(1, "GET /think/")
+	request(7, "GET /")
+	time.AfterFunc(Settling, func() { request(2, "GET /think/") })
+	of := Resource{Service: "thinker-api", Operation: "http.request", Name: "GET /think/"}
+	got, err := f.FiguresOf(t.Context(), 2, of, now, now.Add(time.Second))
+	if want := (Figures{Requests: 2, Errors: 1, P50: got.P50, P99: got.P99, Max: 2 * time.Millisecond}); err != nil || got != want || got.P50 == 0 || got.P99 == 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if page := f.ResourcePage(of, time.Unix(1, 0), time.Unix(2, 0)); page != "http://pages/resource?from=1000000000&operation=http.request&resource=GET+%2Fthink%2F&service=thinker-api&to=2000000000" {
+		t.Error(page)
 	}
 }
 

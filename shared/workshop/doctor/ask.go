@@ -24,3 +24,15 @@ func ask(ctx context.Context, transport *http.Transport, at string) (answered, e
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	return answered{resp.StatusCode, resp.Header.Get("Server"), body}, err
 }
+
+// answered is what somebody said.
+type answered struct {
+	status int
+	server string // what it calls itself
+	body   []byte
+}
+
+// get asks without a proxy.
+func (e *examination) get(at string) (answered, error) {
+	return ask(e.ctx, &http.Transport{DisableKeepAlives: true}, at)
+}

@@ -226,6 +226,22 @@ func faults() []fault {
 		}},
 		{"another-program-as-agent", func(w *world) { w.start(1); w.another(http.NotFound) }},
 		{"port-taken", func(w *world) { w.occupy(w.apiAt, http.NotFound) }},
+		{"port-mute", func(w *world) {
+			listener, err := net.Listen("tcp", w.thinkAt)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.t.Cleanup(func() { listener.Close() })
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return // the test has ended
+					}
+					conn.Close()
+				}
+			}()
+		}},
 		{"airplay", func(w *world) {
 			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
 				rw.Header().Set("Server", "AirTunes/775.3.1")

@@ -22,7 +22,7 @@ func (e *examination) agentListens() {
 	var info struct{ Version string }
 	_ = json.Unmarshal(answer.body, &info) // what is no JSON is no Agent
 	switch held := holder(e.ctx, at); {
-	case err != nil && held == nil:
+	case err != nil && !listens(at, held):
 		e.broken(name, e.start(), "Nobody listens at %s.", at)
 	case info.Version != "":
 		e.broken(name, "Stop it, or start the workshop with "+elsewhere("agent-port", at)+".",
@@ -58,10 +58,10 @@ func (e *examination) serviceListens(name, at, says, flag, binary string) (servi
 	held := holder(e.ctx, at)
 	answer, err := e.get(at + "/nowhere")
 	switch {
-	case err != nil && held == nil:
+	case err != nil && !listens(at, held):
 		e.broken(name, e.start(), "Nobody listens at %s.", at)
 	case err != nil:
-		e.broken(name, "Stop it, and start the step again.", "%s is held by %s, which does not answer: %v.", at, held, err)
+		e.broken(name, "Stop it, and start the step again.", "%s is held by %s, which gives no answer.", at, held)
 	case answer.status == http.StatusNotFound && strings.Contains(string(answer.body), says):
 		service = behind(e.ctx, held, binary)
 		e.holds(name, "It answers at %s%s.", at, as(service))
@@ -94,15 +94,4 @@ func elsewhere(flag, at string) string {
 		port -= 100
 	}
 	return fmt.Sprintf("--%s %d", flag, port+50)
-}
-
-type answered struct {
-	status int
-	server string // what it calls itself
-	body   []byte
-}
-
-// get asks somebody who may be anybody, so it takes little of what they say.
-func (e *examination) get(at string) (answered, error) {
-	return ask(e.ctx, &http.Transport{DisableKeepAlives: true}, at)
 }

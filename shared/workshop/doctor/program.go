@@ -11,6 +11,8 @@ import (
 
 	"github.com/shirou/gopsutil/v4/net"
 	"github.com/shirou/gopsutil/v4/process"
+
+	"thinker/shared/workshop/runner"
 )
 
 // A program holds a port of this machine.
@@ -59,6 +61,13 @@ func holder(ctx context.Context, at string) *program {
 		return &program{pid: socket.Pid, name: "a program"}
 	}
 	return nil
+}
+
+// listens tells whether somebody listens there: one whose program is known, or
+// is not told.
+func listens(at string, held *program) bool {
+	port, here := localPort(at)
+	return held != nil || here && runner.Taken(int(port))
 }
 
 func programOf(ctx context.Context, found *process.Process) *program {

@@ -2,9 +2,11 @@ package doctor
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // toolchain looks for a Go that is new enough for the workspace. Where it is not,
@@ -31,7 +33,9 @@ func (e *examination) toolchain() {
 
 // run runs a command in the workshop's directory and returns what it printed.
 func (e *examination) run(name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(e.ctx, name, args...)
+	ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = e.Root
 	output, err := cmd.Output()
 	return strings.TrimSpace(string(output)), err
