@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/workspace"
 )
@@ -86,5 +87,20 @@ func TestTheChecklist(t *testing.T) {
 	b.page("/workshop/3")
 	if judged != nil {
 		t.Error("another lesson's requests are judged")
+	}
+}
+
+// TestTracesSettleFirst holds that nothing is judged by a trace whose spans may
+// still be under way.
+func TestTracesSettleFirst(t *testing.T) {
+	ended := time.Now()
+	trace := apm.NewTrace(1, []apm.Span{
+		{TraceID: 1, SpanID: 1, Start: ended.Add(-2 * time.Second).UnixNano(), Duration: time.Second},
+		{TraceID: 1, SpanID: 2, Start: ended.Add(-time.Second).UnixNano(), Duration: time.Second},
+	})
+	for after, want := range map[time.Duration]bool{0: false, client.Settling - 1: false, client.Settling: true} {
+		if got := settled(trace, ended.Add(after)); got != want {
+			t.Errorf("%v after its end, a trace is settled: %v", after, got)
+		}
 	}
 }

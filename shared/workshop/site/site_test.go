@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
@@ -96,6 +97,12 @@ func TestARequestWithoutAnAnswerOrATrace(t *testing.T) {
 	b.Client.API = "http://localhost:1"
 	b.post("/workshop/run", send)
 	says(t, b.page("/workshop/2"), `<p class="note">http://localhost:1 does not answer: `)
+
+	// Once other code answers, that is past.
+	b.workshop.state.Since = time.Now()
+	if page := b.page("/workshop/2"); strings.Contains(page, "does not answer") {
+		t.Error("the page still says that nothing answers")
+	}
 
 	b.workshop.state.Serving = runner.Target{}
 	b.post("/workshop/run", send)

@@ -29,6 +29,9 @@ func TestUp(t *testing.T) {
 	if got := get(t, up.api+"/think/?subject=war"); !strings.Contains(got, "Agatha Christie") {
 		t.Errorf("the api answers %s", got)
 	}
+	if got := get(t, up.agent+"/workshop"); !strings.Contains(got, "<h1>Lesson 2: manual headers</h1>") {
+		t.Errorf("the workshop's page is %s", got)
+	}
 	up.until("  think ")                           // the last line of the trace
 	up.signal(-up.cmd.Process.Pid, syscall.SIGINT) // the terminal tells everyone in its foreground
 	rest, err := io.ReadAll(up.output)
