@@ -242,6 +242,11 @@ func faults() []fault {
 				}
 			}()
 		}},
+		{"too-early", func(w *world) {
+			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
+				http.Error(rw, "step02 is being built: ask again in a moment", http.StatusBadGateway) // as workshop up does
+			})
+		}},
 		{"airplay", func(w *world) {
 			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
 				rw.Header().Set("Server", "AirTunes/775.3.1")

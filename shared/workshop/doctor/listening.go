@@ -70,6 +70,8 @@ func (e *examination) serviceListens(name, at, says, flag, binary string) (servi
 		why, _, _ := strings.Cut(strings.TrimSpace(string(answer.body)), "\n")
 		e.broken(name, "Its terminal says more. Once the code is corrected and saved, workshop up builds it again.",
 			"The workshop is up at %s, but %s.", at, strings.TrimRight(apm.Printable(why, 300), ":."))
+	case answer.status == http.StatusBadGateway && strings.Contains(string(answer.body), ": ask again in a moment"):
+		e.broken(name, "Ask again in a moment.", "The workshop is up at %s, but is still building or starting.", at)
 	case strings.HasPrefix(answer.server, "AirTunes"):
 		e.broken(name, "Switch AirPlay Receiver off in System Settings, General, AirDrop & Handoff, or start the workshop with "+elsewhere(flag, at)+".",
 			"%s is held by macOS, for AirPlay.", at)
