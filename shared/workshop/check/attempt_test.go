@@ -134,7 +134,7 @@ func run(t *testing.T, step int, code lesson.Code) check.Report {
 	}
 	delay := "40ms"
 	if step == 5 {
-		delay = "500ms" // of which a tenth must be more than what a busy machine takes
+		delay = "1500ms" // of which a tenth must be more than what a busy machine takes
 	}
 	report, err := check.Run(t.Context(), check.Options{
 		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Env: []string{"THINK_DELAY=" + delay},

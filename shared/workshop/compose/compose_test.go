@@ -137,12 +137,16 @@ func findDocker(t *testing.T) docker {
 	return docker{root, compose, ports}
 }
 
-// command is one of docker-compose, for a step. The thinker hardly takes its
-// time.
+// command is one of docker-compose, for a step. The thinker hardly takes its time,
+// but where it can remember a thought: that must be much quicker.
 func (d docker) command(step string, args ...string) *exec.Cmd {
+	delay := "50ms"
+	if step == "5" {
+		delay = "1s"
+	}
 	cmd := exec.Command(d.compose[0], append(d.compose[1:], args...)...)
 	cmd.Dir = d.root
-	cmd.Env = append(os.Environ(), "STEP="+step, "THINK_DELAY=10ms", fmt.Sprintf("API_PORT=%d", d.ports.API),
+	cmd.Env = append(os.Environ(), "STEP="+step, "THINK_DELAY="+delay, fmt.Sprintf("API_PORT=%d", d.ports.API),
 		fmt.Sprintf("THINKER_PORT=%d", d.ports.Thinker), fmt.Sprintf("AGENT_PORT=%d", d.ports.Agent))
 	return cmd
 }

@@ -34,7 +34,11 @@ func TestLessons(t *testing.T) {
 }
 
 func play(t *testing.T, step int, redis string) {
-	running, ports, _ := up(t, step, redis, "THINK_DELAY=500ms") // beside which a busy machine's delays are short
+	delay := "THINK_DELAY=50ms"
+	if step == 5 {
+		delay = "THINK_DELAY=1s" // of which a tenth is more than what a busy machine takes
+	}
+	running, ports, _ := up(t, step, redis, delay)
 	played, err := lesson.Play(t.Context(), fmt.Sprintf("http://localhost:%d", ports.API), step)
 	if err != nil {
 		t.Fatal(err)

@@ -104,7 +104,7 @@ func checkLessons(ctx context.Context, out *terminal.Terminal, o checkOptions) e
 		if err != nil {
 			return cannotRun{err}
 		}
-		c := &checker{out: out, root: root, target: target, hints: o.hints, logs: o.logs, quiet: o.machine}
+		c := &checker{out: out, root: root, target: target, hints: o.hints, logs: o.logs, quiet: o.machine, several: len(o.steps) > 1}
 		report, err := c.check(ctx)
 		if ctx.Err() != nil {
 			return stopped(ctx, err)
@@ -128,12 +128,13 @@ func checkLessons(ctx context.Context, out *terminal.Terminal, o checkOptions) e
 
 // A checker checks one target, and shows how that goes.
 type checker struct {
-	out    *terminal.Terminal
-	root   string
-	target runner.Target
-	hints  int
-	logs   bool
-	quiet  bool // shows nothing but how the building goes
+	out     *terminal.Terminal
+	root    string
+	target  runner.Target
+	hints   int
+	logs    bool
+	quiet   bool // shows nothing but how the building goes
+	several bool // it is one of several lessons, of which the next follows
 
 	built  int
 	ticked map[string]bool // expectations that were shown to be met

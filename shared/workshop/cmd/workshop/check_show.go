@@ -56,6 +56,8 @@ func (c *checker) conclude(report check.Report) {
 		c.fail(first.Finding.Instead)
 	case !report.Reached():
 		c.fail("what has a – cannot be told from its requests.")
+	case c.several:
+		c.out.Printf("\n✓ lesson %d is reached, after %s\n\n", step, apm.FormatDuration(report.Took))
 	case step < runner.Steps:
 		c.out.Printf("\n✓ lesson %d is reached, after %s. Next: %s try %d\n", step, apm.FormatDuration(report.Took), workshop(), step+1)
 	default:
