@@ -92,6 +92,7 @@ func (d *door) lead(client *net.TCPConn) {
 		}
 		server, err := net.DialTimeout("tcp", *addr, 5*time.Second)
 		if err == nil {
+			defer context.AfterFunc(d.open, func() { server.Close() })()
 			pass(client, server.(*net.TCPConn))
 			return
 		}

@@ -1,0 +1,175 @@
+package runner
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDoor leads to whoever is behind it at the time, and says so where nobody is.
+func TestDoor(t *testing.T) {
+	d, url := doorFor(t, "nobody is in")
+	if got, want := asked(t, url), "502 nobody is in\n"; got != want {
+		t.Errorf("with nobody behind it, it answers %q, want %q", got, want)
+	}
+	for _, name := range []string{"one", "another"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, name, " at ", r.Host)
+		}))
+		defer server.Close()
+		d.leadTo(server.Listener.Addr().String())
+		if got, want := asked(t, url), "200 "+name+" at "+strings.TrimPrefix(url, "http://"); got != want {
+			t.Errorf("it answers %q, want %q", got, want)
+		}
+	}
+	d.leadTo("")
+	if got, want := asked(t, url), "502 nobody is in\n"; got != want {
+		t.Errorf("with nobody behind it again, it answers %q, want %q", got, want)
+	}
+}
+
+// TestDoorToOneWhoLeft says why nobody answers who should.
+func TestDoorToOneWhoLeft(t *testing.T) {
+	d, url := doorFor(t, "")
+	server := httptest.NewServer(nil)
+	d.leadTo(server.Listener.Addr().String())
+	server.Close()
+	if got := asked(t, url); !strings.HasPrefix(got, "502 dial tcp 127.0.0.1:") || !strings.Contains(got, "refused") {
+		t.Errorf("it answers %q", got)
+	}
+}
+
+// TestDoorHearsToTheEnd has a client that says it has no more to say, and still
+// is answered.
+func TestDoorHearsToTheEnd(t *testing.T) {
+	d, url := doorFor(t, "")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		text, _ := io.ReadAll(conn)
+		fmt.Fprintf(conn, "heard %s", text)
+	}()
+	d.leadTo(listener.Addr().String())
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "all")
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(conn); err != nil || string(answer) != "heard all" {
+		t.Errorf("it answers %q, %v", answer, err)
+	}
+}
+
+// TestDoorCloses ends what is under way.
+func TestDoorCloses(t *testing.T) {
+	d, url := doorFor(t, "")
+	begun, release := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(begun)
+		<-release
+	}))
+	defer server.Close()
+	defer close(release)
+	d.leadTo(server.Listener.Addr().String())
+	ended := make(chan error, 1)
+	go func() {
+		resp, err := http.Get(url)
+		if err == nil {
+			resp.Body.Close()
+		}
+		ended <- err
+	}()
+	<-begun
+	d.close()
+	if err := <-ended; err == nil {
+		t.Error("the request ended well")
+	}
+	if Taken(d.port()) {
+		t.Error("it still listens")
+	}
+}
+
+// TestDismiss returns when the process is sent nothing new.
+func TestDismiss(t *testing.T) {
+	root, err := FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binaries, err := Build(t.Context(), root, t.TempDir(), Target{Step: 1}, false, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, err := privateAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Start(t.Context(), Service{Name: "thinker", Binary: binaries.Thinker, Addr: addr, Env: environment(), Log: func(string) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.dismiss()
+	if conn, err := net.Dial("tcp", addr); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("it still takes connections: %v, %v", conn, err)
+	}
+	if err := p.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// doorFor is a door that is closed when the test ends.
+func doorFor(t *testing.T, absent string) (d *door, url string) {
+	t.Helper()
+	d, err := openDoor("localhost:0", func() string { return absent })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.close)
+	return d, fmt.Sprintf("http://127.0.0.1:%d", d.port())
+}
+
+// asked is what a client on a connection of its own is answered.
+func asked(t *testing.T, url string) string {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := req.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s", resp.StatusCode, body)
+}
