@@ -60,6 +60,8 @@ document.querySelector("main").addEventListener("submit", async (event) => {
   if (form.ariaBusy === "true") return;
   const body = new URLSearchParams(new FormData(form, button));
   form.ariaBusy = "true";
+  const says = button.textContent;
+  if (says === "Run") button.textContent = "Running";
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -69,6 +71,7 @@ document.querySelector("main").addEventListener("submit", async (event) => {
     // The agent is gone; the light is out.
   } finally {
     form.ariaBusy = null;
+    if (button.textContent === "Running") button.textContent = says;
   }
 });
 
