@@ -69,7 +69,7 @@ type shownAnswer struct {
 
 // show serves GET /workshop/2.
 func (s *site) show(r *http.Request, step int) (web.Page, error) {
-	p := page{Step: step, Title: title(step), Task: lesson.Task(step), Code: s.code(step)}
+	p := page{Step: step, Title: lesson.Title(step), Task: lesson.Task(step), Code: s.code(step)}
 	p.Links = links(step, p.Code)
 	var err error
 	if p.Text, err = s.text(r, p); err != nil {
@@ -82,9 +82,6 @@ func (s *site) show(r *http.Request, step int) (web.Page, error) {
 	main, err := s.render("lesson", p)
 	return web.Page{Title: fmt.Sprintf("Lesson %d: %s", step, p.Title), Main: main}, err
 }
-
-// title is a lesson's subject: manual headers.
-func title(step int) string { return strings.TrimSpace(lesson.Title(step)) }
 
 func (s *site) render(name string, data any) (template.HTML, error) {
 	var out bytes.Buffer
@@ -175,7 +172,7 @@ func (s *site) lessons(p page) []entry {
 	}
 	var all []entry
 	for step := 1; step <= runner.Steps; step++ {
-		shown := entry{Step: step, Title: title(step), URL: address(step, ""), Current: step == p.Step}
+		shown := entry{Step: step, Title: lesson.Title(step), URL: address(step, ""), Current: step == p.Step}
 		if at := reached(step); at >= 0 {
 			shown.Seen, shown.Reached = progress[at].Given(), !progress[at].Given()
 		}

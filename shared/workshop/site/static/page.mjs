@@ -7,20 +7,25 @@ import { localise } from "../time.mjs";
 
 const parts = (root) => root.querySelectorAll("[data-part]");
 const served = new Map();
-const enliven = (root) => { localise(root); offerCopies(root); };
 for (const part of parts(document)) served.set(part.id, part.outerHTML);
-enliven(document);
+localise(document);
+offerCopies(document);
 
 const focusable = (root) => [...root.querySelectorAll("a, button, summary")];
 
 /** What in a part is being read or written, and is not to be taken away. */
 const selected = (part) => !getSelection().isCollapsed && getSelection().containsNode(part, true);
 
+let puts = 0;
+
 /** Puts what is new on a page that was fetched in the place of what is there. */
 function put(next) {
+  puts++;
+  let changed = false;
   for (const fresh of parts(next)) {
     const part = document.getElementById(fresh.id);
     if (!part || fresh.outerHTML === served.get(fresh.id) || selected(part)) continue;
+    changed = true;
     served.set(fresh.id, fresh.outerHTML);
     // What its reader has folded, or has in focus, stays so, as far as it is there.
     const folded = new Map([...part.querySelectorAll("details")].map((d) => [titleOf(d), d.open]));
@@ -32,14 +37,16 @@ function put(next) {
     offerCopies(part);
     if (focused >= 0) focusable(part)[focused]?.focus({ preventScroll: true });
   }
-  updateFoot(next);
+  if (changed) updateFoot(next);
 }
 
 /** Which of a part's folds it is. */
 const titleOf = (fold) => fold.querySelector("summary").textContent;
 
 async function refresh() {
+  const before = puts;
   const next = await fetchPage(location.href);
+  if (puts !== before) return refresh(); // what was put meanwhile may be newer
   if (next) put(next);
 }
 
@@ -48,8 +55,7 @@ function refused(form, why) {
   const note = document.createElement("p");
   note.className = "note";
   note.role = "alert";
-  note.textContent = why ?? "The agent did not take this. Its log says why.";
-  if (form.nextElementSibling?.matches(".note[role=alert]")) form.nextElementSibling.remove();
+  note.textContent = why ?? "The workshop does not answer. Does it still run?";
   form.after(note);
 }
 
@@ -60,15 +66,19 @@ document.querySelector("main").addEventListener("submit", async (event) => {
   if (form.ariaBusy === "true") return;
   const body = new URLSearchParams(new FormData(form, button));
   form.ariaBusy = "true";
+  if (form.nextElementSibling?.matches(".note[role=alert]")) form.nextElementSibling.remove();
+  const says = button.textContent;
+  if (says === "Run") button.textContent = "Running";
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.ok) put(next);
     else refused(form, next.querySelector("main p")?.textContent);
   } catch {
-    // The agent is gone; the light is out.
+    refused(form);
   } finally {
     form.ariaBusy = null;
+    if (button.textContent === "Running") button.textContent = says;
   }
 });
 

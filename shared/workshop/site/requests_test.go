@@ -1,0 +1,45 @@
+package site
+
+import (
+	"bytes"
+	"net/http"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/busy"
+	"thinker/shared/workshop/lesson"
+)
+
+// TestWhatIsJudged holds that the code that answers is judged by requests to
+// itself alone, and by none whose spans may still be under way.
+func TestWhatIsJudged(t *testing.T) {
+	b := newBench(t)
+	since := time.Now().Add(-10 * time.Second)
+	span := func(trace, id, parent uint64, start, duration time.Duration) apm.Span {
+		return apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: "thinker-api", Name: "http.request", Start: since.Add(start).UnixNano(), Duration: duration}
+	}
+	body, err := busy.Payload([]apm.Span{
+		span(1, 1, 0, -time.Second, 2*time.Second), span(1, 2, 1, time.Second, time.Second), // began before
+		span(2, 1, 0, time.Second, time.Second), // is past
+		span(3, 1, 0, 9*time.Second, time.Hour), // goes on
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := http.Post(b.url+"/v0.4/traces", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = sent.Body.Close() // that it arrived is seen below
+	b.requestsOf = func(traces []apm.Trace) (all []lesson.Request) {
+		for _, trace := range traces {
+			all = append(all, lesson.Request{Traces: []apm.Trace{trace}})
+		}
+		return all
+	}
+	requests, err := b.requests(t.Context(), since)
+	if err != nil || len(requests) != 1 || requests[0].Traces[0].ID != 2 {
+		t.Errorf("judged is %+v: %v", requests, err)
+	}
+}
