@@ -24,7 +24,7 @@ import (
 // TestKeys is a learner's way at a terminal: each key, an error and its mending.
 func TestKeys(t *testing.T) {
 	dir := try(t, 2)
-	c := terminalWith(t, "up", "--dir", dir)
+	c := atTerminal(t, workshop(t), "up", "--dir", dir)
 	c.until("Step 2: manual headers", "try02", "Keys: 1-5 step", "Ctrl-C stops everything")
 	c.press("t")
 	c.until("  think ") // the last line of the trace
@@ -67,7 +67,7 @@ func TestKeys(t *testing.T) {
 
 // TestServiceDiesAtATerminal waits for whoever sits there to mend it.
 func TestServiceDiesAtATerminal(t *testing.T) {
-	c := terminalWith(t, "up", "--step", "1")
+	c := atTerminal(t, workshop(t), "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
 	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(c.cmd.Process.Pid), "thinker").Output()
 	if err != nil {
@@ -92,7 +92,7 @@ func TestFirstBuildFailsAtATerminal(t *testing.T) {
 	dir := try(t, 3)
 	main := filepath.Join(dir, "thinker", "main.go")
 	edit(t, main, "func main() {", "func main() { undefined()")
-	c := terminalWith(t, "up", "--dir", dir)
+	c := atTerminal(t, workshop(t), "up", "--dir", dir)
 	c.until("undefined: undefined", "Nothing answers now")
 	edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("healthy after", "Ctrl-C stops everything")
@@ -102,13 +102,14 @@ func TestFirstBuildFailsAtATerminal(t *testing.T) {
 
 // TestCtrlC presses it at each moment, and finds the terminal as it was.
 func TestCtrlC(t *testing.T) {
+	program := workshop(t)
 	for moment, code := range map[string]int{"building": 1, "healthy": 0, "thinking": 0, "building again": 0} {
 		t.Run(moment, func(t *testing.T) {
 			if moment == "building" {
 				t.Setenv("GOCACHE", t.TempDir())
 			}
 			dir := try(t, 2)
-			c := terminalWith(t, "up", "--dir", dir)
+			c := atTerminal(t, program, "up", "--dir", dir)
 			switch moment {
 			case "building":
 				c.until("building: the first time")
@@ -130,7 +131,7 @@ func TestCtrlC(t *testing.T) {
 
 // TestCtrlZ gives the terminal back while it is stopped.
 func TestCtrlZ(t *testing.T) {
-	c := terminalWith(t, "up", "--step", "1")
+	c := atTerminal(t, workshop(t), "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
 	for range 2 {
 		c.press("\x1a")
@@ -161,7 +162,8 @@ type console struct {
 	ports          []int
 }
 
-func terminalWith(t *testing.T, arguments ...string) *console {
+// atTerminal starts the program at a terminal of its own.
+func atTerminal(t *testing.T, program string, arguments ...string) *console {
 	t.Helper()
 	keyboard, side, err := pty.Open()
 	if err != nil {
@@ -175,7 +177,7 @@ func terminalWith(t *testing.T, arguments ...string) *console {
 		t.Fatal(err)
 	}
 	c := &console{t: t, keyboard: keyboard, side: side, before: before, printed: make(chan string), ports: []int{need.Port(t), need.Port(t), need.Port(t)}}
-	c.cmd = exec.CommandContext(t.Context(), workshop(t), append(arguments, "--memory",
+	c.cmd = exec.CommandContext(t.Context(), program, append(arguments, "--memory",
 		"--api-port", fmt.Sprint(c.ports[0]), "--thinker-port", fmt.Sprint(c.ports[1]), "--agent-port", fmt.Sprint(c.ports[2]))...)
 	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1", "DISPLAY=", "WAYLAND_DISPLAY=", "WSL_DISTRO_NAME=")
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = side, side, side
