@@ -39,7 +39,7 @@ type code struct {
 	Ready bool   // it answers
 	Path  string // of the copy, as an editor opens it
 	Short string // the same, from the workshop's directory
-	From  string // the step that the copy begins as; empty where it is that lesson's alone
+	Begin string // what the copy begins as, in words
 	Made  bool   // there is a copy
 	Usual bool   // the copy is where the page makes it
 }
@@ -65,8 +65,9 @@ func (s *site) code(step int) code {
 	if short, err := filepath.Rel(s.Root, dir); err == nil && filepath.IsLocal(short) {
 		c.Short = filepath.ToSlash(short)
 	}
+	c.Begin = runner.StepName(1) + "’s code, but for what the thinker reports"
 	if step > 1 {
-		c.From = runner.StepName(step - 1)
+		c.Begin = runner.StepName(step-1) + "’s code"
 	}
 	return c
 }
