@@ -119,7 +119,9 @@ func (n *notebook) edit(tab *tab, step int) {
 			tab.t.Fatal(err)
 		}
 	}
-	tab.until("the new code is built, and then runs", `said.findIndex(now => /is being built/.test(now)) >= 0 && /runs · 0 of/.test(said.at(-1))`)
+	tab.until("the new code is built", `said.some(now => now.includes("is being built"))`)
+	n.built(tab.t, n.copyOf(step))
+	tab.until("the new code runs, and is not judged yet", `said.at(-1).includes("runs · 0 of")`)
 	tab.sends(step)
 	tab.reached(step)
 	tab.shows([]string{"Lesson 2 is reached"})
