@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"html/template"
@@ -23,6 +24,7 @@ type markdown struct {
 	step    int                              // whose directory its links start from
 	agent   string                           // host and port of the page that is asked for
 	api     string                           // where the requests go
+	thinker string                           // where the thinker answers, unless that is as the text says
 	command func(path, text string) []byte   // a line that asks the api; nil where none can be run
 	runs    func(path string) (allowed bool) // whether a line with this path can be run
 	open    int                              // details that are not closed yet
@@ -78,7 +80,7 @@ func (withoutHints) Transform(document *ast.Document, reader text.Reader, _ pars
 }
 
 // heading leaves the first level to the page, which has its own.
-func (m *markdown) heading(w util.BufWriter, _ []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
+func (m *markdown) heading(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	level := node.(*ast.Heading).Level
 	if level == 1 {
 		return ast.WalkSkipChildren, nil
@@ -88,8 +90,26 @@ func (m *markdown) heading(w util.BufWriter, _ []byte, node ast.Node, entering b
 		slash = ""
 	}
 	_, err := fmt.Fprintf(w, "<%sh%d>", slash, level)
+	if does := instead(string(node.Lines().Value(source))); does != "" && !entering {
+		_, err = fmt.Fprintf(w, "\n<p class=\"quiet\">On this page, a button under <a href=\"#code\">What runs</a> %s; the commands are for a terminal.</p>\n", does)
+	}
 	return ast.WalkContinue, err
 }
+
+// instead is what a button on the page does in place of the commands below a
+// heading.
+func instead(heading string) string {
+	switch heading {
+	case "Run it":
+		return "starts the step"
+	case "Try it yourself":
+		return "makes the copy and runs it"
+	}
+	return ""
+}
+
+// sampled is the end of a sample trace's first line: a trace that is not here.
+var sampled = regexp.MustCompile(`\s+http://localhost:8126/trace/\d+$`)
 
 // curl is a line that asks the api.
 var curl = regexp.MustCompile(`^curl (?:-\w+ )*['"]?http://localhost:5000(/think/[^\s'"]*)['"]?$`)
@@ -109,6 +129,9 @@ func (m *markdown) code(w util.BufWriter, source []byte, node ast.Node, entering
 	for i := range node.Lines().Len() {
 		segment := node.Lines().At(i)
 		text := strings.TrimRight(string(segment.Value(source)), "\n")
+		if language == "" {
+			text = sampled.ReplaceAllString(text, "")
+		}
 		here := m.here(text)
 		switch asked := curl.FindStringSubmatch(strings.TrimSpace(text)); {
 		case asked != nil && m.command != nil && m.runs(asked[1]):
@@ -126,7 +149,8 @@ func (m *markdown) code(w util.BufWriter, source []byte, node ast.Node, entering
 
 // here is a line with the addresses that the services have on this machine.
 func (m *markdown) here(text string) string {
-	return strings.NewReplacer("http://localhost:5000", m.api, "localhost:8126", m.agent).Replace(text)
+	thinker := cmp.Or(m.thinker, "http://localhost:5001")
+	return strings.NewReplacer("http://localhost:5000", m.api, "http://localhost:5001", thinker, "localhost:8126", m.agent).Replace(text)
 }
 
 // kindOf is the class of a block of code.

@@ -8,7 +8,7 @@ import (
 // write is Markdown as lesson 2 has it.
 func write(t *testing.T, text string) string {
 	t.Helper()
-	m := &markdown{step: 2, agent: "localhost:8176", api: "http://localhost:5050"}
+	m := &markdown{step: 2, agent: "localhost:8176", api: "http://localhost:5050", thinker: "http://localhost:5051"}
 	m.runs = func(path string) bool { return path == "/think/?subject=war" }
 	m.command = func(path, text string) []byte { return []byte("[" + path + " by " + text + "]") }
 	html, err := m.html([]byte(text))
@@ -25,7 +25,9 @@ func TestAReadmeIsAPage(t *testing.T) {
 		{"```sh\ncd here\ncurl http://localhost:5000/think/?subject=war\nls\n```",
 			"<pre class=\"sh\"><code>cd here\n</code></pre>\n[/think/?subject=war by curl http://localhost:5050/think/?subject=war]<pre class=\"sh\"><code>ls\n</code></pre>\n"},
 		{"```sh\ncurl 'http://localhost:5000/think/?subject=unlisted'\n```", "<pre class=\"sh\"><code>curl &#39;http://localhost:5050/think/?subject=unlisted&#39;\n</code></pre>\n"},
-		{"```\nGET /think/?subject=war  http://localhost:8126/trace/1\n```", "<pre class=\"text\"><code>GET /think/?subject=war  http://localhost:8176/trace/1\n</code></pre>\n"},
+		{"```\nGET /think/?subject=war  http://localhost:8126/trace/1\n```", "<pre class=\"text\"><code>GET /think/?subject=war\n</code></pre>\n"},
+		{"```sh\ncurl -H 'X-A: 1' 'http://localhost:5001/?subject=war'\n```", "&#39;http://localhost:5051/?subject=war&#39;"},
+		{"## Try it yourself\n\na", "<p class=\"quiet\">On this page, a button under <a href=\"#code\">What runs</a> makes the copy and runs it; the commands are for a terminal.</p>"},
 		{"```diff\n@@ -1 +1 @@\n kept\n-old <b>\n+new\n```",
 			"<pre class=\"diff\"><code><span class=\"where\">@@ -1 +1 @@\n</span><span class=\"kept\"> kept\n</span><span class=\"removed\">-old &lt;b&gt;\n</span><span class=\"added\">+new\n</span></code></pre>\n"},
 		{"<details><summary>Hint 1</summary>\n\nThe `span`.\n\n</details>", "<details><summary>Hint 1</summary>\n<p>The <code>span</code>.</p>\n</details>"},

@@ -93,7 +93,7 @@ func (s *site) render(name string, data any) (template.HTML, error) {
 
 // markdown writes what stands on the page that is asked for.
 func (s *site) markdown(r *http.Request, step int) *markdown {
-	return &markdown{step: step, agent: r.Host, api: s.Client.API}
+	return &markdown{step: step, agent: r.Host, api: s.Client.API, thinker: s.Thinker}
 }
 
 // text is the lesson's README, with what its lines have answered.

@@ -51,6 +51,7 @@ type Config struct {
 	Traces   Traces
 	Palette  *colour.Palette
 	Client   *client.Client // for the api, and for the agent, which this is a part of
+	Thinker  string         // where the thinker answers, unless that is as the lessons say
 }
 
 // home is where the page is.
@@ -80,7 +81,8 @@ func New(config Config) web.Guest { return newSite(config).guest() }
 func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent) []web.Guest {
 	return func(w *runner.Workshop, a *agent.Agent) []web.Guest {
 		asks := &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: a.URL(), Pages: a.URL()}
-		return []web.Guest{New(Config{Root: root, Workshop: w, Traces: a.Store(), Palette: a.Palette(), Client: asks})}
+		thinker := fmt.Sprintf("http://localhost:%d", ports.Thinker)
+		return []web.Guest{New(Config{Root: root, Workshop: w, Traces: a.Store(), Palette: a.Palette(), Client: asks, Thinker: thinker})}
 	}
 }
 
