@@ -101,7 +101,7 @@ func instrumentedRouters(s *story) *Finding {
 			continue
 		}
 		return s.finding("The first span of each service is made by an instrumented router: it has the tags span.kind:server and component.",
-			fmt.Sprintf("That of %s has not.", entry.span.Service),
+			fmt.Sprintf("The first span of %s has not.", entry.span.Service),
 			fmt.Sprintf("Its router in %s is not an instrumented one such as muxtrace.NewRouter, and the span is made by hand, in traced.", entry.file),
 			mark{entry.span, "made by hand"})
 	}

@@ -20,7 +20,7 @@ func thinkSpans(s *story) *Finding {
 		case s.below(think, s.thinker):
 		case think.TraceID != s.thinker.TraceID:
 			return s.finding(expected, "think began a trace of its own.",
-				"Its span is started with a context that does not carry the thinker's: context.Background(), or that of a request that traced has not passed on (r.WithContext).",
+				"Its span is started by tracer.StartSpan, or with a context that does not carry the thinker's: context.Background(), or that of a request that traced has not passed on (r.WithContext).",
 				mark{s.thinker, "no think below it"}, mark{think, "nothing above it"})
 		case s.parent(think) != nil:
 			return s.finding(expected, fmt.Sprintf("think is below %s.", named(s.parent(think))),
