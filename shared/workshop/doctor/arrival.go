@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -33,9 +34,9 @@ func (e *examination) probe() {
 		e.broken(name, "Look at what the step has printed, and start it again.", "thinker-api did not answer a request: %v.", err)
 	case answer.Status == http.StatusBadGateway || answer.Status == http.StatusGatewayTimeout:
 		e.broken(name, "Start the step again, and see what thinker-microservice prints. Where you start the services yourself, THINKER_URL tells thinker-api where it is.",
-			"thinker-api cannot reach thinker-microservice: %s", apm.Printable(answer.Body, 300))
+			"thinker-api cannot reach thinker-microservice: %s", refusal(answer.Body))
 	case answer.Status != http.StatusOK:
-		e.broken(name, "Look at what the step has printed.", "thinker-api answered %d: %s", answer.Status, apm.Printable(answer.Body, 300))
+		e.broken(name, "Look at what the step has printed.", "thinker-api answered %d: %s", answer.Status, refusal(answer.Body))
 	default:
 		e.holds(name, "thinker-api answered a request, with what thinker-microservice thinks, after %s.", apm.FormatDuration(answer.Took))
 	}
@@ -43,6 +44,16 @@ func (e *examination) probe() {
 	if e.request.sent && e.agent {
 		e.request.traces, _ = e.Client.TracesOf(e.ctx, answer) // an agent that ceases to answer is noticed next
 	}
+}
+
+// refusal is the first line of why the api has refused an answer.
+func refusal(body string) string {
+	var said struct{ Error string }
+	if json.Unmarshal([]byte(body), &said) == nil && said.Error != "" {
+		body, _, _ = strings.Cut(said.Error, "\n")
+		body = strings.TrimSuffix(body, "; the last it said was:")
+	}
+	return apm.Printable(body, 300)
 }
 
 // arrival says, in the words of the page Intake, what has become of what was

@@ -67,8 +67,9 @@ func (e *examination) serviceListens(name, at, says, flag, binary string) (servi
 		e.holds(name, "It answers at %s%s.", at, as(service))
 		return service, true
 	case answer.status == http.StatusBadGateway && strings.Contains(string(answer.body), " does not run"):
-		why, _, _ := strings.Cut(strings.TrimSpace(string(answer.body)), "\n")
-		e.broken(name, "Its terminal says more. Once the code is corrected and saved, workshop up builds it again.",
+		why, _, _ := strings.Cut(strings.TrimSpace(string(answer.body)), "; the last it said was:\n")
+		why, _, _ = strings.Cut(why, "\n")
+		e.broken(name, "Its terminal says more, and key r in it starts it anew. Once the code is corrected and saved, workshop up builds it again.",
 			"The workshop is up at %s, but %s.", at, strings.TrimRight(apm.Printable(why, 300), ":."))
 	case answer.status == http.StatusBadGateway && strings.Contains(string(answer.body), ": ask again in a moment"):
 		e.broken(name, "Ask again in a moment.", "The workshop is up at %s, but is still building or starting.", at)

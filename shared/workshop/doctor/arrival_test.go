@@ -1,0 +1,15 @@
+package doctor
+
+import "testing"
+
+func TestRefusalIsOneLine(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"error":"localhost:5001 did not answer"}`: "localhost:5001 did not answer",
+		`{"error":"step03 does not run: thinker ended by itself (exit status 0); the last it said was:\n  time=…"}`: "step03 does not run: thinker ended by itself (exit status 0)",
+		"no such path\n": "no such path",
+	} {
+		if got := refusal(body); got != want {
+			t.Errorf("%s\nis told as %q, want %q", body, got, want)
+		}
+	}
+}
