@@ -77,7 +77,9 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	if err != nil {
 		return missing(ctx, t.out, t.examination, fmt.Errorf("thinker-api does not answer at %s", t.client.API))
 	}
-	t.out.Printf("%s\n", inWords(answer, subjects))
+	for line := range strings.Lines(inWords(answer, subjects)) {
+		t.out.Printf("%s", t.out.Paragraph("", line))
+	}
 	t.out.Progress("waiting for the trace …")
 	traces, err := t.client.TracesOf(ctx, answer)
 	t.out.Printf("")

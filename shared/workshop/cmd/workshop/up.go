@@ -106,7 +106,7 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	s := newScreen(out, root, target)
 	s.title(target)
 	if names := misled(); len(names) > 0 {
-		out.Printf("kept from the services, as it would hide or change their traces: %s\n", strings.Join(names, ", "))
+		out.Printf("%s", out.Paragraph("", "kept from the services, as it would hide or change their traces: "+strings.Join(names, ", ")))
 	}
 	workshop, err := runner.Open(ctx, runner.Options{
 		Root: root, Target: target, Ports: o.ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: o.db,
