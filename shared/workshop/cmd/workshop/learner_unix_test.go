@@ -28,7 +28,8 @@ func TestThinkDoctorLoad(t *testing.T) {
 		return normal(string(output))
 	}
 
-	thought := `war: “One is left with the horrible feeling now that war settles nothing; that to win a war is as disastrous as to lose one.” Agatha Christie
+	thought := `war: “One is left with the horrible feeling now that war settles nothing; that to win a
+war is as disastrous as to lose one.” Agatha Christie
 art: Subject unknown
 
 GET /think/?subject=war&subject=art   200   N ms   http://localhost:PORT/trace/ID
