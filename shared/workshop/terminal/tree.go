@@ -62,7 +62,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 			fmt.Fprintf(&out, "%s%s\n", below, t.Red(shorten("↑ "+printable(mark), t.columns()-len(below))))
 		}
 		if span.Error {
-			what := printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "))
+			what := printable(span.ErrorText())
 			fmt.Fprintf(&out, "%s%s\n", below, t.Red(shorten("✗ error "+what, t.columns()-len(below))))
 		}
 	}
