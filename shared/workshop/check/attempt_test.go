@@ -155,7 +155,7 @@ func run(t *testing.T, step int, code lesson.Code) (check.Report, error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(dir, name), strings.Replace(string(text), "=> ../shared", "=> "+filepath.Join(root(t), "shared"), 1))
+		write(t, filepath.Join(dir, name), strings.Replace(string(text), "=> ../shared", "=> "+filepath.ToSlash(filepath.Join(root(t), "shared")), 1))
 	}
 	delay := "40ms"
 	if step == 5 {
@@ -165,7 +165,7 @@ func run(t *testing.T, step int, code lesson.Code) (check.Report, error) {
 		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Env: []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
-		Answered: func(lesson.Request) {},
+		Answered: func(lesson.Exchange) {},
 		Judged:   func([]lesson.Result) {},
 	})
 }

@@ -25,7 +25,7 @@ type Options struct {
 	Env      []string                      // for the services, besides what is needed
 	Building func(doing string)            // is given each download and each package compiled
 	Log      func(service, line string)    // is given each line that a service prints
-	Answered func(lesson.Request)          // is given each request when it is answered
+	Answered func(lesson.Exchange)         // is given each request when it is answered
 	Judged   func(results []lesson.Result) // is given how things stand after each request
 }
 

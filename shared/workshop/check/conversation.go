@@ -33,7 +33,7 @@ func (c *conversation) hold(ctx context.Context) error {
 		}
 		c.played = append(c.played, exchange)
 		c.headers = append(c.headers, c.between.last())
-		c.o.Answered(lesson.Request{Path: path, Start: exchange.Sent, End: exchange.Answered, Status: exchange.Status, Body: exchange.Body})
+		c.o.Answered(exchange)
 		settle(changes)
 		requests, err := c.requests(ctx)
 		if err != nil {
