@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -73,6 +74,11 @@ func (s *Span) ErrorMessage() string {
 // ErrorType is the error's type as its language names it, for example
 // main.unknownSubject.
 func (s *Span) ErrorType() string { return s.Meta["error.type"] }
+
+// ErrorText is the error's type and message, as far as they are known.
+func (s *Span) ErrorText() string {
+	return strings.Trim(s.ErrorType()+": "+s.ErrorMessage(), ": ")
+}
 
 // ErrorStack is where the error was raised.
 func (s *Span) ErrorStack() string {

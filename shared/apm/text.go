@@ -91,7 +91,7 @@ func (s *Span) failure() string {
 		return ""
 	}
 	text := " · error"
-	if what := Printable(strings.Trim(s.ErrorType()+": "+s.ErrorMessage(), ": "), longestText); what != "" {
+	if what := Printable(s.ErrorText(), longestText); what != "" {
 		text += " " + what
 	}
 	if s.ErrorStack() == "" {

@@ -80,7 +80,10 @@ func TestStartsAndSolutions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				report := run(t, step, code)
+				report, err := run(t, step, code)
+				if err != nil {
+					t.Fatal(err)
+				}
 				if report.Reached() {
 					t.Errorf("is reached from the start:\n%s", words(report))
 				}
@@ -96,8 +99,30 @@ func TestStartsAndSolutions(t *testing.T) {
 	}
 }
 
-// check makes the edits and checks what comes of them.
+// TestAServiceEnds has the api end in the midst of a request: it says why.
+func TestAServiceEnds(t *testing.T) {
+	ends := attempt{edits: []edit{
+		{apiMain, "	ctx := r.Context()\n", "	ctx := r.Context()\n	println(\"no more of this\")\n	os.Exit(3)\n"},
+		{apiMain, "	\"net/url\"\n", "	\"net/url\"\n	\"os\"\n"},
+	}}
+	_, err := run(t, 1, ends.made(t, 1))
+	if want := "api ended by itself (exit status 3); the last it said was:\n"; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "  no more of this") {
+		t.Errorf("it says %v, want %s", err, want)
+	}
+}
+
+// check checks the attempt.
 func (a attempt) check(t *testing.T, step int) check.Report {
+	t.Helper()
+	report, err := run(t, step, a.made(t, step))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// made is the code with the edits made.
+func (a attempt) made(t *testing.T, step int) lesson.Code {
 	t.Helper()
 	code, err := lesson.Solution(root(t), cmp.Or(a.code, step))
 	if err != nil {
@@ -113,11 +138,11 @@ func (a attempt) check(t *testing.T, step int) check.Report {
 			code[e.file] = strings.Replace(code[e.file], e.old, e.new, 1)
 		}
 	}
-	return run(t, step, code)
+	return code
 }
 
 // run checks code in a directory of its own, once there is room for it.
-func run(t *testing.T, step int, code lesson.Code) check.Report {
+func run(t *testing.T, step int, code lesson.Code) (check.Report, error) {
 	t.Helper()
 	atOnce <- struct{}{}
 	defer func() { <-atOnce }()
@@ -130,23 +155,19 @@ func run(t *testing.T, step int, code lesson.Code) check.Report {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(dir, name), strings.Replace(string(text), "=> ../shared", "=> "+filepath.Join(root(t), "shared"), 1))
+		write(t, filepath.Join(dir, name), strings.Replace(string(text), "=> ../shared", "=> "+filepath.ToSlash(filepath.Join(root(t), "shared")), 1))
 	}
 	delay := "40ms"
 	if step == 5 {
 		delay = "1500ms" // of which a tenth must be more than what a busy machine takes
 	}
-	report, err := check.Run(t.Context(), check.Options{
+	return check.Run(t.Context(), check.Options{
 		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Env: []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
-		Answered: func(lesson.Request) {},
+		Answered: func(lesson.Exchange) {},
 		Judged:   func([]lesson.Result) {},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
 }
 
 func write(t *testing.T, file, text string) {

@@ -23,10 +23,9 @@ type Options struct {
 	Root     string // the workshop's directory
 	Target   runner.Target
 	Env      []string                      // for the services, besides what is needed
-	Race     bool                          // build with the race detector
 	Building func(doing string)            // is given each download and each package compiled
 	Log      func(service, line string)    // is given each line that a service prints
-	Answered func(lesson.Request)          // is given each request when it is answered
+	Answered func(lesson.Exchange)         // is given each request when it is answered
 	Judged   func(results []lesson.Result) // is given how things stand after each request
 }
 
@@ -68,7 +67,7 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 	defer between.close()
 
 	running, err := runner.Up(ctx, runner.Options{
-		Root: o.Root, Target: o.Target, Ports: ports, Race: o.Race, Dir: dir,
+		Root: o.Root, Target: o.Target, Ports: ports, Dir: dir,
 		Env:      append([]string{"THINK_DELAY=500ms", "THINKER_URL=" + between.url}, o.Env...),
 		Building: o.Building,
 		Log:      o.Log,

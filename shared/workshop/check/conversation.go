@@ -33,7 +33,7 @@ func (c *conversation) hold(ctx context.Context) error {
 		}
 		c.played = append(c.played, exchange)
 		c.headers = append(c.headers, c.between.last())
-		c.o.Answered(lesson.Request{Path: path, Start: exchange.Sent, End: exchange.Answered, Status: exchange.Status, Body: exchange.Body})
+		c.o.Answered(exchange)
 		settle(changes)
 		requests, err := c.requests(ctx)
 		if err != nil {
@@ -49,6 +49,12 @@ func (c *conversation) ask(ctx context.Context, path string) (lesson.Exchange, e
 	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	exchange, err := lesson.Ask(asking, c.api, path)
+	if err != nil && ctx.Err() == nil {
+		select { // a service has ended a moment after its connections break off
+		case <-c.running.API.Ended():
+		case <-time.After(enough):
+		}
+	}
 	for _, p := range []*runner.Process{c.running.API, c.running.Thinker} {
 		select {
 		case <-p.Ended():

@@ -17,14 +17,14 @@ func honest() map[int][]attempt {
 				{apiTrace, operation, `tracer.StartSpanFromContext(r.Context(), "web.request", tracer.Tag("team", "api"),`},
 				{thinkerTrace, operation, `tracer.StartSpanFromContext(r.Context(), "web.request", tracer.Tag("service", "another"),`},
 			}},
-			{name: "helper-span", edits: []edit{{thinkerMain, "	ctx := r.Context()\n", around}}},
+			{name: "span-between", edits: []edit{{thinkerMain, "	ctx := r.Context()\n", around}}},
 			{name: "standard-router", edits: []edit{
 				{thinkerMain, `	"github.com/gorilla/mux"` + "\n", ""}, {thinkerMain, "mux.NewRouter()", "http.NewServeMux()"},
 				{thinkerMain, ").Methods(http.MethodGet)", ")"}, {thinkerMain, refusals, ""},
 			}},
 		},
 		2: {
-			{name: "helper-spans", edits: []edit{{apiMain, "	inject(ctx, req.Header)\n", call + "	inject(ctx, req.Header)\n"}, {thinkerMain, "	ctx := r.Context()\n", around}}},
+			{name: "span-betweens", edits: []edit{{apiMain, "	inject(ctx, req.Header)\n", call + "	inject(ctx, req.Header)\n"}, {thinkerMain, "	ctx := r.Context()\n", around}}},
 			{name: "library-injects", edits: []edit{
 				{apiTrace, `	header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", ""},
 				{apiTrace, `	header.Set("X-Datadog-Parent-Id", strconv.FormatUint(span.Context().SpanID(), 10))` + "\n", "	_ = tracer.Inject(span.Context(), tracer.HTTPHeadersCarrier(header))\n"},
@@ -36,7 +36,7 @@ func honest() map[int][]attempt {
 				{thinkerMain, "muxtrace.NewRouter()", "httptrace.NewServeMux()"},
 				{thinkerMain, ").Methods(http.MethodGet)", ")"}, {thinkerMain, refusals, ""},
 			}},
-			{name: "other-client-and-helper-spans", edits: []edit{
+			{name: "other-client-and-span-betweens", edits: []edit{
 				{apiMain, "10 * time.Second})", "10 * time.Second}, httptrace.RTWithResourceNamer(func(*http.Request) string { return \"ask the thinker\" }))"},
 				{apiMain, "	query := url.Values", call + "	query := url.Values"},
 				{thinkerMain, "	ctx := r.Context()\n", around},

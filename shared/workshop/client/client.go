@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// patience is for an answer of the agent, which gives them in milliseconds, and
-// for one of the api beyond the time that a thought may take.
+// patience is more than an answer takes: the agent's takes milliseconds, and the
+// api gives up on the thinker after ten seconds.
 const patience = 30 * time.Second
 
 // A Client knows where to ask. Each address is a URL without a path.

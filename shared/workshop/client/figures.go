@@ -25,7 +25,7 @@ func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from,
 	var last Figures
 	giveUp := time.Now().Add(arriving)
 	for tick := time.Tick(Settling / 4); ; {
-		now, err := c.Figures(ctx, of, from, to)
+		now, err := c.figures(ctx, of, from, to)
 		if err != nil || now.Requests >= requests || time.Now().After(giveUp) {
 			return now, err
 		}
@@ -40,9 +40,9 @@ func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from,
 	}
 }
 
-// Figures asks the agent for the figures of a resource's requests that began in a
+// figures asks the agent for the figures of a resource's requests that began in a
 // time.
-func (c *Client) Figures(ctx context.Context, of Resource, from, to time.Time) (Figures, error) {
+func (c *Client) figures(ctx context.Context, of Resource, from, to time.Time) (Figures, error) {
 	var answer struct{ Total Figures }
 	query := period(from, to)
 	query.Set("query", "service:"+strconv.Quote(of.Service)+" operation_name:"+strconv.Quote(of.Operation)+" resource_name:"+strconv.Quote(of.Name))

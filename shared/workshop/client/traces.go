@@ -45,7 +45,7 @@ func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known ma
 		}
 		trace, ok := known[id]
 		if !ok || len(trace.Spans) != entry.Spans {
-			if trace, err = c.Trace(ctx, id); err != nil {
+			if trace, err = c.trace(ctx, id); err != nil {
 				return nil, err
 			}
 			known[id] = trace
@@ -55,8 +55,8 @@ func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known ma
 	return traces, nil
 }
 
-// Trace reads a trace.
-func (c *Client) Trace(ctx context.Context, id uint64) (apm.Trace, error) {
+// trace reads one.
+func (c *Client) trace(ctx context.Context, id uint64) (apm.Trace, error) {
 	var wire struct {
 		Spans []struct {
 			SpanID   uint64 `json:"span_id,string"`

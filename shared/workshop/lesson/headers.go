@@ -9,8 +9,7 @@ import (
 	"thinker/shared/apm"
 )
 
-// The headers that join a trace, and the other ways in which the tracer may have
-// been told to write the same.
+// The headers that join a trace.
 const (
 	traceHeader  = "X-Datadog-Trace-Id"
 	parentHeader = "X-Datadog-Parent-Id"

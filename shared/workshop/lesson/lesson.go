@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,7 +93,7 @@ func Ask(ctx context.Context, apiURL, path string) (Exchange, error) {
 // belongs to the request that was sent last before it began; one that began
 // before any request belongs to none, and is shown first.
 func Transcript(title string, played []Exchange, traces []apm.Trace) string {
-	slices.SortFunc(traces, func(a, b apm.Trace) int { return int(a.Start() - b.Start()) })
+	traces = byStart(traces)
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n", title)
 	next := 0

@@ -106,14 +106,12 @@ func subjects(address string) (asked []string) {
 	return asked
 }
 
-// known tells the subjects that somebody has thought about.
-func known(subject string) bool {
-	switch subject {
-	case "religion", "technology", "war", "work", "music", "mankind":
-		return true
-	}
-	return false
+// Subjects are those that somebody has thought about.
+func Subjects() []string {
+	return []string{"religion", "technology", "war", "work", "music", "mankind"}
 }
+
+func known(subject string) bool { return slices.Contains(Subjects(), subject) }
 
 func byStart(traces []apm.Trace) []apm.Trace {
 	return slices.SortedStableFunc(slices.Values(traces), func(a, b apm.Trace) int { return cmp.Compare(a.Start(), b.Start()) })

@@ -18,13 +18,10 @@ func answered(s *story) *Finding {
 			instead = fmt.Sprintf("It was answered with %d: %s", s.Status, apm.Printable(s.Body, 300))
 		}
 		cause := "The services' log lines say what failed."
-		var marks []mark
-		for _, span := range s.spans {
-			if span.Error {
-				marks = append(marks, mark{span, "failed"})
-				if text := span.ErrorMessage(); text != "" {
-					cause = fmt.Sprintf("A span says what failed: %s", apm.Printable(text, 200))
-				}
+		marks := s.failed()
+		for _, m := range marks {
+			if text := m.span.ErrorMessage(); text != "" {
+				cause = fmt.Sprintf("A span says what failed: %s", apm.Printable(text, 200))
 			}
 		}
 		return s.finding(expected, instead, cause, marks...)
@@ -37,6 +34,16 @@ func answered(s *story) *Finding {
 		}
 	}
 	return nil
+}
+
+// failed marks every span that is an error.
+func (s *story) failed() (marks []mark) {
+	for _, span := range s.spans {
+		if span.Error {
+			marks = append(marks, mark{span, "failed"})
+		}
+	}
+	return marks
 }
 
 // A reply is what is answered about a subject.

@@ -154,13 +154,3 @@ func (s *story) answeredAll() bool {
 	}
 	return true
 }
-
-// failed marks every span that is an error.
-func (s *story) failed() (marks []mark) {
-	for _, span := range s.spans {
-		if span.Error {
-			marks = append(marks, mark{span, "failed"})
-		}
-	}
-	return marks
-}

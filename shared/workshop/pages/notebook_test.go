@@ -3,12 +3,10 @@ package pages
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	workshop "thinker/shared/workshop/site"
@@ -26,7 +24,7 @@ type notebook struct {
 // openNotebook runs a step in a copy of the workshop's directory, with its page.
 func openNotebook(t *testing.T, step int) *notebook {
 	t.Helper()
-	root := copyWorkshop(t)
+	root := checkout.New(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
 	w, err := runner.Open(context.WithoutCancel(t.Context()), runner.Options{
 		Root: root, Target: runner.Target{Step: step}, Ports: ports, Race: race,
@@ -41,37 +39,6 @@ func openNotebook(t *testing.T, step int) *notebook {
 	}
 	t.Cleanup(func() { _ = w.Close() }) // the browser may hold on to a connection
 	return &notebook{&site{t: t, agent: w.Agent(), origin: w.Agent().URL()}, root, ports, w}
-}
-
-// copyWorkshop copies what the steps are built of.
-func copyWorkshop(t *testing.T) string {
-	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := t.TempDir()
-	dirs := []string{filepath.Join("shared", "serve")}
-	for step := 1; step <= runner.Steps; step++ {
-		dirs = append(dirs, runner.StepName(step))
-	}
-	for _, dir := range dirs {
-		if err := os.CopyFS(filepath.Join(copied, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{filepath.Join("shared", "go.mod"), "go.work", "go.work.sum"} {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The other modules stay where they are.
-		text = []byte(strings.NewReplacer("\t./shared/apm\n", "", "\t./shared/workshop\n", "").Replace(string(text)))
-		if err := os.WriteFile(filepath.Join(copied, name), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return copied
 }
 
 // until waits until an expression is true in the page.

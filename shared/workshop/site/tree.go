@@ -3,7 +3,6 @@ package site
 import (
 	"cmp"
 	"strconv"
-	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -100,7 +99,7 @@ func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 			shown.Service = cmp.Or(apm.Printable(span.Service, longest), "no service")
 		}
 		if span.Error {
-			shown.Error = apm.Printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "), longest)
+			shown.Error = apm.Printable(span.ErrorText(), longest)
 		}
 		above = span.Service
 		drawn.Rows = append(drawn.Rows, shown)

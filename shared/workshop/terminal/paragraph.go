@@ -1,8 +1,6 @@
 package terminal
 
-import (
-	"strings"
-)
+import "strings"
 
 const maxParagraph = 88 // columns, beyond which lines are hard to read
 

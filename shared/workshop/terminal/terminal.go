@@ -70,6 +70,9 @@ func (t *Terminal) Progress(format string, args ...any) {
 	t.passing = true
 }
 
+// EndProgress takes the last progress line away.
+func (t *Terminal) EndProgress() { t.write("") }
+
 // Log writes a line that a service printed, marked with the service's name, and
 // without the time and the level where they say nothing new.
 func (t *Terminal) Log(service, line string) {

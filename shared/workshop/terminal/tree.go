@@ -39,7 +39,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 	if entry.Error {
 		status = t.Red(status + " error")
 	}
-	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(Title(entry))), status, apm.FormatDuration(entry.Duration), page)
+	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(title(entry))), status, apm.FormatDuration(entry.Duration), page)
 	fmt.Fprintf(&out, "\n%s\n", strings.TrimRight(heading, " "))
 
 	rows, hidden := rowsOf(trace, t.columns() < narrow)
@@ -62,7 +62,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 			fmt.Fprintf(&out, "%s%s\n", below, t.Red(shorten("↑ "+printable(mark), t.columns()-len(below))))
 		}
 		if span.Error {
-			what := printable(strings.Trim(span.ErrorType()+": "+span.ErrorMessage(), ": "))
+			what := printable(span.ErrorText())
 			fmt.Fprintf(&out, "%s%s\n", below, t.Red(shorten("✗ error "+what, t.columns()-len(below))))
 		}
 	}
@@ -72,9 +72,9 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 	t.write(out.String())
 }
 
-// Title is what a span answers for: the HTTP request where it is one, as in
+// title is what a span answers for: the HTTP request where it is one, as in
 // GET /think/?subject=war, and its resource otherwise.
-func Title(span *apm.Span) string {
+func title(span *apm.Span) string {
 	u, err := url.Parse(span.Meta["http.url"])
 	if method := span.Meta["http.method"]; method != "" && err == nil && u.Path != "" {
 		return method + " " + u.RequestURI()

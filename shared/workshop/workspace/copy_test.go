@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
@@ -15,7 +16,7 @@ import (
 // TestCopy makes the copy of each lesson, which builds as it is, in the ways in
 // which a learner, an editor and the workshop build it.
 func TestCopy(t *testing.T) {
-	root := workshop(t)
+	root := checkout.New(t)
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
 			copied, err := workspace.Copy(root, step, false)
@@ -64,7 +65,7 @@ func TestCopy(t *testing.T) {
 
 // TestCopyLosesNothing has a learner's work in a copy.
 func TestCopyLosesNothing(t *testing.T) {
-	root := workshop(t)
+	root := checkout.New(t)
 	if _, err := workspace.Copy(root, 2, false); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func TestCopyLosesNothing(t *testing.T) {
 
 // TestCopyThatFails leaves all as it was.
 func TestCopyThatFails(t *testing.T) {
-	root := workshop(t)
+	root := checkout.New(t)
 	if _, err := workspace.Copy(root, 1, false); err != nil {
 		t.Fatal(err)
 	}
@@ -138,31 +139,6 @@ func deepen(t *testing.T, dir string) {
 		dir = deeper
 	}
 	write(t, filepath.Join(filepath.Dir(dir), "x.go"), "package x\n")
-}
-
-// workshop is a copy of the workshop's steps, and of what they need.
-func workshop(t *testing.T) string {
-	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := t.TempDir()
-	dirs := []string{"shared/serve"}
-	for step := 1; step <= runner.Steps; step++ {
-		dirs = append(dirs, runner.StepName(step))
-	}
-	for _, dir := range dirs {
-		if err := os.CopyFS(filepath.Join(copied, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, file := range []string{"shared/go.mod", "go.work", "go.work.sum"} {
-		write(t, filepath.Join(copied, file), read(t, filepath.Join(root, file)))
-	}
-	work := filepath.Join(copied, "go.work")
-	write(t, work, strings.NewReplacer("./shared/apm\n", "", "./shared/workshop\n", "").Replace(read(t, work)))
-	return copied
 }
 
 func read(t *testing.T, file string) string {

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
 )
 
 // addModule makes files a module of its own in dir. Its libraries are those of
 // the step to be reached, so that nothing has to be downloaded on the way there.
 func addModule(files lesson.Code, root string, step int, dir string) error {
-	from := filepath.Join(root, fmt.Sprintf("step%02d", step))
+	from := filepath.Join(root, runner.StepName(step))
 	text, err := os.ReadFile(filepath.Join(from, "go.mod"))
 	if err != nil {
 		return err

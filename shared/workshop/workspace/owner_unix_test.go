@@ -9,13 +9,14 @@ import (
 	"syscall"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/workspace"
 )
 
 // TestOwner has the workshop belong to somebody else where the test may do that,
 // as a container's root may.
 func TestOwner(t *testing.T) {
-	root := workshop(t)
+	root := checkout.New(t)
 	if os.Geteuid() == 0 {
 		if err := os.Chown(root, 12345, 12346); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"thinker/shared/workshop/runner"
 )
 
 // A Reached is a lesson that was reached.
@@ -19,7 +21,7 @@ type Reached struct {
 }
 
 // Given tells that it was with the code that the step comes with.
-func (r Reached) Given() bool { return r.Dir == fmt.Sprintf("step%02d", r.Step) }
+func (r Reached) Given() bool { return r.Dir == runner.StepName(r.Step) }
 
 // version is of the file's form; a program reads none that is newer than itself.
 const version = 1

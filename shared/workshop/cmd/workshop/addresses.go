@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thinker/shared/workshop/client"
-	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/lesson"
 )
 
 // addresses are where a command finds a running step: on this machine by its
@@ -43,8 +44,8 @@ func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {
 // address is what the flag says where it is given, else the variable, else the
 // flag's default.
 func address(cmd *cobra.Command, flag string, port int, variable string) (string, error) {
-	if port < 1 || port > 65535 {
-		return "", cannotRun{fmt.Errorf("--%s %d is not a port: choose one of 1 to 65535", flag, port)}
+	if err := checkPort("--"+flag, port); err != nil {
+		return "", cannotRun{err}
 	}
 	set := os.Getenv(variable)
 	if set == "" || cmd.Flags().Changed(flag) {
@@ -62,7 +63,7 @@ func address(cmd *cobra.Command, flag string, port int, variable string) (string
 func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	done := typed[:strings.LastIndex(typed, ",")+1]
 	var offered []string
-	for _, subject := range []string{"religion", "technology", "war", "work", "music", "mankind"} {
+	for _, subject := range lesson.Subjects() {
 		if strings.HasPrefix(done+subject, typed) {
 			offered = append(offered, done+subject)
 		}
@@ -72,17 +73,13 @@ func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cob
 
 // completeSteps has the flag --step offer what there is.
 func completeSteps(cmd *cobra.Command) {
-	var steps []string
-	for step := range runner.Steps {
-		steps = append(steps, fmt.Sprint(step+1))
-	}
-	_ = cmd.RegisterFlagCompletionFunc("step", cobra.FixedCompletions(steps, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("step", cobra.FixedCompletions(lessons(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 }
 
 // stopped is the error of a command that was interrupted, and else err.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("stopped")
+		return errors.New("stopped")
 	}
 	return err
 }

@@ -136,7 +136,6 @@ type checker struct {
 	quiet   bool // shows nothing but how the building goes
 	several bool // it is one of several lessons, of which the next follows
 
-	built  int
 	ticked map[string]bool // expectations that were shown to be met
 }
 
@@ -146,9 +145,9 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 	c.say("%s   %s\n", c.out.Bold(fmt.Sprintf("Lesson %d: %s", c.target.Step, lesson.Title(c.target.Step))), c.code())
 	report, err := check.Run(ctx, check.Options{
 		Root: c.root, Target: c.target,
-		Building: c.building, Log: c.log, Answered: c.answered, Judged: c.tick,
+		Building: (&building{out: c.out}).tell, Log: c.log, Answered: c.answered, Judged: c.tick,
 	})
-	c.out.Printf("") // in the place of the last progress
+	c.out.EndProgress()
 	if err != nil {
 		if _, uncompiled := errors.AsType[*runner.CompileError](err); uncompiled || ctx.Err() != nil {
 			return report, err
@@ -179,13 +178,6 @@ func (c *checker) say(format string, args ...any) {
 	if !c.quiet {
 		c.out.Printf(format, args...)
 	}
-}
-
-func (c *checker) building(doing string) {
-	if c.built++; c.built == 20 {
-		c.out.Printf("building: the first time this takes a minute or two, later a second\n")
-	}
-	c.out.Progress("%d: %s", c.built, doing)
 }
 
 func (c *checker) log(service, line string) {

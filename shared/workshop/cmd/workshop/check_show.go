@@ -16,10 +16,10 @@ import (
 )
 
 // answered shows a request that was answered.
-func (c *checker) answered(r lesson.Request) {
-	c.say("  GET %s   %d   %s\n", r.Path, r.Status, apm.FormatDuration(r.End.Sub(r.Start)))
-	if r.Status >= http.StatusInternalServerError && !c.logs {
-		c.say("    %s\n    (--logs shows what the services say of it)\n", apm.Printable(r.Body, 300))
+func (c *checker) answered(e lesson.Exchange) {
+	c.say("  GET %s   %d   %s\n", e.Path, e.Status, apm.FormatDuration(e.Answered.Sub(e.Sent)))
+	if e.Status >= http.StatusInternalServerError && !c.logs {
+		c.say("    %s\n    (--logs shows what the services say of it)\n", apm.Printable(e.Body, 300))
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/workspace"
 )
 
 // TestCheck is the learner's question, asked of code that reaches its lesson, of
 // code that does not, and of code that does not compile.
 func TestCheck(t *testing.T) {
-	root, program := workingCopy(t), workshop(t)
+	root, program := checkout.New(t), workshop(t)
 	broken := filepath.Join(root, "broken")
 	if err := os.CopyFS(broken, os.DirFS(filepath.Join(root, "step01"))); err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestCheck(t *testing.T) {
 
 // TestCheckJSON is for programs: one object, whatever comes of it.
 func TestCheckJSON(t *testing.T) {
-	root, program := workingCopy(t), workshop(t)
+	root, program := checkout.New(t), workshop(t)
 	write(t, filepath.Join(root, "step03", "api", "broken.go"), "package main\n\nvar _ = undefined\n")
 	for _, c := range []struct {
 		lesson, dir string
@@ -148,19 +148,4 @@ func inShort(t *testing.T, output []byte) string {
 		text += ", an error"
 	}
 	return text + ": " + strings.Join(expectations, ", ")
-}
-
-// workingCopy is a workshop's directory whose steps build.
-func workingCopy(t *testing.T) string {
-	t.Helper()
-	copied := copyOfSteps(t)
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(filepath.Join(copied, "shared", "serve"), os.DirFS(filepath.Join(root, "shared", "serve"))); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(copied, "shared", "go.mod"), read(t, filepath.Join(root, "shared", "go.mod")))
-	return copied
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"thinker/shared/workshop/checkout"
 )
 
 // TestCheckInterrupted presses Ctrl-C while a request is under way: neither a
@@ -18,7 +20,7 @@ import (
 func TestCheckInterrupted(t *testing.T) {
 	temporary := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), workshop(t), "check", "1", "--logs")
-	cmd.Dir = workingCopy(t)
+	cmd.Dir = checkout.New(t)
 	cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()

@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thinker/shared/workshop/checkout"
 )
 
 // TestDiff compares copies with steps; the steps with each other are the rules'
 // TestDiffs.
 func TestDiff(t *testing.T) {
-	root, program := copyOfSteps(t), workshop(t)
+	root, program := checkout.New(t), workshop(t)
 	mine := filepath.Join(root, "mine")
 	if err := os.CopyFS(mine, os.DirFS(filepath.Join(root, "step02"))); err != nil {
 		t.Fatal(err)

@@ -88,7 +88,7 @@ func show(out *terminal.Terminal, link doctor.Link) {
 
 // missing says of another command, which got no further, which link is broken.
 func missing(ctx context.Context, out *terminal.Terminal, options doctor.Options, err error) error {
-	out.Printf("") // in the place of the last progress
+	out.EndProgress()
 	if ctx.Err() != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (s *screen) tell(state runner.State) {
 	switch name := state.Target.Name(); state.Phase {
 	case runner.Building:
 		s.began = time.Now()
-		s.built.Store(0)
+		s.building.done.Store(0)
 		s.out.Progress("building %s …", name)
 	case runner.Starting:
 		s.out.Progress("starting %s …", name)
@@ -48,7 +48,7 @@ func (s *screen) title(target runner.Target) {
 // failed says what went wrong, what answers now, and what can be done. Where
 // there are no keys and nothing answers, the program ends with the reason.
 func (s *screen) failed(state runner.State) {
-	s.out.Printf("") // in the place of the last progress
+	s.out.EndProgress()
 	serves := state.Serving.Step != 0
 	if s.keys == nil && !serves {
 		return

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 
 	"thinker/shared/workshop/runner"
 )
@@ -23,8 +25,8 @@ func checkPorts(ports runner.Ports) error {
 			return fmt.Errorf("%s and %s are both %d: give each its own port", other, p.flag, p.port)
 		}
 		asker[p.port] = p.flag
-		if p.port < 1 || p.port > 65535 {
-			return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", p.flag, p.port)
+		if err := checkPort(p.flag, p.port); err != nil {
+			return err
 		}
 		if !runner.Taken(p.port) {
 			continue
@@ -44,4 +46,22 @@ func checkPorts(ports runner.Ports) error {
 			p.who, p.port, hint, p.flag, free)
 	}
 	return nil
+}
+
+// checkPort refuses what is no port.
+func checkPort(flag string, port int) error {
+	if port < 1 || port > 65535 {
+		return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", flag, port)
+	}
+	return nil
+}
+
+// portFrom is the port that a variable says, or else the usual one.
+func portFrom(variable string, usual int) int {
+	value := os.Getenv(variable)
+	if value == "" {
+		return usual
+	}
+	port, _ := strconv.Atoi(value) // 0 is refused as a port
+	return port
 }

@@ -25,18 +25,18 @@ type screen struct {
 	client   *client.Client
 	keys     <-chan string // nil where there are none
 
-	built   atomic.Int32 // packages of this build
-	began   time.Time    // when that was
-	told    runner.State // what was said last
-	ended   runner.State // the last that was healthy or failed
-	greeted bool         // whether something has been healthy
+	building building
+	began    time.Time    // when the building did
+	told     runner.State // what was said last
+	ended    runner.State // the last that was healthy or failed
+	greeted  bool         // whether something has been healthy
 
 	doing    sync.WaitGroup // what keys have begun
 	checking atomic.Bool
 }
 
 func newScreen(out *terminal.Terminal, root string, target runner.Target) *screen {
-	return &screen{out: out, root: root, own: target, began: time.Now(), told: runner.State{Target: target, Phase: runner.Building}}
+	return &screen{out: out, root: root, own: target, building: building{out: out}, began: time.Now(), told: runner.State{Target: target, Phase: runner.Building}}
 }
 
 // show tells what the workshop does, and shows its traces, until ctx is done or
@@ -89,7 +89,7 @@ func (s *screen) attend(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			s.out.Printf("") // in the place of the last progress
+			s.out.EndProgress()
 			if !s.greeted {
 				return errors.New("stopped before the step was up")
 			}
@@ -99,13 +99,4 @@ func (s *screen) attend(ctx context.Context) error {
 			s.obey(ctx, typed, quit)
 		}
 	}
-}
-
-// building tells of a package that is compiled or downloaded.
-func (s *screen) building(doing string) {
-	built := s.built.Add(1)
-	if built == 20 {
-		s.out.Printf("building: the first time this takes a minute or two, later a second\n")
-	}
-	s.out.Progress("%d: %s", built, doing)
 }

@@ -82,7 +82,7 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	}
 	t.out.Progress("waiting for the trace …")
 	traces, err := t.client.TracesOf(ctx, answer)
-	t.out.Printf("")
+	t.out.EndProgress()
 	if err != nil {
 		return missing(ctx, t.out, t.examination, err)
 	} else if len(traces) == 0 {

@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
 
 func TestTry(t *testing.T) {
-	root, program := copyOfSteps(t), workshop(t)
+	root, program := checkout.New(t), workshop(t)
 	for _, c := range []struct {
 		arguments, want string
 		code            int
@@ -44,7 +45,7 @@ X-Datadog-Parent-Id, and the thinker start its span below the one that they name
 }
 
 func TestStatus(t *testing.T) {
-	root, program := copyOfSteps(t), workshop(t)
+	root, program := checkout.New(t), workshop(t)
 	for _, c := range []struct {
 		before func() error
 		want   string
@@ -116,23 +117,6 @@ func run(t *testing.T, program, dir string, arguments ...string) (output string,
 	cmd.Dir = dir
 	said, _ := cmd.CombinedOutput()
 	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()
-}
-
-// copyOfSteps is a workshop's directory of which a test may do what it likes.
-func copyOfSteps(t *testing.T) string {
-	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := t.TempDir()
-	for step := 1; step <= runner.Steps; step++ {
-		if err := os.CopyFS(filepath.Join(copied, runner.StepName(step)), os.DirFS(filepath.Join(root, runner.StepName(step)))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(t, filepath.Join(copied, "go.work.sum"), read(t, filepath.Join(root, "go.work.sum")))
-	return copied
 }
 
 func read(t *testing.T, file string) string {

@@ -111,7 +111,7 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	workshop, err := runner.Open(ctx, runner.Options{
 		Root: root, Target: target, Ports: o.ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: o.db,
 		Host: o.host, AllowHosts: strings.FieldsFunc(os.Getenv("AGENT_HOSTS"), func(r rune) bool { return r == ',' }),
-		Building: s.building, Log: out.Log, Guests: site.Guests(root, o.ports),
+		Building: s.building.tell, Log: out.Log, Guests: site.Guests(root, o.ports),
 	})
 	if err != nil {
 		if foreign, is := errors.AsType[store.ForeignError](err); is {
@@ -132,14 +132,4 @@ func misled() (names []string) {
 		}
 	}
 	return names
-}
-
-// portFrom is the port that a variable says, or else the usual one.
-func portFrom(variable string, usual int) int {
-	value := os.Getenv(variable)
-	if value == "" {
-		return usual
-	}
-	port, _ := strconv.Atoi(value) // 0 is refused as a port
-	return port
 }

@@ -1,0 +1,43 @@
+// Package checkout gives a test a workshop's directory of its own.
+package checkout
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/runner"
+)
+
+// New copies the steps and what they are built of to a directory that lasts as
+// long as the test, and in which it may do what it likes.
+func New(t testing.TB) (root string) {
+	t.Helper()
+	from, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root = t.TempDir()
+	dirs := []string{filepath.Join("shared", "serve")}
+	for step := 1; step <= runner.Steps; step++ {
+		dirs = append(dirs, runner.StepName(step))
+	}
+	for _, dir := range dirs {
+		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(filepath.Join(from, dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The other modules stay where they are.
+	left := strings.NewReplacer("\t./shared/apm\n", "", "\t./shared/workshop\n", "")
+	for _, file := range []string{filepath.Join("shared", "go.mod"), "go.work", "go.work.sum"} {
+		text, err := os.ReadFile(filepath.Join(from, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, file), []byte(left.Replace(string(text))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
