@@ -34,7 +34,7 @@ func (e *examination) agentListens() {
 
 // start is what to do where nothing runs.
 func (e *examination) start() string {
-	return "Start a step: " + e.Up + " --step 1, or STEP=1 docker-compose up."
+	return "Start a step: " + e.Up + " --step 1, or STEP=1 docker-compose up. Where one runs on other ports, name them: --api-port, --agent-port."
 }
 
 // servicesListen looks for both services, which each know an address that is

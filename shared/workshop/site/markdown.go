@@ -28,6 +28,7 @@ type markdown struct {
 	command func(path, text string) []byte   // a line that asks the api; nil where none can be run
 	runs    func(path string) (allowed bool) // whether a line with this path can be run
 	open    int                              // details that are not closed yet
+	folded  bool                             // within the part that shows the solution
 }
 
 // html is a text as HTML.
@@ -85,16 +86,32 @@ func (m *markdown) heading(w util.BufWriter, source []byte, node ast.Node, enter
 	if level == 1 {
 		return ast.WalkSkipChildren, nil
 	}
-	slash := "/"
 	if entering {
-		slash = ""
+		if m.folded && level == 2 {
+			m.folded = false
+			if m.open > 0 { // else it was closed by the text
+				m.open--
+				_, _ = w.WriteString("</details>\n") // an error stays with the writer
+			}
+		}
+		_, err := fmt.Fprintf(w, "<h%d>", level)
+		return ast.WalkContinue, err
 	}
-	_, err := fmt.Fprintf(w, "<%sh%d>", slash, level)
-	if does := instead(string(node.Lines().Value(source))); does != "" && !entering {
+	_, err := fmt.Fprintf(w, "</h%d>", level)
+	says := string(node.Lines().Value(source))
+	if does := instead(says); does != "" {
 		_, err = fmt.Fprintf(w, "\n<p class=\"quiet\">On this page, a button under <a href=\"#code\">What runs</a> %s; the commands are for a terminal.</p>\n", does)
+	}
+	if says == solution && level == 2 {
+		m.folded = true
+		m.open++
+		_, err = w.WriteString("\n<details><summary>Show it. It is also the solution of the exercise below, if you want to try that first.</summary>\n")
 	}
 	return ast.WalkContinue, err
 }
+
+// solution heads the part that is folded, as the exercise comes after it.
+const solution = "What changed"
 
 // instead is what a button on the page does in place of the commands below a
 // heading.
