@@ -185,7 +185,7 @@ func (c *checker) building(doing string) {
 	if c.built++; c.built == 20 {
 		c.out.Printf("building: the first time this takes a minute or two, later a second\n")
 	}
-	c.out.Progress("%d: %s", c.built, doing)
+	c.out.Progress("%s (%d so far)", doing, c.built)
 }
 
 func (c *checker) log(service, line string) {

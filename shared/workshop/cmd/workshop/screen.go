@@ -107,5 +107,5 @@ func (s *screen) building(doing string) {
 	if built == 20 {
 		s.out.Printf("building: the first time this takes a minute or two, later a second\n")
 	}
-	s.out.Progress("%d: %s", built, doing)
+	s.out.Progress("%s (%d so far)", doing, built)
 }
