@@ -18,5 +18,5 @@ func (b *building) tell(doing string) {
 	if done == 20 {
 		b.out.Printf("building: the first time this takes a minute or two, later a second\n")
 	}
-	b.out.Progress("%d: %s", done, doing)
+	b.out.Progress("%s (%d so far)", doing, done)
 }
