@@ -1,4 +1,4 @@
-// Package checkout gives a test a workshop's directory of its own.
+// Package checkout gives a test a workshop's directory of its own, to work in.
 package checkout
 
 import (
@@ -40,4 +40,20 @@ func New(t testing.TB) (root string) {
 		}
 	}
 	return root
+}
+
+// Edit replaces text in a file, once, as somebody does who works there.
+func Edit(t testing.TB, file, old, new string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), old, new, 1)
+	if changed == string(text) {
+		t.Fatalf("%s has no %q", file, old)
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }

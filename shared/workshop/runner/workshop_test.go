@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
@@ -152,7 +153,7 @@ func TestServiceDies(t *testing.T) {
 // TestNothingRuns has a first build fail: who asks is told why.
 func TestNothingRuns(t *testing.T) {
 	target := copyOf(t, 2)
-	edit(t, filepath.Join(target.Dir, "thinker", "main.go"), "func main() {", "func main() { undefined()")
+	checkout.Edit(t, filepath.Join(target.Dir, "thinker", "main.go"), "func main() {", "func main() { undefined()")
 	w := open(t, target)
 	w.until(failed)
 	if status, answer := w.think("war"); status != http.StatusBadGateway || !strings.Contains(answer, "undefined: undefined") {
@@ -274,29 +275,14 @@ func copyOf(t *testing.T, step int) runner.Target {
 		t.Fatal(err)
 	}
 	target := runner.Target{Step: step, Dir: dir}
-	edit(t, filepath.Join(dir, "go.mod"), "=> ../shared", "=> "+filepath.ToSlash(filepath.Join(root, "shared")))
+	checkout.Edit(t, filepath.Join(dir, "go.mod"), "=> ../shared", "=> "+filepath.ToSlash(filepath.Join(root, "shared")))
 	return target
-}
-
-func edit(t *testing.T, file, old, new string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), old, new, 1)
-	if changed == string(text) {
-		t.Fatalf("%s has no %q", file, old)
-	}
-	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // save changes a file of the copy.
 func (w *workshop) save(file, old, new string) {
 	w.t.Helper()
-	edit(w.t, filepath.Join(w.target.Dir, file), old, new)
+	checkout.Edit(w.t, filepath.Join(w.target.Dir, file), old, new)
 }
 
 // until waits for a state.

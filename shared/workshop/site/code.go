@@ -82,7 +82,7 @@ func (c code) Doing() string {
 	case c.Phase == runner.Failed && strings.Contains(c.Error, "does not build"):
 		return "does not build"
 	case c.Phase == runner.Failed:
-		return "does not start"
+		return "does not run"
 	case c.Phase == runner.Building:
 		return "is being built"
 	case c.Phase == runner.Starting:

@@ -139,7 +139,7 @@ func TestWhatRunsIsTold(t *testing.T) {
 		{runner.State{Target: mine, Serving: mine, Phase: runner.Healthy}, []string{"<code data-copy>" + mine.Dir, "Run step 2 as it comes", "Start over"}},
 		{runner.State{Target: mine, Serving: mine, Phase: runner.Failed, Error: "try02 does not build:\n# thinker/api\napi/main.go:7:2: undefined: <x>"},
 			[]string{`✗ <span`, "does not build", "api/main.go:7:2: undefined: &lt;x&gt;", "Meanwhile the code from before the change answers"}},
-		{runner.State{Target: own, Phase: runner.Failed, Error: "thinker: exit status 1"}, []string{"does not start", "thinker: exit status 1"}},
+		{runner.State{Target: own, Phase: runner.Failed, Error: "thinker: exit status 1"}, []string{"does not run", "thinker: exit status 1"}},
 	} {
 		b.workshop.state = c.state
 		says(t, strings.ReplaceAll(b.page("/workshop/2"), `<span class="error">✗ `, `✗ <span class="error">`), c.says...)

@@ -16,6 +16,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/term"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
@@ -45,11 +46,11 @@ func TestKeys(t *testing.T) {
 	c.until("Step 2: manual headers, as in ", "try02 runs, after")
 
 	main := filepath.Join(dir, "api", "main.go")
-	edit(t, main, "func main() {", "func main() { undefined()")
+	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
 	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined", "try02 goes on answering as it was before")
-	edit(t, main, "func main() { undefined()", "func main() {")
+	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("try02 runs again, after")
-	edit(t, main, "the thinker answered", "the thinker has answered")
+	checkout.Edit(t, main, "the thinker answered", "the thinker has answered")
 	c.until("the new try02 answers, after")
 
 	c.press("r")
@@ -91,10 +92,10 @@ func TestServiceDiesAtATerminal(t *testing.T) {
 func TestFirstBuildFailsAtATerminal(t *testing.T) {
 	dir := try(t, 3)
 	main := filepath.Join(dir, "thinker", "main.go")
-	edit(t, main, "func main() {", "func main() { undefined()")
+	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
 	c := atTerminal(t, workshop(t), "up", "--dir", dir)
 	c.until("undefined: undefined", "Nothing answers now")
-	edit(t, main, "func main() { undefined()", "func main() {")
+	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("healthy after", "Ctrl-C stops everything")
 	c.press("\x03")
 	c.ends(0)
@@ -120,7 +121,7 @@ func TestCtrlC(t *testing.T) {
 				c.press("t")
 			case "building again":
 				c.until("Ctrl-C stops everything")
-				edit(t, filepath.Join(dir, "api", "main.go"), "the thinker answered", "the thinker has answered")
+				checkout.Edit(t, filepath.Join(dir, "api", "main.go"), "the thinker answered", "the thinker has answered")
 				c.until("building try02")
 			}
 			c.press("\x03")
@@ -281,19 +282,4 @@ func try(t *testing.T, step int) (dir string) {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-func edit(t *testing.T, file, old, new string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	changed := strings.Replace(string(text), old, new, 1)
-	if changed == string(text) {
-		t.Fatalf("%s has no %q", file, old)
-	}
-	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
