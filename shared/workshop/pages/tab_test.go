@@ -47,9 +47,15 @@ type tab struct {
 
 	mu         sync.Mutex
 	shown      string // the page's own address, which may be answered 404
+	cutOff     bool   // something was not loaded as the machine's network has changed
 	complaints []string
 	requested  []string
 }
+
+// networkChanged is what a browser says of all that it is loading when the
+// machine gets another network, as with each container that starts or ends. It is
+// not the page's doing.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
 
 // open opens a tab for the pages of the agent at origin.
 func open(t testing.TB, origin string, l look) *tab {
@@ -94,18 +100,26 @@ func call[P, R any](tab *tab, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// visit opens a page and waits until it has settled.
+// visit opens a page and waits until it has settled. It does so again where the
+// network has changed meanwhile.
 func (tab *tab) visit(path string) {
 	tab.t.Helper()
-	tab.mu.Lock()
-	tab.shown = tab.origin + path
-	tab.mu.Unlock()
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(tab.origin+path)); err != nil {
-		tab.t.Fatalf("open %s: %v", path, err)
+	for again := true; again; {
+		tab.mu.Lock()
+		tab.shown, tab.cutOff = tab.origin+path, false
+		tab.mu.Unlock()
+		err := chromedp.Do(ctx, chromedp.Navigate(tab.origin+path))
+		if err == nil {
+			tab.frames()
+		} else if ctx.Err() != nil || !strings.Contains(err.Error(), networkChanged) {
+			tab.t.Fatalf("open %s: %v", path, err)
+		}
+		tab.mu.Lock()
+		again = err != nil || tab.cutOff
+		tab.mu.Unlock()
 	}
-	tab.frames()
 }
 
 // frames waits until what has changed is drawn.
@@ -135,7 +149,12 @@ func (tab *tab) note(event any) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	complain := func(format string, args ...any) {
-		tab.complaints = append(tab.complaints, fmt.Sprintf(format, args...))
+		complaint := fmt.Sprintf(format, args...)
+		if strings.Contains(complaint, networkChanged) {
+			tab.cutOff = true
+			return
+		}
+		tab.complaints = append(tab.complaints, complaint)
 	}
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
