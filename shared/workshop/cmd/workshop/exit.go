@@ -28,6 +28,9 @@ func report(w io.Writer, err error) int {
 	} else if errors.Is(err, errNo) {
 		return 1
 	}
+	if f, is := errors.AsType[fault](err); is {
+		return f.report(w)
+	}
 	fmt.Fprintf(w, "workshop: %v\n", err)
 	_, unable := errors.AsType[cannotRun](err)
 	_, uncompiled := errors.AsType[*runner.CompileError](err)
@@ -37,16 +40,35 @@ func report(w io.Writer, err error) int {
 	return 1
 }
 
-// reportFault says that this program is at fault, in a line that names a file
-// with all that is known of it.
-func reportFault(w io.Writer, fault any) int {
+// A fault is a mistake of this program's own, at which it panicked.
+type fault struct {
+	panicked any
+	stack    []byte
+}
+
+func (f fault) Error() string { return fmt.Sprint(f.panicked) }
+
+// guarded calls f; if it panics, that is the error, a fault.
+func guarded(f func()) (err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fault{panicked, debug.Stack()}
+		}
+	}()
+	f()
+	return nil
+}
+
+// report says that this program is at fault, in a line that names a file with all
+// that is known of it.
+func (f fault) report(w io.Writer) int {
 	kept := "its trace could not be kept"
 	if file, err := os.CreateTemp("", "workshop-fault-*.txt"); err == nil {
-		_, err = fmt.Fprintf(file, "%q\n%v\n\n%s", os.Args, fault, debug.Stack())
+		_, err = fmt.Fprintf(file, "%q\n%v\n\n%s", os.Args, f.panicked, f.stack)
 		if err = errors.Join(err, file.Close()); err == nil {
 			kept = "please report it with the file " + file.Name()
 		}
 	}
-	fmt.Fprintf(w, "workshop: this is a fault of the workshop itself, not yours (%.200v): %s\n", fault, kept)
+	fmt.Fprintf(w, "workshop: this is a fault of the workshop itself, not yours (%.200v): %s\n", f.panicked, kept)
 	return 2
 }

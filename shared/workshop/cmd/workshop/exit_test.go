@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/terminal"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -34,7 +36,7 @@ func TestExitCodes(t *testing.T) {
 func TestFaultsAreReported(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var said strings.Builder
-	code := reportFault(&said, "index out of range")
+	code := report(&said, guarded(func() { panic("index out of range") }))
 	line := regexp.MustCompile(`^workshop: this is a fault of the workshop itself, not yours \(index out of range\): please report it with the file (\S+)\n$`)
 	found := line.FindStringSubmatch(said.String())
 	if code != 2 || found == nil {
@@ -42,6 +44,19 @@ func TestFaultsAreReported(t *testing.T) {
 	}
 	if kept, err := os.ReadFile(found[1]); err != nil || !strings.Contains(string(kept), "TestFaultsAreReported") {
 		t.Errorf("the file has %s, %v", kept, err)
+	}
+}
+
+// TestFaultsBesideEndTheCommand holds that a fault in what a key has begun is
+// reported like any other, after the terminal is as it was.
+func TestFaultsBesideEndTheCommand(t *testing.T) {
+	s := newScreen(terminal.New(io.Discard), "", runner.Target{Step: 1})
+	for range 2 { // a second one changes nothing
+		s.beside(func() { panic("on purpose") })
+	}
+	s.doing.Wait()
+	if err := <-s.faults; err.Error() != "on purpose" {
+		t.Errorf("it ends with %v", err)
 	}
 }
 

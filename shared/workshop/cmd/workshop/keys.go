@@ -26,7 +26,7 @@ func (s *screen) obey(ctx context.Context, typed string, quit func()) {
 	case "c":
 		s.check(ctx)
 	case "t":
-		s.doing.Go(func() { s.think(ctx) })
+		s.beside(func() { s.think(ctx) })
 	case "?", "h":
 		s.list()
 	case "q":
@@ -104,7 +104,7 @@ func (s *screen) check(ctx context.Context) {
 		s.out.Printf("It is being checked; what comes of that appears here.\n")
 		return
 	}
-	s.doing.Go(func() {
+	s.beside(func() {
 		defer s.checking.Store(false)
 		c := &checker{out: s.out, root: s.root, target: s.workshop.State().Target, hints: 1}
 		if _, err := c.check(ctx); err != nil && ctx.Err() == nil {

@@ -14,18 +14,13 @@ import (
 )
 
 func main() {
-	os.Exit(run())
-}
-
-func run() (code int) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			code = reportFault(os.Stderr, fault)
-		}
-	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	return report(os.Stderr, rootCommand().ExecuteContext(endWithGoRun(ctx)))
+	var err error
+	if at := guarded(func() { err = rootCommand().ExecuteContext(endWithGoRun(ctx)) }); at != nil {
+		err = at
+	}
+	os.Exit(report(os.Stderr, err))
 }
 
 func rootCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 
 	"thinker/shared/workshop/runner"
 )
@@ -50,6 +51,10 @@ func checkPorts(ports runner.Ports) error {
 
 // checkPort refuses what is no port.
 func checkPort(flag string, port int) error {
+	variable := strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flag, "--"), "-", "_")) // --api-port is API_PORT
+	if port == noPort && os.Getenv(variable) != "" {
+		return fmt.Errorf("%s=%q is not a port: choose one of 1 to 65535", variable, os.Getenv(variable))
+	}
 	if port < 1 || port > 65535 {
 		return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", flag, port)
 	}
@@ -58,10 +63,13 @@ func checkPort(flag string, port int) error {
 
 // portFrom is the port that a variable says, or else the usual one.
 func portFrom(variable string, usual int) int {
-	value := os.Getenv(variable)
-	if value == "" {
+	if port, err := strconv.Atoi(os.Getenv(variable)); err == nil {
+		return port
+	} else if os.Getenv(variable) == "" {
 		return usual
 	}
-	port, _ := strconv.Atoi(value) // 0 is refused as a port
-	return port
+	return noPort
 }
+
+// noPort stands for what a variable says that is no number.
+const noPort = -1

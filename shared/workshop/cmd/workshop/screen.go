@@ -32,11 +32,12 @@ type screen struct {
 	greeted  bool         // whether something has been healthy
 
 	doing    sync.WaitGroup // what keys have begun
+	faults   chan error     // of what is done beside, the first
 	checking atomic.Bool
 }
 
 func newScreen(out *terminal.Terminal, root string, target runner.Target) *screen {
-	return &screen{out: out, root: root, own: target, building: building{out: out}, began: time.Now(), told: runner.State{Target: target, Phase: runner.Building}}
+	return &screen{out: out, root: root, own: target, building: building{out: out}, began: time.Now(), faults: make(chan error, 1), told: runner.State{Target: target, Phase: runner.Building}}
 }
 
 // show tells what the workshop does, and shows its traces, until ctx is done or
@@ -56,7 +57,7 @@ func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		s.showTraces(changes, stopping)
+		s.guard(func() { s.showTraces(changes, stopping) })
 	}()
 
 	failure := s.attend(ctx)
@@ -94,9 +95,24 @@ func (s *screen) attend(ctx context.Context) error {
 				return errors.New("stopped before the step was up")
 			}
 			return nil
+		case err := <-s.faults:
+			return err
 		case <-changed:
 		case typed := <-s.keys:
 			s.obey(ctx, typed, quit)
+		}
+	}
+}
+
+// beside does what a key asks for while others are obeyed.
+func (s *screen) beside(do func()) { s.doing.Go(func() { s.guard(do) }) }
+
+// guard has a fault end the command, as one in main does.
+func (s *screen) guard(do func()) {
+	if err := guarded(do); err != nil {
+		select {
+		case s.faults <- err:
+		default: // another is being reported
 		}
 	}
 }

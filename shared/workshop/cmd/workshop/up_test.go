@@ -94,3 +94,12 @@ func workshop(t *testing.T) string {
 	}
 	return program
 }
+
+// TestPortsOfTheEnvironment holds that what is wrong in a variable is said of it.
+func TestPortsOfTheEnvironment(t *testing.T) {
+	t.Setenv("API_PORT", "5o5o")
+	out, err := exec.CommandContext(t.Context(), workshop(t), "up").CombinedOutput()
+	if want := "workshop: API_PORT=\"5o5o\" is not a port: choose one of 1 to 65535\n"; string(out) != want || err == nil {
+		t.Errorf("it says %s and ends with %v, want %q", out, err, want)
+	}
+}
