@@ -31,13 +31,7 @@ func New(t testing.TB) (root string) {
 	// The other modules stay where they are.
 	left := strings.NewReplacer("\t./shared/apm\n", "", "\t./shared/workshop\n", "")
 	for _, file := range []string{filepath.Join("shared", "go.mod"), "go.work", "go.work.sum"} {
-		text, err := os.ReadFile(filepath.Join(from, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(root, file), []byte(left.Replace(string(text))), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		Write(t, filepath.Join(root, file), left.Replace(Read(t, filepath.Join(from, file))))
 	}
 	return root
 }
@@ -45,15 +39,28 @@ func New(t testing.TB) (root string) {
 // Edit replaces text in a file, once, as somebody does who works there.
 func Edit(t testing.TB, file, old, new string) {
 	t.Helper()
+	text := Read(t, file)
+	changed := strings.Replace(text, old, new, 1)
+	if changed == text {
+		t.Fatalf("%s has no %q", file, old)
+	}
+	Write(t, file, changed)
+}
+
+// Read returns the text of a file.
+func Read(t testing.TB, file string) string {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := strings.Replace(string(text), old, new, 1)
-	if changed == string(text) {
-		t.Fatalf("%s has no %q", file, old)
-	}
-	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+	return string(text)
+}
+
+// Write has a file say nothing but the text.
+func Write(t testing.TB, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,7 +67,7 @@ func TestRequestUnderWay(t *testing.T) {
 		status, answer := w.think("work")
 		late <- reply{status, answer}
 	}()
-	waitFor(t, begun)
+	<-begun
 	before := w.State()
 	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
 	w.until(replaces(before))
@@ -346,56 +347,37 @@ func (w *workshop) untilAnswered(want string) {
 }
 
 // teach changes the thinker: asked about work, it waits until it may proceed, and
-// asked about mankind, it ends. It writes the file begun once it waits.
-func (w *workshop) teach() (begun string, proceed func()) {
+// asked about mankind, it ends. It closes begun once it waits.
+func (w *workshop) teach() (begun <-chan struct{}, proceed func()) {
 	w.t.Helper()
-	dir := w.t.TempDir()
-	begun, gate := filepath.Join(dir, "begun"), filepath.Join(dir, "gate")
+	waits, gate := make(chan struct{}), make(chan struct{})
+	gatekeeper := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(waits)
+		select {
+		case <-gate:
+		case <-r.Context().Done():
+		}
+	}))
+	w.t.Cleanup(gatekeeper.Close)
 	text := fmt.Sprintf(`package main
 
 import (
+	"net/http"
 	"os"
-	"time"
 )
 
 func special(subject string) {
 	switch subject {
 	case "work":
-		os.WriteFile(%q, nil, 0o644)
-		for {
-			if _, err := os.Stat(%q); err == nil {
-				return
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+		http.Get(%q)
 	case "mankind":
 		os.Exit(3)
 	}
 }
-`, begun, gate)
+`, gatekeeper.URL)
 	if err := os.WriteFile(filepath.Join(w.target.Dir, "thinker", "special.go"), []byte(text), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
 	w.save("thinker/thoughts.go", "found, ok := thoughts[subject]", "special(subject)\n\tfound, ok := thoughts[subject]")
-	return begun, func() {
-		if err := os.WriteFile(gate, nil, 0o644); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-}
-
-// waitFor returns once a file is there.
-func waitFor(t *testing.T, file string) {
-	t.Helper()
-	giveUp := time.After(time.Minute)
-	for tick := time.Tick(5 * time.Millisecond); ; {
-		if _, err := os.Stat(file); err == nil {
-			return
-		}
-		select {
-		case <-tick:
-		case <-giveUp:
-			t.Fatalf("%s is not there", file)
-		}
-	}
+	return waits, func() { close(gate) }
 }

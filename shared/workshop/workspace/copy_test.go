@@ -26,7 +26,7 @@ func TestCopy(t *testing.T) {
 			if copied.Dir != workspace.CopyDir(root, step) || copied.Found || copied.Aside != "" {
 				t.Errorf("the first copy: %+v", copied)
 			}
-			sums := read(t, filepath.Join(copied.Dir, "go.work.sum"))
+			sums := checkout.Read(t, filepath.Join(copied.Dir, "go.work.sum"))
 			for _, gowork := range []string{"", "off"} {
 				cmd := exec.CommandContext(t.Context(), "go", "vet", "./...")
 				cmd.Dir = copied.Dir
@@ -35,7 +35,7 @@ func TestCopy(t *testing.T) {
 					t.Errorf("GOWORK=%q go vet ./...: %v\n%s", gowork, err, output)
 				}
 			}
-			if read(t, filepath.Join(copied.Dir, "go.work.sum")) != sums {
+			if checkout.Read(t, filepath.Join(copied.Dir, "go.work.sum")) != sums {
 				t.Error("go had to look up sums that are not in go.work.sum")
 			}
 			got, err := lesson.ReadCode(copied.Dir)
@@ -70,10 +70,10 @@ func TestCopyLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine := filepath.Join(workspace.CopyDir(root, 2), "api", "mine.go")
-	write(t, mine, "package main\n")
+	checkout.Write(t, mine, "package main\n")
 
 	copied, err := workspace.Copy(root, 2, false)
-	if err != nil || !copied.Found || read(t, mine) != "package main\n" {
+	if err != nil || !copied.Found || checkout.Read(t, mine) != "package main\n" {
 		t.Errorf("a second copy: %+v, %v", copied, err)
 	}
 	seen := map[string]bool{}
@@ -81,7 +81,7 @@ func TestCopyLosesNothing(t *testing.T) {
 		if copied, err = workspace.Copy(root, 2, true); err != nil || copied.Found || seen[copied.Aside] {
 			t.Errorf("a new copy: %+v, %v", copied, err)
 		}
-		if len(seen) == 0 && read(t, filepath.Join(copied.Aside, "api", "mine.go")) != "package main\n" {
+		if len(seen) == 0 && checkout.Read(t, filepath.Join(copied.Aside, "api", "mine.go")) != "package main\n" {
 			t.Error("what was set aside is not as it was")
 		}
 		seen[copied.Aside] = true
@@ -98,7 +98,7 @@ func TestCopyThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	main := filepath.Join(root, "step01", "thinker", "main.go")
-	write(t, main, strings.Replace(read(t, main), "defer tracer.Stop()", "", 1))
+	checkout.Write(t, main, strings.Replace(checkout.Read(t, main), "defer tracer.Stop()", "", 1))
 	_, err := workspace.Copy(root, 1, true)
 	want := "make a copy for lesson 1: step01/thinker/main.go is not as lesson 1 knows it: git restore step01 brings it back"
 	if err == nil || err.Error() != want {
@@ -121,7 +121,7 @@ func TestCopyThatFails(t *testing.T) {
 	if err := os.RemoveAll(workspace.Dir(root)); err != nil {
 		t.Fatal(err)
 	}
-	write(t, workspace.Dir(root), "a file")
+	checkout.Write(t, workspace.Dir(root), "a file")
 	if _, err = workspace.Copy(root, 3, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 3: ") {
 		t.Errorf("with a file in the place of .workshop: %v", err)
 	}
@@ -138,23 +138,7 @@ func deepen(t *testing.T, dir string) {
 		}
 		dir = deeper
 	}
-	write(t, filepath.Join(filepath.Dir(dir), "x.go"), "package x\n")
-}
-
-func read(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func write(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Write(t, filepath.Join(filepath.Dir(dir), "x.go"), "package x\n")
 }
 
 // entries are the names in a directory.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/workspace"
 )
 
@@ -65,7 +66,7 @@ func TestReachWithDamagedRecord(t *testing.T) {
 		if err := reach(); err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(workspace.Dir(root), "reached.json"), text)
+		checkout.Write(t, filepath.Join(workspace.Dir(root), "reached.json"), text)
 		if _, err := workspace.Progress(root); err == nil || !strings.Contains(err.Error(), "reached.json is damaged") {
 			t.Errorf("%q is read: %v", text, err)
 		}
@@ -74,8 +75,8 @@ func TestReachWithDamagedRecord(t *testing.T) {
 			t.Fatalf("%q is written over: %v", text, err)
 		}
 		_, aside, _ := strings.Cut(err.Error(), "and is now ")
-		if read(t, aside) != text {
-			t.Errorf("%s holds %q, want %q", aside, read(t, aside), text)
+		if checkout.Read(t, aside) != text {
+			t.Errorf("%s holds %q, want %q", aside, checkout.Read(t, aside), text)
 		}
 		if reached, err := workspace.Progress(root); err != nil || len(reached) != 1 {
 			t.Errorf("afterwards: %v, %v", reached, err)
@@ -89,9 +90,9 @@ func TestReachedByNewerWorkshop(t *testing.T) {
 		t.Fatal(err)
 	}
 	file, newer := filepath.Join(workspace.Dir(root), "reached.json"), `{"version":2,"lessons":{}}`
-	write(t, file, newer)
+	checkout.Write(t, file, newer)
 	err := workspace.Reach(root, workspace.Reached{Step: 2, Dir: root})
-	if err == nil || !strings.Contains(err.Error(), "is of a newer workshop") || read(t, file) != newer {
-		t.Errorf("a newer record: %v, and then %s", err, read(t, file))
+	if err == nil || !strings.Contains(err.Error(), "is of a newer workshop") || checkout.Read(t, file) != newer {
+		t.Errorf("a newer record: %v, and then %s", err, checkout.Read(t, file))
 	}
 }

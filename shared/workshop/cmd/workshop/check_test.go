@@ -21,7 +21,7 @@ func TestCheck(t *testing.T) {
 	if err := os.CopyFS(broken, os.DirFS(filepath.Join(root, "step01"))); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(broken, "api", "more.go"), "package main\n\nvar _ = undefined\n")
+	checkout.Write(t, filepath.Join(broken, "api", "more.go"), "package main\n\nvar _ = undefined\n")
 	// What a shell may have set is not for the code that is checked.
 	for _, set := range []string{"DD_TRACE_ENABLED=false", "DD_SERVICE=other", "DD_TRACE_AGENT_URL=http://localhost:1", "THINK_DELAY=1h", "REDIS_ADDR=nowhere:1", "HTTP_PROXY=http://localhost:1"} {
 		name, value, _ := strings.Cut(set, "=")
@@ -80,7 +80,7 @@ func TestCheck(t *testing.T) {
 // TestCheckJSON is for programs: one object, whatever comes of it.
 func TestCheckJSON(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
-	write(t, filepath.Join(root, "step03", "api", "broken.go"), "package main\n\nvar _ = undefined\n")
+	checkout.Write(t, filepath.Join(root, "step03", "api", "broken.go"), "package main\n\nvar _ = undefined\n")
 	for _, c := range []struct {
 		lesson, dir string
 		code        int

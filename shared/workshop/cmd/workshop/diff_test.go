@@ -18,9 +18,9 @@ func TestDiff(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(mine, "api", "trace.go")
-	before, _, _ := strings.Cut(read(t, file), "\n// inject")
-	write(t, file, before)
-	write(t, filepath.Join(mine, "api", "more.go"), "package main\n")
+	before, _, _ := strings.Cut(checkout.Read(t, file), "\n// inject")
+	checkout.Write(t, file, before)
+	checkout.Write(t, filepath.Join(mine, "api", "more.go"), "package main\n")
 	for _, c := range []struct {
 		arguments, want string
 		code            int

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -33,7 +34,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme := read(t, filepath.Join(root, "README.md"))
+	readme := checkout.Read(t, filepath.Join(root, "README.md"))
 	program := workshop(t)
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -44,7 +45,7 @@ func TestReadme(t *testing.T) {
 			}
 			section, _, _ = strings.Cut(section, "\n##")
 			file := filepath.Join(root, runner.StepName(step), "README.md")
-			lesson := read(t, file)
+			lesson := checkout.Read(t, file)
 			requests := commands.FindAllString(lesson, -1)
 			for _, request := range commands.FindAllString(section, -1) {
 				if !slices.Contains(requests, request) {
@@ -74,7 +75,7 @@ func TestReadme(t *testing.T) {
 			}
 			if *update {
 				if updated := withTrees(lesson, up); same(updated) != same(lesson) {
-					write(t, file, updated)
+					checkout.Write(t, file, updated)
 					lesson = updated
 				}
 			}

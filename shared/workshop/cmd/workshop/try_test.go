@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -97,7 +96,7 @@ Next, lesson 2:
 		}
 	}
 	file := filepath.Join(workspace.Dir(root), "reached.json")
-	write(t, file, "{")
+	checkout.Write(t, file, "{")
 	got, code := run(t, program, root, "status")
 	if said := strings.Join(strings.Fields(got), " "); code != 0 ||
 		!strings.HasPrefix(said, "read which lessons were reached: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next, lesson 1:") {
@@ -117,20 +116,4 @@ func run(t *testing.T, program, dir string, arguments ...string) (output string,
 	cmd.Dir = dir
 	said, _ := cmd.CombinedOutput()
 	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()
-}
-
-func read(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func write(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
