@@ -31,7 +31,7 @@ here, or could not be asked. It ends with 1 where one is broken.`,
 		Example: `  workshop doctor
   workshop doctor --api-port 5050 --no-probe
   workshop doctor --json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options, err := at.examination(cmd)
 			if err != nil {

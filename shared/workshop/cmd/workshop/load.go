@@ -39,7 +39,7 @@ It ends with 1 where requests failed.`, load.MaxRate, int(load.MaxDuration.Minut
 		Example: `  workshop load
   workshop load --rps 5,20,50 --for 30s
   workshop load --rps 20 --mix war,music,art`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			examination, err := at.examination(cmd)
 			if err != nil {

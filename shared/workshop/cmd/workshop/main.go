@@ -72,6 +72,19 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q for %q: %s", args[0], cmd.CommandPath(), known)
 }
 
+// noArguments refuses what stands where a command takes flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	var step stepNumber
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.Flags().Lookup("step") != nil && step.Set(args[0]) == nil:
+		return fmt.Errorf("did you mean '%s --step %s'?", cmd.CommandPath(), args[0])
+	default:
+		return fmt.Errorf("%q is no flag of '%s', which takes nothing else; see '%s --help'", args[0], cmd.CommandPath(), cmd.CommandPath())
+	}
+}
+
 // refuseWrongArguments has each command say that it could not run where it
 // cannot take its arguments.
 func refuseWrongArguments(cmd *cobra.Command) {

@@ -16,6 +16,9 @@ func TestTheRootCommand(t *testing.T) {
 	}{
 		{"thnik", 2, `workshop: unknown command "thnik" for "workshop": did you mean think?`},
 		{"destroy", 2, `workshop: unknown command "destroy" for "workshop": see 'workshop --help'`},
+		{"think", 2, "workshop: say about what, as in 'workshop think war'"},
+		{"up now", 2, `workshop: "now" is no flag of 'workshop up', which takes nothing else; see 'workshop up --help'`},
+		{"status 2", 2, `workshop: "2" is no flag of 'workshop status', which takes nothing else; see 'workshop status --help'`},
 		{"--colour", 2, "workshop: unknown flag: --colour; see 'workshop --help'"},
 		{"--help", 0, "2  when it could not run"},
 		{"completion bash", 0, "bash completion"},

@@ -23,7 +23,7 @@ func statusCommand() *cobra.Command {
 A lesson is reached when workshop check says so. That is kept in .workshop, and
 so are the copies that workshop try makes.`,
 		Example: "  workshop status",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return status(terminal.New(os.Stdout)) },
 	}
 }

@@ -34,7 +34,7 @@ it is this step that answers, which it sees by the version in the trace.`,
 		Example: `  workshop think war
   workshop think war music --repeat 2
   workshop think art --step 4`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              oneSubjectAtLeast,
 		ValidArgsFunction: completeSubjects,
 		RunE: func(cmd *cobra.Command, subjects []string) error {
 			if repeat < 1 || repeat > 100 {
@@ -137,4 +137,12 @@ func versionOf(traces []apm.Trace) string {
 		}
 	}
 	return "code without a version"
+}
+
+// oneSubjectAtLeast refuses a request about nothing.
+func oneSubjectAtLeast(cmd *cobra.Command, subjects []string) error {
+	if len(subjects) == 0 {
+		return fmt.Errorf("say about what, as in '%s war'", cmd.CommandPath())
+	}
+	return nil
 }

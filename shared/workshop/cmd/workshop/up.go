@@ -48,7 +48,7 @@ Where the output is no terminal, it ends when nothing is left that answers.`,
   workshop up --dir .workshop/try02
   workshop up --step 5 --api-port 5050
   REDIS_ADDR=localhost:6379 workshop up --step 5`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.inMemory {
 				o.db = ""

@@ -33,7 +33,7 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 		{[]string{"up", "--step", "9"}, root, `invalid argument "9" for "--step" flag: choose one of 1 to 5`},
 		{[]string{"up", "--step", "x"}, root, `invalid argument "x" for "--step" flag: choose one of 1 to 5`},
 		{[]string{"up", "--setp", "1"}, root, "unknown flag: --setp; see 'workshop up --help'"},
-		{[]string{"up", "3"}, root, `unknown command "3" for "workshop up"`},
+		{[]string{"up", "3"}, root, `did you mean 'workshop up --step 3'?`},
 		{[]string{"down"}, root, `unknown command "down" for "workshop"`},
 		{[]string{"up", "--api-port", port}, root, "thinker-api asks for port " + port + ", which another program holds: stop that one, or choose another port, such as --api-port "},
 		{[]string{"up", "--thinker-port", port}, root, "thinker-microservice asks for port " + port},
