@@ -34,7 +34,7 @@ func intake(b *testing.B, flags ...string) {
 		b.ReportMetric(sent.BestSecond, "spans-in-best-second")
 		b.ReportMetric(float64(sent.lost()), "lost")
 		a.reportSize()
-		a.kill()
+		a.Kill()
 	}
 	b.ReportMetric(0, "ns/op") // leaves it out
 }
@@ -79,8 +79,8 @@ func BenchmarkReads(b *testing.B) {
 		var took times
 		for b.Loop() {
 			for range 5 {
-				a.kill()
-				took = append(took, a.restart())
+				a.Kill()
+				took = append(took, a.Restart())
 			}
 		}
 		b.ReportMetric(took.milliseconds(0.5), "ms-p50")
@@ -99,13 +99,13 @@ func BenchmarkKill(b *testing.B) {
 			load := a.startLoad("--rate", "100000", "--for", "10m")
 			for a.takenIn() < 100_000 {
 			}
-			a.kill()
+			a.Kill()
 			acknowledged += load.wait().Acknowledged
-			a.restart()
+			a.Restart()
 		}
 		b.ReportMetric(float64(acknowledged), "acknowledged")
 		b.ReportMetric(float64(max(0, acknowledged-a.spans())), "lost")
-		a.kill()
+		a.Kill()
 	}
 	b.ReportMetric(0, "ns/op")
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"thinker/shared/apm/process"
 )
 
 // A load is apm load, sending.
@@ -31,7 +33,7 @@ func (l loaded) lost() int { return max(0, l.Sent-l.TakenIn) }
 // startLoad has apm load send spans to a.
 func (a *apm) startLoad(flags ...string) *load {
 	a.b.Helper()
-	l := &load{b: a.b, process: exec.Command(a.program, append([]string{"load", "--json", "--addr", a.addr()}, flags...)...)}
+	l := &load{b: a.b, process: exec.Command(process.Program(a.b), append([]string{"load", "--json", "--addr", a.Addr()}, flags...)...)}
 	l.process.Stdout, l.process.Stderr = &l.stdout, &l.stderr
 	if err := l.process.Start(); err != nil {
 		a.b.Fatal(err)

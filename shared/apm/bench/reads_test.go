@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"thinker/shared/apm/process"
 )
 
 // A read is something that a person or a page asks for.
@@ -53,9 +54,9 @@ func (a *apm) known() known {
 	a.b.Helper()
 	k := known{now: time.Now()}
 	const newest = "/api/traces?limit=1&query=service:thinker-api"
-	ids := a.get(fmt.Sprintf("%s&to=%d", newest, k.now.Add(-2*time.Hour).UnixNano())).traces()
+	ids := traces(a.Get(fmt.Sprintf("%s&to=%d", newest, k.now.Add(-2*time.Hour).UnixNano())))
 	if len(ids) == 0 {
-		ids = a.get(newest).traces()
+		ids = traces(a.Get(newest))
 	}
 	if len(ids) == 0 {
 		a.b.Fatal("it holds no trace")
@@ -64,7 +65,7 @@ func (a *apm) known() known {
 	var trace struct {
 		Spans []struct{ Meta map[string]string }
 	}
-	if err := json.Unmarshal(a.get("/api/traces/"+k.traceID).body, &trace); err != nil {
+	if err := json.Unmarshal(a.Get("/api/traces/"+k.traceID).Body, &trace); err != nil {
 		a.b.Fatal(err)
 	}
 	k.requestID = trace.Spans[0].Meta["request.id"]
@@ -85,13 +86,13 @@ func (a *apm) measure(r read) row {
 	defer pace.Stop()
 	for began := time.Now(); len(measured.took) < mostReads && time.Since(began) < mostReadTime; <-pace.C {
 		asked := time.Now()
-		answer := a.get(r.path)
+		answer := a.Get(r.path)
 		measured.took = append(measured.took, time.Since(asked))
-		if answer.status != http.StatusOK {
-			return row{name: r.name, found: fmt.Sprintf("answers %d", answer.status)}
+		if answer.Status != http.StatusOK {
+			return row{name: r.name, found: fmt.Sprintf("answers %d", answer.Status)}
 		}
 		if strings.HasPrefix(r.path, "/api/traces?") {
-			measured.found = fmt.Sprint(len(answer.traces()))
+			measured.found = fmt.Sprint(len(traces(answer)))
 		}
 	}
 	return measured
@@ -107,12 +108,8 @@ func (a *apm) freshness() row {
 		sent := time.Now()
 		id := fmt.Sprint(sent.UnixNano())
 		span := fmt.Sprintf(`[[{"trace_id":%s,"span_id":%[1]s,"service":"fresh","name":"fresh","start":%[1]s,"duration":1,"meta":{"fresh":"f%[1]s"}}]]`, id)
-		response, err := http.Post(a.url+"/v0.4/traces", "application/json", strings.NewReader(span))
-		if err != nil {
-			a.b.Fatal(err)
-		}
-		_ = response.Body.Close() // what counts is whether the span is found
-		for len(a.get("/api/traces?limit=1&query=@fresh:f"+id).traces()) == 0 {
+		a.Post("/v0.4/traces", "application/json", strings.NewReader(span)) // what counts is whether the span is found
+		for len(traces(a.Get("/api/traces?limit=1&query=@fresh:f"+id))) == 0 {
 			if time.Since(sent) > time.Minute {
 				a.b.Fatal("a span that was sent is not found")
 			}
@@ -122,20 +119,14 @@ func (a *apm) freshness() row {
 	return measured
 }
 
-// An answer has been read to its end.
-type answer struct {
-	status int
-	body   []byte
-}
-
 // traces are the IDs of the traces in a list.
-func (a answer) traces() (ids []string) {
+func traces(r process.Response) (ids []string) {
 	var list struct {
 		Traces []struct {
 			TraceID string `json:"trace_id"`
 		}
 	}
-	if json.NewDecoder(bytes.NewReader(a.body)).Decode(&list) != nil {
+	if json.NewDecoder(bytes.NewReader(r.Body)).Decode(&list) != nil {
 		return nil // it is none
 	}
 	for _, t := range list.Traces {
@@ -144,25 +135,11 @@ func (a answer) traces() (ids []string) {
 	return ids
 }
 
-func (a *apm) get(path string) answer {
-	a.b.Helper()
-	response, err := http.Get(a.url + path)
-	if err != nil {
-		a.b.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		a.b.Fatal(err)
-	}
-	return answer{response.StatusCode, body}
-}
-
 // takenIn is how many spans have come since it runs.
 func (a *apm) takenIn() int {
 	a.b.Helper()
 	var intake struct{ Spans int }
-	if err := json.Unmarshal(a.get("/api/intake").body, &intake); err != nil {
+	if err := json.Unmarshal(a.Get("/api/intake").Body, &intake); err != nil {
 		a.b.Fatal(err)
 	}
 	return intake.Spans
@@ -176,7 +153,7 @@ func (a *apm) spans() (n int) {
 			Traces []struct{ Spans int }
 			Next   string
 		}
-		if err := json.Unmarshal(a.get("/api/traces?limit=1000&cursor="+cursor).body, &page); err != nil {
+		if err := json.Unmarshal(a.Get("/api/traces?limit=1000&cursor="+cursor).Body, &page); err != nil {
 			a.b.Fatal(err)
 		}
 		for _, t := range page.Traces {
@@ -186,6 +163,3 @@ func (a *apm) spans() (n int) {
 	}
 	return n
 }
-
-// addr is where it listens.
-func (a *apm) addr() string { return strings.TrimPrefix(a.url, "http://") }

@@ -35,6 +35,7 @@ func TestDependencies(t *testing.T) {
 		{"thinker/shared/apm/colour", "the domain needs nothing", nil},
 		{"thinker/shared/apm/busy", "what makes spans knows nothing but spans", []string{"thinker/shared/apm"}},
 		{"thinker/shared/apm/load", "what measures an agent knows it over HTTP alone", []string{"github.com/tinylib/msgp"}},
+		{"thinker/shared/apm/process", "what looks at apm from outside imports none of it", nil},
 		{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 		{"thinker/shared/apm/apmtest", "a test has the agent as it is, and asks in the query language", []string{"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/search"}},
 		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
