@@ -8,11 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
-	"time"
 )
-
-// startTime is how long a service may take until it is healthy.
-const startTime = 30 * time.Second
 
 // A front is one of the two services as others see it: a port that stays, and
 // the process that answers there at the moment.
@@ -66,8 +62,6 @@ func (f *front) succeed(ctx context.Context, target Target, binary string, env [
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("it has run for %v without answering /healthz", startTime))
-	defer cancel()
 	process, err := Start(ctx, Service{Name: f.name, Binary: binary, Addr: addr, Env: env, Log: func(line string) {
 		if !strings.Contains(line, "msg=listening address="+addr) { // the port that people know is another
 			log(f.name, line)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -90,26 +89,6 @@ func (p *Process) pass(output io.Reader) {
 		}
 		if err != nil {
 			return
-		}
-	}
-}
-
-func (p *Process) untilHealthy(ctx context.Context) error {
-	client := http.Client{Timeout: time.Second}
-	for {
-		resp, err := client.Get("http://" + p.Addr + "/healthz")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-p.ended:
-			return p.Failure()
-		case <-ctx.Done():
-			return fmt.Errorf("%s did not become healthy: %w", p.Name, context.Cause(ctx))
-		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

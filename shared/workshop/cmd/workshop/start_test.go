@@ -1,0 +1,49 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
+)
+
+// edited copies a step's code to a directory named name in root, and edits it:
+// the pairs are the old and the new text of the file.
+func edited(t *testing.T, root, step, name, file string, pairs ...string) {
+	t.Helper()
+	dir := filepath.Join(root, name)
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, step))); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		checkout.Edit(t, filepath.Join(dir, filepath.FromSlash(file)), pairs[i], pairs[i+1])
+	}
+}
+
+// TestCheck_ServiceListensElsewhere ends, and names the address that a service
+// listens on in place of the one that it was given.
+func TestCheck_ServiceListensElsewhere(t *testing.T) {
+	const serves = "serve.HTTP(ctx, addr,"
+	root, program, port, other := checkout.New(t), workshop(t), need.Port(t), need.Port(t)
+	edited(t, root, "step01", "everywhere", "thinker/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, ":%d",`, port))
+	edited(t, root, "step01", "local", "api/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, "127.0.0.1:%d",`, other))
+	edited(t, root, "step01", "nowhere", "thinker/main.go",
+		"return serve.HTTP(ctx, addr, router, tracer.Flush)", "_ = router\n	<-ctx.Done()\n	return nil")
+	for dir, want := range map[string]string{
+		"everywhere": fmt.Sprintf("thinker listens on :%d, not on the address in LISTEN_ADDR", port),
+		"local":      fmt.Sprintf("api listens on 127.0.0.1:%d, not on the address in LISTEN_ADDR", other),
+		"nowhere":    "thinker did not become healthy: it has run for 30s without listening on any port. Its run function must call serve.HTTP",
+	} {
+		t.Run(dir, func(t *testing.T) {
+			t.Parallel()
+			said, code := run(t, program, root, "check", "1", "--dir", dir)
+			if want := "workshop: " + dir + " cannot be checked: " + want; code != 2 || !strings.Contains(said, want) {
+				t.Errorf("check ends with %d, want 2, and says\n%s\nwithout\n%s", code, said, want)
+			}
+		})
+	}
+}

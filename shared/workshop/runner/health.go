@@ -1,0 +1,106 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	psnet "github.com/shirou/gopsutil/v4/net"
+
+	"thinker/shared/workshop/fetch"
+)
+
+// startTime is how long a service may take until it is healthy.
+const startTime = 30 * time.Second
+
+// untilHealthy waits until the service answers /healthz at its address. It fails
+// early where the service is healthy at another address: it won't come here.
+func (p *Process) untilHealthy(ctx context.Context) error {
+	tooLate := time.After(startTime)
+	for look := time.Tick(time.Second); ; {
+		if healthy(ctx, p.Addr) {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return p.Failure()
+		case <-ctx.Done():
+			return fmt.Errorf("%s did not become healthy: %w", p.Name, context.Cause(ctx))
+		case <-tooLate:
+			return p.unhealthy(ctx)
+		case <-look:
+			for _, addr := range p.listens(ctx) {
+				if !p.isOwn(addr) && healthy(ctx, addr) && !healthy(ctx, p.Addr) {
+					return p.listensElsewhere([]string{addr})
+				}
+			}
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// healthy reports whether a service answers /healthz at an address.
+func healthy(ctx context.Context, addr string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if strings.HasPrefix(addr, ":") {
+		addr = "localhost" + addr
+	}
+	resp, err := fetch.Get(ctx, fetch.Direct(), "http://"+addr+"/healthz", fetch.Limit)
+	return err == nil && resp.Status == http.StatusOK
+}
+
+// unhealthy returns why the service isn't healthy in spite of all its time.
+func (p *Process) unhealthy(ctx context.Context) error {
+	switch addrs := p.listens(ctx); {
+	case addrs == nil:
+		return fmt.Errorf("%s did not become healthy: it has run for %v without answering /healthz on the address in LISTEN_ADDR. Pass serve.HTTP that address", p.Name, startTime)
+	case len(addrs) == 0:
+		return fmt.Errorf("%s did not become healthy: it has run for %v without listening on any port. Its run function must call serve.HTTP", p.Name, startTime)
+	case slices.ContainsFunc(addrs, p.isOwn):
+		return fmt.Errorf("%s did not become healthy: it has run for %v, listens on the address in LISTEN_ADDR, but does not answer /healthz there with 200. Serve its router with serve.HTTP, which answers that", p.Name, startTime)
+	default:
+		return p.listensElsewhere(addrs)
+	}
+}
+
+func (p *Process) listensElsewhere(addrs []string) error {
+	return fmt.Errorf("%s listens on %s, not on the address in LISTEN_ADDR, where it is expected. Pass serve.HTTP the address that env.Address(\"LISTEN_ADDR\", …) returns", p.Name, strings.Join(addrs, " and "))
+}
+
+// listens returns the addresses on which the process listens, as net.Listen takes
+// them. It is nil where the system doesn't tell.
+func (p *Process) listens(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	sockets, err := psnet.ConnectionsPidWithContext(ctx, "tcp", int32(p.cmd.Process.Pid))
+	if err != nil {
+		return nil
+	}
+	addrs := []string{}
+	for _, socket := range sockets {
+		if socket.Status != "LISTEN" {
+			continue
+		}
+		host := socket.Laddr.IP
+		if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+			host = "" // every address of the machine; some systems write *
+		}
+		if addr := net.JoinHostPort(host, strconv.Itoa(int(socket.Laddr.Port))); !slices.Contains(addrs, addr) {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
+}
+
+// isOwn reports whether an address has the port that the service was given.
+func (p *Process) isOwn(addr string) bool {
+	_, port, _ := net.SplitHostPort(addr)
+	_, own, _ := net.SplitHostPort(p.Addr)
+	return port == own
+}
