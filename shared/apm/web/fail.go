@@ -34,11 +34,8 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 		w.Logger.ErrorContext(r.Context(), "answer a request", "path", r.URL.Path, "error", err)
 		told = failure{http.StatusInternalServerError, "Something went wrong here, not with your request. The agent's log says what."}
 	}
-	if strings.HasPrefix(r.URL.Path, "/api/") {
-		rw.Header().Set("Content-Type", "application/problem+json")
-		rw.WriteHeader(told.status)
-		// An error here means that the reader has gone.
-		_ = json.NewEncoder(rw).Encode(problemOf(told, syntax))
+	if forPrograms(r) {
+		writeProblem(rw, told, syntax)
 		return
 	}
 	page := failurePage{frame: w.frame(r, "", http.StatusText(told.status), docs{}), Detail: told.detail}
@@ -46,6 +43,16 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 		w.Logger.ErrorContext(r.Context(), "render a failure", "path", r.URL.Path, "error", err)
 		http.Error(rw, told.detail, told.status)
 	}
+}
+
+// forPrograms reports whether the path is of the JSON API.
+func forPrograms(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
+
+func writeProblem(rw http.ResponseWriter, told failure, syntax *search.SyntaxError) {
+	rw.Header().Set("Content-Type", "application/problem+json")
+	rw.WriteHeader(told.status)
+	// An error here means that the reader has gone.
+	_ = json.NewEncoder(rw).Encode(problemOf(told, syntax))
 }
 
 // A problem is problem details in JSON.

@@ -40,16 +40,64 @@ func (w *Web) refuseOtherHosts(r *http.Request) error {
 	return failure{http.StatusForbidden, fmt.Sprintf("These pages do not answer to the name %q. Open http://localhost instead, or start the agent with --allow-host %s.", host, host)}
 }
 
-// refuseOtherOrigins refuses a request that some other page has a browser send:
-// any page may send one, though none may read the answer. Another port of this
-// host is another origin. What is no browser sends neither header.
-func refuseOtherOrigins(r *http.Request) error {
-	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
-	ownSite := site == "" || site == "same-origin" || site == "none"
-	if ownSite && (origin == "" || isOrigin(origin, r.Host)) {
-		return nil
+// fromAnotherSite reports whether a page of another site, or of another port of
+// this host, made a browser send the request. That page can't read the response,
+// but it could measure how long a query takes, or change something. Programs
+// send none of these headers.
+func fromAnotherSite(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none": // none: the reader typed the address or chose a bookmark
+	default:
+		return true
 	}
-	return failure{http.StatusForbidden, "A page of another site asks for this change; only the agent's own pages may, and programs."}
+	// Old browsers send only Origin, and leave it out of most GETs.
+	origin := r.Header.Get("Origin")
+	return !onlyReads(r) && origin != "" && !isOrigin(origin, r.Host)
+}
+
+// onlyReads reports whether the request's method only reads.
+func onlyReads(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
+}
+
+// opensTab reports whether a browser is to show the response as a page of its
+// own, not in a frame or as a part of another page.
+func opensTab(r *http.Request) bool {
+	return onlyReads(r) && r.Header.Get("Sec-Fetch-Dest") == "document"
+}
+
+var errAnotherSite = failure{http.StatusForbidden, "A page of another site sent this request. Only programs and the agent's own pages may send requests here; other pages may link here."}
+
+// A notice is a page without a frame: the frame shows how much is stored, which
+// is nothing for another site's page to measure.
+type notice struct {
+	Title, Detail string
+	Opens         bool // the page that was asked for, by itself
+}
+
+// showShell answers a link from another site with a page that is always the
+// same and asks for the address again, as a page of our own.
+func (w *Web) showShell(rw http.ResponseWriter, r *http.Request) {
+	// Its script sees by the referrer that it has been here before.
+	rw.Header().Set("Referrer-Policy", "same-origin")
+	w.notify(rw, r, http.StatusOK, notice{"Opening the page", "A link on another site leads to this page.", true})
+}
+
+// turnAway answers a request that the guard refuses.
+func (w *Web) turnAway(rw http.ResponseWriter, r *http.Request, err error) {
+	told := failure{http.StatusForbidden, err.Error()}
+	if forPrograms(r) {
+		writeProblem(rw, told, nil)
+		return
+	}
+	w.notify(rw, r, told.status, notice{http.StatusText(told.status), told.detail, false})
+}
+
+func (w *Web) notify(rw http.ResponseWriter, r *http.Request, status int, n notice) {
+	if err := w.render(rw, status, "notice.html", n); err != nil {
+		w.Logger.ErrorContext(r.Context(), "render a notice", "path", r.URL.Path, "error", err)
+		http.Error(rw, n.Detail, status)
+	}
 }
 
 // isOrigin tells whether an Origin header names the host, by either scheme:

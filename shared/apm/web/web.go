@@ -128,8 +128,20 @@ func New(config Config) *Web {
 	return w
 }
 
-// ServeHTTP implements http.Handler.
-func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.mux.ServeHTTP(rw, r) }
+// ServeHTTP implements http.Handler. What the guard turns away reaches no handler.
+func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	setSafetyHeaders(rw.Header())
+	switch err := w.refuseOtherHosts(r); {
+	case err != nil:
+		w.turnAway(rw, r, err)
+	case !fromAnotherSite(r):
+		w.mux.ServeHTTP(rw, r)
+	case opensTab(r):
+		w.showShell(rw, r)
+	default:
+		w.turnAway(rw, r, errAnotherSite)
+	}
+}
 
 // Close ends the event streams, which would otherwise last as long as their
 // readers want. Everything else goes on being served.
@@ -152,19 +164,13 @@ func (w *Web) handle(path string, read handler) {
 func (w *Web) route(path string, serve handlers) {
 	w.routes[path] = serve
 	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
-		setSafetyHeaders(rw.Header())
-		err := w.refuseOtherHosts(r)
-		if err == nil {
-			err = serve.answer(rw, r)
-		}
-		if err != nil {
+		if err := serve.answer(rw, r); err != nil {
 			w.fail(rw, r, err)
 		}
 	})
 }
 
-// answer lets the handler of the request's method answer it. What may change
-// something is only for our own pages, and for programs.
+// answer lets the handler of the request's method answer it.
 func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 	serve, ok := h[r.Method]
 	if !ok {
@@ -174,11 +180,6 @@ func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 		allowed := slices.Sorted(maps.Keys(h))
 		rw.Header().Set("Allow", strings.Join(allowed, ", "))
 		return failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		if err := refuseOtherOrigins(r); err != nil {
-			return err
-		}
 	}
 	return serve(rw, r)
 }
