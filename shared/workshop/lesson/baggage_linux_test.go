@@ -1,0 +1,73 @@
+package lesson_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+// TestAPI_LongBaggage sends step 3's api as much baggage as its limit for headers
+// lets through. An old tracer copied all items again for each one, and needed more
+// than a gigabyte for it.
+func TestAPI_LongBaggage(t *testing.T) {
+	thinker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
+	defer thinker.Close()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), runner.Target{Step: 3}, race, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := fmt.Sprintf("localhost:%d", need.Port(t))
+	api := exec.CommandContext(t.Context(), binaries.API)
+	api.Env = append(os.Environ(), "LISTEN_ADDR="+addr, "THINKER_URL="+thinker.URL, "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false")
+	if err := api.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer api.Process.Kill()
+	for { // until it listens
+		if resp, err := http.Get("http://" + addr + "/healthz"); err == nil {
+			resp.Body.Close()
+			break
+		}
+	}
+
+	var items []string
+	for length := 0; length < 53_000; length += len(items[len(items)-1]) + 1 {
+		items = append(items, fmt.Sprintf("k%d=v", len(items)))
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/think/?subject=war", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Baggage", strings.Join(items, ","))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("with %d baggage items the api responds %s, want 200", len(items), resp.Status)
+	}
+
+	if err := api.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	api.Wait() // the peak is known whatever it exits with
+	const limit = 256 << 10 // in KB; the race detector takes most of it
+	if peak := api.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; peak > limit {
+		t.Errorf("with %d baggage items the api took %d KB of memory, want at most %d", len(items), peak, limit)
+	}
+}
