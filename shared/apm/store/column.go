@@ -130,7 +130,7 @@ func readColumn(kind kind, values, cells []byte, rows int) (*column, error) {
 }
 
 func (c *column) readNumbers(cells []byte, rows int) error {
-	if len(cells) != 8*rows {
+	if len(cells)%8 != 0 || len(cells)/8 != rows {
 		return fmt.Errorf("%w: %d bytes for %d numbers", errDamaged, len(cells), rows)
 	}
 	c.numbers = make([]uint64, rows)

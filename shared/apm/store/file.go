@@ -72,6 +72,11 @@ INSERT INTO evicted VALUES (0, 0);
 // path is one in memory.
 func openFile(path string) (*file, error) {
 	f := &file{path: path, buffers: sync.Pool{New: func() any { return new([]byte) }}}
+	if path != "" {
+		if err := f.claim(path); err != nil {
+			return nil, errors.Join(err, f.close())
+		}
+	}
 	if err := f.connect(); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
@@ -103,15 +108,6 @@ func (f *file) connect() (err error) {
 		f.read = f.write
 		return f.migrate()
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
-		return fmt.Errorf("make the directory: %w", err)
-	}
-	f.lock = flock.New(f.path + "-lock")
-	if locked, err := f.lock.TryLock(); err != nil {
-		return fmt.Errorf("lock it: %w", err)
-	} else if !locked {
-		return ForeignError{f.path, "is in use by another program"}
-	}
 	if err := refuseForeign(f.path); err != nil {
 		f.strange = true
 		return err
@@ -134,7 +130,7 @@ func (f *file) connect() (err error) {
 }
 
 // create makes the file, if it is not there, for its owner alone: spans tell much
-// of what a program does. SQLite gives the files beside it the same rights.
+// of what a program does. SQLite gives the files beside it the same permissions.
 func (f *file) create() error {
 	made, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -142,6 +138,23 @@ func (f *file) create() error {
 		return fmt.Errorf("open it: %w", err)
 	}
 	return made.Close()
+}
+
+// restrict makes the file and the files beside it private: they may have been made
+// by something else.
+func (f *file) restrict() error {
+	if f.path == "" {
+		return nil
+	}
+	var errs []error
+	for _, companion := range []string{"", "-wal", "-shm", "-journal", lockSuffix} {
+		path := f.path + companion
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&^0o600 == 0 {
+			continue // it is missing, or private already
+		}
+		errs = append(errs, os.Chmod(path, 0o600))
+	}
+	return errors.Join(errs...)
 }
 
 // escapePath writes a path the way a URI has it.

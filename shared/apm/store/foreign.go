@@ -63,6 +63,8 @@ func refuseForeign(path string) error {
 		return nil // made, and never written to
 	case id != applicationID:
 		return ForeignError{path, "is a database of something else"}
+	case version < 0:
+		return ForeignError{path, fmt.Sprintf("has a schema that no version of this program writes (its number is %d)", version)}
 	case version > known:
 		return ForeignError{path, fmt.Sprintf("was written by a newer version of this program (its schema is %d, known here are those to %d)", version, known)}
 	}

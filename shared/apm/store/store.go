@@ -94,6 +94,9 @@ func Open(config Config) (*Store, error) {
 	if err != nil {
 		return nil, openError(config.Path, err)
 	}
+	if err := f.restrict(); err != nil {
+		config.Logger.Warn("could not make the file of traces private: other users of this machine may read it", "error", err)
+	}
 	s := &Store{
 		Config:      config,
 		rows:        max(1, min(maxRows, config.MaxSpans/16)), // as whole segments are evicted
