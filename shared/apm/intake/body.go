@@ -1,74 +1,72 @@
 package intake
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"slices"
 )
 
 // maxBody bounds a request's body, as sent and as unpacked, in bytes.
 const maxBody = 25 << 20
 
-// enter waits until there is room for the request's body.
-func (in *Intake) enter(r *http.Request) (at *place, err error) {
-	length := r.ContentLength
-	switch encoding := r.Header.Get("Content-Encoding"); encoding {
-	case "", "identity":
-	case gzipped:
-		length = -1 // of what it holds
-	default:
-		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding, fmt.Errorf("Content-Encoding %q is not known here: send gzip or none", encoding)}
-	}
-	err = in.patiently(r, "a payload", func(ctx context.Context) error {
-		at, err = in.room.enter(ctx, length)
-		return err
-	})
-	return at, err
-}
-
 const gzipped = "gzip"
 
-// readBody reads and, if need be, unpacks the body of a request that has
-// entered. If it is longer than guessed, it may have to wait once more.
+// readBody reads and, if need be, unpacks a body. It takes room as the body
+// arrives: what is only announced takes none.
 func (in *Intake) readBody(w http.ResponseWriter, r *http.Request, at *place) ([]byte, error) {
-	var body io.Reader = http.MaxBytesReader(w, r.Body, maxBody)
-	if r.Header.Get("Content-Encoding") == gzipped {
+	body, longest := io.Reader(http.MaxBytesReader(w, r.Body, maxBody)), int64(maxBody)
+	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+	case "", "identity":
+		if r.ContentLength >= 0 {
+			longest = min(longest, r.ContentLength)
+		}
+	case gzipped:
 		unpacked, err := gzip.NewReader(body)
 		if err != nil {
 			return nil, unreadable(fmt.Errorf("unpack gzip: %w", err))
 		}
 		// A few packed bytes may unpack to very many.
-		body = http.MaxBytesReader(w, unpacked, maxBody)
+		body = http.MaxBytesReader(w, io.NopCloser(unpacked), maxBody)
+	default:
+		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding, fmt.Errorf("Content-Encoding %q is not known here: send gzip or none", encoding)}
 	}
-	var read bytes.Buffer
-	if at.guessed {
-		if _, err := read.ReadFrom(io.LimitReader(body, guess)); err != nil {
-			return nil, unreadable(err)
+
+	const least = 4 << 10
+	read := make([]byte, 0, min(least, longest+1))
+	for {
+		if len(read) == cap(read) {
+			read = slices.Grow(read, int(min(int64(max(least, len(read))), longest+1-int64(len(read))))) // twice as much, and one byte to see the end
 		}
-		if read.Len() == guess {
-			if err := in.patiently(r, "a payload", at.grow); err != nil {
+		n, err := body.Read(read[len(read):cap(read)])
+		read = read[:len(read)+n]
+		if n > 0 {
+			if err := in.patiently(r, "a payload", func(ctx context.Context) error { return at.arrived(ctx, int64(n), longest) }); err != nil {
 				return nil, err
 			}
 		}
-	} else {
-		read.Grow(int(at.first) + bytes.MinRead) // and it need not grow again
+		if errors.Is(err, io.EOF) {
+			at.settle(int64(len(read)))
+			return read, nil
+		}
+		if err != nil {
+			return nil, unreadable(err)
+		}
 	}
-	if _, err := read.ReadFrom(body); err != nil {
-		return nil, unreadable(err)
-	}
-	at.settle(int64(read.Len()))
-	return read.Bytes(), nil
 }
 
 // unreadable says why reading a body failed.
 func unreadable(err error) error {
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	switch {
+	case errors.As(err, &tooLarge):
 		return refusal{http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the payload is larger than %d MiB", maxBody>>20)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refusal{http.StatusRequestTimeout, reasonSlow, fmt.Errorf("the payload came too slowly: nothing for %s, or less than %d KiB a second", stall, slowest>>10)}
 	}
 	return malformed(fmt.Errorf("read body: %w", err))
 }

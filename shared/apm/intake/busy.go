@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -47,9 +46,7 @@ func (d drop) Unwrap() error { return d.refusal }
 // payload away as well, and complains to its user: so the Agent says 200 where
 // it is not asked for the truth (Datadog-Send-Real-Http-Status), and so do we.
 // The truth is on record either way.
-func (in *Intake) drop(w http.ResponseWriter, r *http.Request, busy busyError, reply string) error {
-	// A sender that is still sending would not see the answer.
-	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody))
+func (in *Intake) drop(r *http.Request, busy busyError, reply string) error {
 	status := http.StatusOK
 	if isTrue(r.Header, "Datadog-Send-Real-Http-Status") {
 		status = http.StatusTooManyRequests

@@ -14,7 +14,7 @@ import (
 // decodeSafely decodes a body that may hold anything. The decoders are made
 // for payloads of well-behaved tracers; should one of them panic over another,
 // only that payload is lost.
-func decodeSafely(decode decoder, body []byte, header http.Header) (p payload, err error) {
+func decodeSafely(decode decoder, body []byte, header http.Header, reserve reservation) (p payload, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			p, err = payload{}, fmt.Errorf("not a trace payload: %v", caught)
@@ -23,7 +23,10 @@ func decodeSafely(decode decoder, body []byte, header http.Header) (p payload, e
 	if emptyProbe(body) {
 		return payload{}, nil
 	}
-	if p, err = decode(body, header); err != nil {
+	if p, err = decode(body, header, reserve); err == nil {
+		err = p.complete(reserve)
+	}
+	if err != nil {
 		return payload{}, err
 	}
 	p.markTopLevel(header)
@@ -40,23 +43,19 @@ func emptyProbe(body []byte) bool {
 	return false
 }
 
-// maxObjects bounds what one payload may hold, in objects or, in MessagePack,
-// in maps and arrays; a span has two or three.
-const maxObjects = 500_000
-
 // decodeV03V04 decodes [[span, …], …], in MessagePack or JSON.
-func decodeV03V04(body []byte, header http.Header) (payload, error) {
+func decodeV03V04(body []byte, header http.Header, reserve reservation) (payload, error) {
+	const depth = 3 // of a span
 	var traces pb.Traces
 	inJSON := isJSON(body, header.Get("Content-Type"))
 	if inJSON {
-		// A small body may unfold into very many spans, each of them large in memory.
-		if n := bytes.Count(body, []byte("{")); n > maxObjects {
-			return payload{}, fmt.Errorf("as JSON: %d objects in one payload, of at most %d", n, maxObjects)
+		if err := reserve.decoded(weighJSON(body, depth)); err != nil {
+			return payload{}, err
 		}
 		if err := json.Unmarshal(body, &traces); err != nil {
 			return payload{}, fmt.Errorf("as JSON: %w", err)
 		}
-	} else if err := unpack(body, func() error { _, err := traces.UnmarshalMsg(body); return err }); err != nil {
+	} else if err := unpack(body, depth, reserve, func() error { _, err := traces.UnmarshalMsg(body); return err }); err != nil {
 		return payload{}, err
 	}
 	p := fromTraces(traces)
@@ -64,10 +63,14 @@ func decodeV03V04(body []byte, header http.Header) (payload, error) {
 	return p, nil
 }
 
-// unpack has a decoder read MessagePack that is safe to be read.
-func unpack(body []byte, decode func() error) error {
-	err := checkPacked(body)
+// unpack has a decoder read MessagePack that is safe to be read, once there is
+// room for what it holds.
+func unpack(body []byte, depth int, reserve reservation, decode func() error) error {
+	weight, err := weighPacked(body, depth)
 	if err == nil {
+		if err := reserve.decoded(weight); err != nil {
+			return err
+		}
 		err = decode()
 	}
 	if err != nil {
@@ -92,21 +95,25 @@ func isJSON(body []byte, contentType string) bool {
 
 // decodeV05 decodes [strings, [[span, …], …]], in which a span is an array
 // whose texts are places in strings.
-func decodeV05(body []byte, _ http.Header) (payload, error) {
+func decodeV05(body []byte, _ http.Header, reserve reservation) (payload, error) {
 	var traces pb.Traces
-	if err := unpack(body, func() error { return traces.UnmarshalMsgDictionary(body) }); err != nil {
+	if err := unpack(body, 4, reserve, func() error { return traces.UnmarshalMsgDictionary(body) }); err != nil {
 		return payload{}, err
 	}
 	return fromTraces(traces), nil
 }
 
 // decodeV07 decodes a map with what the spans have in common beside them.
-func decodeV07(body []byte, _ http.Header) (payload, error) {
+func decodeV07(body []byte, _ http.Header, reserve reservation) (payload, error) {
 	var sent pb.TracerPayload
-	if err := unpack(body, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+	if err := unpack(body, 5, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
 		return payload{}, err
 	}
 	p := payload{library: sent.TracerVersion}
+	for _, chunk := range sent.Chunks {
+		p.expect(len(chunk.GetSpans()))
+	}
+	p.grow()
 	for _, chunk := range sent.Chunks {
 		if chunk == nil {
 			return payload{}, errors.New("a chunk is nil")
@@ -125,6 +132,10 @@ func decodeV07(body []byte, _ http.Header) (payload, error) {
 
 func fromTraces(traces pb.Traces) payload {
 	var p payload
+	for _, chunk := range traces {
+		p.expect(len(chunk))
+	}
+	p.grow()
 	for _, chunk := range traces {
 		p.chunk(chunk, "", nil)
 	}

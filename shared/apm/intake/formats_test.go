@@ -271,7 +271,7 @@ func TestOneTraceInEveryFormat(t *testing.T) {
 		if w := send(in, http.MethodPost, c.path, c.body, c.headers...); w.Code != http.StatusOK {
 			t.Fatalf("%s: %d %s", name, w.Code, w.Body)
 		}
-		p, err := decodeSafely(decodeV03V04, msgpack(t, traces), http.Header{})
+		p, err := decodeSafely(decodeV03V04, msgpack(t, traces), http.Header{}, unbounded)
 		if err != nil {
 			t.Fatal(err)
 		}

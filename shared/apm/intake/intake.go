@@ -99,7 +99,7 @@ func (in *Intake) handle(path string, serve handler, methods ...string) {
 
 func (in *Intake) route(path string, serve handler, methods ...string) {
 	in.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-		v, r := in.visit(r)
+		v, r := in.visit(w, r)
 		w.Header().Set("Datadog-Agent-Version", agentVersion)
 		w.Header().Set("Datadog-Agent-State", in.info.state)
 		err := refuseBrowsers(r)
@@ -120,8 +120,8 @@ func (in *Intake) route(path string, serve handler, methods ...string) {
 // ServeHTTP implements http.Handler.
 func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) { in.mux.ServeHTTP(w, r) }
 
-// A decoder turns a request's body into spans.
-type decoder func(body []byte, header http.Header) (payload, error)
+// A decoder turns a request's body into spans, once there is room for them.
+type decoder func(body []byte, header http.Header, reserve reservation) (payload, error)
 
 // traces takes in payloads of one format and answers with reply.
 func (in *Intake) traces(decode decoder, reply string) handler {
@@ -130,7 +130,7 @@ func (in *Intake) traces(decode decoder, reply string) handler {
 		var busy busyError
 		switch {
 		case errors.As(err, &busy):
-			return in.drop(w, r, busy, reply)
+			return in.drop(r, busy, reply)
 		case err != nil:
 			return err
 		}
@@ -140,30 +140,61 @@ func (in *Intake) traces(decode decoder, reply string) handler {
 
 // take takes in one payload. While the agent is busy, it waits.
 func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode decoder) error {
-	at, err := in.enter(r)
-	if err != nil {
-		return err
-	}
+	at := in.room.enter()
 	defer at.leave()
 	body, err := in.readBody(w, r, at)
 	if err != nil {
 		return err
 	}
-	p, err := decodeSafely(decode, body, r.Header)
-	if err != nil {
-		return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, len(body), err))
+	size := len(body)
+	p, err := decodeSafely(decode, body, r.Header, func(s stage, size int64) error {
+		return in.patiently(r, "a payload", func(ctx context.Context) error { return at.take(ctx, s, size) })
+	})
+	var busy busyError
+	var large sizeError
+	switch {
+	case errors.As(err, &busy):
+		return err
+	case errors.As(err, &large):
+		return refusal{http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, size, err)}
+	case err != nil:
+		return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, size, err))
 	}
 	format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	c := contactOf(p, format, r.Header, len(body), v.at)
+	c := contactOf(p, format, r.Header, size, v.at)
 	v.tracer = c.id
-	if len(p.spans) > 0 {
-		err := in.patiently(r, fmt.Sprintf("%d spans", c.spans), func(ctx context.Context) error { return in.sink.Add(ctx, p.spans) })
-		if err != nil {
-			return fmt.Errorf("keep %d spans: %w", c.spans, err)
-		}
+	if err := in.store(r, p.spans, at); err != nil {
+		return err
 	}
 	v.spans = c.spans
 	in.tally.took(p, c)
+	return nil
+}
+
+// store hands spans to the sink, in portions.
+func (in *Intake) store(r *http.Request, spans []apm.Span, at *place) error {
+	if len(spans) == 0 {
+		return nil
+	}
+	all := len(spans)
+	err := in.patiently(r, fmt.Sprintf("%d spans", all), func(ctx context.Context) error {
+		for len(spans) > 0 {
+			n, weight := portion(spans)
+			if err := at.take(ctx, storing, weight); err != nil {
+				return err
+			}
+			err := in.sink.Add(ctx, spans[:n:n])
+			at.give(storing, weight)
+			if err != nil {
+				return err
+			}
+			spans = spans[n:]
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep %d spans: %w", all, err)
+	}
 	return nil
 }
 

@@ -433,10 +433,11 @@ func TestATagThatIsNoLinkStays(t *testing.T) {
 }
 
 // A small body of JSON may unfold into more spans than memory holds.
-func TestJSONIsBounded(t *testing.T) {
-	body := "[[" + strings.Repeat("{},", maxObjects) + "{}]]"
-	_, err := decodeV03V04([]byte(body), http.Header{"Content-Type": {"application/json"}})
-	if want := "500001 objects in one payload, of at most 500000"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("%v, want %s", err, want)
+func TestDecode_BoundsJSON(t *testing.T) {
+	in, sink := newTest()
+	body := "[[" + strings.Repeat("{},", 500_000) + "{}]]"
+	w := send(in, http.MethodPost, "/v0.4/traces", []byte(body), "Content-Type", "application/json")
+	if want := "bytes of memory to decode it: 560001760, of at most 167772160"; w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), want) || len(sink.spans) > 0 {
+		t.Errorf("%d %s, want %s", w.Code, w.Body, want)
 	}
 }

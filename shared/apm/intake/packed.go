@@ -10,42 +10,46 @@ import (
 // a dozen levels, and an event's attributes may be lists of lists.
 const maxDepth = 100
 
-// checkPacked looks through a payload in MessagePack before it is decoded. The
-// decoders make room for as many spans, strings or tags as a header announces:
-// with eight bytes, a payload could ask for half a gigabyte. What is announced
-// must be there, a byte at least for each value, and the maps and arrays, which
-// grow most when they are decoded, may not be too many.
-func checkPacked(body []byte) error {
+// weighPacked looks through a payload in MessagePack before it is decoded, and
+// estimates how much memory it takes then. Spans are maps or arrays at a depth
+// counted from 1. The decoders make room for as many spans, strings or tags as a
+// header announces: with eight bytes, a payload could ask for half a gigabyte.
+// What is announced must be there, a byte at least for each value.
+func weighPacked(body []byte, spans int) (weight int64, err error) {
 	var (
-		open    [maxDepth]int // values still to come, in each container around this one
-		depth   int
-		objects int
+		open  [maxDepth]int // values still to come, in each container around this one
+		depth int
 	)
 	open[0] = 1
 	for {
 		for open[depth] == 0 {
 			if depth == 0 {
-				return nil // what follows is nobody's, and the decoders leave it alone
+				return weight, nil // what follows is nobody's, and the decoders leave it alone
 			}
 			depth--
 		}
 		open[depth]--
 		length, values, err := packedHead(body)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		body = body[length:]
 		if values < 0 {
+			weight += int64(length)
+			if depth != spans { // a span's own fields are in its weight
+				weight += weightValue
+			}
 			continue
 		}
 		if values > len(body) {
-			return fmt.Errorf("%d values are announced in %d bytes", values, len(body))
-		}
-		if objects++; objects > maxObjects {
-			return fmt.Errorf("more than %d maps and arrays in one payload", maxObjects)
+			return 0, fmt.Errorf("%d values are announced in %d bytes", values, len(body))
 		}
 		if depth++; depth == len(open) {
-			return fmt.Errorf("values are more than %d deep within each other", maxDepth-1)
+			return 0, fmt.Errorf("values are more than %d deep within each other", maxDepth-1)
+		}
+		weight += weightTable
+		if depth == spans {
+			weight += weightSpan
 		}
 		open[depth] = values
 	}

@@ -7,6 +7,7 @@ const (
 	reasonPath      = "unknown path"
 	reasonEncoding  = "unknown content encoding"
 	reasonTooLarge  = "too large"
+	reasonSlow      = "too slow"
 	reasonMalformed = "malformed"
 	reasonNotKept   = "could not be kept"
 	reasonFull      = "disk full"
@@ -27,7 +28,9 @@ func advice(reason string) string {
 	case reasonEncoding:
 		return "Switch the sender's compression off, or that of the proxy between, or have it use gzip."
 	case reasonTooLarge:
-		return "Have the tracer send more often, or trace less: a payload may have 25 MiB, packed and unpacked."
+		return "Have the tracer send more often, or trace less: a payload may have 25 MiB, packed and unpacked, and what it holds is bounded, too."
+	case reasonSlow:
+		return "The sender, or a proxy between, stopped in the middle of a payload, or sent it too slowly. Look for one that was stopped or overloaded, or for a connection that hangs."
 	case reasonMalformed:
 		return "Compare what came with the path's format. MessagePack begins with 8, 9, dc or dd; JSON with 5b; gzip, which must be announced, with 1f 8b; protobuf, which is not taken in, mostly with 0a. If it begins as it should, it was cut off on its way, or the tracer is of a version not known here."
 	case reasonNotKept:

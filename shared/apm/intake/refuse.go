@@ -21,7 +21,7 @@ func (r refusal) Unwrap() error { return r.err }
 func malformed(err error) error { return refusal{http.StatusBadRequest, reasonMalformed, err} }
 
 // refuse answers a request that failed, notes and logs it, and returns the
-// answer's status.
+// answer's status. It answers at once, and then reads what is still being sent.
 func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err error) (status int) {
 	var because refusal
 	switch {
@@ -34,12 +34,15 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err e
 	}
 	in.tally.refused(v.refusal(r, because))
 	in.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
+	_ = v.body.connection.EnableFullDuplex() // where it cannot be had, the server reads before it answers
 	var dropped drop
 	if errors.As(err, &dropped) {
 		_ = write(w, because.status, dropped.reply)
-		return because.status
+	} else {
+		http.Error(w, because.Error(), because.status)
 	}
-	http.Error(w, because.Error(), because.status)
+	_ = v.body.connection.Flush() // else nothing is waiting to be sent
+	v.body.drain()
 	return because.status
 }
 

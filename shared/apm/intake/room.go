@@ -6,76 +6,92 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
+// A stage is a part of the way from a body to the sink that takes memory of its
+// own.
+type stage int
+
 const (
-	// maxRoom bounds the bodies in memory at any moment, in bytes: once as far
-	// as they were announced or guessed at, and once more for those that turn
-	// out longer than the guess. What is decoded from them comes on top, and
-	// takes a few times as much.
-	maxRoom = 32 << 20
-	// guess is what a body counts for whose length is not announced, or is that
-	// of the packed body, until it is known. Few are longer.
-	guess = 1 << 20
+	// bodies are counted as they arrive.
+	bodies stage = iota
+	// rest is what bodies still need that find the first stage full. Each
+	// reserves all of it at once.
+	rest
+	// decoded are the spans of payloads, as weigh estimates them.
+	decoded
+	// tagged are links and events that come as JSON in tags.
+	tagged
+	// storing are portions of spans that the sink is given.
+	storing
+
+	stages
 )
 
-// A room has space for so many bytes of bodies that are being read, decoded
-// and kept. Who finds it full waits, in order of arrival.
+// maxRoom bounds the bodies in memory at any moment, in bytes, and once more
+// the rest of those that found no room.
+const maxRoom = maxBody
+
+// A room has space for so many bytes of payloads in each stage. A payload that
+// finds a stage full waits, in order of arrival.
 //
-// It is in two parts so that nobody waits in a circle: those who wait for the
-// second part hold some of the first, while those who hold the second wait for
-// nothing.
-type room struct {
-	first, beyond *semaphore.Weighted
-}
+// A payload goes through the stages in order, and takes space in each but the
+// first once. So nobody waits in a circle: who waits for a stage holds nothing
+// of it or of a later one.
+type room [stages]*semaphore.Weighted
 
-// newRoom makes a room with size bytes in either part.
+// newRoom makes a room with size bytes for bodies, and for the rest of them.
 func newRoom(size int64) *room {
-	return &room{first: semaphore.NewWeighted(size), beyond: semaphore.NewWeighted(size)}
+	r := &room{}
+	for s, size := range [stages]int64{size, size, maxDecoded, maxTagged, maxStoring} {
+		r[s] = semaphore.NewWeighted(size)
+	}
+	return r
 }
 
-// A place is what one body holds of a room.
+// A place is what one payload holds of a room.
 type place struct {
-	room          *room
-	first, beyond int64
-	guessed       bool // first is a guess
+	room *room
+	held [stages]int64
 }
 
-// enter waits for space for a body of so many bytes; -1 is not known.
-func (r *room) enter(ctx context.Context, length int64) (*place, error) {
-	if length == 0 {
-		return &place{room: r}, nil // a probe, which is to be answered though all is full
-	}
-	at := &place{room: r, first: min(length, maxBody), guessed: length < 0}
-	if at.guessed {
-		at.first = guess
-	}
-	if err := r.first.Acquire(ctx, at.first); err != nil {
-		return nil, err
-	}
-	return at, nil
-}
+// enter returns a place that holds nothing yet.
+func (r *room) enter() *place { return &place{room: r} }
 
-// grow waits until the body may be longer than guessed, up to maxBody.
-func (p *place) grow(ctx context.Context) error {
-	const more = maxBody - guess
-	if err := p.room.beyond.Acquire(ctx, more); err != nil {
+// take waits for space in a stage.
+func (p *place) take(ctx context.Context, s stage, size int64) error {
+	if err := p.room[s].Acquire(ctx, size); err != nil {
 		return err
 	}
-	p.beyond = more
+	p.held[s] += size
 	return nil
 }
 
-// settle gives back what the body, of a length now known, does not need.
+// arrived takes space for bytes of a body that have arrived. Where there is
+// none, it waits until there is space for all that the body may have yet.
+func (p *place) arrived(ctx context.Context, size, longest int64) error {
+	if p.held[rest] > 0 {
+		return nil
+	}
+	if p.room[bodies].TryAcquire(size) {
+		p.held[bodies] += size
+		return nil
+	}
+	return p.take(ctx, rest, max(size, longest-p.held[bodies]))
+}
+
+// settle gives back what the body, of a length now known, did not need.
 func (p *place) settle(length int64) {
-	first := min(length, p.first)
-	p.give(p.first-first, p.beyond-min(length-first, p.beyond))
+	p.give(rest, max(0, p.held[rest]-(length-p.held[bodies])))
+}
+
+// give gives back space.
+func (p *place) give(s stage, size int64) {
+	p.room[s].Release(size)
+	p.held[s] -= size
 }
 
 // leave gives back all that is held.
-func (p *place) leave() { p.give(p.first, p.beyond) }
-
-func (p *place) give(first, beyond int64) {
-	p.room.first.Release(first)
-	p.room.beyond.Release(beyond)
-	p.first -= first
-	p.beyond -= beyond
+func (p *place) leave() {
+	for s := range stages {
+		p.give(s, p.held[s])
+	}
 }

@@ -48,15 +48,17 @@ func gated(size int64) (*Intake, *gate) {
 // whole holds that nobody has kept a place.
 func whole(t *testing.T, in *Intake, size int64) {
 	t.Helper()
-	if !in.room.first.TryAcquire(size) || !in.room.beyond.TryAcquire(size) {
-		t.Error("not all room was given back")
+	for s, size := range [stages]int64{size, size, maxDecoded, maxTagged, maxStoring} {
+		if !in.room[s].TryAcquire(size) {
+			t.Errorf("not all room of stage %d was given back", s)
+		}
 	}
 }
 
 func TestAPayloadWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		body := msgpack(t, sample())
-		size := int64(3*len(body) - 1)
+		size := int64(len(body)) // one body as it arrives, and one that waits until there is room for all of it
 		in, g := gated(size)
 		var group sync.WaitGroup
 		for range 5 {
@@ -104,7 +106,8 @@ func TestAPayloadThatWaitsTooLong(t *testing.T) {
 			size := int64(len(body))
 			in, _ := gated(size)
 			if c.full {
-				in.room.first.TryAcquire(size)
+				in.room[bodies].TryAcquire(size)
+				in.room[rest].TryAcquire(size)
 			}
 			headers := []string{"Content-Type", "application/msgpack"}
 			if c.header != "" {
@@ -125,7 +128,8 @@ func TestAPayloadThatWaitsTooLong(t *testing.T) {
 				t.Errorf("%s: %+v", name, last)
 			}
 			if c.full {
-				in.room.first.Release(size)
+				in.room[bodies].Release(size)
+				in.room[rest].Release(size)
 			}
 			whole(t, in, size)
 		})
@@ -181,10 +185,11 @@ func unannounced(t *testing.T, in *Intake, body io.Reader, headers ...string) (a
 	return func() *httptest.ResponseRecorder { <-done; return w }
 }
 
-// A body whose length is not announced counts for a guess, then for as much as
-// a body may have, and once it is read for what it has.
-func TestBodiesOfUnknownLength(t *testing.T) {
-	long := msgpack(t, pb.Traces{{{TraceID: 1, SpanID: 1, Resource: strings.Repeat("x", 2*guess)}}})
+// A body takes room as it arrives. Where there is none, it waits until there is
+// room for as much as it may have, and once it is read counts for what it has.
+func TestRoom_CountsBytesAsTheyArrive(t *testing.T) {
+	const mebi = 1 << 20
+	long := msgpack(t, pb.Traces{{{TraceID: 1, SpanID: 1, Resource: strings.Repeat("x", 2*mebi)}}})
 	for name, c := range map[string]struct {
 		body    []byte
 		headers []string
@@ -194,23 +199,26 @@ func TestBodiesOfUnknownLength(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			in, g := gated(maxRoom)
-			in.room.beyond.TryAcquire(maxRoom)
+			in.room[bodies].TryAcquire(maxRoom - mebi)
+			in.room[rest].TryAcquire(maxRoom - mebi/2)
 			answer := unannounced(t, in, bytes.NewReader(c.body), c.headers...)
 			synctest.Wait()
-			if in.room.first.TryAcquire(maxRoom-guess+1) || !in.room.first.TryAcquire(maxRoom-guess) {
-				t.Errorf("%s: while it is read, it does not count for the guess", name)
-			}
 			if g.waiting.Load() != 0 {
 				t.Errorf("%s: it is longer than there is room for", name)
 			}
-			in.room.beyond.Release(maxRoom)
+			in.room[rest].Release(maxRoom - mebi/2)
 			synctest.Wait()
-			if rest := int64(maxRoom - (len(long) - guess)); in.room.beyond.TryAcquire(rest+1) || !in.room.beyond.TryAcquire(rest) {
-				t.Errorf("%s: once it is read, it does not count for its length", name)
-			} else {
-				in.room.beyond.Release(rest)
+			if g.waiting.Load() != 1 {
+				t.Errorf("%s: it waits for more room than it needs", name)
 			}
-			in.room.first.Release(maxRoom - guess)
+			in.room[bodies].Release(maxRoom - mebi)
+			left := 2*maxRoom - int64(len(long))
+			held := in.room[bodies].TryAcquire(maxRoom - mebi)
+			if !held || !in.room[rest].TryAcquire(left-(maxRoom-mebi)-mebi) {
+				t.Errorf("%s: once it is read, it counts for more than its length", name)
+			}
+			in.room[bodies].Release(maxRoom - mebi)
+			in.room[rest].Release(left - (maxRoom - mebi) - mebi)
 			close(g.open)
 			if w := answer(); w.Code != http.StatusOK {
 				t.Errorf("%s: %d %s", name, w.Code, w.Body)

@@ -25,18 +25,27 @@ type payload struct {
 	nilSpans int    // places for a span in which there was none
 	json     bool   // where the format may also be MessagePack
 	library  string // the tracer's version; empty where the format does not tell
+	expected int    // spans
+	built    int64  // bytes of texts that were put together, which the body does not have
 }
+
+// expect says that so many more spans are to come.
+func (p *payload) expect(spans int) { p.expected += spans }
+
+// grow makes room for the spans expected.
+func (p *payload) grow() { p.spans = make([]apm.Span, 0, p.expected) }
 
 // chunk adds spans that were sent together. high, where it is not empty, is
 // their trace ID's upper half; common are tags for those without their own.
 func (p *payload) chunk(spans []*pb.Span, high string, common map[string]string) {
 	var upper, traceID uint64
 	first := true
-	for _, span := range spans {
+	for i, span := range spans {
 		if span == nil {
 			p.nilSpans++
 			continue
 		}
+		spans[i] = nil // it is needed no more
 		if first {
 			if high == "" {
 				high = span.Meta[tagTraceIDHigh]
@@ -104,8 +113,6 @@ func fromSpan(span *pb.Span, common map[string]string) apm.Span {
 			converted.Events = append(converted.Events, fromEvent(event))
 		}
 	}
-	readTaggedLinks(&converted)
-	readTaggedEvents(&converted)
 	return converted
 }
 
@@ -157,17 +164,16 @@ func fromArrayElement(value *pb.AttributeArrayValue) any {
 // readTaggedLinks moves links that a tracer sent as JSON in a tag to where
 // they belong, and leaves out those that it has sent both ways.
 func readTaggedLinks(span *apm.Span) {
-	const tag = "_dd.span_links"
 	var tagged []struct {
 		TraceID    taggedID                   `json:"trace_id"`
 		High       taggedID                   `json:"trace_id_high"`
 		SpanID     taggedID                   `json:"span_id"`
 		Attributes map[string]json.RawMessage `json:"attributes"`
 	}
-	if text := span.Meta[tag]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
+	if text := span.Meta[tagLinks]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
 		return
 	}
-	delete(span.Meta, tag)
+	delete(span.Meta, tagLinks)
 
 	type target struct{ trace, span uint64 }
 	known := map[target]bool{}
@@ -219,16 +225,15 @@ func plainText(raw json.RawMessage) string {
 
 // readTaggedEvents does for events what readTaggedLinks does for links.
 func readTaggedEvents(span *apm.Span) {
-	const tag = "events"
 	var tagged []struct {
 		Name       string         `json:"name"`
 		Time       uint64         `json:"time_unix_nano"`
 		Attributes map[string]any `json:"attributes"`
 	}
-	if text := span.Meta[tag]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
+	if text := span.Meta[tagEvents]; text == "" || json.Unmarshal([]byte(text), &tagged) != nil {
 		return
 	}
-	delete(span.Meta, tag)
+	delete(span.Meta, tagEvents)
 
 	type moment struct {
 		at   int64

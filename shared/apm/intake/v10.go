@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,41 +14,109 @@ import (
 
 // decodeV10 decodes a map with numbers for keys, in which every string is
 // spelled out once and referred to from then on.
-func decodeV10(body []byte, _ http.Header) (payload, error) {
-	var sent idx.InternalTracerPayload
-	if err := unpack(body, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+func decodeV10(body []byte, _ http.Header, reserve reservation) (payload, error) {
+	sent := idx.InternalTracerPayload{Strings: idx.NewStringTable()}
+	if err := unpack(body, 5, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
 		return payload{}, err
 	}
+	table := &texts{table: sent.Strings}
 	p := payload{library: valid(sent.TracerVersion())}
 	for _, chunk := range sent.Chunks {
-		if chunk == nil {
-			continue
-		}
+		p.expect(len(chunk.Spans))
+	}
+	p.grow()
+	for _, chunk := range sent.Chunks {
 		common := map[string]string{
-			"env":        sent.Env(),
-			"version":    sent.AppVersion(),
-			"language":   sent.LanguageName(),
-			"runtime-id": sent.RuntimeID(),
-			"_dd.origin": chunk.Origin(),
+			"env":        valid(sent.Env()),
+			"version":    valid(sent.AppVersion()),
+			"language":   valid(sent.LanguageName()),
+			"runtime-id": valid(sent.RuntimeID()),
+			"_dd.origin": valid(chunk.Origin()),
 		}
 		if mechanism := chunk.SamplingMechanism(); mechanism != 0 {
 			common["_dd.p.dm"] = "-" + strconv.FormatUint(uint64(mechanism), 10)
 		}
-		for _, span := range chunk.Spans {
+		for i, span := range chunk.Spans {
 			if span == nil {
 				p.nilSpans++
 				continue
 			}
-			p.add(fromIndexed(span, chunk, common))
+			chunk.Spans[i] = nil // it is needed no more
+			p.add(table.span(span, chunk, common))
+			if err := cmp.Or(table.err, within("bytes of text in all lists:", table.built, maxText)); err != nil {
+				return payload{}, err
+			}
 		}
 		p.endChunk()
 	}
+	p.built = table.built
 	return p, nil
 }
 
-// fromIndexed converts a span whose strings are elsewhere. What older formats
-// keep among the tags comes back to where they have it.
-func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common map[string]string) apm.Span {
+// texts are the strings of a payload, made valid. Each is looked at once, as
+// very many spans may refer to it.
+type texts struct {
+	table *idx.StringTable
+	valid []string // by reference; empty where it hasn't been looked at
+	built int64    // bytes of texts that were put together of others
+	err   error    // one of them was too long
+}
+
+// at returns the string that a reference stands for.
+func (t *texts) at(ref uint32) string {
+	if t.valid == nil {
+		t.valid = make([]string, t.table.Len())
+	}
+	if t.valid[ref] == "" {
+		t.valid[ref] = valid(t.table.Get(ref))
+	}
+	return t.valid[ref]
+}
+
+// of returns a value as text.
+func (t *texts) of(value *idx.AnyValue) string {
+	switch v := value.GetValue().(type) {
+	case *idx.AnyValue_StringValueRef:
+		return t.at(v.StringValueRef)
+	case *idx.AnyValue_ArrayValue, *idx.AnyValue_KeyValueList:
+		size := t.size(value)
+		if err := within("bytes of text in one list:", size, maxList); err != nil {
+			t.err = err
+			return ""
+		}
+		t.built += size
+	case nil:
+		return ""
+	}
+	return valid(value.AsString(t.table))
+}
+
+// size returns about how long a value is as text.
+func (t *texts) size(value *idx.AnyValue) (size int64) {
+	const number = 8
+	switch v := value.GetValue().(type) {
+	case *idx.AnyValue_StringValueRef:
+		return int64(len(t.table.Get(v.StringValueRef)))
+	case *idx.AnyValue_BytesValue:
+		return int64(len(v.BytesValue))
+	case *idx.AnyValue_ArrayValue:
+		for _, element := range v.ArrayValue.GetValues() {
+			size += 1 + t.size(element)
+		}
+		return size
+	case *idx.AnyValue_KeyValueList:
+		for _, pair := range v.KeyValueList.GetKeyValues() {
+			size += 2 + int64(len(t.table.Get(pair.GetKey()))) + t.size(pair.GetValue())
+		}
+		return size
+	default:
+		return number
+	}
+}
+
+// span converts a span. What older formats keep among the tags comes back to
+// where they have it.
+func (t *texts) span(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common map[string]string) apm.Span {
 	converted := apm.Span{
 		TraceID:     chunk.LegacyTraceID(),
 		TraceIDHigh: chunk.TraceIDHigh(),
@@ -63,7 +132,7 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 		Meta:        map[string]string{},
 		Metrics:     map[string]float64{"_sampling_priority_v1": float64(chunk.Priority)},
 	}
-	own := map[string]string{"env": span.Env(), "version": span.Version(), "component": span.Component()}
+	own := map[string]string{"env": valid(span.Env()), "version": valid(span.Version()), "component": valid(span.Component())}
 	if span.Kind() != idx.SpanKind_SPAN_KIND_UNSPECIFIED {
 		own["span.kind"] = span.SpanKind()
 	}
@@ -71,7 +140,7 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 		if value == nil {
 			continue
 		}
-		tag := valid(span.Strings.Get(key))
+		tag := t.at(key)
 		switch v := value.Value.(type) {
 		case *idx.AnyValue_DoubleValue:
 			converted.Metrics[tag] = v.DoubleValue
@@ -79,13 +148,13 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 			converted.Metrics[tag] = float64(v.IntValue)
 		case *idx.AnyValue_BytesValue: // structured data of other products
 		default:
-			converted.Meta[tag] = valid(value.AsString(span.Strings))
+			converted.Meta[tag] = t.of(value)
 		}
 	}
 	for _, beside := range []map[string]string{own, common} {
 		for tag, value := range beside {
 			if value != "" && converted.Meta[tag] == "" {
-				converted.Meta[tag] = valid(value)
+				converted.Meta[tag] = value
 			}
 		}
 	}
@@ -94,7 +163,7 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 		l := apm.Link{TraceID: id.LegacyTraceID(), TraceIDHigh: id.TraceIDHigh(), SpanID: link.SpanID(), Attributes: map[string]string{}}
 		for key, value := range link.Attributes() {
 			if value != nil {
-				l.Attributes[valid(link.Strings.Get(key))] = valid(value.AsString(link.Strings))
+				l.Attributes[t.at(key)] = t.of(value)
 			}
 		}
 		converted.Links = append(converted.Links, l)
@@ -102,17 +171,15 @@ func fromIndexed(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common m
 	for _, event := range span.Events() {
 		e := apm.Event{Time: clampTime(event.Time()), Name: valid(event.Name()), Attributes: map[string]any{}}
 		for key, value := range event.Attributes() {
-			e.Attributes[valid(event.Strings.Get(key))] = fromIndexedValue(value, event.Strings)
+			e.Attributes[t.at(key)] = t.any(value)
 		}
 		converted.Events = append(converted.Events, e)
 	}
-	readTaggedLinks(&converted)
-	readTaggedEvents(&converted)
 	return converted
 }
 
-// fromIndexedValue is fromAttribute for this format.
-func fromIndexedValue(value *idx.AnyValue, table *idx.StringTable) any {
+// any does for this format what fromAttribute does for others.
+func (t *texts) any(value *idx.AnyValue) any {
 	switch v := value.GetValue().(type) {
 	case nil:
 		return ""
@@ -125,11 +192,11 @@ func fromIndexedValue(value *idx.AnyValue, table *idx.StringTable) any {
 	case *idx.AnyValue_ArrayValue:
 		values := []any{}
 		for _, element := range v.ArrayValue.GetValues() {
-			values = append(values, fromIndexedValue(element, table))
+			values = append(values, t.any(element))
 		}
 		return values
 	default:
-		return valid(value.AsString(table))
+		return t.of(value)
 	}
 }
 

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -19,8 +20,9 @@ type visit struct {
 
 // visit begins one. The request that it returns is r, read with the visit
 // looking on.
-func (in *Intake) visit(r *http.Request) (*visit, *http.Request) {
-	v := &visit{at: in.now(), body: &opening{ReadCloser: r.Body}, tracer: senderOf(r.Header)}
+func (in *Intake) visit(w http.ResponseWriter, r *http.Request) (*visit, *http.Request) {
+	body := &opening{ReadCloser: r.Body, connection: http.NewResponseController(w)}
+	v := &visit{at: in.now(), body: body, tracer: senderOf(r.Header)}
 	watched := *r
 	watched.Body = v.body
 	return v, &watched
@@ -53,16 +55,34 @@ func (v *visit) refusal(r *http.Request, because refusal) apm.Refusal {
 	}
 }
 
-// An opening is a body that counts what is read of it and remembers how it
-// began.
+const (
+	// stall is how long a body may send nothing.
+	stall = 5 * time.Second
+	// slowest is how many bytes a second a body must send at least, after grace:
+	// else one that sends a byte now and then would hold its room for ever.
+	slowest = 512 << 10
+	grace   = 10 * time.Second
+)
+
+// An opening is a body that counts what is read of it, remembers how it began,
+// and gives up a connection on which it comes too slowly.
 type opening struct {
 	io.ReadCloser
-	length int64
-	first  [64]byte
+	connection *http.ResponseController
+	length     int64
+	waited     time.Duration // for the sender
+	first      [64]byte
 }
 
 func (o *opening) Read(p []byte) (int, error) {
+	began := time.Now()
+	left := grace + time.Duration(o.length)*time.Second/slowest - o.waited
+	_ = o.connection.SetReadDeadline(began.Add(min(stall, left))) // a test's recorder has none
 	n, err := o.ReadCloser.Read(p)
+	o.waited += time.Since(began)
+	if errors.Is(err, io.EOF) { // from now on the server waits for the next request, or the connection's end
+		_ = o.connection.SetReadDeadline(time.Time{})
+	}
 	if o.length < int64(len(o.first)) {
 		copy(o.first[o.length:], p[:n])
 	}
@@ -76,4 +96,18 @@ func (o *opening) start() []byte {
 		_, _ = io.CopyN(io.Discard, o, missing) // an error means that there is no more
 	}
 	return bytes.Clone(o.first[:min(o.length, int64(len(o.first)))])
+}
+
+// drain reads what is left of the body, within bounds. A sender that is still
+// sending would otherwise find its connection broken instead of the response.
+func (o *opening) drain() {
+	const most, longest = 256 << 20, 10 * time.Second
+	end := time.Now().Add(longest)
+	for read := 0; read < most && time.Now().Before(end); {
+		const step = 1 << 20
+		if _, err := io.CopyN(io.Discard, o, step); err != nil {
+			return // it is at its end, or the sender is gone
+		}
+		read += step
+	}
 }

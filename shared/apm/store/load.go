@@ -93,10 +93,16 @@ func (s *Store) enterSegment(g *segment) error {
 	return nil
 }
 
+// maxRecord bounds a record of the log that is read, in bytes. What is longer
+// isn't of this program: an intake bounds a payload, and each is a record or more.
+const maxRecord = 32 << 20
+
 // replay takes the spans in the log.
 func (s *Store) replay() error {
 	var g *segment
-	return each(s.file.read, "SELECT segment, spans FROM log ORDER BY id", func(scan scanner) error {
+	// SQLite knows a record's length without reading it.
+	read := fmt.Sprintf("SELECT segment, CASE WHEN length(spans) <= %d THEN spans END FROM log ORDER BY id", maxRecord)
+	return each(s.file.read, read, func(scan scanner) error {
 		var r record
 		if err := scan(&r.place, &r.spans); err != nil {
 			return err
@@ -119,6 +125,12 @@ func (s *Store) replay() error {
 
 func replayRecord(b *builder, record []byte) error {
 	end := len(record) - crc32.Size
+	switch {
+	case record == nil:
+		return fmt.Errorf("%w: a record is longer than %d bytes", errDamaged, maxRecord)
+	case b.rows >= maxRows || b.text > maxText || len(b.order) > maxColumns:
+		return fmt.Errorf("%w: a record is for a segment that was full", errDamaged)
+	}
 	if end < 0 || crc32.Checksum(record[:end], crc32.MakeTable(crc32.Castagnoli)) != binary.BigEndian.Uint32(record[end:]) {
 		return fmt.Errorf("%w: a record's checksum", errDamaged)
 	}

@@ -53,6 +53,10 @@ func (b *builder) replay(record []byte) error {
 
 func (b *builder) replayCell(place int, rest string) (string, bool) {
 	if place == len(b.order) {
+		const most = 4 * maxColumns // a segment is full with fewer, but for those of its last span
+		if place >= most {
+			return "", false
+		}
 		if len(rest) == 0 || kind(rest[0]) == wide || kind(rest[0]) > metric {
 			return "", false
 		}

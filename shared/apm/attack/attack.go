@@ -1,0 +1,85 @@
+// Package attack sends an apm process what would take most memory or time: the
+// cases that tests and benchmarks share. What it sends is bounded.
+package attack
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+
+	"thinker/shared/apm/process"
+)
+
+// MaxMemory is how much resident memory apm may take, in MB, whatever it is
+// sent.
+const MaxMemory = 256
+
+// A Case is one attack, for an apm process of its own.
+type Case struct {
+	Name string
+	// Run attacks a, and fails t if a does not answer as it should.
+	Run func(t testing.TB, a *process.APM)
+}
+
+// Cases returns all attacks.
+func Cases() []Case { return slices.Concat(payloadCases()) }
+
+// A payload is a body for one of the intake's endpoints.
+type payload struct {
+	path string
+	json bool // rather than MessagePack
+	body func() []byte
+}
+
+// sent returns a case that sends p n times at once, packed with gzip, and
+// expects a status for each.
+func sent(name string, n int, p payload, status int) Case {
+	return Case{name, func(t testing.TB, a *process.APM) {
+		t.Helper()
+		body := pack(p.body())
+		var senders sync.WaitGroup
+		for range n {
+			senders.Go(func() {
+				if got, reply := post(t, a, p, body); got != status {
+					t.Errorf("%s: status %d, want %d: %.200s", name, got, status, reply)
+				}
+			})
+		}
+		senders.Wait()
+	}}
+}
+
+// post sends a packed body. It is safe for use in any goroutine.
+func post(t testing.TB, a *process.APM, p payload, body []byte) (status int, reply string) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL+p.path, bytes.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	request.Header.Set("Content-Type", "application/msgpack")
+	if p.json {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	request.Header.Set("Content-Encoding", "gzip")
+	request.Header.Set("Datadog-Send-Real-Http-Status", "true")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, fmt.Sprintf("%v\n%s", err, a.Stderr())
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, _ := io.ReadAll(response.Body) // as far as it came
+	return response.StatusCode, string(text)
+}
+
+func pack(body []byte) []byte {
+	var packed bytes.Buffer
+	to, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	_, _ = to.Write(body) // a Buffer takes everything
+	_ = to.Close()
+	return packed.Bytes()
+}

@@ -1,0 +1,208 @@
+package intake
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"thinker/shared/apm"
+)
+
+// Bounds of one payload, in bytes of memory. A few packed bytes may unfold into
+// very many.
+const (
+	// maxDecoded bounds the spans of a payload once they are decoded. 40,000 of
+	// 20 tags each weigh half as much to three quarters, depending on the format.
+	maxDecoded = 160 << 20
+	// maxTagged bounds links and events that come as JSON in tags.
+	maxTagged = 16 << 20
+	// maxText bounds the text of all spans as it would be if it was spelled out
+	// for each, in bytes. Some formats spell a text out once and refer to it.
+	maxText = 128 << 20
+	// maxSpanText and maxSpanTags bound one span.
+	maxSpanText = 8 << 20
+	maxSpanTags = 10_000
+	// maxList bounds the text of one value that is a list, in bytes.
+	maxList = 1 << 20
+)
+
+// Estimates of what decoding takes, in bytes of memory.
+const (
+	weightSpan  = 800 // as it came and as it is handed on, with a map of metrics
+	weightTable = 320 // a map or an array
+	weightValue = 24  // a text besides its bytes, a number, a reference
+)
+
+// A sizeError says that a payload unfolds into too much.
+type sizeError struct {
+	what      string
+	size, max int64
+}
+
+func (e sizeError) Error() string {
+	return fmt.Sprintf("too large: %s %d, of at most %d; send fewer or smaller spans at a time", e.what, e.size, e.max)
+}
+
+// within returns a sizeError if size is more than most.
+func within(what string, size, most int64) error {
+	if size > most {
+		return sizeError{what, size, most}
+	}
+	return nil
+}
+
+// A reservation waits for room in a stage.
+type reservation func(s stage, size int64) error
+
+func (r reservation) decoded(weight int64) error {
+	if err := within("bytes of memory to decode it:", weight, maxDecoded); err != nil {
+		return err
+	}
+	return r(decoded, weight)
+}
+
+// weighJSON estimates how much memory JSON takes once it is decoded, in which
+// spans are objects at a depth counted from 1; 0 where there are none.
+func weighJSON[text []byte | string](body text, spans int) (weight int64) {
+	depth := 0
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case c == '{' || c == '[':
+			depth++
+			weight += weightTable
+			if depth == spans {
+				weight += weightSpan
+			}
+		case c == '}' || c == ']':
+			depth--
+		case c == '"':
+			begin := i
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+			weight += int64(i - begin)
+			if depth != spans { // a span's own fields are in its weight
+				weight += weightValue
+			}
+		case c > ' ' && c != ',' && c != ':': // a number or a name
+			for i+1 < len(body) && body[i+1] > ' ' && body[i+1] != ',' && body[i+1] != '}' && body[i+1] != ']' {
+				i++
+			}
+			if depth != spans {
+				weight += weightValue
+			}
+		}
+	}
+	return weight
+}
+
+// Names of tags in which tracers send links and events as JSON.
+const (
+	tagLinks  = "_dd.span_links"
+	tagEvents = "events"
+)
+
+// complete reads what spans have in tags, shortens their texts, and counts what
+// they hold.
+func (p *payload) complete(reserve reservation) error {
+	weight := int64(0)
+	for i := range p.spans {
+		for _, tag := range [...]string{tagLinks, tagEvents} {
+			if text := p.spans[i].Meta[tag]; text != "" {
+				weight += weighJSON(text, 0)
+			}
+		}
+	}
+	if weight > 0 {
+		if err := within("bytes of memory to decode the links and events in tags:", weight, maxTagged); err != nil {
+			return err
+		}
+		if err := reserve(tagged, weight); err != nil {
+			return err
+		}
+	}
+	total := p.built
+	var short truncator
+	for i := range p.spans {
+		span := &p.spans[i]
+		if err := within("tags of one span:", int64(len(span.Meta)+len(span.Metrics)), maxSpanTags); err != nil {
+			return err
+		}
+		readTaggedLinks(span)
+		readTaggedEvents(span)
+		short.truncate(span)
+		text := textOf(span)
+		if err := within("bytes of text in one span:", text, maxSpanText); err != nil {
+			return err
+		}
+		if total += text; total > maxText {
+			return sizeError{"bytes of text in all spans, each spelled out:", total, maxText}
+		}
+	}
+	return nil
+}
+
+// textOf returns how many bytes of text a span holds.
+func textOf(span *apm.Span) int64 {
+	n := len(span.Service) + len(span.Name) + len(span.Resource) + len(span.Type)
+	for tag, value := range span.Meta {
+		n += len(tag) + len(value)
+	}
+	for tag := range span.Metrics {
+		n += len(tag)
+	}
+	for _, link := range span.Links {
+		for tag, value := range link.Attributes {
+			n += len(tag) + len(value)
+		}
+	}
+	for _, event := range span.Events {
+		n += len(event.Name)
+		for name, value := range event.Attributes {
+			n += len(name) + sizeOf(value)
+		}
+	}
+	return int64(n)
+}
+
+// sizeOf returns about how many bytes an event's attribute takes as text.
+func sizeOf(value any) int {
+	const number = 8
+	n := number
+	switch value := value.(type) {
+	case string:
+		n = len(value)
+	case json.Number:
+		n = len(value)
+	case []any:
+		for _, element := range value {
+			n += sizeOf(element)
+		}
+	case map[string]any:
+		for name, element := range value {
+			n += len(name) + sizeOf(element)
+		}
+	}
+	return n
+}
+
+// maxStoring bounds what the sink is given at any moment, as portion weighs it.
+const maxStoring = 24 << 20
+
+// portion returns how many spans the sink is to be given at once, and about how
+// many bytes they take there until they are kept. Text is written down for each
+// span, and each tag's name may be one that the sink hasn't met.
+func portion(spans []apm.Span) (n int, weight int64) {
+	const (
+		most    = 8 << 20
+		perSpan = 256
+		perTag  = 160
+	)
+	for n < len(spans) && weight < most {
+		span := &spans[n]
+		weight += perSpan + int64(len(span.Meta)+len(span.Metrics))*perTag + textOf(span)
+		n++
+	}
+	return n, min(weight, maxStoring)
+}
