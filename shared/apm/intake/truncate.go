@@ -3,8 +3,9 @@ package intake
 import (
 	"maps"
 	"strings"
-	"unicode/utf8"
 	"unsafe"
+
+	"github.com/DataDog/datadog-agent/pkg/trace/traceutil/normalize"
 
 	"thinker/shared/apm"
 )
@@ -71,19 +72,10 @@ func (t *truncator) cut(text string, limit int, ending string) string {
 		if t.known == nil {
 			t.known = map[original]string{}
 		}
-		short = strings.Join([]string{truncateUTF8(text, limit), ending}, "")
+		short = strings.Join([]string{normalize.TruncateUTF8(text, limit), ending}, "")
 		t.known[key] = short
 	}
 	return short
-}
-
-// truncateUTF8 returns at most limit bytes of a text, which is valid, and no part
-// of a character. The Agent has it in pkg/trace/traceutil/normalize.
-func truncateUTF8(text string, limit int) string {
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return text[:limit]
 }
 
 // structured reports whether a tag's value has a format that breaks if it is
