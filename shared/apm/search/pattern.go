@@ -64,7 +64,7 @@ func (p Pattern) MatchText(value string) bool {
 	}
 	value = value[at:]
 	for _, segment := range p.segments[1 : len(p.segments)-1] {
-		_, end, ok := find(value, segment)
+		end, ok := find(value, segment)
 		if !ok {
 			return false
 		}
@@ -98,12 +98,13 @@ func (p Pattern) String() string {
 	return strings.Join(texts, "*")
 }
 
-// fitsAt tells whether the text begins with the segment, and where that ends.
+// fitsAt reports whether the text begins with the segment, and where that ends
+// or, if it doesn't, how far it fits.
 func fitsAt(text string, segment []rune) (end int, ok bool) {
 	for _, want := range segment {
 		r, size := utf8.DecodeRuneInString(text[end:])
 		if size == 0 || want != anyRune && r != want {
-			return 0, false
+			return end, false
 		}
 		end += size
 	}
@@ -121,25 +122,39 @@ func fitsEnd(text string, segment []rune) bool {
 	return ok && at+end == len(text)
 }
 
-// find looks for the first place where the segment fits.
-func find(text string, segment []rune) (start, end int, ok bool) {
-	for {
+// find returns the end of the first place where the segment fits.
+func find(text string, segment []rune) (end int, ok bool) {
+	var tried effort
+	for start := 0; ; {
 		if len(segment) > 0 && segment[0] != anyRune {
 			next := strings.IndexRune(text[start:], segment[0])
 			if next < 0 {
-				return 0, 0, false
+				return 0, false
 			}
 			start += next
 		}
-		if size, ok := fitsAt(text[start:], segment); ok {
-			return start, start + size, true
+		size, ok := fitsAt(text[start:], segment)
+		if ok {
+			return start + size, true
 		}
-		_, size := utf8.DecodeRuneInString(text[start:])
+		if tried.exceeds(size, start, segment) {
+			break
+		}
+		_, size = utf8.DecodeRuneInString(text[start:])
 		if size == 0 {
-			return 0, 0, false
+			return 0, false
 		}
 		start += size
 	}
+	a := newAutomaton(segment)
+	for end < len(text) {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		end += size
+		if a.next(r, true) {
+			return end, true
+		}
+	}
+	return 0, false
 }
 
 func hasWildcard(segment []rune) bool {

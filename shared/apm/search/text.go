@@ -63,38 +63,64 @@ func LooksIn(tag string) bool { return !strings.HasPrefix(tag, "_") }
 // MatchNumber tells whether the number is looked for.
 func (t Text) MatchNumber(value float64) bool { return t.pattern.MatchNumber(value) }
 
-// MatchText tells whether the words are in the value. Each segment is sought
+// MatchText reports whether the words are in the value. Each segment is sought
 // at the first place where it fits; the first must begin where a word does and
 // the last end where one does.
 func (t Text) MatchText(value string) bool {
 	at := 0
 	for segment := range t.segments {
-		for {
-			for segment == 0 && at < len(value) && !t.begins[value[at]] {
-				at++
-			}
-			if at > len(value) {
-				return false
-			}
-			end, ok := t.fitsAt(value, at, segment)
-			if ok && (segment < len(t.segments)-1 || t.wordEnds(value, end)) {
-				at = end
-				break
-			}
-			_, size := utf8.DecodeRuneInString(value[at:])
-			at += max(1, size) // past the end, too
+		end, ok := t.find(value, at, segment)
+		if !ok {
+			return false
 		}
+		at = end
 	}
 	return true
 }
 
-// fitsAt tells whether a segment fits at a place, and where it ends.
+// find returns the end of the first place from a byte on where a segment fits.
+func (t Text) find(value string, from, segment int) (end int, ok bool) {
+	last := segment == len(t.segments)-1
+	var tried effort
+	for at := from; ; {
+		for segment == 0 && at < len(value) && !t.begins[value[at]] {
+			at++
+		}
+		if at > len(value) {
+			return 0, false
+		}
+		end, ok := t.fitsAt(value, at, segment)
+		if ok && (!last || t.wordEnds(value, end)) {
+			return end, true
+		}
+		if tried.exceeds(end-at, at-from, t.segments[segment]) {
+			break
+		}
+		_, size := utf8.DecodeRuneInString(value[at:])
+		at += max(1, size) // past the end, too
+	}
+	a := newAutomaton(t.segments[segment])
+	before, _ := utf8.DecodeLastRuneInString(value[:from])
+	for end = from; end < len(value); {
+		r, size := utf8.DecodeRuneInString(value[end:])
+		end += size
+		begins := segment > 0 || !isWord(before) || !isWord(unicode.ToLower(r))
+		if a.next(unicode.ToLower(r), begins) && (!last || t.wordEnds(value, end)) {
+			return end, true
+		}
+		before = r
+	}
+	return 0, false
+}
+
+// fitsAt reports whether a segment fits at a place, and where it ends or, if it
+// doesn't, how far it fits.
 func (t Text) fitsAt(value string, at, segment int) (end int, ok bool) {
 	runes := t.segments[segment]
 	end = at
 	for i, want := range runes {
 		if end == len(value) {
-			return 0, false
+			return end, false
 		}
 		r, size := rune(value[end]), 1
 		switch {
@@ -105,11 +131,11 @@ func (t Text) fitsAt(value string, at, segment int) (end int, ok bool) {
 			r += 'a' - 'A'
 		}
 		if want != anyRune && r != want {
-			return 0, false
+			return end, false
 		}
 		if i == 0 && segment == 0 && isWord(r) {
 			if before, _ := utf8.DecodeLastRuneInString(value[:at]); isWord(before) {
-				return 0, false
+				return end, false
 			}
 		}
 		end += size

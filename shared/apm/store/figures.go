@@ -42,7 +42,7 @@ func (s *Store) breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdow
 		if err := ctx.Err(); err != nil {
 			return apm.Breakdown{}, err
 		}
-		if err := s.sumUp(sum, part); err != nil {
+		if err := s.sumUp(ctx, sum, part); err != nil {
 			return apm.Breakdown{}, err
 		}
 	}
@@ -69,7 +69,7 @@ func (s *Store) timeOf(all []selected, selection search.Selection) (from, to int
 }
 
 // sumUp adds the rows of one segment.
-func (s *Store) sumUp(sum *summation, part selected) error {
+func (s *Store) sumUp(ctx context.Context, sum *summation, part selected) error {
 	g := part.segment
 	starts, err := s.column(g, key{wide, start})
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Store) sumUp(sum *summation, part selected) error {
 		return err
 	}
 	errors := newRowSet(g.rows)
-	if err := s.collect(g, key{field, failed}, errors, func(string) bool { return true }); err != nil {
+	if err := s.collect(ctx, g, key{field, failed}, errors, func(string) bool { return true }); err != nil {
 		return err
 	}
 	var labels labels
@@ -135,7 +135,7 @@ type selected struct {
 // at work.
 func (s *Store) selectRows(ctx context.Context, selection search.Selection, next ...key) (all []selected, err error) {
 	do := func(g *segment) (rowSet, error) {
-		rows, err := s.match(g, selection)
+		rows, err := s.match(ctx, g, selection)
 		if err == nil && len(next) > 0 && !rows.empty() {
 			_, err = s.columns(g, next)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 
@@ -11,17 +12,17 @@ import (
 
 // match finds the rows of a segment that a selection looks for, and whose
 // traces are kept.
-func (s *Store) match(g *segment, selection search.Selection) (rowSet, error) {
+func (s *Store) match(ctx context.Context, g *segment, selection search.Selection) (rowSet, error) {
 	rows := allRows(g.rows)
 	if !g.overlaps(selection.From, selection.To) {
 		return newRowSet(g.rows), nil
 	}
 	rows.remove(g.dead)
-	for _, narrow := range []func(*segment, rowSet, search.Selection) error{s.inTime, s.inScope, s.inQuery} {
+	for _, narrow := range []func(context.Context, *segment, rowSet, search.Selection) error{s.inTime, s.inScope, s.inQuery} {
 		if rows.empty() {
 			break
 		}
-		if err := narrow(g, rows, selection); err != nil {
+		if err := narrow(ctx, g, rows, selection); err != nil {
 			return nil, err
 		}
 	}
@@ -29,7 +30,7 @@ func (s *Store) match(g *segment, selection search.Selection) (rowSet, error) {
 }
 
 // inTime leaves the rows that started in the selection's time.
-func (s *Store) inTime(g *segment, rows rowSet, selection search.Selection) error {
+func (s *Store) inTime(_ context.Context, g *segment, rows rowSet, selection search.Selection) error {
 	if (selection.From == 0 || selection.From <= g.first) && (selection.To == 0 || g.last < selection.To) {
 		return nil
 	}
@@ -45,7 +46,7 @@ func (s *Store) inTime(g *segment, rows rowSet, selection search.Selection) erro
 }
 
 // inScope leaves the rows that are in the selection's scope.
-func (s *Store) inScope(g *segment, rows rowSet, selection search.Selection) error {
+func (s *Store) inScope(ctx context.Context, g *segment, rows rowSet, selection search.Selection) error {
 	switch selection.Scope {
 	case search.RootSpans:
 		parents, err := s.column(g, key{wide, parentID})
@@ -56,7 +57,7 @@ func (s *Store) inScope(g *segment, rows rowSet, selection search.Selection) err
 	case search.ServiceEntrySpans:
 		entries := newRowSet(g.rows)
 		for _, tag := range []string{"_dd.top_level", "_top_level"} {
-			if err := s.collect(g, key{metric, tag}, entries, func(value string) bool { return float(value) == 1 }); err != nil {
+			if err := s.collect(ctx, g, key{metric, tag}, entries, func(value string) bool { return float(value) == 1 }); err != nil {
 				return err
 			}
 		}
@@ -66,11 +67,11 @@ func (s *Store) inScope(g *segment, rows rowSet, selection search.Selection) err
 }
 
 // inQuery leaves the rows that match the selection's query.
-func (s *Store) inQuery(g *segment, rows rowSet, selection search.Selection) error {
+func (s *Store) inQuery(ctx context.Context, g *segment, rows rowSet, selection search.Selection) error {
 	if selection.Query.Expr == nil {
 		return nil
 	}
-	found, err := s.answer(g, selection.Query)
+	found, err := s.answer(ctx, g, selection.Query)
 	if err != nil {
 		return err
 	}
@@ -81,15 +82,15 @@ func (s *Store) inQuery(g *segment, rows rowSet, selection search.Selection) err
 // answer finds the rows that match a query. Of a segment in the file it is kept
 // among its columns: a page asks for the same spans several times, and again when
 // it refreshes itself.
-func (s *Store) answer(g *segment, query search.Query) (rowSet, error) {
+func (s *Store) answer(ctx context.Context, g *segment, query search.Query) (rowSet, error) {
 	if g.builder != nil {
-		return s.eval(g, query.Expr)
+		return s.eval(ctx, g, query.Expr)
 	}
 	asked := cacheKey{g.id, key{answered, query.String()}}
 	if c, ok := s.cache.get(asked); ok {
 		return c.numbers, nil
 	}
-	rows, err := s.eval(g, query.Expr)
+	rows, err := s.eval(ctx, g, query.Expr)
 	if err == nil {
 		s.cache.put(asked, &column{numbers: rows})
 	}
@@ -97,12 +98,12 @@ func (s *Store) answer(g *segment, query search.Query) (rowSet, error) {
 }
 
 // eval finds the rows that an expression holds for.
-func (s *Store) eval(g *segment, e search.Expr) (rowSet, error) {
+func (s *Store) eval(ctx context.Context, g *segment, e search.Expr) (rowSet, error) {
 	switch e := e.(type) {
 	case search.And:
 		rows := allRows(g.rows)
 		for _, part := range e {
-			found, err := s.eval(g, part)
+			found, err := s.eval(ctx, g, part)
 			if err != nil {
 				return nil, err
 			}
@@ -114,7 +115,7 @@ func (s *Store) eval(g *segment, e search.Expr) (rowSet, error) {
 	case search.Or:
 		rows := newRowSet(g.rows)
 		for _, part := range e {
-			found, err := s.eval(g, part)
+			found, err := s.eval(ctx, g, part)
 			if err != nil {
 				return nil, err
 			}
@@ -122,7 +123,7 @@ func (s *Store) eval(g *segment, e search.Expr) (rowSet, error) {
 		}
 		return rows, nil
 	case search.Not:
-		found, err := s.eval(g, e.Expr)
+		found, err := s.eval(ctx, g, e.Expr)
 		if err != nil {
 			return nil, err
 		}
@@ -130,15 +131,15 @@ func (s *Store) eval(g *segment, e search.Expr) (rowSet, error) {
 		rows.remove(found)
 		return rows, nil
 	case search.Term:
-		return s.term(g, e)
+		return s.term(ctx, g, e)
 	default:
-		return s.text(g, e.(search.Text))
+		return s.text(ctx, g, e.(search.Text))
 	}
 }
 
 // term finds the rows whose attribute passes the test. It is run on distinct
 // values, not on spans.
-func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
+func (s *Store) term(ctx context.Context, g *segment, t search.Term) (rowSet, error) {
 	rows := newRowSet(g.rows)
 	from := func(test func(string) bool) (rowSet, error) {
 		for _, k := range fieldKeys(t.Field) {
@@ -146,7 +147,7 @@ func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
 			if k.kind == metric {
 				test = func(value string) bool { return t.Test.MatchNumber(float(value)) }
 			}
-			if err := s.collect(g, k, rows, test); err != nil {
+			if err := s.collect(ctx, g, k, rows, test); err != nil {
 				return nil, err
 			}
 		}
@@ -160,7 +161,7 @@ func (s *Store) term(g *segment, t search.Term) (rowSet, error) {
 	}
 	switch t.Field.Name {
 	case "status":
-		return s.status(g, t.Test)
+		return s.status(ctx, g, t.Test)
 	case "trace_id":
 		return s.traceIDs(g, t.Test)
 	case "span_id":
@@ -185,9 +186,9 @@ func (s *Store) numbers(g *segment, name string, test func(uint64) bool) (rowSet
 	return rows, nil
 }
 
-func (s *Store) status(g *segment, test search.Test) (rowSet, error) {
+func (s *Store) status(ctx context.Context, g *segment, test search.Test) (rowSet, error) {
 	bad, rows := newRowSet(g.rows), newRowSet(g.rows)
-	if err := s.collect(g, key{field, failed}, bad, func(string) bool { return true }); err != nil {
+	if err := s.collect(ctx, g, key{field, failed}, bad, func(string) bool { return true }); err != nil {
 		return nil, err
 	}
 	if test.MatchText("ok") {
@@ -220,7 +221,7 @@ func (s *Store) traceIDs(g *segment, t search.Test) (rowSet, error) {
 }
 
 // text finds the rows with words in any of their texts.
-func (s *Store) text(g *segment, t search.Text) (rowSet, error) {
+func (s *Store) text(ctx context.Context, g *segment, t search.Text) (rowSet, error) {
 	rows := newRowSet(g.rows)
 	keys, err := s.keys(g)
 	if err != nil {
@@ -235,22 +236,37 @@ func (s *Store) text(g *segment, t search.Text) (rowSet, error) {
 		if k.kind == metric {
 			test = func(value string) bool { return t.MatchNumber(float(value)) }
 		}
-		if err := s.collect(g, k, rows, test); err != nil {
+		if err := s.collect(ctx, g, k, rows, test); err != nil {
 			return nil, err
 		}
 	}
 	return rows, nil
 }
 
-// collect adds the rows whose value in a column passes the test.
-func (s *Store) collect(g *segment, k key, rows rowSet, test func(string) bool) error {
-	c, err := s.seek(g, k, test)
-	if err != nil || c == nil {
+// collect adds the rows whose value in a column passes the test. It ends early,
+// with ctx's error, when ctx does.
+func (s *Store) collect(ctx context.Context, g *segment, k key, rows rowSet, test func(string) bool) error {
+	const often = 64 << 10 // bytes of values
+	unchecked := 0
+	ended := false
+	c, err := s.seek(g, k, func(value string) bool {
+		if unchecked += 16 + len(value); unchecked > often {
+			unchecked, ended = 0, ctx.Err() != nil
+		}
+		return ended || test(value)
+	})
+	if err := cmp.Or(ctx.Err(), err); err != nil || c == nil {
 		return err
 	}
 	hits := make([]bool, len(c.values))
 	any := false
 	for code, value := range c.values {
+		if unchecked += 16 + len(value); unchecked > often {
+			unchecked = 0
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
 		hits[code] = test(value)
 		any = any || hits[code]
 	}

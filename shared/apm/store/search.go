@@ -71,7 +71,7 @@ func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Reque
 		if everything || !s.bornBefore(g.joined, r.Before) {
 			continue
 		}
-		rows, err := s.match(g, r.Selection)
+		rows, err := s.match(ctx, g, r.Selection)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Reque
 		if everything {
 			return nil, nil
 		}
-		return s.match(g, r.Selection)
+		return s.match(ctx, g, r.Selection)
 	}
 	take := func(g *segment, rows rowSet) (enough bool, err error) {
 		if err := s.tracesOf(g, rows, matched); err != nil {
