@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -64,6 +65,9 @@ func (c *conversation) ask(ctx context.Context, path string) (lesson.Exchange, e
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return lesson.Exchange{}, fmt.Errorf("GET %s is not answered within %v", path, patience)
+	}
+	if _, long := errors.AsType[*fetch.TooLongError](err); long {
+		return lesson.Exchange{}, fmt.Errorf("the api's response to GET %s is longer than 1 MiB. Look for a loop that writes to it", path)
 	}
 	return exchange, err
 }

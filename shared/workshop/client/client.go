@@ -4,13 +4,15 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"thinker/shared/workshop/fetch"
 )
 
 // patience is more than an answer takes: the agent's takes milliseconds, and the
@@ -39,24 +41,20 @@ func (e *UnreachableError) Error() string { return fmt.Sprintf("%s does not answ
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// get sends a request, and not through a proxy: what runs here has none before it.
-func get(ctx context.Context, url string) (status int, body []byte, err error) {
+// agentLimit is how much of an answer of the agent is read, in bytes: 64 MiB. A
+// trace may have many thousands of spans.
+const agentLimit = 64 << 20
+
+// get sends a request, and reads no answer that is longer than limit bytes: that
+// is a *fetch.TooLongError. No answer is an UnreachableError.
+func get(ctx context.Context, url string, limit int64) (fetch.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, nil, err
+	resp, err := fetch.Get(ctx, fetch.Direct(), url, limit)
+	if _, long := errors.AsType[*fetch.TooLongError](err); err != nil && !long {
+		err = &UnreachableError{url, err}
 	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	resp, err := transport.RoundTrip(req)
-	if err == nil {
-		defer resp.Body.Close()
-		body, err = io.ReadAll(resp.Body)
-	}
-	if err != nil {
-		return 0, nil, &UnreachableError{url, err}
-	}
-	return resp.StatusCode, body, nil
+	return resp, err
 }
 
 // ask reads what the agent's API answers at a path.
@@ -65,14 +63,14 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values, into an
 	if len(query) > 0 {
 		at += "?" + query.Encode()
 	}
-	status, body, err := get(ctx, at)
+	resp, err := get(ctx, at, agentLimit)
 	if err != nil {
 		return fmt.Errorf("ask the agent: %w", err)
 	}
-	if status != http.StatusOK {
-		return fmt.Errorf("ask the agent: %s answers %d%s", at, status, detail(body))
+	if resp.Status != http.StatusOK {
+		return fmt.Errorf("ask the agent: %s answers %d%s", at, resp.Status, detail(resp.Body))
 	}
-	if err := json.Unmarshal(body, into); err != nil {
+	if err := json.Unmarshal(resp.Body, into); err != nil {
 		return fmt.Errorf("ask the agent: what %s answers is not the workshop's: %w", at, err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/workshop/fetch"
 )
 
 const (
@@ -35,11 +36,16 @@ func (c *Client) Think(ctx context.Context, subjects ...string) (Answer, error) 
 }
 
 // Get asks the api for a path. Where nobody answers, the error is an
-// UnreachableError.
+// UnreachableError. An answer of more than fetch.Limit is a *fetch.TooLongError.
+// A redirect isn't followed: the answer's body says where it leads.
 func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 	sent := time.Now()
-	status, body, err := get(ctx, c.API+path)
-	return Answer{Path: path, Sent: sent, Took: time.Since(sent), Status: status, Body: strings.TrimSpace(string(body))}, err
+	resp, err := get(ctx, c.API+path, fetch.Limit)
+	body := strings.TrimSpace(string(resp.Body))
+	if to := resp.Location(); to != "" {
+		body = "a redirect to " + to + ", which is not followed"
+	}
+	return Answer{Path: path, Sent: sent, Took: time.Since(sent), Status: resp.Status, Body: body}, err
 }
 
 // TracesOf waits for the traces that a request left and, once they are quiet,

@@ -8,12 +8,11 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/workshop/fetch"
 )
 
 //go:embed steps/*.txt
@@ -68,23 +67,18 @@ func Play(ctx context.Context, apiURL string, step int) ([]Exchange, error) {
 	return played, nil
 }
 
-// Ask sends one request to the api.
+// Ask sends one request to the api. It follows no redirect, and reads no response
+// of more than fetch.Limit: either is an error.
 func Ask(ctx context.Context, apiURL, path string) (Exchange, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, apiURL+path, nil)
-	if err != nil {
-		return Exchange{}, err
-	}
 	sent := time.Now()
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return Exchange{}, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	resp, err := fetch.Get(ctx, fetch.Direct(), apiURL+path, fetch.Limit)
 	if err != nil {
 		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
 	}
-	return Exchange{path, sent, time.Now(), resp.StatusCode, strings.TrimSpace(string(body))}, nil
+	if to := resp.Location(); to != "" {
+		return Exchange{}, fmt.Errorf("thinker-api answers GET %s with a redirect to %s, which is not followed: have the api answer the request itself", path, apm.Printable(to, 200))
+	}
+	return Exchange{path, sent, time.Now(), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
 }
 
 // Transcript writes exchanges and the traces that came of them the way Text

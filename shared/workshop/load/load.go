@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"thinker/shared/workshop/fetch"
 )
 
 // These bound what a load may be: it is to be watched, not to break anything.
@@ -56,8 +58,9 @@ func (p Plan) rate(after time.Duration) int {
 // done it sends no more, and waits for the answers to what it has sent.
 func Run(ctx context.Context, p Plan, watch func(Figures)) Figures {
 	r := &run{began: time.Now(), client: &http.Client{
-		Timeout:   patience,
-		Transport: &http.Transport{MaxIdleConnsPerHost: maxInFlight}, // no proxy: what runs here has none before it
+		Timeout:       patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // may lead to any host
+		Transport:     &http.Transport{MaxIdleConnsPerHost: maxInFlight},                             // no proxy: what runs here has none before it
 	}}
 	defer r.client.CloseIdleConnections()
 
@@ -136,8 +139,10 @@ func get(ctx context.Context, client *http.Client, url string) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+	if n, err := io.Copy(io.Discard, io.LimitReader(resp.Body, fetch.Limit+1)); err != nil {
 		return err
+	} else if n > fetch.Limit {
+		return &fetch.TooLongError{Limit: fetch.Limit}
 	}
 	if resp.StatusCode >= http.StatusInternalServerError {
 		return errors.New(resp.Status)

@@ -121,7 +121,7 @@ func pass(client, server *net.TCPConn) {
 // refuse answers a request with the reason why nobody else does.
 func refuse(client net.Conn, why string) {
 	_ = client.SetDeadline(time.Now().Add(5 * time.Second))
-	if _, err := http.ReadRequest(bufio.NewReader(client)); err != nil {
+	if _, err := http.ReadRequest(bufio.NewReader(io.LimitReader(client, 64<<10))); err != nil {
 		return // it asked for nothing
 	}
 	fmt.Fprintf(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n", len(why)+1, why)

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -77,19 +76,15 @@ func Start(ctx context.Context, s Service) (*Process, error) {
 
 // pass hands on what the service prints and keeps the last of it.
 func (p *Process) pass(output io.Reader) {
-	lines := bufio.NewReader(output)
-	for {
-		line, err := lines.ReadString('\n')
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			p.Log(line)
-			p.mu.Lock()
-			p.tail = append(p.tail, line)
-			p.tail = p.tail[max(0, len(p.tail)-tailLines):]
-			p.mu.Unlock()
+	for line := range lines(output) {
+		if line == "" {
+			continue
 		}
-		if err != nil {
-			return
-		}
+		p.Log(line)
+		p.mu.Lock()
+		p.tail = append(p.tail, line)
+		p.tail = p.tail[max(0, len(p.tail)-tailLines):]
+		p.mu.Unlock()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/web"
 	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -108,6 +109,9 @@ func (s *site) ask(ctx context.Context, path string) (answer, error) {
 	a := answer{Answer: got, at: time.Now(), code: code.Name()}
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
 		a.problem = fmt.Sprintf("%s does not answer: %v. If it is just being started, run this again.", s.Client.API, gone.Err)
+		return a, nil
+	} else if _, long := errors.AsType[*fetch.TooLongError](err); long {
+		a.problem = fmt.Sprintf("The response of %s is longer than 1 MiB. Look for a loop in the api that writes to it.", s.Client.API)
 		return a, nil
 	} else if err != nil {
 		return a, err

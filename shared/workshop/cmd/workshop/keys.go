@@ -11,6 +11,7 @@ import (
 
 	"github.com/cli/browser"
 
+	"thinker/shared/apm"
 	"thinker/shared/workshop/runner"
 )
 
@@ -81,7 +82,7 @@ func (s *screen) think(ctx context.Context) {
 	case err != nil:
 		s.out.Printf("%v\n", err)
 	case answer.Status != http.StatusOK:
-		s.out.Printf("the api answered %d: %s\n", answer.Status, answer.Body)
+		s.out.Printf("the api answered %d: %s\n", answer.Status, apm.Printable(answer.Body, 500))
 	}
 }
 

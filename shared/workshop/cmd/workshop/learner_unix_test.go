@@ -99,5 +99,3 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
-
-func port(url string) string { return url[strings.LastIndex(url, ":")+1:] }

@@ -47,3 +47,6 @@ func TestCheck_ServiceListensElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// port returns the port of a URL.
+func port(url string) string { return url[strings.LastIndex(url, ":")+1:] }

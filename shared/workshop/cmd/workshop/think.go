@@ -15,6 +15,7 @@ import (
 	"thinker/shared/apm/colour"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
+	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
 )
@@ -74,7 +75,10 @@ type thinking struct {
 func (t *thinking) think(ctx context.Context, subjects []string) error {
 	t.out.Progress("thinking …")
 	answer, err := t.client.Think(ctx, subjects...)
-	if err != nil {
+	if _, long := errors.AsType[*fetch.TooLongError](err); long {
+		t.out.EndProgress()
+		return fmt.Errorf("the response of thinker-api at %s is longer than 1 MiB. Look for a loop in the api that writes to it", t.client.API)
+	} else if err != nil {
 		return missing(ctx, t.out, t.examination, fmt.Errorf("thinker-api does not answer at %s", t.client.API))
 	}
 	for line := range strings.Lines(inWords(answer, subjects)) {

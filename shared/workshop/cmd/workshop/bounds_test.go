@@ -1,0 +1,158 @@
+package main_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
+)
+
+// TestCheck_BoundsWhatServicesAnswer has code that answers without end, one that
+// sends check to another server, and one that stores a large value in Redis.
+func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
+	root, program := checkout.New(t), workshop(t)
+	other, asked := countRequests(t)
+	const route = `router.Handle("/think/", traced("GET /think/", a.think))`
+	edited(t, root, "step01", "endless", "api/main.go", route, `_ = a
+	router.HandleFunc("/think/", func(w http.ResponseWriter, r *http.Request) {
+		for written := 1; written > 0; {
+			written, _ = w.Write(make([]byte, 1<<16))
+		}
+	})`)
+	edited(t, root, "step01", "redirect", "api/main.go", route, fmt.Sprintf(`_ = a
+	router.Handle("/think/", http.RedirectHandler(%q, http.StatusFound))`, other))
+	edited(t, root, "step05", "large", "thinker/cache.go",
+		"value, lifetime)", "append(value, make([]byte, 5<<20)...), lifetime)")
+	for _, c := range []struct {
+		lesson, dir, want string
+		code              int
+	}{
+		{"1", "endless", "workshop: endless cannot be checked: the api's response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n", 2},
+		{"1", "redirect", "workshop: redirect cannot be checked: thinker-api answers GET /think/?subject=war with a redirect to " + other + ", which is not followed: have the api answer the request itself\n", 2},
+		{"5", "large", "Redis failed at set: ERR SET has ", 1},
+	} {
+		said, code := run(t, program, root, "check", c.lesson, "--dir", c.dir, "--hints", "0")
+		if code != c.code || !strings.Contains(said, c.want) {
+			t.Errorf("of %s check says\n%s\nand ends with %d, want %d and %s", c.dir, said, code, c.code, c.want)
+		}
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("another server was sent %d requests", n)
+	}
+}
+
+// TestCheck_BoundsLogLines has a service print a line of 512 MB.
+func TestCheck_BoundsLogLines(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux says in /proc how much memory a process took")
+	}
+	root := checkout.New(t)
+	edited(t, root, "step01", "long", "thinker/main.go", "	return serve.HTTP(", `	x := string(make([]byte, 1<<16))
+	for range 8192 {
+		print(x)
+	}
+	println()
+	println("after the long line")
+	return serve.HTTP(`)
+	cmd := exec.CommandContext(t.Context(), workshop(t), "check", "1", "--dir", "long", "--logs")
+	cmd.Dir = root
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	cut, after := false, false
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		cut = cut || strings.HasSuffix(lines.Text(), " … (cut: the line is longer than 8 KiB)")
+		if strings.HasSuffix(lines.Text(), "│ after the long line") {
+			after = true
+			if peak := peakMemory(t, cmd.Process.Pid); peak > 256<<20 {
+				t.Errorf("the command took %d MB for a log line", peak>>20)
+			}
+		}
+	}
+	if err := cmd.Wait(); !cut || !after || err != nil {
+		t.Errorf("line cut: %v; next line shown: %v; the command ends with %v", cut, after, err)
+	}
+}
+
+// TestThinkAndLoad_BoundResponses has another program answer at the api's port.
+func TestThinkAndLoad_BoundResponses(t *testing.T) {
+	program := workshop(t)
+	other, asked := countRequests(t)
+	var sent atomic.Int64
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/healthz":
+		case r.URL.Query().Get("subject") == "war":
+			for {
+				n, err := w.Write(make([]byte, 1<<16))
+				if sent.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		default:
+			http.Redirect(w, r, other, http.StatusFound)
+		}
+	}))
+	defer api.Close()
+	where := []string{"--api-port", port(api.URL), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t))}
+	for arguments, want := range map[string]string{
+		"think war":                     "workshop: the response of thinker-api at http://localhost:" + port(api.URL) + " is longer than 1 MiB. Look for a loop in the api that writes to it\n",
+		"think music":                   "a redirect to " + other + ", which is not followed",
+		"load --rps 1 --for 1s":         "",
+		"load --rps 1 --for 1s --mix a": "",
+	} {
+		said, code := run(t, program, ".", append(strings.Fields(arguments), where...)...)
+		if code != 1 || !strings.Contains(said, want) {
+			t.Errorf("workshop %s ends with %d and says\n%s\nwithout\n%s", arguments, code, said, want)
+		}
+	}
+	api.Close() // which waits for its requests
+	if n := sent.Load(); n > 100<<20 {
+		t.Errorf("%d MB of two responses were read", n>>20)
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("another server was sent %d requests", n)
+	}
+}
+
+// countRequests starts a server, to which no request should be sent.
+func countRequests(t *testing.T) (url string, requests *atomic.Int64) {
+	t.Helper()
+	requests = new(atomic.Int64)
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	t.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+// peakMemory returns the most memory that a running process has had, in bytes.
+func peakMemory(t *testing.T, pid int) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		t.Fatalf("no peak memory in\n%s", status)
+	}
+	kB, err := strconv.ParseInt(string(found[1]), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kB << 10
+}
