@@ -113,29 +113,13 @@ func Start(config Config) (*Agent, error) {
 		Logger:     config.Logger,
 	})
 
-	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		// What sends to a path that is nowhere means to send spans: the intake
-		// refuses it, and has it on record.
-		if r.Method == http.MethodPost || r.Method == http.MethodPut {
-			a.intake.ServeHTTP(w, r)
-			return
-		}
-		pages.ServeHTTP(w, r)
-	})
+	ports, socket := a.mux(pages), a.mux(http.HandlerFunc(a.refuseReaders))
 	for _, guest := range guests { // which may be sent forms
-		mux.Handle(guest.Path, pages)
-		mux.Handle(guest.Path+"/", pages)
+		ports.Handle(guest.Path, pages)
+		ports.Handle(guest.Path+"/", pages)
 	}
-	for _, path := range a.intake.Paths() {
-		mux.Handle(path, a.intake)
-	}
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ok\n") // an error means that who asked has gone
-	})
-
 	a.server = &http.Server{
-		Handler:           oneSlash(mux),
+		Handler:           oneSlash(byListener(ports, socket)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -152,6 +136,45 @@ func Start(config Config) (*Agent, error) {
 		})
 	}
 	return a, nil
+}
+
+// mux returns the paths that tracers use, and has others serve what isn't sent.
+func (a *Agent) mux(others http.Handler) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		// What sends to a path that is nowhere means to send spans: the intake
+		// refuses it, and has it on record.
+		if r.Method == http.MethodPost || r.Method == http.MethodPut {
+			a.intake.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+	for _, path := range a.intake.Paths() {
+		mux.Handle(path, a.intake)
+	}
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n") // an error means that who asked has gone
+	})
+	return mux
+}
+
+// refuseReaders refuses what isn't a tracer's on the socket, to which any user
+// of the machine may connect.
+func (a *Agent) refuseReaders(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "this socket is for tracers: it takes spans in. The pages and the API are at "+a.url, http.StatusForbidden)
+}
+
+// byListener passes a request on by where it arrived: at a port or at the
+// socket.
+func byListener(ports, socket http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && addr.Network() == "unix" {
+			socket.ServeHTTP(w, r)
+			return
+		}
+		ports.ServeHTTP(w, r)
+	})
 }
 
 // oneSlash takes several slashes in a path for one. A tracer that is given an

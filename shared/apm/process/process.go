@@ -105,7 +105,8 @@ func (a *APM) Run() {
 		a.Kill()
 		a.TB.Fatalf("apm %s does not listen: %q, %v\n%s", strings.Join(a.Args, " "), line, err, a.Stderr())
 	}
-	a.URL, _, _ = strings.Cut(rest, ";")
+	where, _, _ := strings.Cut(rest, ";")
+	a.URL, _, _ = strings.Cut(where, " and ")         // a socket
 	go func() { _, _ = io.Copy(io.Discard, lines) }() // until the process ends
 }
 

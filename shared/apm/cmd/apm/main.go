@@ -45,7 +45,7 @@ Point a service at it with DD_TRACE_AGENT_URL=http://localhost:8126.
 Flags:
   --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
   --socket path       also listen on this unix socket, where DD_TRACE_AGENT_URL=unix://path sends
-                      to. It is for tracers: under the host that they name there, pages are refused
+                      to. It takes spans in; pages, API and apm's commands use --addr
   --db file           keep traces in this file, over restarts (default %s, or APM_DB)
   --memory            keep traces in memory, until apm ends
   --max-spans n       how many spans to keep (default %d); the oldest traces go first
