@@ -5,85 +5,18 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/process"
 	"thinker/shared/apm/store"
 )
 
-// small is the size of the disk for onSmallDisk.
+// small is the size of the disk.
 const small = 24 << 20
-
-// onSmallDisk runs a test in a process that has a directory on a small disk of
-// its own, which takes the right to mount one: root's, or that of a user in a
-// namespace, or sudo's. A machine that gives none of these skips the test, but
-// CI fails.
-func onSmallDisk(t *testing.T, test func(t *testing.T, dir string)) {
-	if dir := os.Getenv("SMALL_DISK"); dir != "" {
-		if err := syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprint("size=", small)); err != nil {
-			t.Fatalf("cannot mount: %v", err)
-		}
-		test(t, dir)
-		return
-	}
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"-test.v", "-test.run", "^" + t.Name() + "$"}
-	dir := "SMALL_DISK=" + t.TempDir()
-	asRoot, inNamespace := exec.Command(program, args...), exec.Command(program, args...)
-	asRoot.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	inNamespace.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	bySudo := exec.Command("sudo", append([]string{"-n", "unshare", "--mount", "env", dir, program}, args...)...)
-	var why []string
-	for _, cmd := range []*exec.Cmd{asRoot, inNamespace, bySudo} {
-		cmd.Env = append(os.Environ(), dir)
-		output, err := cmd.CombinedOutput()
-		if strings.Contains(string(output), "--- PASS: "+t.Name()) {
-			return
-		}
-		if strings.Contains(string(output), "=== RUN   "+t.Name()) && !strings.Contains(string(output), "cannot mount") {
-			t.Fatalf("%v\n%s", err, output)
-		}
-		why = append(why, fmt.Sprintf("%v %s", err, output))
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("no small disk can be mounted: %q", why)
-	}
-	t.Skipf("no small disk can be mounted: %q", why)
-}
-
-// fillDisk leaves about so many bytes of a disk free.
-func fillDisk(t *testing.T, ballast string, leave int) {
-	t.Helper()
-	file, err := os.Create(ballast)
-	if err != nil {
-		t.Fatal(err)
-	}
-	size := int64(0)
-	for zeros := make([]byte, 4096); err == nil; size += int64(len(zeros)) {
-		_, err = file.Write(zeros)
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-	if err := file.Truncate(max(0, size-4096-int64(leave))); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // until waits for a condition.
 func until(t *testing.T, what string, holds func() bool) {
@@ -151,7 +84,7 @@ func (s *sender) check(t *testing.T, in *store.Store, when string) {
 
 // Senders are told, the pages say what to do, and what was kept is shown.
 func TestAFullDiskIsToldToItsSenders(t *testing.T) {
-	onSmallDisk(t, func(t *testing.T, dir string) {
+	process.SmallDisk(t, small, func(t *testing.T, dir string) {
 		a := start(t, Config{DB: filepath.Join(dir, "t.db")})
 		send := func() int {
 			code, _ := fetch(t, "POST", a.URL()+"/v0.4/traces", `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /","start":1,"duration":5}]]`, "Content-Type", "application/json")
@@ -161,7 +94,7 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 			t.Fatal(code)
 		}
 		ballast := filepath.Join(dir, "ballast")
-		fillDisk(t, ballast, 0)
+		process.FillDisk(t, ballast, 0)
 		until(t, "the disk is full", func() bool { return send() == 507 })
 		for path, wants := range map[string][]string{
 			"/api/intake": {`"reason":"disk full","count":1`, "Make room"},
@@ -186,7 +119,7 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 // Where a store has come to its bounds, what is evicted makes room enough: only
 // its write-ahead log takes some more.
 func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
-	onSmallDisk(t, func(t *testing.T, dir string) {
+	process.SmallDisk(t, small, func(t *testing.T, dir string) {
 		config := Config{DB: filepath.Join(dir, "t.db"), MaxSpans: 16 * 30}
 		a := start(t, config)
 		var s sender
@@ -201,7 +134,7 @@ func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
 			}
 			a = start(t, config)
 		}
-		fillDisk(t, filepath.Join(dir, "ballast"), 1<<20)
+		process.FillDisk(t, filepath.Join(dir, "ballast"), 1<<20)
 		evicted := a.Store().Retention().EvictedTraces
 		until(t, "more has gone than there was room for", func() bool {
 			_ = s.send(t, a.Store()) // which may have to wait
@@ -214,7 +147,7 @@ func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
 // However much room is left when it ends, whatever was kept stays; and when
 // there is room again, spans are taken in again.
 func TestADiskThatIsFullForATime(t *testing.T) {
-	onSmallDisk(t, func(t *testing.T, dir string) {
+	process.SmallDisk(t, small, func(t *testing.T, dir string) {
 		for name, config := range map[string]Config{"all is kept": {MaxSpans: 16 * 300}, "the oldest go": {MaxSpans: 16 * 30}} {
 			config.DB = filepath.Join(dir, "data", "t.db")
 			ballast := filepath.Join(dir, "ballast")
@@ -226,7 +159,7 @@ func TestADiskThatIsFullForATime(t *testing.T) {
 						t.Fatalf("%s, cycle %d: %v", name, cycle, err)
 					}
 				}
-				fillDisk(t, ballast, []int{0, 30_000, 300_000, 1_000_000}[cycle%4])
+				process.FillDisk(t, ballast, []int{0, 30_000, 300_000, 1_000_000}[cycle%4])
 				refused := 0
 				for tries := 0; refused < 10 && tries < 300; tries++ {
 					if s.send(t, a.Store()) != nil {

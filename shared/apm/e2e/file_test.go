@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"net/http"
@@ -208,5 +209,59 @@ func TestAPM_SurvivesOddNumbersInItsDatabase(t *testing.T) {
 				t.Errorf("it panics: %s", odd.Stderr())
 			}
 		})
+	}
+}
+
+// TestAPM_ShrinksItsFileToALoweredBound lowers --max-bytes between two starts.
+func TestAPM_ShrinksItsFileToALoweredBound(t *testing.T) {
+	a := process.Start(t)
+	db := filepath.Join(a.Data, "traces.db")
+	for id := 1; id <= 40; id++ {
+		postRandomTrace(t, a, id, 1<<20)
+	}
+	if err := a.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Size() < 20<<20 {
+		t.Fatalf("the file has %d bytes, want more to begin with", before.Size())
+	}
+	a.Args = append(a.Args, "--max-bytes", "4MiB")
+	a.Run()
+	after, err := os.Stat(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Size() > 8<<20 {
+		t.Errorf("the file has %d bytes at --max-bytes 4MiB, and had %d before", after.Size(), before.Size())
+	}
+	if response := a.Get("/api/traces/40"); response.Status != http.StatusOK {
+		t.Errorf("the newest trace before that: status %d: %.200s", response.Status, response.Body)
+	}
+	postTrace(t, a, 41)
+	a.Kill()
+	a.Run()
+	if response := a.Get("/api/traces/41"); response.Status != http.StatusOK {
+		t.Errorf("a trace after that: status %d: %s", response.Status, response.Body)
+	}
+}
+
+// postRandomTrace sends a trace of one span with so many bytes of texts that cannot
+// be compressed to less than half.
+func postRandomTrace(t *testing.T, a *process.APM, id, bytes int) {
+	t.Helper()
+	const length = 20_000 // longer texts are cut
+	var tags []string
+	for tag := range bytes / length {
+		text := make([]byte, length/2)
+		_, _ = rand.Read(text) // never fails
+		tags = append(tags, fmt.Sprintf(`"text%d":"%x"`, tag, text))
+	}
+	span := fmt.Sprintf(`[[{"trace_id":%d,"span_id":1,"service":"shop","name":"checkout","start":%[1]d,"duration":1,"meta":{%s}}]]`, id, strings.Join(tags, ","))
+	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status != http.StatusOK {
+		t.Fatalf("trace %d: status %d: %s", id, response.Status, response.Body)
 	}
 }

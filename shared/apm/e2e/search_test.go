@@ -17,9 +17,11 @@ import (
 // takes seconds for each of them, and minutes for all.
 func TestSearch_NearMissesTakeLinearTime(t *testing.T) {
 	a := process.Start(t)
-	value := strings.Repeat("a", 1<<20)
-	span := fmt.Sprintf(`[[{"trace_id":1,"span_id":1,"service":"shop","name":"checkout","start":1700000000000000000,"duration":1,"meta":{"text":"%s"}}]]`, value)
-	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status != http.StatusOK {
+	var spans []string
+	for id := 1; id <= 40; id++ {
+		spans = append(spans, fmt.Sprintf(`{"trace_id":1,"span_id":%d,"service":"shop","name":"checkout","start":1700000000000000000,"duration":1,"meta":{"text":"%[1]d %s"}}`, id, strings.Repeat("a", 24_900)))
+	}
+	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader("[["+strings.Join(spans, ",")+"]]")); response.Status != http.StatusOK {
 		t.Fatalf("status %d: %s", response.Status, response.Body)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -32,7 +34,7 @@ func TestSearch_NearMissesTakeLinearTime(t *testing.T) {
 			"@text:*a*" + run + "b",            // after a part that matches
 			"*" + run + "b*",                   // in any text
 			"*" + strings.ToUpper(run) + "?b*", // in upper case
-			"*" + run[1:] + "?b " + run + "b",  // two terms
+			"*" + run[1:] + "?b* " + run + "b", // two terms
 		} {
 			request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL+"/api/traces?query="+url.QueryEscape(query), nil)
 			if err != nil {

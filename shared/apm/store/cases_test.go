@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -12,22 +13,23 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A clear that fails, as on a full disk, leaves the segments on their way to the
-// file where they were: else nothing would ever be evicted again.
+// A clear that fails, as when the file has been moved, leaves the segments on
+// their way to the file where they were: else nothing would ever be evicted again.
 func TestAClearThatFailsLosesNoSegment(t *testing.T) {
-	s := open(t, Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160})
+	path := filepath.Join(t.TempDir(), "t.db")
+	s := open(t, Config{Path: path, MaxSpans: 160})
 	fill(t, s, 5, 10)
 	settled(t, s)
-	if _, err := s.file.write.Exec("CREATE TRIGGER no BEFORE DELETE ON segments BEGIN SELECT RAISE(ABORT, 'no'); END"); err != nil {
-		t.Fatal(err)
-	}
 	for id := range uint64(100) {
 		add(t, s, span(id+100, 1))
+	}
+	if err := os.Rename(path, path+"-moved"); err != nil {
+		t.Skip("an open file cannot be moved here: ", err)
 	}
 	if s.Clear(t.Context()) == nil {
 		t.Fatal("it was cleared")
 	}
-	if _, err := s.file.write.Exec("DROP TRIGGER no"); err != nil {
+	if err := os.Rename(path+"-moved", path); err != nil {
 		t.Fatal(err)
 	}
 	for id := range uint64(400) {

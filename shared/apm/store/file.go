@@ -21,9 +21,14 @@ import (
 type file struct {
 	path    string // empty in memory
 	read    *sql.DB
-	write   *sql.DB // the same as read in memory
+	write   *sql.DB     // the same as read in memory
+	made    os.FileInfo // of the file that is open
 	lock    *flock.Flock
 	strange bool // it is refused, and nothing may be left beside it
+
+	// connected is held for reading while a query runs outside the writer, which
+	// alone makes changes, and for writing while there are no connections.
+	connected sync.RWMutex
 
 	columns *sql.Stmt // reads one
 	peeks   *sql.Stmt // reads one without its cells, if it is large
@@ -81,13 +86,6 @@ func openFile(path string) (*file, error) {
 		return nil, errors.Join(err, f.close())
 	}
 	var err error
-	const one = " FROM segments LEFT JOIN columns ON segment = segments.id AND kind = ? AND name = ? WHERE segments.id = ?"
-	if f.columns, err = f.read.Prepare("SELECT dictionary, cells" + one); err != nil {
-		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
-	}
-	if f.peeks, err = f.read.Prepare("SELECT dictionary, CASE WHEN length(dictionary) < 4096 THEN cells END" + one); err != nil {
-		return nil, errors.Join(fmt.Errorf("read it: %w", err), f.close())
-	}
 	f.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare compression: %w", err), f.close())
@@ -99,14 +97,37 @@ func openFile(path string) (*file, error) {
 	return f, nil
 }
 
+// connect opens the database, with the schema that this program knows.
 func (f *file) connect() (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.disconnect())
+		}
+	}()
+	if err := f.open(); err != nil {
+		return err
+	}
+	if err := f.migrate(); err != nil {
+		return err
+	}
+	const one = " FROM segments LEFT JOIN columns ON segment = segments.id AND kind = ? AND name = ? WHERE segments.id = ?"
+	if f.columns, err = f.read.Prepare("SELECT dictionary, cells" + one); err != nil {
+		return fmt.Errorf("read it: %w", err)
+	}
+	if f.peeks, err = f.read.Prepare("SELECT dictionary, CASE WHEN length(dictionary) < 4096 THEN cells END" + one); err != nil {
+		return fmt.Errorf("read it: %w", err)
+	}
+	return nil
+}
+
+func (f *file) open() (err error) {
 	if f.path == "" {
 		if f.write, err = sql.Open("sqlite", "file::memory:"); err != nil {
 			return fmt.Errorf("open a database in memory: %w", err)
 		}
 		f.write.SetMaxOpenConns(1) // each connection would have a database of its own
 		f.read = f.write
-		return f.migrate()
+		return nil
 	}
 	if err := refuseForeign(f.path); err != nil {
 		f.strange = true
@@ -126,7 +147,8 @@ func (f *file) connect() (err error) {
 	}
 	f.read.SetMaxOpenConns(2 * runtime.GOMAXPROCS(0))
 	f.read.SetMaxIdleConns(2 * runtime.GOMAXPROCS(0))
-	return f.migrate()
+	f.made, err = os.Stat(f.path)
+	return err
 }
 
 // create makes the file, if it is not there, for its owner alone: spans tell much
@@ -195,6 +217,14 @@ func (f *file) migrate() error {
 
 // transact does what do does, wholly or not at all.
 func (f *file) transact(do func(*sql.Tx) error) error {
+	if f.write == nil { // connecting failed when it was cleared
+		f.connected.Lock()
+		err := f.connect()
+		f.connected.Unlock()
+		if err != nil {
+			return err
+		}
+	}
 	tx, err := f.write.Begin()
 	if err != nil {
 		return fmt.Errorf("begin to write traces: %w", orFull(err))
@@ -209,28 +239,72 @@ func (f *file) transact(do func(*sql.Tx) error) error {
 	return nil
 }
 
-// clear removes everything.
+// clear removes everything. It empties the file and begins anew, as deleting rows
+// takes room, of which a full disk has none.
 func (f *file) clear() error {
-	return f.transact(func(tx *sql.Tx) error {
-		if _, err := tx.Exec("DELETE FROM columns; DELETE FROM segments; DELETE FROM log; UPDATE evicted SET traces = 0, spans = 0"); err != nil {
-			return fmt.Errorf("clear the traces: %w", err)
+	f.connected.Lock() // waits for queries that are under way
+	defer f.connected.Unlock()
+	if f.path != "" {
+		if now, err := os.Stat(f.path); err != nil || !os.SameFile(now, f.made) {
+			return fmt.Errorf("the file of traces, %s, has been removed or replaced, so it cannot be cleared; start apm anew", f.path)
 		}
-		return nil
-	})
+	}
+	if err := f.disconnect(); err != nil {
+		return errors.Join(err, f.connect())
+	}
+	if f.path != "" {
+		if err := f.empty(); err != nil {
+			return errors.Join(err, f.connect())
+		}
+	}
+	_ = f.connect() // everything is cleared; the next transaction tries again and returns the error
+	return nil
 }
 
-// shrink gives space back that is not used. Where there is too little for doing
-// so, the file keeps it, and uses it again.
-func (f *file) shrink() {
-	if _, err := f.write.Exec("VACUUM"); err == nil {
-		_ = f.sync("TRUNCATE")
+// empty truncates the file. SQLite ignores and removes a write-ahead log beside an
+// empty file, so this is done wholly or not at all.
+func (f *file) empty() error {
+	file, err := os.OpenFile(f.path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("empty the file of traces: %w", err)
 	}
+	if err := errors.Join(file.Truncate(0), file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("empty the file of traces: %w", err)
+	}
+	for _, companion := range []string{"-wal", "-shm"} {
+		_ = os.Remove(f.path + companion) // it may not be there, and what is left is ignored
+	}
+	return nil
+}
+
+// shrink gives unused space back, if that is more than a sixteenth of a file that
+// is larger than it may be: the bound has been lowered.
+func (f *file) shrink(maxBytes int) error {
+	if f.path == "" {
+		return nil
+	}
+	var pages, free, size int
+	if err := f.write.QueryRow("SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&pages, &free, &size); err != nil {
+		return fmt.Errorf("measure the file of traces: %w", err)
+	}
+	if pages*size <= maxBytes || free <= pages/16 {
+		return nil
+	}
+	if _, err := f.write.Exec("VACUUM"); err != nil {
+		return fmt.Errorf("shrink the file of traces: %w", orFull(err))
+	}
+	return f.sync("TRUNCATE")
 }
 
 // sync brings what has been written to the disk, so that it outlasts a power
 // cut, and where it can lets the write-ahead log begin anew.
 func (f *file) sync(mode string) error {
 	if f.path == "" {
+		return nil
+	}
+	f.connected.RLock()
+	defer f.connected.RUnlock()
+	if f.write == nil {
 		return nil
 	}
 	var busy, pages, done int
@@ -259,18 +333,32 @@ func (f *file) waiting() int64 {
 }
 
 func (f *file) close() error {
+	f.connected.Lock()
+	err := f.disconnect()
+	f.connected.Unlock()
+	if f.lock != nil {
+		err = errors.Join(err, f.lock.Unlock())
+		if f.strange {
+			_ = os.Remove(f.lock.Path()) // which others may have opened
+		}
+	}
+	return err
+}
+
+// disconnect closes the database.
+func (f *file) disconnect() error {
 	var errs []error
+	for _, statement := range []*sql.Stmt{f.columns, f.peeks} {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
+	}
 	if f.read != nil && f.read != f.write {
 		errs = append(errs, f.read.Close())
 	}
 	if f.write != nil {
 		errs = append(errs, f.write.Close()) // the last one to leave empties the write-ahead log
 	}
-	if f.lock != nil {
-		errs = append(errs, f.lock.Unlock())
-		if f.strange {
-			_ = os.Remove(f.lock.Path()) // which others may have opened
-		}
-	}
+	f.columns, f.peeks, f.read, f.write = nil, nil, nil, nil
 	return errors.Join(errs...)
 }

@@ -22,6 +22,9 @@ func (s *Store) load() error {
 		s.begin()
 	}
 	s.makeRoom(0) // as the bounds may be others now
+	if err := s.file.shrink(s.MaxBytes); err != nil {
+		s.Logger.Warn("the file of traces stays larger than it needs to be; shrinking it is tried at the next start", "file", s.Path, "error", err)
+	}
 	return nil
 }
 

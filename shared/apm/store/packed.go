@@ -143,17 +143,31 @@ func (f *file) append(records []record) error {
 
 // column reads one; nil if the segment has none such.
 func (f *file) column(segment int64, k key, rows int) (*column, error) {
-	var values, cells []byte
-	err := f.columns.QueryRow(k.kind, k.name, segment).Scan(&values, &cells)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, errGone
-	case err != nil:
-		return nil, fmt.Errorf("read column %s of a segment: %w", k.name, orDamaged(err))
-	case values == nil && cells == nil:
+	values, cells, err := f.columnParts(segment, k)
+	if err != nil {
+		return nil, err
+	}
+	if values == nil && cells == nil {
 		return nil, missing(k)
 	}
 	return f.unpackColumn(packedColumn{k, values, cells}, rows)
+}
+
+// columnParts reads a column as it is stored: nil if the segment has none such.
+func (f *file) columnParts(segment int64, k key) (values, cells []byte, err error) {
+	f.connected.RLock()
+	defer f.connected.RUnlock()
+	if f.read == nil {
+		return nil, nil, errGone
+	}
+	err = f.columns.QueryRow(k.kind, k.name, segment).Scan(&values, &cells)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil, errGone
+	case err != nil:
+		return nil, nil, fmt.Errorf("read column %s of a segment: %w", k.name, orDamaged(err))
+	}
+	return values, cells, nil
 }
 
 // missing is the error of a column that is not there, and must be.
@@ -178,6 +192,11 @@ func (f *file) seek(segment int64, k key, rows int, test func(string) bool) (*co
 // passes the test. It keeps nothing of a large one, so that to go through a
 // million values leaves no garbage.
 func (f *file) peek(segment int64, k key, rows int, test func(string) bool) (c *column, found bool, err error) {
+	f.connected.RLock()
+	defer f.connected.RUnlock()
+	if f.read == nil {
+		return nil, false, errGone
+	}
 	answer, err := f.peeks.Query(k.kind, k.name, segment)
 	if err != nil {
 		return nil, false, fmt.Errorf("read column %s of a segment: %w", k.name, orDamaged(err))
@@ -219,6 +238,11 @@ func (f *file) peek(segment int64, k key, rows int, test func(string) bool) (c *
 
 // list reads which columns a segment has.
 func (f *file) list(segment int64) (*column, error) {
+	f.connected.RLock()
+	defer f.connected.RUnlock()
+	if f.read == nil {
+		return nil, errGone
+	}
 	c := &column{}
 	err := each(f.read, "SELECT kind, name FROM columns WHERE segment = ?", func(scan scanner) error {
 		var kind uint16
@@ -235,6 +259,11 @@ func (f *file) list(segment int64) (*column, error) {
 
 // all reads every column of a segment.
 func (f *file) all(segment int64, rows int) (map[key]*column, error) {
+	f.connected.RLock()
+	defer f.connected.RUnlock()
+	if f.read == nil {
+		return nil, errGone
+	}
 	columns := map[key]*column{}
 	err := each(f.read, "SELECT kind, name, dictionary, cells FROM columns WHERE segment = ?", func(scan scanner) error {
 		var c packedColumn

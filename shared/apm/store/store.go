@@ -195,7 +195,8 @@ func (s *Store) starts(g *segment) (first, last int64, ok bool) {
 	return first, last, ok
 }
 
-// Clear lets go of all that is kept, and begins anew.
+// Clear drops every trace and gives their space on the disk back, also where the
+// disk is full.
 func (s *Store) Clear(context.Context) error {
 	return s.do(func() error {
 		for ; s.packing > 0; s.packing-- {
@@ -204,7 +205,6 @@ func (s *Store) Clear(context.Context) error {
 		if err := s.file.clear(); err != nil {
 			return err
 		}
-		defer s.file.shrink()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		changed := map[uint64]bool{}

@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"thinker/shared/apm/process"
+)
+
+// postUntilFull sends traces until the disk has no room for more, and returns how
+// many were acknowledged.
+func postUntilFull(t *testing.T, a *process.APM) int {
+	t.Helper()
+	for id := 1; ; id++ {
+		text := make([]byte, 32<<10)
+		_, _ = rand.Read(text) // never fails
+		span := fmt.Sprintf(`[[{"trace_id":%d,"span_id":1,"service":"shop","name":"checkout","start":1,"duration":1,"meta":{"text":"%s"}}]]`, id, hex.EncodeToString(text))
+		switch response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status {
+		case http.StatusOK:
+		case http.StatusInsufficientStorage:
+			return id - 1
+		default:
+			t.Fatalf("status %d: %s", response.Status, response.Body)
+		}
+	}
+}
+
+// TestClear_FreesSpaceOnAFullDisk clears with as good as no space left, before and
+// after the write-ahead log has been emptied.
+func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
+	const size = 24 << 20
+	process.SmallDisk(t, size, func(t *testing.T, dir string) {
+		a := process.Start(t, "--db", filepath.Join(dir, "traces.db"))
+		free := func() int {
+			var disk syscall.Statfs_t
+			if err := syscall.Statfs(dir, &disk); err != nil {
+				t.Fatal(err)
+			}
+			return int(disk.Bfree) * int(disk.Bsize)
+		}
+		clears := map[string]func(){
+			"HTTP": func() {
+				request, err := http.NewRequest(http.MethodDelete, a.URL+"/api/traces", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if response := a.Do(request); response.Status != http.StatusNoContent {
+					t.Fatalf("status %d: %s\n%s", response.Status, response.Body, a.Stderr())
+				}
+			},
+			"apm clear": func() {
+				if output, err := exec.Command(process.Program(t), "clear", "--yes", "--addr", a.Addr()).CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s\n%s", err, output, a.Stderr())
+				}
+			},
+		}
+		for name, clear := range clears {
+			for _, restarts := range []bool{false, true} {
+				if sent := postUntilFull(t, a); sent < 10 {
+					t.Fatalf("only %d traces until the disk is full", sent)
+				}
+				process.FillDisk(t, filepath.Join(dir, "ballast"), 0)
+				if restarts { // which empties the log as far as it can
+					if err := a.Stop(); err != nil {
+						t.Fatal(err)
+					}
+					process.FillDisk(t, filepath.Join(dir, "ballast"), 0)
+					a.Run()
+				}
+				clear()
+				if free() < size/2 {
+					t.Errorf("%s: after clearing, %d bytes of %d are free", name, free(), size)
+				}
+				if response := a.Get("/api/traces"); !strings.Contains(string(response.Body), `"traces":[]`) {
+					t.Errorf("%s: traces are left: %s", name, response.Body)
+				}
+				postTrace(t, a, 1)
+				a.Kill()
+				a.Run()
+				wantTraces(t, a, 1)
+				if response := a.Get("/api/traces"); strings.Count(string(response.Body), "trace_id") != 1 {
+					t.Errorf("%s: after a restart, got %s", name, response.Body)
+				}
+			}
+		}
+	})
+}
