@@ -3,6 +3,14 @@ SHELL := bash
 .DEFAULT_GOAL := help
 STEP ?= 1
 
+# Your own settings of go may not fit this workspace. GOFLAGS has a value here, as an
+# empty one would not hide what go env -w has saved.
+export GOFLAGS := -buildvcs=false
+export GO111MODULE := on
+export GOOS := $(shell go env GOHOSTOS 2>/dev/null)
+export GOARCH := $(shell go env GOHOSTARCH 2>/dev/null)
+unexport GOWORK
+
 MODULES := shared shared/apm shared/workshop step01 step02 step03 step04 step05
 COMPOSE := $(shell command -v docker-compose >/dev/null && echo docker-compose || echo docker compose)
 TOOLS := $(CURDIR)/.workshop/tools
@@ -17,7 +25,7 @@ help: ## Show this list.
 # The workshop's own command, which go builds again where it has changed.
 define workshop
 @[ -e .workshop/bin/workshop ] || echo "building the workshop's own command, the first time" >&2
-@go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
+@GOWORK=$(CURDIR)/go.work go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
 endef
 
 .PHONY: up

@@ -112,7 +112,7 @@ func (e *examination) origins(name string) {
 	came = slices.Compact(came)
 	for _, want := range []string{"thinker-api", "thinker-microservice"} {
 		if e.request.answer.Status == http.StatusOK && !slices.Contains(came, want) {
-			e.broken(name, "tracer.WithService in its main.go names it, and DD_SERVICE_MAPPING renames it; where neither is wrong, is tracer.Start there?",
+			e.broken(name, "tracer.WithService in its main.go names it, DD_SERVICE_MAPPING and service.name in DD_TAGS rename it; where none of them is wrong, is tracer.Start there?",
 				"Nothing of the request came from %s; there is only %s.", want, strings.Join(came, ", "))
 			return
 		}

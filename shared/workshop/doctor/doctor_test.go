@@ -197,6 +197,7 @@ func faults() []fault {
 			w.start(1, "DD_TRACE_SAMPLE_RATE=0", `DD_TRACE_SAMPLING_RULES=[{"sample_rate":0}]`, "DD_SERVICE=mine")
 		}},
 		{"renamed", func(w *world) { w.start(1, "DD_SERVICE_MAPPING=thinker-microservice:brain") }},
+		{"renamed-by-tags", func(w *world) { w.start(1, "DD_TAGS=service.name:greeter,team:greetings") }},
 		{"thinker-off", func(w *world) {
 			w.thinkerHas = []string{"DD_TRACE_ENABLED=f"}
 			w.start(1)

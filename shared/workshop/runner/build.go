@@ -92,9 +92,7 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
 	cmd.Dir = target.source(root)
-	if target.Dir != "" {
-		cmd.Env = append(os.Environ(), "GOWORK=off") // which knows the steps alone
-	}
+	cmd.Env = GoEnv(root)
 	// Interrupted, go ends and removes what it has half made.
 	setApart(cmd)
 	cmd.Cancel = func() error { return interrupt(cmd.Process) }

@@ -20,25 +20,37 @@ type Variable struct {
 	Harmless bool
 }
 
-// Misleading are the variables that services are started without, as dd-trace-go
-// reads them. Those that say where spans go are not among them: those are set.
+// Misleading returns the variables that services are started without, where
+// their value has an effect, as dd-trace-go reads them. It leaves out those that
+// say where spans go: these are set.
 func Misleading() []Variable {
 	const (
-		off     = "is switched off"
-		sampled = "marks traces to be dropped, which the agent here shows all the same, but Datadog would not"
-		named   = "names every service that does not name itself in its code, as the workshop’s do"
+		off      = "is switched off"
+		sampled  = "marks traces to be dropped, which the agent here shows all the same, but Datadog would not"
+		named    = "names every service that does not name itself in its code, as the workshop’s do"
+		exported = "sends its spans to an OpenTelemetry collector, not to the agent here"
+		restarts = "starts a new trace for each request, in place of continuing the caller’s"
+		judges   = "decides by this list which responses are errors"
 	)
 	return []Variable{
 		{"DD_TRACE_ENABLED", ifBool(false, off), false},
-		{"OTEL_TRACES_EXPORTER", ifValue("none", off), false},
+		{"OTEL_SDK_DISABLED", ifBool(true, off), false},
+		{"OTEL_TRACES_EXPORTER", anyOf(ifValue("none", off), ifValue("otlp", exported)), false},
+		{"DD_TRACE_OTEL_SEMANTICS_ENABLED", ifBool(true, exported), false},
 		{"DD_APM_TRACING_ENABLED", ifBool(false, "sends one trace a minute, and passes none on"), false},
 		{"DD_CIVISIBILITY_ENABLED", ifBool(true, "sends its spans as those of tests, which are no traces"), false},
 		{"AWS_LAMBDA_FUNCTION_NAME", always("writes its spans to the output, and sends none"), false},
 		{"DD_TRACE_PROPAGATION_STYLE", without("datadog", "neither sends nor reads Datadog’s headers, on which the lessons rest"), false},
 		{"DD_TRACE_PROPAGATION_STYLE_INJECT", without("datadog", "does not send Datadog’s headers, on which the lessons rest"), false},
 		{"DD_TRACE_PROPAGATION_STYLE_EXTRACT", without("datadog", "does not read Datadog’s headers, on which the lessons rest"), false},
+		{"DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", anyOf(ifValue("restart", restarts), ifValue("ignore", restarts)), false},
 		{"OTEL_PROPAGATORS", without("datadog", "neither sends nor reads Datadog’s headers, on which the lessons rest"), false},
 		{"DD_SERVICE_MAPPING", always("gives services other names"), false},
+		{"DD_TAGS", withTags(":", "service.name", "span.name", "resource.name", "span.type", "error", "subject"), false},
+		// Its service.name becomes the service of a program that has none.
+		{"OTEL_RESOURCE_ATTRIBUTES", withTags("=", "span.name", "resource.name", "span.type", "error", "subject"), false},
+		{"DD_TRACE_HTTP_SERVER_ERROR_STATUSES", always(judges), false},
+		{"DD_TRACE_HTTP_CLIENT_ERROR_STATUSES", always(judges), false},
 		{"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", ifValue("v1", "gives operations other names than the lessons have"), false},
 		{"DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", ifBool(true, "shows SQLite and Redis under the name of the service that asks them"), false},
 		{"DD_SERVICE", always(named), true},
@@ -81,14 +93,51 @@ func without(word, effect string) func(string) string {
 	}
 }
 
-// environment is this process's, without what would mislead a tracer.
+// anyOf returns the first effect that a value has.
+func anyOf(effects ...func(string) string) func(string) string {
+	return func(value string) string {
+		for _, effect := range effects {
+			if found := effect(value); found != "" {
+				return found
+			}
+		}
+		return ""
+	}
+}
+
+// withTags is for a list of tags that every span gets. The tracer reads some of
+// them as the span's own service, name or error; subject is the lessons'.
+func withTags(delimiter string, misleading ...string) func(string) string {
+	return func(value string) string {
+		separator := " "
+		if strings.Contains(value, ",") {
+			separator = ","
+		}
+		var found []string
+		for tag := range strings.SplitSeq(value, separator) {
+			name, _, _ := strings.Cut(tag, delimiter)
+			if name = strings.TrimSpace(name); slices.Contains(misleading, name) {
+				found = append(found, name)
+			}
+		}
+		if len(found) == 0 {
+			return ""
+		}
+		return "replaces " + strings.Join(found, " and ") + " of every span"
+	}
+}
+
+// environment returns this process's environment, without what would mislead a
+// tracer. A variable that is empty goes too: to a tracer, an empty name of a
+// Lambda function is one.
 func environment() []string {
-	misleading := map[string]bool{}
+	effects := map[string]func(string) string{}
 	for _, v := range Misleading() {
-		misleading[v.Name] = true
+		effects[v.Name] = v.Effect
 	}
 	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return misleading[name]
+		name, value, _ := strings.Cut(entry, "=")
+		effect := effects[name]
+		return effect != nil && (value == "" || effect(value) != "")
 	})
 }

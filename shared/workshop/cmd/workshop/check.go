@@ -97,6 +97,7 @@ func checkLessons(ctx context.Context, out *terminal.Terminal, o checkOptions) e
 	if err != nil {
 		return cannotRun{err}
 	}
+	out.Printf("%s", ignored(out, root))
 	outcome := checkedJSON{Reached: true, Lessons: []lessonJSON{}}
 	var failed error
 	for _, step := range o.steps {

@@ -105,9 +105,7 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 
 	s := newScreen(out, root, target)
 	s.title(target)
-	if names := misled(); len(names) > 0 {
-		out.Printf("%s", out.Paragraph("", "kept from the services, as it would hide or change their traces: "+strings.Join(names, ", ")))
-	}
+	out.Printf("%s", ignored(out, root))
 	workshop, err := runner.Open(ctx, runner.Options{
 		Root: root, Target: target, Ports: o.ports, RedisAddr: os.Getenv("REDIS_ADDR"), DB: o.db,
 		Host: o.host, AllowHosts: strings.FieldsFunc(os.Getenv("AGENT_HOSTS"), func(r rune) bool { return r == ',' }),
@@ -124,12 +122,27 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	return s.show(ctx, workshop)
 }
 
-// misled are the variables of this environment that mislead a tracer.
-func misled() (names []string) {
+// ignored names what is set in this environment and does not reach the services,
+// or the go command that builds them. It is empty where nothing is.
+func ignored(out *terminal.Terminal, root string) string {
+	var text string
+	var variables, settings []string
 	for _, v := range runner.Misleading() {
 		if v.Effect(os.Getenv(v.Name)) != "" && os.Getenv(v.Name) != "" {
-			names = append(names, v.Name)
+			variables = append(variables, v.Name)
 		}
 	}
-	return names
+	if len(variables) > 0 {
+		text += out.Paragraph("", "The services start without "+strings.Join(variables, ", ")+", which would hide or change their traces.")
+	}
+	for _, set := range runner.GoSettings(root) {
+		settings = append(settings, set.String())
+	}
+	if len(settings) > 0 {
+		text += out.Paragraph("", "Builds ignore "+strings.Join(settings, ", ")+".")
+	}
+	if missing := runner.MissingGoCaches(); len(missing) > 0 {
+		text += out.Paragraph("", fmt.Sprintf("go has no directory for %s: builds use one in %s.", strings.Join(missing, " and "), fromHere(runner.DataDir(root))))
+	}
+	return text
 }

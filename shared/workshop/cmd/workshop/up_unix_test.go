@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 )
 
@@ -116,6 +117,50 @@ func TestUpInterruptedWhileBuilding(t *testing.T) {
 	if got, want := up.errors.String(), "workshop: stopped before the step was up\n"; got != want || up.cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("it ends with %v and says %q, want exit status 1 and %q", err, got, want)
 	}
+}
+
+// TestUp_NoHome starts a step where go has no directory of its own to build in.
+func TestUp_NoHome(t *testing.T) {
+	program, root := workshop(t), checkout.New(t)
+	modules, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "GOCACHE", "GOENV"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("GOMODCACHE", strings.TrimSpace(string(modules))) // nothing is downloaded for a test
+	t.Chdir(root)
+	up := start(t, program, 1)
+	up.until("go has no directory for GOCACHE: builds use one in .workshop.")
+	up.until("building: the first time")
+	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
+	for up.lines.Scan() {
+	}
+	up.cmd.Wait()
+	if got, want := up.errors.String(), "workshop: stopped before the step was up\n"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if _, err := os.Stat(filepath.Join(root, ".workshop", "gocache")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestUp_HarmlessTags has a tag of the learner's own reach the spans.
+func TestUp_HarmlessTags(t *testing.T) {
+	t.Setenv("DD_TAGS", "team:greetings")
+	up := start(t, workshop(t), 1)
+	up.until("Ctrl-C stops everything")
+	get(t, up.api+"/think/?subject=war")
+	up.until("  think ")
+	if strings.Contains(up.seen.String(), "DD_TAGS") {
+		t.Errorf("it says\n%s", &up.seen)
+	}
+	if found, want := get(t, up.agent+"/api/facets?field=@team"), `"value":"greetings"`; !strings.Contains(found, want) {
+		t.Errorf("of the tag it has %s, want %s", found, want)
+	}
+	up.signal(up.cmd.Process.Pid, syscall.SIGINT)
+	up.cmd.Wait()
 }
 
 // TestUpWithGoRunKilled kills the go command of go run, as a task runner might.

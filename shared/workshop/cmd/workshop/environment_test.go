@@ -1,0 +1,153 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+// goSettings returns settings of the go command with which none of the steps
+// builds as it is.
+func goSettings(t *testing.T) []string {
+	t.Helper()
+	foreign := filepath.Join(t.TempDir(), "go.work")
+	checkout.Write(t, foreign, "go 1.26.0\n")
+	return []string{"GOFLAGS=-mod=vendor", "GO111MODULE=off", "GOWORK=" + foreign, "GOOS=plan9", "GOARCH=mips"}
+}
+
+// runWith runs the command with an environment in place of this one's settings of
+// go, and returns all that it printed, in one line.
+func runWith(t *testing.T, program, root string, env []string, arguments ...string) (said string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, arguments...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=")
+	cmd.Env = append(cmd.Env, env...)
+	output, _ := cmd.CombinedOutput()
+	return strings.Join(strings.Fields(string(output)), " "), cmd.ProcessState.ExitCode()
+}
+
+// TestCheck_MisleadingEnvironment checks code that reaches its lesson, with
+// variables set that have the tracer show something else, or keep go from
+// building. Each of them is named.
+func TestCheck_MisleadingEnvironment(t *testing.T) {
+	root, program := checkout.New(t), workshop(t)
+	settings := goSettings(t)
+	saved := filepath.Join(t.TempDir(), "env")
+	checkout.Write(t, saved, "GOFLAGS=-mod=mod\nGOOS=plan9\n")
+	for _, c := range []struct {
+		name, lesson string
+		env, want    []string
+	}{
+		{"tracer", "3", []string{
+			"DD_TAGS=team:greetings,service.name:greeter", "OTEL_SDK_DISABLED=true", "DD_TRACE_OTEL_SEMANTICS_ENABLED=1", "OTEL_TRACES_EXPORTER=otlp",
+			"DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT=restart", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES=200-299", "DD_TRACE_HTTP_CLIENT_ERROR_STATUSES=200-299",
+		}, []string{"DD_TAGS", "OTEL_SDK_DISABLED", "DD_TRACE_OTEL_SEMANTICS_ENABLED", "OTEL_TRACES_EXPORTER", "DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES", "DD_TRACE_HTTP_CLIENT_ERROR_STATUSES", "which would hide or change their traces."}},
+		{"tags in place of the span's own", "1", []string{"DD_TAGS=span.name:x error:true", "OTEL_RESOURCE_ATTRIBUTES=span.name=x,subject=y"}, []string{"The services start without DD_TAGS, OTEL_RESOURCE_ATTRIBUTES,"}},
+		{"go", "1", settings, []string{"Builds ignore " + strings.Join(settings, ", ") + "."}},
+		{"go env -w", "1", []string{"GOENV=" + saved}, []string{"Builds ignore GOFLAGS=-mod=mod, GOOS=plan9."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			said, code := runWith(t, program, root, c.env, "check", c.lesson)
+			if code != 0 {
+				t.Errorf("check ends with %d, want 0", code)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("check says\n%s\nwithout %q", said, want)
+				}
+			}
+		})
+	}
+}
+
+// TestDoctor_GoSettings wants each setting named that keeps go from building the
+// workshop, with what to do, and Go itself not blamed for it.
+func TestDoctor_GoSettings(t *testing.T) {
+	root, program := checkout.New(t), workshop(t)
+	settings := goSettings(t)
+	saved := filepath.Join(t.TempDir(), "env")
+	checkout.Write(t, saved, strings.Join(settings, "\n")+"\n")
+	missing := []string{"HOME=", "XDG_CACHE_HOME=", "GOCACHE=", "GOMODCACHE=", "GOPATH=", "LocalAppData=", "USERPROFILE=", "GOENV=off"}
+	for _, c := range []struct {
+		name string
+		env  []string
+		want []string // in each link about Go, after the first
+	}{
+		{"set", append([]string{"GOENV=off"}, settings...), []string{
+			"GOFLAGS=-mod=vendor is set in this terminal. workshop up and check build without it, but go run and other go commands here obey it: ",
+			"GO111MODULE=off ", "GOWORK=", "GOOS=plan9 ", "GOARCH=mips ",
+		}},
+		{"saved", []string{"GOENV=" + saved}, []string{
+			"GOFLAGS=-mod=vendor is set by go env -w. workshop up and check build without it, but go run and other go commands here obey it: go env -u GOFLAGS.",
+			"GO111MODULE=off ", "GOWORK=", "GOOS=plan9 ", "GOARCH=mips ",
+		}},
+		{"harmless", []string{"GOENV=off", "GOFLAGS=-trimpath -p=2", "GOWORK=" + filepath.Join(root, "go.work")}, nil},
+		{"no cache", missing, []string{"go has no directory for GOCACHE and GOMODCACHE. "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), program, "doctor", "--no-probe", "--json", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
+			cmd.Dir = root
+			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=")
+			cmd.Env = append(cmd.Env, c.env...)
+			output, _ := cmd.Output()
+			var report struct {
+				Links []struct{ Name, State, Says string }
+			}
+			if err := json.Unmarshal(output, &report); err != nil {
+				t.Fatalf("%v: %s", err, output)
+			}
+			want := append([]string{"is new enough for the workshop."}, c.want...)
+			for i, link := range report.Links {
+				state := "unknown"
+				if i == 0 {
+					state = "holds"
+				}
+				if link.Name != "Go" || i >= len(want) {
+					if i != len(want) {
+						t.Errorf("it says %d things about Go, want %d: %+v", i, len(want), report.Links)
+					}
+					break
+				}
+				if link.State != state || !strings.Contains(link.Says, want[i]) {
+					t.Errorf("link %d is %+v, want %s and %q", i, link, state, want[i])
+				}
+			}
+		})
+	}
+}
+
+// TestMakefile_GoSettings asks go for its settings in a target of the Makefile.
+func TestMakefile_GoSettings(t *testing.T) {
+	program := need.Program(t, "make")
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := filepath.Join(t.TempDir(), "more.mk")
+	checkout.Write(t, more, "settings:\n\t@go env GO111MODULE GOFLAGS GOHOSTOS GOOS GOHOSTARCH GOARCH GOWORK\n")
+	saved := filepath.Join(t.TempDir(), "env")
+	checkout.Write(t, saved, "GOFLAGS=-mod=mod\nGOOS=plan9\nGO111MODULE=off\n")
+	for name, env := range map[string][]string{"set": goSettings(t), "saved": {"GOENV=" + saved}} {
+		cmd := exec.CommandContext(t.Context(), program, "-f", "Makefile", "-f", more, "settings")
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "GOFLAGS=", "MAKEFLAGS=", "MFLAGS=")
+		cmd.Env = append(cmd.Env, env...)
+		output, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", name, err, output)
+		}
+		lines := strings.Split(string(output), "\n")
+		if len(lines) != 8 || lines[0] != "on" || strings.Contains(lines[1], "-mod") || lines[2] != lines[3] || lines[4] != lines[5] || lines[6] != filepath.Join(root, "go.work") {
+			t.Errorf("%s: go has these settings, GO111MODULE first:\n%s", name, output)
+		}
+	}
+}
