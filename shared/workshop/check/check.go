@@ -76,6 +76,7 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 		return Report{}, err
 	}
 	defer running.Stop()
+	defer context.AfterFunc(ctx, running.Abandon)() // Ctrl-C: nobody waits for requests and spans
 
 	c := &conversation{o: o, running: running, between: between, api: fmt.Sprintf("http://localhost:%d", ports.API)}
 	if err := c.hold(ctx); err != nil {

@@ -3,10 +3,10 @@
 package runner
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -93,14 +93,11 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
 	cmd.Dir = target.source(root)
 	cmd.Env = GoEnv(root)
-	// Interrupted, go ends and removes what it has half made.
-	setApart(cmd)
-	cmd.Cancel = func() error { return interrupt(cmd.Process) }
-	cmd.WaitDelay = 5 * time.Second
-	stderr, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	// Interrupted when ctx is done, go ends and removes what it has half made.
+	cmd.WaitDelay = 2 * time.Second
+	read, write := io.Pipe()
+	cmd.Stderr = write
+	building, err := startGroup(cmd)
 	if errors.Is(err, exec.ErrNotFound) {
 		return Binaries{}, errors.New("there is no go command in the PATH: install Go from https://go.dev/dl/, or use docker-compose up")
 	} else if errors.Is(err, fs.ErrNotExist) {
@@ -111,30 +108,50 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 
 	// With -v, package paths come one a line; whatever is not one is a complaint.
 	var complaints strings.Builder
-	for lines, eof := bufio.NewReader(stderr), false; !eof; {
-		line, err := lines.ReadString('\n')
-		eof = err != nil
+	ended := make(chan error, 1)
+	go func() {
+		ended <- building.wait()
+		write.Close()
+	}()
+	for line := range lines(read) {
 		name, downloading := strings.CutPrefix(strings.TrimSpace(line), "go: downloading ")
 		if downloading {
 			progress("downloading " + name)
 		} else if strings.ContainsAny(name, " \t#") {
-			complaints.WriteString(line)
+			complaints.WriteString(line + "\n")
 		} else if name != "" {
 			progress("building " + name)
 		}
 	}
-	if err := cmd.Wait(); ctx.Err() != nil {
+	if err := <-ended; ctx.Err() != nil {
 		return Binaries{}, ctx.Err()
-	} else if text := complaints.String(); err != nil && notDownloaded.MatchString(text) {
-		return Binaries{}, fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", target.Name(), strings.TrimSpace(text))
 	} else if err != nil {
-		return Binaries{}, &CompileError{Name: target.Name(), Output: fromHere(text, cmd.Dir)}
+		return Binaries{}, buildError(target, cmd, err, complaints.String())
 	}
 	suffix := ""
 	if runtime.GOOS == "windows" {
 		suffix = ".exe"
 	}
 	return Binaries{API: filepath.Join(out, "api"+suffix), Thinker: filepath.Join(out, "thinker"+suffix)}, nil
+}
+
+// killed is how go says that it or a compiler was killed, as systems do when memory
+// runs out, or could not get memory.
+var killed = regexp.MustCompile(`signal: killed|out of memory|cannot allocate memory`)
+
+// buildError returns why a build failed, by how go ended and what it printed.
+func buildError(target Target, cmd *exec.Cmd, ended error, printed string) error {
+	name := target.Name()
+	switch {
+	case notDownloaded.MatchString(printed):
+		return fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", name, strings.TrimSpace(printed))
+	case killed.MatchString(ended.Error() + printed):
+		return errors.New(strings.TrimSpace(fmt.Sprintf("go build of %s was killed (%v). Is there enough memory? Close other programs and run this again\n%s", name, ended, printed)))
+	case strings.TrimSpace(printed) == "":
+		return fmt.Errorf("go build of %s failed (%v) and printed nothing. To see more, run go build -x ./api ./thinker in %s", name, ended, cmd.Dir)
+	default:
+		return &CompileError{Name: name, Output: fromHere(printed, cmd.Dir)}
+	}
 }
 
 // place is where a line of the compiler begins to say what is wrong.

@@ -88,7 +88,7 @@ func (s *successor) takeOver() (old *Process) {
 // abandon ends a successor that does not take over; nobody has asked it anything.
 func (s *successor) abandon() {
 	if s != nil {
-		_ = s.process.Stop()
+		s.process.abandon()
 	}
 }
 

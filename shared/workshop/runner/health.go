@@ -78,7 +78,7 @@ func (p *Process) listensElsewhere(addrs []string) error {
 func (p *Process) listens(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	sockets, err := psnet.ConnectionsPidWithContext(ctx, "tcp", int32(p.cmd.Process.Pid))
+	sockets, err := psnet.ConnectionsPidWithContext(ctx, "tcp", int32(p.group.cmd.Process.Pid))
 	if err != nil {
 		return nil
 	}

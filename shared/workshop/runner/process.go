@@ -15,6 +15,7 @@ import (
 
 const (
 	patience  = 12 * time.Second // for a service to finish its requests, which it does within 10 s
+	heedTime  = 2 * time.Second  // for a service that is asked to end to take no more connections
 	tailLines = 10
 )
 
@@ -31,7 +32,7 @@ type Service struct {
 type Process struct {
 	Service
 	stdin io.Closer
-	cmd   *exec.Cmd
+	group *group
 	ended chan struct{} // closed when it has
 	err   error         // why, once it has
 
@@ -43,32 +44,31 @@ type Process struct {
 // stopped, and when this process ends, however that comes about: it watches its
 // standard input, which then breaks off.
 func Start(ctx context.Context, s Service) (*Process, error) {
-	p := &Process{Service: s, cmd: exec.Command(s.Binary), ended: make(chan struct{})}
-	p.cmd.Env = append(slices.Clone(s.Env), "LISTEN_ADDR="+s.Addr, "STOP_ON_EOF=1")
+	p := &Process{Service: s, ended: make(chan struct{})}
+	cmd := exec.Command(s.Binary)
+	cmd.Env = append(slices.Clone(s.Env), "LISTEN_ADDR="+s.Addr, "STOP_ON_EOF=1")
 	read, write := io.Pipe()
-	p.cmd.Stdout, p.cmd.Stderr = write, write
-	setApart(p.cmd)
-	stdin, err := p.cmd.StdinPipe()
-	if err == nil {
-		err = p.cmd.Start()
+	cmd.Stdout, cmd.Stderr = write, write
+	var err error
+	if p.stdin, err = cmd.StdinPipe(); err == nil {
+		p.group, err = startGroup(cmd)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
-	p.stdin = stdin
 	printed := make(chan struct{})
 	go func() {
 		defer close(printed)
 		p.pass(read)
 	}()
 	go func() {
-		p.err = p.cmd.Wait()
+		p.err = p.group.wait()
 		write.Close()
 		<-printed
 		close(p.ended)
 	}()
 	if err := p.untilHealthy(ctx); err != nil {
-		p.Stop()
+		p.abandon()
 		return nil, err
 	}
 	return p, nil
@@ -92,7 +92,7 @@ func (p *Process) pass(output io.Reader) {
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
 // Signal sends the process a signal.
-func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
+func (p *Process) Signal(s os.Signal) error { return p.group.cmd.Process.Signal(s) }
 
 // Failure says how an ended process ended, with the last lines it printed.
 func (p *Process) Failure() error {
@@ -110,11 +110,9 @@ func (p *Process) Failure() error {
 func (p *Process) dismiss() {
 	p.stdin.Close()
 	for enough := time.After(time.Second); ; {
-		conn, err := net.DialTimeout("tcp", p.Addr, time.Second)
-		if err != nil {
+		if !p.listening() {
 			return
 		}
-		conn.Close()
 		select {
 		case <-p.ended:
 		case <-enough:
@@ -125,19 +123,49 @@ func (p *Process) dismiss() {
 }
 
 // Stop asks the process to end, which lets requests under way finish and sends
-// the spans not sent yet, and waits until it has. One that does not end is killed.
+// the spans not sent yet, and waits until it has. It kills one that does not end in
+// time, or goes on taking connections, and those that it has started.
 func (p *Process) Stop() error {
+	p.stdin.Close()
+	heeded, ended := time.After(heedTime), time.After(patience)
+	for {
+		select {
+		case <-p.ended:
+			if p.err != nil {
+				return fmt.Errorf("stop %s: %w", p.Name, p.err)
+			}
+			return nil
+		case <-heeded:
+			if !p.listening() {
+				continue // it finishes its requests
+			}
+		case <-ended:
+		}
+		p.group.kill()
+		<-p.ended
+		return fmt.Errorf("%s was asked to stop, went on, and was killed. Its run function must return once its context is done", p.Name)
+	}
+}
+
+// abandon ends a process whose requests and spans nobody waits for any more.
+func (p *Process) abandon() {
 	p.stdin.Close()
 	select {
 	case <-p.ended:
-	case <-time.After(patience):
-		p.cmd.Process.Kill()
+	case <-time.After(time.Second):
+		p.group.kill()
 		<-p.ended
 	}
-	if p.err != nil {
-		return fmt.Errorf("stop %s: %w", p.Name, p.err)
+}
+
+// listening reports whether somebody takes connections at the process's address.
+func (p *Process) listening() bool {
+	conn, err := net.DialTimeout("tcp", p.Addr, time.Second)
+	if err != nil {
+		return false
 	}
-	return nil
+	conn.Close()
+	return true
 }
 
 // Taken reports whether some program listens on a port of this machine. It asks

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"thinker/shared/apm/agent"
 )
@@ -12,6 +13,7 @@ type Running struct {
 	Agent        *agent.Agent
 	API, Thinker *Process
 	base         *base
+	services     []*Process // both, also when they have ended
 }
 
 // Up starts the agent, builds a step and starts, in this order, a Redis where the
@@ -47,6 +49,7 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 	if r.API, err = start("api", binaries.API, o.Ports.API); err != nil {
 		return nil, err
 	}
+	r.services = []*Process{r.API, r.Thinker}
 	return r, nil
 }
 
@@ -61,6 +64,15 @@ func (r *Running) StopServices() error {
 	}
 	r.API, r.Thinker = nil, nil
 	return errors.Join(errs...)
+}
+
+// Abandon ends the services at once, also while StopServices waits for them.
+func (r *Running) Abandon() {
+	var ending sync.WaitGroup
+	for _, p := range r.services {
+		ending.Go(p.abandon)
+	}
+	ending.Wait()
 }
 
 // Stop ends everything, the agent last.

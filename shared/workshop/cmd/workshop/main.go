@@ -11,16 +11,32 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"thinker/shared/workshop/runner"
 )
 
+// signals are those that end the program.
+var signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, endAtOnce)
+	defer stop()
 	var err error
 	if at := guarded(func() { err = rootCommand().ExecuteContext(endWithGoRun(ctx)) }); at != nil {
 		err = at
 	}
 	os.Exit(report(os.Stderr, err))
+}
+
+// endAtOnce waits for a second Ctrl-C, which ends the program at once, and what it
+// has started.
+func endAtOnce() {
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, signals...)
+	<-again
+	runner.KillAll()
+	os.Exit(130) // as a shell reports a program that Ctrl-C has ended
 }
 
 func rootCommand() *cobra.Command {

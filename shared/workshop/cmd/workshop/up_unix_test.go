@@ -217,10 +217,17 @@ func start(t *testing.T, program string, step int, arguments ...string) *upComma
 // own in use.
 func startWith(t *testing.T, program string, step int, kept string, arguments ...string) *upCommand {
 	t.Helper()
+	return startIn(t, "", program, step, kept, arguments...)
+}
+
+// startIn says in which workshop's directory to start.
+func startIn(t *testing.T, root, program string, step int, kept string, arguments ...string) *upCommand {
+	t.Helper()
 	api, thinker, agent := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
 	cmd := exec.CommandContext(t.Context(), program, append(arguments, "up", "--step", fmt.Sprint(step), kept,
 		"--api-port", api, "--thinker-port", thinker, "--agent-port", agent)...)
 	cmd.Env = append(os.Environ(), "THINK_DELAY="+cmp.Or(os.Getenv("THINK_DELAY"), "30ms"), "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
+	cmd.Dir = root
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()
 	if err != nil {

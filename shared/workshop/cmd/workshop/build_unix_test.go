@@ -1,0 +1,29 @@
+//go:build unix
+
+package main_test
+
+import (
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/checkout"
+)
+
+// TestCheck_SaysWhyGoBuildFailed has builds fail for reasons that are none of the
+// code's.
+func TestCheck_SaysWhyGoBuildFailed(t *testing.T) {
+	root, program := checkout.New(t), workshop(t)
+	for build, want := range map[string]string{
+		"kill -9 $$": "workshop: step01 cannot be checked: go build of step01 was killed (signal: killed). Is there enough memory? Close other programs and run this again\n",
+		"echo 'thinker/step01/api: /go/pkg/tool/link: signal: killed' >&2; exit 1": "go build of step01 was killed (exit status 1). Is there enough memory? Close other programs and run this again\nthinker/step01/api: /go/pkg/tool/link: signal: killed\n",
+		"exit 3": "workshop: step01 cannot be checked: go build of step01 failed (exit status 3) and printed nothing. To see more, run go build -x ./api ./thinker in ",
+	} {
+		t.Run(build, func(t *testing.T) {
+			fakeGo(t, build)
+			said, code := run(t, program, root, "check", "1")
+			if code != 2 || !strings.Contains(said, want) {
+				t.Errorf("check ends with %d and says\n%s\nwithout\n%s", code, said, want)
+			}
+		})
+	}
+}

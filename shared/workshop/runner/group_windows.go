@@ -1,0 +1,73 @@
+package runner
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// setApart has a program start in a process group of its own.
+func setApart(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
+
+// processes are those of a job object, to which those that they start belong too.
+// Windows kills them when this process ends.
+type processes struct {
+	first *os.Process
+	job   windows.Handle // 0 where there is none: then only the first process is killed
+}
+
+func processesOf(p *os.Process) processes {
+	job, err := windows.CreateJobObject(nil, nil)
+	if err != nil {
+		return processes{first: p}
+	}
+	limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{
+		BasicLimitInformation: windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{LimitFlags: windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE},
+	}
+	_, err = windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation, uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)))
+	if err == nil {
+		err = assign(job, p)
+	}
+	if err != nil {
+		_ = windows.CloseHandle(job)
+		return processes{first: p}
+	}
+	return processes{p, job}
+}
+
+// assign puts a process into a job.
+func assign(job windows.Handle, p *os.Process) error {
+	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(p.Pid))
+	if err != nil {
+		return err
+	}
+	defer windows.CloseHandle(process)
+	return windows.AssignProcessToJobObject(job, process)
+}
+
+// interrupt ends the processes: Windows has no way to ask.
+func (p processes) interrupt() error {
+	p.kill()
+	return nil
+}
+
+// kill ends the processes. There may be none left.
+func (p processes) kill() {
+	if p.job == 0 {
+		_ = p.first.Kill()
+		return
+	}
+	_ = windows.TerminateJobObject(p.job, 1)
+}
+
+// release gives the job back.
+func (p processes) release() {
+	if p.job != 0 {
+		_ = windows.CloseHandle(p.job)
+	}
+}
