@@ -36,6 +36,13 @@ type payload struct {
 	body func() []byte
 }
 
+func (p payload) contentType() string {
+	if p.json {
+		return "application/json"
+	}
+	return "application/msgpack"
+}
+
 // sent returns a case that sends p n times at once, packed with gzip, and
 // expects a status for each.
 func sent(name string, n int, p payload, status int) Case {
@@ -61,10 +68,7 @@ func post(t testing.TB, a *process.APM, p payload, body []byte) (status int, rep
 		t.Error(err)
 		return 0, ""
 	}
-	request.Header.Set("Content-Type", "application/msgpack")
-	if p.json {
-		request.Header.Set("Content-Type", "application/json")
-	}
+	request.Header.Set("Content-Type", p.contentType())
 	request.Header.Set("Content-Encoding", "gzip")
 	request.Header.Set("Datadog-Send-Real-Http-Status", "true")
 	response, err := http.DefaultClient.Do(request)

@@ -67,6 +67,25 @@ func payloadCases() []Case {
 	}
 }
 
+// A Sample is a small payload that an intake takes in.
+type Sample struct {
+	Path, ContentType string
+	Body              []byte
+}
+
+// Samples returns one or more of each format.
+func Samples() []Sample {
+	var samples []Sample
+	for _, p := range []payload{
+		v04(6, 2, 3), v04JSON(3, 2), v05(6, 2, 3), v07(3, 3), v10(3, 3), listV10(2, 3, "text"), eventsV10(2, "text"),
+		taggedV04("events", `[{"name":"retry","time_unix_nano":1,"attributes":{"a":[1,"b"]}}]`),
+		taggedV04("_dd.span_links", `[{"trace_id":"1f","span_id":"2","attributes":{"a":"b"}}]`),
+	} {
+		samples = append(samples, Sample{p.path, p.contentType(), p.body()})
+	}
+	return samples
+}
+
 // v04 returns spans in so many traces, each with so many tags.
 func v04(spans, traces, tags int) payload {
 	return payload{path: "/v0.4/traces", body: func() []byte {

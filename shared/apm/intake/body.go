@@ -36,11 +36,13 @@ func (in *Intake) readBody(w http.ResponseWriter, r *http.Request, at *place) ([
 		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding, fmt.Errorf("Content-Encoding %q is not known here: send gzip or none", encoding)}
 	}
 
-	const least = 4 << 10
-	read := make([]byte, 0, min(least, longest+1))
+	// A body that stops at once takes little. One byte more lets the end be seen.
+	const first, second = 4 << 10, 64 << 10
+	read := make([]byte, 0, min(first, longest+1))
 	for {
 		if len(read) == cap(read) {
-			read = slices.Grow(read, int(min(int64(max(least, len(read))), longest+1-int64(len(read))))) // twice as much, and one byte to see the end
+			size := min(max(second, 2*int64(len(read))), longest+1)
+			read = slices.Grow(read, int(size)-len(read))
 		}
 		n, err := body.Read(read[len(read):cap(read)])
 		read = read[:len(read)+n]

@@ -163,7 +163,7 @@ func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode 
 	format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	c := contactOf(p, format, r.Header, size, v.at)
 	v.tracer = c.id
-	if err := in.store(r, p.spans, at); err != nil {
+	if err := in.store(r, p, at); err != nil {
 		return err
 	}
 	v.spans = c.spans
@@ -171,29 +171,26 @@ func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode 
 	return nil
 }
 
-// store hands spans to the sink, in portions.
-func (in *Intake) store(r *http.Request, spans []apm.Span, at *place) error {
-	if len(spans) == 0 {
+// store hands a payload's spans to the sink, in portions.
+func (in *Intake) store(r *http.Request, p payload, at *place) error {
+	if len(p.spans) == 0 {
 		return nil
 	}
-	all := len(spans)
-	err := in.patiently(r, fmt.Sprintf("%d spans", all), func(ctx context.Context) error {
-		for len(spans) > 0 {
-			n, weight := portion(spans)
-			if err := at.take(ctx, storing, weight); err != nil {
+	err := in.patiently(r, fmt.Sprintf("%d spans", len(p.spans)), func(ctx context.Context) error {
+		for _, portion := range p.portions() {
+			if err := at.take(ctx, storing, portion.weight); err != nil {
 				return err
 			}
-			err := in.sink.Add(ctx, spans[:n:n])
-			at.give(storing, weight)
+			err := in.sink.Add(ctx, portion.spans)
+			at.give(storing, portion.weight)
 			if err != nil {
 				return err
 			}
-			spans = spans[n:]
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("keep %d spans: %w", all, err)
+		return fmt.Errorf("keep %d spans: %w", len(p.spans), err)
 	}
 	return nil
 }

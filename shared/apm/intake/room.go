@@ -11,10 +11,10 @@ import (
 type stage int
 
 const (
-	// bodies are counted as they arrive.
+	// bodies are counted as they arrive, up to maxShare of each.
 	bodies stage = iota
-	// rest is what bodies still need that find the first stage full. Each
-	// reserves all of it at once.
+	// rest is what long bodies have beyond their share, and what others still
+	// need that find the first stage full. Each reserves all of it at once.
 	rest
 	// decoded are the spans of payloads, as weigh estimates them.
 	decoded
@@ -29,6 +29,10 @@ const (
 // maxRoom bounds the bodies in memory at any moment, in bytes, and once more
 // the rest of those that found no room.
 const maxRoom = maxBody
+
+// maxShare is what one body may take of the first stage, in bytes. Few are
+// longer, and those wait for each other, not the others for them.
+const maxShare = 1 << 20
 
 // A room has space for so many bytes of payloads in each stage. A payload that
 // finds a stage full waits, in order of arrival.
@@ -71,7 +75,7 @@ func (p *place) arrived(ctx context.Context, size, longest int64) error {
 	if p.held[rest] > 0 {
 		return nil
 	}
-	if p.room[bodies].TryAcquire(size) {
+	if p.held[bodies]+size <= maxShare && p.room[bodies].TryAcquire(size) {
 		p.held[bodies] += size
 		return nil
 	}

@@ -27,6 +27,8 @@ type payload struct {
 	library  string // the tracer's version; empty where the format does not tell
 	expected int    // spans
 	built    int64  // bytes of texts that were put together, which the body does not have
+	text     int64  // bytes of text in all spans, each spelled out
+	tags     int    // of all spans
 }
 
 // expect says that so many more spans are to come.

@@ -71,15 +71,20 @@ type opening struct {
 	connection *http.ResponseController
 	length     int64
 	waited     time.Duration // for the sender
+	err        error         // of the first read that failed
 	first      [64]byte
 }
 
 func (o *opening) Read(p []byte) (int, error) {
+	if o.err != nil {
+		return 0, o.err
+	}
 	began := time.Now()
 	left := grace + time.Duration(o.length)*time.Second/slowest - o.waited
 	_ = o.connection.SetReadDeadline(began.Add(min(stall, left))) // a test's recorder has none
 	n, err := o.ReadCloser.Read(p)
 	o.waited += time.Since(began)
+	o.err = err
 	if errors.Is(err, io.EOF) { // from now on the server waits for the next request, or the connection's end
 		_ = o.connection.SetReadDeadline(time.Time{})
 	}

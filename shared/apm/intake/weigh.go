@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -106,12 +107,16 @@ const (
 // complete reads what spans have in tags, shortens their texts, and counts what
 // they hold.
 func (p *payload) complete(reserve reservation) error {
+	var unfinished []int // spans that change
+	p.text = p.built
 	weight := int64(0)
 	for i := range p.spans {
-		for _, tag := range [...]string{tagLinks, tagEvents} {
-			if text := p.spans[i].Meta[tag]; text != "" {
-				weight += weighJSON(text, 0)
-			}
+		m := measure(&p.spans[i])
+		if m.tagged > 0 || m.long {
+			unfinished = append(unfinished, i)
+			weight += m.tagged
+		} else if err := p.count(&p.spans[i], m.text); err != nil {
+			return err
 		}
 	}
 	if weight > 0 {
@@ -122,35 +127,51 @@ func (p *payload) complete(reserve reservation) error {
 			return err
 		}
 	}
-	total := p.built
 	var short truncator
-	for i := range p.spans {
+	for _, i := range unfinished {
 		span := &p.spans[i]
-		if err := within("tags of one span:", int64(len(span.Meta)+len(span.Metrics)), maxSpanTags); err != nil {
-			return err
-		}
 		readTaggedLinks(span)
 		readTaggedEvents(span)
 		short.truncate(span)
-		text := textOf(span)
-		if err := within("bytes of text in one span:", text, maxSpanText); err != nil {
+		if err := p.count(span, measure(span).text); err != nil {
 			return err
-		}
-		if total += text; total > maxText {
-			return sizeError{"bytes of text in all spans, each spelled out:", total, maxText}
 		}
 	}
 	return nil
 }
 
-// textOf returns how many bytes of text a span holds.
-func textOf(span *apm.Span) int64 {
+// count adds a span to what the payload holds.
+func (p *payload) count(span *apm.Span, text int64) error {
+	tags := len(span.Meta) + len(span.Metrics)
+	p.tags += tags
+	p.text += text
+	return cmp.Or(
+		within("tags of one span:", int64(tags), maxSpanTags),
+		within("bytes of text in one span:", text, maxSpanText),
+		within("bytes of text in all spans, each spelled out:", p.text, maxText),
+	)
+}
+
+// A measurement is what one look at a span's tags tells.
+type measurement struct {
+	text   int64 // bytes of all texts
+	tagged int64 // memory that the links and events take that are in tags
+	long   bool  // a text is over its limit
+}
+
+func measure(span *apm.Span) measurement {
 	n := len(span.Service) + len(span.Name) + len(span.Resource) + len(span.Type)
+	m := measurement{long: len(span.Resource) > maxResource}
 	for tag, value := range span.Meta {
 		n += len(tag) + len(value)
+		m.long = m.long || len(tag) > maxTag || len(value) > maxValue
+		if tag == tagEvents || tag == tagLinks {
+			m.tagged += weighJSON(value, 0)
+		}
 	}
 	for tag := range span.Metrics {
 		n += len(tag)
+		m.long = m.long || len(tag) > maxTag
 	}
 	for _, link := range span.Links {
 		for tag, value := range link.Attributes {
@@ -163,7 +184,8 @@ func textOf(span *apm.Span) int64 {
 			n += len(name) + sizeOf(value)
 		}
 	}
-	return int64(n)
+	m.text = int64(n)
+	return m
 }
 
 // sizeOf returns about how many bytes an event's attribute takes as text.
@@ -190,19 +212,32 @@ func sizeOf(value any) int {
 // maxStoring bounds what the sink is given at any moment, as portion weighs it.
 const maxStoring = 24 << 20
 
-// portion returns how many spans the sink is to be given at once, and about how
-// many bytes they take there until they are kept. Text is written down for each
-// span, and each tag's name may be one that the sink hasn't met.
-func portion(spans []apm.Span) (n int, weight int64) {
+// A portion is spans that the sink is given at once.
+type portion struct {
+	spans  []apm.Span
+	weight int64 // about how many bytes they take there until they are kept
+}
+
+// portions divides the spans of a payload. Their text is written down, and each
+// tag's name may be one that the sink hasn't met.
+func (p *payload) portions() (all []portion) {
 	const (
 		most    = 8 << 20
 		perSpan = 256
 		perTag  = 160
 	)
-	for n < len(spans) && weight < most {
-		span := &spans[n]
-		weight += perSpan + int64(len(span.Meta)+len(span.Metrics))*perTag + textOf(span)
-		n++
+	weigh := func(spans, tags int, text int64) int64 { return perSpan*int64(spans) + perTag*int64(tags) + text }
+	if weight := weigh(len(p.spans), p.tags, p.text); weight < most {
+		return []portion{{p.spans, weight}}
 	}
-	return n, min(weight, maxStoring)
+	for rest := p.spans; len(rest) > 0; {
+		n, weight := 0, int64(0)
+		for n < len(rest) && weight < most {
+			weight += weigh(1, len(rest[n].Meta)+len(rest[n].Metrics), measure(&rest[n]).text)
+			n++
+		}
+		all = append(all, portion{rest[:n:n], min(weight, maxStoring)})
+		rest = rest[n:]
+	}
+	return all
 }
