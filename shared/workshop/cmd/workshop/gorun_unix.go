@@ -5,10 +5,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -17,8 +13,7 @@ import (
 // program has started this one, the context is ctx.
 func endWithGoRun(ctx context.Context) context.Context {
 	parent := os.Getppid()
-	name, err := exec.CommandContext(ctx, "ps", "-o", "comm=", "-p", strconv.Itoa(parent)).Output()
-	if err != nil || filepath.Base(strings.TrimSpace(string(name))) != "go" {
+	if !startedByGoRun() {
 		return ctx
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +36,7 @@ func lessons() (numbers []string) {
 // is called from outside, and told how by WORKSHOP_COMMAND.
 func workshop() string {
 	called := os.Args[0]
-	if program, err := os.Executable(); err == nil && strings.Contains(program, "go-build") {
+	if startedByGoRun() {
 		called = "go run ./shared/workshop/cmd/workshop"
 	}
 	return cmp.Or(os.Getenv("WORKSHOP_COMMAND"), called)

@@ -165,7 +165,6 @@ func TestUp_HarmlessTags(t *testing.T) {
 
 // TestUpWithGoRunKilled kills the go command of go run, as a task runner might.
 func TestUpWithGoRunKilled(t *testing.T) {
-	need.Program(t, "ps")
 	up := start(t, "go", 1, "run", ".")
 	up.until("Ctrl-C stops everything")
 	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)

@@ -1,0 +1,47 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestCommands_AfterGoRun has lines to copy name go run, in place of a file in
+// go's cache, whatever that is called.
+func TestCommands_AfterGoRun(t *testing.T) {
+	dir := t.TempDir()
+	// A go command with another cache would build everything again; a script of that
+	// name starts the program from such a cache.
+	program, err := os.ReadFile(workshop(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cached := filepath.Join(dir, "cache", "4f", strings.Repeat("4f", 32)+"-d", "workshop")
+	for file, content := range map[string]string{
+		cached:                   string(program),
+		filepath.Join(dir, "go"): fmt.Sprintf("#!/bin/sh\n'%s' \"$@\"\nexit $?\n", cached),
+	} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		command []string
+		want    string
+	}{
+		{[]string{filepath.Join(dir, "go")}, "go run ./shared/workshop/cmd/workshop"},
+		{[]string{"go", "run", "."}, "go run ./shared/workshop/cmd/workshop"},
+		{[]string{cached}, cached},
+	} {
+		output, _ := exec.CommandContext(t.Context(), c.command[0], append(c.command[1:], "check", "2", "--dir", "nowhere")...).CombinedOutput()
+		if want := "name a copy of a step, such as '" + c.want + " try 2' makes"; !strings.Contains(string(output), want) {
+			t.Errorf("%s says %s\nwithout %s", c.command[0], output, want)
+		}
+	}
+}
