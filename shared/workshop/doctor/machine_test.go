@@ -6,10 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"thinker/shared/apm/agent"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
@@ -68,7 +70,15 @@ func TestTheEngineIsGone(t *testing.T) {
 func workshopContainer(t *testing.T) func(root, service, how, script string, env ...string) {
 	t.Helper()
 	docker := need.Program(t, "docker")
-	const image = "redis:8-alpine" // which the workshop has in any case
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`image: (redis:\S+)`).FindStringSubmatch(checkout.Read(t, filepath.Join(root, "docker-compose.yml")))
+	if found == nil {
+		t.Fatal("docker-compose.yml names no image of Redis")
+	}
+	image := found[1] // which the workshop has in any case
 	if output, err := exec.CommandContext(t.Context(), docker, "image", "inspect", image).CombinedOutput(); err != nil {
 		need.Missing(t, "the engine has no image %s: %s", image, strings.TrimSpace(string(output)))
 	}

@@ -1,0 +1,106 @@
+package rules_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+// TestWorkflows_Pinned wants each action of the public CI pinned by commit, and
+// none of them to leave credentials behind.
+func TestWorkflows_Pinned(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	workflows, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
+	if err != nil || len(workflows) == 0 {
+		t.Fatalf("there are no workflows: %v", err)
+	}
+	uses := regexp.MustCompile(`uses: *(.*)`)
+	pinned := regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	for _, file := range workflows {
+		text := checkout.Read(t, file)
+		for _, action := range uses.FindAllStringSubmatch(text, -1) {
+			if !pinned.MatchString(action[1]) {
+				t.Errorf("%s uses %s: pin it by commit, with its version in a comment", filepath.Base(file), action[1])
+			}
+		}
+		if strings.Count(text, "uses: actions/checkout@") != strings.Count(text, "persist-credentials: false") {
+			t.Errorf("%s checks out with credentials that later steps can read: set persist-credentials: false", filepath.Base(file))
+		}
+		if !strings.Contains(text, "\npermissions:\n  contents: read\n") || !strings.Contains(text, "VULNERABILITIES: required") {
+			t.Errorf("%s has more permissions than to read, or may leave out govulncheck", filepath.Base(file))
+		}
+	}
+}
+
+// TestImages_ExactTags wants the images that others make named by version, so that
+// a build today and one next month begin alike.
+func TestImages_ExactTags(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for file, image := range map[string]string{"shared/Dockerfile": `(?m)^FROM (\w+:\S+)`, "docker-compose.yml": `(?m)^ *image: (\w+:\S+)`} {
+		for _, found := range regexp.MustCompile(image).FindAllStringSubmatch(checkout.Read(t, filepath.Join(root, filepath.FromSlash(file))), -1) {
+			named++
+			if !regexp.MustCompile(`:\d+\.\d+\.\d+`).MatchString(found[1]) {
+				t.Errorf("%s names %s: give the tag of an exact version", file, found[1])
+			}
+		}
+	}
+	if named < 2 {
+		t.Errorf("found %d images, want those of Go and Redis", named)
+	}
+}
+
+// TestMakeCI_WithoutVulnerabilities has curl find no network. Every check but
+// govulncheck counts as done.
+func TestMakeCI_WithoutVulnerabilities(t *testing.T) {
+	program := need.Program(t, "make")
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := t.TempDir()
+	path := filepath.Join(t.TempDir(), "bin")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(path, "curl"), []byte("#!/bin/sh\nexit 6\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const line = "!!! govulncheck did NOT run: "
+	for _, c := range []struct {
+		target, required string
+		well             bool
+		times            int // that it says so
+	}{
+		{"vulnerabilities", "", true, 1},
+		{"vulnerabilities", "required", false, 1},
+		{"ci", "", true, 2},
+		{"ci", "required", false, 1},
+	} {
+		cmd := exec.CommandContext(t.Context(), program, c.target, "TOOLS="+tools, "RACE=-race", "MAKE=true", "-o", tools, "-o", "tidy-check", "-o", "format-check", "-o", "vet", "-o", "staticcheck")
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "VULNERABILITIES="+c.required, "MAKEFLAGS=", "MFLAGS=", "PATH="+path+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		output, err := cmd.CombinedOutput()
+		said := string(output)
+		if (err == nil) != c.well || strings.Count(said, line) != c.times {
+			t.Errorf("VULNERABILITIES=%s make %s ends with %v and says\n%s", c.required, c.target, err, said)
+		}
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		if c.well && !strings.HasPrefix(lines[len(lines)-1], line) {
+			t.Errorf("make %s ends with %q, want %q", c.target, lines[len(lines)-1], line)
+		}
+	}
+}
