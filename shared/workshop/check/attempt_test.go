@@ -12,7 +12,9 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/workshop/check"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -155,13 +157,14 @@ func run(t *testing.T, step int, code lesson.Code) (check.Report, error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(dir, name), strings.Replace(string(text), "=> ../shared", "=> "+filepath.ToSlash(filepath.Join(root(t), "shared")), 1))
+		write(t, filepath.Join(dir, name), string(text))
 	}
+	checkout.UseShared(t, dir, root(t))
 	delay := "40ms"
 	if step == 5 {
 		delay = "1500ms" // of which a tenth must be more than what a busy machine takes
 	}
-	return check.Run(t.Context(), check.Options{
+	return check.Run(need.Context(t), check.Options{
 		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Env: []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/mod/modfile"
+
 	"thinker/shared/workshop/runner"
 )
 
@@ -34,6 +36,14 @@ func New(t testing.TB) (root string) {
 		Write(t, filepath.Join(root, file), left.Replace(Read(t, filepath.Join(from, file))))
 	}
 	return root
+}
+
+// UseShared has the module of a step's copy in dir use the shared module of the
+// workshop in root.
+func UseShared(t testing.TB, dir, root string) {
+	t.Helper()
+	shared := filepath.ToSlash(filepath.Join(root, "shared"))
+	Edit(t, filepath.Join(dir, "go.mod"), "=> ../shared", "=> "+modfile.AutoQuote(shared))
 }
 
 // Edit replaces text in a file, once, as somebody does who works there.

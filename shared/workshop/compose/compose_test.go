@@ -31,7 +31,7 @@ func TestLessons(t *testing.T) {
 			p.up(step)
 			p.checkPublishedPorts()
 
-			played, err := lesson.Play(t.Context(), p.url("api", 5000), step)
+			played, err := lesson.Play(need.Context(t), p.url("api", 5000), step)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +39,7 @@ func TestLessons(t *testing.T) {
 			p.compose("stop", "api", "thinker")
 			p.checkEndedWell("api")
 			p.checkEndedWell("thinker")
-			traces, err := (&client.Client{Agent: p.url("agent", 8126)}).Traces(t.Context())
+			traces, err := (&client.Client{Agent: p.url("agent", 8126)}).Traces(need.Context(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestAnotherStep(t *testing.T) {
 func TestDownLeavesNothing(t *testing.T) {
 	p := findDocker(t).project(t)
 	p.up(5)
-	if _, err := lesson.Play(t.Context(), p.url("api", 5000), 1); err != nil {
+	if _, err := lesson.Play(need.Context(t), p.url("api", 5000), 1); err != nil {
 		t.Fatal(err)
 	}
 	p.compose("down")
@@ -85,7 +85,7 @@ func TestDownLeavesNothing(t *testing.T) {
 		t.Errorf("containers are left: %s", left)
 	}
 	p.up(5)
-	traces, err := (&client.Client{Agent: p.url("agent", 8126)}).Traces(t.Context())
+	traces, err := (&client.Client{Agent: p.url("agent", 8126)}).Traces(need.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,11 @@ func (p *project) up(step int) {
 	p.step = step
 	p.compose("up", "--detach")
 	api := p.container("api")
+	ctx := need.Context(p.t)
 	for tick := time.Tick(100 * time.Millisecond); ; <-tick {
+		if ctx.Err() != nil {
+			p.t.Fatal("the api does not become healthy")
+		}
 		switch health := p.docker("inspect", "--format", "{{.State.Status}}, {{.State.Health.Status}}", api); health {
 		case "running, healthy":
 			return

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"thinker/shared/workshop/need"
 )
 
 // TestWorkshopHasAllItNeeds builds and checks code in containers that can download
@@ -149,8 +151,8 @@ func (p *project) workshop(args ...string) (output string, code int) {
 // untilAnswered asks until the answer has some text in it.
 func (p *project) untilAnswered(url, want string) {
 	p.t.Helper()
-	last, deadline := "nothing", time.Now().Add(2*time.Minute)
-	for tick := time.Tick(100 * time.Millisecond); time.Now().Before(deadline); <-tick {
+	last, ctx := "nothing", need.Context(p.t)
+	for tick := time.Tick(100 * time.Millisecond); ctx.Err() == nil; <-tick {
 		resp, err := http.Get(url)
 		if err != nil {
 			last = err.Error()

@@ -26,18 +26,21 @@ func TestAPI_LongBaggage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), runner.Target{Step: 3}, race, func(string) {})
+	binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: 3}, race, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("localhost:%d", need.Port(t))
-	api := exec.CommandContext(t.Context(), binaries.API)
+	api := exec.CommandContext(need.Context(t), binaries.API)
 	api.Env = append(os.Environ(), "LISTEN_ADDR="+addr, "THINKER_URL="+thinker.URL, "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false")
 	if err := api.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer api.Process.Kill()
-	for { // until it listens
+	for ctx := need.Context(t); ; { // until it listens
+		if ctx.Err() != nil {
+			t.Fatal("the api does not listen")
+		}
 		if resp, err := http.Get("http://" + addr + "/healthz"); err == nil {
 			resp.Body.Close()
 			break
@@ -48,7 +51,7 @@ func TestAPI_LongBaggage(t *testing.T) {
 	for length := 0; length < 53_000; length += len(items[len(items)-1]) + 1 {
 		items = append(items, fmt.Sprintf("k%d=v", len(items)))
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/think/?subject=war", nil)
+	req, err := http.NewRequestWithContext(need.Context(t), http.MethodGet, "http://"+addr+"/think/?subject=war", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +68,7 @@ func TestAPI_LongBaggage(t *testing.T) {
 	if err := api.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	api.Wait() // the peak is known whatever it exits with
+	api.Wait()              // the peak is known whatever it exits with
 	const limit = 256 << 10 // in KB; the race detector takes most of it
 	if peak := api.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; peak > limit {
 		t.Errorf("with %d baggage items the api took %d KB of memory, want at most %d", len(items), peak, limit)

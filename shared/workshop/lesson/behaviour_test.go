@@ -15,11 +15,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/apmtest"
 	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -145,7 +145,7 @@ func TestOddHeaders(t *testing.T) {
 		{"X-Datadog-Trace-Id": {"0"}, "X-Datadog-Parent-Id": {"0"}},
 	}
 	for _, header := range odd {
-		req, err := http.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker), nil)
+		req, err := http.NewRequestWithContext(need.Context(t), "GET", fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +191,7 @@ func TestPrograms(t *testing.T) {
 
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
-			binaries, err := runner.Build(t.Context(), root, filepath.Join(built, "bin"), runner.Target{Step: step}, race, func(string) {})
+			binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: step}, race, func(string) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,9 +221,7 @@ func TestPrograms(t *testing.T) {
 				programs = append(programs, program{binaries.Thinker, nil, "REDIS_ADDR=redis://localhost", 2, `REDIS_ADDR="redis://localhost" is not an address such as localhost:6379`})
 			}
 			for _, c := range programs {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				cmd := exec.CommandContext(ctx, c.program, c.arguments...)
+				cmd := exec.CommandContext(need.Context(t), c.program, c.arguments...)
 				cmd.Dir = t.TempDir()
 				cmd.Env = append(os.Environ(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false", c.env)
 				output, _ := cmd.CombinedOutput()
@@ -265,7 +263,7 @@ func TestSignal(t *testing.T) {
 func ask(t *testing.T, request string) (status int, answer string) {
 	t.Helper()
 	method, url, _ := strings.Cut(request, " ")
-	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	req, err := http.NewRequestWithContext(need.Context(t), method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

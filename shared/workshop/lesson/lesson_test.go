@@ -39,7 +39,7 @@ func play(t *testing.T, step int, redis string) {
 		delay = "THINK_DELAY=1s" // of which a tenth is more than what a busy machine takes
 	}
 	running, ports, _ := up(t, step, redis, delay)
-	played, err := lesson.Play(t.Context(), fmt.Sprintf("http://localhost:%d", ports.API), step)
+	played, err := lesson.Play(need.Context(t), fmt.Sprintf("http://localhost:%d", ports.API), step)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func up(t *testing.T, step int, redis string, env ...string) (*runner.Running, r
 	}
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	logs := &logs{t: t}
-	running, err := runner.Up(t.Context(), runner.Options{
+	running, err := runner.Up(need.Context(t), runner.Options{
 		Root: root, Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Race: race, Dir: built,
 		Env:      append([]string{"THINK_DELAY=50ms"}, env...),
 		Building: func(string) {},

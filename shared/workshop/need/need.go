@@ -4,6 +4,8 @@
 package need
 
 import (
+	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -12,6 +14,19 @@ import (
 	"testing"
 	"time"
 )
+
+// patience is how long a test may wait for one thing.
+const patience = 2 * time.Minute
+
+// Context returns a context that ends with the test, or after two minutes: a hang
+// then fails the test that hangs, by name, before it is the package's timeout. Take
+// a new one for each thing to wait for.
+func Context(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("%s has waited for %v", t.Name(), patience))
+	t.Cleanup(cancel)
+	return ctx
+}
 
 // Program returns the path of a program in the PATH.
 func Program(t testing.TB, name string) string {
@@ -73,7 +88,7 @@ func Redis(t testing.TB) string {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
 	t.Cleanup(func() { server.Process.Kill() })
-	addr := net.JoinHostPort("127.0.0.1", port)
+	addr, ctx := net.JoinHostPort("127.0.0.1", port), Context(t)
 	for {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
@@ -83,6 +98,8 @@ func Redis(t testing.TB) string {
 		select {
 		case err := <-ended:
 			t.Fatalf("redis-server ended: %v", err)
+		case <-ctx.Done():
+			t.Fatalf("redis-server takes no connections: %v", context.Cause(ctx))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -51,7 +51,7 @@ func played(t *testing.T, step int) (*site, []apm.Trace) {
 		t.Fatal(err)
 	}
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
-	up, err := runner.Up(t.Context(), runner.Options{
+	up, err := runner.Up(need.Context(t), runner.Options{
 		Root: root, Target: runner.Target{Step: step}, Ports: ports, Race: race, Dir: t.TempDir(),
 		Env:      []string{"THINK_DELAY=20ms"},
 		Building: func(string) {},
@@ -61,7 +61,7 @@ func played(t *testing.T, step int) (*site, []apm.Trace) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = up.Stop() }) // the browser may hold on to a connection
-	if _, err := lesson.Play(t.Context(), fmt.Sprintf("http://localhost:%d", ports.API), step); err != nil {
+	if _, err := lesson.Play(need.Context(t), fmt.Sprintf("http://localhost:%d", ports.API), step); err != nil {
 		t.Fatal(err)
 	}
 	// A service that has stopped has sent every span it will ever send.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
@@ -73,12 +72,10 @@ func (n *notebook) saysItRuns(tab *tab, target runner.Target) {
 	tab.until(name+" runs", fmt.Sprintf(`document.querySelector("#now")?.textContent.startsWith(%q) === true`, name+" runs"))
 }
 
-// built waits until a target runs. Where nobody has built its libraries before,
-// that takes minutes.
+// built waits until a target runs.
 func (n *notebook) built(t testing.TB, target runner.Target) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
+	ctx := need.Context(t)
 	changes := n.workshop.Changed(ctx)
 	for {
 		switch state := n.workshop.State(); {

@@ -110,7 +110,7 @@ func TestDiffs(t *testing.T) {
 	root := findRoot(t)
 	mk := need.Program(t, "make")
 	for step := 1; step <= runner.Steps; step++ {
-		cmd := exec.CommandContext(t.Context(), mk, "-s", "diff", "STEP="+runner.StepName(step)[5:])
+		cmd := exec.CommandContext(need.Context(t), mk, "-s", "diff", "STEP="+runner.StepName(step)[5:])
 		cmd.Dir = root
 		got, err := cmd.Output()
 		if err != nil {
@@ -198,7 +198,7 @@ type goPackage struct {
 
 func packages(t *testing.T) (all []goPackage) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", "thinker/...")
+	cmd := exec.CommandContext(need.Context(t), "go", "list", "-json=ImportPath,Imports", "thinker/...")
 	cmd.Dir = findRoot(t)
 	output, err := cmd.Output()
 	if err != nil {

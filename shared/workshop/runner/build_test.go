@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -24,7 +25,7 @@ func TestCompileErrorsAreFoundFromHere(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("package main\n\nfunc main() { undefined() }\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err = runner.Build(t.Context(), root, t.TempDir(), target, false, func(string) {})
+	_, err = runner.Build(need.Context(t), root, t.TempDir(), target, false, func(string) {})
 	failed, is := errors.AsType[*runner.CompileError](err)
 	if !is {
 		t.Fatalf("it says %v", err)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"thinker/shared/workshop/need"
 )
 
 // TestDoor leads to whoever is behind it at the time, and says so where nobody is.
@@ -115,7 +117,7 @@ func TestDismiss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binaries, err := Build(t.Context(), root, t.TempDir(), Target{Step: 1}, false, func(string) {})
+	binaries, err := Build(need.Context(t), root, t.TempDir(), Target{Step: 1}, false, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +125,7 @@ func TestDismiss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Start(t.Context(), Service{Name: "thinker", Binary: binaries.Thinker, Addr: addr, Env: environment(), Log: func(string) {}})
+	p, err := Start(need.Context(t), Service{Name: "thinker", Binary: binaries.Thinker, Addr: addr, Env: environment(), Log: func(string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +157,7 @@ func asked(t *testing.T, url string) string {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(need.Context(t), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package runner_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
@@ -27,12 +25,16 @@ func TestSave(t *testing.T) {
 	w.answers("Agatha Christie")
 
 	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
+	ctx := need.Context(t)
 	for old := true; old; {
 		status, answer := w.think("war")
 		if status != http.StatusOK {
 			t.Fatalf("meanwhile the api answers %d %s", status, answer)
 		}
 		old = strings.Contains(answer, "Agatha Christie")
+		if state := w.State(); old && (failed(state) || ctx.Err() != nil) {
+			t.Fatalf("the saved code does not answer: %+v", state)
+		}
 	}
 	w.until(replaces(first))
 	w.answers("Nobody")
@@ -221,7 +223,7 @@ func TestClose(t *testing.T) {
 func TestOpenLeavesNothing(t *testing.T) {
 	running := open(t, runner.Target{Step: 1})
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: running.Ports().Agent}
-	_, err := runner.Open(t.Context(), runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})
+	_, err := runner.Open(need.Context(t), runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})
 	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), fmt.Sprint(ports.Agent)) {
 		t.Errorf("it says %v", err)
 	}
@@ -246,7 +248,7 @@ func open(t *testing.T, target runner.Target) *workshop {
 		t.Fatal(err)
 	}
 	w := &workshop{t: t, target: target, building: func() {}}
-	w.Workshop, err = runner.Open(t.Context(), runner.Options{
+	w.Workshop, err = runner.Open(need.Context(t), runner.Options{
 		Root: root, Target: target, Dir: t.TempDir(),
 		Ports:    runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)},
 		Env:      []string{"THINK_DELAY=20ms"},
@@ -276,7 +278,7 @@ func copyOf(t *testing.T, step int) runner.Target {
 		t.Fatal(err)
 	}
 	target := runner.Target{Step: step, Dir: dir}
-	checkout.Edit(t, filepath.Join(dir, "go.mod"), "=> ../shared", "=> "+filepath.ToSlash(filepath.Join(root, "shared")))
+	checkout.UseShared(t, dir, root)
 	return target
 }
 
@@ -289,8 +291,7 @@ func (w *workshop) save(file, old, new string) {
 // until waits for a state.
 func (w *workshop) until(is func(runner.State) bool) runner.State {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := need.Context(w.t)
 	changed := w.Changed(ctx)
 	for {
 		if state := w.State(); is(state) {
@@ -336,11 +337,11 @@ func (w *workshop) answers(want string) {
 // untilAnswered asks until the api's thought about war has a text.
 func (w *workshop) untilAnswered(want string) {
 	w.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); ; {
+	for ctx := need.Context(w.t); ; {
 		_, answer := w.think("war")
 		if strings.Contains(answer, want) {
 			return
-		} else if time.Now().After(deadline) {
+		} else if ctx.Err() != nil {
 			w.t.Fatalf("the api goes on answering %s", answer)
 		}
 	}

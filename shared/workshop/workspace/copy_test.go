@@ -9,6 +9,7 @@ import (
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
@@ -28,7 +29,7 @@ func TestCopy(t *testing.T) {
 			}
 			sums := checkout.Read(t, filepath.Join(copied.Dir, "go.work.sum"))
 			for _, gowork := range []string{"", "off"} {
-				cmd := exec.CommandContext(t.Context(), "go", "vet", "./...")
+				cmd := exec.CommandContext(need.Context(t), "go", "vet", "./...")
 				cmd.Dir = copied.Dir
 				cmd.Env = append(os.Environ(), "GOWORK="+gowork)
 				if output, err := cmd.CombinedOutput(); err != nil {
@@ -56,7 +57,7 @@ func TestCopy(t *testing.T) {
 			}
 		})
 	}
-	list := exec.CommandContext(t.Context(), "go", "list", "./...")
+	list := exec.CommandContext(need.Context(t), "go", "list", "./...")
 	list.Dir = filepath.Join(root, "shared")
 	if output, err := list.CombinedOutput(); err != nil || strings.Contains(string(output), "try0") {
 		t.Errorf("go list ./... finds the copies: %v\n%s", err, output)

@@ -65,7 +65,7 @@ func TestCheck_BoundsLogLines(t *testing.T) {
 	println()
 	println("after the long line")
 	return serve.HTTP(`)
-	cmd := exec.CommandContext(t.Context(), workshop(t), "check", "1", "--dir", "long", "--logs")
+	cmd := exec.CommandContext(need.Context(t), workshop(t), "check", "1", "--dir", "long", "--logs")
 	cmd.Dir = root
 	output, err := cmd.StdoutPipe()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/workspace"
 )
 
@@ -90,7 +91,7 @@ func TestCheckJSON(t *testing.T) {
 		{"2", "step01", 1, "not reached, 3 requests: one-trace unmet with 1 hints and 2 traces, thinker-below-api open, think-below-thinker met, error-on-think met"},
 		{"3", "step03", 2, "not reached, 0 requests, an error: "},
 	} {
-		cmd := exec.CommandContext(t.Context(), program, "check", c.lesson, "--dir", c.dir, "--json")
+		cmd := exec.CommandContext(need.Context(t), program, "check", c.lesson, "--dir", c.dir, "--json")
 		cmd.Dir = root
 		output, _ := cmd.Output()
 		if code := cmd.ProcessState.ExitCode(); code != c.code {

@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
 )
 
 // TestCheckInterrupted presses Ctrl-C while a request is under way: neither a
 // service nor a file is left.
 func TestCheckInterrupted(t *testing.T) {
 	temporary := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), workshop(t), "check", "1", "--logs")
+	cmd := exec.CommandContext(need.Context(t), workshop(t), "check", "1", "--logs")
 	cmd.Dir = checkout.New(t)
 	cmd.Env = append(os.Environ(), "TMPDIR="+temporary)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -27,7 +27,7 @@ func goSettings(t *testing.T) []string {
 // go, and returns all that it printed, in one line.
 func runWith(t *testing.T, program, root string, env []string, arguments ...string) (said string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, arguments...)
+	cmd := exec.CommandContext(need.Context(t), program, arguments...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=")
 	cmd.Env = append(cmd.Env, env...)
@@ -94,7 +94,7 @@ func TestDoctor_GoSettings(t *testing.T) {
 		{"no cache", missing, []string{"go has no directory for GOCACHE and GOMODCACHE. "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), program, "doctor", "--no-probe", "--json", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
+			cmd := exec.CommandContext(need.Context(t), program, "doctor", "--no-probe", "--json", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
 			cmd.Dir = root
 			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=")
 			cmd.Env = append(cmd.Env, c.env...)
@@ -137,7 +137,7 @@ func TestMakefile_GoSettings(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "env")
 	checkout.Write(t, saved, "GOFLAGS=-mod=mod\nGOOS=plan9\nGO111MODULE=off\n")
 	for name, env := range map[string][]string{"set": goSettings(t), "saved": {"GOENV=" + saved}} {
-		cmd := exec.CommandContext(t.Context(), program, "-f", "Makefile", "-f", more, "settings")
+		cmd := exec.CommandContext(need.Context(t), program, "-f", "Makefile", "-f", more, "settings")
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "GOFLAGS=", "MAKEFLAGS=", "MFLAGS=")
 		cmd.Env = append(cmd.Env, env...)

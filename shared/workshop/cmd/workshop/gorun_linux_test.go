@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thinker/shared/workshop/need"
 )
 
 // TestCommands_AfterGoRun has lines to copy name go run, in place of a file in
@@ -39,7 +41,7 @@ func TestCommands_AfterGoRun(t *testing.T) {
 		{[]string{"go", "run", "."}, "go run ./shared/workshop/cmd/workshop"},
 		{[]string{cached}, cached},
 	} {
-		output, _ := exec.CommandContext(t.Context(), c.command[0], append(c.command[1:], "check", "2", "--dir", "nowhere")...).CombinedOutput()
+		output, _ := exec.CommandContext(need.Context(t), c.command[0], append(c.command[1:], "check", "2", "--dir", "nowhere")...).CombinedOutput()
 		if want := "name a copy of a step, such as '" + c.want + " try 2' makes"; !strings.Contains(string(output), want) {
 			t.Errorf("%s says %s\nwithout %s", c.command[0], output, want)
 		}

@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
 )
 
 // A brood is a shell and its child, which ignore every signal that can be ignored,
@@ -51,7 +53,7 @@ func (b *brood) begun(t *testing.T) {
 	t.Helper()
 	select {
 	case <-b.pipe:
-	case <-time.After(2 * time.Minute):
+	case <-need.Context(t).Done():
 		t.Fatal("nobody starts the processes")
 	}
 }
@@ -64,7 +66,7 @@ func (b *brood) gone(t *testing.T) {
 		if open {
 			t.Error("the processes were started again")
 		}
-	case <-time.After(time.Minute):
+	case <-need.Context(t).Done():
 		t.Error("processes that a service or go build started are left running")
 	}
 }
@@ -91,11 +93,10 @@ func endless(t *testing.T, root string) {
 // ended waits until a command has ended, and returns its exit code.
 func ended(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
-	hang := time.AfterFunc(time.Minute, func() {
+	defer context.AfterFunc(need.Context(t), func() {
 		t.Error("Ctrl-C does not end it")
 		cmd.Process.Kill()
-	})
-	defer hang.Stop()
+	})()
 	cmd.WaitDelay = time.Second // processes that are left hold its output
 	_ = cmd.Wait()
 	return cmd.ProcessState.ExitCode()
@@ -144,7 +145,7 @@ func TestCheck_InterruptLeavesNoProcess(t *testing.T) {
 	root, brood := checkout.New(t), newBrood(t)
 	brood.startedBy(t, root)
 	endless(t, root)
-	cmd := exec.CommandContext(t.Context(), workshop(t), "check", "1")
+	cmd := exec.CommandContext(need.Context(t), workshop(t), "check", "1")
 	cmd.Dir = root
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var errors strings.Builder

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/term"
@@ -178,7 +177,7 @@ func atTerminal(t *testing.T, program string, arguments ...string) *console {
 		t.Fatal(err)
 	}
 	c := &console{t: t, keyboard: keyboard, side: side, before: before, printed: make(chan string), ports: []int{need.Port(t), need.Port(t), need.Port(t)}}
-	c.cmd = exec.CommandContext(t.Context(), program, append(arguments, "--memory",
+	c.cmd = exec.CommandContext(need.Context(t), program, append(arguments, "--memory",
 		"--api-port", fmt.Sprint(c.ports[0]), "--thinker-port", fmt.Sprint(c.ports[1]), "--agent-port", fmt.Sprint(c.ports[2]))...)
 	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1", "DISPLAY=", "WAYLAND_DISPLAY=", "WSL_DISTRO_NAME=")
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = side, side, side
@@ -218,7 +217,7 @@ func (c *console) press(keys string) {
 // until reads what is shown up to each of some texts, in their order.
 func (c *console) until(texts ...string) {
 	c.t.Helper()
-	giveUp := time.After(2 * time.Minute)
+	ctx := need.Context(c.t)
 	for _, text := range texts {
 		for {
 			if _, rest, found := strings.Cut(c.unread, text); found {
@@ -229,7 +228,7 @@ func (c *console) until(texts ...string) {
 			case printed := <-c.printed:
 				c.seen.WriteString(printed)
 				c.unread += printed
-			case <-giveUp:
+			case <-ctx.Done():
 				c.t.Fatalf("it shows no %q:\n%s", text, &c.seen)
 			}
 		}

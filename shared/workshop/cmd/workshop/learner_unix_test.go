@@ -9,18 +9,23 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
 )
 
 // TestThinkDoctorLoad asks a running step, and what is left of it when it has
 // ended.
 func TestThinkDoctorLoad(t *testing.T) {
-	program := workshop(t)
-	up := start(t, program, 1)
+	// In a workshop of its own: containers of this one would be in the doctor's way.
+	root, program := checkout.New(t), workshop(t)
+	up := startIn(t, root, program, 1, "--memory")
 	up.until("Ctrl-C stops everything")
 	where := []string{"--api-port", port(up.api), "--thinker-port", port(up.thinker), "--agent-port", port(up.agent)}
 	run := func(code int, arguments ...string) string {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), program, append(arguments, where...)...)
+		cmd := exec.CommandContext(need.Context(t), program, append(arguments, where...)...)
+		cmd.Dir = root
 		output, _ := cmd.CombinedOutput()
 		if got := cmd.ProcessState.ExitCode(); got != code || strings.Contains(string(output), "\x1b") {
 			t.Errorf("workshop %s exits with %d, want %d; it says\n%s", strings.Join(arguments, " "), got, code, output)
@@ -93,7 +98,7 @@ func TestCompletion(t *testing.T) {
 		"load --mix war,m":  "war,music\nwar,mankind\n",
 		"do":                "doctor\tFind out why there is no trace\n",
 	} {
-		output, err := exec.CommandContext(t.Context(), program, append([]string{"__complete"}, strings.Split(line, " ")...)...).Output()
+		output, err := exec.CommandContext(need.Context(t), program, append([]string{"__complete"}, strings.Split(line, " ")...)...).Output()
 		if got, _, _ := strings.Cut(string(output), ":"); err != nil || got != want {
 			t.Errorf("workshop %s completes to %q, %v, want %q", line, got, err, want)
 		}

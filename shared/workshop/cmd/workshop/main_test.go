@@ -1,10 +1,50 @@
 package main_test
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"thinker/shared/workshop/need"
 )
+
+// built is the directory of the command that the tests run.
+var built string
+
+func TestMain(m *testing.M) {
+	var err error
+	if built, err = os.MkdirTemp("", "workshop-test-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(built)
+	os.Exit(code)
+}
+
+// build builds the command, once for all tests.
+var build = sync.OnceValues(func() (program string, err error) {
+	program = filepath.Join(built, "workshop.exe")
+	output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, output)
+	}
+	return program, err
+})
+
+// workshop returns the path of the command.
+func workshop(t *testing.T) string {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
 
 // TestTheRootCommand wants one line for what is mistyped, and the way on in it.
 func TestTheRootCommand(t *testing.T) {
@@ -23,7 +63,7 @@ func TestTheRootCommand(t *testing.T) {
 		{"--help", 0, "2  when it could not run"},
 		{"completion bash", 0, "bash completion"},
 	} {
-		cmd := exec.CommandContext(t.Context(), program, strings.Split(c.arguments, " ")...)
+		cmd := exec.CommandContext(need.Context(t), program, strings.Split(c.arguments, " ")...)
 		output, _ := cmd.CombinedOutput()
 		code := cmd.ProcessState.ExitCode()
 		if code != c.code || !strings.Contains(string(output), c.want) || code != 0 && strings.Count(string(output), "\n") != 1 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
@@ -112,7 +113,7 @@ func reach(root string, step int, dir string) error {
 // in which WORKSHOP stands for how it is called.
 func run(t *testing.T, program, dir string, arguments ...string) (output string, code int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, arguments...)
+	cmd := exec.CommandContext(need.Context(t), program, arguments...)
 	cmd.Dir = dir
 	said, _ := cmd.CombinedOutput()
 	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()

@@ -42,7 +42,7 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 		{[]string{"up", "--api-port", "5001"}, root, "--api-port and --thinker-port are both 5001"},
 		{[]string{"up"}, t.TempDir(), "is not in the workshop: change to the directory with step01"},
 	} {
-		cmd := exec.CommandContext(t.Context(), program, c.arguments...)
+		cmd := exec.CommandContext(need.Context(t), program, c.arguments...)
 		cmd.Dir = c.dir
 		output, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(string(output), c.want) || strings.Count(string(output), "\n") != 1 {
@@ -72,7 +72,7 @@ func TestUpShowsTheCompiler(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), workshop(t), "up", "--step", "2", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
+	cmd := exec.CommandContext(need.Context(t), workshop(t), "up", "--step", "2", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
 	cmd.Dir = copied
 	output, _ := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != 2 {
@@ -85,20 +85,10 @@ func TestUpShowsTheCompiler(t *testing.T) {
 	}
 }
 
-// workshop builds the command and returns its path.
-func workshop(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "workshop.exe")
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
-	return program
-}
-
 // TestPortsOfTheEnvironment holds that what is wrong in a variable is said of it.
 func TestPortsOfTheEnvironment(t *testing.T) {
 	t.Setenv("API_PORT", "5o5o")
-	out, err := exec.CommandContext(t.Context(), workshop(t), "up").CombinedOutput()
+	out, err := exec.CommandContext(need.Context(t), workshop(t), "up").CombinedOutput()
 	if want := "workshop: API_PORT=\"5o5o\" is not a port: choose one of 1 to 65535\n"; string(out) != want || err == nil {
 		t.Errorf("it says %s and ends with %v, want %q", out, err, want)
 	}

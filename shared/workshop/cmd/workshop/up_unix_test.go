@@ -5,7 +5,6 @@ package main_test
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -122,7 +121,7 @@ func TestUpInterruptedWhileBuilding(t *testing.T) {
 // TestUp_NoHome starts a step where go has no directory of its own to build in.
 func TestUp_NoHome(t *testing.T) {
 	program, root := workshop(t), checkout.New(t)
-	modules, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	modules, err := exec.CommandContext(need.Context(t), "go", "env", "GOMODCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +222,7 @@ func startWith(t *testing.T, program string, step int, kept string, arguments ..
 func startIn(t *testing.T, root, program string, step int, kept string, arguments ...string) *upCommand {
 	t.Helper()
 	api, thinker, agent := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
-	cmd := exec.CommandContext(t.Context(), program, append(arguments, "up", "--step", fmt.Sprint(step), kept,
+	cmd := exec.CommandContext(need.Context(t), program, append(arguments, "up", "--step", fmt.Sprint(step), kept,
 		"--api-port", api, "--thinker-port", thinker, "--agent-port", agent)...)
 	cmd.Env = append(os.Environ(), "THINK_DELAY="+cmp.Or(os.Getenv("THINK_DELAY"), "30ms"), "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
 	cmd.Dir = root
@@ -263,8 +262,7 @@ func (u *upCommand) signal(pid int, s syscall.Signal) {
 // gone returns when neither service listens any more.
 func (u *upCommand) gone() {
 	u.t.Helper()
-	ctx, cancel := context.WithTimeout(u.t.Context(), time.Minute)
-	defer cancel()
+	ctx := need.Context(u.t)
 	for _, service := range []string{u.api, u.thinker} {
 		for tick := time.Tick(20 * time.Millisecond); ; <-tick {
 			resp, err := http.Get(service + "/healthz")
