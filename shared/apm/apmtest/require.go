@@ -44,9 +44,11 @@ func (a *Agent) await(ctx context.Context, conditions []Condition) (trace apm.Tr
 	if trace, found := first(a.Traces(), conditions); found {
 		return trace, true
 	}
-	for id := range changes {
-		if trace, kept, _ := a.agent.Store().Trace(ctx, id); kept && meetsAll(trace, conditions) {
-			return trace, true
+	for ids := range changes {
+		for _, id := range ids {
+			if trace, kept, _ := a.agent.Store().Trace(ctx, id); kept && meetsAll(trace, conditions) {
+				return trace, true
+			}
 		}
 	}
 	return apm.Trace{}, false

@@ -58,9 +58,7 @@ func (s *Store) condemn(found damage) {
 			continue
 		}
 		delete(s.births, t.id)
-		for sub := range s.subscribers {
-			sub.forget(t.id)
-		}
+		s.changes.forget(t.id)
 	}
 	s.segments = slices.Clone(s.segments)
 	s.segments[at] = left

@@ -203,9 +203,7 @@ func (s *Store) enact(r *replacement) {
 	s.segments = append(s.segments, after...)
 	for id := range r.evicted {
 		delete(s.births, id)
-		for sub := range s.subscribers {
-			sub.forget(id)
-		}
+		s.changes.forget(id)
 	}
 	for _, b := range r.buried {
 		b.segment.bury(b.rows...)

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -46,6 +48,8 @@ type Store struct {
 	file  *file
 	cache *cache
 
+	changes *changes
+
 	queue   chan batch
 	tasks   chan func()
 	packs   chan packed
@@ -60,13 +64,12 @@ type Store struct {
 	stuck   []packed // those that could not be written
 	why     error    // they could not
 
-	mu          sync.RWMutex
-	segments    []*segment        // by place
-	births      map[uint64]uint64 // the arrival of each trace that is kept
-	services    map[string]int    // spans of each
-	kept        apm.Retention
-	next        int64 // the number of the segment to come
-	subscribers map[*subscriber]struct{}
+	mu       sync.RWMutex
+	segments []*segment        // by place
+	births   map[uint64]uint64 // the arrival of each trace that is kept
+	services map[string]int    // spans of each
+	kept     apm.Retention
+	next     int64 // the number of the segment to come
 }
 
 // A batch is spans to be kept together.
@@ -98,16 +101,16 @@ func Open(config Config) (*Store, error) {
 		config.Logger.Warn("could not make the file of traces private: other users of this machine may read it", "error", err)
 	}
 	s := &Store{
-		Config:      config,
-		rows:        max(1, min(maxRows, config.MaxSpans/16)), // as whole segments are evicted
-		bulk:        min(maxText, config.MaxBytes/16),
-		file:        f,
-		cache:       newCache(cacheBytes),
-		queue:       make(chan batch),
-		tasks:       make(chan func()),
-		packs:       make(chan packed),
-		closing:     make(chan struct{}),
-		subscribers: map[*subscriber]struct{}{},
+		Config:  config,
+		rows:    max(1, min(maxRows, config.MaxSpans/16)), // as whole segments are evicted
+		bulk:    min(maxText, config.MaxBytes/16),
+		file:    f,
+		cache:   newCache(cacheBytes),
+		queue:   make(chan batch),
+		tasks:   make(chan func()),
+		packs:   make(chan packed),
+		closing: make(chan struct{}),
+		changes: newChanges(),
 	}
 	if err := s.load(); err != nil {
 		return nil, openError(config.Path, errors.Join(err, f.close()))
@@ -205,15 +208,10 @@ func (s *Store) Clear(context.Context) error {
 		if err := s.file.clear(); err != nil {
 			return err
 		}
+		changed := slices.Collect(maps.Keys(s.births)) // which the writer alone changes
+		defer s.changes.add(changed)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		changed := map[uint64]bool{}
-		for id := range s.births {
-			changed[id] = true
-		}
-		for sub := range s.subscribers {
-			sub.notify(changed)
-		}
 		s.stuck, s.why, s.segments, s.kept = nil, nil, nil, apm.Retention{}
 		s.births, s.services = map[uint64]uint64{}, map[string]int{}
 		s.begin()

@@ -184,8 +184,8 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	readers.Go(func() {
-		for id := range notices {
-			traceOf(t, m, id)
+		for ids := range notices {
+			traceOf(t, m, ids[0])
 			recent(t, m, 5, 0)
 		}
 	})

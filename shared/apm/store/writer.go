@@ -154,29 +154,33 @@ func (s *Store) begin() {
 
 // show lets everybody see what is in the log.
 func (s *Store) show(stretches []stretch) {
-	changed := map[uint64]bool{}
 	s.mu.Lock()
 	for _, t := range stretches {
 		if t.segment.rows == 0 {
 			s.segments = append(s.segments, t.segment)
 		}
 		s.admitNew(t.segment, t.segment.rows+len(t.spans))
-		if len(s.subscribers) == 0 {
-			continue
-		}
-		for i := range t.spans {
-			changed[t.spans[i].TraceID] = true
-		}
-	}
-	for sub := range s.subscribers {
-		sub.notify(changed)
 	}
 	s.mu.Unlock()
+	s.changes.add(changedBy(stretches))
 	for _, t := range stretches {
 		if s.full(t.segment.builder) && !t.segment.packing {
 			s.packUp(t.segment)
 		}
 	}
+}
+
+// changedBy returns the traces that spans belong to, each once where its spans are
+// neighbours.
+func changedBy(stretches []stretch) (traces []uint64) {
+	for _, t := range stretches {
+		for i := range t.spans {
+			if id := t.spans[i].TraceID; len(traces) == 0 || id != traces[len(traces)-1] {
+				traces = append(traces, id)
+			}
+		}
+	}
+	return traces
 }
 
 // admitNew makes the builder's next rows a part of the store.

@@ -89,7 +89,7 @@ func firstEvent(t *testing.T, w *Web, f *traces, path string) string {
 	lines := bufio.NewScanner(response.Body)
 	lines.Scan() // that the stream is open
 	lines.Scan()
-	f.notices <- f.list[0].ID
+	f.notices <- []uint64{f.list[0].ID}
 	var text strings.Builder
 	for lines.Scan() && lines.Text() != "" {
 		fmt.Fprintln(&text, lines.Text())

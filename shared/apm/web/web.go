@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
@@ -35,8 +36,9 @@ type Traces interface {
 	Anatomy(ctx context.Context, s search.Selection, buckets int) (apm.Anatomy, error)
 	// Clear drops every trace.
 	Clear(ctx context.Context) error
-	// Subscribe tells which traces change, until ctx is done.
-	Subscribe(ctx context.Context) <-chan uint64
+	// Subscribe sends the IDs of traces that change, some at a time, until ctx is
+	// done.
+	Subscribe(ctx context.Context) <-chan []uint64
 	// Retention is how much is kept and how much had to go.
 	Retention() apm.Retention
 }
@@ -71,6 +73,8 @@ type Web struct {
 	examples  map[string]string // answers of the API, by the names of their files
 	hosts     map[string]bool
 	routes    map[string]handlers
+
+	streams atomic.Int64 // of events, that are open
 
 	ending context.Context // done when event streams must end
 	end    context.CancelFunc

@@ -27,7 +27,7 @@ import (
 type traces struct {
 	list    []apm.Trace
 	err     error // of reading them
-	notices chan uint64
+	notices chan []uint64
 	calls   atomic.Int64
 	report  apm.IntakeReport
 	oldest  int64 // start of the earliest span
@@ -91,7 +91,7 @@ func (f *traces) Search(_ context.Context, r search.Request) (summaries []apm.Su
 	return summaries, 0, nil
 }
 
-func (f *traces) Subscribe(context.Context) <-chan uint64 { return f.notices }
+func (f *traces) Subscribe(context.Context) <-chan []uint64 { return f.notices }
 
 func (f *traces) Retention() apm.Retention {
 	return apm.Retention{Traces: len(f.list), Spans: 7, MaxSpans: 200_000, Oldest: f.oldest, EvictedTraces: 1, EvictedSpans: 6}
@@ -104,7 +104,7 @@ func (f *traces) Calls() int { return int(f.calls.Load()) }
 func (f *traces) Report() apm.IntakeReport { return f.report }
 
 func newTest(list ...apm.Trace) (*Web, *traces) {
-	f := &traces{list: list, notices: make(chan uint64)}
+	f := &traces{list: list, notices: make(chan []uint64)}
 	return New(Config{Traces: f, Intake: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
 }
 
@@ -453,8 +453,8 @@ func TestEventsAreNotices(t *testing.T) {
 	if lines.Text() != ": open" {
 		t.Errorf("got %q", lines.Text())
 	}
-	f.notices <- 1 // of another trace
-	f.notices <- 2
+	f.notices <- []uint64{1} // of another trace
+	f.notices <- []uint64{2}
 	var got []string
 	for len(got) < 3 && lines.Scan() {
 		if lines.Text() != "" || len(got) > 0 {

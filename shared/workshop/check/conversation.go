@@ -74,7 +74,7 @@ func (c *conversation) ask(ctx context.Context, path string) (lesson.Exchange, e
 
 // settle waits until no more spans come, but not for long: what is still missing
 // is there when the services have stopped.
-func settle(changes <-chan uint64) {
+func settle(changes <-chan []uint64) {
 	last := time.After(enough)
 	still := time.After(enough)
 	for {

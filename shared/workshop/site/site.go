@@ -40,8 +40,9 @@ type Traces interface {
 	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
 	// Trace is what has arrived of one trace.
 	Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error)
-	// Subscribe tells which traces change, until ctx is done.
-	Subscribe(ctx context.Context) <-chan uint64
+	// Subscribe sends the IDs of traces that change, some at a time, until ctx is
+	// done.
+	Subscribe(ctx context.Context) <-chan []uint64
 }
 
 // Config is what the page needs.

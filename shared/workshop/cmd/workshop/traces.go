@@ -13,7 +13,7 @@ import (
 // showTraces prints each trace that changes when it has settled, and once more if
 // more of it arrives later. When stopping is closed it prints those that wait, and
 // returns.
-func (s *screen) showTraces(changes <-chan uint64, stopping <-chan struct{}) {
+func (s *screen) showTraces(changes <-chan []uint64, stopping <-chan struct{}) {
 	agent := s.workshop.Agent()
 	quietSince := map[uint64]time.Time{}
 	show := func(quiet time.Duration) {
@@ -37,8 +37,10 @@ func (s *screen) showTraces(changes <-chan uint64, stopping <-chan struct{}) {
 	defer tick.Stop()
 	for {
 		select {
-		case id := <-changes:
-			quietSince[id] = time.Now()
+		case ids := <-changes:
+			for _, id := range ids {
+				quietSince[id] = time.Now()
+			}
 		case <-tick.C:
 			show(client.Settling)
 		case <-stopping:
