@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ func (p *Process) untilHealthy(ctx context.Context) error {
 		}
 		select {
 		case <-p.ended:
+			if addr := p.taken(); addr != "" && !p.isOwn(addr) {
+				return fmt.Errorf("%s cannot listen on %s, which another program holds. %s", p.Name, addr, useAddress)
+			}
 			return p.Failure()
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not become healthy: %w", p.Name, context.Cause(ctx))
@@ -70,7 +74,25 @@ func (p *Process) unhealthy(ctx context.Context) error {
 }
 
 func (p *Process) listensElsewhere(addrs []string) error {
-	return fmt.Errorf("%s listens on %s, not on the address in LISTEN_ADDR, where it is expected. Pass serve.HTTP the address that env.Address(\"LISTEN_ADDR\", …) returns", p.Name, strings.Join(addrs, " and "))
+	return fmt.Errorf("%s listens on %s, not on the address in LISTEN_ADDR. %s", p.Name, strings.Join(addrs, " and "), useAddress)
+}
+
+// useAddress is what to do where a service uses another address than it was given.
+const useAddress = `Pass serve.HTTP the address that env.Address("LISTEN_ADDR", …) returns`
+
+// bindFailed is how Go says that an address is in use, whatever the system calls it.
+var bindFailed = regexp.MustCompile(`listen tcp (\S+): bind: `)
+
+// taken returns the address that the service said it cannot listen on, or "".
+func (p *Process) taken() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, line := range p.tail {
+		if found := bindFailed.FindStringSubmatch(line); found != nil {
+			return found[1]
+		}
+	}
+	return ""
 }
 
 // listens returns the addresses on which the process listens, as net.Listen takes

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,7 +34,14 @@ func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	edited(t, root, "step01", "local", "api/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, "127.0.0.1:%d",`, other))
 	edited(t, root, "step01", "nowhere", "thinker/main.go",
 		"return serve.HTTP(ctx, addr, router, tracer.Flush)", "_ = router\n	<-ctx.Done()\n	return nil")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	edited(t, root, "step01", "taken", "api/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, %q,`, taken.Addr()))
 	for dir, want := range map[string]string{
+		"taken":      fmt.Sprintf("api cannot listen on %s, which another program holds. Pass serve.HTTP the address", taken.Addr()),
 		"everywhere": fmt.Sprintf("thinker listens on :%d, not on the address in LISTEN_ADDR", port),
 		"local":      fmt.Sprintf("api listens on 127.0.0.1:%d, not on the address in LISTEN_ADDR", other),
 		"nowhere":    "thinker did not become healthy: it has run for 30s without listening on any port. Its run function must call serve.HTTP",
