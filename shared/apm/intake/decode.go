@@ -55,7 +55,7 @@ func decodeV03V04(body []byte, header http.Header, reserve reservation) (payload
 		if err := json.Unmarshal(body, &traces); err != nil {
 			return payload{}, fmt.Errorf("as JSON: %w", err)
 		}
-	} else if err := unpack(body, depth, reserve, func() error { _, err := traces.UnmarshalMsg(body); return err }); err != nil {
+	} else if err := unpack(body, shape{depth, weightValue}, reserve, func() error { _, err := traces.UnmarshalMsg(body); return err }); err != nil {
 		return payload{}, err
 	}
 	p := fromTraces(traces)
@@ -65,8 +65,8 @@ func decodeV03V04(body []byte, header http.Header, reserve reservation) (payload
 
 // unpack has a decoder read MessagePack that is safe to be read, once there is
 // room for what it holds.
-func unpack(body []byte, depth int, reserve reservation, decode func() error) error {
-	weight, err := weighPacked(body, depth)
+func unpack(body []byte, format shape, reserve reservation, decode func() error) error {
+	weight, err := weighPacked(body, format)
 	if err == nil {
 		if err := reserve.decoded(weight); err != nil {
 			return err
@@ -97,7 +97,7 @@ func isJSON(body []byte, contentType string) bool {
 // whose texts are places in strings.
 func decodeV05(body []byte, _ http.Header, reserve reservation) (payload, error) {
 	var traces pb.Traces
-	if err := unpack(body, 4, reserve, func() error { return traces.UnmarshalMsgDictionary(body) }); err != nil {
+	if err := unpack(body, shape{4, weightValue}, reserve, func() error { return traces.UnmarshalMsgDictionary(body) }); err != nil {
 		return payload{}, err
 	}
 	return fromTraces(traces), nil
@@ -106,7 +106,7 @@ func decodeV05(body []byte, _ http.Header, reserve reservation) (payload, error)
 // decodeV07 decodes a map with what the spans have in common beside them.
 func decodeV07(body []byte, _ http.Header, reserve reservation) (payload, error) {
 	var sent pb.TracerPayload
-	if err := unpack(body, 5, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+	if err := unpack(body, shape{5, weightValue}, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
 		return payload{}, err
 	}
 	p := payload{library: sent.TracerVersion}

@@ -72,7 +72,7 @@ func FuzzWeighPacked(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		_, ours := weighPacked(body, 3)
+		_, ours := weighPacked(body, shape{3, weightValue})
 		_, theirs := msgp.Skip(body)
 		if ours == nil && theirs != nil {
 			t.Errorf("%x passes: %v", body, theirs)

@@ -11,11 +11,10 @@ import (
 const maxDepth = 100
 
 // weighPacked looks through a payload in MessagePack before it is decoded, and
-// estimates how much memory it takes then. Spans are maps or arrays at a depth
-// counted from 1. The decoders make room for as many spans, strings or tags as a
+// estimates how much memory it takes then. The decoders make room for as many spans, strings or tags as a
 // header announces: with eight bytes, a payload could ask for half a gigabyte.
 // What is announced must be there, a byte at least for each value.
-func weighPacked(body []byte, spans int) (weight int64, err error) {
+func weighPacked(body []byte, format shape) (weight int64, err error) {
 	var (
 		open  [maxDepth]int // values still to come, in each container around this one
 		depth int
@@ -36,8 +35,8 @@ func weighPacked(body []byte, spans int) (weight int64, err error) {
 		body = body[length:]
 		if values < 0 {
 			weight += int64(length)
-			if depth != spans { // a span's own fields are in its weight
-				weight += weightValue
+			if depth != format.spans { // a span's own fields are in its weight
+				weight += format.value
 			}
 			continue
 		}
@@ -48,7 +47,7 @@ func weighPacked(body []byte, spans int) (weight int64, err error) {
 			return 0, fmt.Errorf("values are more than %d deep within each other", maxDepth-1)
 		}
 		weight += weightTable
-		if depth == spans {
+		if depth == format.spans {
 			weight += weightSpan
 		}
 		open[depth] = values

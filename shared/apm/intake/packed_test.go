@@ -48,10 +48,10 @@ func TestPackedValues(t *testing.T) {
 	add(msgp.AppendTime(nil, time.Unix(1, 0)))
 
 	whole := append(msgp.AppendArrayHeader(nil, uint32(count)), all...)
-	if _, err := weighPacked(whole, 3); err != nil {
+	if _, err := weighPacked(whole, shape{3, weightValue}); err != nil {
 		t.Error(err)
 	}
-	if _, err := weighPacked(whole[:len(whole)-1], 3); err == nil {
+	if _, err := weighPacked(whole[:len(whole)-1], shape{3, weightValue}); err == nil {
 		t.Error("cut off, and not noticed")
 	}
 	if rest, err := msgp.Skip(whole); err != nil || len(rest) > 0 {

@@ -16,7 +16,7 @@ import (
 // spelled out once and referred to from then on.
 func decodeV10(body []byte, _ http.Header, reserve reservation) (payload, error) {
 	sent := idx.InternalTracerPayload{Strings: idx.NewStringTable()}
-	if err := unpack(body, 5, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
+	if err := unpack(body, shape{5, weightTyped}, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
 		return payload{}, err
 	}
 	table := &texts{table: sent.Strings}

@@ -31,7 +31,16 @@ const (
 	weightSpan  = 800 // as it came and as it is handed on, with a map of metrics
 	weightTable = 320 // a map or an array
 	weightValue = 24  // a text besides its bytes, a number, a reference
+	// weightTyped is the same in v1.0, where each value is an object of its own
+	// until it is converted.
+	weightTyped = 40
 )
+
+// A shape is what must be known of a format to weigh its payloads.
+type shape struct {
+	spans int   // how deep they are among maps and arrays, counted from 1
+	value int64 // its weight
+}
 
 // A sizeError says that a payload unfolds into too much.
 type sizeError struct {
