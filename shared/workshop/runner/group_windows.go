@@ -19,6 +19,7 @@ func setApart(cmd *exec.Cmd) {
 type processes struct {
 	first *os.Process
 	job   windows.Handle // 0 where there is none: then only the first process is killed
+	ended chan struct{}  // closed when the first process has ended, and the others were killed
 }
 
 func processesOf(p *os.Process) processes {
@@ -30,24 +31,36 @@ func processesOf(p *os.Process) processes {
 		BasicLimitInformation: windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{LimitFlags: windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE},
 	}
 	_, err = windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation, uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)))
+	var process windows.Handle
 	if err == nil {
-		err = assign(job, p)
+		process, err = assign(job, p)
 	}
 	if err != nil {
 		_ = windows.CloseHandle(job)
 		return processes{first: p}
 	}
-	return processes{p, job}
+	ps := processes{p, job, make(chan struct{})}
+	go func() {
+		// At once: a read from a pipe that another process holds open isn't interrupted.
+		_, _ = windows.WaitForSingleObject(process, windows.INFINITE)
+		_ = windows.CloseHandle(process)
+		ps.kill()
+		close(ps.ended)
+	}()
+	return ps
 }
 
-// assign puts a process into a job.
-func assign(job windows.Handle, p *os.Process) error {
-	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(p.Pid))
+// assign puts a process into a job, and returns a handle of the process.
+func assign(job windows.Handle, p *os.Process) (windows.Handle, error) {
+	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE|windows.SYNCHRONIZE, false, uint32(p.Pid))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer windows.CloseHandle(process)
-	return windows.AssignProcessToJobObject(job, process)
+	if err := windows.AssignProcessToJobObject(job, process); err != nil {
+		_ = windows.CloseHandle(process)
+		return 0, err
+	}
+	return process, nil
 }
 
 // interrupt ends the processes: Windows has no way to ask.
@@ -65,9 +78,10 @@ func (p processes) kill() {
 	_ = windows.TerminateJobObject(p.job, 1)
 }
 
-// release gives the job back.
+// release gives the job back, once the first process has ended.
 func (p processes) release() {
 	if p.job != 0 {
+		<-p.ended
 		_ = windows.CloseHandle(p.job)
 	}
 }

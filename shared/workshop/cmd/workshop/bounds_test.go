@@ -21,6 +21,7 @@ import (
 // TestCheck_BoundsWhatServicesAnswer has code that answers without end, one that
 // sends check to another server, and one that stores a large value in Redis.
 func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
+	t.Parallel()
 	root, program := checkout.New(t), workshop(t)
 	other, asked := countRequests(t)
 	const route = `router.Handle("/think/", traced("GET /think/", a.think))`
@@ -54,6 +55,7 @@ func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
 
 // TestCheck_BoundsLogLines has a service print a line of 512 MB.
 func TestCheck_BoundsLogLines(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux says in /proc how much memory a process took")
 	}
@@ -91,6 +93,7 @@ func TestCheck_BoundsLogLines(t *testing.T) {
 
 // TestThinkAndLoad_BoundResponses has another program answer at the api's port.
 func TestThinkAndLoad_BoundResponses(t *testing.T) {
+	t.Parallel()
 	program := workshop(t)
 	other, asked := countRequests(t)
 	var sent atomic.Int64

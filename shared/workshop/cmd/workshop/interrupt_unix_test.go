@@ -105,6 +105,7 @@ func ended(t *testing.T, cmd *exec.Cmd) int {
 // TestUp_InterruptLeavesNoProcess has services whose processes ignore Ctrl-C, and
 // services that go on themselves.
 func TestUp_InterruptLeavesNoProcess(t *testing.T) {
+	t.Parallel()
 	program := workshop(t)
 	for _, c := range []struct {
 		name          string
@@ -142,6 +143,7 @@ func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 // TestCheck_InterruptLeavesNoProcess has a service that goes on, and processes of
 // it that ignore Ctrl-C.
 func TestCheck_InterruptLeavesNoProcess(t *testing.T) {
+	t.Parallel()
 	root, brood := checkout.New(t), newBrood(t)
 	brood.startedBy(t, root)
 	endless(t, root)

@@ -28,6 +28,7 @@ func edited(t *testing.T, root, step, name, file string, pairs ...string) {
 // TestCheck_ServiceListensElsewhere ends, and names the address that a service
 // listens on in place of the one that it was given.
 func TestCheck_ServiceListensElsewhere(t *testing.T) {
+	t.Parallel()
 	const serves = "serve.HTTP(ctx, addr,"
 	root, program, port, other := checkout.New(t), workshop(t), need.Port(t), need.Port(t)
 	edited(t, root, "step01", "everywhere", "thinker/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, ":%d",`, port))
