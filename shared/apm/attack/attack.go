@@ -27,7 +27,7 @@ type Case struct {
 }
 
 // Cases returns all attacks.
-func Cases() []Case { return slices.Concat(payloadCases()) }
+func Cases() []Case { return slices.Concat(payloadCases(), readerCases()) }
 
 // A payload is a body for one of the intake's endpoints.
 type payload struct {

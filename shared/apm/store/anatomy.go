@@ -83,7 +83,7 @@ func (s *Store) draw(ctx context.Context, sample map[uint64]map[uint64]bool) ([]
 	for _, name := range wideNames {
 		keys = append(keys, key{wide, name})
 	}
-	return s.assembleAll(ctx, parts, places, keys)
+	return s.assemble(ctx, parts, places, keys, mostBytes/2)
 }
 
 // sample takes the traces of the rows or, of too many, those whose IDs mix to

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 )
 
 // A key names a column.
@@ -117,13 +118,14 @@ func (c *column) writeCells(to []byte) []byte {
 var errDamaged = errors.New("damaged")
 
 // readColumn reads what writeValues and writeCells have written for a segment
-// of that many rows.
+// of that many rows. The column keeps values.
 func readColumn(kind kind, values, cells []byte, rows int) (*column, error) {
 	c := &column{}
 	if kind == wide {
 		return c, c.readNumbers(cells, rows)
 	}
-	if err := c.readValues(string(values), kind == metric, rows); err != nil {
+	text := unsafe.String(unsafe.SliceData(values), len(values)) // nobody changes values any more
+	if err := c.readValues(text, kind == metric, rows); err != nil {
 		return nil, err
 	}
 	return c, c.readCells(cells, rows)

@@ -107,13 +107,12 @@ func (l labels) and(more labels, rows rowSet) labels {
 	return both
 }
 
-// texts are the values of a label, in memory of their own.
-func (l labels) texts(label, fields int) []string {
-	texts := make([]string, fields)
-	for i := range texts {
-		texts[i] = strings.Clone(l.values[label][i])
+// texts returns the values of a label.
+func (l labels) texts(label int) []string {
+	if l.of == nil {
+		return nil
 	}
-	return texts
+	return l.values[label]
 }
 
 // Facets counts the values of some fields that the selected spans have, and
@@ -141,8 +140,9 @@ func (s *Store) facets(ctx context.Context, selection search.Selection, fields [
 		}
 	}
 	facets := make([]apm.Facet, len(fields))
-	err = parallel(len(fields), func(i int) (err error) {
-		facets[i], err = s.facet(ctx, all, fields[i], most, !asked)
+	longest := longestTotal / max(1, len(fields))
+	err = s.jobs.parallel(ctx, len(fields), func(i int) (err error) {
+		facets[i], err = s.facet(ctx, all, fields[i], most, longest, !asked)
 		return err
 	})
 	if err != nil {
@@ -160,22 +160,55 @@ func (s *Store) facets(ctx context.Context, selection search.Selection, fields [
 	return facets, nil
 }
 
-// facet counts the values of one field. One that tells spans apart may be left
-// out, and then is of no span.
-func (s *Store) facet(ctx context.Context, all []selected, f search.Field, most int, mayLeaveOut bool) (apm.Facet, error) {
-	count := counting{spans: map[string]int{}}
-	for _, part := range all {
+// facet counts the values of one field, and names the most common ones until they
+// are too long together. A field that tells spans apart may be left out, and then
+// is of no span.
+func (s *Store) facet(ctx context.Context, all []selected, f search.Field, most, longest int, mayLeaveOut bool) (apm.Facet, error) {
+	count := counting{values: map[string]*counted{}}
+	for i, part := range all {
 		if err := ctx.Err(); err != nil {
 			return apm.Facet{}, err
 		}
-		if err := s.countValues(&count, part, f); err != nil {
+		if err := s.countValues(&count, i, part, f); err != nil {
 			return apm.Facet{}, err
 		}
-		if mayLeaveOut && len(count.spans) == mostGroups {
+		if mayLeaveOut && len(count.values) == mostGroups {
 			return apm.Facet{}, nil
 		}
 	}
-	return count.facet(f, most), nil
+	top, others := count.top(most, longest)
+	if err := s.nameValues(ctx, top, all, f); err != nil {
+		return apm.Facet{}, err
+	}
+	facet := apm.Facet{Name: f.String(), Spans: count.total, Others: count.others + others}
+	for _, c := range top {
+		facet.Values = append(facet.Values, apm.FacetValue{Value: c.value, Spans: c.spans})
+	}
+	return facet, nil
+}
+
+// nameValues gives abridged values their whole texts.
+func (s *Store) nameValues(ctx context.Context, top []*counted, all []selected, f search.Field) error {
+	byPart := map[int][]*counted{}
+	for _, c := range top {
+		if isAbridged(c.value) {
+			byPart[c.part] = append(byPart[c.part], c)
+		}
+	}
+	for _, part := range slices.Sorted(maps.Keys(byPart)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l, err := s.labels(all[part].segment, f)
+		if err != nil {
+			return err
+		}
+		for _, c := range byPart[part] {
+			c.value = strings.Clone(l.values[c.label][0])
+		}
+	}
+	slices.SortFunc(top, compareCounted) // some may have differed in their abridged form's hash alone
+	return nil
 }
 
 // mostTags bounds how many tags are looked through where nobody says which.
@@ -211,18 +244,25 @@ func (s *Store) grouping(all []selected) ([]search.Field, error) {
 
 // counting is an apm.Facet in the making.
 type counting struct {
-	spans  map[string]int // by value
+	values map[string]*counted // by their abridged form
 	total  int
 	others int
 }
 
-func (s *Store) countValues(count *counting, part selected, f search.Field) error {
-	l, err := s.labels(part.segment, f)
+// counted is a value, and where it was first met.
+type counted struct {
+	value       string // abridged, until it is known to be one of the top
+	spans       int
+	part, label int
+}
+
+func (s *Store) countValues(count *counting, part int, in selected, f search.Field) error {
+	l, err := s.labels(in.segment, f)
 	if err != nil {
 		return err
 	}
 	counts := make([]int, len(l.values))
-	for row := range part.rows.all() {
+	for row := range in.rows.all() {
 		counts[l.of[row]]++
 	}
 	for label, n := range counts {
@@ -231,26 +271,33 @@ func (s *Store) countValues(count *counting, part selected, f search.Field) erro
 			continue
 		}
 		count.total += n
-		if _, known := count.spans[value]; known || len(count.spans) < mostGroups {
-			count.spans[strings.Clone(value)] += n
-		} else {
+		value = abridge(value)
+		c, known := count.values[value]
+		switch {
+		case known:
+			c.spans += n
+		case len(count.values) < mostGroups:
+			value = strings.Clone(value)
+			count.values[value] = &counted{value, n, part, label}
+		default:
 			count.others++ // some of them more than once
 		}
 	}
 	return nil
 }
 
-func (c *counting) facet(f search.Field, most int) apm.Facet {
-	facet := apm.Facet{Name: f.String(), Spans: c.total, Others: c.others}
-	for value, n := range c.spans {
-		facet.Values = append(facet.Values, apm.FacetValue{Value: value, Spans: n})
+// top returns the most common values that are not too long together, and how many
+// others there are. The first is always among them.
+func (c *counting) top(most, longest int) (top []*counted, others int) {
+	top = slices.SortedFunc(maps.Values(c.values), compareCounted)
+	for i, v := range top {
+		if longest -= lengthOf(v.value); i == most || i > 0 && longest < 0 {
+			return top[:i], len(top) - i
+		}
 	}
-	slices.SortFunc(facet.Values, func(a, b apm.FacetValue) int {
-		return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value, b.Value))
-	})
-	if len(facet.Values) > most {
-		facet.Others += len(facet.Values) - most
-		facet.Values = facet.Values[:most]
-	}
-	return facet
+	return top, 0
+}
+
+func compareCounted(a, b *counted) int {
+	return cmp.Or(cmp.Compare(b.spans, a.spans), cmp.Compare(a.value, b.value))
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -34,19 +36,83 @@ func (s *Store) breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdow
 	if err != nil {
 		return apm.Breakdown{}, err
 	}
-	sum := &summation{of: b, byValues: map[string]*group{}}
-	if sum.from, sum.to, err = s.timeOf(all, b.Selection); err != nil {
+	from, to, err := s.timeOf(all, b.Selection)
+	if err != nil {
 		return apm.Breakdown{}, err
 	}
-	for _, part := range all {
-		if err := ctx.Err(); err != nil {
+	sum := &summation{of: b, from: from, to: to, byValues: map[string]*group{}}
+	if err := s.sumUpAll(ctx, sum, all); err != nil {
+		return apm.Breakdown{}, err
+	}
+	if sum.isLarge() { // only the groups that are returned get buckets
+		first := &summation{of: b, from: from, to: to, byValues: map[string]*group{}}
+		first.of.Buckets = 0
+		if err := s.sumUpAll(ctx, first, all); err != nil {
 			return apm.Breakdown{}, err
 		}
-		if err := s.sumUp(ctx, sum, part); err != nil {
+		sum = &summation{of: b, from: from, to: to, byValues: map[string]*group{}, only: map[string]bool{}}
+		for _, g := range first.top() {
+			sum.only[g.name] = true
+		}
+		if err := s.sumUpAll(ctx, sum, all); err != nil {
 			return apm.Breakdown{}, err
 		}
+		sum.others = first.others
+	}
+	sum.top()
+	if err := s.nameGroups(ctx, sum, all); err != nil {
+		return apm.Breakdown{}, err
 	}
 	return sum.answer(), nil
+}
+
+// sumUpAll adds the rows of all segments, or ends early if there are too many
+// groups for it.
+func (s *Store) sumUpAll(ctx context.Context, sum *summation, all []selected) error {
+	for i, part := range all {
+		sum.part = i
+		if err := s.jobs.run(ctx, func() error { return s.sumUp(ctx, sum, part) }); err != nil || sum.isLarge() {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameGroups gives the groups that are returned their whole values, as far as
+// these are not too long together; the last groups are left out otherwise.
+func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) error {
+	byPart := map[int][]*group{}
+	length := 0
+	for i, g := range sum.groups {
+		for _, value := range g.values {
+			length += lengthOf(value)
+		}
+		if length > longestTotal {
+			sum.cut(i)
+			break
+		}
+		if slices.ContainsFunc(g.values, isAbridged) {
+			byPart[g.part] = append(byPart[g.part], g)
+		}
+	}
+	for _, part := range slices.Sorted(maps.Keys(byPart)) {
+		for i, f := range sum.of.By {
+			err := s.jobs.run(ctx, func() error {
+				labels, err := s.labels(all[part].segment, f)
+				if err != nil {
+					return err
+				}
+				for _, g := range byPart[part] {
+					g.values[i] = strings.Clone(labels.values[labels.of[g.row]][0])
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // timeOf is the time that a selection is of.
@@ -98,7 +164,7 @@ func (s *Store) sumUp(ctx context.Context, sum *summation, part selected) error 
 			label = int(labels.of[row])
 		}
 		if groups[label] == nil {
-			groups[label] = sum.group(labels.texts(label, len(sum.of.By)))
+			groups[label] = sum.group(labels.texts(label), row)
 		}
 		groups[label].add(sum, int64(starts.numbers[row]), time.Duration(durations.numbers[row]), errors.has(row))
 	}
@@ -147,7 +213,7 @@ func (s *Store) selectRows(ctx context.Context, selection search.Selection, next
 		}
 		return false, nil
 	}
-	if err := inParallel(ctx, s.snapshot(), do, take); err != nil {
+	if err := inParallel(ctx, s.jobs, s.snapshot(), do, take); err != nil {
 		return nil, fmt.Errorf("select spans: %w", err)
 	}
 	slices.Reverse(all) // the first to arrive first

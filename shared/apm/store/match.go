@@ -5,8 +5,6 @@ import (
 	"context"
 	"runtime"
 
-	"golang.org/x/sync/errgroup"
-
 	"thinker/shared/apm/search"
 )
 
@@ -284,7 +282,7 @@ func (s *Store) collect(ctx context.Context, g *segment, k key, rows rowSet, tes
 // inParallel calls do for each of the segments, on all processors, the last
 // segments first, and gives their answers in order to take until that says
 // that it has enough.
-func inParallel[T any](ctx context.Context, parts []*segment, do func(*segment) (T, error), take func(*segment, T) (enough bool, err error)) error {
+func inParallel[T any](ctx context.Context, turns jobs, parts []*segment, do func(*segment) (T, error), take func(*segment, T) (enough bool, err error)) error {
 	atOnce := runtime.GOMAXPROCS(0)
 	for end := len(parts); end > 0; {
 		if err := ctx.Err(); err != nil {
@@ -292,7 +290,7 @@ func inParallel[T any](ctx context.Context, parts []*segment, do func(*segment) 
 		}
 		begin := max(0, end-atOnce)
 		answers := make([]T, end-begin)
-		err := parallel(len(answers), func(i int) (err error) {
+		err := turns.parallel(ctx, len(answers), func(i int) (err error) {
 			answers[i], err = do(parts[begin+i])
 			return err
 		})
@@ -308,15 +306,4 @@ func inParallel[T any](ctx context.Context, parts []*segment, do func(*segment) 
 		atOnce = min(2*atOnce, 8*runtime.GOMAXPROCS(0))
 	}
 	return nil
-}
-
-// parallel calls do for each number below n, on all processors, and returns the
-// first error.
-func parallel(n int, do func(i int) error) error {
-	var working errgroup.Group
-	working.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		working.Go(func() error { return do(i) })
-	}
-	return working.Wait()
 }

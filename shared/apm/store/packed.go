@@ -257,35 +257,41 @@ func (f *file) list(segment int64) (*column, error) {
 	return c, nil
 }
 
-// all reads every column of a segment.
-func (f *file) all(segment int64, rows int) (map[key]*column, error) {
+// each calls do for every column of a segment, one after the other.
+func (f *file) each(segment int64, rows int, do func(key, *column) error) error {
 	f.connected.RLock()
 	defer f.connected.RUnlock()
 	if f.read == nil {
-		return nil, errGone
+		return errGone
 	}
-	columns := map[key]*column{}
+	needed := map[key]bool{{field, service}: true}
+	for _, name := range wideNames {
+		needed[key{wide, name}] = true
+	}
+	found := false
 	err := each(f.read, "SELECT kind, name, dictionary, cells FROM columns WHERE segment = ?", func(scan scanner) error {
-		var c packedColumn
-		err := scan(&c.kind, &c.name, &c.values, &c.cells)
-		if err == nil {
-			columns[c.key], err = f.unpackColumn(c, rows)
+		var values, cells sql.RawBytes // which are SQLite's, until the next row
+		var k key
+		if err := scan(&k.kind, &k.name, &values, &cells); err != nil {
+			return err
 		}
-		return err
+		c, err := f.unpackColumn(packedColumn{k, values, cells}, rows)
+		if err != nil {
+			return err
+		}
+		found = true
+		delete(needed, k)
+		return do(k, c)
 	}, segment)
 	if err != nil {
-		return nil, fmt.Errorf("read a segment: %w", orDamaged(err))
+		return fmt.Errorf("read a segment: %w", orDamaged(err))
 	}
-	needed := []key{{field, service}}
-	for _, name := range wideNames {
-		needed = append(needed, key{wide, name})
-	}
-	for _, k := range needed {
-		if len(columns) > 0 && columns[k] == nil {
-			return nil, missing(k)
+	for k := range needed {
+		if found {
+			return missing(k)
 		}
 	}
-	return columns, nil
+	return nil
 }
 
 // unpackColumn checks the parts by their checksums and reads them.

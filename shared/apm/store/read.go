@@ -56,14 +56,8 @@ func (s *Store) read(g *segment, k key, from func(segment int64, k key, rows int
 // errGone is the error of a segment that was evicted while it was being read.
 var errGone = errors.New("the segment has been evicted")
 
-// columns gives all of a segment's, or only those asked for.
+// columns gives those asked for.
 func (s *Store) columns(g *segment, keys []key) (map[key]*column, error) {
-	if keys == nil && g.builder == nil {
-		return s.allColumns(g)
-	}
-	if keys == nil {
-		keys = g.builder.keys()
-	}
 	columns := make(map[key]*column, len(keys))
 	for _, k := range keys {
 		c, err := s.column(g, k)
@@ -77,15 +71,31 @@ func (s *Store) columns(g *segment, keys []key) (map[key]*column, error) {
 	return columns, nil
 }
 
-func (s *Store) allColumns(g *segment) (map[key]*column, error) {
-	columns, err := s.file.all(g.id, g.rows)
-	if err != nil {
-		return nil, s.suspect(g, err)
+// eachColumn calls do for the columns asked for, or for all, one after the other.
+func (s *Store) eachColumn(g *segment, keys []key, do func(key, *column) error) error {
+	if keys == nil && g.builder == nil {
+		found := false
+		err := s.file.each(g.id, g.rows, func(k key, c *column) error { found = true; return do(k, c) })
+		if err == nil && !found {
+			err = errGone
+		}
+		return s.suspect(g, err)
 	}
-	if len(columns) == 0 {
-		return nil, errGone
+	if keys == nil {
+		keys = g.builder.keys()
 	}
-	return columns, nil
+	for _, k := range keys {
+		c, err := s.column(g, k)
+		if err != nil {
+			return err
+		}
+		if c != nil {
+			if err := do(k, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keys are those of all of a segment's columns.
@@ -112,26 +122,23 @@ func (s *Store) keys(g *segment) ([]key, error) {
 	return keys, nil
 }
 
-// spans gives a segment's rows; with keys, only those of their attributes.
-func (s *Store) spans(g *segment, rows rowSet, keys []key) ([]apm.Span, error) {
-	columns, err := s.columns(g, keys)
-	if err != nil {
-		return nil, err
-	}
-	spans := make([]apm.Span, 0, rows.count())
-	for row := range rows.all() {
-		spans = append(spans, rowReader{columns}.span(row))
-	}
-	return spans, nil
+// mostShown bounds how many spans of one trace are put together, and mostBytes how
+// much memory they take.
+const (
+	mostShown = 100_000
+	mostBytes = 80 << 20
+)
+
+// Trace returns what is kept of the trace with that ID, as far as it is not too
+// large: Truncated counts the spans that are left out.
+func (s *Store) Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error) {
+	return s.TraceWithin(ctx, id, mostBytes)
 }
 
-// mostShown bounds how many spans of one trace are put together.
-const mostShown = 100_000
-
-// Trace is what is kept of the trace with that ID.
-func (s *Store) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool, err error) {
+// TraceWithin is Trace for as many spans as take about so many bytes of memory.
+func (s *Store) TraceWithin(ctx context.Context, id uint64, bytes int) (trace apm.Trace, found bool, err error) {
 	err = s.again(func() error {
-		trace, err = s.trace(s.snapshot(), id, nil)
+		trace, err = s.trace(ctx, s.snapshot(), id, nil, bytes)
 		return err
 	})
 	if errors.Is(err, errGone) {
@@ -144,12 +151,16 @@ func (s *Store) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool
 }
 
 // trace puts together a trace, with keys only of those attributes.
-func (s *Store) trace(parts []*segment, id uint64, keys []key) (apm.Trace, error) {
+func (s *Store) trace(ctx context.Context, parts []*segment, id uint64, keys []key, bytes int) (apm.Trace, error) {
 	place, err := s.locate(parts, id)
 	if err != nil {
 		return apm.Trace{}, err
 	}
-	return s.assemble(place, keys)
+	traces, err := s.assemble(ctx, parts, []whereabouts{place}, keys, bytes)
+	if err != nil {
+		return apm.Trace{}, err
+	}
+	return traces[0], nil
 }
 
 // A whereabouts is where a trace's spans are.
@@ -196,29 +207,10 @@ func (s *Store) locate(parts []*segment, id uint64) (whereabouts, error) {
 	return place, nil
 }
 
-// assemble puts together what was located.
-func (s *Store) assemble(place whereabouts, keys []key) (apm.Trace, error) {
-	found := make([][]apm.Span, len(place.rows))
-	err := parallel(len(found), func(i int) (err error) {
-		found[i], err = s.spans(place.rows[i].segment, place.rows[i].rows, keys)
-		return err
-	})
-	if err != nil {
-		return apm.Trace{}, err
-	}
-	return place.of(slices.Concat(found...)), nil
-}
-
-// of is the trace with the spans that were located.
-func (w whereabouts) of(spans []apm.Span) apm.Trace {
-	trace := apm.NewTrace(w.trace, spans)
-	trace.Truncated = w.more
-	return trace
-}
-
-// assembleAll does so for many traces: it reads each segment once, on all
-// processors.
-func (s *Store) assembleAll(ctx context.Context, parts []*segment, places []whereabouts, keys []key) ([]apm.Trace, error) {
+// assemble puts together traces that were located, as many of their spans, the
+// first to arrive first, as take so many bytes. It reads each segment once, several
+// at a time.
+func (s *Store) assemble(ctx context.Context, parts []*segment, places []whereabouts, keys []key, bytes int) ([]apm.Trace, error) {
 	type want struct {
 		place int
 		rows  rowSet
@@ -229,37 +221,55 @@ func (s *Store) assembleAll(ctx context.Context, parts []*segment, places []wher
 			wanted[part.segment] = append(wanted[part.segment], want{i, part.rows})
 		}
 	}
-	found := make([][][]apm.Span, len(parts)) // by segment, as wanted of it
-	err := parallel(len(parts), func(i int) error {
-		g := parts[i]
-		if err := ctx.Err(); err != nil || len(wanted[g]) == 0 {
-			return err
-		}
-		columns, err := s.columns(g, keys)
-		if err != nil {
-			return err
-		}
-		for _, want := range wanted[g] {
-			var spans []apm.Span
-			for row := range want.rows.all() {
-				spans = append(spans, rowReader{columns}.span(row))
-			}
-			found[i] = append(found[i], spans)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
+	parts = slices.DeleteFunc(slices.Clone(parts), func(g *segment) bool { return len(wanted[g]) == 0 })
 	spans := make([][]apm.Span, len(places))
-	for i, g := range parts {
-		for at, want := range wanted[g] {
-			spans[want.place] = append(spans[want.place], found[i][at]...)
+	for atOnce := range slices.Chunk(parts, cap(s.jobs)) {
+		if bytes <= 0 {
+			break
+		}
+		found := make([][]weighed, len(atOnce))
+		most := bytes / len(atOnce)
+		err := s.jobs.parallel(ctx, len(atOnce), func(i int) (err error) {
+			rows := newRowSet(atOnce[i].rows)
+			for _, want := range wanted[atOnce[i]] {
+				rows.unite(want.rows)
+			}
+			found[i], err = s.spans(atOnce[i], rows, keys, most)
+			for ; errors.Is(err, errTooLarge) && rows.count() > 1; found[i], err = s.spans(atOnce[i], rows, keys, most) {
+				rows = rows.half()
+			}
+			if errors.Is(err, errTooLarge) {
+				found[i], err = nil, nil
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i, g := range atOnce {
+			owner := make([]int, g.rows)
+			rows := 0
+			for _, want := range wanted[g] {
+				for row := range want.rows.all() {
+					owner[row] = want.place
+					rows++
+				}
+			}
+			for _, span := range found[i] {
+				if bytes -= span.bytes; bytes <= 0 {
+					break
+				}
+				spans[owner[span.row]] = append(spans[owner[span.row]], span.Span)
+			}
+			if len(found[i]) < rows { // what arrived later is left out, too
+				bytes = 0
+			}
 		}
 	}
 	traces := make([]apm.Trace, len(places))
 	for i, place := range places {
-		traces[i] = place.of(spans[i])
+		traces[i] = apm.NewTrace(place.trace, spans[i])
+		traces[i].Truncated = place.more + place.spans - len(spans[i])
 	}
 	return traces, nil
 }

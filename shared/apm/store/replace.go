@@ -128,7 +128,8 @@ func (s *Store) keepRows(r *replacement, g *segment, b *builder) error {
 	if g.rows == 0 || !slices.ContainsFunc(g.born, func(t birth) bool { return stays(t.id) }) && !slices.ContainsFunc(g.joined, stays) {
 		return nil
 	}
-	columns, err := s.columns(g, nil)
+	columns := map[key]*column{}
+	err := s.eachColumn(g, nil, func(k key, c *column) error { columns[k] = c; return nil })
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,18 @@ func (s rowSet) count() int {
 	return n
 }
 
+// half returns the first half of the rows.
+func (s rowSet) half() rowSet {
+	half, n := make(rowSet, len(s)), s.count()/2
+	for row := range s.all() {
+		if n--; n < 0 {
+			break
+		}
+		half.add(row)
+	}
+	return half
+}
+
 // all goes through the rows, the first one first.
 func (s rowSet) all() iter.Seq[int] {
 	return func(yield func(int) bool) {

@@ -48,7 +48,7 @@ func (s *Store) find(ctx context.Context, r search.Request) ([]apm.Summary, uint
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
-		trace, err := s.trace(parts, f.id, summaryKeys())
+		trace, err := s.trace(ctx, parts, f.id, summaryKeys(), mostBytes)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -104,7 +104,7 @@ func (s *Store) candidates(ctx context.Context, parts []*segment, r search.Reque
 		}
 		return false, nil
 	}
-	return finds, inParallel(ctx, parts, do, take)
+	return finds, inParallel(ctx, s.jobs, parts, do, take)
 }
 
 // bornBefore tells whether one of the traces began before a cursor.

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"encoding/binary"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/tinylib/msgp/msgp"
@@ -42,6 +45,124 @@ func (r rowReader) span(row int) apm.Span {
 		}
 	}
 	return s
+}
+
+// A weighed span knows about how many bytes of memory it takes.
+type weighed struct {
+	apm.Span
+	row   int
+	bytes int
+}
+
+// spans makes spans of a segment's rows; with keys, only with those attributes.
+// It goes column by column, so that only one is in memory. Where the spans would
+// take more than so many bytes it returns errTooLarge.
+func (s *Store) spans(g *segment, rows rowSet, keys []key, bytes int) ([]weighed, error) {
+	const (
+		empty = 500 // bytes of a span, with its maps
+		cell  = 50  // of a tag, without its text
+	)
+	spans := make([]weighed, 0, rows.count())
+	place := make([]int32, g.rows) // of each row in spans, from 1
+	for row := range rows.all() {
+		spans = append(spans, weighed{apm.Span{Meta: map[string]string{}}, row, empty})
+		place[row] = int32(len(spans))
+	}
+	shared := g.builder != nil // its texts stay in memory anyway
+	total := empty * len(spans)
+	err := s.eachColumn(g, keys, func(k key, c *column) error {
+		if total > bytes {
+			return errTooLarge
+		}
+		if k.kind == wide {
+			for i := range spans {
+				spans[i].setNumber(k.name, c.numbers[spans[i].row])
+			}
+			return nil
+		}
+		var texts []string // by code: copies, as a part of a text keeps all of it in memory
+		for i, row := range c.rows {
+			if place[row] == 0 {
+				continue
+			}
+			span := &spans[place[row]-1]
+			before := span.bytes
+			code := c.codes[i]
+			text := c.values[code]
+			span.bytes += cell
+			if !shared && k.kind != metric {
+				if texts == nil {
+					texts = make([]string, len(c.values))
+				}
+				if texts[code] == "" {
+					texts[code] = strings.Clone(text)
+					span.bytes += len(text)
+				}
+				text = texts[code]
+			}
+			span.set(k, text)
+			total += span.bytes - before
+		}
+		return nil
+	})
+	if err == nil && total > bytes {
+		err = errTooLarge
+	}
+	return spans, err
+}
+
+// errTooLarge is the error of spans that would take too much memory.
+var errTooLarge = errors.New("too large")
+
+func (s *weighed) setNumber(name string, number uint64) {
+	switch name {
+	case traceID:
+		s.TraceID = number
+	case spanID:
+		s.SpanID = number
+	case parentID:
+		s.ParentID = number
+	case start:
+		s.Start = int64(number)
+	case duration:
+		s.Duration = time.Duration(number)
+	}
+}
+
+func (s *weighed) set(k key, text string) {
+	switch k.kind {
+	case meta:
+		s.Meta[k.name] = text
+		return
+	case metric:
+		if s.Metrics == nil {
+			s.Metrics = map[string]float64{}
+		}
+		s.Metrics[k.name] = float(text)
+		return
+	}
+	switch k.name {
+	case service:
+		s.Service = text
+	case name:
+		s.Name = text
+	case resource:
+		s.Resource = text
+	case spanType:
+		s.Type = text
+	case failed:
+		s.Error = text != ""
+	case traceIDHigh:
+		if len(text) == 8 {
+			s.TraceIDHigh = binary.BigEndian.Uint64([]byte(text))
+		}
+	case links:
+		s.Links = unpackLinks(text)
+		s.bytes += 8 * len(text)
+	case events:
+		s.Events = unpackEvents(text)
+		s.bytes += 8 * len(text)
+	}
 }
 
 // Links and events are rare, and kept as MessagePack, which tells whole numbers

@@ -47,6 +47,7 @@ type Store struct {
 	bulk  int // likewise, bytes of its values
 	file  *file
 	cache *cache
+	jobs  jobs
 
 	changes *changes
 
@@ -106,6 +107,7 @@ func Open(config Config) (*Store, error) {
 		bulk:    min(maxText, config.MaxBytes/16),
 		file:    f,
 		cache:   newCache(cacheBytes),
+		jobs:    newJobs(),
 		queue:   make(chan batch),
 		tasks:   make(chan func()),
 		packs:   make(chan packed),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -21,21 +22,32 @@ type summation struct {
 	byValues map[string]*group
 	rest     *group // of those that were too many
 	others   int
+	only     map[string]bool // the names of the groups to tell apart; nil for all
+	part     int             // the part of the selection that is being summed up
 }
 
-// group is that with the values; for too many, one for all of them.
-func (s *summation) group(values []string) *group {
+// mostBuckets bounds the buckets of all groups together, in memory.
+const mostBuckets = 200_000
+
+// isLarge reports whether the groups have too many buckets together.
+func (s *summation) isLarge() bool {
+	return s.only == nil && len(s.groups)*s.of.Buckets > mostBuckets
+}
+
+// group returns that with the values of a row; for too many, one for all of them.
+func (s *summation) group(values []string, row int) *group {
 	var room [100]byte
 	name := room[:0]
 	for _, value := range values {
-		name = appendText(name, value) // so no two lists look the same
+		name = appendText(name, abridge(value)) // so no two lists look the same
 	}
 	found, ok := s.byValues[string(name)]
 	switch {
 	case ok:
-	case len(s.groups) < mostGroups:
+	case s.only == nil && len(s.groups) < mostGroups, s.only[string(name)]:
 		found = newGroup(values, s.of.Buckets)
-		s.byValues[string(name)] = found
+		found.name, found.part, found.row = string(name), s.part, row
+		s.byValues[found.name] = found
 		s.groups = append(s.groups, found)
 	default:
 		s.others++
@@ -51,7 +63,7 @@ func (s *summation) group(values []string) *group {
 func (s *summation) bucket(at int64) int { return apm.Bucket(at, s.from, s.to, s.of.Buckets) }
 
 func (s *summation) answer() apm.Breakdown {
-	answer := apm.Breakdown{From: s.from, To: s.to, Others: s.others}
+	answer := apm.Breakdown{From: s.from, To: s.to}
 	total := newGroup(nil, s.of.Buckets)
 	groups := s.groups
 	if s.rest != nil {
@@ -62,29 +74,55 @@ func (s *summation) answer() apm.Breakdown {
 	}
 	answer.Total = total.answer(s.of)
 	if len(s.of.By) == 0 {
+		answer.Others = s.others
 		return answer
 	}
+	for _, g := range s.top() {
+		answer.Groups = append(answer.Groups, g.answer(s.of))
+	}
+	answer.Others = s.others
+	return answer
+}
+
+// top returns the groups with most requests, and counts all other groups.
+func (s *summation) top() []*group {
 	slices.SortFunc(s.groups, func(a, b *group) int {
 		return cmp.Or(cmp.Compare(b.requests(), a.requests()), slices.Compare(a.values, b.values))
 	})
 	if limit := s.of.Limit; limit > 0 && len(s.groups) > limit {
-		answer.Others += len(s.groups) - limit
-		s.groups = s.groups[:limit]
+		s.cut(limit)
 	}
-	for _, g := range s.groups {
-		answer.Groups = append(answer.Groups, g.answer(s.of))
+	return s.groups
+}
+
+// cut counts the groups from one on together.
+func (s *summation) cut(from int) {
+	s.others += len(s.groups) - from
+	if s.rest == nil {
+		s.rest = newGroup(nil, s.of.Buckets)
 	}
-	return answer
+	for _, g := range s.groups[from:] {
+		s.rest.merge(g)
+	}
+	s.groups = s.groups[:from]
 }
 
 // A group is an apm.Group in the making.
 type group struct {
-	values      []string
+	values      []string // abridged, until the group is known to be one of the top
+	name        string   // in the summation
+	part, row   int      // where it was first met
 	first, last int64
 	buckets     []*tally // by time; nil while nothing is in them
 }
 
+// newGroup returns a group with values of its own, for which it keeps no more
+// memory than abridged ones take.
 func newGroup(values []string, buckets int) *group {
+	values = slices.Clone(values)
+	for i, value := range values {
+		values[i] = strings.Clone(abridge(value))
+	}
 	return &group{values: values, first: math.MaxInt64, last: math.MinInt64, buckets: make([]*tally, max(1, buckets))}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 
 	"thinker/shared/apm"
 )
@@ -99,27 +100,102 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 	return writeJSON(rw, answer)
 }
 
-// apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans.
+// apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans. It
+// writes them one by one, so the trace may be larger than memory.
 func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
-	trace, found, err := w.find(r.Context(), r.PathValue("id"))
+	ids, err := wantTraceIDs(r.PathValue("id"))
 	if err != nil {
 		return err
-	}
-	if !found {
-		return noSuchTrace()
 	}
 	download, err := yes(r, "download")
 	if err != nil {
 		return err
 	}
-	if download {
-		rw.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="trace-%d.json"`, trace.ID))
+	for _, id := range ids {
+		out := traceWriter{turns: w.turns, rw: rw, r: r, id: id, download: download}
+		found, err := w.Traces.EachSpan(r.Context(), id, out.write)
+		if err == nil && found {
+			err = out.close()
+		}
+		if out.exporting {
+			<-w.turns.exports
+		}
+		switch {
+		case err != nil && out.exporting:
+			w.Logger.ErrorContext(r.Context(), "a trace's response breaks off", "trace", id, "error", err)
+			panic(http.ErrAbortHandler) // so that the client notices
+		case err != nil:
+			return fmt.Errorf("read trace %d: %w", id, err)
+		case found:
+			return nil
+		}
 	}
-	answer := jsonTrace{TraceID: decimal(trace.ID), TraceIDHex: apm.HexID(trace.IDHigh(), trace.ID), Spans: []jsonSpan{}}
-	for i := range trace.Spans {
-		answer.Spans = append(answer.Spans, toJSON(&trace.Spans[i]))
+	return noSuchTrace()
+}
+
+// A traceWriter writes a jsonTrace, in parts once it is large.
+type traceWriter struct {
+	turns     *turns
+	rw        http.ResponseWriter
+	r         *http.Request
+	id        uint64
+	download  bool
+	buffer    bytes.Buffer
+	spans     int
+	exporting bool // a part has been sent
+}
+
+func (t *traceWriter) write(high uint64, span *apm.Span) error {
+	const part = 1 << 20 // bytes
+	separator := ","
+	if t.spans == 0 {
+		head := jsonTrace{TraceID: decimal(t.id), TraceIDHex: apm.HexID(high, t.id), Spans: []jsonSpan{}}
+		text, err := json.Marshal(head)
+		if err != nil {
+			return fmt.Errorf("encode the answer: %w", err)
+		}
+		separator = strings.TrimSuffix(string(text), "]}")
 	}
-	return writeJSON(rw, answer)
+	t.spans++
+	t.buffer.WriteString(separator)
+	if err := json.NewEncoder(&t.buffer).Encode(toJSON(span)); err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	t.buffer.Truncate(t.buffer.Len() - 1) // a line break
+	if t.buffer.Len() < part {
+		return nil
+	}
+	if !t.exporting {
+		select {
+		case t.turns.exports <- struct{}{}:
+			t.exporting = true
+		case <-t.r.Context().Done():
+			return fmt.Errorf("wait for a turn: %w", t.r.Context().Err())
+		}
+		if turn, ok := t.rw.(*turn); ok {
+			turn.end()
+		}
+		t.setHeader()
+	}
+	_, err := t.buffer.WriteTo(t.rw)
+	return err
+}
+
+func (t *traceWriter) setHeader() {
+	t.rw.Header().Set("Content-Type", "application/json")
+	if t.download {
+		t.rw.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="trace-%d.json"`, t.id))
+	}
+}
+
+func (t *traceWriter) close() error {
+	t.buffer.WriteString("]}\n")
+	if !t.exporting {
+		t.setHeader()
+		return send(t.rw, http.StatusOK, "application/json", &t.buffer)
+	}
+	_, err := t.buffer.WriteTo(t.rw)
+	return err
 }
 
 func noSuchTrace() error {
@@ -166,8 +242,5 @@ func writeJSON(rw http.ResponseWriter, value any) error {
 	if err := json.NewEncoder(&buffer).Encode(value); err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
-	rw.Header().Set("Content-Type", "application/json")
-	// An error here means that the reader has gone.
-	_, _ = buffer.WriteTo(rw)
-	return nil
+	return send(rw, http.StatusOK, "application/json", &buffer)
 }

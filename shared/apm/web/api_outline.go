@@ -52,7 +52,7 @@ func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 	if errors := chosen.Get(byErrors); errors != "" && errors != "only" {
 		return failure{http.StatusBadRequest, fmt.Sprintf("errors=%.40q is not only, which is all that it may be.", errors)}
 	}
-	trace, found, err := w.find(r.Context(), r.PathValue("id"))
+	trace, found, err := w.find(r.Context(), r.PathValue("id"), 1)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	if side.Asked == "" {
 		return side, nil
 	}
-	trace, found, err := w.find(r.Context(), side.Asked)
+	trace, found, err := w.find(r.Context(), side.Asked, 2)
 	var told failure
 	switch {
 	case errors.As(err, &told):

@@ -37,14 +37,22 @@ func traceIDs(text string) []uint64 {
 	return ids
 }
 
-// find looks a trace up by an ID as a person wrote it.
-func (w *Web) find(ctx context.Context, text string) (trace apm.Trace, found bool, err error) {
-	ids := traceIDs(text)
-	if len(ids) == 0 {
-		return apm.Trace{}, false, failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID: it is a decimal or hexadecimal number of 64 or 128 bits.", text)}
+// find looks a trace up by an ID as a person wrote it. Of a trace that is too large
+// it returns as much as fits in memory, beside as many other traces of the same
+// request as of makes it.
+func (w *Web) find(ctx context.Context, text string, of int) (trace apm.Trace, found bool, err error) {
+	ids, err := wantTraceIDs(text)
+	if err != nil {
+		return apm.Trace{}, false, err
 	}
 	for _, id := range ids {
-		trace, found, err = w.Traces.Trace(ctx, id)
+		trace, found, err = w.Traces.TraceWithin(ctx, id, smallTrace)
+		if err == nil && trace.Truncated > 0 {
+			trace = apm.Trace{} // its memory is needed
+			if err = w.takeLargeTrace(ctx); err == nil {
+				trace, found, err = w.Traces.TraceWithin(ctx, id, largeTrace/of)
+			}
+		}
 		if err != nil {
 			return apm.Trace{}, false, fmt.Errorf("read trace %d: %w", id, err)
 		}
@@ -53,6 +61,15 @@ func (w *Web) find(ctx context.Context, text string) (trace apm.Trace, found boo
 		}
 	}
 	return apm.Trace{ID: ids[0]}, false, nil
+}
+
+// wantTraceIDs is traceIDs, with an error for what is none.
+func wantTraceIDs(text string) ([]uint64, error) {
+	ids := traceIDs(text)
+	if len(ids) == 0 {
+		return nil, failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID: it is a decimal or hexadecimal number of 64 or 128 bits.", text)}
+	}
+	return ids, nil
 }
 
 // decimal writes an ID the way the API and the pages do.

@@ -13,9 +13,5 @@ func (w *Web) render(rw http.ResponseWriter, status int, name string, page any) 
 	if err := w.templates.ExecuteTemplate(&buffer, name, page); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
-	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
-	rw.WriteHeader(status)
-	// An error here means that the reader has gone.
-	_, _ = buffer.WriteTo(rw)
-	return nil
+	return send(rw, status, "text/html; charset=utf-8", &buffer)
 }

@@ -64,7 +64,7 @@ func (w *Web) traceViews() []traceView {
 
 // showTrace serves GET /trace/{id}, with choices.
 func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
-	trace, found, err := w.find(r.Context(), r.PathValue("id"))
+	trace, found, err := w.find(r.Context(), r.PathValue("id"), 1)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,12 @@ import (
 
 // Traces is where the traces are kept.
 type Traces interface {
-	// Trace is what has arrived of one trace.
-	Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error)
+	// TraceWithin returns what has arrived of one trace, as far as it takes no more
+	// than about so many bytes of memory: Truncated counts the spans left out.
+	TraceWithin(ctx context.Context, id uint64, bytes int) (trace apm.Trace, found bool, err error)
+	// EachSpan calls do for every span of a trace, in order, with the upper half of
+	// the trace's ID.
+	EachSpan(ctx context.Context, id uint64, do func(high uint64, span *apm.Span) error) (found bool, err error)
 	// Search sums up the traces that have a span that the request looks for,
 	// the one that arrived last first. next is the cursor that continues the
 	// list, or 0 at its end. The error is ctx's alone.
@@ -73,6 +77,7 @@ type Web struct {
 	examples  map[string]string // answers of the API, by the names of their files
 	hosts     map[string]bool
 	routes    map[string]handlers
+	turns     *turns
 
 	streams atomic.Int64 // of events, that are open
 
@@ -98,6 +103,7 @@ func New(config Config) *Web {
 		examples: loadExamples(embedded),
 		hosts:    allowedHosts(config.AllowHosts),
 		routes:   map[string]handlers{},
+		turns:    newTurns(),
 	}
 	w.ending, w.end = context.WithCancel(context.Background())
 
@@ -109,8 +115,8 @@ func New(config Config) *Web {
 	w.handle("/trace/{id}", w.showTrace)
 	w.handle("/compare", w.showCompareVersions)
 	w.handle("/compare/traces", w.showCompareTraces)
-	w.handle("/static/{file...}", w.asset)
-	w.route("/api/traces", handlers{http.MethodGet: w.apiTraces, http.MethodHead: w.apiTraces, http.MethodDelete: w.apiClear})
+	w.route("/static/{file...}", handlers{http.MethodGet: w.asset, http.MethodHead: w.asset})
+	w.route("/api/traces", handlers{http.MethodGet: w.inTurn(w.apiTraces), http.MethodHead: w.inTurn(w.apiTraces), http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/api/traces/{id}/outline", w.apiOutline)
 	w.handle("/map", w.showMap)
@@ -124,7 +130,7 @@ func New(config Config) *Web {
 	w.handle("/api/time-spent", w.apiTimeSpent)
 	w.handle("/api/dependencies", w.apiDependencies)
 	w.handle("/api/span-summary", w.apiSpanSummary)
-	w.handle("/api/events", w.events)
+	w.route("/api/events", handlers{http.MethodGet: w.events, http.MethodHead: w.events}) // which last
 	w.route("/", handlers{anyMethod: nothing})
 	for _, guest := range config.Guests {
 		w.welcome(guest)
@@ -160,8 +166,9 @@ type handlers map[string]handler
 // anyMethod stands for every method that handlers do not name.
 const anyMethod = ""
 
-// handle serves a path that is only for reading.
+// handle serves a path that is only for reading, in turn.
 func (w *Web) handle(path string, read handler) {
+	read = w.inTurn(read)
 	w.route(path, handlers{http.MethodGet: read, http.MethodHead: read})
 }
 

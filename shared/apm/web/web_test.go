@@ -33,13 +33,21 @@ type traces struct {
 	oldest  int64 // start of the earliest span
 }
 
-func (f *traces) Trace(_ context.Context, id uint64) (trace apm.Trace, found bool, err error) {
+func (f *traces) TraceWithin(_ context.Context, id uint64, _ int) (trace apm.Trace, found bool, err error) {
 	for _, t := range f.list {
 		if t.ID == id {
 			return t, true, f.err
 		}
 	}
 	return apm.Trace{}, false, f.err
+}
+
+func (f *traces) EachSpan(ctx context.Context, id uint64, do func(uint64, *apm.Span) error) (bool, error) {
+	trace, found, err := f.TraceWithin(ctx, id, 0)
+	for i := range trace.Spans {
+		err = errors.Join(err, do(trace.IDHigh(), &trace.Spans[i]))
+	}
+	return found, err
 }
 
 // figures calls do with a real store that holds the same traces.

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+)
+
+// Memory is bounded by taking turns: few requests are worked on at a time, and only
+// one of them has a large trace in memory. A turn ends when the response is ready,
+// so that a client that reads slowly holds up nobody.
+const (
+	turnsAtOnce   = 3
+	exportsAtOnce = 2
+	smallTrace    = 8 << 20  // bytes of memory
+	largeTrace    = 64 << 20 // likewise, of all traces of a request together
+
+	smallResponse = 256 << 10 // bytes
+	mostSending   = 32 << 20  // bytes of larger responses that are being sent
+)
+
+type turns struct {
+	requests, largeTraces, exports chan struct{}
+	sending                        atomic.Int64 // bytes
+}
+
+func newTurns() *turns {
+	return &turns{make(chan struct{}, turnsAtOnce), make(chan struct{}, 1), make(chan struct{}, exportsAtOnce), atomic.Int64{}}
+}
+
+// A turn belongs to the goroutine of a request.
+type turn struct {
+	http.ResponseWriter
+	all  *turns
+	held []chan struct{}
+}
+
+type turnKey struct{}
+
+// inTurn serves requests when it is their turn.
+func (w *Web) inTurn(serve handler) handler {
+	return func(rw http.ResponseWriter, r *http.Request) error {
+		t := &turn{ResponseWriter: rw, all: w.turns}
+		defer t.end()
+		if err := t.take(r.Context(), w.turns.requests); err != nil {
+			return err
+		}
+		return serve(t, r.WithContext(context.WithValue(r.Context(), turnKey{}, t)))
+	}
+}
+
+// take waits for one of a kind of turn, unless it is held already.
+func (t *turn) take(ctx context.Context, from chan struct{}) error {
+	for _, held := range t.held {
+		if held == from {
+			return nil
+		}
+	}
+	select {
+	case from <- struct{}{}:
+		t.held = append(t.held, from)
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a turn: %w", ctx.Err())
+	}
+}
+
+// end lets other requests have their turn.
+func (t *turn) end() {
+	for _, held := range t.held {
+		<-held
+	}
+	t.held = nil
+}
+
+// Unwrap is for http.ResponseController.
+func (t *turn) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+// takeLargeTrace waits until no other request has a large trace in memory.
+func (w *Web) takeLargeTrace(ctx context.Context) error {
+	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
+		return t.take(ctx, w.turns.largeTraces)
+	}
+	return nil
+}
+
+// send writes a response that is complete. It refuses a large one while others are
+// still being read.
+func send(rw http.ResponseWriter, status int, contentType string, body *bytes.Buffer) error {
+	if t, ok := rw.(*turn); ok {
+		if size := int64(body.Len()); size > smallResponse {
+			defer t.all.sending.Add(-size)
+			if now := t.all.sending.Add(size); now > mostSending && now > size {
+				return failure{http.StatusServiceUnavailable, "Other clients are still reading large responses. Try again in a moment, or ask for less."}
+			}
+		}
+		t.end()
+	}
+	rw.Header().Set("Content-Type", contentType)
+	rw.WriteHeader(status)
+	// An error here means that the reader has gone.
+	_, _ = body.WriteTo(rw)
+	return nil
+}
