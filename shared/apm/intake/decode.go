@@ -110,10 +110,11 @@ func decodeV07(body []byte, _ http.Header, reserve reservation) (payload, error)
 		return payload{}, err
 	}
 	p := payload{library: sent.TracerVersion}
+	spans := 0
 	for _, chunk := range sent.Chunks {
-		p.expect(len(chunk.GetSpans()))
+		spans += len(chunk.GetSpans())
 	}
-	p.grow()
+	p.grow(spans)
 	for _, chunk := range sent.Chunks {
 		if chunk == nil {
 			return payload{}, errors.New("a chunk is nil")
@@ -132,10 +133,11 @@ func decodeV07(body []byte, _ http.Header, reserve reservation) (payload, error)
 
 func fromTraces(traces pb.Traces) payload {
 	var p payload
+	spans := 0
 	for _, chunk := range traces {
-		p.expect(len(chunk))
+		spans += len(chunk)
 	}
-	p.grow()
+	p.grow(spans)
 	for _, chunk := range traces {
 		p.chunk(chunk, "", nil)
 	}

@@ -163,20 +163,21 @@ func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode 
 	format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	c := contactOf(p, format, r.Header, size, v.at)
 	v.tracer = c.id
-	if err := in.store(r, p, at); err != nil {
+	if v.spans, err = in.store(r, p, at); err != nil {
+		in.tally.took(v.spans)
 		return err
 	}
-	v.spans = c.spans
-	in.tally.took(p, c)
+	in.tally.tookAll(p, c)
 	return nil
 }
 
-// store hands a payload's spans to the sink, in portions.
-func (in *Intake) store(r *http.Request, p payload, at *place) error {
+// store hands a payload's spans to the sink, in portions, and returns how many
+// were kept: with an error, it may be some of them.
+func (in *Intake) store(r *http.Request, p payload, at *place) (kept int, err error) {
 	if len(p.spans) == 0 {
-		return nil
+		return 0, nil
 	}
-	err := in.patiently(r, fmt.Sprintf("%d spans", len(p.spans)), func(ctx context.Context) error {
+	err = in.patiently(r, "", func(ctx context.Context) error {
 		for _, portion := range p.portions() {
 			if err := at.take(ctx, storing, portion.weight); err != nil {
 				return err
@@ -186,13 +187,23 @@ func (in *Intake) store(r *http.Request, p payload, at *place) error {
 			if err != nil {
 				return err
 			}
+			kept += len(portion.spans)
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("keep %d spans: %w", len(p.spans), err)
+	left := fmt.Sprintf("%d spans", len(p.spans))
+	if kept > 0 {
+		left = fmt.Sprintf("%d of %d spans", len(p.spans)-kept, len(p.spans))
 	}
-	return nil
+	var busy busyError
+	switch {
+	case errors.As(err, &busy):
+		busy.what = left
+		return kept, busy
+	case err != nil:
+		return kept, fmt.Errorf("keep %s: %w", left, err)
+	}
+	return kept, nil
 }
 
 // discard accepts a request of any method, throws its body away and answers

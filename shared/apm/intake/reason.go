@@ -28,7 +28,7 @@ func advice(reason string) string {
 	case reasonEncoding:
 		return "Switch the sender's compression off, or that of the proxy between, or have it use gzip."
 	case reasonTooLarge:
-		return "Have the tracer send more often, or trace less: a payload may have 25 MiB, packed and unpacked, and what it holds is bounded, too."
+		return "Have the tracer send more often, or trace less: a payload may have 25 MiB, packed and unpacked, and some 40,000 spans. The refusal says which bound it is over."
 	case reasonSlow:
 		return "The sender, or a proxy between, stopped in the middle of a payload, or sent it too slowly. Look for one that was stopped or overloaded, or for a connection that hangs."
 	case reasonMalformed:

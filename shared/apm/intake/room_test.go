@@ -274,3 +274,31 @@ func TestRoomIsGivenBack(t *testing.T) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("broken off") }
+
+// fullAfterOne is a sink that has room for one portion.
+type fullAfterOne struct{ portions int }
+
+func (f *fullAfterOne) Add(context.Context, []apm.Span) error {
+	if f.portions++; f.portions > 1 {
+		return ErrFull
+	}
+	return nil
+}
+
+// A large payload reaches the sink in portions, and what was kept of it counts.
+func TestIntake_PayloadKeptInPart(t *testing.T) {
+	in, _ := newTest()
+	in.sink = &fullAfterOne{}
+	var traces pb.Traces
+	for id := range 3 {
+		traces = append(traces, pb.Trace{{TraceID: uint64(id + 1), SpanID: 1, Meta: map[string]string{"_dd.text.json": strings.Repeat("x", 5<<20)}}})
+	}
+	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, traces)); w.Code != http.StatusInsufficientStorage {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	report := in.Report()
+	if report.Spans != 2 || report.Payloads != 0 || report.Requests[0].Spans != 2 {
+		t.Errorf("%d spans, %d payloads, %+v", report.Spans, report.Payloads, report.Requests[0])
+	}
+	whole(t, in, maxRoom)
+}

@@ -25,17 +25,13 @@ type payload struct {
 	nilSpans int    // places for a span in which there was none
 	json     bool   // where the format may also be MessagePack
 	library  string // the tracer's version; empty where the format does not tell
-	expected int    // spans
 	built    int64  // bytes of texts that were put together, which the body does not have
 	text     int64  // bytes of text in all spans, each spelled out
 	tags     int    // of all spans
 }
 
-// expect says that so many more spans are to come.
-func (p *payload) expect(spans int) { p.expected += spans }
-
-// grow makes room for the spans expected.
-func (p *payload) grow() { p.spans = make([]apm.Span, 0, p.expected) }
+// grow makes room for spans at once: a slice that grows is in memory twice.
+func (p *payload) grow(spans int) { p.spans = make([]apm.Span, 0, spans) }
 
 // chunk adds spans that were sent together. high, where it is not empty, is
 // their trace ID's upper half; common are tags for those without their own.

@@ -71,8 +71,15 @@ type tally struct {
 	requests ring[apm.Request]
 }
 
-// took enters a payload that was taken in.
-func (t *tally) took(p payload, c contact) {
+// took enters spans of a payload of which others were not taken in.
+func (t *tally) took(spans int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.Spans += spans
+}
+
+// tookAll enters a payload that was taken in.
+func (t *tally) tookAll(p payload, c contact) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.Payloads++

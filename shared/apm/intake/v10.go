@@ -21,10 +21,11 @@ func decodeV10(body []byte, _ http.Header, reserve reservation) (payload, error)
 	}
 	table := &texts{table: sent.Strings}
 	p := payload{library: valid(sent.TracerVersion())}
+	spans := 0
 	for _, chunk := range sent.Chunks {
-		p.expect(len(chunk.Spans))
+		spans += len(chunk.Spans)
 	}
-	p.grow()
+	p.grow(spans)
 	for _, chunk := range sent.Chunks {
 		common := map[string]string{
 			"env":        valid(sent.Env()),
