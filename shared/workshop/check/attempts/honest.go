@@ -1,4 +1,4 @@
-package check_test
+package attempts
 
 // honest are other ways to reach a lesson.
 func honest() map[int][]attempt {

@@ -1,4 +1,4 @@
-package check_test
+package attempts
 
 const (
 	apiMain, apiTrace         = "api/main.go", "api/trace.go"

@@ -1,0 +1,9 @@
+package wrongtraces
+
+import (
+	"testing"
+
+	"thinker/shared/workshop/check/attempts"
+)
+
+func TestWrongAttempts(t *testing.T) { attempts.Wrong(t, 1, 2, 3) }
