@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 )
 
 // maxBody bounds a request's body, as sent and as unpacked, in bytes.
@@ -38,10 +39,13 @@ func (in *Intake) readBody(w http.ResponseWriter, r *http.Request, at *place) ([
 
 	// A body that stops at once takes little. One byte more lets the end be seen.
 	const first, second = 4 << 10, 64 << 10
-	read := make([]byte, 0, min(first, longest+1))
+	read := getBuffer()
+	if read == nil {
+		read = make([]byte, 0, min(first, longest+1))
+	}
 	for {
 		if len(read) == cap(read) {
-			size := min(max(second, 2*int64(len(read))), longest+1)
+			size := max(int64(len(read))+1, min(max(second, 2*int64(len(read))), longest+1))
 			read = slices.Grow(read, int(size)-len(read))
 		}
 		n, err := body.Read(read[len(read):cap(read)])
@@ -71,4 +75,24 @@ func unreadable(err error) error {
 		return refusal{http.StatusRequestTimeout, reasonSlow, fmt.Errorf("the payload came too slowly: nothing for %s, or less than %d KiB a second", stall, slowest>>10)}
 	}
 	return malformed(fmt.Errorf("read body: %w", err))
+}
+
+// buffers are of bodies that have been decoded: a body that grows while it is
+// read would else leave as much again to be collected.
+var buffers sync.Pool
+
+// getBuffer returns an empty buffer that was used before; nil if there is none.
+func getBuffer() []byte {
+	if buffer, ok := buffers.Get().(*[]byte); ok {
+		return (*buffer)[:0]
+	}
+	return nil
+}
+
+// putBuffer has a buffer be used again, unless it is large, as few bodies are.
+func putBuffer(buffer []byte) {
+	const most = 1 << 20
+	if cap(buffer) <= most {
+		buffers.Put(&buffer)
+	}
 }

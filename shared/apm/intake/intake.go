@@ -150,6 +150,7 @@ func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode 
 	p, err := decodeSafely(decode, body, r.Header, func(s stage, size int64) error {
 		return in.patiently(r, "a payload", func(ctx context.Context) error { return at.take(ctx, s, size) })
 	})
+	putBuffer(body) // what is decoded has no part of it
 	var busy busyError
 	var large sizeError
 	switch {
