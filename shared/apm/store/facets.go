@@ -164,7 +164,7 @@ func (s *Store) facets(ctx context.Context, selection search.Selection, fields [
 // are too long together. A field that tells spans apart may be left out, and then
 // is of no span.
 func (s *Store) facet(ctx context.Context, all []selected, f search.Field, most, longest int, mayLeaveOut bool) (apm.Facet, error) {
-	count := counting{values: map[string]*counted{}}
+	count := counting{known: map[string]int{}}
 	for i, part := range all {
 		if err := ctx.Err(); err != nil {
 			return apm.Facet{}, err
@@ -188,11 +188,11 @@ func (s *Store) facet(ctx context.Context, all []selected, f search.Field, most,
 }
 
 // nameValues gives abridged values their whole texts.
-func (s *Store) nameValues(ctx context.Context, top []*counted, all []selected, f search.Field) error {
+func (s *Store) nameValues(ctx context.Context, top []counted, all []selected, f search.Field) error {
 	byPart := map[int][]*counted{}
-	for _, c := range top {
-		if isAbridged(c.value) {
-			byPart[c.part] = append(byPart[c.part], c)
+	for i := range top {
+		if isAbridged(top[i].value) {
+			byPart[top[i].part] = append(byPart[top[i].part], &top[i])
 		}
 	}
 	for _, part := range slices.Sorted(maps.Keys(byPart)) {
@@ -244,7 +244,8 @@ func (s *Store) grouping(all []selected) ([]search.Field, error) {
 
 // counting is an apm.Facet in the making.
 type counting struct {
-	values map[string]*counted // by their abridged form
+	values []counted
+	known  map[string]int // the places in values, by their abridged form
 	total  int
 	others int
 }
@@ -272,13 +273,14 @@ func (s *Store) countValues(count *counting, part int, in selected, f search.Fie
 		}
 		count.total += n
 		value = abridge(value)
-		c, known := count.values[value]
+		at, known := count.known[value]
 		switch {
 		case known:
-			c.spans += n
+			count.values[at].spans += n
 		case len(count.values) < mostGroups:
 			value = strings.Clone(value)
-			count.values[value] = &counted{value, n, part, label}
+			count.known[value] = len(count.values)
+			count.values = append(count.values, counted{value, n, part, label})
 		default:
 			count.others++ // some of them more than once
 		}
@@ -288,8 +290,9 @@ func (s *Store) countValues(count *counting, part int, in selected, f search.Fie
 
 // top returns the most common values that are not too long together, and how many
 // others there are. The first is always among them.
-func (c *counting) top(most, longest int) (top []*counted, others int) {
-	top = slices.SortedFunc(maps.Values(c.values), compareCounted)
+func (c *counting) top(most, longest int) (top []counted, others int) {
+	top = c.values
+	slices.SortFunc(top, compareCounted)
 	for i, v := range top {
 		if longest -= lengthOf(v.value); i == most || i > 0 && longest < 0 {
 			return top[:i], len(top) - i
@@ -298,6 +301,6 @@ func (c *counting) top(most, longest int) (top []*counted, others int) {
 	return top, 0
 }
 
-func compareCounted(a, b *counted) int {
+func compareCounted(a, b counted) int {
 	return cmp.Or(cmp.Compare(b.spans, a.spans), cmp.Compare(a.value, b.value))
 }

@@ -247,19 +247,20 @@ func (s *Store) assemble(ctx context.Context, parts []*segment, places []whereab
 			return nil, err
 		}
 		for i, g := range atOnce {
-			owner := make([]int, g.rows)
 			rows := 0
 			for _, want := range wanted[g] {
-				for row := range want.rows.all() {
-					owner[row] = want.place
-					rows++
-				}
+				rows += want.rows.count()
 			}
 			for _, span := range found[i] {
 				if bytes -= span.bytes; bytes <= 0 {
 					break
 				}
-				spans[owner[span.row]] = append(spans[owner[span.row]], span.Span)
+				for _, want := range wanted[g] {
+					if want.rows.has(span.row) {
+						spans[want.place] = append(spans[want.place], span.Span)
+						break
+					}
+				}
 			}
 			if len(found[i]) < rows { // what arrived later is left out, too
 				bytes = 0

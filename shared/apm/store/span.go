@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,14 +64,13 @@ func (s *Store) spans(g *segment, rows rowSet, keys []key, bytes int) ([]weighed
 		empty = 500 // bytes of a span, with its maps
 		cell  = 50  // of a tag, without its text
 	)
-	spans := make([]weighed, 0, rows.count())
-	place := make([]int32, g.rows) // of each row in spans, from 1
+	n := rows.count()
+	spans := make([]weighed, 0, n)
 	for row := range rows.all() {
 		spans = append(spans, weighed{apm.Span{Meta: map[string]string{}}, row, empty})
-		place[row] = int32(len(spans))
 	}
 	shared := g.builder != nil // its texts stay in memory anyway
-	total := empty * len(spans)
+	total := empty * n
 	err := s.eachColumn(g, keys, func(k key, c *column) error {
 		if total > bytes {
 			return errTooLarge
@@ -81,24 +82,23 @@ func (s *Store) spans(g *segment, rows rowSet, keys []key, bytes int) ([]weighed
 			return nil
 		}
 		var texts []string // by code: copies, as a part of a text keeps all of it in memory
-		for i, row := range c.rows {
-			if place[row] == 0 {
-				continue
-			}
-			span := &spans[place[row]-1]
+		if n > len(c.values)/16 {
+			texts = make([]string, len(c.values))
+		}
+		for span, code := range c.cells(spans) {
 			before := span.bytes
-			code := c.codes[i]
 			text := c.values[code]
 			span.bytes += cell
-			if !shared && k.kind != metric {
-				if texts == nil {
-					texts = make([]string, len(c.values))
-				}
-				if texts[code] == "" {
-					texts[code] = strings.Clone(text)
-					span.bytes += len(text)
-				}
+			switch {
+			case shared || k.kind == metric:
+			case texts != nil && texts[code] != "":
 				text = texts[code]
+			default:
+				text = strings.Clone(text)
+				span.bytes += len(text)
+				if texts != nil {
+					texts[code] = text
+				}
 			}
 			span.set(k, text)
 			total += span.bytes - before
@@ -109,6 +109,31 @@ func (s *Store) spans(g *segment, rows rowSet, keys []key, bytes int) ([]weighed
 		err = errTooLarge
 	}
 	return spans, err
+}
+
+// cells goes through those of some spans, in order, that have a value in a column,
+// and gives the values' codes.
+func (c *column) cells(spans []weighed) iter.Seq2[*weighed, uint16] {
+	return func(yield func(*weighed, uint16) bool) {
+		at := 0
+		for i := range spans {
+			row := uint16(spans[i].row)
+			if len(spans) > len(c.rows)/16 {
+				for at < len(c.rows) && c.rows[at] < row {
+					at++
+				}
+			} else {
+				more, _ := slices.BinarySearch(c.rows[at:], row)
+				at += more
+			}
+			if at == len(c.rows) {
+				return
+			}
+			if c.rows[at] == row && !yield(&spans[i], c.codes[at]) {
+				return
+			}
+		}
+	}
 }
 
 // errTooLarge is the error of spans that would take too much memory.
