@@ -96,7 +96,7 @@ func apiSpan(s *story) *Finding {
 
 // misnamed is the likely reason for a service with another name.
 func misnamed(file string) string {
-	return fmt.Sprintf("A span's service is what tracer.WithService says when the tracer is started, in run of %s; without it, it is the program's name. A tag does not change it.", file)
+	return fmt.Sprintf("A span's service is what tracer.WithService says when the tracer is started, in run of %s; without it, it is the program's name. A tag named service doesn't change it; one named service.name does.", file)
 }
 
 // thinkerSpan finds what keeps the thinker's part from being a span of its own.
