@@ -25,7 +25,7 @@ help: ## Show this list.
 # The workshop's own command, which go builds again where it has changed.
 define workshop
 @[ -e .workshop/bin/workshop ] || echo "building the workshop's own command, the first time" >&2
-@GOWORK=$(CURDIR)/go.work go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
+@GOWORK='$(CURDIR)/go.work' go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
 endef
 
 .PHONY: up
@@ -54,7 +54,7 @@ diff: ## Show what a lesson changes, and why: make diff STEP=3
 
 .PHONY: check
 check: ## Find out whether code reaches a lesson: make check STEP=2 DIR=.workshop/try02
-	$(workshop) check $(STEP) $(if $(DIR),--dir $(DIR))
+	$(workshop) check $(STEP) $(if $(DIR),--dir '$(DIR)')
 
 .PHONY: status
 status: ## Show which lessons were reached here, and what to do next.

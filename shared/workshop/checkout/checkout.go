@@ -20,7 +20,7 @@ func New(t testing.TB) (root string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root = t.TempDir()
+	root = filepath.Join(t.TempDir(), "a workshop") // spaces are no obstacle
 	dirs := []string{filepath.Join("shared", "serve")}
 	for step := 1; step <= runner.Steps; step++ {
 		dirs = append(dirs, runner.StepName(step))
