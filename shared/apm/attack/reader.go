@@ -64,7 +64,7 @@ func readerCases() []Case {
 		if page := a.Get("/trace/1").Body; !bytes.Contains(page, []byte("too large to be shown whole")) {
 			t.Error("the page doesn't say that it leaves spans out")
 		}
-	}}}
+	}}, {"readers of long resources", longResources}}
 }
 
 // longTextTraces returns spans from a number on, as JSON: most of them of trace 1,
@@ -88,6 +88,35 @@ func longTextTraces(first, count int) []byte {
 // longText returns a text that no other number has.
 func longText(number int) string {
 	return strings.Repeat(fmt.Sprintf("%08d ", number), longTextBytes/9) + fmt.Sprint(number)
+}
+
+// longResources stores a trace whose spans have long resources, 120 MB of them, and
+// reads what is made of all its spans.
+func longResources(t testing.TB, a *process.APM) {
+	t.Helper()
+	const spans, atOnce = 25_000, 1000
+	for first := 1; first <= spans; first += atOnce {
+		var b strings.Builder
+		separator := "[["
+		for id := first; id < first+atOnce; id++ {
+			fmt.Fprintf(&b, `%s{"trace_id":1,"span_id":%d,"parent_id":1,"service":"shop","name":"checkout","resource":"%.4900s","start":%d,"duration":1000}`,
+				separator, id, longText(id), 1_700_000_000_000_000_000+id)
+			separator = ","
+		}
+		b.WriteString("]]")
+		if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(b.String())); response.Status != http.StatusOK {
+			t.Fatalf("status %d: %.200s", response.Status, response.Body)
+		}
+	}
+	for _, path := range []string{"/api/traces", "/api/dependencies?scope=all", "/api/services/shop/resources"} {
+		a.Kill()
+		a.Run()
+		readAtOnce(t, a, path, 3)
+		checkMemory(t, a, path)
+	}
+	if list := a.Get("/api/traces").Body; !bytes.Contains(list, []byte(`"spans":25000`)) || !bytes.Contains(list, []byte(longText(1)[:4900])) {
+		t.Errorf("the list lacks the trace, its spans or its resource: %.200s", list)
+	}
 }
 
 // readAtOnce sends so many GETs at the same time and reads their responses.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/search"
@@ -48,13 +49,22 @@ func (s *Store) find(ctx context.Context, r search.Request) ([]apm.Summary, uint
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
-		trace, err := s.trace(ctx, parts, f.id, summaryKeys(), mostBytes)
+		place, err := s.locate(parts, f.id)
 		if err != nil {
 			return nil, 0, err
 		}
-		if len(trace.Spans) > 0 { // else it has been evicted by now
-			summaries = append(summaries, trace.Summary())
+		traces, err := s.assemble(ctx, parts, []whereabouts{place}, summaryKeys(), mostBytes)
+		if err != nil {
+			return nil, 0, err
 		}
+		if len(traces[0].Spans) == 0 {
+			continue // it has been evicted by now
+		}
+		summary := traces[0].Summary()
+		if summary.Resource, err = s.resourceOf(place, traces[0].Entry().SpanID); err != nil {
+			return nil, 0, err
+		}
+		summaries = append(summaries, summary)
 	}
 	return summaries, next, nil
 }
@@ -134,9 +144,31 @@ func (s *Store) tracesOf(g *segment, rows rowSet, set map[uint64]struct{}) error
 	return nil
 }
 
-// summaryKeys are the columns that a trace's summary is made of.
+// resourceOf returns the resource of one of a trace's spans.
+func (s *Store) resourceOf(place whereabouts, id uint64) (text string, err error) {
+	for _, part := range place.rows {
+		ids, err := s.column(part.segment, key{wide, spanID})
+		if err != nil {
+			return "", err
+		}
+		for row := range part.rows.all() {
+			if ids.numbers[row] != id {
+				continue
+			}
+			resources, err := s.column(part.segment, key{field, resource})
+			if err != nil {
+				return "", err
+			}
+			text, _ = resources.at(row) // of a span that came again the last one stands
+		}
+	}
+	return strings.Clone(text), nil
+}
+
+// summaryKeys are the columns that a trace's summary is made of, but for the
+// resource: that is needed of one span, and may be long.
 func summaryKeys() []key {
-	keys := []key{{field, service}, {field, name}, {field, resource}, {field, failed}, {field, traceIDHigh}, {meta, "http.status_code"}, {metric, "http.status_code"}}
+	keys := []key{{field, service}, {field, name}, {field, failed}, {field, traceIDHigh}, {meta, "http.status_code"}, {metric, "http.status_code"}}
 	for _, name := range wideNames {
 		keys = append(keys, key{wide, name})
 	}

@@ -35,6 +35,9 @@ func (w *Web) figuresBy(ctx context.Context, s search.Selection, most int, by ..
 }
 
 func (w *Web) anatomy(ctx context.Context, s search.Selection, buckets int) (apm.Anatomy, error) {
+	if err := w.takeLargeTrace(ctx); err != nil { // a sample of traces may be as large
+		return apm.Anatomy{}, err
+	}
 	a, err := w.Traces.Anatomy(ctx, s, buckets)
 	if err != nil {
 		return a, fmt.Errorf("take requests apart: %w", err)
