@@ -60,7 +60,7 @@ const (
 	stall = 5 * time.Second
 	// slowest is how many bytes a second a body must send at least, after grace:
 	// else one that sends a byte now and then would hold its room for ever.
-	slowest = 512 << 10
+	slowest = 64 << 10
 	grace   = 10 * time.Second
 )
 

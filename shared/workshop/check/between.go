@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-
-	"thinker/shared/workshop/runner"
 )
 
 // A between passes the api's requests on to the thinker, and remembers with which
@@ -56,18 +54,3 @@ func (b *between) last() http.Header {
 }
 
 func (b *between) close() { b.server.Close() }
-
-// freePorts are two on which nobody listens. They may be taken before the services
-// listen on them, but systems give such ports in turn.
-func freePorts() (runner.Ports, error) {
-	var ports [2]int
-	for i := range ports {
-		listener, err := net.Listen("tcp", "localhost:0")
-		if err != nil {
-			return runner.Ports{}, fmt.Errorf("find a free port: %w", err)
-		}
-		defer listener.Close()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
-	}
-	return runner.Ports{API: ports[0], Thinker: ports[1]}, nil
-}

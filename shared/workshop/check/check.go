@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/port"
 	"thinker/shared/workshop/runner"
 )
 
@@ -56,9 +57,11 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 		return Report{}, fmt.Errorf("make room for the built services: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	ports, err := freePorts()
-	if err != nil {
-		return Report{}, err
+	var ports runner.Ports
+	for _, p := range []*int{&ports.API, &ports.Thinker} {
+		if *p, err = port.Free(); err != nil {
+			return Report{}, err
+		}
 	}
 	between, err := listenBetween(ports.Thinker)
 	if err != nil {

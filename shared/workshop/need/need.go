@@ -6,13 +6,14 @@ package need
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"testing"
 	"time"
+
+	"thinker/shared/workshop/port"
 )
 
 // patience is how long a test may wait for one thing.
@@ -59,22 +60,14 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Port returns a port of this machine on which nobody listens. It is none of
-// those that systems give to whoever asks for any, so it is likely to stay free.
+// Port returns a port of this machine on which nobody listens.
 func Port(t testing.TB) int {
 	t.Helper()
-	var failed error
-	for range 100 {
-		port := 20000 + rand.IntN(10000)
-		listener, err := net.Listen("tcp", net.JoinHostPort("localhost", strconv.Itoa(port)))
-		if err == nil {
-			listener.Close()
-			return port
-		}
-		failed = err
+	free, err := port.Free()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal(failed)
-	return 0
+	return free
 }
 
 // Redis starts a redis-server for the test and returns its address.

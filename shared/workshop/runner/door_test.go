@@ -121,10 +121,7 @@ func TestDismiss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr, err := privateAddr()
-	if err != nil {
-		t.Fatal(err)
-	}
+	addr := fmt.Sprintf("127.0.0.1:%d", need.Port(t))
 	p, err := Start(need.Context(t), Service{Name: "thinker", Binary: binaries.Thinker, Addr: addr, Env: environment(), Log: func(string) {}})
 	if err != nil {
 		t.Fatal(err)

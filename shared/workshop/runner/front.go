@@ -5,9 +5,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strings"
+
+	"thinker/shared/workshop/port"
 )
 
 // A front is one of the two services as others see it: a port that stays, and
@@ -58,10 +59,11 @@ func (f *front) succeed(ctx context.Context, target Target, binary string, env [
 	if f.runs() && f.build == b && !always {
 		return nil, nil
 	}
-	addr, err := privateAddr()
+	free, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
+	addr := fmt.Sprintf("127.0.0.1:%d", free)
 	process, err := Start(ctx, Service{Name: f.name, Binary: binary, Addr: addr, Env: env, Log: func(line string) {
 		if !strings.Contains(line, "msg=listening address="+addr) { // the port that people know is another
 			log(f.name, line)
@@ -130,14 +132,4 @@ func (f *front) stop() error {
 	}
 	f.close()
 	return err
-}
-
-// privateAddr is an address of this machine on which nobody listens.
-func privateAddr() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer listener.Close()
-	return listener.Addr().String(), nil
 }

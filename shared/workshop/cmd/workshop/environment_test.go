@@ -23,14 +23,19 @@ func goSettings(t *testing.T) []string {
 	return []string{"GOFLAGS=-mod=vendor", "GO111MODULE=off", "GOWORK=" + foreign, "GOOS=plan9", "GOARCH=mips"}
 }
 
+// noGoSettings is this environment without settings of go: make sets some for its
+// tests.
+func noGoSettings() []string {
+	return append(os.Environ(), "GOFLAGS=", "GO111MODULE=", "GOWORK=", "GOOS=", "GOARCH=")
+}
+
 // runWith runs the command with an environment in place of this one's settings of
 // go, and returns all that it printed, in one line.
 func runWith(t *testing.T, program, root string, env []string, arguments ...string) (said string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(need.Context(t), program, arguments...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=")
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(noGoSettings(), env...)
 	output, _ := cmd.CombinedOutput()
 	return strings.Join(strings.Fields(string(output)), " "), cmd.ProcessState.ExitCode()
 }
@@ -96,8 +101,7 @@ func TestDoctor_GoSettings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cmd := exec.CommandContext(need.Context(t), program, "doctor", "--no-probe", "--json", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
 			cmd.Dir = root
-			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=")
-			cmd.Env = append(cmd.Env, c.env...)
+			cmd.Env = append(noGoSettings(), c.env...)
 			output, _ := cmd.Output()
 			var report struct {
 				Links []struct{ Name, State, Says string }
@@ -137,10 +141,9 @@ func TestMakefile_GoSettings(t *testing.T) {
 	saved := filepath.Join(t.TempDir(), "env")
 	checkout.Write(t, saved, "GOFLAGS=-mod=mod\nGOOS=plan9\nGO111MODULE=off\n")
 	for name, env := range map[string][]string{"set": goSettings(t), "saved": {"GOENV=" + saved}} {
-		cmd := exec.CommandContext(need.Context(t), program, "-f", "Makefile", "-f", more, "settings")
+		cmd := exec.CommandContext(need.Context(t), program, "--no-print-directory", "-f", "Makefile", "-f", more, "settings")
 		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "GOFLAGS=", "MAKEFLAGS=", "MFLAGS=")
-		cmd.Env = append(cmd.Env, env...)
+		cmd.Env = append(append(noGoSettings(), "MAKEFLAGS=", "MFLAGS="), env...)
 		output, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v: %s", name, err, output)
