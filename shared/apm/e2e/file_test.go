@@ -78,6 +78,28 @@ func TestAPM_RefusesAnotherNameOfADatabaseInUse(t *testing.T) {
 	}
 }
 
+// A name that another database had before is no name of this one.
+func TestAPM_RefusesAHardLinkInPlaceOfADatabase(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a lock file can't be read there")
+	}
+	a, b := process.Start(t), process.Start(t)
+	postTrace(t, b, 1)
+	b.Kill()
+	other := filepath.Join(b.Data, "traces.db")
+	for _, ending := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(other + ending); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Link(filepath.Join(a.Data, "traces.db"), other); err != nil {
+		t.Fatal(err)
+	}
+	if output := refused(t, other); !strings.Contains(output, "hard link") {
+		t.Errorf("the error doesn't name the reason: %s", output)
+	}
+}
+
 // A hard link to a database that was killed would hide its write-ahead log.
 func TestAPM_LosesNothingThroughAnotherName(t *testing.T) {
 	a := process.Start(t)

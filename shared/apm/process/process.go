@@ -5,6 +5,7 @@ package process
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"os"
@@ -171,10 +172,13 @@ func (a *APM) Post(path, contentType string, body io.Reader) Response {
 	return a.Do(request)
 }
 
-// Do sends a request and reads the response. It doesn't follow redirects.
+// Do sends a request and reads the response. It doesn't follow redirects, and fails
+// the test after two minutes.
 func (a *APM) Do(request *http.Request) Response {
 	a.TB.Helper()
-	response, err := http.DefaultTransport.RoundTrip(request)
+	ctx, cancel := context.WithTimeout(request.Context(), 2*time.Minute)
+	defer cancel()
+	response, err := http.DefaultTransport.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		a.TB.Fatalf("%v\n%s", err, a.Stderr())
 	}

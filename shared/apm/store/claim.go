@@ -60,13 +60,24 @@ func refuseSecondName(path string) error {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return nil // whatever is wrong with the file is found when it is opened
 	}
-	if names, err := countNames(path); err != nil {
+	id, names, err := identify(path)
+	if err != nil {
 		return fmt.Errorf("open it: %w", err)
-	} else if names == 1 {
+	}
+	if names == 1 {
 		return nil
 	}
-	if _, err := os.Stat(path + lockSuffix); errors.Is(err, os.ErrNotExist) {
+	used, err := os.ReadFile(path + lockSuffix)
+	if errors.Is(err, os.ErrNotExist) || len(used) > 0 && string(used) != id {
 		return ForeignError{path, "is a hard link, and the latest traces are stored beside the file's other name: use that name, or a copy of the file"}
 	}
 	return nil
+}
+
+// noteUse writes into the lock file which database this name is for, as another
+// file may come in its place. It isn't told apart from one where that is unknown.
+func (f *file) noteUse() {
+	if id, _, err := identify(f.path); err == nil && id != "" {
+		_ = os.WriteFile(f.lock.Path(), []byte(id), 0o600)
+	}
 }

@@ -136,6 +136,7 @@ func (f *file) open() (err error) {
 	if err := f.create(); err != nil {
 		return err
 	}
+	f.noteUse()
 	const options = "?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=wal_autocheckpoint(0)"
 	address := "file:" + escapePath(f.path)
 	if f.write, err = sql.Open("sqlite", address+options); err != nil {

@@ -2,13 +2,17 @@
 
 package store
 
-import "syscall"
+import (
+	"fmt"
+	"syscall"
+)
 
-// countNames returns how many names a file has: more than one with hard links.
-func countNames(path string) (uint64, error) {
+// identify returns what tells a file from all others on this machine, and how many
+// names it has: more than one with hard links.
+func identify(path string) (id string, names uint64, err error) {
 	var info syscall.Stat_t
 	if err := syscall.Stat(path, &info); err != nil {
-		return 0, err
+		return "", 0, err
 	}
-	return uint64(info.Nlink), nil
+	return fmt.Sprintf("%d:%d", info.Dev, info.Ino), uint64(info.Nlink), nil
 }

@@ -5,16 +5,17 @@ import (
 	"syscall"
 )
 
-// countNames returns how many names a file has: more than one with hard links.
-func countNames(path string) (uint64, error) {
+// identify returns how many names a file has: more than one with hard links. It has
+// no id, as nobody can read or write a lock file that is locked.
+func identify(path string) (id string, names uint64, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return 0, err
+		return "", 0, err
 	}
 	defer file.Close()
 	var info syscall.ByHandleFileInformation
 	if err := syscall.GetFileInformationByHandle(syscall.Handle(file.Fd()), &info); err != nil {
-		return 0, err
+		return "", 0, err
 	}
-	return uint64(info.NumberOfLinks), nil
+	return "", uint64(info.NumberOfLinks), nil
 }

@@ -13,6 +13,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/colour"
+	"thinker/shared/workshop/need"
 )
 
 // A fixture is a real agent, and an api that answers at once and has its spans
@@ -50,7 +51,7 @@ func span(trace, id, parent uint64, service, url string, from, to time.Time) apm
 
 func (f *fixture) add(spans ...apm.Span) {
 	f.t.Helper()
-	if err := f.agent.Store().Add(f.t.Context(), spans); err != nil {
+	if err := f.agent.Store().Add(need.Context(f.t), spans); err != nil {
 		f.t.Error(err)
 	}
 }
@@ -58,11 +59,11 @@ func (f *fixture) add(spans ...apm.Span) {
 // ask sends a request and says which traces it left.
 func (f *fixture) ask(subjects ...string) string {
 	f.t.Helper()
-	answer, err := f.Think(f.t.Context(), subjects...)
+	answer, err := f.Think(need.Context(f.t), subjects...)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	traces, err := f.TracesOf(f.t.Context(), answer)
+	traces, err := f.TracesOf(need.Context(f.t), answer)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestFiguresAreWaitedFor(t *testing.T) {
 	request(7, "GET /")
 	time.AfterFunc(Settling, func() { request(2, "GET /think/") })
 	of := Resource{Service: "thinker-api", Operation: "http.request", Name: "GET /think/"}
-	got, err := f.FiguresOf(t.Context(), 2, of, now, now.Add(time.Second))
+	got, err := f.FiguresOf(need.Context(t), 2, of, now, now.Add(time.Second))
 	if want := (Figures{Requests: 2, Errors: 1, P50: got.P50, P99: got.P99, Max: 2 * time.Millisecond}); err != nil || got != want || got.P50 == 0 || got.P99 == 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -171,11 +172,11 @@ func TestNothingComes(t *testing.T) {
 
 func TestNobodyAnswers(t *testing.T) {
 	c := &Client{API: "http://localhost:1", Agent: "http://localhost:1"}
-	_, err := c.Think(t.Context(), "war")
+	_, err := c.Think(need.Context(t), "war")
 	if unreachable, ok := errors.AsType[*UnreachableError](err); !ok || unreachable.URL != "http://localhost:1/think/?subject=war" {
 		t.Error(err)
 	}
-	if _, err := c.Intake(t.Context()); !strings.HasPrefix(fmt.Sprint(err), "ask the agent: http://localhost:1/api/intake does not answer: ") {
+	if _, err := c.Intake(need.Context(t)); !strings.HasPrefix(fmt.Sprint(err), "ask the agent: http://localhost:1/api/intake does not answer: ") {
 		t.Error(err)
 	}
 }
@@ -185,7 +186,7 @@ func TestAnotherAgent(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	c := &Client{Agent: other.URL}
-	if _, err := c.Traces(t.Context()); fmt.Sprint(err) != "ask the agent: "+other.URL+"/api/traces?limit=1000 answers 404" {
+	if _, err := c.Traces(need.Context(t)); fmt.Sprint(err) != "ask the agent: "+other.URL+"/api/traces?limit=1000 answers 404" {
 		t.Error(err)
 	}
 }
@@ -201,7 +202,7 @@ func TestColoursAreThoseOfThePages(t *testing.T) {
 	now := time.Now()
 	f.add(span(1, 1, 0, "thinker-api", "", now, now), span(1, 2, 1, "thinker-microservice", "", now, now))
 	var palette colour.Palette
-	if err := f.Colours(t.Context(), 1, &palette); err != nil {
+	if err := f.Colours(need.Context(t), 1, &palette); err != nil {
 		t.Fatal(err)
 	}
 	for _, service := range []string{"thinker-api", "thinker-microservice"} {
@@ -218,7 +219,7 @@ func TestTheIntakeIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	report, err := f.Intake(t.Context())
+	report, err := f.Intake(need.Context(t))
 	if err != nil || report.Calls != 1 || len(report.Losses) != 1 || report.Losses[0].Advice == "" || report.Since.IsZero() {
 		t.Errorf("%+v, %v", report, err)
 	}

@@ -50,7 +50,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, built)
 			f.setUp(w)
-			compare(t, "testdata/"+f.name+".txt", w.diagnosis(Examine(t.Context(), w.options)))
+			compare(t, "testdata/"+f.name+".txt", w.diagnosis(Examine(need.Context(t), w.options)))
 		})
 	}
 }
@@ -63,7 +63,7 @@ func buildSteps(t *testing.T, steps ...int) map[int]runner.Binaries {
 	}
 	built := map[int]runner.Binaries{}
 	for _, step := range steps {
-		if built[step], err = runner.Build(t.Context(), root, t.TempDir(), runner.Target{Step: step}, false, func(string) {}); err != nil {
+		if built[step], err = runner.Build(need.Context(t), root, t.TempDir(), runner.Target{Step: step}, false, func(string) {}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -103,7 +103,7 @@ func (w *world) start(step int, settings ...string) {
 		"THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt, "DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
 	env = append(env, settings...)
 	run := func(name, binary, at string, more ...string) *runner.Process {
-		p, err := runner.Start(w.t.Context(), runner.Service{Name: name, Binary: binary, Addr: at, Env: append(slices.Clone(env), more...), Log: func(string) {}})
+		p, err := runner.Start(need.Context(w.t), runner.Service{Name: name, Binary: binary, Addr: at, Env: append(slices.Clone(env), more...), Log: func(string) {}})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func compare(t *testing.T, file, got string) {
 func faults() []fault {
 	return []fault{
 		{"none", func(w *world) { w.start(1) }},
-		{"nothing-runs", func(w *world) { w.agent.Close(w.t.Context()) }},
+		{"nothing-runs", func(w *world) { w.agent.Close(need.Context(w.t)) }},
 		{"tracing-off", func(w *world) { w.start(1, "DD_TRACE_ENABLED=false") }},
 		{"tracing-off-by-otel", func(w *world) { w.start(1, "OTEL_TRACES_EXPORTER=none") }},
 		{"lambda", func(w *world) { w.start(1, "AWS_LAMBDA_FUNCTION_NAME=mine") }},
@@ -287,7 +287,7 @@ func (w *world) send(at time.Time, status int) {
 
 func (w *world) post(body string, status int) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.agent.URL()+"/v0.4/traces", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(need.Context(w.t), http.MethodPost, w.agent.URL()+"/v0.4/traces", strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}

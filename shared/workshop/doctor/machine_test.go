@@ -23,7 +23,7 @@ import (
 func examine(t *testing.T, root string) string {
 	t.Helper()
 	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{Root: root, Client: &client.Client{}}}
-	e := &examination{Options: w.options, ctx: t.Context()}
+	e := &examination{Options: w.options, ctx: need.Context(t)}
 	e.toolchain()
 	e.engine()
 	return w.diagnosis(e.links)
@@ -79,7 +79,7 @@ func workshopContainer(t *testing.T) func(root, service, how, script string, env
 		t.Fatal("docker-compose.yml names no image of Redis")
 	}
 	image := found[1] // which the workshop has in any case
-	if output, err := exec.CommandContext(t.Context(), docker, "image", "inspect", image).CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(need.Context(t), docker, "image", "inspect", image).CombinedOutput(); err != nil {
 		need.Missing(t, "the engine has no image %s: %s", image, strings.TrimSpace(string(output)))
 	}
 	return func(root, service, how, script string, env ...string) {
@@ -88,13 +88,13 @@ func workshopContainer(t *testing.T) func(root, service, how, script string, env
 		for _, setting := range env {
 			create = append(create, "--env", setting)
 		}
-		output, err := exec.CommandContext(t.Context(), docker, append(create, image, "-c", script)...).Output()
+		output, err := exec.CommandContext(need.Context(t), docker, append(create, image, "-c", script)...).Output()
 		id := strings.TrimSpace(string(output))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { exec.Command(docker, "rm", "--force", "--volumes", id).Run() })
-		start := exec.CommandContext(t.Context(), docker, "start", id)
+		start := exec.CommandContext(need.Context(t), docker, "start", id)
 		if how == "--attach" {
 			start.Args = append(start.Args, how)
 		}
@@ -132,7 +132,7 @@ func TestBothAtOnce(t *testing.T) {
 	w.start(1)
 	w.options.Root = root
 	want := "broken  Docker: The workshop runs in containers and, beside them, without: what answers at http://localhost:5000 is api (process N).\n        → docker-compose down, or Ctrl-C"
-	if got := w.diagnosis(Examine(t.Context(), w.options)); !strings.Contains(got, want) {
+	if got := w.diagnosis(Examine(need.Context(t), w.options)); !strings.Contains(got, want) {
 		t.Errorf("it finds\n%s\nwithout\n%s", got, want)
 	}
 }
@@ -143,7 +143,7 @@ func TestWhatAContainerHas(t *testing.T) {
 	container(root, "api", "--detach", "sleep 60", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=agent,example.org")
 	container(root, "thinker", "--detach", "sleep 60", "DD_TRACE_ENABLED=false")
 	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{Root: root, Client: &client.Client{API: "http://localhost:1"}}}
-	e := &examination{Options: w.options, ctx: t.Context()}
+	e := &examination{Options: w.options, ctx: need.Context(t)}
 	e.engine()
 	e.environment()
 	e.proxies()
@@ -156,7 +156,7 @@ func TestFromWithinAContainer(t *testing.T) {
 		Client: &client.Client{API: "http://api:5000", Agent: "http://agent:8126"},
 		Env:    []string{"http_proxy=http://proxy:3128", "no_proxy=localhost,api,.agent", "DD_TRACE_ENABLED=false"},
 	}}
-	e := &examination{Options: w.options, ctx: t.Context(), agent: true}
+	e := &examination{Options: w.options, ctx: need.Context(t), agent: true}
 	e.environment()
 	e.destination()
 	e.proxies()
@@ -165,7 +165,7 @@ func TestFromWithinAContainer(t *testing.T) {
 
 // TestInterrupted says nothing of what it could not ask.
 func TestInterrupted(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(need.Context(t))
 	stop()
 	if links := Examine(ctx, Options{Client: &client.Client{API: "http://localhost:1", Agent: "http://localhost:1"}, Probe: true}); len(links) != 0 {
 		t.Errorf("%+v", links)
@@ -186,18 +186,18 @@ func TestTheCodeDoesNotCompile(t *testing.T) {
 		t.Fatal(err)
 	}
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
-	up, err := runner.Open(t.Context(), runner.Options{Root: root, Dir: t.TempDir(), Ports: ports, Target: runner.Target{Step: 2, Dir: dir},
+	up, err := runner.Open(need.Context(t), runner.Options{Root: root, Dir: t.TempDir(), Ports: ports, Target: runner.Target{Step: 2, Dir: dir},
 		Building: func(string) {}, Log: func(string, string) {}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer up.Close()
-	changed := up.Changed(t.Context())
+	changed := up.Changed(need.Context(t))
 	for up.State().Phase != runner.Failed {
 		<-changed
 	}
 	at := func(port int) string { return fmt.Sprintf("http://localhost:%d", port) }
-	links := Examine(t.Context(), Options{Client: &client.Client{API: at(ports.API), Agent: at(ports.Agent), Pages: at(ports.Agent)}, Thinker: at(ports.Thinker), Probe: true})
+	links := Examine(need.Context(t), Options{Client: &client.Client{API: at(ports.API), Agent: at(ports.Agent), Pages: at(ports.Agent)}, Thinker: at(ports.Thinker), Probe: true})
 	first, _ := FirstBroken(links)
 	if want := fmt.Sprintf("The workshop is up at %s, but mine does not run: mine does not build.", at(ports.API)); first.Name != "thinker-api" || first.Says != want {
 		t.Errorf("the first that is broken is %+v, want %s", first, want)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"thinker/shared/workshop/need"
 )
 
 func serve(t *testing.T, answer http.HandlerFunc) string {
@@ -23,7 +25,7 @@ func TestALoadIsWhatWasPlanned(t *testing.T) {
 	at := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		asked[strings.Index("ab", r.URL.Path[1:])].Add(1)
 	})
-	f := Run(t.Context(), Plan{URLs: []string{at + "/a", at + "/b"}, Rates: []int{30, 60}, For: time.Second}, func(Figures) {})
+	f := Run(need.Context(t), Plan{URLs: []string{at + "/a", at + "/b"}, Rates: []int{30, 60}, For: time.Second}, func(Figures) {})
 	if f.Sent != 45 || f.Answered != 45 || f.Failed != 0 || f.Missed != 0 || asked[0].Load() != 23 || asked[1].Load() != 22 {
 		t.Errorf("%+v, asked %d and %d", f, asked[0].Load(), asked[1].Load())
 	}
@@ -46,7 +48,7 @@ func TestFailuresAreCounted(t *testing.T) {
 			panic(http.ErrAbortHandler) // in the midst of the answer
 		}
 	})
-	f := Run(t.Context(), Plan{URLs: []string{at}, Rates: []int{40}, For: time.Second}, func(Figures) {})
+	f := Run(need.Context(t), Plan{URLs: []string{at}, Rates: []int{40}, For: time.Second}, func(Figures) {})
 	if f.Answered != 40 || f.Failed != 20 {
 		t.Errorf("%+v", f)
 	}
@@ -58,7 +60,7 @@ func TestTooManyWait(t *testing.T) {
 	release := make(chan struct{})
 	at := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
 	var once sync.Once
-	f := Run(t.Context(), Plan{URLs: []string{at}, Rates: []int{MaxRate}, For: 3 * time.Second}, func(f Figures) {
+	f := Run(need.Context(t), Plan{URLs: []string{at}, Rates: []int{MaxRate}, For: 3 * time.Second}, func(f Figures) {
 		if f.Missed > 0 {
 			once.Do(func() { close(release) })
 		}
@@ -69,7 +71,7 @@ func TestTooManyWait(t *testing.T) {
 }
 
 func TestALoadEndsEarly(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(need.Context(t))
 	answered := make(chan struct{})
 	at := serve(t, func(http.ResponseWriter, *http.Request) {
 		stop()
