@@ -71,7 +71,8 @@ func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
 					if err := a.Stop(); err != nil {
 						t.Fatal(err)
 					}
-					process.FillDisk(t, filepath.Join(dir, "ballast"), 0)
+					const start = 128 << 10 // bytes that SQLite needs to open the database
+					process.FillDisk(t, filepath.Join(dir, "ballast"), start)
 					a.Run()
 				}
 				clear()

@@ -16,6 +16,7 @@ import (
 // TestLinks follows the links of all pages, and of the pages that these lead to,
 // as far as some hundred: none is broken.
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	const most = 300
 	s := serve(t, busy.Traces(1, 200, time.Now()))
 	type link struct{ from, to string }

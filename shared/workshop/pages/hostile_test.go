@@ -16,6 +16,7 @@ import (
 // executed or fetched, it breaks out of no element, and moves nothing of the
 // page's frame.
 func TestHostileSpans(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	hostile, harmless := serve(t, busy.Hostile(now)), serve(t, busy.Harmless(now))
 	widths := []int64{1280, 420}

@@ -12,6 +12,7 @@ import (
 
 // TestPages looks at every page as its readers do.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	running(t)
 	s := busySite(t)
 	for _, target := range s.targets() {
