@@ -19,7 +19,7 @@ import (
 // sent.
 const MaxMemory = 256
 
-// A Case is one attack, for an apm process of its own.
+// A Case is one attack on a new apm process.
 type Case struct {
 	Name string
 	// Run attacks a, and fails t if a does not answer as it should.

@@ -13,7 +13,7 @@ import (
 	"thinker/shared/apm/process"
 )
 
-// Long texts: 120 MB of them, each in a span of its own, in as few traces as
+// Long texts: 120 MB of them, one in each span, in as few traces as
 // possible.
 const (
 	longTextBytes = 24_000 // of one text; the intake cuts longer ones

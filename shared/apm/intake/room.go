@@ -82,18 +82,18 @@ func (p *place) arrived(ctx context.Context, size, longest int64) error {
 	return p.take(ctx, rest, max(size, longest-p.held[bodies]))
 }
 
-// settle gives back what the body, of a length now known, did not need.
+// settle releases what the body, whose length is now known, did not need.
 func (p *place) settle(length int64) {
 	p.give(rest, max(0, p.held[rest]-(length-p.held[bodies])))
 }
 
-// give gives back space.
+// give releases space.
 func (p *place) give(s stage, size int64) {
 	p.room[s].Release(size)
 	p.held[s] -= size
 }
 
-// leave gives back all that is held.
+// leave releases all that is held.
 func (p *place) leave() {
 	for s := range stages {
 		p.give(s, p.held[s])

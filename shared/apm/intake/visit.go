@@ -65,7 +65,7 @@ const (
 )
 
 // An opening is a body that counts what is read of it, remembers how it began,
-// and gives up a connection on which it comes too slowly.
+// and fails if it comes too slowly.
 type opening struct {
 	io.ReadCloser
 	connection *http.ResponseController

@@ -31,7 +31,7 @@ const (
 	weightSpan  = 800 // as it came and as it is handed on, with a map of metrics
 	weightTable = 320 // a map or an array
 	weightValue = 24  // a text besides its bytes, a number, a reference
-	// weightTyped is the same in v1.0, where each value is an object of its own
+	// weightTyped is the same in v1.0, where each value is a separate object
 	// until it is converted.
 	weightTyped = 40
 )

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// SmallDisk runs a test in a process of its own that has a directory on a disk of
+// SmallDisk runs a test in a separate process that has a directory on a disk of
 // so many bytes. That takes the right to mount one: root's, or that of a user in a
 // namespace, or sudo's. Without any of these the test is skipped, but fails in CI.
 func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {

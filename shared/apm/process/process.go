@@ -72,7 +72,7 @@ func Program(t testing.TB) string {
 	return program
 }
 
-// Start runs apm on a free port with a database of its own. Later flags win, so
+// Start runs apm on a free port with a new database. Later flags win, so
 // flags may name another --db or --addr. The process is killed when the test
 // ends.
 func Start(t testing.TB, flags ...string) *APM {

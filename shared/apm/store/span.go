@@ -19,34 +19,15 @@ type rowReader struct {
 }
 
 func (r rowReader) span(row int) apm.Span {
-	number := func(name string) uint64 { return r.columns[key{wide, name}].numbers[row] }
-	text := func(name string) string { value, _ := r.columns[key{field, name}].at(row); return value }
-	s := apm.Span{
-		TraceID: number(traceID), SpanID: number(spanID), ParentID: number(parentID),
-		Start: int64(number(start)), Duration: time.Duration(number(duration)),
-		Service: text(service), Name: text(name), Resource: text(resource), Type: text(spanType),
-		Error: text(failed) != "",
-		Links: unpackLinks(text(links)), Events: unpackEvents(text(events)),
-		Meta: map[string]string{},
-	}
-	s.TraceIDHigh = r.columns[key{field, traceIDHigh}].numberAt(row)
+	s := weighed{Span: apm.Span{Meta: map[string]string{}}}
 	for k, c := range r.columns {
-		if k.kind != meta && k.kind != metric {
-			continue
-		}
-		value, ok := c.at(row)
-		switch {
-		case !ok:
-		case k.kind == meta:
-			s.Meta[k.name] = value
-		default:
-			if s.Metrics == nil {
-				s.Metrics = map[string]float64{}
-			}
-			s.Metrics[k.name] = float(value)
+		if k.kind == wide {
+			s.setNumber(k.name, c.numbers[row])
+		} else if text, ok := c.at(row); ok {
+			s.set(k, text)
 		}
 	}
-	return s
+	return s.Span
 }
 
 // A weighed span knows about how many bytes of memory it takes.
