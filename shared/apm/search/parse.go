@@ -22,7 +22,7 @@ func Parse(query string) (Query, error) {
 		return Query{}, err
 	}
 	if !p.atEnd() {
-		return Query{}, p.expected(p.at, `no ")" without a "(" before it`)
+		return Query{}, p.expected(p.at, `a "(" earlier in the query to match this ")"`)
 	}
 	return Query{expr}, nil
 }
@@ -86,7 +86,7 @@ func (p *parser) and(group *Field) (Expr, error) {
 // unary reads a term or a parenthesis, negated or not.
 func (p *parser) unary(group *Field) (Expr, error) {
 	if p.depth++; p.depth > deepest {
-		return nil, p.expected(p.at, fmt.Sprintf("at most %d parentheses and negations within each other", deepest))
+		return nil, p.expected(p.at, fmt.Sprintf("at most %d nested parentheses and negations", deepest))
 	}
 	defer func() { p.depth-- }()
 	if p.terms++; p.terms > most {
@@ -205,7 +205,7 @@ func (p *parser) reserved(start int, name Pattern) (Field, error) {
 	}
 	last := len(reserved()) - 1
 	names := strings.Join(reserved()[:last], ", ") + " and " + reserved()[last]
-	expected := fmt.Sprintf(`"@" before %s (only %s do without)`, string(p.runes[start:p.at]), names)
+	expected := fmt.Sprintf(`"@" before %s (only %s take no "@")`, string(p.runes[start:p.at]), names)
 	switch name.text {
 	case "resource":
 		expected = "resource_name, or " + expected
@@ -223,7 +223,7 @@ func (p *parser) termEnds() error {
 	if before := p.runes[p.at-1]; strings.ContainsRune(`")]}`, before) || isWordRune(p.peek()) || p.peek() == '(' {
 		return p.expected(p.at, "a space before the next term")
 	}
-	return p.expected(p.at, fmt.Sprintf(`a space, or "\" before %c if it is part of the value`, p.peek()))
+	return p.expected(p.at, fmt.Sprintf(`a space; if %[1]c is part of the value, write \%[1]c`, p.peek()))
 }
 
 func (p *parser) expected(offset int, what string) error {

@@ -33,7 +33,7 @@ func ParseScope(text string) (Scope, error) {
 			return scope, nil
 		}
 	}
-	return AllSpans, fmt.Errorf("scope %.40q: expected all, service-entry or root", text)
+	return AllSpans, fmt.Errorf("unknown scope %.40q; use all, service-entry or root", text)
 }
 
 // Includes tells whether the span is in the scope.

@@ -15,7 +15,7 @@ func (p *parser) value(field Field) (Expr, error) {
 		test, err := p.match(field)
 		return Term{field, test}, err
 	case !field.isNumber():
-		return nil, p.expected(start, fmt.Sprintf("a value of %s: only duration and attributes with @ can be compared", field))
+		return nil, p.expected(start, fmt.Sprintf("a value of %s to match exactly: only duration and attributes with @ take comparisons and ranges", field))
 	case p.peek() == '<' || p.peek() == '>':
 		test, err := p.comparison(field)
 		return Term{field, test}, err

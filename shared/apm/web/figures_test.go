@@ -215,7 +215,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 	long := strings.Repeat("a", 1001)
 	for path, want := range map[string]string{
 		"services?from=x": `from=\"x\" is not a time`, "services?from=5&to=5": "to=5 is not after from=5", "services?env=" + long: "env has 1,001 bytes; it may have 1,000",
-		"services?query=service:": "The query cannot be read", "services?scope=x": "expected all, service-entry or root",
+		"services?query=service:": "The query cannot be read", "services?scope=x": `Unknown scope \"x\": use all, service-entry or root`,
 		"services/a/resources?limit=0": "limit=\\\"0\\\" is not a whole number from 1 to 1000", "services/a/resources?operation=" + long: "operation has",
 		"figures?buckets=1001": "buckets=", "figures?buckets=-1": "from 0 to 1000", "figures?limit=1001": "limit=", "figures?distribution=1": "neither true nor false",
 		"figures?by=a&by=b&by=c&by=d": "There are 4 by parameters; there may be 3", "figures?by=nonsense": `\"@\" before nonsense`, "figures?by=": "is not an attribute", "figures?by=@" + long: "by has",

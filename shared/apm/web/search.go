@@ -85,9 +85,10 @@ func query(r *http.Request) (search.Query, error) {
 
 // scope reads which spans of a trace to search.
 func scope(r *http.Request) (search.Scope, error) {
-	scope, err := search.ParseScope(r.URL.Query().Get("scope"))
+	text := r.URL.Query().Get("scope")
+	scope, err := search.ParseScope(text)
 	if err != nil {
-		return scope, failure{http.StatusBadRequest, fmt.Sprintf("There is no %v.", err)}
+		return scope, failure{http.StatusBadRequest, fmt.Sprintf("Unknown scope %.40q: use all, service-entry or root.", text)}
 	}
 	return scope, nil
 }

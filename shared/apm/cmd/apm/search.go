@@ -107,7 +107,7 @@ func parseSearch(args []string, env func(string) string) (searchOptions, error) 
 		return opts, fmt.Errorf("--limit %d: want 1 to 1000", opts.limit)
 	}
 	if _, err := search.ParseScope(opts.scope); err != nil {
-		return opts, fmt.Errorf("--%w", err)
+		return opts, fmt.Errorf("--scope: %w", err)
 	}
 	_, err := search.Parse(opts.query)
 	return opts, err

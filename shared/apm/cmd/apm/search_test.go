@@ -80,7 +80,7 @@ func TestWrongSearches(t *testing.T) {
 		"flag after query":  {[]string{"service:a", "--limit", "5"}, "want one query"},
 		"begins with minus": {[]string{"-service:a"}, "after --"},
 		"limit":             {[]string{"--limit", "0", "a"}, "--limit 0: want 1 to 1000"},
-		"scope":             {[]string{"--scope", "some", "a"}, "expected all, service-entry or root"},
+		"scope":             {[]string{"--scope", "some", "a"}, `--scope: unknown scope "some"; use all, service-entry or root`},
 		"address":           {[]string{"--addr", "8126", "a"}, "want host:port"},
 		"query":             {[]string{"service:"}, "at the end of the query: expected a value"},
 	} {
