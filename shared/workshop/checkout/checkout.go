@@ -2,13 +2,17 @@
 package checkout
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/mod/modfile"
 
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -36,6 +40,49 @@ func New(t testing.TB) (root string) {
 		Write(t, filepath.Join(root, file), left.Replace(Read(t, filepath.Join(from, file))))
 	}
 	return root
+}
+
+// Clone copies every file that a clone of this directory would have, with its
+// edits and its new files, to a directory that lasts as long as the test.
+func Clone(t testing.TB) (root string) {
+	t.Helper()
+	from, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(need.Program(t, "git"), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	cmd.Dir = from
+	listed, err := cmd.Output()
+	if err != nil {
+		need.Missing(t, "git doesn't list the files of %s: %v", from, err)
+	}
+	root = filepath.Join(t.TempDir(), "workshop")
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
+		if err := copyFile(filepath.Join(from, name), filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// copyFile copies a file with its permissions. A file that was deleted, but is
+// still in git's index, is left out.
+func copyFile(from, to string) error {
+	info, err := os.Stat(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, info.Mode().Perm())
 }
 
 // UseShared has the module of a step's copy in dir use the shared module of the

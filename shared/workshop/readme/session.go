@@ -1,0 +1,296 @@
+//go:build unix
+
+package readme
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"thinker/shared/workshop/need"
+)
+
+const poll = 50 * time.Millisecond
+
+// A session is a reader's shell: what a block exports or defines is there for
+// the blocks after it. Beside it, the reader has a terminal in which a step runs.
+type session struct {
+	t        testing.TB
+	dir      string // of the scripts and what they print
+	bash     *exec.Cmd
+	commands io.Writer
+	results  *bufio.Reader
+	blocks   int // so far
+	step     *step
+}
+
+// A step runs in the reader's first terminal.
+type step struct {
+	block  Block
+	pid    int
+	output string // the file that it prints to
+	ended  string // the file that is there once it has ended by itself
+}
+
+// open starts a shell in a directory, which ends with the test.
+func open(t testing.TB, dir string, env ...string) *session {
+	t.Helper()
+	s := &session{t: t, dir: t.TempDir(), bash: exec.Command(need.Program(t, "bash"), "--noprofile", "--norc")}
+	if err := os.WriteFile(filepath.Join(s.dir, ".curlrc"), []byte("no-progress-meter\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.results = bufio.NewReader(read)
+	s.bash.Dir = dir
+	s.bash.Env = slices.Concat(environment(), []string{"CURL_HOME=" + s.dir, "PWD=" + dir}, env)
+	s.bash.ExtraFiles = []*os.File{write} // 3 in the shell
+	s.bash.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if s.commands, err = s.bash.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.bash.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	t.Cleanup(func() {
+		if s.step != nil {
+			syscall.Kill(-s.step.pid, syscall.SIGKILL)
+		}
+		syscall.Kill(-s.bash.Process.Pid, syscall.SIGKILL)
+		s.bash.Wait()
+		read.Close()
+	})
+	if _, err := s.do(t.Context(), "shopt -s expand_aliases; set -o pipefail; echo >&3"); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// environment returns what a reader's shell has of ours: nothing that configures
+// the workshop.
+func environment() (env []string) {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		switch name {
+		case "PATH", "HOME", "USER", "LANG", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy":
+			env = append(env, variable)
+		default:
+			for _, prefix := range []string{"GO", "CGO_", "SSL_CERT_", "DOCKER_", "XDG_"} {
+				if strings.HasPrefix(name, prefix) {
+					env = append(env, variable)
+				}
+			}
+		}
+	}
+	return env
+}
+
+// do has the shell run a line, and returns the line that it writes to 3.
+func (s *session) do(ctx context.Context, format string, args ...any) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := s.results.ReadString('\n')
+		read <- result{strings.TrimSpace(line), err}
+	}()
+	if _, err := fmt.Fprintf(s.commands, format+"\n", args...); err != nil {
+		return "", err
+	}
+	select {
+	case r := <-read:
+		return r.line, r.err
+	case <-ctx.Done():
+		syscall.Kill(-s.bash.Process.Pid, syscall.SIGKILL)
+		return "", context.Cause(ctx)
+	}
+}
+
+// script writes a block to a file in which its lines have the numbers that they
+// have in the Markdown, and which ends where a command fails.
+func (s *session) script(b Block) (script, output string, err error) {
+	s.blocks++
+	script = filepath.Join(s.dir, fmt.Sprintf("%03d.sh", s.blocks))
+	output = filepath.Join(s.dir, fmt.Sprintf("%03d.out", s.blocks))
+	const stop = `trap 'failed=$? line=$LINENO; trap - ERR; return $failed' ERR`
+	return script, output, os.WriteFile(script, []byte(stop+strings.Repeat("\n", b.Line-1)+b.Text), 0o644)
+}
+
+// run runs a block of commands and returns what it prints. Its error names the
+// line that failed.
+func (s *session) run(ctx context.Context, b Block) (output string, err error) {
+	script, file, err := s.script(b)
+	if err != nil {
+		return "", err
+	}
+	result, err := s.do(ctx, `failed=0 line=0; source %s </dev/null >%s 2>&1 3>&-; status=$?; trap - ERR; echo "$status $line" >&3`, script, file)
+	text, readErr := os.ReadFile(file)
+	output = string(text)
+	if err := errors.Join(err, readErr); err != nil {
+		return output, fmt.Errorf("%s: %w; it printed\n%s", b.Place(), err, output)
+	}
+	var status, line int
+	if _, err := fmt.Sscan(result, &status, &line); err != nil {
+		return output, err
+	}
+	last := b.Line + strings.Count(strings.TrimRight(b.Text, "\n"), "\n")
+	switch {
+	case status == b.Status && (status == 0 || line == last):
+		return output, nil
+	case status == 0:
+		line = last
+	case line == 0: // the shell didn't understand it
+		line = b.Line
+	}
+	return output, fmt.Errorf("%s:%d: exit status %d, want %d; it printed\n%s", b.File, line, status, b.Status, output)
+}
+
+// The ports that the READMEs name, and what answers there in a healthy step.
+var health = map[string]string{
+	"5000": "/healthz",
+	"5001": "/healthz",
+	"8126": "/info",
+}
+
+// takenPort returns an address of a step on which somebody listens.
+func takenPort() string {
+	for port := range health {
+		addr := net.JoinHostPort("localhost", port)
+		if conn, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
+			conn.Close()
+			return addr
+		}
+	}
+	return ""
+}
+
+// up starts the step of a block in the background and returns once it is healthy.
+func (s *session) up(ctx context.Context, b Block) error {
+	if err := s.down(ctx); err != nil {
+		return err
+	}
+	script, output, err := s.script(b)
+	if err != nil {
+		return err
+	}
+	started := &step{block: b, output: output, ended: script + ".ended"}
+	// Job control gives it a process group of its own, which a Ctrl-C goes to.
+	pid, err := s.do(ctx, `set -m; { source %s; status=$?; echo >%s; exit $status; } </dev/null >%s 2>&1 3>&- & set +m; echo $! >&3`, script, started.ended, output)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Sscan(pid, &started.pid); err != nil {
+		return err
+	}
+	s.step = started
+	for tick := time.Tick(poll); !healthy(ctx); {
+		if _, err := os.Stat(started.ended); err == nil {
+			return fmt.Errorf("%s: it ended by itself; it printed\n%s", b.Place(), started.printed())
+		}
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: not healthy: %w; it printed\n%s", b.Place(), context.Cause(ctx), started.printed())
+		}
+	}
+	return nil
+}
+
+func healthy(ctx context.Context) bool {
+	for port, path := range health {
+		if status(ctx, "http://localhost:"+port+path) != http.StatusOK {
+			return false
+		}
+	}
+	return true
+}
+
+// status returns the status of a response, 0 where there is none.
+func status(ctx context.Context, url string) int {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
+
+func (p *step) printed() string {
+	text, _ := os.ReadFile(p.output)
+	return string(text)
+}
+
+// down stops the step that runs as Ctrl-C does. It must end well, and leave its
+// ports.
+func (s *session) down(ctx context.Context) error {
+	if s.step == nil {
+		return nil
+	}
+	stopped := s.step
+	s.step = nil
+	if err := syscall.Kill(-stopped.pid, syscall.SIGINT); err != nil {
+		return fmt.Errorf("%s: it ended by itself (%w); it printed\n%s", stopped.block.Place(), err, stopped.printed())
+	}
+	status, err := s.do(ctx, `wait %d; echo $? >&3`, stopped.pid)
+	if err != nil {
+		syscall.Kill(-stopped.pid, syscall.SIGKILL)
+		return fmt.Errorf("%s: it doesn't end on Ctrl-C: %w; it printed\n%s", stopped.block.Place(), err, stopped.printed())
+	}
+	// make and docker-compose end by the signal that Ctrl-C sends.
+	if status != "0" && status != "130" {
+		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status, stopped.printed())
+	}
+	if addr := takenPort(); addr != "" {
+		return fmt.Errorf("%s: after Ctrl-C, a program still listens on %s", stopped.block.Place(), addr)
+	}
+	return nil
+}
+
+// length returns how many bytes the step's terminal has printed so far.
+func (s *session) length() int {
+	if s.step == nil {
+		return 0
+	}
+	return len(s.step.printed())
+}
+
+// terminal waits until what the step prints, from a byte on, contains what is
+// shown, and returns it in any case.
+func (s *session) terminal(ctx context.Context, from int, shown string) (printed string, contains bool) {
+	if s.step == nil {
+		return "", false
+	}
+	for tick := time.Tick(poll); ; {
+		printed = string(bytes.ToValidUTF8([]byte(s.step.printed()[from:]), nil))
+		if Contains(shown, printed) {
+			return printed, true
+		}
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			return printed, false
+		}
+	}
+}
