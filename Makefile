@@ -94,6 +94,10 @@ bench: ## Measure what the workshop and the agent promise, with the spread.
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/apm/bench
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/workshop/pages
 
+.PHONY: pictures
+pictures: ## Draw the READMEs' pictures again.
+	go test -count=1 ./shared/workshop/pictures -run TestDraw -update
+
 .PHONY: tidy
 tidy: ## Bring all modules to one set of versions.
 	go work sync

@@ -1,0 +1,118 @@
+package pictures
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strconv"
+	"strings"
+
+	"thinker/shared/apm/colour"
+)
+
+// The measures of all pictures, in the units of their viewBox. A README shows a
+// picture about as wide as that, a phone half as wide.
+const (
+	width    = 840.0
+	margin   = 20.0 // on all sides
+	textSize = 18.0
+	line     = 26.0 // from one line of text to the next
+)
+
+// style colours a picture for light and for dark pages, with the pages' colours.
+const style = `:root{--page:#fff;--raised:#f5f7f9;--line:#dde2e8;--edge:#79838f;--text:#1b2026;--quiet:#5a6470;--link:#0b5cad;--error:#c0262d;` +
+	`--p50:#2f6f44;--p75:#2f74b5;--p90:#7a5bb0;--p95:#b26a00;--p99:#a3386c}
+@media (prefers-color-scheme:dark){:root{--page:#14171b;--raised:#1b1f25;--line:#2d333b;--edge:#7a8592;--text:#e2e6eb;--quiet:#98a2ae;--link:#76b6f5;--error:#ff8078;` +
+	`--p50:#7cc796;--p75:#6cabe6;--p90:#b49ae8;--p95:#e3a34b;--p99:#e68ab4}}
+text{font:18px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:var(--text)}
+.small{font-size:15px}.quiet{fill:var(--quiet)}.bold{font-weight:600}.mono{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:16px}
+.end{text-anchor:end}.middle{text-anchor:middle}.error{fill:var(--error)}.dark{fill:#000}.light{fill:#fff}
+.card{fill:var(--page);stroke:var(--line)}.grid{stroke:var(--line)}.edge{stroke:var(--edge)}.raised{fill:var(--raised);stroke:var(--edge)}
+.bar{stroke:var(--page)}.failed{stroke:var(--error);stroke-width:2}.mark{fill:var(--error)}.pin{fill:var(--text)}.pinned{fill:var(--page);font-weight:600}
+.arrow{fill:none;stroke:var(--quiet);stroke-width:1.5}.head{fill:var(--quiet)}.dashed{stroke-dasharray:5 4}`
+
+// A drawing is a picture in the making, from the top down.
+type drawing struct {
+	title, description string
+	palette            *colour.Palette
+	body               strings.Builder
+	y                  float64 // where the next part begins
+}
+
+func newDrawing(title, description string) *drawing {
+	d := &drawing{title: title, description: description, palette: &colour.Palette{}, y: margin}
+	for _, service := range []string{"thinker-api", "thinker-microservice", "sqlite.db"} {
+		d.palette.Of(service) // in the order in which an agent meets them
+	}
+	return d
+}
+
+// svg returns the picture.
+func (d *drawing) svg() []byte {
+	height := px(d.y + margin)
+	var out strings.Builder
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %s %s" width="%[1]s" height="%[2]s" role="img" aria-labelledby="title desc">`+"\n", px(width), height)
+	fmt.Fprintf(&out, "<title id=\"title\">%s</title>\n<desc id=\"desc\">%s</desc>\n<style>%s</style>\n", html.EscapeString(d.title), html.EscapeString(d.description), style)
+	fmt.Fprintf(&out, `<rect class="card" x=".5" y=".5" width="%s" height="%s" rx="6"/>`+"\n", px(width-1), px(d.y+margin-1))
+	out.WriteString(d.body.String())
+	out.WriteString("</svg>\n")
+	return []byte(out.String())
+}
+
+// text writes a line of text, whose baseline is at y.
+func (d *drawing) text(x, y float64, class, text string) {
+	if class != "" {
+		class = ` class="` + class + `"`
+	}
+	fmt.Fprintf(&d.body, "<text%s x=\"%s\" y=\"%s\">%s</text>\n", class, px(x), px(y), html.EscapeString(text))
+}
+
+// rect draws a box. Without a fill, its class has one.
+func (d *drawing) rect(x, y, width, height float64, class, fill string) {
+	if fill != "" {
+		fill = ` fill="` + fill + `"`
+	}
+	fmt.Fprintf(&d.body, "<rect class=\"%s\" x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"2\"%s/>\n", class, px(x), px(y), px(width), px(height), fill)
+}
+
+func (d *drawing) line(x1, y1, x2, y2 float64, class string) {
+	fmt.Fprintf(&d.body, "<line class=\"%s\" x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\"/>\n", class, px(x1), px(y1), px(x2), px(y2))
+}
+
+// cross draws the mark of an error, centred on x and y.
+func (d *drawing) cross(x, y float64, class string) {
+	fmt.Fprintf(&d.body, "<path class=\"%s\" d=\"M%s %sl9 9m0-9l-9 9\"/>\n", class, px(x-4.5), px(y-4.5))
+}
+
+// legend names the services and their colours in one line.
+func (d *drawing) legend(services []string) {
+	x := margin
+	for _, service := range services {
+		d.rect(x, d.y+4, 14, 14, "swatch", d.palette.Of(service).Hex())
+		d.text(x+21, d.y+17, "", service)
+		x += 21 + widthOf(service) + 24
+	}
+	d.y += line
+}
+
+// widthOf estimates the width of a text. Fonts differ, so it is a little more than
+// most fonts need.
+func widthOf(text string) float64 {
+	n := 0.0
+	for _, c := range text {
+		switch {
+		case strings.ContainsRune("iljtfrI.,:;'|/()[] ", c):
+			n += .34
+		case strings.ContainsRune("mwMW%@—", c) || c >= 'A' && c <= 'Z':
+			n += .78
+		default:
+			n += .58
+		}
+	}
+	return n * textSize
+}
+
+// px writes a coordinate to a tenth.
+func px(x float64) string {
+	return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64)
+}

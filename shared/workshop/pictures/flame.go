@@ -1,0 +1,244 @@
+package pictures
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"thinker/shared/apm"
+)
+
+const (
+	rowHeight = 32.0
+	rowGap    = 2.0
+	minBar    = 4.0 // however short the span
+)
+
+// A timeline turns moments into horizontal positions.
+type timeline struct {
+	begin  int64
+	length time.Duration
+}
+
+func (t timeline) x(at int64) float64 {
+	return margin + (width-2*margin)*float64(at-t.begin)/float64(t.length)
+}
+
+// timelineOf covers traces from their first span to their last.
+func timelineOf(traces ...apm.Trace) timeline {
+	t := timeline{begin: traces[0].Start()}
+	for _, trace := range traces {
+		t.length = max(t.length, time.Duration(trace.Start()-t.begin)+trace.Duration())
+	}
+	return t
+}
+
+// axis draws a time axis, with ticks at round times.
+func (d *drawing) axis(t timeline) {
+	y := d.y + line
+	d.line(margin, y, width-margin, y, "grid")
+	step := roundStep(t.length / 6)
+	for at := time.Duration(0); at <= t.length; at += step {
+		x, class, label := t.x(t.begin+int64(at)), "small quiet middle", apm.FormatDuration(at)
+		switch {
+		case at == 0:
+			class, label = "small quiet", "0"
+		case x > width-margin-30:
+			class = "small quiet end"
+		}
+		d.line(x, y-5, x, y, "edge")
+		d.text(x, y-9, class, label)
+	}
+	d.y = y + 4
+}
+
+// roundStep returns the first of 1, 2, 5, 10, 20, 50, … microseconds that is no
+// less than least.
+func roundStep(least time.Duration) time.Duration {
+	for unit := time.Microsecond; ; unit *= 10 {
+		for _, n := range []time.Duration{1, 2, 5} {
+			if n*unit >= least {
+				return n * unit
+			}
+		}
+	}
+}
+
+// heading says what a trace is, as its page does.
+func (d *drawing) heading(trace apm.Trace) {
+	entry := trace.Entry()
+	d.text(margin, d.y+18, "bold", entry.Service+"  "+entry.Resource)
+	spans := apm.FormatCount(len(trace.Spans), "span", "spans")
+	d.text(width-margin, d.y+18, "end", strings.Join([]string{entry.StatusCode(), apm.FormatDuration(trace.Duration()), spans}, "  ·  "))
+	d.y += line + 4
+}
+
+// flame draws a trace as a flame graph.
+// It returns where each span's bar is, by the span's ID.
+func (d *drawing) flame(trace apm.Trace, t timeline) map[uint64]bar {
+	flame, placed := apm.NewFlame(trace.Tree()), map[uint64]bar{}
+	rows := make([]*row, flame.Rows)
+	for i := range rows {
+		rows[i] = &row{}
+	}
+	for _, box := range flame.Boxes {
+		s := box.Node.Span
+		b := bar{span: s, x: t.x(s.Start)}
+		b.width = max(minBar, t.x(s.End())-b.x)
+		rows[box.Row].add(b)
+	}
+	for _, r := range rows {
+		r.place()
+		for _, b := range r.bars {
+			b.y = d.y
+			d.bar(b)
+			placed[b.span.SpanID] = b
+		}
+		d.y += rowHeight + rowGap + float64(len(r.labels)-1)*line
+	}
+	return placed
+}
+
+// A row is bars side by side. Labels that don't fit in their bars stand beside them,
+// or on lines below.
+type row struct {
+	bars   []bar
+	labels [][]extent // taken by bars and labels, line by line
+}
+
+type bar struct {
+	span     *apm.Span
+	x, width float64
+	y        float64 // its top
+	line     int     // of the label, for a label outside the bar
+	labelX   float64 // likewise
+	end      bool    // the label ends at labelX
+}
+
+type extent struct{ from, to float64 }
+
+func (r *row) add(b bar) {
+	r.take(0, extent{b.x - 2, b.x + b.width + 2})
+	r.bars = append(r.bars, b)
+}
+
+func (r *row) take(line int, e extent) {
+	for len(r.labels) <= line {
+		r.labels = append(r.labels, nil)
+	}
+	r.labels[line] = append(r.labels[line], e)
+}
+
+func (r *row) free(line int, e extent) bool {
+	if e.from < margin || e.to > width-margin {
+		return false
+	}
+	if line < len(r.labels) {
+		for _, taken := range r.labels[line] {
+			if e.from < taken.to && taken.from < e.to {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// fits reports whether a bar has room for its label and its duration.
+func (b bar) fits() bool { return b.width >= 8+widthOf(b.text())+8 }
+
+func (b bar) label() string {
+	s := b.span
+	label := s.Resource
+	if label == "" || label == s.Name {
+		label = strings.TrimSpace(s.Name + " " + s.Detail())
+	}
+	if s.Error {
+		label = "✗ " + label
+	}
+	return label
+}
+
+func (b bar) text() string { return b.label() + " · " + apm.FormatDuration(b.span.Duration) }
+
+// place finds room for labels outside their bars.
+func (r *row) place() {
+	for i := range r.bars {
+		b := &r.bars[i]
+		if b.fits() {
+			continue
+		}
+		w := widthOf(b.text())
+		right, left := extent{b.x + b.width + 4, b.x + b.width + 8 + w}, extent{b.x - 8 - w, b.x - 4}
+		for line := 0; ; line++ {
+			if r.free(line, right) {
+				b.line, b.labelX = line, right.from+2
+				r.take(line, right)
+				break
+			}
+			if r.free(line, left) {
+				b.line, b.labelX, b.end = line, left.to-2, true
+				r.take(line, left)
+				break
+			}
+		}
+	}
+}
+
+func (d *drawing) bar(b bar) {
+	c := d.palette.Of(b.span.Service)
+	class := "bar"
+	if b.span.Error {
+		class = "bar failed"
+	}
+	d.rect(b.x, b.y, b.width, rowHeight, class, c.Hex())
+	inset := 0.0
+	if b.span.Error {
+		d.rect(b.x, b.y, 5, rowHeight, "mark", "")
+		inset = 5
+	}
+	baseline := b.y + 22
+	if b.fits() {
+		onColour := "light"
+		if c.DarkText() {
+			onColour = "dark"
+		}
+		d.text(b.x+8+inset, baseline, onColour, b.label())
+		d.text(b.x+b.width-8, baseline, onColour+" end", apm.FormatDuration(b.span.Duration))
+		return
+	}
+	class = "beside"
+	if b.span.Error {
+		class = "error"
+	}
+	if b.end {
+		class += " end"
+	}
+	if b.line > 0 {
+		baseline += 4 + float64(b.line-1)*line + rowHeight - 8
+		d.line(b.x+b.width/2, b.y+rowHeight, b.x+b.width/2, baseline, "edge")
+	}
+	d.text(b.labelX, baseline, class, b.text())
+}
+
+// errors writes the errors of a trace's spans below its flame graph.
+func (d *drawing) errors(trace apm.Trace) {
+	for i := range trace.Spans {
+		if s := &trace.Spans[i]; s.Error {
+			d.text(margin, d.y+20, "error", fmt.Sprintf("✗ error in %s: %s", s.Name, s.ErrorMessage()))
+			d.y += line
+		}
+	}
+}
+
+// describe tells what traces show, for those who can't see the picture.
+func describe(traces ...apm.Trace) string {
+	var said []string
+	for _, trace := range traces {
+		spans := []string{}
+		for _, box := range apm.NewFlame(trace.Tree()).Boxes {
+			spans = append(spans, box.Node.Span.Service+" "+bar{span: box.Node.Span}.text())
+		}
+		said = append(said, fmt.Sprintf("A trace of %s, parents before their children: %s.", apm.FormatCount(len(spans), "span", "spans"), strings.Join(spans, "; ")))
+	}
+	return strings.Join(said, " ")
+}

@@ -1,0 +1,89 @@
+package pictures
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/runner"
+)
+
+var record = flag.Bool("record", false, "run the steps and record the traces that the pictures show in testdata")
+
+// TestRecord records the traces that the pictures show, with -record alone.
+func TestRecord(t *testing.T) {
+	if !*record {
+		t.Skip("only with -record")
+	}
+	built := t.TempDir()
+	for step, requests := range map[int][]struct{ name, subject string }{
+		1: {{"war", "war"}},
+		2: {{"war", "war"}, {"peace", "peace"}},
+		3: {{"war", "war"}},
+		4: {{"mankind", "mankind"}, {"art", "art"}},
+		5: {{"miss", "mankind"}, {"hit", "mankind"}},
+	} {
+		t.Run(runner.StepName(step), func(t *testing.T) {
+			c := start(t, step, built)
+			// The first request also opens connections, which later ones use.
+			get(t, c, "music")
+			r, begin := recording{}, time.Date(2026, time.January, 15, 14, 2, 10*step, 0, time.UTC)
+			for i, request := range requests {
+				r[request.name] = tidy(get(t, c, request.subject), begin.Add(time.Duration(i)*time.Second))
+			}
+			text, err := json.MarshalIndent(r, "", "\t")
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", runner.StepName(step)+".json")
+			if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// start starts a step until the test ends.
+func start(t *testing.T, step int, built string) *client.Client {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
+	running, err := runner.Up(need.Context(t), runner.Options{
+		Root: root, Target: runner.Target{Step: step}, Ports: ports, Dir: built,
+		Building: func(string) {},
+		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: running.Agent.URL()}
+}
+
+// get returns the traces of a request about a subject.
+func get(t *testing.T, c *client.Client, subject string) []apm.Trace {
+	t.Helper()
+	answer, err := c.Think(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	traces, err := c.TracesOf(t.Context(), answer)
+	if err != nil || len(traces) == 0 {
+		t.Fatalf("no trace of %s: %v", subject, err)
+	}
+	return traces
+}
