@@ -38,7 +38,7 @@ func TestMatch(t *testing.T) {
 		"env:(prod OR workshop)": true, "env:(prod OR test)": false,
 		"trace_id:5577006791947779410": true, "trace_id:5577006791947779411": false, "trace_id:55770067919477794*": true,
 		"trace_id:6b00cd7c000000004d65822107fcfd52": true, "trace_id:4d65822107fcfd52": true, "trace_id:6b00cd7c000000014d65822107fcfd52": false, "trace_id:*7fcfd52": true,
-		"span_id:255": true, "span_id:00000000000000ff": true, "span_id:ff": false, "span_id:2?5": true,
+		"span_id:255": true, "span_id:00000000000000ff": true, "span_id:ff": true, "span_id:fe": false, "span_id:2?5": true, "span_id:2?6": false,
 		// tags
 		"@http.status_code:500": true, "@http.status_code:5*": true, "@http.status_code:5??": true, "@http.status_code:5?": false,
 		"@subject:war": true, "@subject:War": false, "@subject:*": true, "@nothing:*": false, "-@nothing:*": true,

@@ -10,7 +10,8 @@ import (
 
 // Text looks for words anywhere in a span: in its resource, operation, service
 // and the values of its tags. Case does not matter. Words are found whole:
-// war is in "the war" and not in "warm", where war* is.
+// war is in "the war" and not in "warm", where war* is. A word that can be an ID
+// also finds the span with that ID, and all spans of the trace with that ID.
 type Text struct {
 	pattern  Pattern
 	segments [][]rune // in lower case
@@ -18,11 +19,21 @@ type Text struct {
 	// begins tells the bytes that may begin the words: a fast no for most
 	// places. Beyond ASCII any byte may, as case is not a matter of single bytes.
 	begins *[256]bool
+
+	ids IDTest
 }
+
+// leastID is how many characters a word needs to be taken for an ID. IDs are random
+// numbers of 64 bits or more, so shorter words are statuses, ports, counts or words
+// such as "cafe".
+const leastID = 8
 
 // NewText looks for the words that the pattern fits.
 func NewText(p Pattern) Text {
-	t := Text{pattern: p, begins: new([256]bool)}
+	t := Text{pattern: p, begins: new([256]bool), ids: IDTest{literal: true}}
+	if len(strings.TrimSpace(p.text)) >= leastID {
+		t.ids = NewIDTest(p)
+	}
 	for _, segment := range p.segments {
 		lower := make([]rune, len(segment))
 		for i, r := range segment {
@@ -40,7 +51,7 @@ func (t Text) String() string { return t.pattern.String() }
 
 // Match implements Expr.
 func (t Text) Match(s *apm.Span) bool {
-	if t.MatchText(s.Resource) || t.MatchText(s.Name) || t.MatchText(s.Service) {
+	if t.MatchText(s.Resource) || t.MatchText(s.Name) || t.MatchText(s.Service) || t.ids.Match(s.TraceIDHigh, s.TraceID) || t.ids.Match(0, s.SpanID) {
 		return true
 	}
 	for name, value := range s.Meta {
@@ -59,6 +70,10 @@ func (t Text) Match(s *apm.Span) bool {
 // LooksIn tells whether Text looks in the tag with that name. What tracers
 // keep for themselves begins with an underscore, and is left out.
 func LooksIn(tag string) bool { return !strings.HasPrefix(tag, "_") }
+
+// IDs returns the test for trace and span IDs. It accepts none if the words can't
+// be an ID.
+func (t Text) IDs() IDTest { return t.ids }
 
 // MatchNumber tells whether the number is looked for.
 func (t Text) MatchNumber(value float64) bool { return t.pattern.MatchNumber(value) }

@@ -161,10 +161,9 @@ func (s *Store) term(ctx context.Context, g *segment, t search.Term) (rowSet, er
 	case "status":
 		return s.status(ctx, g, t.Test)
 	case "trace_id":
-		return s.traceIDs(g, t.Test)
+		return s.traceIDs(g, search.NewIDTest(t.Test))
 	case "span_id":
-		test := search.NewIDTest(t.Test)
-		return s.numbers(g, spanID, func(id uint64) bool { return test.MayMatch(id) && test.Match(0, id) })
+		return s.spanIDs(g, search.NewIDTest(t.Test))
 	default:
 		return from(func(value string) bool { return value != "" && t.Test.MatchText(value) })
 	}
@@ -199,7 +198,11 @@ func (s *Store) status(ctx context.Context, g *segment, test search.Test) (rowSe
 	return rows, nil
 }
 
-func (s *Store) traceIDs(g *segment, t search.Test) (rowSet, error) {
+func (s *Store) spanIDs(g *segment, test search.IDTest) (rowSet, error) {
+	return s.numbers(g, spanID, func(id uint64) bool { return test.MayMatch(id) && test.Match(0, id) })
+}
+
+func (s *Store) traceIDs(g *segment, test search.IDTest) (rowSet, error) {
 	highs, err := s.column(g, key{field, traceIDHigh})
 	if err != nil {
 		return nil, err
@@ -208,7 +211,6 @@ func (s *Store) traceIDs(g *segment, t search.Test) (rowSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	test := search.NewIDTest(t)
 	rows := newRowSet(g.rows)
 	for row, low := range lows.numbers {
 		if test.MayMatch(low) && test.Match(highs.numberAt(row), low) {
@@ -218,7 +220,7 @@ func (s *Store) traceIDs(g *segment, t search.Test) (rowSet, error) {
 	return rows, nil
 }
 
-// text finds the rows with words in any of their texts.
+// text finds the rows with words in any of their texts, or as an ID.
 func (s *Store) text(ctx context.Context, g *segment, t search.Text) (rowSet, error) {
 	rows := newRowSet(g.rows)
 	keys, err := s.keys(g)
@@ -237,6 +239,16 @@ func (s *Store) text(ctx context.Context, g *segment, t search.Text) (rowSet, er
 		if err := s.collect(ctx, g, k, rows, test); err != nil {
 			return nil, err
 		}
+	}
+	if !t.IDs().Any() {
+		return rows, nil
+	}
+	for _, find := range []func(*segment, search.IDTest) (rowSet, error){s.traceIDs, s.spanIDs} {
+		found, err := find(g, t.IDs())
+		if err != nil {
+			return nil, err
+		}
+		rows.unite(found)
 	}
 	return rows, nil
 }

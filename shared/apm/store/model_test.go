@@ -487,6 +487,7 @@ func (h *history) search() {
 	queries := []string{
 		"", "", "service:quiet", "-service:noisy", "status:error", "@http.status_code:500", "@http.status_code:>=400", "hello", "GET 7",
 		"@n:<0 OR resource_name:*1", "trace_id:3", "trace_id:000000030000000000000000000000" + "03", "-@http.status_code:*", "duration:>500ms AND (service:noisy OR @tag1:*)", "span_id:2 type:web",
+		"00000003", "-000000030000000000000000000000" + "03",
 	}
 	query := queries[h.IntN(len(queries))]
 	s := selection(h, query)

@@ -37,9 +37,9 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 	c := newChart("activity", "Spans", win)
 	c.Summary = apm.FormatCount(total.Requests, "span", "spans") + " found"
 	if total.Errors > 0 {
-		c.Summary += ", " + apm.FormatCount(total.Errors, "error", "errors")
+		c.Summary += " · " + apm.FormatCount(total.Errors, "error", "errors")
 	}
-	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "Without error"}
+	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "OK"}
 	for _, bucket := range found.Total.Buckets {
 		failed.Values = append(failed.Values, float64(bucket.Errors))
 		others.Values = append(others.Values, float64(bucket.Requests-bucket.Errors))

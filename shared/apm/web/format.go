@@ -53,6 +53,9 @@ func (m moment) Today() bool { return m.Day() == momentOf(time.Now().UnixNano())
 // Clock is its time of day.
 func (m moment) Clock() string { return m.at.Format("15:04:05.000") }
 
+// Minute is its time of day to the minute.
+func (m moment) Minute() string { return m.at.Format("15:04") }
+
 // percentages writes shares of 100 with one decimal each, so that what is
 // written adds up to 100.0 wherever the shares do (largest remainder).
 func percentages(shares []float64) []string {

@@ -9,23 +9,22 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A frame is what every page has around it.
+// A frame is the bar above and the footer below every page.
 type frame struct {
 	Title   string
 	Docs    docs
 	Kept    apm.Retention
 	Refused int
-	Section string // the entry of the top bar that is current; empty for none
+	Section string // the current entry of the top bar; may be empty
 	Place   place
-	Menus   *menus // nil for a page that is about no environment or time
+	Menus   *menus // nil for a page without an environment and a time range
 	Try     string // a command that makes a trace; may be empty
-	Address string // where tracers are to send
+	Address string // that tracers send to
 	Guests  []Guest
 }
 
-// docs says what Datadog calls a page, where it explains it, and what of it is
-// not here, for want of data. A page that Datadog does not have has no name
-// there.
+// docs names the page of Datadog that shows the same, its documentation, and what
+// that page also has. All are empty if Datadog has no such page.
 type docs struct{ Name, URL, Lacks string }
 
 func (w *Web) frame(r *http.Request, section, title string, d docs) frame {
@@ -42,23 +41,23 @@ func (w *Web) frame(r *http.Request, section, title string, d docs) frame {
 	}
 }
 
-// ServiceURL is the page of a service. Names are parameters rather than parts of
-// the path, as a name may be of any text, also of none.
+// ServiceURL returns the address of a service's page. The name is a parameter, not a
+// part of the path, since it may be any text, even empty.
 func (f frame) ServiceURL(service string) string {
 	return f.Place.To("/service", "service", service)
 }
 
-// ResourceURL is the page of a resource.
+// ResourceURL returns the address of a resource's page.
 func (f frame) ResourceURL(service, operation, resource string) string {
 	return f.Place.To("/resource", "service", service, "operation", operation, "resource", resource)
 }
 
-// tracesOf is the list of the traces in which a query's requests are.
+// tracesOf returns the address of the list of traces that contain a query's requests.
 func (f frame) tracesOf(query search.Query) string {
 	return f.Place.To("/traces", "query", query.String(), "scope", search.ServiceEntrySpans.String())
 }
 
-// open settles the window of a page about requests, and gives the page its menus.
+// open settles the window of a page about requests and sets the page's menus.
 func (w *Web) open(r *http.Request, f *frame, query search.Query) (window, error) {
 	win, err := readWindow(r)
 	if err != nil {
@@ -71,8 +70,8 @@ func (w *Web) open(r *http.Request, f *frame, query search.Query) (window, error
 	return win, err
 }
 
-// EarlierURL is the same page with all that is kept, where its time, which nobody
-// has chosen, leaves out what came earlier; else empty.
+// EarlierURL returns the address of the same page over all time, if the reader chose
+// no time range and older requests exist. Otherwise it is empty.
 func (f frame) EarlierURL() string {
 	for _, name := range []string{"range", "from", "to"} {
 		if f.Place.Get(name) != "" {
@@ -85,19 +84,28 @@ func (f frame) EarlierURL() string {
 	return f.Menus.RangeURL("all")
 }
 
-// KeptText says how much is kept, and of how much.
-func (f frame) KeptText() string {
-	kept := fmt.Sprintf("%s, %s of %s spans", apm.FormatCount(f.Kept.Traces, "trace", "traces"), apm.FormatNumber(f.Kept.Spans), apm.FormatNumber(f.Kept.MaxSpans))
+// StoredText returns how much is stored.
+func (f frame) StoredText() string {
+	stored := apm.FormatCount(f.Kept.Traces, "trace", "traces") + ", " + apm.FormatCount(f.Kept.Spans, "span", "spans")
 	if f.Kept.MaxBytes > 0 {
-		kept += fmt.Sprintf(" and %s of %s MiB", apm.FormatNumber(f.Kept.Bytes>>20), apm.FormatNumber(f.Kept.MaxBytes>>20))
+		stored += fmt.Sprintf(", %s MiB", apm.FormatNumber(f.Kept.Bytes>>20))
 	}
-	return kept
+	return stored
 }
 
-// Oldest is when the earliest span that is kept began; nil where there is none.
+// LimitText returns how much can be stored before traces are evicted.
+func (f frame) LimitText() string {
+	limit := fmt.Sprintf("limit %s spans", apm.FormatNumber(f.Kept.MaxSpans))
+	if f.Kept.MaxBytes > 0 {
+		limit += fmt.Sprintf(", %s MiB", apm.FormatNumber(f.Kept.MaxBytes>>20))
+	}
+	return limit
+}
+
+// Oldest returns the start of the earliest stored span, or nil if there is none.
 func (f frame) Oldest() *moment { return momentOrNone(f.Kept.Oldest) }
 
-// LostText says what was lost, each kind by its own name.
+// LostText counts what was evicted, damaged and refused.
 func (f frame) LostText() string {
 	lost := []string{"0 evicted"}
 	if f.Kept.EvictedTraces > 0 {

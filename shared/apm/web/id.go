@@ -2,44 +2,27 @@ package web
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math/big"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/search"
 )
 
-// traceIDs reads a trace ID as a person may write it: decimal or hexadecimal,
-// of 64 or 128 bits. Only the low 64 bits count. Digits may be meant either
-// way: then both readings are given, decimal first.
-func traceIDs(text string) []uint64 {
-	const longest = 39 // decimal digits of 128 bits
-	var ids []uint64
-	for _, base := range []int{10, 16} {
-		digits := text
-		if base == 16 {
-			digits = strings.TrimPrefix(strings.ToLower(text), "0x")
+// traceIDs returns the low 64 bits of the trace IDs that a text can mean.
+func traceIDs(text string) (ids []uint64) {
+	for _, id := range search.ParseIDs(text) {
+		if !slices.Contains(ids, id.Low) {
+			ids = append(ids, id.Low)
 		}
-		if len(digits) == 0 || len(digits) > longest || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
-			continue
-		}
-		number, ok := new(big.Int).SetString(digits, base)
-		if !ok || number.BitLen() > 128 {
-			continue
-		}
-		var bytes [16]byte
-		number.FillBytes(bytes[:])
-		ids = append(ids, binary.BigEndian.Uint64(bytes[8:]))
 	}
 	return ids
 }
 
-// find looks a trace up by an ID as a person wrote it. Of a trace that is too large
-// it returns as much as fits in memory, beside as many other traces of the same
-// request as of makes it.
+// find looks up a trace by an ID in any form. It returns as much of a large trace as
+// fits in memory when the same request holds of such traces.
 func (w *Web) find(ctx context.Context, text string, of int) (trace apm.Trace, found bool, err error) {
 	ids, err := wantTraceIDs(text)
 	if err != nil {
@@ -63,14 +46,14 @@ func (w *Web) find(ctx context.Context, text string, of int) (trace apm.Trace, f
 	return apm.Trace{ID: ids[0]}, false, nil
 }
 
-// wantTraceIDs is traceIDs, with an error for what is none.
+// wantTraceIDs is traceIDs with an error if the text is no ID.
 func wantTraceIDs(text string) ([]uint64, error) {
 	ids := traceIDs(text)
 	if len(ids) == 0 {
-		return nil, failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID: it is a decimal or hexadecimal number of 64 or 128 bits.", text)}
+		return nil, failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID. A trace ID is a decimal or hexadecimal number of up to 128 bits.", text)}
 	}
 	return ids, nil
 }
 
-// decimal writes an ID the way the API and the pages do.
+// decimal formats an ID the way the API and the pages do.
 func decimal(id uint64) string { return strconv.FormatUint(id, 10) }

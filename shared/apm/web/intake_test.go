@@ -44,7 +44,7 @@ func TestTheIntakePageSaysWhatCame(t *testing.T) {
 		"POST /v0.4/traces", "length not announced · application/msgpack", "as MessagePack: cut off", "User-Agent: <bdi>curl</bdi>",
 		"<pre>91 91 8a 30 31 32 33 34 35 36 37 38 39 61 62 63\n64 65 66</pre>",
 		"400 Refused", "The last of 1,300 requests", `432 <span class="unit">B</span>`,
-		"Datadog has no such page",
+		"In Datadog: run <code>agent status</code>",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)

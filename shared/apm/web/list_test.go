@@ -95,7 +95,7 @@ func TestSpansAreCountedOverTime(t *testing.T) {
 			figures = append(figures, row[1]+"+"+row[2])
 		}
 	}
-	if got := strings.Join(figures, " "); got != "1+1 0+2" || len(rows) < 25 || !strings.Contains(body, "4 spans found, 1 error<") {
+	if got := strings.Join(figures, " "); got != "1+1 0+2" || len(rows) < 25 || !strings.Contains(body, "4 spans found · 1 error<") {
 		t.Errorf("errors and others in %d steps: %s", len(rows), got)
 	}
 }

@@ -48,15 +48,15 @@ func TestTheMapShowsWhoCallsWhom(t *testing.T) {
 		t.Errorf("env=test: the map has %s", got)
 	}
 	for path, want := range map[string]string{
-		"/map?env=prod":    "No request in this time",
-		"/map?from=5&to=6": "Go to where the requests are",
+		"/map?env=prod":    "No requests in this time range",
+		"/map?from=5&to=6": "Go to the latest requests",
 	} {
 		if body := get(w, path).Body.String(); !strings.Contains(body, want) || len(mapped(body)) > 0 {
 			t.Errorf("%s lacks %q", path, want)
 		}
 	}
 	empty, _ := newTest()
-	if body := get(empty, "/map").Body.String(); !strings.Contains(body, "No trace has arrived yet") || !strings.Contains(body, "DD_TRACE_AGENT_URL=http://localhost:8126") {
+	if body := get(empty, "/map").Body.String(); !strings.Contains(body, "No traces yet") || !strings.Contains(body, "DD_TRACE_AGENT_URL=http://localhost:8126") {
 		t.Errorf("%s", body)
 	}
 }

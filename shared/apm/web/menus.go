@@ -2,20 +2,22 @@ package web
 
 import (
 	"context"
+	"math"
 	"slices"
+	"time"
 
 	"thinker/shared/apm/search"
 )
 
-// menus let the reader choose the window of a page.
+// menus are the choices of environment and time range above a page.
 type menus struct {
 	window
-	Envs  []string // there are; the current one is always among them
+	Envs  []string // sorted; always includes the current one
 	Place place
 }
 
-// menus prepares the menus for a window. Which environments there are is
-// nothing that a choice of time changes, so they do not come and go with it.
+// menus prepares the menus for a window. They list the environments of all time, so
+// that these do not come and go with the time range.
 func (w *Web) menus(ctx context.Context, p place, win window) (*menus, error) {
 	const most = 20
 	m := &menus{window: win, Place: p}
@@ -35,21 +37,27 @@ func (w *Web) menus(ctx context.Context, p place, win window) (*menus, error) {
 	return m, nil
 }
 
-// Ranges are what may be chosen.
+// Ranges returns the time ranges to choose from.
 func (m *menus) Ranges() []timeRange { return ranges() }
 
-// RangeTitle is what the menu of times says.
+// RangeTitle returns the title of the time menu, or "" for a range that the reader
+// gave.
 func (m *menus) RangeTitle() string {
 	if chosen, ok := rangeOf(m.Range); ok {
 		return chosen.Title
 	}
-	if m.window.Chosen() {
-		return "Custom"
+	if m.From != 0 || m.To != 0 {
+		return ""
 	}
 	return "All time"
 }
 
-// EnvTitle is what the menu of environments says.
+// Length returns how long a window with two ends is.
+func (m *menus) Length() string {
+	return distance(time.Duration(min(uint64(m.To)-uint64(m.From), math.MaxInt64)))
+}
+
+// EnvTitle returns the title of the environment menu.
 func (m *menus) EnvTitle() string {
 	if m.Env == "" {
 		return "all"
@@ -57,15 +65,16 @@ func (m *menus) EnvTitle() string {
 	return short(m.Env)
 }
 
-// EnvURL is the same page in another environment; in all for "".
+// EnvURL returns the address of the same page in another environment; "" is all.
 func (m *menus) EnvURL(env string) string { return m.Place.With("env", env) }
 
-// RangeURL is the same page in another time.
+// RangeURL returns the address of the same page in another time range.
 func (m *menus) RangeURL(name string) string {
 	return m.Place.With("range", name, "from", "", "to", "")
 }
 
-// Begin and End are the window's time; nil where it is open.
+// Begin returns the start of the window, or nil if it is open.
 func (m *menus) Begin() *moment { return momentOrNone(m.From) }
 
+// End returns the end of the window, or nil if it is open.
 func (m *menus) End() *moment { return momentOrNone(m.To) }

@@ -148,7 +148,7 @@ func TestThePageKeepsASearchInNoTime(t *testing.T) {
 func TestAPageWithoutAResultSaysWhy(t *testing.T) {
 	w, _ := newTest(two()...)
 	body := html.UnescapeString(get(w, "/traces?scope=service-entry&query="+url.QueryEscape("@subject:war status:ok @subject:peace")).Body.String())
-	for _, want := range []string{"No trace matches", "<code>@subject:war status:ok @subject:peace</code>", "None of the 2 traces kept has such a span among its Service Entry spans.",
+	for _, want := range []string{"<h2>No traces match</h2>", "<code>@subject:war status:ok @subject:peace</code>", "2 traces are stored. None has a matching span among its Service Entry spans.",
 		`<a href="/traces">Clear the search</a>`, `href="/traces?query=%40subject%3Awar+status%3Aok+%40subject%3Apeace">Search all spans`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
@@ -167,11 +167,11 @@ func TestAPageWithoutAResultSaysWhy(t *testing.T) {
 	if !slices.Equal(rows, want) {
 		t.Errorf("got %q", rows)
 	}
-	if body := get(w, "/traces?env=nowhere&query=@subject:peace+status:ok").Body.String(); !strings.Contains(body, "There is no span at all in this environment.") || strings.Contains(body, "Part of the query") {
+	if body := get(w, "/traces?env=nowhere&query=@subject:peace+status:ok").Body.String(); !strings.Contains(body, "There are no spans at all in this environment.") || strings.Contains(body, "Matches by itself") {
 		t.Error("the query is blamed where nothing is")
 	}
 	empty, _ := newTest()
-	if body := get(empty, "/traces?query=x").Body.String(); !strings.Contains(body, "No trace has arrived yet") {
+	if body := get(empty, "/traces?query=x").Body.String(); !strings.Contains(body, "No traces yet") {
 		t.Error("with no trace at all, the query is not to blame")
 	}
 }
@@ -193,7 +193,7 @@ func TestAWindowWithoutAResultLeadsToWhereItIs(t *testing.T) {
 		for _, item := range regexp.MustCompile(`<li>([^<>]*): <a href="([^"]*)">([^<]*)</a>, from .*?</span>([\d:.]+).*? to .*?</span>([\d:.]+)`).FindAllStringSubmatch(body, -1) {
 			got = append(got, fmt.Sprintf("%s: %s %s, from %s to %s", item[1], item[2], item[3], item[4], item[5]))
 		}
-		if strings.Join(got, "; ") != want || !strings.Contains(body, "No trace here matches") && !strings.Contains(body, "No trace in this") {
+		if strings.Join(got, "; ") != want || !strings.Contains(body, "<h2>No traces in this ") {
 			t.Errorf("%s: got %q", path, got)
 		}
 	}

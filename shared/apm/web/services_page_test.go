@@ -44,7 +44,7 @@ func TestTheServicesPage(t *testing.T) {
 	holds(t, "a filtered page", text(t, w, "/services?filter=TEAM"), "1 of 2 services", "team/api")
 	holds(t, "a page without a match", text(t, w, "/services?filter=nobody"), "No service has this in its name", "Show all 2")
 	empty, _ := newTest()
-	holds(t, "the first page", text(t, empty, "/services"), "No trace has arrived yet", "curl http://localhost:5000/")
+	holds(t, "the first page", text(t, empty, "/services"), "No traces yet", "curl http://localhost:5000/")
 }
 
 // took is a duration as pages write it.
@@ -65,8 +65,8 @@ func TestTheServicePage(t *testing.T) {
 	if leaf := text(t, w, "/service?service=db"); strings.Contains(leaf, "Time spent") {
 		t.Error("a leaf's time is spent in itself alone")
 	}
-	holds(t, "an unknown service", text(t, w, "/service?service=nobody"), "No request in this time")
-	if said := text(t, w, "/service?service=team/api&operation=think"); !strings.Contains(said, "No request in this time") {
+	holds(t, "an unknown service", text(t, w, "/service?service=nobody"), "No requests in this time range")
+	if said := text(t, w, "/service?service=team/api&operation=think"); !strings.Contains(said, "No requests in this time range") {
 		t.Errorf("an operation that does not enter the service: %s", said)
 	}
 }
@@ -80,7 +80,7 @@ func TestTheResourcePage(t *testing.T) {
 	for _, s := range summary.Spans {
 		holds(t, "the span summary", said, significant(s.AvgExecPercent)+" %", took(s.AvgDuration))
 	}
-	holds(t, "another resource", text(t, w, "/resource?service=team/api&resource=POST+/"), "No request in this time")
+	holds(t, "another resource", text(t, w, "/resource?service=team/api&resource=POST+/"), "No requests in this time range")
 }
 
 // TestGraphsSayWhatTheAPISays compares a graph's table with the API's series.

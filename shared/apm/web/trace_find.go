@@ -1,11 +1,13 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/search"
 )
 
 // found are the spans that the reader looks for within a trace.
@@ -16,7 +18,7 @@ type found struct {
 }
 
 // find looks for a text in the spans' services, operations, resources and
-// tags, in any case, and for spans that failed.
+// tags, in any case, for the span with that ID, and for spans that failed.
 func find(boxes []apm.Box, text string, errors bool) found {
 	f := found{sought: text != "" || errors}
 	if !f.sought {
@@ -44,10 +46,14 @@ type needle struct {
 	lower string
 	ascii bool
 	pair  bool // it may be a tag's name and value, as in subject:war
+	ids   []uint64
 }
 
 func newNeedle(text string) needle {
 	n := needle{lower: strings.ToLower(text), ascii: true, pair: strings.Contains(text, ":")}
+	for _, id := range search.ParseIDs(text) {
+		n.ids = append(n.ids, id.Low)
+	}
 	for i := range len(text) {
 		n.ascii = n.ascii && text[i] < utf8.RuneSelf
 	}
@@ -55,7 +61,7 @@ func newNeedle(text string) needle {
 }
 
 func (n needle) inSpan(s *apm.Span) bool {
-	if n.in(s.Service) || n.in(s.Name) || n.in(s.Resource) {
+	if n.in(s.Service) || n.in(s.Name) || n.in(s.Resource) || slices.Contains(n.ids, s.SpanID) {
 		return true
 	}
 	for name, value := range s.Meta {

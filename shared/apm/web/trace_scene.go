@@ -1,9 +1,11 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/search"
 )
 
 // A scene is a trace with what all ways to look at it need.
@@ -32,10 +34,13 @@ func newScene(trace apm.Trace, p place) *scene {
 	for _, exec := range s.exec {
 		s.total += exec
 	}
-	for i, box := range s.flame.Boxes {
+	for _, box := range s.flame.Boxes {
 		s.arrived[box.Node.Span.SpanID] = true
-		if decimal(box.Node.Span.SpanID) == p.Get(bySpan) {
-			s.chosen = i
+	}
+	for _, id := range search.ParseIDs(p.Get(bySpan)) {
+		s.chosen = slices.IndexFunc(s.flame.Boxes, func(box apm.Box) bool { return box.Node.Span.SpanID == id.Low })
+		if s.chosen >= 0 {
+			break
 		}
 	}
 	s.found = find(s.flame.Boxes, p.Get(byFind), p.Get(byErrors) == "only")

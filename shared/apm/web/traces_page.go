@@ -26,6 +26,7 @@ type tracesPage struct {
 	Activity  *chart      // nil where nothing is found
 	Facets    *facetPanel // nil where nothing is kept
 	Unmatched unmatched   // why no trace is found
+	Offers    []offer     // traces whose ID the query is
 
 	window window
 	NoTime string // what is wrong with the time that was asked for; empty for nothing
@@ -93,6 +94,9 @@ func (w *Web) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 	for _, s := range summaries {
 		page.Rows = append(page.Rows, w.traceRow(s))
 	}
+	if page.Offers, err = w.offers(r.Context(), page.Place, page.Query); err != nil {
+		return err
+	}
 	if rowsAlone {
 		return w.render(rw, http.StatusOK, "traces-refresh", page)
 	}
@@ -135,11 +139,11 @@ func (p tracesPage) Timed() bool { return p.window.From != 0 || p.window.To != 0
 func (p tracesPage) Where() string {
 	switch {
 	case p.window.Env != "" && p.Timed():
-		return "in this environment and time"
+		return "in this environment and time range"
 	case p.window.Env != "":
 		return "in this environment"
 	case p.Timed():
-		return "in this time"
+		return "in this time range"
 	}
 	return ""
 }

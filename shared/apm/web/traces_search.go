@@ -7,7 +7,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// searched is what a page says about the search that it answers.
+// searched is the search that a page shows the results of.
 type searched struct {
 	Query string // as it was typed
 	Scope search.Scope
@@ -16,8 +16,8 @@ type searched struct {
 	parsed search.Query
 }
 
-// readSearch reads the search that the list's form has sent. A query that
-// cannot be read is not an error here: the page shows what is wrong with it.
+// readSearch reads the search that the list's form sent. A query with a syntax error
+// is no error here: the page shows what is wrong.
 func readSearch(r *http.Request) (s searched, err error) {
 	s.Query = r.URL.Query().Get("query")
 	if s.parsed, err = query(r); err != nil && !errors.As(err, &s.Wrong) {
@@ -36,11 +36,12 @@ type example struct{ Query, Finds string }
 // Examples show the language's parts.
 func (s searched) Examples() []example {
 	return []example{
-		{`service:thinker-api`, "of one service; without @ stand duration, env, operation_name, resource_name, service, span_id, status, trace_id, type and version"},
-		{`@http.status_code:[400 TO 499]`, "with any other attribute, here in a range"},
-		{`duration:>200ms -status:error`, "longer than 200 ms and, as - negates, without an error"},
-		{`@subject:(war OR art) resource_name:*think*`, "with one of two values; what stands side by side must all hold, and * is any text"},
-		{`resource_name:"GET /think/"`, "with spaces or other signs in the value"},
-		{`unknown`, "with this word anywhere in them"},
+		{`service:thinker-api`, "Spans of one service. Reserved attributes take no @: duration, env, operation_name, resource_name, service, span_id, status, trace_id, type, version"},
+		{`@http.status_code:[400 TO 499]`, "Any other attribute takes an @, here with a range of values"},
+		{`duration:>200ms -status:error`, "Longer than 200 ms and without an error; - negates"},
+		{`@subject:(war OR art) resource_name:*think*`, "One of two values. Terms side by side are ANDed; * matches any text"},
+		{`resource_name:"GET /think/"`, "Quote values that contain spaces or special characters"},
+		{`unknown`, "This word in any of the span’s texts"},
+		{`5577006791947779410`, "A trace ID or a span ID, in decimal or hexadecimal"},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -62,14 +63,14 @@ func TestAChosenWindowStays(t *testing.T) {
 	w, _ := newTest(at(1, 2*time.Hour, "api", "test"))
 	for parameters, want := range map[string]string{
 		"":                          "Past 4 h",
-		"range=15m":                 "No request in this time",
-		"range=1h":                  "No request in this time",
+		"range=15m":                 "No requests in this time range",
+		"range=1h":                  "No requests in this time range",
 		"range=all":                 ">api<",
 		"env=test":                  ">api<",
 		"env=prod":                  "in the environment <code>prod</code>",
 		"from=1970-01-01T00:00:00Z": ">api<",
-		"from=1970-01-01T00:00&to=1971-01-01T00:00": "No request in this time",
-		"to=1": "No request in this time",
+		"from=1970-01-01T00:00&to=1971-01-01T00:00": "No requests in this time range",
+		"to=1": "No requests in this time range",
 	} {
 		rec := get(w, "/services?"+parameters)
 		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
@@ -109,17 +110,17 @@ func TestAPageSaysWhatItsTimeLeavesOut(t *testing.T) {
 	for _, path := range []string{"/services?sort=p95", "/service?service=api", "/resource?service=api&resource=GET+/", "/map?env=test"} {
 		address := strings.Replace(path, "?", "?range=all&", 1)
 		said := text(t, w, path)
-		if !strings.Contains(said, "Earlier ones are kept: all time") {
+		if !strings.Contains(said, "Older requests exist: show all time") {
 			t.Errorf("%s: %s", path, said)
 		}
 		for _, chosen := range []string{address, strings.Replace(address, "all", "15m", 1)} {
-			if strings.Contains(text(t, w, chosen), "Earlier ones") {
+			if strings.Contains(text(t, w, chosen), "Older requests") {
 				t.Errorf("%s: its reader has chosen the time", chosen)
 			}
 		}
 	}
 	f.oldest = f.list[1].Start()
-	if strings.Contains(text(t, w, "/services"), "Earlier ones") {
+	if strings.Contains(text(t, w, "/services"), "Older requests") {
 		t.Error("there are none")
 	}
 }
@@ -137,6 +138,23 @@ func TestLinksKeepTheWindow(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestMenus_RangeTitle(t *testing.T) {
+	w, _ := newTest(at(1, time.Minute, "api", "test"))
+	for parameters, want := range map[string]string{
+		"range=1h": "Past 1 h", "range=all": "All time",
+		"from=2026-03-01T18:45:00Z&to=2026-03-01T19:07:00Z": "Mar 01 18:45 UTC – Mar 01 19:07 UTC (22 min)",
+		"from=2026-03-01T18:45:00Z&to=2026-03-11T18:45:00Z": "Mar 01 18:45 UTC – Mar 11 18:45 UTC (10 days)",
+		"from=2026-03-01T18:45:00Z":                         "Since Mar 01 18:45 UTC",
+		"to=2026-03-01T18:45:00Z":                           "Until Mar 01 18:45 UTC",
+	} {
+		body := get(w, "/traces?"+parameters).Body.String()
+		titles := regexp.MustCompile(`<summary>(.*)</summary>\s*<div>\s*<ul>`).FindStringSubmatch(body)
+		if titles == nil || regexp.MustCompile(`<[^>]*>`).ReplaceAllString(titles[1], "") != want {
+			t.Errorf("%s: the menu says %q, want %q", parameters, titles, want)
 		}
 	}
 }

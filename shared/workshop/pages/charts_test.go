@@ -20,7 +20,7 @@ func TestGraphsAreRead(t *testing.T) {
 	summary := eval[string](tab, requests)
 	tab.point(tab.spotIn("[data-plot]", 0.3, 0.5))
 	tab.waitUntil("the values are read", func() bool {
-		return strings.Contains(eval[string](tab, requests), "Without error ") && strings.Contains(eval[string](tab, latency), "p95 ")
+		return strings.Contains(eval[string](tab, requests), "OK ") && strings.Contains(eval[string](tab, latency), "p95 ")
 	})
 	tab.point(spot{5, 5})
 	tab.waitUntil("the summary is back", func() bool { return eval[string](tab, requests) == summary })

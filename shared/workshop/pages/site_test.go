@@ -142,7 +142,7 @@ func (s *site) targets() []target {
 		{"resource", "/resource?service=pricing&resource=POST+%2Fprices&range=1h", []string{"POST /prices", "Span summary"}},
 		{"traces", "/traces", []string{"storefront", "POST /checkout", "Older traces"}},
 		{"traces-found", "/traces?query=status%3Aerror", []string{"Error"}},
-		{"traces-none", "/traces?query=service%3Anobody", []string{"No trace matches", "service:nobody"}},
+		{"traces-none", "/traces?query=service%3Anobody", []string{"No traces match", "service:nobody"}},
 		{"traces-wrong", "/traces?query=" + url.QueryEscape(wrongQuery), []string{"Error", wrongQuery}},
 		{"trace", trace(checkout), []string{"POST /checkout", "storefront", "payments", "POST /charge"}},
 		{"trace-chosen", chosen(checkout), []string{"POST /checkout", "usr.id", "runtime-id"}},

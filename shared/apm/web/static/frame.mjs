@@ -2,7 +2,7 @@
 
 import { localise } from "./time.mjs";
 
-localise(document.querySelector("footer"));
+for (const part of [".bar", "footer"]) localise(document.querySelector(part));
 
 const typing = (event) => event.target.closest?.("input:not([type=checkbox]):not([type=radio]), select, textarea");
 const dialog = document.querySelector("#keys");

@@ -18,6 +18,10 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
   if (!button) return;
   let source, due, again, rest = 150, paused = false;
 
+  const label = () => {
+    button.textContent = paused ? "Paused" : "Live";
+    button.title = paused ? "Resume live updates" : "Pause live updates";
+  };
   // One at a time: an answer may take longer than the next change.
   const soon = () => {
     again = true;
@@ -37,9 +41,13 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
   };
   const open = () => {
     source = new EventSource(url);
-    source.onopen = () => { button.hidden = false; button.classList.remove("gone"); soon(); };
+    source.onopen = () => { button.hidden = false; button.classList.remove("gone"); label(); soon(); };
     source.addEventListener(kind, soon);
-    source.onerror = () => { button.classList.add("gone"); button.title = "The agent does not answer"; };
+    source.onerror = () => {
+      button.classList.add("gone");
+      button.textContent = "Disconnected – retrying";
+      button.title = "The agent does not respond. Live updates resume when it does.";
+    };
   };
   const follow = () => {
     if (document.hidden) {
@@ -52,8 +60,7 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
   button.addEventListener("click", () => {
     paused = !paused;
     button.setAttribute("aria-pressed", String(!paused));
-    button.textContent = paused ? "Paused" : "Live";
-    button.title = paused ? "Go on" : "Pause";
+    label();
     if (!paused) soon();
   });
   document.addEventListener("visibilitychange", follow);

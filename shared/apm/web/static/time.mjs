@@ -30,6 +30,11 @@ export function localise(root) {
     time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
   }
+  for (const time of root.querySelectorAll("time[data-minute]")) {
+    const at = new Date(time.dateTime);
+    const today = at.toDateString() === new Date().toDateString();
+    time.textContent = today ? minute.format(at) : `${day.format(at)} ${minute.format(at)}`;
+  }
   for (const time of root.querySelectorAll("time[data-ago]")) time.textContent = ago(new Date(time.dateTime));
   // Ticks of a graph's axis: to the minute, or the day.
   for (const tick of root.querySelectorAll("text[data-at]")) {

@@ -189,7 +189,7 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   // Browsers let only localhost and HTTPS write into the clipboard.
   await navigator.clipboard?.writeText(button.dataset.copy);
-  button.textContent = navigator.clipboard ? "Copied" : "Select it above, and copy it";
+  button.textContent = navigator.clipboard ? "Copied" : "Select the command above to copy it";
 });
 
 onChange(null, refresh, "trace", count);
