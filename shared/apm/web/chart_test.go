@@ -109,8 +109,16 @@ func TestTimeMarksAreRound(t *testing.T) {
 	}
 }
 
+func TestRateText(t *testing.T) {
+	for perSecond, want := range map[float64]string{0: "0 req/s", 1e-5: "< 0.01 req/min", 1.0 / 900: "0.0667 req/min", 0.158: "9.48 req/min", 2: "2 req/s"} {
+		if got := rateText(perSecond); got != want {
+			t.Errorf("%v: %s, want %s", perSecond, got, want)
+		}
+	}
+}
+
 func TestARateHasNoMoreDigitsThanTell(t *testing.T) {
-	for perSecond, want := range map[float64]string{0: "0 /s", 1.0 / 900: "< 0.01 /s", 0.0125: "0.0125 /s", 2: "2 /s"} {
+	for perSecond, want := range map[float64]string{0: "0 req/s", 1.0 / 900: "< 0.01 req/s", 0.0125: "0.0125 req/s", 2: "2 req/s"} {
 		if got := rate(perSecond).String(); got != want {
 			t.Errorf("%v: %s, want %s", perSecond, got, want)
 		}

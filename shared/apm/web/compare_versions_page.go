@@ -176,7 +176,7 @@ func (w *Web) compare(page *compareVersionsPage, query search.Query) {
 	})
 	page.Time = w.timeCompared(perRequestOf(a.anatomy), perRequestOf(b.anatomy))
 	page.Spans, page.Unlisted = w.kindsCompared(a.anatomy, b.anatomy, page.Place.Get("kinds") == "all")
-	page.Sample = fmt.Sprintf("For A it is the spans %s, for B those %s.", sampleText(a.anatomy), sampleText(b.anatomy))
+	page.Sample = fmt.Sprintf("Averages for A %s, for B %s.", sampleText(a.anatomy), sampleText(b.anatomy))
 }
 
 // perRequestOf is who worked how long for a request, on average.

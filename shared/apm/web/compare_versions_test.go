@@ -31,11 +31,11 @@ func TestTwoVersionsAreCompared(t *testing.T) {
 		{"the latest two", of, []string{
 			"Half of B’s requests took up to 12 ms instead of 502 ms (41.8 × faster), 95 % up to 12 ms instead of 502 ms. 10 % failed instead of 0 %.",
 			"First seen Nov 14 22:16:40.000 UTC Nov 14 22:18:20.000 UTC", "A step03 B step04 Difference B is",
-			"Requests 30 30 0", "Requests per second 1.03 /s 1.03 /s 0", "Errors 0 3 +3", "Error rate 0 % 10 % +10 % points",
+			"Requests 30 30 0", "Requests per second 1.03 req/s 1.03 req/s 0", "Errors 0 3 +3", "Error rate 0 % 10 % +10 % points",
 			"Avg 502 ms 12 ms −490 ms 41.8 × faster p50 502 ms 12 ms −490 ms 41.8 × faster p75 502 ms 12 ms −490 ms 41.8 × faster p90 502 ms 12 ms −490 ms too few",
 			"thinker-microservice 500 ms 99.6 % 8 ms 66.7 % −492 ms", "sqlite.db 0 0.0 % 2 ms 16.6 % +2 ms",
 			"thinker-microservice think 1 1 500 ms 8 ms −492 ms faster", "sqlite.db sqlite.query SELECT quote – 1 – 2 ms +2 ms only in B",
-			"For A it is the spans of 30 requests, for B those of 30 requests.",
+			"Averages for A from 30 requests, for B from 30 requests.",
 		}, []string{"tell little", "No request to version", "same version"}},
 		{"the other way round", of + "&a=step04&b=step03", []string{"(41.8 × slower)", "0 % failed instead of 10 %.", "2 ms – −2 ms only in A"}, nil},
 		{"with the one before", of + "&b=step03", []string{"A step02 B step03", "A has only 1 request: of so few, the figures tell little.", "Half of B’s requests took up to 502 ms as in A, 95 % up to 502 ms as in A. None failed in either.", "Avg 503 ms 502 ms −1 ms p50"}, []string{"Difference B is", "too few"}},

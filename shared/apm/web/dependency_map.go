@@ -7,15 +7,15 @@ import (
 	"thinker/shared/apm"
 )
 
-// A dependency is a service that takes part in another's requests.
+// A dependency is a service upstream or downstream of another service's requests.
 type dependency struct {
-	calls, errors int           // of the service, in what was looked at; 0 where it calls alone
+	calls, errors int           // to the service, in the sample; 0 for one that only calls
 	total         float64       // nanoseconds of these calls
 	exec          apm.SpentTime // for the requests
 }
 
-// dependencies draws who calls on the way to a service's requests, and who is
-// called by them; nil where they call nobody, nor are called.
+// dependencies draws the upstream and downstream calls of a service's requests; nil if
+// there are none.
 func (w *Web) dependencies(f frame, a apm.Anatomy, service string, own apm.Figures, win window) *serviceMap {
 	if len(a.Edges) == 0 {
 		return nil

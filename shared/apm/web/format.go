@@ -122,13 +122,23 @@ func size(bytes int64) amount {
 	return amount{strconv.FormatFloat(value, 'g', 3, 64), unit}
 }
 
-// rate writes how often something is in a second, with no more digits than tell
-// anything.
-func rate(perSecond float64) amount {
-	if perSecond > 0 && perSecond < 0.01 {
-		return amount{"< 0.01", "/s"}
+// rate formats requests per second.
+func rate(perSecond float64) amount { return rateOf(perSecond, "req/s") }
+
+// rateText formats a rate of requests in the unit that suits it.
+func rateText(perSecond float64) string {
+	if perSecond > 0 && perSecond < 1 {
+		return rateOf(60*perSecond, "req/min").String()
 	}
-	return amount{significant(perSecond), "/s"}
+	return rate(perSecond).String()
+}
+
+// rateOf formats a rate without digits that mean nothing.
+func rateOf(rate float64, unit string) amount {
+	if rate > 0 && rate < 0.01 {
+		return amount{"< 0.01", unit}
+	}
+	return amount{significant(rate), unit}
 }
 
 // percent writes a part of 1.

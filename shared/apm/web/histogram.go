@@ -10,8 +10,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// A histogram is a graph of how many requests took how long, on a logarithmic
-// axis, with percentiles marked, and a table of the same figures.
+// A histogram is a graph of the distribution of latency on a logarithmic axis, with
+// percentiles marked, and a table of the same figures.
 type histogram struct {
 	Bars    []histogramBar
 	Marks   []percentileMark
@@ -131,7 +131,7 @@ func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time
 		h.Bars = append(h.Bars, along.bar(i, n, 100-height, height, url))
 	}
 	h.Marks = along.percentiles(f)
-	h.Summary = fmt.Sprintf("%s; half took up to %s, 95 %% up to %s, 99 %% up to %s, the slowest %s",
+	h.Summary = fmt.Sprintf("%s · p50 %s · p95 %s · p99 %s · max %s",
 		apm.FormatCount(f.Requests, "request", "requests"), apm.FormatDuration(f.P50), apm.FormatDuration(f.P95), apm.FormatDuration(f.P99), apm.FormatDuration(f.Max))
 	return h
 }

@@ -7,42 +7,42 @@ import (
 	"thinker/shared/apm"
 )
 
-// A latency is a figure of how long requests took.
+// A latency is an average, a percentile or a maximum of durations.
 type latency struct {
 	Name, Title string
-	Means       string // in words; may be empty
-	Percent     int    // of the requests that took no longer, as far as it tells
+	Means       string // a hover text; may be empty
+	Percent     int    // of the requests that took at most as long; of an average, 50
 	of          func(apm.Figures) time.Duration
 }
 
-// latencies are all that there are, in the order of tables.
+// latencies returns all of them in the order of tables.
 func latencies() []latency {
 	return []latency{
 		{"avg", "Avg", "Average latency", 50, apm.Figures.Average},
-		{"p50", "p50", "Latency of half of the requests, at most", 50, func(f apm.Figures) time.Duration { return f.P50 }},
-		{"p75", "p75", "Latency of three in four requests, at most", 75, func(f apm.Figures) time.Duration { return f.P75 }},
-		{"p90", "p90", "Latency of 90 in 100 requests, at most; of fewer than 10, of all", 90, func(f apm.Figures) time.Duration { return f.P90 }},
-		{"p95", "p95", "Latency of 95 in 100 requests, at most; of fewer than 20, of all", 95, func(f apm.Figures) time.Duration { return f.P95 }},
-		{"p99", "p99", "Latency of 99 in 100 requests, at most; of fewer than 100, of all", 99, func(f apm.Figures) time.Duration { return f.P99 }},
+		{"p50", "p50", "50 % of the requests took at most this long", 50, func(f apm.Figures) time.Duration { return f.P50 }},
+		{"p75", "p75", "75 % of the requests took at most this long", 75, func(f apm.Figures) time.Duration { return f.P75 }},
+		{"p90", "p90", "90 % of the requests took at most this long. Needs 10 requests", 90, func(f apm.Figures) time.Duration { return f.P90 }},
+		{"p95", "p95", "95 % of the requests took at most this long. Needs 20 requests", 95, func(f apm.Figures) time.Duration { return f.P95 }},
+		{"p99", "p99", "99 % of the requests took at most this long. Needs 100 requests", 99, func(f apm.Figures) time.Duration { return f.P99 }},
 		{"max", "Max", "Latency of the slowest request", 100, func(f apm.Figures) time.Duration { return f.Max }},
 	}
 }
 
-// IsPercentile tells a percentile from an average and the like.
+// IsPercentile reports whether the latency is a percentile.
 func (l latency) IsPercentile() bool { return strings.HasPrefix(l.Name, "p") }
 
 // A latencyCell is a latency as tables show it.
 type latencyCell struct {
 	amount
-	Slowest bool // a percentile that of so few requests is the slowest's
+	Slowest bool // a percentile that equals the maximum, as there are too few requests
 }
 
 func (l latency) cell(f apm.Figures) latencyCell {
 	return latencyCell{duration(l.of(f)), l.IsPercentile() && f.Requests*(100-l.Percent) < 100}
 }
 
-// latencyColumns are those that lists of services and of resources have: all
-// but p50, as in the product.
+// latencyColumns returns the columns of lists of services and of resources: all but
+// p50, as in Datadog.
 func latencyColumns[Row any](figures func(Row) apm.Figures) (columns []column[Row]) {
 	for _, l := range latencies() {
 		if l.Name != "p50" {
@@ -52,7 +52,7 @@ func latencyColumns[Row any](figures func(Row) apm.Figures) (columns []column[Ro
 	return columns
 }
 
-// figureCells are figures as tables show them.
+// figureCells are figures in the form that tables show.
 type figureCells struct {
 	apm.Figures
 	PerSecond amount
@@ -63,7 +63,7 @@ type figureCells struct {
 	ErrorRate amount
 }
 
-// cellsOf writes the figures of requests in so many seconds.
+// cellsOf formats the figures of requests within a number of seconds.
 func cellsOf(f apm.Figures, seconds float64) figureCells {
 	cells := figureCells{
 		Figures: f, PerSecond: rate(float64(f.Requests) / max(1, seconds)),
@@ -83,8 +83,8 @@ func cellsOf(f apm.Figures, seconds float64) figureCells {
 	return cells
 }
 
-// latencyText says how long requests took, without the percentiles that of so few
-// are the slowest's.
+// latencyText returns percentiles and the maximum. It leaves out percentiles that equal
+// the maximum because there are too few requests.
 func latencyText(f apm.Figures) string {
 	var said []string
 	for _, l := range latencies() {
@@ -98,7 +98,7 @@ func latencyText(f apm.Figures) string {
 	return strings.Join(said, " · ")
 }
 
-// slowText says how long the slow ones of requests took.
+// slowText returns the p95, or the maximum if there are too few requests for it.
 func slowText(f apm.Figures) string {
 	if cells := cellsOf(f, 1); !cells.P95.Slowest {
 		return "p95 " + cells.P95.String()

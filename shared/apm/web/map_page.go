@@ -11,17 +11,16 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A mapPage shows all services, and who calls whom.
+// A mapPage shows the services and the calls between them.
 type mapPage struct {
 	frame
-	Map      *serviceMap // nil where there is nothing to show
+	Map      *serviceMap // nil if there is nothing to show
 	Services int         // on the map
-	Others   int         // services that are too many for it
+	Others   int         // services past the limit of the map
 	Anatomy  apm.Anatomy // of the calls
 }
 
-// failedPart is the part of a service's requests from which on the map paints it
-// as one that fails.
+// failedPart is the error rate from which the map shows a service or call in red.
 const failedPart = 0.01
 
 // showMap serves GET /map.
@@ -68,8 +67,8 @@ func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "map.html", page)
 }
 
-// mappedServices are those of the window with their figures, each of all
-// requests that entered it or, where none is known to have, of all its spans.
+// mappedServices returns the services of the window. Their figures are of service
+// entry spans or, for a service without any, of all its spans.
 func (w *Web) mappedServices(ctx context.Context, win window) (services []apm.Group, others int, err error) {
 	const most = 200
 	entered, err := w.figuresBy(ctx, win.selection(search.Query{}, search.ServiceEntrySpans), most, "service")
@@ -90,14 +89,14 @@ func (w *Web) mappedServices(ctx context.Context, win window) (services []apm.Gr
 	return services, max(entered.Others, len(worked.Groups)+worked.Others-len(services)), nil
 }
 
-// A frequency writes how often something was: so many times a second, or in
-// all where that would be a small part of one.
+// A frequency formats counts: as a rate per second, or as a total if rates would be
+// tiny.
 type frequency struct {
 	seconds float64
 	inAll   bool
 }
 
-// frequencyOf suits all that was as often as the least.
+// frequencyOf returns the form that suits counts of at least the given one.
 func frequencyOf(least float64, win window) frequency {
 	const often = 0.1 // a second
 	seconds := max(1, win.seconds())
@@ -108,10 +107,10 @@ func (f frequency) text(times float64, one, several string) string {
 	if f.inAll {
 		return apm.FormatCount(int(math.Round(times)), one, several)
 	}
-	return rate(times / f.seconds).String()
+	return rateOf(times/f.seconds, several+"/s").String()
 }
 
-// requestsNode is a service with the figures of its requests.
+// requestsNode returns a service with the figures of its requests.
 func requestsNode(service string, f apm.Figures, often frequency) mapNode {
 	return mapNode{
 		Service: service,
@@ -121,7 +120,7 @@ func requestsNode(service string, f apm.Figures, often frequency) mapNode {
 	}
 }
 
-// errorsText says which part of something failed; nothing where none did.
+// errorsText formats an error rate; it is empty for 0.
 func errorsText(rate float64) string {
 	if rate == 0 {
 		return ""
@@ -129,34 +128,34 @@ func errorsText(rate float64) string {
 	return percent(rate).String() + " errors"
 }
 
-// edgesOf are an anatomy's, with their figures in words.
+// edgesOf returns an anatomy's edges with their figures as text.
 func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
 	for _, e := range a.Edges {
 		label := often.text(a.Estimate(e.Calls), "call", "calls")
 		if a.Sampled() {
 			label = "about " + label
 		}
-		label += ", avg " + duration(e.Average()).String() + ", max " + duration(e.Max).String()
+		label += " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
 		if failed := errorsText(e.ErrorRate()); failed != "" {
-			label += ", " + failed
+			label += " · " + failed
 		}
 		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.ErrorRate() >= failedPart})
 	}
 	return edges
 }
 
-// SampleText says of how many requests the calls are, where that is not all.
+// SampleText says how many requests the calls come from, if that isn't all.
 func (p mapPage) SampleText() string {
 	if !p.Anatomy.Sampled() {
 		return ""
 	}
-	return fmt.Sprintf("Calls are those of a sample: %s of %s requests.", apm.FormatNumber(p.Anatomy.Requests), apm.FormatNumber(p.Anatomy.Of))
+	return fmt.Sprintf("Calls come from a sample of %s of %s requests.", apm.FormatNumber(p.Anatomy.Requests), apm.FormatNumber(p.Anatomy.Of))
 }
 
-// OthersText counts the services that are not on the map.
+// OthersText counts the services that the map leaves out.
 func (p mapPage) OthersText() string {
 	if p.Others == 0 {
 		return ""
 	}
-	return apm.FormatCount(p.Others, "more service has fewer requests, and is", "more services have fewer requests, and are") + " not on the map."
+	return apm.FormatCount(p.Others, "service with fewer requests is", "services with fewer requests are") + " not shown."
 }

@@ -32,9 +32,9 @@ func TestTheMapShowsWhoCallsWhom(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<a class="node failed" href="/service?from=1700000000000000000&amp;service=team%2Fapi&amp;to=1700000100000000000"`, `<p>4 req · max 40 ms</p><p class="error">25 % errors</p>`, // percentiles are within 1 %
-		"<title>\u2068team/api\u2069 calls \u2068db\u2069: 4 calls, avg 12.5 ms, max 20 ms</title>",
-		"<title>\u2068team/api\u2069 calls \u2068library\u2069: 1 call, avg 1 ms, max 1 ms</title>", // which says of no span that it is an entry
-		"3 services", `aria-current="page">Map</a>`, "https://docs.datadoghq.com/tracing/services/services_map/", "As a table", `<td>4 calls, avg 12.5 ms, max 20 ms</td>`,
+		"<title>\u2068team/api\u2069 → \u2068db\u2069: 4 calls · avg 12.5 ms · max 20 ms</title>",
+		"<title>\u2068team/api\u2069 → \u2068library\u2069: 1 call · avg 1 ms · max 1 ms</title>", // which says of no span that it is an entry
+		"3 services", `aria-current="page">Map</a>`, "https://docs.datadoghq.com/tracing/services/services_map/", "As a table", `<td>4 calls · avg 12.5 ms · max 20 ms</td>`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
@@ -73,18 +73,18 @@ func TestNoNameHarmsTheMap(t *testing.T) {
 	if strings.Contains(body, "<script>alert") || strings.Contains(body, "\u2069evil") && strings.Contains(body, "title>\u2068\u202e") || len(body) > 30_000 {
 		t.Errorf("%d bytes: %s", len(body), body)
 	}
-	if !strings.Contains(body, "<i>no service</i>") || !strings.Contains(body, "calls no service: ") {
+	if !strings.Contains(body, "<i>no service</i>") || !strings.Contains(body, "→ no service: ") {
 		t.Error("the service without a name is missing")
 	}
 }
 
 func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	p := mapPage{Others: 1, Anatomy: apm.Anatomy{Requests: 600, Of: 5000}}
-	if got := p.SampleText() + " " + p.OthersText(); got != "Calls are those of a sample: 600 of 5,000 requests. 1 more service has fewer requests, and is not on the map." {
+	if got := p.SampleText() + " " + p.OthersText(); got != "Calls come from a sample of 600 of 5,000 requests. 1 service with fewer requests is not shown." {
 		t.Error(got)
 	}
 	p = mapPage{Others: 7, Anatomy: apm.Anatomy{Requests: 600, Of: 600}}
-	if got := p.SampleText() + p.OthersText(); got != "7 more services have fewer requests, and are not on the map." {
+	if got := p.SampleText() + p.OthersText(); got != "7 services with fewer requests are not shown." {
 		t.Error(got)
 	}
 	var spans []apm.Span
@@ -94,13 +94,13 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
 	body := get(w, "/map").Body.String()
-	if n, calls := len(mapped(body)), strings.Count(body, `<g class="edge"`); n != 200 || calls != 199 || !strings.Contains(body, "3 more services have fewer requests") || !strings.Contains(body, "200 services,") {
+	if n, calls := len(mapped(body)), strings.Count(body, `<g class="edge"`); n != 200 || calls != 199 || !strings.Contains(body, "3 services with fewer requests are not shown") || !strings.Contains(body, "200 services ·") {
 		t.Errorf("%d services and %d calls are on the map", n, calls)
 	}
 
 	often := frequency{seconds: 60}
 	edges := edgesOf(apm.Anatomy{Requests: 10, Of: 100, Edges: []apm.Edge{{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6}}}, often)
-	if want := (mapEdge{"a", "b", "about 2 /s, avg 2 ms, max 5 ms, 25 % errors", 12, true}); edges[0] != want {
+	if want := (mapEdge{"a", "b", "about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors", 12, true}); edges[0] != want {
 		t.Errorf("%+v", edges)
 	}
 }
@@ -113,7 +113,7 @@ func TestAResourceShowsItsDependencies(t *testing.T) {
 		t.Errorf("db has %s", got)
 	}
 	for _, want := range []string{
-		"Dependency map", "the calls of 4 requests.", `<a class="node current" href="/service?from=1700000000000000000&amp;service=db&amp;to=1700000100000000000"`, `<p>4 req · max 20 ms</p>`,
+		"Dependency map", "Upstream and downstream calls, from 4 requests", `<a class="node current" href="/service?from=1700000000000000000&amp;service=db&amp;to=1700000100000000000"`, `<p>4 req · max 20 ms</p>`,
 		`<a class="node" href="/service?from=1700000000000000000&amp;service=team%2Fapi`, // which is known to call, and no more
 	} {
 		if !strings.Contains(upstream, want) {

@@ -9,23 +9,24 @@ import (
 	"thinker/shared/apm/colour"
 )
 
-// The four graphs of a service and of a resource, each with a choice of what it
-// shows (https://docs.datadoghq.com/tracing/services/service_page/).
+// The graphs of a service and of a resource, each with a choice of figures
+// (https://docs.datadoghq.com/tracing/services/service_page/).
 
-// measured is what the graphs draw.
+// measured is the data of the graphs.
 type measured struct {
 	place    place
 	window   window
 	colour   string                              // of the service
 	total    apm.Group                           // with buckets and distribution
 	versions []apm.Group                         // with buckets; the one that appeared first comes first
-	traces   func(from, to time.Duration) string // the address of the traces of requests that took so long
+	traces   func(from, to time.Duration) string // returns the address of the traces with requests of such a duration
 }
 
-// maxVersions is how many versions a graph tells apart.
+// maxVersions bounds how many versions a graph shows.
 const maxVersions = 8
 
-// choices are what a graph can show; the first is what it shows unless asked.
+// choices returns links to everything a graph can show, and the current one. The first
+// is the default.
 func (m measured) choices(id string, names ...string) (all []choice, chosen string) {
 	asked := m.place.Get(id)
 	for i, name := range names {
@@ -46,30 +47,30 @@ func (m measured) choices(id string, names ...string) (all []choice, chosen stri
 	return all, chosen
 }
 
-// requests is the graph of requests and errors.
+// requests returns the graph of requests and errors.
 func (m measured) requests() chart {
 	c := newChart("requests", "Requests", m.window)
 	var chosen string
-	c.Choices, chosen = m.choices(c.ID, "Requests and errors", "Per second", "By version")
+	c.Choices, chosen = m.choices(c.ID, "Requests and errors", "Requests per second", "By version")
 	seconds := time.Duration(m.window.Step).Seconds()
 	switch chosen {
-	case "Per second":
-		c.stack([]series{m.series("Requests per second", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
+	case "Requests per second":
+		c.stack([]series{m.series("Requests/s", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
 	case "By version":
 		c.Named = true
 		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Requests) }), countText)
 	default:
 		c.stack([]series{
 			m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) }),
-			m.series("Without error", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests - f.Errors) }),
+			m.series("OK", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests - f.Errors) }),
 		}, countText)
 	}
-	c.Summary = fmt.Sprintf("%s, %s; %s a bar", apm.FormatCount(m.total.Requests, "request", "requests"),
-		rate(float64(m.total.Requests)/max(1, m.window.seconds())), apm.FormatDuration(time.Duration(m.window.Step)))
+	c.Summary = fmt.Sprintf("%s · %s · %s per bar", apm.FormatCount(m.total.Requests, "request", "requests"),
+		rateText(float64(m.total.Requests)/max(1, m.window.seconds())), apm.FormatDuration(time.Duration(m.window.Step)))
 	return c
 }
 
-// errors is the graph of requests that failed.
+// errors returns the graph of errors.
 func (m measured) errors() chart {
 	c := newChart("errors", "Errors", m.window)
 	var chosen string
@@ -83,11 +84,11 @@ func (m measured) errors() chart {
 	default:
 		c.stack([]series{m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) })}, countText)
 	}
-	c.Summary = fmt.Sprintf("%s, %s of all", apm.FormatCount(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
+	c.Summary = fmt.Sprintf("%s · %s of requests", apm.FormatCount(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
 	return c
 }
 
-// latency is the graph of how long requests took.
+// latency returns the graph of latency.
 func (m measured) latency() chart {
 	c := newChart("latency", "Latency", m.window)
 	var chosen string
@@ -99,7 +100,7 @@ func (m measured) latency() chart {
 		c.lines([]series{m.series("max", "p99", "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, f.Max) })}, durationText)
 	case "By version":
 		c.lines(m.byVersion(func(f apm.Figures) float64 { return nanoseconds(f, f.P95) }), durationText)
-		c.Summary = "p95 of each version"
+		c.Summary = "p95 by version"
 	case "Distribution":
 		c.Histogram = newHistogram(m.total.Distribution, f, m.traces)
 		c.Rows, c.Summary = nil, c.Histogram.Summary
@@ -115,7 +116,7 @@ func (m measured) latency() chart {
 	return c
 }
 
-// nanoseconds is a latency, or nothing where there were no requests.
+// nanoseconds converts a latency; it returns NaN without requests.
 func nanoseconds(f apm.Figures, latency time.Duration) float64 {
 	if f.Requests == 0 {
 		return math.NaN()
@@ -131,8 +132,8 @@ func (m measured) series(name, class, colour string, of apm.Group, value func(ap
 	return s
 }
 
-// byVersion is a series for each version, in a colour that lasts as long as the
-// versions before it are kept.
+// byVersion returns a series for each version. A version keeps its colour as long as
+// earlier versions are stored.
 func (m measured) byVersion(value func(apm.Figures) float64) (all []series) {
 	var palette colour.Palette
 	for _, group := range m.versions {

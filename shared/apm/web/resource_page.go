@@ -8,7 +8,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// resourcePage shows one of the things that a service is asked for.
+// resourcePage shows a resource of a service.
 type resourcePage struct {
 	frame
 	Service   service
@@ -21,9 +21,9 @@ type resourcePage struct {
 
 	Spans        []summaryRow
 	SpanHeadings []heading
-	AllSpans     int    // how many kinds there are, where the page does not list all; else 0
-	OtherSpans   int    // kinds of spans that are too many to be listed at all
-	Sample       string // of which requests the spans are
+	AllSpans     int    // kinds of spans, if the page lists only some; otherwise 0
+	OtherSpans   int    // kinds of spans past the limit of the list
+	Sample       string // says how many requests the spans come from
 
 	Dependencies *serviceMap // nil where there are none
 
@@ -31,7 +31,7 @@ type resourcePage struct {
 	Latest      []traceRow
 }
 
-// fewSpans is how many kinds of spans are listed at first.
+// fewSpans is how many kinds of spans a page lists by default.
 const fewSpans = 20
 
 // showResource serves GET /resource?service=&operation=&resource=.
@@ -88,7 +88,7 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "resource.html", page)
 }
 
-// latest are the traces of the selected spans that arrived last.
+// latest returns the traces of the selected spans that arrived last.
 func (w *Web) latest(ctx context.Context, s search.Selection) (rows []traceRow, err error) {
 	const most = 10
 	summaries, _, err := w.search(ctx, search.Request{Selection: s, Limit: most})

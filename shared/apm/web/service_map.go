@@ -157,7 +157,7 @@ func (n mapNode) title() string {
 }
 
 func (e mapEdge) title() string {
-	return isolated(e.From) + " calls " + isolated(e.To) + ": " + e.Label
+	return isolated(e.From) + " → " + isolated(e.To) + ": " + e.Label
 }
 
 // isolated is a service's name within other text, which it cannot turn around,

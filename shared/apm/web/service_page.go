@@ -12,7 +12,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// servicePage shows what a service is asked for, and how it does.
+// servicePage shows a service's resources, graphs and deployments.
 type servicePage struct {
 	frame
 	Service    service
@@ -25,7 +25,7 @@ type servicePage struct {
 
 	Headings  []heading
 	Resources []resourceRow
-	Others    int // resources that are too many to be listed
+	Others    int // resources past the limit of the list
 
 	Deployments []deploymentRow
 }
@@ -34,17 +34,18 @@ type resourceRow struct {
 	Resource  string
 	Operation string
 	URL       string
-	Share     string // of the requests, in percent of the resource that has most
-	Spent     string // of the total time, likewise
+	Share     string // of the largest number of requests in the list, in percent
+	Spent     string // of the largest total time, likewise
 	Figures   figureCells
 }
 
 type deploymentRow struct {
 	Version    string
-	First      *moment // ever
+	First      *moment // over all time
 	Figures    figureCells
 	TracesURL  string
-	CompareURL string // with the version before it; empty for the first
+	Previous   string // the version before it; empty for the first
+	CompareURL string // compares the two
 }
 
 // showService serves GET /service?service=&operation=.
@@ -103,7 +104,7 @@ func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "service.html", page)
 }
 
-// measure sums up what the graphs show.
+// measure reads the data of the graphs.
 func (w *Web) measure(ctx context.Context, p place, win window, s search.Selection, service string) (measured, error) {
 	found, err := w.figures(ctx, search.Breakdown{
 		Selection: s, By: []search.Field{{Name: "version"}}, Buckets: win.Buckets(), Distribution: true, Limit: maxVersions,
@@ -117,7 +118,7 @@ func (w *Web) measure(ctx context.Context, p place, win window, s search.Selecti
 	return measured{place: p, window: win, colour: w.Palette.Of(service).Hex(), total: found.Total, versions: found.Groups}, nil
 }
 
-// charts are the four graphs; three of a leaf.
+// charts returns the four graphs, or three for a leaf service.
 func (w *Web) charts(m measured, a apm.Anatomy) []chart {
 	all := []chart{m.requests(), m.errors(), m.latency()}
 	if spent, ok := w.spent(m, a); ok {
@@ -126,7 +127,7 @@ func (w *Web) charts(m measured, a apm.Anatomy) []chart {
 	return all
 }
 
-// operations are those that lead into the service, where there are several.
+// operations returns links to the service's entry operations if it has several.
 func (w *Web) operations(ctx context.Context, p place, win window, service, chosen string) (all []choice, err error) {
 	const most = 12
 	found, err := w.figuresBy(ctx, win.selection(both(search.Query{}, "service", service), search.ServiceEntrySpans), most, "operation_name")
@@ -141,7 +142,7 @@ func (w *Web) operations(ctx context.Context, p place, win window, service, chos
 	return all, nil
 }
 
-// resources are the rows of the Resources table.
+// resources returns the rows and headings of the Resources table.
 func (p *servicePage) resources(service string, groups []apm.Group, win window) (rows []resourceRow, headings []heading) {
 	headings = sorted(groups, resourceColumns(), p.Place, "sort", "-requests")
 	mostRequests, mostTime := 1, time.Duration(1)
@@ -165,8 +166,8 @@ func resourceColumns() []column[apm.Group] {
 		[]column[row]{
 			{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
 			{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
-			{Name: "rate", Title: "Per second", Means: "Requests per second, on average", compare: by(func(g row) int { return g.Requests })},
-			{Name: "total", Title: "Total time", Means: "All requests together", compare: by(func(g row) time.Duration { return g.Total })},
+			{Name: "rate", Title: "Requests/s", Means: "Average requests per second", compare: by(func(g row) int { return g.Requests })},
+			{Name: "total", Title: "Total time", Means: "Sum over all requests", compare: by(func(g row) time.Duration { return g.Total })},
 		},
 		latencyColumns(func(g row) apm.Figures { return g.Figures }),
 		[]column[row]{
@@ -175,8 +176,8 @@ func resourceColumns() []column[apm.Group] {
 		})
 }
 
-// deployments are the rows of the Deployments table, the latest first: what is
-// known of each version, and its figures in the window.
+// deployments returns the rows of the Deployments table, the newest version first, with
+// the figures of the window.
 func (f frame) deployments(query search.Query, known []deployment, versions []apm.Group, win window) (rows []deploymentRow) {
 	figures := map[string]apm.Figures{}
 	for _, group := range versions {
@@ -188,6 +189,7 @@ func (f frame) deployments(query search.Query, known []deployment, versions []ap
 			TracesURL: f.tracesOf(both(query, "version", d.Version)),
 		}
 		if i+1 < len(known) {
+			row.Previous = short(known[i+1].Version)
 			row.CompareURL = f.Place.To("/compare", "service", f.Place.Get("service"), "resource", f.Place.Get("resource"), "operation", f.Place.Get("operation"), "a", known[i+1].Version, "b", d.Version)
 		}
 		rows = append(rows, row)
@@ -195,8 +197,8 @@ func (f frame) deployments(query search.Query, known []deployment, versions []ap
 	return rows
 }
 
-// tracesOfLatency gives the address of the traces in which the query's requests
-// took from and less than to.
+// tracesOfLatency returns the addresses of the traces in which a request that matches
+// the query took at least from and less than to.
 func (f frame) tracesOfLatency(query search.Query) func(from, to time.Duration) string {
 	return func(from, to time.Duration) string {
 		took := search.Term{Field: search.Field{Name: "duration"}, Test: search.Range{
@@ -207,7 +209,8 @@ func (f frame) tracesOfLatency(query search.Query) func(from, to time.Duration) 
 	}
 }
 
-// nanosecondsOf writes a duration exactly, in a unit that queries know.
+// nanosecondsOf converts a duration exactly to a number with a unit of the query
+// language.
 func nanosecondsOf(d time.Duration) search.Number {
 	switch {
 	case d%time.Millisecond == 0:

@@ -10,14 +10,14 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// servicesPage lists the services with their figures.
+// servicesPage lists services and their figures.
 type servicesPage struct {
 	frame
 	Filter   string
 	Headings []heading
 	Rows     []serviceRow
-	All      int // services, before the filter
-	Others   int // services that are too many to be listed
+	All      int // services before filtering
+	Others   int // services past the limit of the list
 }
 
 type serviceRow struct {
@@ -25,11 +25,11 @@ type serviceRow struct {
 	Service service
 	URL     string
 	Kind    string // Web, DB, Cache, Custom
-	Share   string // of the requests of the service that has most, in percent
+	Share   string // of the largest number of requests in the list, in percent
 	Figures figureCells
 	Apdex   string
 
-	Version  string // deployed last
+	Version  string // the newest
 	Deployed *moment
 }
 
@@ -82,7 +82,7 @@ func serviceColumns() []column[serviceFigures] {
 		[]column[row]{
 			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return serviceKind(s.Type) })},
 			{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
-			{Name: "deploy", Title: "Last deploy", Means: "The version that appeared last, and when", compare: by(func(s row) int64 {
+			{Name: "deploy", Title: "Last deploy", Means: "The newest version, and when its first span started", compare: by(func(s row) int64 {
 				if len(s.Deployments) == 0 {
 					return 0
 				}
@@ -93,11 +93,11 @@ func serviceColumns() []column[serviceFigures] {
 		latencyColumns(func(s row) apm.Figures { return s.Figures }),
 		[]column[row]{
 			{Name: "error-rate", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
-			{Name: "apdex", Title: "Apdex", Means: "How content those who asked were, from 0 to 1: half a second satisfies, two are tolerated", compare: by(func(s row) float64 { return s.Apdex })},
+			{Name: "apdex", Title: "Apdex", Means: "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half", compare: by(func(s row) float64 { return s.Apdex })},
 		})
 }
 
-// apdexText writes an Apdex with two decimals, as the product does.
+// apdexText formats an Apdex with two decimals, as Datadog does.
 func apdexText(apdex float64, requests int) string {
 	if requests == 0 {
 		return "–"
@@ -105,7 +105,7 @@ func apdexText(apdex float64, requests int) string {
 	return strconv.FormatFloat(apdex, 'f', 2, 64)
 }
 
-// serviceKind is the type of a service as the product names it.
+// serviceKind returns Datadog's name for the type of a service.
 func serviceKind(spanType string) string {
 	switch spanType {
 	case "web", "http", "rpc", "grpc", "proxy", "serverless":
@@ -119,7 +119,7 @@ func serviceKind(spanType string) string {
 	}
 }
 
-// ShownText counts the services, and says how many of them the filter leaves.
+// ShownText counts the services, and those that the filter leaves.
 func (p servicesPage) ShownText() string {
 	all := apm.FormatCount(p.All+p.Others, "service", "services")
 	if len(p.Rows) == p.All {

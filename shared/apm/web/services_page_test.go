@@ -42,7 +42,7 @@ func TestTheServicesPage(t *testing.T) {
 		t.Errorf("not by name: %s", byName)
 	}
 	holds(t, "a filtered page", text(t, w, "/services?filter=TEAM"), "1 of 2 services", "team/api")
-	holds(t, "a page without a match", text(t, w, "/services?filter=nobody"), "No service has this in its name", "Show all 2")
+	holds(t, "a page without a match", text(t, w, "/services?filter=nobody"), "No service name contains this", "Show all 2 services")
 	empty, _ := newTest()
 	holds(t, "the first page", text(t, empty, "/services"), "No traces yet", "curl http://localhost:5000/")
 }
@@ -55,14 +55,14 @@ func TestTheServicePage(t *testing.T) {
 	said := text(t, w, "/service?service=team/api")
 	total := ask[jsonBreakdown](t, w, "/api/figures?query=service:team/api").Total
 	holds(t, "the page", said, "team/api", "4 requests", "1 error (25 % )", "avg 25 ms · max 40 ms", "p50 "+took(total.P50)+" · max 40 ms", "Apdex 0.75",
-		"Requests and errors", "Error rate", "Percentiles", "% of time", "Resources", "GET / 4", "Deployments", "v2", "Compare with the one before")
+		"Requests and errors", "Error rate", "Percentiles", "% of time spent", "Resources", "GET / 4", "Deployments", "v2", "Compare with v1")
 	for choice, want := range map[string]string{
-		"requests=By+version": "v1 v2", "requests=Per+second": "Requests per second", "errors=Error+rate": "Error rate", "latency=Max": "max",
-		"latency=Distribution": "4 requests; half took up to " + took(total.P50), "latency=By+version": "p95 of each version", "spent=Per+request": "Per request",
+		"requests=By+version": "v1 v2", "requests=Requests+per+second": "Requests/s", "errors=Error+rate": "Error rate", "latency=Max": "max",
+		"latency=Distribution": "4 requests · p50 " + took(total.P50), "latency=By+version": "p95 by version", "spent=Avg+time+per+request": "Avg time per request",
 	} {
 		holds(t, choice, text(t, w, "/service?service=team/api&"+choice), want)
 	}
-	if leaf := text(t, w, "/service?service=db"); strings.Contains(leaf, "Time spent") {
+	if leaf := text(t, w, "/service?service=db"); strings.Contains(leaf, "time spent") {
 		t.Error("a leaf's time is spent in itself alone")
 	}
 	holds(t, "an unknown service", text(t, w, "/service?service=nobody"), "No requests in this time range")
@@ -76,7 +76,7 @@ func TestTheResourcePage(t *testing.T) {
 	path := "/resource?" + url.Values{"service": {"team/api"}, "operation": {"http.request"}, "resource": {"GET /"}}.Encode()
 	said := text(t, w, path)
 	summary := ask[jsonSpanSummaries](t, w, "/api/span-summary?query=service:team/api")
-	holds(t, "the page", said, "GET /", "4 requests", "the spans of 4 requests", "Avg % exec time", "sql.query SELECT 1 100 %", "Latest traces", "v2")
+	holds(t, "the page", said, "GET /", "4 requests", "Spans per request, from 4 requests", "Avg % exec time", "sql.query SELECT 1 100 %", "Latest traces", "v2")
 	for _, s := range summary.Spans {
 		holds(t, "the span summary", said, significant(s.AvgExecPercent)+" %", took(s.AvgDuration))
 	}
@@ -122,7 +122,7 @@ func TestGraphsSayWhatTheAPISays(t *testing.T) {
 func TestADistributionLeadsToItsTraces(t *testing.T) {
 	w, _ := newTest(served()...)
 	body := get(w, "/service?service=team/api&latency=Distribution").Body.String()
-	links := regexp.MustCompile(`<a href="(/traces[^"]*duration[^"]*)"><title>(\d+) took`).FindAllStringSubmatch(body, -1)
+	links := regexp.MustCompile(`<a href="(/traces[^"]*duration[^"]*)"><title>[^<]*: (\d+) requests`).FindAllStringSubmatch(body, -1)
 	if len(links) != 4 {
 		t.Fatalf("%d bars for four latencies", len(links))
 	}

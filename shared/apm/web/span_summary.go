@@ -20,7 +20,7 @@ type summaryRow struct {
 	Errors    int
 }
 
-// spanSummary are the kinds of spans that requests are made of.
+// spanSummary returns the rows and headings of the Span summary.
 func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings []heading) {
 	spans := a.Spans
 	headings = sorted(spans, summaryColumns(), p, "spans", "-exec")
@@ -34,12 +34,12 @@ func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings [
 	return rows, headings
 }
 
-// sampleText says which requests were looked at.
+// sampleText says how many requests the figures come from.
 func sampleText(a apm.Anatomy) string {
 	if a.Sampled() {
-		return fmt.Sprintf("of %s of %s requests, spread evenly", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
+		return fmt.Sprintf("from a sample of %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
 	}
-	return "of " + apm.FormatCount(a.Requests, "request", "requests")
+	return "from " + apm.FormatCount(a.Requests, "request", "requests")
 }
 
 func summaryColumns() []column[apm.SpanSummary] {
@@ -47,10 +47,10 @@ func summaryColumns() []column[apm.SpanSummary] {
 	return []column[row]{
 		{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
 		{Name: "resource", Title: "Resource", Text: true, compare: by(func(s row) string { return s.Resource })},
-		{Name: "per-trace", Title: "Avg spans/trace", Means: "In the traces that have such a span", compare: by(func(s row) float64 { return s.PerTrace() })},
-		{Name: "traces", Title: "% of traces", Means: "That have such a span", compare: by(func(s row) int { return s.Traces })},
+		{Name: "per-trace", Title: "Avg spans/trace", Means: "Average over the traces that have such a span", compare: by(func(s row) float64 { return s.PerTrace() })},
+		{Name: "traces", Title: "% of traces", Means: "Traces that have such a span", compare: by(func(s row) int { return s.Traces })},
 		{Name: "duration", Title: "Avg duration", compare: by(func(s row) time.Duration { return s.Average() })},
-		{Name: "exec", Title: "Avg % exec time", Means: "Of the time in which the request worked", compare: by(func(s row) float64 { return s.ExecPercent })},
+		{Name: "exec", Title: "Avg % exec time", Means: "Average share of the trace’s execution time", compare: by(func(s row) float64 { return s.ExecPercent })},
 		{Name: "errors", Title: "Errors", compare: by(func(s row) int { return s.Errors })},
 	}
 }

@@ -7,18 +7,18 @@ import (
 	"thinker/shared/apm"
 )
 
-// spent is the graph of which services the requests' time was spent in. A leaf,
-// which has none below it, has no such graph.
+// spent returns the graph of time spent by downstream service. A leaf service has no
+// such graph.
 func (w *Web) spent(m measured, a apm.Anatomy) (chart, bool) {
 	const most = 11 // services; what others took is one
 	if len(a.Services) < 2 {
 		return chart{}, false
 	}
-	c := newChart("spent", "Time spent", m.window)
+	c := newChart("spent", "% of time spent", m.window)
 	var chosen string
-	c.Choices, chosen = m.choices(c.ID, "% of time", "Per request")
+	c.Choices, chosen = m.choices(c.ID, "% of time spent", "Avg time per request")
 	value, write := share(a), percentText
-	if chosen == "Per request" {
+	if chosen == "Avg time per request" {
 		value, write = perRequest(a), durationText
 	}
 	var all []series
@@ -36,14 +36,14 @@ func (w *Web) spent(m measured, a apm.Anatomy) (chart, bool) {
 	c.Named = true
 	c.stack(all, write)
 	first := a.Services[0]
-	c.Summary = fmt.Sprintf("%s %s %% of the execution time", short(first.Service), significant(first.Percent))
+	c.Summary = fmt.Sprintf("%s: %s %% of exec time", short(first.Service), significant(first.Percent))
 	if a.Sampled() {
-		c.Summary += fmt.Sprintf(", by %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
+		c.Summary += fmt.Sprintf(" · from %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
 	}
 	return c, true
 }
 
-// share is a service's part of a bucket's execution time, in percent.
+// share returns a service's part of a bucket's execution time, in percent.
 func share(a apm.Anatomy) func(apm.SpentTime, int) float64 {
 	totals := make([]float64, len(a.SeriesRequests))
 	for _, service := range a.Services {
@@ -59,8 +59,7 @@ func share(a apm.Anatomy) func(apm.SpentTime, int) float64 {
 	}
 }
 
-// perRequest is a service's execution time in a request, on average, in
-// nanoseconds.
+// perRequest returns a service's average execution time per request in nanoseconds.
 func perRequest(a apm.Anatomy) func(apm.SpentTime, int) float64 {
 	return func(s apm.SpentTime, bucket int) float64 {
 		if a.SeriesRequests[bucket] == 0 {

@@ -2,8 +2,8 @@ package web
 
 import "thinker/shared/apm"
 
-// traceMap draws the services of a trace, each with its part of the execution
-// time, and their calls. url gives a service's link.
+// traceMap draws the services of a trace with their share of the execution time, and
+// the calls between them. url returns a service's link.
 func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *serviceMap {
 	dissection := apm.NewDissection(0, 0, 0)
 	dissection.Add(trace, func(*apm.Span) bool { return true })
@@ -30,16 +30,16 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 	}
 	var edges []mapEdge
 	for _, e := range anatomy.Edges {
-		label := apm.FormatCount(e.Calls, "call", "calls") + ", avg " + duration(e.Average()).String() + ", max " + duration(e.Max).String()
+		label := apm.FormatCount(e.Calls, "call", "calls") + " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
 		if e.Errors > 0 {
-			label += ", " + apm.FormatCount(e.Errors, "error", "errors")
+			label += " · " + apm.FormatCount(e.Errors, "error", "errors")
 		}
 		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.Errors > 0})
 	}
-	return w.drawMap("Map of the trace", nodes, edges)
+	return w.drawMap("Trace map", nodes, edges)
 }
 
-// longestOf gives the address of the page with a service's longest span chosen.
+// longestOf returns the addresses of the page with a service's longest span chosen.
 func (s *scene) longestOf() func(service string) string {
 	longest := map[string]*apm.Span{}
 	for i := range s.trace.Spans {

@@ -22,8 +22,8 @@ func TestATracesMapTellsWhoTookTheTime(t *testing.T) {
 thinker-microservice: 99.4 % of exec time, 2 spans; 1 error true ?find=service:thinker-microservice
 sqlite.db: 0.121 % of exec time, 1 span;  false ?find=service:sqlite.db
 redis: 0.0397 % of exec time, 1 span;  false ?find=service:redis
-thinker-api calls thinker-microservice: 1 call, avg 502 ms, max 502 ms, false
-thinker-microservice calls sqlite.db: 1 call, avg 610 µs, max 610 µs, false`
+thinker-api → thinker-microservice: 1 call · avg 502 ms · max 502 ms, false
+thinker-microservice → sqlite.db: 1 call · avg 610 µs · max 610 µs, false`
 	if text := strings.Join(got, "\n"); text != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}

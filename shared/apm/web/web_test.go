@@ -152,7 +152,7 @@ func TestTheListShowsTraces(t *testing.T) {
 	for _, want := range []string{
 		`<a class="row" href="/trace/5577006791947779410"`, "GET /think/", "thinker-api", `504 <span class="unit">ms</span>`,
 		`datetime="2023-11-14T22:13:20.000Z"`, "1 error", "thinker-microservice 9", "Trace Explorer",
-		"Stored in memory: 1 trace, 7 spans since", "1 trace evicted (6 spans), 3 refused",
+		"Stored in memory: 1 trace, 7 spans (limit 200,000 spans)", "1 trace evicted (6 spans), 3 refused",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the list lacks %q", want)
