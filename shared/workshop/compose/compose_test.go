@@ -1,7 +1,6 @@
 package compose_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -122,17 +121,7 @@ func findDocker(t *testing.T) docker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	need.Program(t, "docker")
-	if output, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
-		need.Missing(t, "the Docker engine does not answer: %s", bytes.TrimSpace(output))
-	}
-	compose := []string{"docker-compose"}
-	if _, err := exec.LookPath("docker-compose"); err != nil {
-		compose = []string{"docker", "compose"}
-		if exec.Command("docker", "compose", "version").Run() != nil {
-			need.Missing(t, "neither docker-compose nor docker compose is installed")
-		}
-	}
+	compose := need.Docker(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
 	return docker{root, compose, ports}
 }

@@ -4,6 +4,7 @@
 package need
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -49,6 +50,23 @@ func Chromium(t testing.TB) string {
 	}
 	Missing(t, "chromium is not installed")
 	return ""
+}
+
+// Docker needs a Docker engine that answers, and returns the command that runs
+// docker-compose.
+func Docker(t testing.TB) (compose []string) {
+	t.Helper()
+	Program(t, "docker")
+	if output, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
+		Missing(t, "the Docker engine does not answer: %s", bytes.TrimSpace(output))
+	}
+	if _, err := exec.LookPath("docker-compose"); err == nil {
+		return []string{"docker-compose"}
+	}
+	if exec.Command("docker", "compose", "version").Run() != nil {
+		Missing(t, "neither docker-compose nor docker compose is installed")
+	}
+	return []string{"docker", "compose"}
 }
 
 // Missing ends the test for a reason that lies in the machine.

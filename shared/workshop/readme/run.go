@@ -24,11 +24,15 @@ type Runner struct {
 	session *session
 }
 
-// NewRunner returns a runner that works in a directory, with these settings in
+// NewRunner needs the ports that the READMEs name, and returns a runner that works in a directory, with these settings in
 // its shell's environment.
 func NewRunner(t testing.TB, dir string, env ...string) *Runner {
 	t.Helper()
-	return &Runner{Wait: 20 * time.Second, session: open(t, dir, env...)}
+	r := &Runner{Wait: 20 * time.Second, session: open(t, dir, env...)}
+	if addr := r.session.taken(); addr != "" {
+		need.Missing(t, "the READMEs' steps need %s, where a program listens already", addr)
+	}
+	return r
 }
 
 // Run runs the blocks of a file and returns its text with the output of this run

@@ -35,6 +35,7 @@ type session struct {
 	results  *bufio.Reader
 	blocks   int // so far
 	step     *step
+	health   map[string]string // paths that answer 200 while a step is healthy, by address
 }
 
 // A step runs in the reader's first terminal.
@@ -48,7 +49,7 @@ type step struct {
 // open starts a shell in a directory, which ends with the test.
 func open(t testing.TB, dir string, env ...string) *session {
 	t.Helper()
-	s := &session{t: t, dir: t.TempDir(), bash: exec.Command(need.Program(t, "bash"), "--noprofile", "--norc")}
+	s := &session{t: t, dir: t.TempDir(), health: health, bash: exec.Command(need.Program(t, "bash"), "--noprofile", "--norc")}
 	if err := os.WriteFile(filepath.Join(s.dir, ".curlrc"), []byte("no-progress-meter\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -163,17 +164,16 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 	return output, fmt.Errorf("%s:%d: exit status %d, want %d; it printed\n%s", b.File, line, status, b.Status, output)
 }
 
-// The ports that the READMEs name, and what answers there in a healthy step.
+// The addresses that the READMEs name, and what answers there in a healthy step.
 var health = map[string]string{
-	"5000": "/healthz",
-	"5001": "/healthz",
-	"8126": "/info",
+	"localhost:5000": "/healthz",
+	"localhost:5001": "/healthz",
+	"localhost:8126": "/info",
 }
 
-// takenPort returns an address of a step on which somebody listens.
-func takenPort() string {
-	for port := range health {
-		addr := net.JoinHostPort("localhost", port)
+// taken returns an address of a step on which a program listens.
+func (s *session) taken() string {
+	for addr := range s.health {
 		if conn, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
 			conn.Close()
 			return addr
@@ -186,6 +186,9 @@ func takenPort() string {
 func (s *session) up(ctx context.Context, b Block) error {
 	if err := s.down(ctx); err != nil {
 		return err
+	}
+	if addr := s.taken(); addr != "" {
+		return fmt.Errorf("%s: a program already listens on %s", b.Place(), addr)
 	}
 	script, output, err := s.script(b)
 	if err != nil {
@@ -201,7 +204,7 @@ func (s *session) up(ctx context.Context, b Block) error {
 		return err
 	}
 	s.step = started
-	for tick := time.Tick(poll); !healthy(ctx); {
+	for tick := time.Tick(poll); !s.healthy(ctx); {
 		if _, err := os.Stat(started.ended); err == nil {
 			return fmt.Errorf("%s: it ended by itself; it printed\n%s", b.Place(), started.printed())
 		}
@@ -214,9 +217,9 @@ func (s *session) up(ctx context.Context, b Block) error {
 	return nil
 }
 
-func healthy(ctx context.Context) bool {
-	for port, path := range health {
-		if status(ctx, "http://localhost:"+port+path) != http.StatusOK {
+func (s *session) healthy(ctx context.Context) bool {
+	for addr, path := range s.health {
+		if status(ctx, "http://"+addr+path) != http.StatusOK {
 			return false
 		}
 	}
@@ -262,7 +265,7 @@ func (s *session) down(ctx context.Context) error {
 	if status != "0" && status != "130" {
 		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status, stopped.printed())
 	}
-	if addr := takenPort(); addr != "" {
+	if addr := s.taken(); addr != "" {
 		return fmt.Errorf("%s: after Ctrl-C, a program still listens on %s", stopped.block.Place(), addr)
 	}
 	return nil

@@ -1,0 +1,83 @@
+//go:build unix
+
+package readme_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"thinker/shared/workshop/checkout"
+	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/readme"
+	"thinker/shared/workshop/runner"
+)
+
+var update = flag.Bool("update", false, "write into the READMEs what their commands print")
+
+// TestReadmes runs the shell blocks of every README in a clean clone, in the
+// order in which they are read, and compares what they print with what the
+// READMEs show.
+func TestReadmes(t *testing.T) {
+	clone := checkout.Clone(t)
+	run(t, readme.NewRunner(t, clone))
+}
+
+// TestReadmes_Docker does the same with the blocks for Docker.
+func TestReadmes_Docker(t *testing.T) {
+	compose := need.Docker(t)
+	clone := checkout.Clone(t)
+	// A project of its own: nothing of the reader's goes when it is taken down.
+	project := "COMPOSE_PROJECT_NAME=workshop-readmes"
+	r := readme.NewRunner(t, clone, project)
+	r.Docker = true
+	t.Cleanup(func() {
+		down := exec.Command(compose[0], append(compose[1:], "down", "--volumes", "--timeout", "0")...)
+		down.Dir, down.Env = clone, append(os.Environ(), project, "STEP=1", "COMPOSE_PROFILES=workshop")
+		if output, err := down.CombinedOutput(); err != nil {
+			t.Errorf("docker-compose down: %v\n%s", err, output)
+		}
+	})
+	run(t, r)
+}
+
+func run(t *testing.T, r *readme.Runner) {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []string{"README.md"}
+	for _, pattern := range []string{"step*/README.md", "shared/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range found {
+			name, err := filepath.Rel(root, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, name)
+		}
+	}
+	for _, name := range files {
+		file := filepath.Join(root, name)
+		text := checkout.Read(t, file)
+		updated, err := r.Run(t, name, text)
+		if *update && updated != text {
+			checkout.Write(t, file, updated)
+		}
+		if err != nil {
+			t.Fatal(err) // what comes after it may build on it
+		}
+	}
+	for _, err := range r.Errors {
+		t.Error(err)
+	}
+	if r.Ran == 0 {
+		t.Error("no block ran")
+	}
+}
