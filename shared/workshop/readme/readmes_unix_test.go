@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"thinker/shared/workshop/checkout"
@@ -66,16 +67,23 @@ func run(t *testing.T, r *readme.Runner) {
 	for _, name := range files {
 		file := filepath.Join(root, name)
 		text := checkout.Read(t, file)
+		shown := r.Shown
 		updated, err := r.Run(t, name, text)
 		if *update && updated != text {
 			checkout.Write(t, file, updated)
 		}
-		if err != nil {
-			t.Fatal(err) // what comes after it may build on it
+		for _, err := range append(r.Errors, err) {
+			if err != nil {
+				t.Error(err)
+			}
 		}
-	}
-	for _, err := range r.Errors {
-		t.Error(err)
+		r.Errors = nil
+		switch {
+		case err != nil:
+			t.FailNow() // what comes after it may build on it
+		case r.Shown == shown && !r.Docker && strings.HasPrefix(name, "step"):
+			t.Errorf("%s shows no output", name)
+		}
 	}
 	if r.Ran == 0 {
 		t.Error("no block ran")

@@ -20,6 +20,7 @@ type Runner struct {
 	Wait   time.Duration // for output to appear in a step's terminal
 	Errors []error       // what failed, each with its place
 	Ran    int           // blocks of commands
+	Shown  int           // blocks of output that were compared
 
 	session *session
 }
@@ -67,6 +68,7 @@ func (r *Runner) Run(t testing.TB, file, text string) (updated string, err error
 			comparable = true
 			r.Ran++
 		case b.IsOutput() && comparable:
+			r.Shown++
 			if got, err := r.compare(ctx, b, output, from); err != nil {
 				r.Errors = append(r.Errors, err)
 				if got != b.Text { // it replaces the block's first line, and the others go
@@ -107,7 +109,7 @@ func (r *Runner) checkLinks(ctx context.Context, file, text string) {
 	}
 	for i, line := range strings.Split(text, "\n") {
 		for _, link := range pageLink.FindAllStringSubmatch(line, -1) {
-			if got := status(ctx, link[1]); got != http.StatusOK {
+			if got := r.session.page(ctx, link[1], r.Wait); got != http.StatusOK {
 				r.Errors = append(r.Errors, fmt.Errorf("%s:%d: %s: status %d", file, i+1, link[1], got))
 			}
 		}

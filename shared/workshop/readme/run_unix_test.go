@@ -64,7 +64,7 @@ func TestRunner_FailingCommand(t *testing.T) {
 		{"syntax", "```sh\nif\n```\n", "a.md:2: exit status"},
 		{"does not fail", "<!-- exit status 1 -->\n```sh\ntrue\ntrue\n```\n", "a.md:4: exit status 0, want 1"},
 		{"fails otherwise", "<!-- exit status 1 -->\n```sh\n(exit 2)\n```\n", "a.md:3: exit status 2, want 1"},
-		{"fails too early", "<!-- exit status 1 -->\n```sh\nfalse\nfalse\n```\n", "a.md:3: exit status 1"},
+		{"fails too early", "<!-- exit status 1 -->\n```sh\nfalse\nfalse\n```\n", "a.md:3: exit status 1, want it in the block's last line"},
 		{"empty reason", "<!-- not run: -->\n```sh\nfalse\n```\n", "a.md:3: a block that isn't run needs a reason"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

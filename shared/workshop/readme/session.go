@@ -161,6 +161,9 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 	case line == 0: // the shell didn't understand it
 		line = b.Line
 	}
+	if status == b.Status {
+		return output, fmt.Errorf("%s:%d: exit status %d, want it in the block's last line; it printed\n%s", b.File, line, status, output)
+	}
 	return output, fmt.Errorf("%s:%d: exit status %d, want %d; it printed\n%s", b.File, line, status, b.Status, output)
 }
 
@@ -240,6 +243,26 @@ func status(ctx context.Context, url string) int {
 	return response.StatusCode
 }
 
+// page waits until a page is there, as a trace needs a moment to arrive, and
+// returns the status of the last response.
+func (s *session) page(ctx context.Context, url string, wait time.Duration) (got int) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for tick := time.Tick(poll); ; {
+		if now := status(ctx, url); now != 0 {
+			got = now
+		}
+		if got == http.StatusOK {
+			return got
+		}
+		select {
+		case <-tick:
+		case <-ctx.Done():
+			return got
+		}
+	}
+}
+
 func (p *step) printed() string {
 	text, _ := os.ReadFile(p.output)
 	return string(text)
@@ -261,8 +284,10 @@ func (s *session) down(ctx context.Context) error {
 		syscall.Kill(-stopped.pid, syscall.SIGKILL)
 		return fmt.Errorf("%s: it doesn't end on Ctrl-C: %w; it printed\n%s", stopped.block.Place(), err, stopped.printed())
 	}
-	// make and docker-compose end by the signal that Ctrl-C sends.
-	if status != "0" && status != "130" {
+	// make and docker-compose end by the signal that Ctrl-C sends. go run ends with 1,
+	// and writes another line if the program has failed.
+	goRun := status == "1" && !strings.Contains(stopped.printed(), "exit status ")
+	if status != "0" && status != "130" && !goRun {
 		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status, stopped.printed())
 	}
 	if addr := s.taken(); addr != "" {
