@@ -14,18 +14,18 @@ import (
 	"thinker/shared/apm"
 )
 
-// A panel is everything about one span.
+// A panel shows one span in full.
 type panel struct {
 	Service        service
 	Name, Resource string
-	About          []tag // service, operation and resource, to look for
+	About          []tag // service, operation, resource and type
 	Duration       amount
 	Exec           amount
 	ExecPercent    string
 	Offset         amount // from the trace's start
 	End            amount // likewise
 	Start          moment
-	Remarks        []string // what is odd about it, in words
+	Remarks        []string // what is unusual about it
 
 	Error        bool
 	ErrorMessage string
@@ -34,10 +34,10 @@ type panel struct {
 	SQL          []sqlPart
 
 	TraceID, HexID, SpanID, ParentID string
-	ParentURL                        string // chooses the parent; empty where it is not here
+	ParentURL                        string // selects the parent; empty if it has not arrived
 
-	Tags     []tag // what the service's author said
-	Internal []tag // what the tracer noted for itself
+	Tags     []tag // without internal ones
+	Internal []tag // those of tracers and Agents
 	Links    []linkRow
 	Events   []eventRow
 	Raw      string // the span in JSON
@@ -45,7 +45,8 @@ type panel struct {
 
 type tag struct {
 	Name, Value string
-	Search      string // the address of the traces that have the same; empty where there can be none
+	Filter      string // what Search asks for: env:production
+	Search      string // the address of the traces with the same tag; empty if no query can ask for it
 }
 
 type linkRow struct {
@@ -109,7 +110,7 @@ func (w *Web) panel(scene *scene, box int) *panel {
 	return p
 }
 
-// raw is a span as the API gives it.
+// raw returns a span in the API's JSON.
 func raw(s *apm.Span) string {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -121,7 +122,7 @@ func raw(s *apm.Span) string {
 	return text.String()
 }
 
-// statement is the SQL that a database span ran; empty for other spans.
+// statement returns the SQL of a database span; it is empty for other spans.
 func statement(s *apm.Span) string {
 	if text := cmp.Or(s.Meta["sql.query"], s.Meta["db.statement"]); text != "" {
 		return text
@@ -132,20 +133,20 @@ func statement(s *apm.Span) string {
 	return ""
 }
 
-// aboutSpan are the attributes that every span has.
+// aboutSpan returns the attributes that every span has.
 func aboutSpan(p place, s *apm.Span) (all []tag) {
 	for _, a := range []struct{ field, name, value string }{
-		{"service", "service", s.Service}, {"operation_name", "operation", s.Name}, {"resource_name", "resource", s.Resource}, {"type", "type", s.Type},
+		{"service", "Service", s.Service}, {"operation_name", "Operation", s.Name}, {"resource_name", "Resource", s.Resource}, {"type", "Type", s.Type},
 	} {
 		if a.value != "" {
-			all = append(all, tag{Name: a.name, Value: a.value, Search: p.searchURL(reserved(a.field), a.value)})
+			all = append(all, tag{Name: a.name, Value: a.value, Filter: a.field + ":" + a.value, Search: p.searchURL(reserved(a.field), a.value)})
 		}
 	}
 	return all
 }
 
-// tags sorts a span's tags by name, and sets apart those that tracers and
-// Agents write for each other. The error's have a place of their own.
+// tags returns a span's tags sorted by name, and separately the internal tags of
+// tracers and Agents. It leaves out the error's tags, which the panel shows elsewhere.
 func tags(p place, s *apm.Span) (own, internal []tag) {
 	shown := map[string]bool{}
 	if s.Error {
@@ -162,7 +163,8 @@ func tags(p place, s *apm.Span) (own, internal []tag) {
 		if shown[t.Name] {
 			continue
 		}
-		t.Search = p.searchURL(tagField(t.Name), t.Value)
+		field := tagField(t.Name)
+		t.Filter, t.Search = field.String()+":"+t.Value, p.searchURL(field, t.Value)
 		if strings.HasPrefix(t.Name, "_") {
 			internal = append(internal, t)
 		} else {
@@ -180,7 +182,7 @@ func sortedTags(values map[string]string) []tag {
 	return sorted
 }
 
-// attributes writes an event's attributes: text as it is, the rest as JSON.
+// attributes formats an event's attributes: text as is, the rest as JSON.
 func attributes(values map[string]any) []tag {
 	var sorted []tag
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -10,15 +10,16 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// found are the spans that the reader looks for within a trace.
+// found holds the spans of a trace that match the reader's search.
 type found struct {
-	sought bool   // anything is looked for at all
+	sought bool   // there is a search
 	boxes  []int  // in order
 	marked []bool // by box; nil where nothing is sought
 }
 
-// find looks for a text in the spans' services, operations, resources and
-// tags, in any case, for the span with that ID, and for spans that failed.
+// find searches for a text in the spans' services, operations, resources and
+// tags, in any case, or for the span with that ID; with errors, only among spans that
+// failed.
 func find(boxes []apm.Box, text string, errors bool) found {
 	f := found{sought: text != "" || errors}
 	if !f.sought {
@@ -35,13 +36,13 @@ func find(boxes []apm.Box, text string, errors bool) found {
 	return f
 }
 
-// dimmed tells whether a span is none of those that are looked for.
+// dimmed reports whether a span does not match a search.
 func (f found) dimmed(box int) bool { return f.sought && !f.marked[box] }
 
-// hit tells whether a span is one of those that are looked for.
+// hit reports whether a span matches a search.
 func (f found) hit(box int) bool { return f.sought && f.marked[box] }
 
-// A needle is a text to be found in others, in any case.
+// A needle is a text to find in others, in any case.
 type needle struct {
 	lower string
 	ascii bool
@@ -78,7 +79,7 @@ func (n needle) inSpan(s *apm.Span) bool {
 	return false
 }
 
-// in looks without making a text in lower case, wherever it can.
+// in reports whether a text contains the needle. It avoids copies where it can.
 func (n needle) in(text string) bool {
 	if !n.ascii {
 		return strings.Contains(strings.ToLower(text), n.lower)
@@ -105,14 +106,14 @@ func lowerASCII(b byte) byte {
 	return b
 }
 
-// A finding is what the page says of what it has found.
+// A finding is the search field of a trace and the matches.
 type finding struct {
 	Text           string // as it was typed
 	Sought         bool
-	Errors         bool // only those that failed are looked for
+	Errors         bool // only spans that failed
 	ErrorsURL      string
 	Count          string // 2 of 7
-	Previous, Next string // addresses; empty where nothing was found
+	Previous, Next string // addresses of other matches; empty without any
 	ClearURL       string
 }
 
@@ -126,11 +127,11 @@ func (s *scene) finding() finding {
 	switch at := s.nthFound(); {
 	case !f.Sought:
 	case len(hits) == 0:
-		f.Count = "none found"
+		f.Count = "No matches"
 	case at >= 0:
 		f.Count = apm.FormatNumber(at+1) + " of " + apm.FormatNumber(len(hits))
 	default:
-		f.Count = apm.FormatNumber(len(hits)) + " found"
+		f.Count = apm.FormatCount(len(hits), "match", "matches")
 	}
 	if len(hits) > 0 {
 		f.Previous, f.Next = s.With(bySpan, s.neighbour(-1)), s.With(bySpan, s.neighbour(1))
@@ -138,7 +139,7 @@ func (s *scene) finding() finding {
 	return f
 }
 
-// nthFound is which of those found is chosen; −1 for none.
+// nthFound returns the index of the chosen span among the matches, or −1.
 func (s *scene) nthFound() int {
 	for i, box := range s.found.boxes {
 		if box == s.chosen {
@@ -148,8 +149,8 @@ func (s *scene) nthFound() int {
 	return -1
 }
 
-// neighbour is the ID of the first that was found after the chosen span, or
-// before it. Past the end it goes on from the other.
+// neighbour returns the ID of the next match after the chosen span, or before it. At
+// the end it wraps around.
 func (s *scene) neighbour(step int) string {
 	hits := s.found.boxes
 	to := hits[0]

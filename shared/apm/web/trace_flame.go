@@ -13,22 +13,22 @@ import (
 	"thinker/shared/apm"
 )
 
-// maxBoxes is how many spans a flame graph has as elements of its page; of more
-// the page's script draws a picture.
+// maxBoxes is how many spans a flame graph draws as elements. The page's script draws
+// larger traces on a canvas.
 const maxBoxes = 1000
 
-// A flameView is a trace as a flame graph.
+// A flameView is the flame graph of a trace.
 type flameView struct {
 	Ticks       []tick
-	Label       string // what is to be seen, in words
-	Nanoseconds int64  // that the trace took
+	Label       string // what the graph shows, for screen readers
+	Nanoseconds int64  // the trace's duration
 	Height      int    // pixels
 	Boxes       []flameBox
-	Left        int // spans that are not among the boxes
-	OrphansY    int // of the row of words above those without their parent; −1 for none
+	Left        int // spans without a box
+	OrphansY    int // of the line of text above spans without a parent; −1 for none
 
 	// Of a trace of more than maxBoxes spans.
-	Outline   string // where its outline is to be had
+	Outline   string // the address of its outline
 	ChosenBox int    // in the outline; −1 for none
 }
 
@@ -42,20 +42,20 @@ type flameBox struct {
 	Thin     bool // about as wide as its edges
 	Small    bool // less wide than a word
 	Label    string
-	Title    string // more of it; left out where there are very many
+	Title    string // the hover text; empty in large traces
 	Error    bool
 	Chosen   bool
 	Dimmed   bool
-	Hit      bool // it was found
+	Hit      bool // it matches what the reader searches for
 }
 
-// Bottom is where the box ends, downwards.
+// Bottom returns the box's lower edge.
 func (b flameBox) Bottom() int { return b.Y + rowHeight - 1 }
 
-// HitY is where the mark of what was found is, along the box' bottom.
+// HitY returns the y of the mark that shows a match, along the box's bottom.
 func (b flameBox) HitY() int { return b.Y + rowHeight - 3 }
 
-// rowHeight is that of a flame graph's rows, in pixels.
+// rowHeight is the height of a row of a flame graph in pixels.
 const rowHeight = 20
 
 func (w *Web) flame(s *scene, r *http.Request) *flameView {
@@ -113,7 +113,7 @@ func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flam
 	}
 }
 
-// boxLabel is what a span did, in as few words as it can be said.
+// boxLabel returns a short text for what a span did.
 func boxLabel(s *apm.Span) string {
 	const longest = 120 // bytes; nothing is wider than a page
 	if s.Resource != "" && s.Resource != s.Name {
@@ -125,7 +125,7 @@ func boxLabel(s *apm.Span) string {
 	return cut(s.Name, longest)
 }
 
-// title is a span in some lines.
+// title returns the hover text of a span.
 func (s *scene) title(span *apm.Span) string {
 	text := boxLabel(span)
 	if !span.Error {
@@ -134,11 +134,11 @@ func (s *scene) title(span *apm.Span) string {
 		text += "\nError · "
 	}
 	exec := s.exec[span.SpanID]
-	return text + fmt.Sprintf("%s · %s\n%s · execution time %s (%s %%)", cut(span.Service, 60), cut(span.Name, 60),
+	return text + fmt.Sprintf("%s · %s\n%s · exec time %s (%s %%)", cut(span.Service, 60), cut(span.Name, 60),
 		apm.FormatDuration(span.Duration), apm.FormatDuration(exec), strconv.FormatFloat(s.share(exec), 'f', 1, 64))
 }
 
-// exactly writes a percentage of a length to the nanosecond.
+// exactly formats a percentage of a length, precise to the nanosecond.
 func exactly(percent float64, length time.Duration) string {
 	digits := max(0, int(math.Ceil(math.Log10(float64(max(1, length)))))-1)
 	text := strconv.FormatFloat(percent, 'f', digits, 64)
@@ -148,7 +148,7 @@ func exactly(percent float64, length time.Duration) string {
 	return text
 }
 
-// outlineURL is where the outline of a scene is, with what is looked for.
+// outlineURL returns the address of a scene's outline with the reader's search.
 func outlineURL(s *scene) string {
 	return place{path: "/api/traces/" + decimal(s.trace.ID) + "/outline"}.With(byFind, s.Get(byFind), byErrors, s.Get(byErrors))
 }

@@ -2,31 +2,31 @@ package web
 
 import "thinker/shared/apm"
 
-// A legend says which service has which colour, and what part of the trace.
+// A legend names the services with their colours and their share of the trace.
 type legend struct {
 	Title             string
 	Items             []legendItem
-	Switch, SwitchURL string // what else it can tell
+	Switch, SwitchURL string // the other figure that it can show
 }
 
 type legendItem struct {
 	Service service
 	Value   amount
-	Exec    *amount // nil where spans are counted
+	Exec    *amount // nil if the legend counts spans
 }
 
 func (w *Web) legend(s *scene) legend {
 	if s.Get(byLegend) == "spans" {
-		return legend{"Spans", w.spanCounts(s.trace), "% exec time", s.With(byLegend, "")}
+		return legend{"Spans", w.spanCounts(s.trace), "% Exec Time", s.With(byLegend, "")}
 	}
-	l := legend{Title: "% exec time", Switch: "spans", SwitchURL: s.With(byLegend, "spans")}
+	l := legend{Title: "% Exec Time", Switch: "Spans", SwitchURL: s.With(byLegend, "spans")}
 	for _, part := range w.breakdown(s.trace.SumByService(s.exec)).Parts {
 		l.Items = append(l.Items, legendItem{part.Service, amount{part.Percent, "%"}, &part.Exec})
 	}
 	return l
 }
 
-// spanCounts counts spans by service, past the first services all others as one.
+// spanCounts counts spans by service. Past maxParts services it counts the rest as one.
 func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
 	counts := map[string]int{}
 	for i := range trace.Spans {

@@ -9,7 +9,7 @@ import (
 	"thinker/shared/apm"
 )
 
-// A spanList is a trace's spans summed up by service, and then by resource.
+// A spanList sums up a trace's spans by service, then by resource.
 type spanList struct {
 	Headings []heading
 	Services []listedService
@@ -28,13 +28,13 @@ type listedResource struct {
 	Name, Resource string
 	URL            string // chooses the longest of its spans
 	Chosen         bool   // the chosen span is one of them
-	Dimmed         bool   // none of its spans is looked for
-	Hit            bool   // one was found
+	Dimmed         bool   // none of its spans matches the reader's search
+	Hit            bool   // one matches
 	Failed         int    // spans
 	Sum            listedSpans
 }
 
-// listedSpans are the figures of some spans.
+// listedSpans are figures of spans as the list shows them.
 type listedSpans struct {
 	Spans     string
 	Avg, Exec amount
@@ -42,7 +42,7 @@ type listedSpans struct {
 	Width     string // of its bar
 }
 
-// A spanSum is these figures as numbers.
+// A spanSum is the same figures as numbers.
 type spanSum struct {
 	service, name, resource string
 	spans, errors           int
@@ -66,7 +66,7 @@ func (a *spanSum) add(s *scene, box int) {
 	a.found = a.found || !s.found.dimmed(box)
 }
 
-// maxListed is how many resources a span list shows unless it is asked for all.
+// maxListed is how many resources a span list shows by default.
 const maxListed = 1000
 
 func (w *Web) spanList(s *scene) *spanList {
@@ -115,7 +115,7 @@ func (w *Web) spanList(s *scene) *spanList {
 	return list
 }
 
-// inOrder are services in an order; of the same, by name.
+// inOrder returns services in an order; equal ones are sorted by name.
 func inOrder(services map[string]*spanSum, order func(a, b *spanSum) int) []*spanSum {
 	var sums []*spanSum
 	for _, sum := range services {
@@ -143,6 +143,6 @@ func spanColumns() []column[*spanSum] {
 		{Name: "spans", Title: "Spans", compare: by(func(s row) int { return s.spans })},
 		{Name: "avg", Title: "Avg duration", compare: by(func(s row) float64 { return s.total / float64(s.spans) })},
 		{Name: "exec", Title: "Exec time", compare: by(func(s row) float64 { return s.exec })},
-		{Name: "percent", Title: "% exec time", Means: "Of the trace’s", compare: by(func(s row) float64 { return s.exec })},
+		{Name: "percent", Title: "% exec time", Means: "Share of the trace’s execution time", compare: by(func(s row) float64 { return s.exec })},
 	}
 }

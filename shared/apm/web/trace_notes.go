@@ -7,7 +7,7 @@ import (
 	"thinker/shared/apm"
 )
 
-// notes say in words what is odd about a trace as a whole.
+// notes returns what is unusual about a trace as a whole.
 func (s *scene) notes() (notes []string) {
 	roots, orphans := 0, 0
 	for _, box := range s.flame.Boxes {
@@ -18,35 +18,30 @@ func (s *scene) notes() (notes []string) {
 			roots++
 		}
 	}
-	stand := "stands"
-	if orphans > 1 {
-		stand = "stand"
-	}
 	switch {
 	case roots == 0:
-		notes = append(notes, fmt.Sprintf("The trace's root has not arrived. It may still be running, have been sent elsewhere, or not be traced. What is here %s below a dashed line.", stand))
+		notes = append(notes, "The root span has not arrived. It may still be running, untraced, or sent to another agent.")
 	case orphans > 0:
-		notes = append(notes, fmt.Sprintf("%s %s below a dashed line, as the parent is missing.", apm.FormatCount(orphans, "span", "spans"), stand))
+		notes = append(notes, fmt.Sprintf("%s. The missing spans may still be running, untraced, or sent to another agent.", apm.FormatCount(orphans, "span has a parent that has not arrived", "spans have parents that have not arrived")))
 	}
 	for _, wrong := range s.clocks() {
-		notes = append(notes, fmt.Sprintf("The clock of %s seems to be %s: its spans are shown where it says.", short(wrong.service), clock(wrong.offset)))
+		notes = append(notes, fmt.Sprintf("Clock skew: %s’s clock is about %s. Its spans are shown at the times it reported.", short(wrong.service), clock(wrong.offset)))
 	}
 	if n := len(s.trace.Resent); n > 0 {
-		notes = append(notes, fmt.Sprintf("%s sent more than once; what came last is shown.", apm.FormatCount(n, "span was", "spans were")))
+		notes = append(notes, fmt.Sprintf("%s sent more than once. The page shows the last version.", apm.FormatCount(n, "span was", "spans were")))
 	}
 	return notes
 }
 
-// A serviceClock is what a service's spans tell of its clock.
+// A serviceClock is the clock skew of a service, estimated from its spans.
 type serviceClock struct {
 	service              string
 	offset               time.Duration // the largest
 	calls, ahead, behind int           // by other services
 }
 
-// clocks are those that seem to be wrong, of at most three services. A span may
-// end after its parent for other reasons: that tells of a clock only where
-// all do.
+// clocks returns skewed clocks, of at most three services. A span may end after its
+// parent for other reasons, so only if all of a service's spans do is its clock ahead.
 func (s *scene) clocks() (wrong []serviceClock) {
 	var (
 		clocks []*serviceClock
@@ -82,7 +77,7 @@ func (s *scene) clocks() (wrong []serviceClock) {
 	return wrong
 }
 
-// remarks say the same of one span.
+// remarks returns what is unusual about a span.
 func (s *scene) remarks(box int) (remarks []string) {
 	node, parent := s.flame.Boxes[box].Node, s.parent(box)
 	span := node.Span
@@ -92,33 +87,33 @@ func (s *scene) remarks(box int) (remarks []string) {
 	if parent != nil {
 		switch offset := apm.ClockOffset(parent, span); {
 		case offset < 0:
-			remarks = append(remarks, fmt.Sprintf("It begins before its parent: its clock seems to be %s that of %s.", clock(offset), short(parent.Service)))
+			remarks = append(remarks, fmt.Sprintf("Starts before its parent: its clock is about %s that of %s.", clock(offset), short(parent.Service)))
 		case offset > 0:
-			remarks = append(remarks, fmt.Sprintf("It ends after its parent: its clock seems to be %s of that of %s, or it went on by itself.", clock(offset), short(parent.Service)))
+			remarks = append(remarks, fmt.Sprintf("Ends after its parent: its clock is about %s of that of %s, or the parent did not wait for it.", clock(offset), short(parent.Service)))
 		case span.End() > parent.End():
-			remarks = append(remarks, fmt.Sprintf("It ends %s after its parent, which did not wait for it.", apm.FormatDuration(time.Duration(span.End()-parent.End()))))
+			remarks = append(remarks, fmt.Sprintf("Ends %s after its parent, which did not wait for it.", apm.FormatDuration(time.Duration(span.End()-parent.End()))))
 		}
 	}
 	switch {
 	case span.Duration == 0:
-		remarks = append(remarks, "Its duration is 0: it marks a moment, or was over before the clock moved on.")
+		remarks = append(remarks, "Duration 0: an instant, or shorter than the clock’s resolution.")
 	case span.Duration < 0:
-		remarks = append(remarks, "Its duration is less than 0: the clock was set back while it ran. It is drawn as a moment.")
+		remarks = append(remarks, "Negative duration: the clock was set back while the span ran. It is drawn as an instant.")
 	}
 	if n := s.trace.Resent[span.SpanID]; n > 0 {
-		remarks = append(remarks, fmt.Sprintf("It was sent %s; what came last is shown.", apm.FormatCount(n+1, "time", "times")))
+		remarks = append(remarks, fmt.Sprintf("Sent %s. The page shows the last version.", apm.FormatCount(n+1, "time", "times")))
 	}
 	return remarks
 }
 
-// whyOrphan says why a span that names a parent stands among the roots.
+// whyOrphan says why a span that names a parent is shown as a root.
 func whyOrphan(s *apm.Span, arrived map[uint64]bool) string {
 	switch {
 	case s.ParentID == s.SpanID:
-		return "It names itself as its parent."
+		return "This span names itself as its parent."
 	case arrived[s.ParentID]:
-		return "Its parents lead in a circle back to itself; the circle is cut open here."
+		return "This span’s parents form a cycle. The page cuts it here."
 	default:
-		return fmt.Sprintf("Its parent has not arrived: no span %d is here. The parent may still be running, have been sent elsewhere, or not be traced.", s.ParentID)
+		return fmt.Sprintf("The parent, span %d, has not arrived. It may still be running, untraced, or sent to another agent.", s.ParentID)
 	}
 }

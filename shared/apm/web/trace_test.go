@@ -59,8 +59,8 @@ func TestAFlameGraphIsDrawnByTheServer(t *testing.T) {
 	contains(t, w, thinkTrace+"?span=3", []string{
 		`<rect x="0.25783419%" y="40" width="99.36533122%" height="20"`, // 1.3 of 504.2 ms in
 		`class="box failed" href="` + thinkTrace + `?span=3" data-parent="1" aria-current="true"`,
-		`Below: spans whose parent is missing`, `data-duration="504200000"`, "Flame graph of 5 spans over 504 ms",
-		"Error · thinker-microservice · think\n501 ms · execution time 500 ms (99.2 %)", "class=\"box thin small\"",
+		`Spans below have no parent in this trace`, `data-duration="504200000"`, "Flame graph of 5 spans over 504 ms",
+		"Error · thinker-microservice · think\n501 ms · exec time 500 ms (99.2 %)", "class=\"box thin small\"",
 	}, "data-outline", "<noscript>")
 }
 
@@ -70,7 +70,7 @@ func TestALargeTraceIsDrawnByItsOutline(t *testing.T) {
 		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 2, ParentID: 1, Service: "b", Start: int64(id), Duration: time.Duration(id)})
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
-	contains(t, w, "/trace/1?find=b", []string{`data-outline="/api/traces/1/outline?find=b"`, "<noscript>", "These are the 1000 longest spans. 10 spans more", `id="b1010"`}, `id="b3"`)
+	contains(t, w, "/trace/1?find=b", []string{`data-outline="/api/traces/1/outline?find=b"`, "<noscript>", "These are the 1000 longest spans. To see 10 more spans", `id="b1010"`}, `id="b3"`)
 
 	r := httptest.NewRequest(http.MethodGet, "/trace/1?span=2", nil)
 	r.Host = "localhost"
@@ -109,11 +109,11 @@ func TestFindWalksFromHitToHit(t *testing.T) {
 	step := regexp.MustCompile(`href="([^"]*)" data-step="(previous|next)"`)
 	for _, view := range []string{"flame", "list", "waterfall"} {
 		for _, c := range []struct{ span, count, previous, next string }{
-			{"", "3 found", "4", "5577006791947779410"},
+			{"", "3 matches", "4", "5577006791947779410"},
 			{"5577006791947779410", "1 of 3", "4", "2"},
 			{"2", "2 of 3", "5577006791947779410", "4"},
 			{"4", "3 of 3", "2", "5577006791947779410"},
-			{"3", "3 found", "2", "4"},
+			{"3", "3 matches", "2", "4"},
 		} {
 			body := get(w, thinkTrace+"?find=qUe&view="+view+"&span="+c.span).Body.String()
 			if !strings.Contains(body, ">"+c.count+"<") {
@@ -126,7 +126,7 @@ func TestFindWalksFromHitToHit(t *testing.T) {
 			}
 		}
 	}
-	contains(t, w, thinkTrace+"?find=nowhere", []string{"none found", "dimmed"}, "data-step", `hit"`)
+	contains(t, w, thinkTrace+"?find=nowhere", []string{"No matches", "dimmed"}, "data-step", `hit"`)
 	contains(t, w, thinkTrace+"?find=sqlite", []string{`<rect class="hit"`})
 	contains(t, w, thinkTrace+"?find=sqlite&view=waterfall", []string{`id="s4" class=" hit"`})
 	contains(t, w, thinkTrace+"?find=sqlite&view=list", []string{`<tr class="listed hit">`, `<tr class="listed dimmed">`})
@@ -151,7 +151,7 @@ func TestANeedleIsFoundInAnyCase(t *testing.T) {
 
 func TestOnlyErrors(t *testing.T) {
 	w, _ := newTest(workshop())
-	contains(t, w, thinkTrace+"?errors=only&view=waterfall", []string{`id="s3"`, `id="s2" class=" dimmed"`, "1 found", "☑"}, `id="s4"`, `id="s5"`)
+	contains(t, w, thinkTrace+"?errors=only&view=waterfall", []string{`id="s3"`, `id="s2" class=" dimmed"`, "1 match<", "☑"}, `id="s4"`, `id="s5"`)
 	contains(t, w, thinkTrace+"?errors=only&view=list", []string{"1 error"}, "SELECT quote")
 	contains(t, w, thinkTrace+"?errors=only", []string{`id="b4" class="box thin small dimmed"`, `id="b3" class="box failed"`})
 }
@@ -171,7 +171,7 @@ func repeated() apm.Trace {
 func TestSiblingsAlikeAreOneRow(t *testing.T) {
 	w, _ := newTest(repeated())
 	rows := func(path string) int { return strings.Count(get(w, path).Body.String(), `<li id="s`) }
-	contains(t, w, "/trace/1?view=waterfall", []string{"<b>40 ×</b>", "1 error", `<span class="quiet">total</span> 12 <span class="unit">ms</span>`, "Show 40 spans alike", "open=10"}, `id="s10"`)
+	contains(t, w, "/trace/1?view=waterfall", []string{"<b>40 ×</b>", "1 error", `<span class="quiet">total</span> 12 <span class="unit">ms</span>`, "Show 40 similar spans", "open=10"}, `id="s10"`)
 	for path, want := range map[string]int{
 		"/trace/1?view=waterfall":                     2,
 		"/trace/1?view=waterfall&open=10":             82,
@@ -186,8 +186,8 @@ func TestSiblingsAlikeAreOneRow(t *testing.T) {
 		}
 	}
 	// To close what the chosen span is in takes the choice up to it.
-	contains(t, w, "/trace/1?view=waterfall&span=31", []string{`href="/trace/1?closed=30&amp;span=30&amp;view=waterfall"`, `href="/trace/1?view=waterfall" aria-label="Hide 40 spans alike"`})
-	contains(t, w, "/trace/1?view=waterfall&find=disk", []string{"40 found"})
+	contains(t, w, "/trace/1?view=waterfall&span=31", []string{`href="/trace/1?closed=30&amp;span=30&amp;view=waterfall"`, `href="/trace/1?view=waterfall" aria-label="Hide 40 similar spans"`})
+	contains(t, w, "/trace/1?view=waterfall&find=disk", []string{"40 matches"})
 }
 
 func TestTheSpanListSumsUp(t *testing.T) {
@@ -220,8 +220,8 @@ func TestTheSpanListSumsUp(t *testing.T) {
 
 func TestTheLegendCountsSpansOnRequest(t *testing.T) {
 	w, _ := newTest(repeated())
-	contains(t, w, "/trace/1", []string{`href="/trace/1?legend=spans">or spans`, `<b>98.8</b>`})
-	contains(t, w, "/trace/1?legend=spans", []string{`href="/trace/1">or % exec time`, "<b>40</b>", "<b>1</b>"})
+	contains(t, w, "/trace/1", []string{`href="/trace/1?legend=spans">Spans`, `<b>98.8</b>`})
+	contains(t, w, "/trace/1?legend=spans", []string{`href="/trace/1">% Exec Time`, "<b>40</b>", "<b>1</b>"})
 	var many []apm.Span
 	for id := range uint64(50) {
 		many = append(many, apm.Span{TraceID: 1, SpanID: id + 1, Service: fmt.Sprint("service ", id)})
@@ -240,15 +240,15 @@ func TestWhatIsOddIsSaid(t *testing.T) {
 		wants          []string
 		head, unwanted string
 	}{
-		"a clock behind":    {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", -1200, 50)}, []string{"The clock of b seems to be 1.2 s behind", "its clock seems to be 1.2 s behind that of a"}, "", ""},
-		"a clock ahead":     {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", 80, 50)}, []string{"The clock of b seems to be 30 ms ahead", "or it went on by itself"}, "", ""},
-		"one of two ahead":  {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", 80, 50), span(3, 1, "b", 10, 5)}, []string{"or it went on by itself"}, "", "The clock of b"},
-		"it did not wait":   {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "a", 50, 100)}, []string{"It ends 50 ms after its parent, which did not wait for it."}, "", "The clock"},
-		"no root":           {[]apm.Span{span(2, 9, "a", 0, 100)}, []string{"root has not arrived", "no span 9 is here"}, "", ""},
-		"a parent missing":  {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 9, "b", 0, 5)}, []string{"1 span stands below a dashed line", "no span 9 is here"}, "", "root has not arrived"},
-		"it came again":     {[]apm.Span{span(2, 0, "a", 0, 90), span(2, 0, "a", 0, 100)}, []string{"1 span was sent more than once", "It was sent 2 times"}, "", ""},
-		"a moment":          {[]apm.Span{span(2, 0, "a", 0, 0)}, []string{"Its duration is 0"}, "", ""},
-		"a clock set back":  {[]apm.Span{span(2, 0, "a", 0, -5)}, []string{"Its duration is less than 0"}, "", ""},
+		"a clock behind":    {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", -1200, 50)}, []string{"Clock skew: b’s clock is about 1.2 s behind", "its clock is about 1.2 s behind that of a"}, "", ""},
+		"a clock ahead":     {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", 80, 50)}, []string{"Clock skew: b’s clock is about 30 ms ahead", "or the parent did not wait for it"}, "", ""},
+		"one of two ahead":  {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", 80, 50), span(3, 1, "b", 10, 5)}, []string{"or the parent did not wait for it"}, "", "Clock skew"},
+		"it did not wait":   {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "a", 50, 100)}, []string{"Ends 50 ms after its parent, which did not wait for it."}, "", "Clock skew"},
+		"no root":           {[]apm.Span{span(2, 9, "a", 0, 100)}, []string{"The root span has not arrived", "The parent, span 9, has not arrived"}, "", ""},
+		"a parent missing":  {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 9, "b", 0, 5)}, []string{"1 span has a parent that has not arrived", "The parent, span 9, has not arrived"}, "", "root span has not arrived"},
+		"it came again":     {[]apm.Span{span(2, 0, "a", 0, 90), span(2, 0, "a", 0, 100)}, []string{"1 span was sent more than once", "Sent 2 times"}, "", ""},
+		"a moment":          {[]apm.Span{span(2, 0, "a", 0, 0)}, []string{"Duration 0: an instant"}, "", ""},
+		"a clock set back":  {[]apm.Span{span(2, 0, "a", 0, -5)}, []string{"Negative duration"}, "", ""},
 		"nothing to be odd": {[]apm.Span{span(1, 0, "a", 0, 100), span(2, 1, "b", 10, 50)}, nil, "", `class="note"`},
 	} {
 		w, _ := newTest(apm.NewTrace(1, c.spans))
@@ -283,7 +283,7 @@ func TestADeepTraceIsShownInEveryView(t *testing.T) {
 		spans[i] = apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: uint64(i), Service: "s", Name: "call", Start: int64(i), Duration: time.Duration(2*len(spans) - i)}
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
-	contains(t, w, "/trace/1", []string{"39,000 spans more"})
+	contains(t, w, "/trace/1", []string{"39,000 more spans"})
 	contains(t, w, "/trace/1?view=list", []string{"40,000"})
 	contains(t, w, "/trace/1?view=waterfall", []string{"38,000 spans not shown"})
 }

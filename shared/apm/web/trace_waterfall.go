@@ -7,11 +7,10 @@ import (
 	"thinker/shared/apm"
 )
 
-// maxRows is how many rows a waterfall shows unless it is asked for all:
-// browsers become slow over more.
+// maxRows is how many rows a waterfall shows by default: more make browsers slow.
 const maxRows = 2000
 
-// leastRepeated is how many siblings alike, one after the other, become one row.
+// leastRepeated is how many similar siblings in a row are folded into one.
 const leastRepeated = 5
 
 // A waterfall is a trace as a tree, with a bar for each span's time.
@@ -27,7 +26,7 @@ type spanRow struct {
 	URL      string // of the page with this span chosen; empty for a row of several
 	Chosen   bool
 	Dimmed   bool
-	Hit      bool // it was found
+	Hit      bool // it matches the reader's search
 	Level    int  // in the tree, from 1
 	Indent   int  // pixels
 	Fold     *fold
@@ -38,17 +37,17 @@ type spanRow struct {
 	Error    bool
 	Errors   int    // of a row of several, how many failed
 	Times    string // how many spans the row stands for; empty for one
-	Found    string // how many of these are looked for
-	Orphan   string // why it stands among the roots, in words
-	Skew     string // what its clock seems to be
+	Found    string // how many of these match the reader's search
+	Orphan   string // why it is shown as a root
+	Skew     string // how far its clock is off
 	X, Width string // of the bar, in percent of the axis
 }
 
-// A fold shows what is below a row, or does no longer.
+// A fold shows or hides the rows below a row.
 type fold struct {
 	URL  string
 	Open bool
-	Text string // what is there, in words
+	Text string // how many rows it shows or hides
 }
 
 // A waterfallBuilder goes through a scene's boxes, parents first.
@@ -92,8 +91,7 @@ func (w *Web) waterfall(s *scene) *waterfall {
 	return b.view
 }
 
-// show adds a box's row, or that of all its siblings alike, and gives the box
-// to go on with.
+// show adds the row of a box, or one row for similar siblings. It returns the next box.
 func (b *waterfallBuilder) show(i int) (next int) {
 	if !b.kept[i] {
 		return b.ends[i]
@@ -127,8 +125,8 @@ func (b *waterfallBuilder) show(i int) (next int) {
 	return i + 1
 }
 
-// repeated gathers the siblings from a box on that are alike; it alone where
-// they are too few.
+// repeated returns the similar siblings that start with a box, or the box alone if
+// there are too few.
 func (b *waterfallBuilder) repeated(first int) repeat {
 	boxes := b.flame.Boxes
 	span := boxes[first].Node.Span
@@ -150,7 +148,7 @@ func (b *waterfallBuilder) repeated(first int) repeat {
 	return all
 }
 
-// room tells whether there is any for a row; else its spans are counted.
+// room reports whether another row fits. If not, it counts the spans as hidden.
 func (b *waterfallBuilder) room(spans int) bool {
 	if len(b.view.Rows) < maxRows || b.Get(byRows) == "all" {
 		return true
@@ -159,10 +157,10 @@ func (b *waterfallBuilder) room(spans int) bool {
 	return false
 }
 
-// inside tells whether the chosen span is below a box.
+// inside reports whether the chosen span is below a box.
 func (b *waterfallBuilder) inside(i int) bool { return i < b.chosen && b.chosen < b.ends[i] }
 
-// shows tells whether what is below a box is shown.
+// shows reports whether what is below a box is shown.
 func (b *waterfallBuilder) shows(i int) bool {
 	return b.inside(i) || !b.has(byClosed, decimal(b.flame.Boxes[i].Node.Span.SpanID))
 }
@@ -196,7 +194,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	return row
 }
 
-// rowOfSeveral is one row for siblings alike.
+// rowOfSeveral returns one row for similar siblings.
 func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	first := b.flame.Boxes[all.boxes[0]].Node.Span
 	var total time.Duration
@@ -221,10 +219,10 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
 		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errors,
 		Times: apm.FormatNumber(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
-		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s spans alike", apm.FormatNumber(len(all.boxes)))},
+		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s similar spans", apm.FormatNumber(len(all.boxes)))},
 	}
 	if found > 0 {
-		row.Found = apm.FormatNumber(found) + " found"
+		row.Found = apm.FormatCount(found, "match", "matches")
 	}
 	if all.boxes[0] <= b.chosen && b.chosen < all.end {
 		row.Fold.URL = b.and(bySpan, "").removing(byOpen, id)
@@ -232,7 +230,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	return row
 }
 
-// indent is how far a row of that level stands in, in pixels. Past sixteen
+// indent returns the indentation of a row of that level in pixels. Past sixteen
 // levels the step shrinks to nothing, so that deep trees stay on the page.
 func indent(level int) int {
 	const step, deepest = 14, 16

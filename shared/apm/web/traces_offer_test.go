@@ -97,9 +97,9 @@ func TestFindInTrace_SpanID(t *testing.T) {
 		if !strings.Contains(rec.Body.String(), `"found":`+want) {
 			t.Errorf("%q: %s", text, rec.Body)
 		}
-		count := "none found"
+		count := "No matches"
 		if want != "[]" {
-			count = "1 found"
+			count = "1 match"
 		}
 		if body := get(w, "/trace/42436634851921264?find="+url.QueryEscape(text)).Body.String(); !strings.Contains(body, fmt.Sprintf(`<span class="quiet">%s</span>`, count)) {
 			t.Errorf("%q: the page lacks %q", text, count)

@@ -230,7 +230,7 @@ func TestATraceIsATreeWithBars(t *testing.T) {
 	body := get(w, "/trace/5577006791947779410?view=waterfall").Body.String()
 	for _, want := range []string{
 		"GET /think/", "SELECT quote FROM thought", `class=" failed"`, "5 spans · 4 services", apm.HexID(high, low),
-		"Its parent has not arrived: no span 999 is here.", "100 ms", "500 ms", "Trace View", "% exec time",
+		"The parent, span 999, has not arrived.", "100 ms", "500 ms", "Trace View", "% Exec Time",
 		`x="0.258%"`, // think starts 1.3 of 504.2 ms in
 	} {
 		if !strings.Contains(body, want) {
@@ -255,7 +255,7 @@ func TestTheChosenSpansPanel(t *testing.T) {
 	for span, wants := range map[string][]string{
 		"3": {"no thought about art", "main.unknownSubject", "thoughts.go:41", "starts at +1.3 ms", "<dt>process_id</dt><dd><span data-copy>42</span>", `aria-current="true"`, `/traces?query=%40process_id%3A42`, `/traces?query=env%3Aworkshop`},
 		"4": {"<b>SELECT</b> quote\n<b>FROM</b> thought</pre>"},
-		"5": {`/trace/11?span=13`, "cache.miss", "+1 µs", "<dt>n</dt><dd><span data-copy>1.5</span>", "Its parent has not arrived"},
+		"5": {`/trace/11?span=13`, "cache.miss", "+1 µs", "<dt>n</dt><dd><span data-copy>1.5</span>", "The parent, span 999, has not arrived"},
 	} {
 		body := get(w, "/trace/5577006791947779410?span="+span).Body.String()
 		for _, want := range wants {

@@ -103,7 +103,7 @@ func TestFlameGraph(t *testing.T) {
 					return strings.HasPrefix(eval[string](tab, `document.querySelector(".hits").textContent`), text)
 				}
 			}
-			tab.waitUntil("one is found", hits("1 found"))
+			tab.waitUntil("one is found", hits("1 match"))
 			tab.press("Enter")
 			tab.waitUntil("it is chosen", chosen("3"))
 			tab.waitUntil("it is counted", hits("1 of 1"))

@@ -27,7 +27,7 @@ export function canvasScene(element, scroll, news, ready) {
     outlines.set(address, outline);
     ready(makeScene(element, scroll, outline));
   }).catch(() => {
-    wait.textContent = "The outline of the trace could not be fetched. Reload the page, or look at the Span List.";
+    wait.textContent = "The flame graph could not be loaded. Reload the page, or open the Span List.";
   });
 }
 
@@ -55,7 +55,7 @@ function makeScene(element, scroll, outline) {
     title(i) {
       const share = outline.exec_time ? (100 * spans.exec_time[i]) / outline.exec_time : 0;
       return `${labels[spans.label[i]]}\n${spans.error[i] ? "Error · " : ""}${services[spans.service[i]].service} · ${names[spans.name[i]]}\n` +
-        `${formatDuration(spans.duration[i])} · execution time ${formatDuration(spans.exec_time[i])} (${share.toFixed(1)} %)`;
+        `${formatDuration(spans.duration[i])} · exec time ${formatDuration(spans.exec_time[i])} (${share.toFixed(1)} %)`;
     },
     colour: (i) => services[spans.service[i]].colour,
     dimmed: (i) => dimmed[i] === 1,
@@ -121,7 +121,7 @@ function place(element, scroll, rows) {
     scroll.hidden = false;
   }
   canvas.setAttribute("aria-label", element.dataset.label);
-  scroll.setAttribute("aria-label", `${element.dataset.label}. The arrow keys walk from parent to child and from sibling to sibling.`);
+  scroll.setAttribute("aria-label", `${element.dataset.label}. Use the arrow keys to move to the parent, a sibling or a child.`);
   canvas.parentNode.style.height = `${rows * rowHeight}px`;
   return canvas;
 }
@@ -230,5 +230,5 @@ function drawOrphans(pen, colours, y, wide) {
   pen.lineTo(wide, y + 1);
   pen.stroke();
   pen.setLineDash([]);
-  pen.fillText("Below: spans whose parent is missing", 6, y + 15);
+  pen.fillText("Spans below have no parent in this trace", 6, y + 15);
 }

@@ -97,10 +97,10 @@ class Flame {
     const group = document.createElement("div");
     group.className = "zoom";
     const hint = document.createElement("span");
-    hint.textContent = "A click tells all of a span; the wheel zooms, dragging pans, arrow keys walk ";
+    hint.textContent = "Click a span for details · scroll to zoom · drag to pan · arrow keys to move ";
     group.append(hint);
     for (const [text, name, does] of [
-      ["+", "Zoom in", () => this.window.zoom(2, 0.5)], ["−", "Zoom out", () => this.window.zoom(0.5, 0.5)], ["Whole", "Show the whole trace", () => this.window.reset()],
+      ["+", "Zoom in", () => this.window.zoom(2, 0.5)], ["−", "Zoom out", () => this.window.zoom(0.5, 0.5)], ["Reset zoom", "Reset zoom", () => this.window.reset()],
     ]) {
       const button = document.createElement("button");
       button.type = "button";
