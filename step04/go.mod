@@ -21,6 +21,7 @@ require (
 	github.com/DataDog/datadog-go/v5 v5.9.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/database/sql/v2 v2.6.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/gorilla/mux/v2 v2.6.0 // indirect
+	github.com/DataDog/dd-trace-go/contrib/log/slog/v2 v2.3.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/net/http/v2 v2.12.0 // indirect
 	github.com/DataDog/dd-trace-go/v2 v2.12.0 // indirect
 	github.com/DataDog/go-libddwaf/v5 v5.0.0 // indirect

@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	github.com/redis/go-redis/v9 v9.23.0
-	golang.org/x/sync v0.24.0
 	gopkg.in/DataDog/dd-trace-go.v1 v1.74.8
 	modernc.org/sqlite v1.60.1
 	thinker/shared v0.0.0
@@ -23,6 +22,7 @@ require (
 	github.com/DataDog/datadog-go/v5 v5.9.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/database/sql/v2 v2.6.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/gorilla/mux/v2 v2.6.0 // indirect
+	github.com/DataDog/dd-trace-go/contrib/log/slog/v2 v2.3.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/net/http/v2 v2.12.0 // indirect
 	github.com/DataDog/dd-trace-go/contrib/redis/go-redis.v9/v2 v2.6.0 // indirect
 	github.com/DataDog/dd-trace-go/v2 v2.12.0 // indirect
@@ -83,6 +83,7 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/exp v0.0.0-20260529124908-c761662dc8c9 // indirect
 	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect

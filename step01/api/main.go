@@ -1,42 +1,42 @@
-// Command thinker-api answers /think/?subject=… with what the
-// thinker-microservice thinks of each subject.
+// Command thinker-api responds to /think/?subject=… with the thoughts of the
+// thinker-microservice.
 package main
 
 import (
 	"context"
+	"flag"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/gorilla/mux"
-	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/ext"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 
 	"thinker/shared/serve"
 )
 
 func main() {
-	serve.Main("thinker-api", "asks the thinker-microservice and passes its answer on.", run)
+	serve.Main("thinker-api", run)
 }
 
-func run(ctx context.Context, env *serve.Env) error {
-	addr := env.Address("LISTEN_ADDR", "localhost:5000", "where to listen")
-	thinker := env.URL("THINKER_URL", "http://localhost:5001", "where the thinker-microservice answers")
-	if err := env.Check(addr); err != nil {
-		return err
-	}
+func run(ctx context.Context, flags *flag.FlagSet) error {
+	addr := flags.String("listen-addr", "localhost:5000", "address to listen on")
+	thinker := flags.String("thinker-url", "http://localhost:5001", "URL of the thinker-microservice")
+	serve.Parse(flags)
 
 	tracer.Start(tracer.WithService("thinker-api"))
 	defer tracer.Stop()
 
 	client := &http.Client{Timeout: 10 * time.Second}
-	a := &api{thinker: thinker, client: client}
+	a := &api{thinker: *thinker, client: client}
 	router := mux.NewRouter()
 	router.Handle("/think/", traced("GET /think/", a.think)).Methods(http.MethodGet)
 	router.NotFoundHandler = serve.Refuse(http.StatusNotFound, "no such path; try /think/?subject=war")
-	router.MethodNotAllowedHandler = serve.Refuse(http.StatusMethodNotAllowed, "only GET is answered here")
-	return serve.HTTP(ctx, addr, router, tracer.Flush)
+	router.MethodNotAllowedHandler = serve.Refuse(http.StatusMethodNotAllowed, "this path allows only GET")
+	// tracer.Flush sends spans at once, so you see a trace within a second. That's for
+	// this workshop only: elsewhere, the tracer flushes every few seconds by itself.
+	return serve.HTTP(ctx, *addr, router, tracer.Flush)
 }
 
 type api struct {
@@ -44,7 +44,7 @@ type api struct {
 	client  *http.Client
 }
 
-// think passes the subjects on to the thinker, and its answer back.
+// think forwards the subjects to the microservice and returns its response.
 func (a *api) think(r *http.Request) (any, error) {
 	ctx := r.Context()
 	subjects, err := serve.Subjects(r)
@@ -59,16 +59,9 @@ func (a *api) think(r *http.Request) (any, error) {
 	}
 	thoughts, err := serve.Fetch(a.client, req)
 	if err != nil {
-		logger(ctx).Error("the thinker failed", "subjects", subjects, "error", err)
+		slog.ErrorContext(ctx, "request to the microservice failed", "subjects", subjects, "error", err)
 		return nil, err
 	}
-	logger(ctx).Info("the thinker answered", "subjects", subjects)
+	slog.InfoContext(ctx, "relayed thoughts", "subjects", subjects)
 	return thoughts, nil
-}
-
-// logger names the current span in each line, so that one finds the trace that
-// belongs to it.
-func logger(ctx context.Context) *slog.Logger {
-	span, _ := tracer.SpanFromContext(ctx)
-	return slog.With(ext.LogKeyTraceID, span.Context().TraceID(), ext.LogKeySpanID, span.Context().SpanID())
 }

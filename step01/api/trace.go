@@ -10,22 +10,26 @@ import (
 	"thinker/shared/serve"
 )
 
-// traced puts a span around each request that handle answers.
+// traced wraps a handler in a span for each request.
 func traced(resource string, handle serve.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		span, ctx := tracer.StartSpanFromContext(r.Context(), "http.request",
+		options := []tracer.StartSpanOption{
 			tracer.SpanType(ext.SpanTypeWeb),
 			tracer.ResourceName(resource),
+			tracer.Tag(ext.SpanKind, ext.SpanKindServer),
+			tracer.Tag(ext.Component, "net/http"),
 			tracer.Tag(ext.HTTPMethod, r.Method),
 			tracer.Tag(ext.HTTPURL, r.URL.String()),
-		)
-		defer span.Finish()
+		}
+		span, ctx := tracer.StartSpanFromContext(r.Context(), "http.request", options...)
+		var failure error
+		defer func() { span.Finish(tracer.WithError(failure)) }()
 
-		answer, err := handle(r.WithContext(ctx))
-		status := serve.Answer(w, answer, err)
+		response, err := handle(r.WithContext(ctx))
+		status := serve.Respond(w, response, err)
 		span.SetTag(ext.HTTPCode, strconv.Itoa(status))
 		if status >= 500 {
-			span.SetTag(ext.Error, err)
+			failure = err
 		}
 	})
 }

@@ -11,28 +11,31 @@ import (
 	"thinker/shared/serve"
 )
 
-// traced puts a span around each request that handle answers.
+// traced wraps a handler in a span for each request.
 func traced(resource string, handle serve.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		span, ctx := tracer.StartSpanFromContext(r.Context(), "http.request",
+		options := []tracer.StartSpanOption{
 			tracer.SpanType(ext.SpanTypeWeb),
 			tracer.ResourceName(resource),
+			tracer.Tag(ext.SpanKind, ext.SpanKindServer),
+			tracer.Tag(ext.Component, "net/http"),
 			tracer.Tag(ext.HTTPMethod, r.Method),
 			tracer.Tag(ext.HTTPURL, r.URL.String()),
-		)
-		defer span.Finish()
+		}
+		span, ctx := tracer.StartSpanFromContext(r.Context(), "http.request", options...)
+		var failure error
+		defer func() { span.Finish(tracer.WithError(failure)) }()
 
-		answer, err := handle(r.WithContext(ctx))
-		status := serve.Answer(w, answer, err)
+		response, err := handle(r.WithContext(ctx))
+		status := serve.Respond(w, response, err)
 		span.SetTag(ext.HTTPCode, strconv.Itoa(status))
 		if status >= 500 {
-			span.SetTag(ext.Error, err)
+			failure = err
 		}
 	})
 }
 
-// inject names the current span in the headers of a request to another service,
-// which can then continue the trace below it.
+// inject sets the headers that connect another service's spans to the span in ctx.
 func inject(ctx context.Context, header http.Header) {
 	span, _ := tracer.SpanFromContext(ctx)
 	header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))

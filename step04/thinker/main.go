@@ -1,64 +1,64 @@
-// Command thinker-microservice answers /?subject=… with a thought on each
-// subject, for which it takes its time.
+// Command thinker-microservice responds to /?subject=… with a thought on each
+// subject. It takes its time.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"log/slog"
 	"net/http"
 	"time"
 
 	muxtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorilla/mux"
-	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/ext"
+	slogtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/log/slog"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 
 	"thinker/shared/serve"
 )
 
 func main() {
-	serve.Main("thinker-microservice", "thinks about subjects.", run)
+	serve.Main("thinker-microservice", run)
 }
 
-func run(ctx context.Context, env *serve.Env) error {
-	addr := env.Address("LISTEN_ADDR", "localhost:5001", "where to listen")
-	delay := env.Duration("THINK_DELAY", "500ms", "how long a thought takes")
-	database := env.String("DATABASE", "thoughts.db", "the SQLite file that keeps the thoughts")
-	if err := env.Check(addr); err != nil {
-		return err
-	}
+func run(ctx context.Context, flags *flag.FlagSet) error {
+	addr := flags.String("listen-addr", "localhost:5001", "address to listen on")
+	delay := flags.Duration("think-delay", 500*time.Millisecond, "how long a thought takes")
+	database := flags.String("database", "thoughts.db", "SQLite file to store the thoughts in")
+	serve.Parse(flags)
 
-	store, err := openStore(ctx, database)
+	store, err := openStore(ctx, *database)
 	if err != nil {
-		return serve.Wrong("DATABASE", err)
+		return err
 	}
 	defer store.close()
 
 	tracer.Start(tracer.WithService("thinker-microservice"))
 	defer tracer.Stop()
+	slog.SetDefault(slog.New(slogtrace.WrapHandler(slog.Default().Handler())))
 
-	t := &thinker{delay: delay, store: store}
+	t := &thinker{delay: *delay, store: store}
 	router := muxtrace.NewRouter()
-	router.Handle("/", serve.Handler(t.answer)).Methods(http.MethodGet)
+	router.Handle("/", serve.Handler(t.respond)).Methods(http.MethodGet)
 	router.NotFoundHandler = serve.Refuse(http.StatusNotFound, "no such path; try /?subject=war")
-	router.MethodNotAllowedHandler = serve.Refuse(http.StatusMethodNotAllowed, "only GET is answered here")
-	return serve.HTTP(ctx, addr, router, tracer.Flush)
+	router.MethodNotAllowedHandler = serve.Refuse(http.StatusMethodNotAllowed, "this path allows only GET")
+	return serve.HTTP(ctx, *addr, router, tracer.Flush)
 }
 
 type thinker struct {
 	delay time.Duration
-	store *store
+	store *sqliteStore
 }
 
-// reply is the answer's entry for one subject.
+// reply is the part of the response that is about one subject.
 type reply struct {
 	Error  bool   `json:"error"`
 	Reason string `json:"reason,omitempty"`
 	*thought
 }
 
-// answer thinks about one subject after the other.
-func (t *thinker) answer(r *http.Request) (any, error) {
+// respond thinks about one subject after the other.
+func (t *thinker) respond(r *http.Request) (any, error) {
 	ctx := r.Context()
 	subjects, err := serve.Subjects(r)
 	if err != nil {
@@ -67,37 +67,35 @@ func (t *thinker) answer(r *http.Request) (any, error) {
 
 	replies := map[string]reply{}
 	for _, subject := range subjects {
-		thought, err := t.think(ctx, subject)
+		found, err := t.think(ctx, subject)
 		switch {
 		case errors.As(err, new(unknownSubject)):
 			replies[subject] = reply{Error: true, Reason: "Subject unknown"}
 		case err != nil:
-			logger(ctx).Error("cannot think", "subject", subject, "error", err)
+			slog.ErrorContext(ctx, "thinking failed", "subject", subject, "error", err)
 			return nil, err
 		default:
-			replies[subject] = reply{thought: thought}
+			replies[subject] = reply{thought: found}
 		}
 	}
-	logger(ctx).Info("thought", "subjects", subjects)
+	slog.InfoContext(ctx, "thought", "subjects", subjects)
 	return replies, nil
 }
 
-// think takes its time to find the thought on a subject.
+// think returns a thought on a subject, within a span.
 func (t *thinker) think(ctx context.Context, subject string) (_ *thought, err error) {
 	span, ctx := tracer.StartSpanFromContext(ctx, "think", tracer.Tag("subject", subject))
 	defer func() { span.Finish(tracer.WithError(err)) }()
 
+	return t.ponder(ctx, subject)
+}
+
+// ponder waits, then finds the thought. It stops early if the request is cancelled.
+func (t *thinker) ponder(ctx context.Context, subject string) (*thought, error) {
 	select {
 	case <-time.After(t.delay):
 		return t.store.find(ctx, subject)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// logger names the current span in each line, so that one finds the trace that
-// belongs to it.
-func logger(ctx context.Context) *slog.Logger {
-	span, _ := tracer.SpanFromContext(ctx)
-	return slog.With(ext.LogKeyTraceID, span.Context().TraceID(), ext.LogKeySpanID, span.Context().SpanID())
 }

@@ -13,7 +13,7 @@ import (
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 )
 
-func TestStoreRestoresTheThoughts(t *testing.T) {
+func TestOpenStore_RestoresTheThoughts(t *testing.T) {
 	ctx := t.Context()
 	file := filepath.Join(t.TempDir(), "a file? 100% ok.db")
 	first := open(t, file)
@@ -41,14 +41,14 @@ func TestStoreRestoresTheThoughts(t *testing.T) {
 	}
 }
 
-func TestStoreDoesNotKnowEverySubject(t *testing.T) {
+func TestFind_UnknownSubject(t *testing.T) {
 	_, err := open(t, filepath.Join(t.TempDir(), "thoughts.db")).find(t.Context(), "art")
 	if unknown := unknownSubject(""); !errors.As(err, &unknown) || unknown != "art" {
 		t.Errorf("find(art): %v, want it to be an unknownSubject", err)
 	}
 }
 
-func TestStoreTracesQueriesAlone(t *testing.T) {
+func TestFind_TracesOnlyQueries(t *testing.T) {
 	spans := mocktracer.Start()
 	defer spans.Stop()
 	store := open(t, filepath.Join(t.TempDir(), "thoughts.db"))
@@ -72,7 +72,7 @@ func TestStoreTracesQueriesAlone(t *testing.T) {
 	}
 }
 
-func TestStoreSharesItsFile(t *testing.T) {
+func TestOpenStore_SharedFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "thoughts.db")
 	first := open(t, file)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -99,7 +99,7 @@ func TestStoreSharesItsFile(t *testing.T) {
 	}
 }
 
-func TestStoreSaysWhichFileItCannotUse(t *testing.T) {
+func TestOpenStore_ErrorNamesTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "no such directory", "thoughts.db")
 	if store, err := openStore(t.Context(), file); err == nil {
 		store.close()
@@ -109,7 +109,7 @@ func TestStoreSaysWhichFileItCannotUse(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, file string) *store {
+func open(t *testing.T, file string) *sqliteStore {
 	t.Helper()
 	store, err := openStore(t.Context(), file)
 	if err != nil {

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// A thought is what someone once said on a subject.
+// A thought is what someone once said about a subject.
 type thought struct {
 	ID      int64  `json:"id,omitempty"`
 	Quote   string `json:"quote"`
@@ -10,7 +10,7 @@ type thought struct {
 	Subject string `json:"subject"`
 }
 
-// unknownSubject is the error for a subject that nobody has thought about.
+// unknownSubject is the error for a subject without a thought.
 type unknownSubject string
 
 func (s unknownSubject) Error() string {

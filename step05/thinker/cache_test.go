@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,316 +19,190 @@ import (
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 )
 
-var horace = &thought{ID: 4, Quote: "Life grants nothing to us mortals without hard work.", Author: "Horace", Subject: "work"}
+const timeout = 30 * time.Millisecond // the default
 
-func TestCacheRemembers(t *testing.T) {
-	cache := openCache(t.Context(), redisServer(t))
+var (
+	horace   = &thought{ID: 4, Quote: "Life grants nothing to us mortals without hard work.", Author: "Horace", Subject: "work"}
+	subjects = []string{"religion", "technology", "war", "work", "music", "mankind"}
+)
+
+// memoize asks the cache within a think span. It returns the number of times that
+// the thought wasn't cached.
+func memoize(t *testing.T, cache *redisCache, subject string) (misses int) {
+	t.Helper()
+	span, ctx := tracer.StartSpanFromContext(t.Context(), "think")
+	defer span.Finish()
+	got, err := cache.memoize(ctx, subject, func(context.Context, string) (*thought, error) {
+		misses++
+		return horace, nil
+	})
+	if err != nil || *got != *horace {
+		t.Errorf("memoize(%s) = %+v, %v", subject, got, err)
+	}
+	return misses
+}
+
+func TestMemoize(t *testing.T) {
+	addr, _ := redisServer(t)
+	cache := openCache(t.Context(), addr, time.Minute)
 	defer cache.close()
 	spans := mocktracer.Start()
 	defer spans.Stop()
 
-	for i, want := range []string{"get set", "get"} {
-		span, ctx := tracer.StartSpanFromContext(t.Context(), "think")
-		thoughts := 0
-		got, err := (&memo{cache: cache}).memoize(ctx, "work", func(context.Context) (*thought, error) {
-			thoughts++
-			return horace, nil
-		})
-		span.Finish()
-		if err != nil || *got != *horace {
-			t.Errorf("request %d: %+v, %v", i+1, got, err)
+	for i, want := range []string{"get set think", "get think"} {
+		if misses := memoize(t, cache, "work"); misses != 1-i {
+			t.Errorf("request %d: %d misses", i+1, misses)
 		}
-		if thoughts != 1-i {
-			t.Errorf("request %d thought %d times", i+1, thoughts)
+		if got := resources(spans); got != want {
+			t.Errorf("request %d: spans %s, want %s", i+1, got, want)
 		}
-		if commands := redisCommands(spans, span); commands != want {
-			t.Errorf("request %d: Redis commands %q below think, want %q", i+1, commands, want)
-		}
-		if n := len(spans.FinishedSpans()); n != 1+len(strings.Fields(want)) {
-			t.Errorf("request %d: %d spans, want think and %q alone: %v", i+1, n, want, spans.FinishedSpans())
+		for _, span := range spans.FinishedSpans()[:i] {
+			if span.ParentID() == 0 {
+				t.Errorf("request %d: %v isn't below think", i+1, span)
+			}
 		}
 		spans.Reset()
 	}
-	if left := cache.redis.TTL(t.Context(), "thought:v1:work").Val(); left <= 0 || left > lifetime {
-		t.Errorf("remembered for %v, want up to %v", left, lifetime)
+	if left := cache.client.TTL(t.Context(), "thought:work").Val(); left <= 0 || left > 30*time.Second {
+		t.Errorf("cached for %v, want up to 30 s", left)
 	}
 }
 
-func TestCacheConnectsUntraced(t *testing.T) {
-	cache := openCache(t.Context(), redisServer(t))
-	defer cache.close()
-	spans := mocktracer.Start()
-	defer spans.Stop()
-	var wait sync.WaitGroup
-	for i := range connections {
-		wait.Go(func() {
-			_, ctx := tracer.StartSpanFromContext(t.Context(), "think")
-			(&memo{cache: cache}).get(ctx, fmt.Sprint(i))
-		})
-	}
-	wait.Wait()
-	for _, span := range spans.FinishedSpans() {
-		if resource := fmt.Sprint(span.Tag("resource.name")); resource != "get" {
-			t.Errorf("%s was traced beside the commands that were asked for", resource)
-		}
-	}
-}
-
-func TestCacheReplacesWhatItCannotRead(t *testing.T) {
-	cache := openCache(t.Context(), redisServer(t))
+func TestMemoize_ReplacesUnreadableValues(t *testing.T) {
+	addr, _ := redisServer(t)
+	cache := openCache(t.Context(), addr, time.Minute)
 	defer cache.close()
 	for _, value := range []string{"not JSON", `{"id":"x","quote":"half read"}`, "{}", "null", ""} {
-		if err := cache.redis.Set(t.Context(), "thought:v1:work", value, lifetime).Err(); err != nil {
+		if err := cache.client.Set(t.Context(), "thought:work", value, time.Minute).Err(); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []int{1, 0} {
-			thoughts := 0
-			got, err := (&memo{cache: cache}).memoize(t.Context(), "work", func(context.Context) (*thought, error) {
-				thoughts++
-				return horace, nil
-			})
-			if err != nil || *got != *horace || thoughts != want {
-				t.Errorf("%q in Redis: memoize = %+v, %v after %d thoughts, want %d", value, got, err, thoughts, want)
+			if misses := memoize(t, cache, "work"); misses != want {
+				t.Errorf("%q in Redis: %d misses, want %d", value, misses, want)
 			}
 		}
 	}
 }
 
-func TestCacheForgetsErrors(t *testing.T) {
-	cache := openCache(t.Context(), redisServer(t))
+func TestMemoize_DoesNotCacheErrors(t *testing.T) {
+	addr, _ := redisServer(t)
+	cache := openCache(t.Context(), addr, time.Minute)
 	defer cache.close()
-	broken := errors.New("broken")
-	if _, err := (&memo{cache: cache}).memoize(t.Context(), "work", func(context.Context) (*thought, error) { return nil, broken }); !errors.Is(err, broken) {
+	_, err := cache.memoize(t.Context(), "art", func(_ context.Context, subject string) (*thought, error) {
+		return nil, unknownSubject(subject)
+	})
+	if !errors.As(err, new(unknownSubject)) {
 		t.Errorf("memoize: %v, want the error of think", err)
 	}
-	if n := cache.redis.Exists(t.Context(), "thought:v1:work").Val(); n != 0 {
-		t.Error("an error was remembered")
+	if n := cache.client.Exists(t.Context(), "thought:art").Val(); n != 0 {
+		t.Error("an error was cached")
 	}
 }
 
-// TestCacheDoesWithoutRedis uses a Redis that refuses connections, one that ends
-// them at once and one that accepts them and never says a word: each fails a
-// request once, visibly, and is not asked again by it.
-func TestCacheDoesWithoutRedis(t *testing.T) {
-	refusing, ending, silent := listen(t), listen(t), listen(t)
+// TestMemoize_WithoutRedis uses a Redis that refuses connections, one that closes
+// them, one that never responds, and one that is frozen after it has worked.
+func TestMemoize_WithoutRedis(t *testing.T) {
+	refusing, closing, silent := listen(t), listen(t), listen(t)
 	refusing.Close()
-	var ended atomic.Int32
 	go func() {
 		for {
-			conn, err := ending.Accept()
+			conn, err := closing.Accept()
 			if err != nil {
 				return
 			}
-			ended.Add(1)
 			conn.Close()
 		}
 	}()
+	frozen, server := redisServer(t)
 
-	for name, listener := range map[string]net.Listener{"refusing": refusing, "ending": ending, "silent": silent} {
+	for name, addr := range map[string]string{"refusing": refusing.Addr().String(), "closing": closing.Addr().String(), "silent": silent.Addr().String(), "frozen": frozen} {
 		t.Run(name, func(t *testing.T) {
-			cache := openCache(t.Context(), listener.Addr().String())
+			cache := openCache(t.Context(), addr, timeout)
 			defer cache.close()
+			if name == "frozen" {
+				if err := server.Process.Signal(syscall.Signal(19)); err != nil { // SIGSTOP
+					t.Skipf("cannot freeze a process here: %v", err)
+				}
+			}
 			spans := mocktracer.Start()
 			defer spans.Stop()
-			span, ctx := tracer.StartSpanFromContext(t.Context(), "think")
-			memo := &memo{cache: cache}
-			for _, subject := range []string{"work", "war", "music"} {
-				got, err := memo.memoize(ctx, subject, func(context.Context) (*thought, error) { return horace, nil })
-				if err != nil || *got != *horace {
-					t.Errorf("memoize(%s) = %+v, %v", subject, got, err)
+			for _, subject := range subjects {
+				if misses := memoize(t, cache, subject); misses != 1 {
+					t.Errorf("%s: %d misses", subject, misses)
 				}
 			}
-			if commands := redisCommands(spans, span); commands != "get!" {
-				t.Errorf("Redis commands %q, want one get that failed", commands)
-			}
-			for _, stray := range spans.FinishedSpans() {
-				if stray.ParentID() == 0 {
-					t.Errorf("a trace of its own: %v", stray)
+			failed := 0
+			for _, span := range spans.FinishedSpans() {
+				resource := span.Tag("resource.name")
+				if span.Tag("error") != nil && (resource == "get" || resource == "set") {
+					failed++
 				}
+			}
+			if failed != 2*len(subjects) {
+				t.Errorf("%d commands failed, want %d", failed, 2*len(subjects))
 			}
 		})
 	}
-	if n := ended.Load(); n != 2 {
-		t.Errorf("%d connections were tried, want one at the start and one for the request", n)
+}
+
+// TestMemoize_DeadRedis has a clock of its own, so its times are exact: whatever
+// Redis does, a request for six subjects loses less than half a second.
+func TestMemoize_DeadRedis(t *testing.T) {
+	for name, c := range map[string]struct {
+		delay time.Duration // of each response
+		want  time.Duration // that the request loses
+	}{
+		"never responds":        {time.Second, 12 * timeout},
+		"responds just in time": {timeout - time.Millisecond, 13 * (timeout - time.Millisecond)}, // 12 commands, and one to connect
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var servers sync.WaitGroup
+			defer servers.Wait()
+			cache := openCache(t.Context(), "127.0.0.1:1", timeout)
+			defer cache.close()
+			cache.client.(*redis.Client).Options().Dialer = func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				servers.Go(func() { slowRedis(server, c.delay) })
+				return client, nil
+			}
+			start := time.Now()
+			for _, subject := range subjects {
+				memoize(t, cache, subject)
+			}
+			if lost := time.Since(start); lost != c.want || lost > time.Second/2 {
+				t.Errorf("a Redis that %s costs %v, want %v", name, lost, c.want)
+			}
+		})
 	}
 }
 
-// TestCachePatience has a clock of its own: it is exact.
-func TestCachePatience(t *testing.T) {
-	// A request that Redis fails itself.
-	within(t, "get", func(t *testing.T, cache *cache, elapsed func() time.Duration) {
-		memo := &memo{cache: cache}
-		for _, subject := range []string{"work", "war", "music"} {
-			if _, err := memo.memoize(t.Context(), subject, func(context.Context) (*thought, error) { return horace, nil }); err != nil {
-				t.Error(err)
-			}
-		}
-		if elapsed() != patience {
-			t.Errorf("a request waited %v for a Redis that never answers, want %v", elapsed(), patience)
-		}
-	})
-
-	// A request that waits for others, one after the other, as Redis fails each.
-	within(t, "set", func(t *testing.T, cache *cache, elapsed func() time.Duration) {
-		subjects := []string{"work", "war", "music", "mankind"}
-		var requests sync.WaitGroup
-		for i, subject := range subjects {
-			requests.Go(func() {
-				(&memo{cache: cache}).memoize(t.Context(), subject, func(context.Context) (*thought, error) {
-					<-time.After(time.Duration(i) * patience) // by the clock of this test
-					return horace, nil
-				})
-			})
-		}
-		synctest.Wait()
-		memo := &memo{cache: cache}
-		for _, subject := range subjects {
-			if _, err := memo.memoize(t.Context(), subject, func(context.Context) (*thought, error) { return horace, nil }); err != nil {
-				t.Error(err)
-			}
-		}
-		if elapsed() > 250*time.Millisecond {
-			t.Errorf("a request that shares its thoughts waited %v for Redis in all", elapsed())
-		}
-		requests.Wait()
-	})
-}
-
-// within runs test with a cache whose Redis never answers one command, and with
-// a clock that stands still while anybody has something to do.
-func within(t *testing.T, silentOn string, test func(t *testing.T, cache *cache, elapsed func() time.Duration)) {
-	synctest.Test(t, func(t *testing.T) {
-		options := options("127.0.0.1:6379")
-		options.Dialer = func(context.Context, string, string) (net.Conn, error) {
-			client, server := net.Pipe()
-			go answer(server, silentOn)
-			return client, nil
-		}
-		cache := &cache{redis: redis.NewClient(options)}
-		defer cache.close()
-		start := time.Now()
-		test(t, cache, func() time.Duration { return time.Since(start) })
-	})
-}
-
-// answer is a Redis that remembers nothing.
-func answer(conn net.Conn, silentOn string) {
+// slowRedis responds to every command after a delay. It stores nothing.
+func slowRedis(conn net.Conn, delay time.Duration) {
 	defer conn.Close()
 	replies := map[string]string{"hello": "-ERR unknown command\r\n", "get": "$-1\r\n", "set": "+OK\r\n"}
 	buffer := make([]byte, 4096)
 	for {
-		n, err := conn.Read(buffer) // a command, since each is written at once
+		n, err := conn.Read(buffer) // one command: each is written at once
 		if err != nil {
 			return
 		}
 		name := strings.ToLower(strings.Split(string(buffer[:n]), "\r\n")[2])
-		if name != silentOn {
-			conn.Write([]byte(replies[name]))
-		}
+		time.Sleep(delay) // by the test's clock
+		conn.Write([]byte(replies[name]))
 	}
 }
 
-// TestCacheOutlivesARequest cancels the request that thinks: who waits for it is
-// answered all the same.
-func TestCacheOutlivesARequest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cache := &cache{}
-		ctx, cancel := context.WithCancel(t.Context())
-		goOn := make(chan bool)
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			_, err := (&memo{cache: cache, failed: true}).memoize(ctx, "work", func(ctx context.Context) (*thought, error) {
-				<-goOn
-				return horace, ctx.Err()
-			})
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("the request that was cancelled got %v", err)
-			}
-		})
-		synctest.Wait()
-		wait.Go(func() {
-			got, err := (&memo{cache: cache, failed: true}).memoize(t.Context(), "work", nil)
-			if err != nil || *got != *horace {
-				t.Errorf("the request that waited got %+v, %v", got, err)
-			}
-		})
-		synctest.Wait()
-		cancel()
-		synctest.Wait()
-		close(goOn)
-		wait.Wait()
-	})
-}
-
-func TestCacheThinksOnce(t *testing.T) {
-	spans := mocktracer.Start()
-	defer spans.Stop()
-	caller := tracer.StartSpan("caller")
-	synctest.Test(t, func(t *testing.T) {
-		cache := &cache{}
-		const requests = 5
-		thoughts, goOn := 0, make(chan bool)
-		var wait sync.WaitGroup
-		for range requests {
-			wait.Go(func() {
-				// One trace, as when a caller sends several requests for it.
-				span, ctx := tracer.StartSpanFromContext(t.Context(), "think", tracer.ChildOf(caller.Context()))
-				defer span.Finish()
-				memo := &memo{cache: cache, failed: true}
-				got, err := memo.memoize(ctx, "work", func(context.Context) (*thought, error) {
-					thoughts++
-					<-goOn
-					return horace, nil
-				})
-				if err != nil || *got != *horace {
-					t.Errorf("memoize = %+v, %v", got, err)
-				}
-			})
-		}
-		synctest.Wait() // until one thinks and the others wait for it
-		close(goOn)
-		wait.Wait()
-		if thoughts != 1 {
-			t.Errorf("%d requests thought %d times, want once", requests, thoughts)
-		}
-	})
-
-	var thinker string
-	waited := map[string]int{}
+// resources returns the resources of the finished spans, in order.
+func resources(spans mocktracer.Tracer) string {
+	var names []string
 	for _, span := range spans.FinishedSpans() {
-		if by, ok := span.Tag("waited_for.span_id").(string); ok {
-			waited[by]++
-			if trace := span.Tag("waited_for.trace_id"); trace != fmt.Sprint(span.TraceID()) {
-				t.Errorf("waited for trace %v, want %d", trace, span.TraceID())
-			}
-		} else {
-			thinker = fmt.Sprint(span.SpanID())
-		}
+		names = append(names, fmt.Sprint(span.Tag("resource.name")))
 	}
-	if len(waited) != 1 || waited[thinker] != 4 {
-		t.Errorf("waited for: %v, want 4 times for span %s, which thought", waited, thinker)
-	}
+	return strings.Join(names, " ")
 }
 
-// redisCommands are the commands that were traced right below parent, in order,
-// with a ! behind each that failed.
-func redisCommands(spans mocktracer.Tracer, parent tracer.Span) string {
-	var commands []string
-	for _, span := range spans.FinishedSpans() {
-		if span.ParentID() != parent.Context().SpanID() {
-			continue
-		}
-		command := fmt.Sprint(span.Tag("resource.name"))
-		if span.Tag("error") != nil {
-			command += "!"
-		}
-		commands = append(commands, command)
-	}
-	return strings.Join(commands, " ")
-}
-
-// redisServer starts a Redis for the test and returns its address.
-func redisServer(t *testing.T) string {
+// redisServer starts a Redis for the test.
+func redisServer(t *testing.T) (addr string, server *exec.Cmd) {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil && os.Getenv("CI") == "" {
@@ -339,7 +213,7 @@ func redisServer(t *testing.T) string {
 	free := listen(t)
 	free.Close()
 	_, port, _ := net.SplitHostPort(free.Addr().String())
-	server := exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", t.TempDir())
+	server = exec.Command(program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", t.TempDir())
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +224,7 @@ func redisServer(t *testing.T) string {
 		conn, err := net.Dial("tcp", free.Addr().String())
 		if err == nil {
 			conn.Close()
-			return free.Addr().String()
+			return free.Addr().String(), server
 		}
 		select {
 		case err := <-ended:

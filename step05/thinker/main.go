@@ -1,101 +1,106 @@
-// Command thinker-microservice answers /?subject=… with a thought on each
-// subject, for which it takes its time.
+// Command thinker-microservice responds to /?subject=… with a thought on each
+// subject. It takes its time.
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"log/slog"
 	"net/http"
 	"time"
 
 	muxtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorilla/mux"
-	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/ext"
+	slogtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/log/slog"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 
 	"thinker/shared/serve"
 )
 
 func main() {
-	serve.Main("thinker-microservice", "thinks about subjects.", run)
+	serve.Main("thinker-microservice", run)
 }
 
-func run(ctx context.Context, env *serve.Env) error {
-	addr := env.Address("LISTEN_ADDR", "localhost:5001", "where to listen")
-	delay := env.Duration("THINK_DELAY", "500ms", "how long a thought takes")
-	redis := env.Address("REDIS_ADDR", "localhost:6379", "the Redis that remembers thoughts")
-	database := env.String("DATABASE", "thoughts.db", "the SQLite file that keeps the thoughts")
-	if err := env.Check(addr); err != nil {
+func run(ctx context.Context, flags *flag.FlagSet) error {
+	addr := flags.String("listen-addr", "localhost:5001", "address to listen on")
+	delay := flags.Duration("think-delay", 500*time.Millisecond, "how long a thought takes")
+	database := flags.String("database", "thoughts.db", "SQLite file to store the thoughts in")
+	redisAddr := flags.String("redis-addr", "localhost:6379", "address of the Redis that caches thoughts")
+	redisTimeout := flags.Duration("redis-timeout", 30*time.Millisecond, "how long a Redis command may take")
+	serve.Parse(flags)
+
+	store, err := openStore(ctx, *database)
+	if err != nil {
 		return err
 	}
-
-	store, err := openStore(ctx, database)
-	if err != nil {
-		return serve.Wrong("DATABASE", err)
-	}
 	defer store.close()
+	cache := openCache(ctx, *redisAddr, *redisTimeout)
+	defer cache.close()
 
 	tracer.Start(tracer.WithService("thinker-microservice"))
 	defer tracer.Stop()
+	slog.SetDefault(slog.New(slogtrace.WrapHandler(slog.Default().Handler())))
 
-	cache := openCache(ctx, redis)
-	defer cache.close()
-
-	t := &thinker{delay: delay, store: store, cache: cache}
+	t := &thinker{delay: *delay, store: store, cache: cache}
 	router := muxtrace.NewRouter()
-	router.Handle("/", serve.Handler(t.answer)).Methods(http.MethodGet)
+	router.Handle("/", serve.Handler(t.respond)).Methods(http.MethodGet)
 	router.NotFoundHandler = serve.Refuse(http.StatusNotFound, "no such path; try /?subject=war")
-	router.MethodNotAllowedHandler = serve.Refuse(http.StatusMethodNotAllowed, "only GET is answered here")
-	return serve.HTTP(ctx, addr, router, tracer.Flush)
+	router.MethodNotAllowedHandler = serve.Refuse(http.StatusMethodNotAllowed, "this path allows only GET")
+	return serve.HTTP(ctx, *addr, router, tracer.Flush)
 }
 
 type thinker struct {
 	delay time.Duration
-	store *store
-	cache *cache
+	store *sqliteStore
+	cache *redisCache
 }
 
-// reply is the answer's entry for one subject.
+// reply is the part of the response that is about one subject.
 type reply struct {
-	Error bool `json:"error"`
+	Error  bool   `json:"error"`
+	Reason string `json:"reason,omitempty"`
 	*thought
 }
 
-// answer thinks about one subject after the other.
-func (t *thinker) answer(r *http.Request) (any, error) {
+// respond thinks about one subject after the other.
+func (t *thinker) respond(r *http.Request) (any, error) {
 	ctx := r.Context()
 	subjects, err := serve.Subjects(r)
 	if err != nil {
 		return nil, err
 	}
 
-	memo := &memo{cache: t.cache}
 	replies := map[string]reply{}
 	for _, subject := range subjects {
-		thought, err := t.think(ctx, memo, subject)
-		if err != nil {
-			logger(ctx).Error("cannot think", "subject", subject, "error", err)
+		found, err := t.think(ctx, subject)
+		switch {
+		case errors.As(err, new(unknownSubject)):
+			replies[subject] = reply{Error: true, Reason: "Subject unknown"}
+		case err != nil:
+			slog.ErrorContext(ctx, "thinking failed", "subject", subject, "error", err)
 			return nil, err
+		default:
+			replies[subject] = reply{thought: found}
 		}
-		replies[subject] = reply{thought: thought}
 	}
-	logger(ctx).Info("thought", "subjects", subjects)
+	slog.InfoContext(ctx, "thought", "subjects", subjects)
 	return replies, nil
 }
 
-// think takes its time to find the thought on a subject.
-func (t *thinker) think(ctx context.Context, memo *memo, subject string) (_ *thought, err error) {
+// think returns a thought on a subject, within a span.
+func (t *thinker) think(ctx context.Context, subject string) (_ *thought, err error) {
 	span, ctx := tracer.StartSpanFromContext(ctx, "think", tracer.Tag("subject", subject))
 	defer func() { span.Finish(tracer.WithError(err)) }()
 
-	return memo.memoize(ctx, subject, func(ctx context.Context) (*thought, error) {
-		time.Sleep(t.delay)
-		return t.store.find(ctx, subject)
-	})
+	return t.cache.memoize(ctx, subject, t.ponder)
 }
 
-// logger names the current span in each line, so that one finds the trace that
-// belongs to it.
-func logger(ctx context.Context) *slog.Logger {
-	span, _ := tracer.SpanFromContext(ctx)
-	return slog.With(ext.LogKeyTraceID, span.Context().TraceID(), ext.LogKeySpanID, span.Context().SpanID())
+// ponder waits, then finds the thought. It stops early if the request is cancelled.
+func (t *thinker) ponder(ctx context.Context, subject string) (*thought, error) {
+	select {
+	case <-time.After(t.delay):
+		return t.store.find(ctx, subject)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

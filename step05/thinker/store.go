@@ -15,39 +15,40 @@ import (
 //go:embed schema.sql
 var schema string
 
-// A store keeps the thoughts in a SQLite database.
-type store struct {
+// A sqliteStore keeps the thoughts in a SQLite database.
+type sqliteStore struct {
 	db *sql.DB
 }
 
-// openStore opens the database in a file and restores the thoughts it starts
-// with. Only queries within a trace become spans: neither this, nor connecting.
-func openStore(ctx context.Context, file string) (*store, error) {
+// openStore opens the database and restores the six thoughts. The options leave
+// only the queries of a trace: no span is for connecting, or starts a trace.
+func openStore(ctx context.Context, file string) (*sqliteStore, error) {
 	sqltrace.Register("sqlite", &sqlite.Driver{})
 	db, err := sqltrace.Open("sqlite", "file:"+url.PathEscape(file)+"?_pragma=busy_timeout(5000)",
 		sqltrace.WithChildSpansOnly(),
 		sqltrace.WithIgnoreQueryTypes(sqltrace.QueryTypeConnect),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", file, err)
+		return nil, fmt.Errorf("open the database %s: %w", file, err)
 	}
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("restore the thoughts in %s: %w (where it is no database, delete it)", file, err)
+		return nil, fmt.Errorf("restore the thoughts in %s: %w; choose another file with --database, or delete this one if it isn't a database", file, err)
 	}
-	return &store{db: db}, nil
+	return &sqliteStore{db}, nil
 }
 
-func (s *store) close() error { return s.db.Close() }
+func (s *sqliteStore) close() error { return s.db.Close() }
 
-// find returns the thought on a subject, or The Machine's where there is none.
-func (s *store) find(ctx context.Context, subject string) (*thought, error) {
+// find returns the thought on a subject, or unknownSubject.
+func (s *sqliteStore) find(ctx context.Context, subject string) (*thought, error) {
 	var t thought
 	err := s.db.QueryRowContext(ctx, `SELECT id, quote, author, subject FROM thought WHERE subject = ?`, subject).
 		Scan(&t.ID, &t.Quote, &t.Author, &t.Subject)
 	if errors.Is(err, sql.ErrNoRows) {
-		return &thought{Quote: "Hmmm, that's something I'll need to think about.", Author: "The Machine", Subject: subject}, nil
-	} else if err != nil {
+		return nil, unknownSubject(subject)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("find the thought on %q: %w", subject, err)
 	}
 	return &t, nil

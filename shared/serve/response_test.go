@@ -27,12 +27,12 @@ func TestSubjects(t *testing.T) {
 		"subject=war&subject=work&subject=war": "war work",
 		"subject=" + strings.Repeat("é", 64):   strings.Repeat("é", 64),
 		many(16):                               strings.ReplaceAll(strings.ReplaceAll(many(16), "subject=", ""), "&", " "),
-		"":                                     "400 give 1 to 16 subjects",
-		many(17):                               "400 give 1 to 16 subjects",
-		"subject=":                             "400 a subject is 1 to 64 characters",
-		"subject=war&subject=":                 "400 a subject is 1 to 64 characters",
-		"subject=" + strings.Repeat("x", 65):   "400 a subject is 1 to 64 characters",
-		"subject=%ff":                          "400 a subject is 1 to 64 characters",
+		"":                                     "400 a request needs 1 to 16 subjects",
+		many(17):                               "400 a request needs 1 to 16 subjects",
+		"subject=":                             "400 a subject has 1 to 64 characters",
+		"subject=war&subject=":                 "400 a subject has 1 to 64 characters",
+		"subject=" + strings.Repeat("x", 65):   "400 a subject has 1 to 64 characters",
+		"subject=%ff":                          "400 a subject has 1 to 64 characters",
 		"subject=%zz":                          "400 invalid URL escape",
 		"subject=war;subject=work":             "400 invalid semicolon",
 		strings.Repeat("subject=war&", 20) + "&&&": "war",
@@ -56,7 +56,7 @@ func TestSubjects(t *testing.T) {
 	}
 }
 
-func TestAnswer(t *testing.T) {
+func TestRespond(t *testing.T) {
 	for _, c := range []struct {
 		v      any
 		err    error
@@ -67,11 +67,11 @@ func TestAnswer(t *testing.T) {
 		{nil, fail(400, "no"), 400, `{"error":"no"}`},
 		{nil, fmt.Errorf("wrapped: %w", fail(502, "no")), 502, `{"error":"no"}`},
 		{nil, fmt.Errorf("wrapped: %w", context.Canceled), 499, `{"error":"the request was cancelled"}`},
-		{nil, errors.New("a secret"), 500, `{"error":"internal error: the service's log says more"}`},
+		{nil, errors.New("a secret"), 500, `{"error":"internal error; the service's log has the details"}`},
 	} {
 		w := httptest.NewRecorder()
-		if status := Answer(w, c.v, c.err); status != c.status || w.Code != c.status {
-			t.Errorf("%v: status %d, answered %d, want %d", c.err, status, w.Code, c.status)
+		if status := Respond(w, c.v, c.err); status != c.status || w.Code != c.status {
+			t.Errorf("%v: status %d, written %d, want %d", c.err, status, w.Code, c.status)
 		}
 		if body := strings.TrimSpace(w.Body.String()); body != c.body || w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%v: body %s, want %s as JSON", c.err, body, c.body)
@@ -111,14 +111,14 @@ func TestFetch(t *testing.T) {
 
 	for path, want := range map[string]string{
 		"/good":      `{"war": {}}`,
-		"/nonsense":  "502 " + here + " did not answer with a JSON object",
-		"/null":      "502 " + here + " did not answer with a JSON object",
-		"/array":     "502 " + here + " did not answer with a JSON object",
-		"/huge":      "502 " + here + " did not answer with a JSON object",
-		"/broken":    "502 " + here + " did not answer: unexpected EOF",
-		"/busy":      "502 " + here + " answered 503 Service Unavailable: too busy",
-		"/slow":      "504 " + here + " did not answer within 100ms",
-		"/slow-body": "504 " + here + " did not answer within 100ms",
+		"/nonsense":  "502 " + here + " didn't respond with a JSON object",
+		"/null":      "502 " + here + " didn't respond with a JSON object",
+		"/array":     "502 " + here + " didn't respond with a JSON object",
+		"/huge":      "502 " + here + " didn't respond with a JSON object",
+		"/broken":    "502 " + here + " didn't respond: unexpected EOF",
+		"/busy":      "502 " + here + " responded 503 Service Unavailable: too busy",
+		"/slow":      "504 " + here + " didn't respond within 100ms",
+		"/slow-body": "504 " + here + " didn't respond within 100ms",
 	} {
 		client := &http.Client{}
 		if strings.HasPrefix(path, "/slow") {
@@ -131,7 +131,7 @@ func TestFetch(t *testing.T) {
 
 	down := httptest.NewServer(nil)
 	down.Close()
-	if got, want := fetched(t, t.Context(), http.DefaultClient, down.URL), "502 "+strings.TrimPrefix(down.URL, "http://")+" did not answer: "; !strings.HasPrefix(got, want) || !strings.Contains(got, "refused") {
+	if got, want := fetched(t, t.Context(), http.DefaultClient, down.URL), "502 "+strings.TrimPrefix(down.URL, "http://")+" didn't respond: "; !strings.HasPrefix(got, want) || !strings.Contains(got, "refused") {
 		t.Errorf("service down: %s, want %s… refused", got, want)
 	}
 	gone, leave := context.WithCancel(t.Context())

@@ -1,0 +1,74 @@
+package serve
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// Parse reads the settings from the command line, or else from the environment:
+// --think-delay is also THINK_DELAY. Like flag.Parse, it ends the program with
+// status 2 if a setting is wrong. With --healthcheck, it asks the service on
+// --listen-addr whether it's healthy and ends with status 0 or 1.
+func Parse(flags *flag.FlagSet) {
+	var args []string
+	flags.VisitAll(func(f *flag.Flag) {
+		name := strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		f.Usage += ", also as " + name
+		if value := os.Getenv(name); value != "" {
+			args = append(args, "--"+f.Name+"="+value)
+		}
+	})
+	healthcheck := flags.Bool("healthcheck", false, "ask the running service whether it's healthy, then exit")
+	flags.Parse(append(args, os.Args[1:]...))
+	flags.VisitAll(func(f *flag.Flag) {
+		if !valid(f) {
+			exit(2, fmt.Errorf("invalid value %q for flag -%s: use a value such as %s", f.Value, f.Name, f.DefValue))
+		}
+	})
+	if flags.NArg() > 0 {
+		exit(2, fmt.Errorf("unknown argument %q; --help lists the flags", flags.Arg(0)))
+	}
+	if *healthcheck {
+		exit(1, checkHealth(flags.Lookup("listen-addr").Value.String()))
+	}
+}
+
+func exit(status int, err error) {
+	if err == nil {
+		os.Exit(0)
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(status)
+}
+
+// valid checks what a flag holds by the end of its name: an address, or a URL to
+// which a path can be added. No value begins with a minus.
+func valid(f *flag.Flag) bool {
+	value := f.Value.String()
+	if strings.HasSuffix(f.Name, "-addr") {
+		_, port, err := net.SplitHostPort(value)
+		return err == nil && port != ""
+	}
+	if strings.HasSuffix(f.Name, "-url") {
+		u, err := url.Parse(value)
+		return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.RawQuery+u.Fragment == "" && !strings.HasSuffix(value, "/")
+	}
+	return !strings.HasPrefix(value, "-")
+}
+
+func checkHealth(addr string) error {
+	host, port, _ := net.SplitHostPort(addr)
+	client := &http.Client{Timeout: 3 * time.Second}
+	resp, err := client.Get("http://" + net.JoinHostPort(cmp.Or(host, "localhost"), port) + "/healthz")
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("/healthz responded %s", resp.Status)
+	}
+	return err
+}
