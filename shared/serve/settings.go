@@ -13,9 +13,8 @@ import (
 )
 
 // Parse reads the settings from the command line, or else from the environment:
-// --think-delay is also THINK_DELAY. Like flag.Parse, it ends the program with
-// status 2 if a setting is wrong. With --healthcheck, it asks the service on
-// --listen-addr whether it's healthy and ends with status 0 or 1.
+// --think-delay is also THINK_DELAY. A wrong setting ends the program with status 2;
+// --healthcheck ends it with 0 if the service on --listen-addr is healthy, else 1.
 func Parse(flags *flag.FlagSet) {
 	var args []string
 	flags.VisitAll(func(f *flag.Flag) {
@@ -54,7 +53,8 @@ func valid(f *flag.Flag) bool {
 	value := f.Value.String()
 	if strings.HasSuffix(f.Name, "-addr") {
 		_, port, err := net.SplitHostPort(value)
-		return err == nil && port != ""
+		_, unknown := net.LookupPort("tcp", port)
+		return cmp.Or(err, unknown) == nil && port != ""
 	}
 	if strings.HasSuffix(f.Name, "-url") {
 		u, err := url.Parse(value)

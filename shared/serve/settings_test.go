@@ -51,6 +51,7 @@ func TestParse(t *testing.T) {
 		{"THINKER_URL=http://x?y=z", "", 2, `invalid value "http://x?y=z" for flag -thinker-url: use a value such as http://localhost:5001`},
 		{"THINKER_URL=http://x/", "", 2, `invalid value "http://x/" for flag -thinker-url: use a value such as http://localhost:5001`},
 		{"LISTEN_ADDR=5000", "", 2, `invalid value "5000" for flag -listen-addr: use a value such as localhost:5000`},
+		{"LISTEN_ADDR=redis://x", "", 2, `invalid value "redis://x" for flag -listen-addr: use a value such as localhost:5000`},
 		{"LISTEN_ADDR=localhost:", "", 2, `invalid value "localhost:" for flag -listen-addr: use a value such as localhost:5000`},
 		{"", "--port 3", 2, `flag provided but not defined: -port`},
 		{"", "war", 2, `unknown argument "war"; --help lists the flags`},

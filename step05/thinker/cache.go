@@ -13,12 +13,12 @@ import (
 
 // A redisCache remembers thoughts in Redis. Without Redis, every thought is a miss.
 type redisCache struct {
-	client redis.UniversalClient
+	client *redis.Client
 }
 
-// openCache connects before the tracer starts, so this connection has no spans.
+// openCache connects before it wraps the client, so this connection has no spans.
 func openCache(ctx context.Context, addr string, timeout time.Duration) *redisCache {
-	client := redistrace.NewClient(&redis.Options{
+	client := redis.NewClient(&redis.Options{
 		Addr:            addr,
 		DialTimeout:     timeout,
 		ReadTimeout:     timeout,
@@ -30,6 +30,7 @@ func openCache(ctx context.Context, addr string, timeout time.Duration) *redisCa
 	if err := client.Ping(ctx).Err(); err != nil {
 		slog.WarnContext(ctx, "no cache for now", "error", err)
 	}
+	redistrace.WrapClient(client)
 	return &redisCache{client}
 }
 

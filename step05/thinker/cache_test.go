@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/mocktracer"
 	"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer"
 )
@@ -160,7 +159,7 @@ func TestMemoize_DeadRedis(t *testing.T) {
 			defer servers.Wait()
 			cache := openCache(t.Context(), "127.0.0.1:1", timeout)
 			defer cache.close()
-			cache.client.(*redis.Client).Options().Dialer = func(context.Context, string, string) (net.Conn, error) {
+			cache.client.Options().Dialer = func(context.Context, string, string) (net.Conn, error) {
 				client, server := net.Pipe()
 				servers.Go(func() { slowRedis(server, c.delay) })
 				return client, nil

@@ -34,12 +34,13 @@ func run(ctx context.Context, flags *flag.FlagSet) error {
 		return err
 	}
 	defer store.close()
-	cache := openCache(ctx, *redisAddr, *redisTimeout)
-	defer cache.close()
 
 	tracer.Start(tracer.WithService("thinker-microservice"))
 	defer tracer.Stop()
 	slog.SetDefault(slog.New(slogtrace.WrapHandler(slog.Default().Handler())))
+
+	cache := openCache(ctx, *redisAddr, *redisTimeout)
+	defer cache.close()
 
 	t := &thinker{delay: *delay, store: store, cache: cache}
 	router := muxtrace.NewRouter()

@@ -36,13 +36,13 @@ func TestBehaviour(t *testing.T) {
 				answer  string
 			}{
 				{"GET " + api + "/think/?subject=war&subject=work&subject=war", 200, `"author":"Agatha Christie"`},
-				{"GET " + api + "/think/", 400, "give 1 to 16 subjects, as in /think/?subject=war; known are religion, technology, war, work, music and mankind"},
+				{"GET " + api + "/think/", 400, "a request needs 1 to 16 subjects, for example /think/?subject=war; the known subjects are religion, technology, war, work, music and mankind"},
 				{"GET " + api + "/think/?subject=" + strings.Repeat("x", 65), 400, "1 to 64 characters"},
 				{"POST " + api + "/think/?subject=war", 405, "only GET"},
 				{"GET " + api + "/nowhere", 404, "/think/?subject=war"},
 				{"GET " + api + "/think", 404, "/think/?subject=war"},
 				{"GET " + api + "/healthz", 200, "ok"},
-				{"GET " + thinker + "/", 400, "give 1 to 16 subjects, as in /?subject=war"},
+				{"GET " + thinker + "/", 400, "a request needs 1 to 16 subjects, for example /?subject=war"},
 				{"POST " + thinker + "/?subject=war", 405, "only GET"},
 				{"GET " + thinker + "/nowhere", 404, "/?subject=war"},
 				{"GET " + thinker + "/healthz", 200, "ok"},
@@ -57,7 +57,7 @@ func TestBehaviour(t *testing.T) {
 				t.Error(err)
 			}
 			status, answer := ask(t, "GET "+api+"/think/?subject=war")
-			if status != 502 || !strings.Contains(answer, fmt.Sprintf("localhost:%d did not answer: ", ports.Thinker)) {
+			if status != 502 || !strings.Contains(answer, fmt.Sprintf("localhost:%d didn't respond: ", ports.Thinker)) {
 				t.Errorf("without a thinker the api answers %d %s, want 502 and the thinker's address", status, answer)
 			}
 
@@ -204,21 +204,21 @@ func TestPrograms(t *testing.T) {
 			}
 			programs := []program{
 				{binaries.API, []string{"--help"}, "", 0, "THINKER_URL"},
-				{binaries.Thinker, []string{"--help"}, "", 0, "THINK_DELAY         how long a thought takes (default 500ms)"},
-				{binaries.API, nil, "THINKER_URL=thinker", 2, `THINKER_URL="thinker" is not a URL`},
-				{binaries.API, nil, "THINKER_URL=httpx://thinker", 2, `THINKER_URL="httpx://thinker" is not a URL`},
-				{binaries.API, nil, "LISTEN_ADDR=5000", 2, `LISTEN_ADDR="5000" is not an address such as localhost:5000`},
-				{binaries.Thinker, nil, "THINK_DELAY=long", 2, `THINK_DELAY="long" is not a duration`},
-				{binaries.API, []string{"--port", "1"}, "", 2, `argument "--port 1" is not known`},
-				{binaries.API, nil, "LISTEN_ADDR=" + addr, 2, "LISTEN_ADDR: listen tcp "},
+				{binaries.Thinker, []string{"--help"}, "", 0, "how long a thought takes, also as THINK_DELAY (default 500ms)"},
+				{binaries.API, nil, "THINKER_URL=thinker", 2, `invalid value "thinker" for flag -thinker-url: use a value such as http://localhost:5001`},
+				{binaries.API, nil, "THINKER_URL=httpx://thinker", 2, `invalid value "httpx://thinker" for flag -thinker-url`},
+				{binaries.API, nil, "LISTEN_ADDR=5000", 2, `invalid value "5000" for flag -listen-addr: use a value such as localhost:5000`},
+				{binaries.Thinker, nil, "THINK_DELAY=long", 2, `invalid value "long" for flag -think-delay`},
+				{binaries.API, []string{"--port", "1"}, "", 2, `flag provided but not defined: -port`},
+				{binaries.API, nil, "LISTEN_ADDR=" + addr, 1, "thinker-api: listen tcp "},
 				{binaries.API, []string{"--healthcheck"}, "LISTEN_ADDR=127.0.0.1:1", 1, "refused"},
 				{binaries.API, []string{"--healthcheck"}, "LISTEN_ADDR=" + strange, 1, "403"},
 			}
 			if step >= 4 {
-				programs = append(programs, program{binaries.Thinker, nil, "DATABASE=no/such/directory.db", 2, "DATABASE: restore the thoughts in no/such/directory.db"})
+				programs = append(programs, program{binaries.Thinker, nil, "DATABASE=no/such/directory.db", 1, "restore the thoughts in no/such/directory.db"})
 			}
 			if step >= 5 {
-				programs = append(programs, program{binaries.Thinker, nil, "REDIS_ADDR=redis://localhost", 2, `REDIS_ADDR="redis://localhost" is not an address such as localhost:6379`})
+				programs = append(programs, program{binaries.Thinker, nil, "REDIS_ADDR=redis://localhost", 2, `invalid value "redis://localhost" for flag -redis-addr: use a value such as localhost:6379`})
 			}
 			for _, c := range programs {
 				cmd := exec.CommandContext(need.Context(t), c.program, c.arguments...)

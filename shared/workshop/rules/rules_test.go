@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write what the steps' differences are n
 
 // TestDependencies holds who may import whom.
 func TestDependencies(t *testing.T) {
-	libraries := []string{"gopkg.in/DataDog/dd-trace-go.v1", "github.com/gorilla/mux", "modernc.org/sqlite", "github.com/redis/go-redis/v9", "golang.org/x/sync/singleflight"}
+	libraries := []string{"gopkg.in/DataDog/dd-trace-go.v1", "github.com/gorilla/mux", "modernc.org/sqlite", "github.com/redis/go-redis/v9"}
 	rules := []struct {
 		of, why string
 		allowed []string // prefixes, beside the standard library
