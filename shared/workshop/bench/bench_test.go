@@ -37,7 +37,7 @@ func BenchmarkUp(b *testing.B) {
 		}
 		var took time.Duration
 		for lines := bufio.NewScanner(output); lines.Scan(); {
-			if strings.HasPrefix(lines.Text(), "healthy after") {
+			if strings.HasPrefix(lines.Text(), "Ready after") {
 				took = time.Since(began)
 				// go run does not pass signals on: end its child, workshop.
 				if err := exec.Command("pkill", "-INT", "-P", fmt.Sprint(cmd.Process.Pid)).Run(); err != nil {

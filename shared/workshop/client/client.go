@@ -1,4 +1,4 @@
-// Package client asks a running step and its agent over HTTP, wherever they run.
+// Package client sends requests to a running step and to its agent.
 package client
 
 import (
@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,11 +16,11 @@ import (
 	"thinker/shared/workshop/fetch"
 )
 
-// patience is more than an answer takes: the agent's takes milliseconds, and the
-// api gives up on the thinker after ten seconds.
-const patience = 30 * time.Second
+// requestTimeout is longer than any response takes: the agent's takes milliseconds,
+// and the api gives up on the microservice after ten seconds.
+const requestTimeout = 30 * time.Second
 
-// A Client knows where to ask. Each address is a URL without a path.
+// A Client knows the addresses of a running step. Each is a URL without a path.
 type Client struct {
 	API   string // thinker-api, for example http://localhost:5000
 	Agent string // for example http://localhost:8126
@@ -31,13 +32,19 @@ func (c *Client) Page(traceID uint64) string {
 	return c.Pages + "/trace/" + strconv.FormatUint(traceID, 10)
 }
 
-// An UnreachableError is of a request that got no answer.
+// An UnreachableError reports a request without a response.
 type UnreachableError struct {
-	URL string // what was asked
+	URL string // of the server
 	Err error
 }
 
-func (e *UnreachableError) Error() string { return fmt.Sprintf("%s does not answer: %v", e.URL, e.Err) }
+func (e *UnreachableError) Error() string {
+	why := e.Err
+	if dial, ok := errors.AsType[*net.OpError](why); ok {
+		why = dial.Err // without the address, which is in the URL
+	}
+	return fmt.Sprintf("%s does not respond: %v", e.URL, why)
+}
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
@@ -47,14 +54,23 @@ const agentLimit = 64 << 20
 
 // get sends a request, and reads no answer that is longer than limit bytes: that
 // is a *fetch.TooLongError. No answer is an UnreachableError.
-func get(ctx context.Context, url string, limit int64) (fetch.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func get(ctx context.Context, at string, limit int64) (fetch.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	resp, err := fetch.Get(ctx, fetch.Direct(), url, limit)
+	resp, err := fetch.Get(ctx, fetch.Direct(), at, limit)
 	if _, long := errors.AsType[*fetch.TooLongError](err); err != nil && !long {
-		err = &UnreachableError{url, err}
+		err = &UnreachableError{server(at), err}
 	}
 	return resp, err
+}
+
+// server returns a URL without its path.
+func server(at string) string {
+	u, err := url.Parse(at)
+	if err != nil {
+		return at
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // ask reads what the agent's API answers at a path.
@@ -64,19 +80,21 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values, into an
 		at += "?" + query.Encode()
 	}
 	resp, err := get(ctx, at, agentLimit)
-	if err != nil {
-		return fmt.Errorf("ask the agent: %w", err)
+	if unreachable, ok := errors.AsType[*UnreachableError](err); ok {
+		return fmt.Errorf("the agent at %w", unreachable)
+	} else if err != nil {
+		return fmt.Errorf("query the agent: %w", err)
 	}
 	if resp.Status != http.StatusOK {
-		return fmt.Errorf("ask the agent: %s answers %d%s", at, resp.Status, detail(resp.Body))
+		return fmt.Errorf("query the agent: %s responded with %d%s", at, resp.Status, detail(resp.Body))
 	}
 	if err := json.Unmarshal(resp.Body, into); err != nil {
-		return fmt.Errorf("ask the agent: what %s answers is not the workshop's: %w", at, err)
+		return fmt.Errorf("query the agent: %s did not respond like the workshop's agent: %w", at, err)
 	}
 	return nil
 }
 
-// detail is what the agent says of a refusal.
+// detail returns the agent's explanation of an error.
 func detail(body []byte) string {
 	var problem struct{ Detail string }
 	if json.Unmarshal(body, &problem) != nil || problem.Detail == "" {

@@ -173,10 +173,10 @@ func TestNothingComes(t *testing.T) {
 func TestNobodyAnswers(t *testing.T) {
 	c := &Client{API: "http://localhost:1", Agent: "http://localhost:1"}
 	_, err := c.Think(need.Context(t), "war")
-	if unreachable, ok := errors.AsType[*UnreachableError](err); !ok || unreachable.URL != "http://localhost:1/think/?subject=war" {
+	if unreachable, ok := errors.AsType[*UnreachableError](err); !ok || unreachable.URL != "http://localhost:1" {
 		t.Error(err)
 	}
-	if _, err := c.Intake(need.Context(t)); !strings.HasPrefix(fmt.Sprint(err), "ask the agent: http://localhost:1/api/intake does not answer: ") {
+	if _, err := c.Intake(need.Context(t)); !strings.HasPrefix(fmt.Sprint(err), "the agent at http://localhost:1 does not respond: connect: ") {
 		t.Error(err)
 	}
 }
@@ -186,7 +186,7 @@ func TestAnotherAgent(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	c := &Client{Agent: other.URL}
-	if _, err := c.Traces(need.Context(t)); fmt.Sprint(err) != "ask the agent: "+other.URL+"/api/traces?limit=1000 answers 404" {
+	if _, err := c.Traces(need.Context(t)); fmt.Sprint(err) != "query the agent: "+other.URL+"/api/traces?limit=1000 responded with 404" {
 		t.Error(err)
 	}
 }

@@ -43,7 +43,7 @@ func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 	resp, err := get(ctx, c.API+path, fetch.Limit)
 	body := strings.TrimSpace(string(resp.Body))
 	if to := resp.Location(); to != "" {
-		body = "a redirect to " + to + ", which is not followed"
+		body = "a redirect to " + to + ", which this command doesn't follow"
 	}
 	return Answer{Path: path, Sent: sent, Took: time.Since(sent), Status: resp.Status, Body: body}, err
 }

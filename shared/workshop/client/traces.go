@@ -41,7 +41,7 @@ func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known ma
 	for _, entry := range list.Traces {
 		id, err := strconv.ParseUint(entry.ID, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("ask the agent: trace ID %q: %w", entry.ID, err)
+			return nil, fmt.Errorf("query the agent: trace ID %q: %w", entry.ID, err)
 		}
 		trace, ok := known[id]
 		if !ok || len(trace.Spans) != entry.Spans {
@@ -99,7 +99,7 @@ func (c *Client) Colours(ctx context.Context, traceID uint64, palette *colour.Pa
 	for _, s := range outline.Services {
 		shown, err := colour.ParseHex(s.Colour)
 		if err != nil {
-			return fmt.Errorf("ask the agent: the colour %q of %s: %w", s.Colour, s.Service, err)
+			return fmt.Errorf("query the agent: the colour %q of %s: %w", s.Colour, s.Service, err)
 		}
 		palette.Give(s.Service, shown)
 	}

@@ -5,7 +5,7 @@ import "testing"
 func TestRefusalIsOneLine(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"error":"localhost:5001 did not answer"}`: "localhost:5001 did not answer",
-		`{"error":"step03 does not run: thinker ended by itself (exit status 0); the last it said was:\n  time=…"}`: "step03 does not run: thinker ended by itself (exit status 0)",
+		`{"error":"step03 isn't running: thinker stopped unexpectedly (exit status 0). Its last output:\n  time=…"}`: "step03 isn't running: thinker stopped unexpectedly (exit status 0)",
 		"no such path\n": "no such path",
 	} {
 		if got := refusal(body); got != want {

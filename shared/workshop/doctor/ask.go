@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ask asks somebody who may be anybody: it takes little of what they say, and
-// does not wait long for it.
+// ask sends a GET with a short timeout and reads at most 1 MiB, since any program may
+// be listening on the port.
 func ask(ctx context.Context, transport *http.Transport, at string) (answered, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -25,14 +25,14 @@ func ask(ctx context.Context, transport *http.Transport, at string) (answered, e
 	return answered{resp.StatusCode, resp.Header.Get("Server"), body}, err
 }
 
-// answered is what somebody said.
+// answered is a program's response.
 type answered struct {
 	status int
-	server string // what it calls itself
+	server string // the header Server
 	body   []byte
 }
 
-// get asks without a proxy.
+// get sends a GET without a proxy.
 func (e *examination) get(at string) (answered, error) {
 	return ask(e.ctx, &http.Transport{DisableKeepAlives: true}, at)
 }

@@ -25,7 +25,7 @@ func (t target) String() string {
 	if t.because == "" {
 		return t.url.String()
 	}
-	return fmt.Sprintf("%s (by %s)", t.url, t.because)
+	return fmt.Sprintf("%s (from %s)", t.url, t.because)
 }
 
 // targetOf is where dd-trace-go sends spans with an environment: see
@@ -44,17 +44,17 @@ func targetOf(env []string, socket string) target {
 		return target{at, "DD_TRACE_AGENT_PORT"}
 	}
 	if _, err := os.Stat(socket); err == nil {
-		return target{&url.URL{Scheme: "unix", Path: socket}, "the socket of a Datadog Agent"}
+		return target{&url.URL{Scheme: "unix", Path: socket}, "the Datadog Agent's socket"}
 	}
 	return target{at, ""}
 }
 
-// destination finds out where each tracer sends its spans, and whether that is
-// the agent whose pages the learner looks at.
+// destination checks that each tracer sends its spans to the agent whose pages the
+// learner looks at.
 func (e *examination) destination() {
 	const name = "destination"
 	if !e.agent {
-		e.unknown(name, "Not asked: the workshop’s agent does not answer.")
+		e.skip(name, "Not checked, because the workshop's agent does not respond.")
 		return
 	}
 	var targets []target
@@ -73,7 +73,7 @@ func (e *examination) destination() {
 		e.sendsTo(name, to, senders[to.String()])
 	}
 	if len(targets) == 0 {
-		e.unknown(name, "Not asked: the services run elsewhere.")
+		e.skip(name, "Not checked, because the services run elsewhere.")
 	}
 }
 
@@ -81,20 +81,20 @@ func (e *examination) sendsTo(name string, to target, who []place) {
 	wrong := e.misses(to)
 	switch told := "DD_TRACE_AGENT_URL=" + e.Client.Agent; {
 	case wrong == "":
-		e.holds(name, "Tracers send to the agent, %s (looked at: %s).", to.url, names(who))
+		e.pass(name, "Tracers send to the agent, %s (checked: %s).", to.url, names(who))
 	case who[0].running:
-		e.broken(name, "Stop the step, and start it with "+told+"; workshop up does so by itself.",
-			"Tracers send to %s, and %s (looked at: %s).", to, wrong, names(who))
+		e.fail(name, "Stop the step and start it with "+told+". workshop up sets it for you.",
+			"Tracers send to %s, but %s (checked: %s).", to, wrong, names(who))
 	case e.servicesKnown() || to.because == "":
-		e.unknown(name, "A tracer that is started in this terminal sends to %s, and %s; unless it is told %s.", to, wrong, told)
+		e.skip(name, "A service started in this terminal would send to %s, but %s. To change that, set %s.", to, wrong, told)
 	default:
-		e.broken(name, "Before you start a service by hand: set "+told+"; workshop up does so by itself.",
-			"A tracer that is started in this terminal sends to %s, and %s.", to, wrong)
+		e.fail(name, "Before you start a service yourself, set "+told+". workshop up sets it for you.",
+			"A service started in this terminal would send to %s, but %s.", to, wrong)
 	}
 }
 
-// misses says why spans sent there do not reach the agent; it is empty where they
-// do. An agent is told from another by the moment at which it began.
+// misses returns why spans sent there don't reach the agent, or "" if they do. Two
+// agents differ in their start times.
 func (e *examination) misses(to target) string {
 	transport, at := &http.Transport{DisableKeepAlives: true}, to.url.String()
 	if to.url.Scheme == "unix" {
@@ -105,12 +105,12 @@ func (e *examination) misses(to target) string {
 	}
 	there, err := ask(e.ctx, transport, at+"/api/intake")
 	if err != nil {
-		return "nobody answers there"
+		return "nothing responds there"
 	}
 	var intake struct{ Since time.Time }
 	ours, err := e.Client.Intake(e.ctx)
 	if json.Unmarshal(there.body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since) {
-		return "that is not the agent of " + e.Client.Agent
+		return "that isn't the agent at " + e.Client.Agent
 	}
 	return ""
 }

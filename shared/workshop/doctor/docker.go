@@ -26,36 +26,36 @@ func (c container) service() string {
 	return c.Names
 }
 
-// engine looks at Docker, and at the containers that docker-compose made of this
+// engine checks Docker, and the containers that docker-compose has started from this
 // directory.
 func (e *examination) engine() {
 	const name = "Docker"
 	if e.Root == "" {
-		e.unknown(name, "Not asked: this is not the workshop’s directory.")
+		e.skip(name, "Not checked, because this isn't the workshop's directory.")
 		return
 	}
 	if e.Contained {
-		e.unknown(name, "Not seen from inside a container: docker-compose ps lists what runs.")
+		e.skip(name, "Not visible from inside a container. To list what is running: docker-compose ps")
 		return
 	}
 	_, err := e.run("docker", "version", "--format", "{{.Server.Version}}")
 	switch {
 	case errors.Is(err, exec.ErrNotFound) && e.goHere:
-		e.unknown(name, "It is not installed, and not needed: Go is here.")
+		e.skip(name, "Docker isn't installed. You don't need it, since Go is installed.")
 		return
 	case errors.Is(err, exec.ErrNotFound):
-		e.broken(name, "Install Go from https://go.dev/dl/ or Docker: either alone will do.", "It is not installed, and Go is of no use either.")
+		e.fail(name, "Install Go from https://go.dev/dl/, or Docker. You need only one of them.", "Docker isn't installed, and there is no suitable Go either.")
 		return
 	case err != nil && e.goHere:
-		e.unknown(name, "The engine does not run, and is not needed, as Go is here: %s.", firstLine(err))
+		e.skip(name, "The Docker engine isn't running. You don't need it, since Go is installed: %s.", firstLine(err))
 		return
 	case err != nil:
-		e.broken(name, "Start Docker, or install Go from https://go.dev/dl/.", "The engine does not run: %s.", firstLine(err))
+		e.fail(name, "Start Docker, or install Go from https://go.dev/dl/.", "The Docker engine isn't running: %s.", firstLine(err))
 		return
 	}
 	output, err := e.run("docker", "ps", "--all", "--no-trunc", "--filter", "label=com.docker.compose.project.working_dir="+e.Root, "--format", "{{json .}}")
 	if err != nil {
-		e.broken(name, "docker ps says more.", "Its containers cannot be listed: %s.", firstLine(err))
+		e.fail(name, "For more, run docker ps.", "Could not list the containers: %s.", firstLine(err))
 		return
 	}
 	sound := true
@@ -66,26 +66,26 @@ func (e *examination) engine() {
 		}
 	}
 	if len(e.containers) > 0 && sound {
-		e.holds(name, "All containers of the workshop run.")
+		e.pass(name, "All containers of the workshop are running.")
 	} else if sound {
-		e.unknown(name, "The engine runs, and no container of the workshop.")
+		e.skip(name, "Docker is running, without a container of the workshop.")
 	}
 }
 
-// container tells whether one is as it should be, and says so where it is not.
+// container reports whether a container is healthy. If not, it fails the check.
 func (e *examination) container(name string, c container) bool {
 	switch {
 	case c.State == "running" && !strings.Contains(c.Status, "unhealthy"):
 		if env, err := e.run("docker", "inspect", "--format", "{{json .Config.Env}}", c.ID); err == nil {
-			_ = json.Unmarshal([]byte(env), &c.env) // what is no JSON is no environment
+			_ = json.Unmarshal([]byte(env), &c.env) // without JSON there is no environment
 		}
 		e.containers = append(e.containers, c)
 		return true
 	case c.State == "exited" && strings.HasPrefix(c.Status, "Exited (0)"), c.State == "created":
-		return true // it was stopped, or has not been started
+		return true // stopped on purpose, or not started yet
 	}
-	last, _ := exec.CommandContext(e.ctx, "docker", "logs", "--tail", "1", c.ID).CombinedOutput() // it may have said nothing
-	e.broken(name, "docker-compose logs "+c.service()+" says more; docker-compose up --build makes it anew.",
-		"The container of %s is not well (%s); the last it said was: %.300s", c.service(), c.Status, strings.TrimSpace(string(last)))
+	last, _ := exec.CommandContext(e.ctx, "docker", "logs", "--tail", "1", c.ID).CombinedOutput() // it may have printed nothing
+	e.fail(name, "For more: docker-compose logs "+c.service()+". To rebuild it: docker-compose up --build",
+		"The %s container has failed (%s). Its last output: %.300s", c.service(), c.Status, strings.TrimSpace(string(last)))
 	return false
 }

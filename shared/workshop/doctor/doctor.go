@@ -1,6 +1,5 @@
-// Package doctor finds out why there is no trace: it walks the chain from the
-// code to the page link by link, and says of each whether it holds and, where it
-// does not, what to do next.
+// Package doctor finds out why there is no trace: it checks everything between the
+// code and the page, and says what to do about each problem.
 package doctor
 
 import (
@@ -10,42 +9,41 @@ import (
 	"thinker/shared/workshop/client"
 )
 
-// A State is how a link of the chain stands.
+// A State is the result of a check.
 type State string
 
-// A link is unknown where it does not apply here, or where it could not be asked
-// because one before it is broken.
+// A check is skipped if it isn't needed here, or if an earlier one failed.
 const (
-	Holds   State = "holds"
-	Broken  State = "broken"
-	Unknown State = "unknown"
+	Passed  State = "passed"
+	Failed  State = "failed"
+	Skipped State = "skipped"
 )
 
-// A Link is one thing that must be so for a trace to be seen.
-type Link struct {
+// A Check is one condition for a trace to be seen.
+type Check struct {
 	Name  string `json:"name"` // what it is about: thinker-api
 	State State  `json:"state"`
-	Says  string `json:"says"`           // how it stands, in a sentence
-	Next  string `json:"next,omitempty"` // what to do where it is broken
+	Says  string `json:"says"`           // the result, in a sentence
+	Next  string `json:"next,omitempty"` // what to do if it failed
 }
 
-// Options say where to look.
+// Options say what to examine.
 type Options struct {
 	Client  *client.Client
-	Thinker string   // the URL of thinker-microservice; empty where only the api knows it
-	Up      string   // how workshop up is called, for lines to copy
-	Root    string   // the workshop's directory; empty where this is not run there
+	Thinker string   // the URL of thinker-microservice; empty if only the api knows it
+	Up      string   // how to call workshop up, for lines to copy
+	Root    string   // the workshop's directory; empty outside of it
 	Env     []string // of the terminal: NAME=value each
-	Socket  string   // where a tracer looks for an Agent's socket; empty: /var/run/datadog/apm.socket
+	Socket  string   // the Agent's socket that a tracer looks for; default: /var/run/datadog/apm.socket
 	Probe   bool     // send a request, and wait for its trace
 
 	Contained bool // this program itself runs in a container
-	Found     func(Link)
+	Found     func(Check)
 }
 
-// Examine walks the chain and gives each link to Found as it is known. It goes on
-// behind a link that is broken, as there may be more.
-func Examine(ctx context.Context, o Options) []Link {
+// Examine runs all checks and passes each to Found as soon as it is done. It goes on
+// after a failed check, as there may be more.
+func Examine(ctx context.Context, o Options) []Check {
 	e := &examination{Options: o, ctx: ctx}
 	e.toolchain()
 	e.engine()
@@ -58,54 +56,53 @@ func Examine(ctx context.Context, o Options) []Link {
 	e.probe()
 	e.arrival()
 	e.trace()
-	return e.links
+	return e.checks
 }
 
-// FirstBroken is the first link that is broken: what is broken behind it may come
-// of it.
-func FirstBroken(links []Link) (Link, bool) {
-	for _, link := range links {
-		if link.State == Broken {
-			return link, true
+// FirstFailed returns the first failed check. It may have caused the later ones.
+func FirstFailed(checks []Check) (Check, bool) {
+	for _, c := range checks {
+		if c.State == Failed {
+			return c, true
 		}
 	}
-	return Link{}, false
+	return Check{}, false
 }
 
-// An examination is a walk along the chain, and what it has found out so far.
+// An examination is one run of the checks, and what it has found so far.
 type examination struct {
 	Options
-	ctx   context.Context
-	links []Link
+	ctx    context.Context
+	checks []Check
 
-	goHere         bool        // there is a Go toolchain that will do
-	containers     []container // of the workshop's that run
-	agent          bool        // it answers, and is this workshop's
+	goHere         bool        // a suitable Go toolchain is installed
+	containers     []container // of the workshop, running
+	agent          bool        // it responds, and is the workshop's
 	api            bool
-	apiProgram     *program // who holds its port here; nil where that is not known
+	apiProgram     *program // the program on its port; nil if unknown
 	thinkerProgram *program
 	request        requested
 }
 
-func (e *examination) add(link Link) {
+func (e *examination) add(c Check) {
 	if e.ctx.Err() != nil {
-		return // whatever was found since, it is for that reason
+		return // what failed since then failed for that reason
 	}
-	e.links = append(e.links, link)
+	e.checks = append(e.checks, c)
 	if e.Found != nil {
-		e.Found(link)
+		e.Found(c)
 	}
 }
 
-func (e *examination) holds(name, format string, args ...any) {
-	e.add(Link{Name: name, State: Holds, Says: fmt.Sprintf(format, args...)})
+func (e *examination) pass(name, format string, args ...any) {
+	e.add(Check{Name: name, State: Passed, Says: fmt.Sprintf(format, args...)})
 }
 
-func (e *examination) unknown(name, format string, args ...any) {
-	e.add(Link{Name: name, State: Unknown, Says: fmt.Sprintf(format, args...)})
+func (e *examination) skip(name, format string, args ...any) {
+	e.add(Check{Name: name, State: Skipped, Says: fmt.Sprintf(format, args...)})
 }
 
-// broken takes what to do next before what is wrong.
-func (e *examination) broken(name, next, format string, args ...any) {
-	e.add(Link{Name: name, State: Broken, Says: fmt.Sprintf(format, args...), Next: next})
+// fail takes what to do next before what is wrong.
+func (e *examination) fail(name, next, format string, args ...any) {
+	e.add(Check{Name: name, State: Failed, Says: fmt.Sprintf(format, args...), Next: next})
 }

@@ -137,15 +137,15 @@ func (w *world) occupy(at string, answer http.HandlerFunc) {
 }
 
 // diagnosis is what was found, without what differs from run to run.
-func (w *world) diagnosis(links []Link) string {
+func (w *world) diagnosis(checks []Check) string {
 	var out strings.Builder
-	for _, link := range links {
+	for _, link := range checks {
 		fmt.Fprintf(&out, "%-7s %s: %s\n", link.State, link.Name, link.Says)
 		if link.Next != "" {
 			fmt.Fprintf(&out, "        → %s\n", link.Next)
 		}
-		if (link.State == Broken) != (link.Next != "") {
-			w.t.Errorf("only what is broken has something to do: %+v", link)
+		if (link.State == Failed) != (link.Next != "") {
+			w.t.Errorf("only a failed check says what to do: %+v", link)
 		}
 	}
 	text := out.String()
@@ -245,7 +245,7 @@ func faults() []fault {
 		}},
 		{"too-early", func(w *world) {
 			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
-				http.Error(rw, "step02 is being built: ask again in a moment", http.StatusBadGateway) // as workshop up does
+				http.Error(rw, "step02 is being built. Try again in a moment", http.StatusBadGateway) // as workshop up does
 			})
 		}},
 		{"airplay", func(w *world) {

@@ -18,14 +18,13 @@ type place struct {
 	contained bool // and that in a container, which has a network of its own
 }
 
-// places are the services as far as their environment may be read, and the
-// terminal, in which a service may be started by hand where it is one of the
-// machine that they run on.
+// places returns the services whose environment can be read, and this terminal if
+// the services run on this machine: a service may be started here by hand.
 func (e *examination) places() []place {
 	var all []place
 	for _, c := range e.containers {
 		if name, ok := map[string]string{"api": "thinker-api", "thinker": "thinker-microservice"}[c.service()]; ok && len(c.env) > 0 {
-			all = append(all, place{name + "’s container", c.env, true, true})
+			all = append(all, place{name + "'s container", c.env, true, true})
 		}
 	}
 	if p := e.apiProgram; p != nil && len(p.env) > 0 {
@@ -40,8 +39,8 @@ func (e *examination) places() []place {
 	return all
 }
 
-// environment looks for variables that mislead a tracer: those that a service
-// was started with, and those of the terminal.
+// environment looks for variables that hide or change traces, in the services and in
+// this terminal.
 func (e *examination) environment() {
 	const name = "environment"
 	clean := true
@@ -59,33 +58,33 @@ func (e *examination) environment() {
 	}
 	switch {
 	case len(e.places()) == 0:
-		e.unknown(name, "Not asked: the services run elsewhere.")
+		e.skip(name, "Not checked, because the services run elsewhere.")
 	case clean:
-		e.holds(name, "No variable misleads a tracer (looked at: %s).", names(e.places()))
+		e.pass(name, "No variable hides or changes traces (checked: %s).", names(e.places()))
 	}
 }
 
-// misleads says what a variable does, and to whom.
+// misleads reports what a variable does, and where it is set.
 func (e *examination) misleads(name string, variable runner.Variable, value string, who []place) {
 	set, effect := fmt.Sprintf("%s=%.60s", variable.Name, value), variable.Effect(value)
 	running := slices.DeleteFunc(slices.Clone(who), func(p place) bool { return !p.running })
 	switch {
 	case variable.Harmless:
-		e.unknown(name, "%s: with it a tracer %s (set in: %s).", set, effect, names(who))
+		e.skip(name, "%s is set (in %s). With it, the tracer %s.", set, names(who), effect)
 	case len(running) > 0 && running[0].contained:
-		e.broken(name, "Take it out of docker-compose.yml, or of what it reads, and run docker-compose up again.", "%s: with it a tracer %s (set in: %s).", set, effect, names(running))
+		e.fail(name, "Remove it from docker-compose.yml or its .env file, then run docker-compose up again.", "%s is set (in %s). With it, the tracer %s.", set, names(running), effect)
 	case len(running) > 0:
-		e.broken(name, "Stop the step, "+unset(variable.Name)+", and start it again; workshop up leaves it out by itself.",
-			"%s: with it a tracer %s. It was set when the step was started (%s).", set, effect, names(running))
+		e.fail(name, "Stop the step, run "+unset(variable.Name)+", and start it again. workshop up ignores this variable.",
+			"%s was set when the step started (%s). With it, the tracer %s.", set, names(running), effect)
 	case e.servicesKnown():
-		e.unknown(name, "%s: with it a tracer %s. It is set in this terminal; the services that run do without it.", set, effect)
+		e.skip(name, "%s is set in this terminal, but the running services don't have it. With it, the tracer %s.", set, effect)
 	default:
-		e.broken(name, "Before you start a service by hand: "+unset(variable.Name)+".",
-			"%s: with it a tracer %s. It is set in this terminal: workshop up and docker-compose leave it out, but a service that you start here yourself obeys it.", set, effect)
+		e.fail(name, "Before you start a service yourself, run "+unset(variable.Name)+".",
+			"%s is set in this terminal. With it, the tracer %s. workshop up and docker-compose ignore it, but a service that you start here yourself does not.", set, effect)
 	}
 }
 
-// unset is how a shell forgets a variable.
+// unset returns the shell command that unsets a variable.
 func unset(name string) string {
 	if runtime.GOOS == "windows" {
 		return "Remove-Item Env:" + name
@@ -93,7 +92,7 @@ func unset(name string) string {
 	return "unset " + name
 }
 
-// servicesKnown tells whether the environment of both services is known.
+// servicesKnown reports whether the environment of both services is known.
 func (e *examination) servicesKnown() bool {
 	known := 0
 	for _, place := range e.places() {

@@ -26,7 +26,7 @@ func examine(t *testing.T, root string) string {
 	e := &examination{Options: w.options, ctx: need.Context(t)}
 	e.toolchain()
 	e.engine()
-	return w.diagnosis(e.links)
+	return w.diagnosis(e.checks)
 }
 
 // TestGoIsTooOld has the real go find a workspace that asks for more than it is.
@@ -37,7 +37,7 @@ func TestGoIsTooOld(t *testing.T) {
 	}
 	t.Setenv("GOTOOLCHAIN", "local")
 	t.Setenv("GOWORK", "")
-	if got, want := examine(t, root), "broken  Go: go.work requires go >= 1.99.0 (running go"; !strings.HasPrefix(got, want) {
+	if got, want := examine(t, root), "failed  Go: go.work requires go >= 1.99.0 (running go"; !strings.HasPrefix(got, want) {
 		t.Errorf("it finds\n%s\nwant\n%s", got, want)
 	}
 }
@@ -52,7 +52,7 @@ func TestNeitherGoNorDocker(t *testing.T) {
 func TestTheEngineIsGone(t *testing.T) {
 	docker := need.Program(t, "docker")
 	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-	if got := examine(t, t.TempDir()); !strings.Contains(got, "unknown Docker: The engine does not run, and is not needed, as Go is here: ") || !strings.Contains(got, "/nowhere/docker.sock") {
+	if got := examine(t, t.TempDir()); !strings.Contains(got, "skipped Docker: The Docker engine isn't running. You don't need it, since Go is installed: ") || !strings.Contains(got, "/nowhere/docker.sock") {
 		t.Errorf("with Go it finds\n%s", got)
 	}
 	path := t.TempDir()
@@ -60,7 +60,7 @@ func TestTheEngineIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", path)
-	if got := examine(t, t.TempDir()); !strings.Contains(got, "broken  Docker: The engine does not run: ") || !strings.Contains(got, "→ Start Docker, or install Go") {
+	if got := examine(t, t.TempDir()); !strings.Contains(got, "failed  Docker: The Docker engine isn't running: ") || !strings.Contains(got, "→ Start Docker, or install Go") {
 		t.Errorf("without Go it finds\n%s", got)
 	}
 }
@@ -107,12 +107,12 @@ func workshopContainer(t *testing.T) func(root, service, how, script string, env
 func TestAContainerHasFailed(t *testing.T) {
 	run, root := workshopContainer(t), t.TempDir()
 	run(root, "thinker", "--attach", "exit 0")
-	if got := examine(t, root); !strings.Contains(got, "unknown Docker: The engine runs, and no container of the workshop.\n") {
+	if got := examine(t, root); !strings.Contains(got, "skipped Docker: Docker is running, without a container of the workshop.\n") {
 		t.Errorf("of a container that was stopped it finds\n%s", got)
 	}
 	run(root, "api", "--attach", "echo begins; echo no luck; exit 3")
 	got := examine(t, root)
-	for _, want := range []string{"broken  Docker: The container of api is not well (Exited (3) ", "; the last it said was: no luck\n", "→ docker-compose logs api says more"} {
+	for _, want := range []string{"failed  Docker: The api container has failed (Exited (3) ", "Its last output: no luck\n", "→ For more: docker-compose logs api. To rebuild it: docker-compose up --build"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it finds\n%s\nwithout %s", got, want)
 		}
@@ -131,7 +131,7 @@ func TestBothAtOnce(t *testing.T) {
 	w := newWorld(t, buildSteps(t, 1))
 	w.start(1)
 	w.options.Root = root
-	want := "broken  Docker: The workshop runs in containers and, beside them, without: what answers at http://localhost:5000 is api (process N).\n        → docker-compose down, or Ctrl-C"
+	want := "failed  Docker: The workshop is running twice: in containers, and without them as api (process N) at http://localhost:5000.\n        → Stop one of them: docker-compose down, or Ctrl-C"
 	if got := w.diagnosis(Examine(need.Context(t), w.options)); !strings.Contains(got, want) {
 		t.Errorf("it finds\n%s\nwithout\n%s", got, want)
 	}
@@ -147,7 +147,7 @@ func TestWhatAContainerHas(t *testing.T) {
 	e.engine()
 	e.environment()
 	e.proxies()
-	compare(t, "testdata/machine-containers.txt", w.diagnosis(e.links))
+	compare(t, "testdata/machine-containers.txt", w.diagnosis(e.checks))
 }
 
 // TestFromWithinAContainer is about services that have names on a network.
@@ -160,7 +160,7 @@ func TestFromWithinAContainer(t *testing.T) {
 	e.environment()
 	e.destination()
 	e.proxies()
-	compare(t, "testdata/machine-within-a-container.txt", w.diagnosis(e.links))
+	compare(t, "testdata/machine-within-a-container.txt", w.diagnosis(e.checks))
 }
 
 // TestInterrupted says nothing of what it could not ask.
@@ -198,8 +198,8 @@ func TestTheCodeDoesNotCompile(t *testing.T) {
 	}
 	at := func(port int) string { return fmt.Sprintf("http://localhost:%d", port) }
 	links := Examine(need.Context(t), Options{Client: &client.Client{API: at(ports.API), Agent: at(ports.Agent), Pages: at(ports.Agent)}, Thinker: at(ports.Thinker), Probe: true})
-	first, _ := FirstBroken(links)
-	if want := fmt.Sprintf("The workshop is up at %s, but mine does not run: mine does not build.", at(ports.API)); first.Name != "thinker-api" || first.Says != want {
-		t.Errorf("the first that is broken is %+v, want %s", first, want)
+	first, _ := FirstFailed(links)
+	if want := fmt.Sprintf("The workshop is up at %s, but mine isn't running: mine does not build.", at(ports.API)); first.Name != "thinker-api" || first.Says != want {
+		t.Errorf("the first failed check is %+v, want %s", first, want)
 	}
 }

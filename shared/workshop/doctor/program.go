@@ -15,22 +15,22 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// A program holds a port of this machine.
+// A program listens on a port of this machine.
 type program struct {
 	pid  int32
 	name string
-	env  []string // what it was started with; empty where that may not be read
+	env  []string // its environment; empty if it can't be read
 }
 
 // String names the program for people.
 func (p *program) String() string {
 	if p == nil {
-		return "a program of another user, or in a container"
+		return "a program of another user or in a container"
 	}
 	return fmt.Sprintf("%s (process %d)", p.name, p.pid)
 }
 
-// setting is what the program was started with, of a variable.
+// setting returns the value of a variable in an environment.
 func setting(env []string, name string) string {
 	for _, entry := range slices.Backward(env) {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
@@ -40,8 +40,8 @@ func setting(env []string, name string) string {
 	return ""
 }
 
-// holder finds the program that listens at a URL of this machine. It is nil where
-// the system does not tell.
+// holder returns the program that listens at a URL of this machine, or nil if the
+// system doesn't tell.
 func holder(ctx context.Context, at string) *program {
 	port, here := localPort(at)
 	if !here {
@@ -63,22 +63,21 @@ func holder(ctx context.Context, at string) *program {
 	return nil
 }
 
-// listens tells whether somebody listens there: one whose program is known, or
-// is not told.
+// listens reports whether any program listens there, known or not.
 func listens(at string, held *program) bool {
 	port, here := localPort(at)
 	return held != nil || here && runner.Taken(int(port))
 }
 
 func programOf(ctx context.Context, found *process.Process) *program {
-	name, _ := found.NameWithContext(ctx) // what may not be read is not known
+	name, _ := found.NameWithContext(ctx) // what can't be read stays empty
 	env, _ := found.EnvironWithContext(ctx)
 	return &program{pid: found.Pid, name: cmp.Or(strings.TrimSuffix(name, ".exe"), "a program"), env: env}
 }
 
-// behind is the program of a name that answers for who holds a port: workshop up
-// leads requests to the services that it has started. What another program, such
-// as Docker's, was started with says nothing of the service.
+// behind returns the program of a name behind the one that listens on a port: workshop
+// up forwards requests to the services it has started. The environment of another
+// program, such as Docker's proxy, says nothing about the service.
 func behind(ctx context.Context, holds *program, name string) *program {
 	if holds == nil || holds.name == name {
 		return holds
@@ -97,7 +96,7 @@ func behind(ctx context.Context, holds *program, name string) *program {
 	return unread
 }
 
-// localPort is the port of a URL of this machine.
+// localPort returns the port of a URL of this machine.
 func localPort(at string) (port uint32, here bool) {
 	u, err := url.Parse(at)
 	if err != nil || !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname()) {

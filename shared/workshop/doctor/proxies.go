@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// proxies looks for one that comes between the parts of the workshop. On this
-// machine that is only curl's: Go's programs ask it without one, whatever is set,
-// and curl reads http_proxy in small letters alone. Between containers, which have
-// names, Go's programs use one as well.
+// proxies looks for a proxy between the parts of the workshop. On this machine it
+// concerns curl only: Go never uses a proxy for localhost, and curl reads http_proxy
+// in lower case only. Between containers, which have names, Go uses a proxy too.
 func (e *examination) proxies() {
 	const name = "proxies"
 	found := false
@@ -18,8 +17,8 @@ func (e *examination) proxies() {
 			continue
 		}
 		if proxy, reached := between(place.env, []string{"HTTP_PROXY", "http_proxy"}, "thinker", "agent"); proxy != "" {
-			e.broken(name, "Add thinker, agent and redis to noProxy in Docker’s config.json, and run docker-compose up again.",
-				"%s has %s, and asks that proxy for %s.", place.name, proxy, reached)
+			e.fail(name, "Add thinker, agent and redis to noProxy in Docker's config.json, then run docker-compose up again.",
+				"%s has %s, so it sends requests for %s to the proxy.", place.name, proxy, reached)
 			found = true
 		}
 	}
@@ -27,22 +26,22 @@ func (e *examination) proxies() {
 		api, _ := url.Parse(e.Client.API)     // an address that was asked
 		agent, _ := url.Parse(e.Client.Agent) // likewise
 		if proxy, reached := between(e.Env, []string{"HTTP_PROXY", "http_proxy"}, api.Hostname(), agent.Hostname(), "thinker"); proxy != "" {
-			e.broken(name, "Add its names to NO_PROXY, or to noProxy in Docker’s config.json where containers get it from there.",
-				"%s is set here, where the services most likely have it too: they ask that proxy for %s. This command does not.", proxy, reached)
+			e.fail(name, "Add these names to NO_PROXY, or to noProxy in Docker's config.json.",
+				"%s is set here and most likely in the services, so they send requests for %s to the proxy. This command doesn't.", proxy, reached)
 			found = true
 		}
 	} else if proxy, _ := between(e.Env, []string{"http_proxy", "all_proxy", "ALL_PROXY"}, "localhost"); proxy != "" {
-		e.broken(name, "export no_proxy=localhost,127.0.0.1",
-			"%s is set and no_proxy does not leave localhost out, so curl asks the proxy for %s. The services and this command do not: Go asks this machine directly.", proxy, e.Client.API)
+		e.fail(name, "Run export no_proxy=localhost,127.0.0.1",
+			"%s is set and no_proxy doesn't contain localhost, so curl sends requests for %s to the proxy. The services and this command don't.", proxy, e.Client.API)
 		found = true
 	}
 	if !found {
-		e.holds(name, "None comes between you, the services and the agent.")
+		e.pass(name, "No proxy between you, the services and the agent.")
 	}
 }
 
-// between is the first of the variables that names a proxy, and the first of the
-// hosts that it is asked for: one that no_proxy does not leave out.
+// between returns the first of the variables that names a proxy, and the first of the
+// hosts that no_proxy doesn't exclude.
 func between(env, variables []string, hosts ...string) (variable, host string) {
 	i := slices.IndexFunc(variables, func(name string) bool { return setting(env, name) != "" })
 	if i < 0 {

@@ -44,7 +44,7 @@ func Start(root string, step int) (Code, error) {
 	}
 	for _, e := range untraced {
 		if strings.Count(code[e.file], e.old) != 1 {
-			return nil, fmt.Errorf("step01/%s is not as lesson 1 knows it: git restore step01 brings it back", e.file)
+			return nil, fmt.Errorf("step01/%s has been changed, so no copy can be made from it. To restore it: git restore step01", e.file)
 		}
 		code[e.file] = strings.Replace(code[e.file], e.old, e.new, 1)
 	}

@@ -32,15 +32,15 @@ type Plan struct {
 // Check says what is wrong with the plan.
 func (p Plan) Check() error {
 	if len(p.URLs) == 0 || len(p.Rates) == 0 {
-		return errors.New("a load needs something to ask for, and a rate")
+		return errors.New("a load needs a subject and a rate")
 	}
 	for _, rate := range p.Rates {
 		if rate < 1 || rate > MaxRate {
-			return fmt.Errorf("%d requests a second: choose 1 to %d", rate, MaxRate)
+			return fmt.Errorf("--rps %d is out of range: use 1 to %d requests per second", rate, MaxRate)
 		}
 	}
 	if p.For < time.Second || p.For > MaxDuration {
-		return fmt.Errorf("%v: choose one second to %v", p.For, MaxDuration)
+		return fmt.Errorf("--for %v is out of range: use 1s to %v", p.For, MaxDuration)
 	}
 	return nil
 }

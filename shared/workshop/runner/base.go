@@ -25,9 +25,9 @@ type Options struct {
 	Env       []string
 	Race      bool   // build with the race detector
 	Dir       string // for what is built and stored; empty: DataDir of Root
-	DB        string // the file that traces are kept in; empty: in memory
+	DB        string // the file that stores the traces; empty: in memory
 
-	Host       string   // that is listened on; empty: localhost, which is this machine alone
+	Host       string   // to listen on; empty: localhost, this machine only
 	AllowHosts []string // names, besides localhost, that a browser may use for the pages
 
 	Building func(doing string)                            // is given each download and each package compiled
@@ -38,15 +38,15 @@ type Options struct {
 // Ports are where the services and the agent listen.
 type Ports struct{ API, Thinker, Agent int }
 
-// A base is what a step's services need around them, whichever step it is: an
-// agent, and a Redis from step 5 on.
+// A base is what the services of every step need: an agent and, from step 5 on, a
+// Redis.
 type base struct {
 	o     Options
 	agent *agent.Agent
 	redis *redis
 }
 
-// openBase starts the agent. It comes first, as it is quick to say what is wrong.
+// openBase starts the agent. It comes first, since its errors come fast.
 func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
 	o.Dir = cmp.Or(o.Dir, DataDir(o.Root))
 	running, err := agent.Start(agent.Config{
@@ -72,12 +72,12 @@ func (b *base) build(ctx context.Context, target Target) (Binaries, error) {
 	return Build(ctx, b.o.Root, filepath.Join(b.o.Dir, "bin"), target, b.o.Race, b.o.Building)
 }
 
-// environment is what a target's services are started with. It starts the Redis
-// if the target is the first to need one.
+// environment returns the environment of a target's services. It starts the Redis if
+// this target is the first to need it.
 func (b *base) environment(target Target) ([]string, error) {
 	data := filepath.Join(b.o.Dir, "data", target.Name())
 	if err := os.MkdirAll(data, 0o755); err != nil {
-		return nil, fmt.Errorf("make room for the step's data: %w", err)
+		return nil, fmt.Errorf("make the directory for the step's data: %w", err)
 	}
 	redisAddr := b.o.RedisAddr
 	if redisAddr == "" && target.Step >= 5 {

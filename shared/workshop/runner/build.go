@@ -33,19 +33,22 @@ func FindRoot(dir string) (string, error) {
 		if _, err := os.Stat(filepath.Join(at, StepName(1), "go.mod")); err == nil {
 			return at, nil
 		} else if at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is not in the workshop: change to the directory with step01 … step05 and run this again", dir)
+			return "", fmt.Errorf("%s isn't inside the workshop. Change to the directory that contains step01 to step05, then run this again", dir)
 		}
 	}
 }
 
-// A Target is what to run: a step's own code, or somebody's copy of it.
+// A Target is the code to run: an original step, or a learner's copy.
 type Target struct {
 	Step int    // 1 to Steps
-	Dir  string // where the code of both services is; empty: the step's own directory
+	Dir  string // the directory of both services; empty: the original step's
 }
 
-// Name says whose code it is, and is the version that its spans carry: step02
-// for the step's own, the name of its directory for a copy.
+// Original reports whether the target is the step as shipped.
+func (t Target) Original() bool { return t.Dir == "" }
+
+// Name returns the version tag of the target's spans: step02 for the original, the
+// name of its directory for a copy.
 func (t Target) Name() string {
 	if t.Dir == "" {
 		return StepName(t.Step)
@@ -61,7 +64,7 @@ func (t Target) source(root string) string {
 	return t.Dir
 }
 
-// A CompileError is what the Go compiler says of code that does not build.
+// A CompileError is the Go compiler's output for code that does not build.
 type CompileError struct {
 	Name   string // the target's
 	Output string // as the compiler printed it
@@ -74,7 +77,7 @@ func (e *CompileError) Error() string {
 // Binaries are a step's built services, by path.
 type Binaries struct{ API, Thinker string }
 
-// notDownloaded is how go says that it cannot get what it has to download.
+// notDownloaded matches go's errors for a failed download.
 var notDownloaded = regexp.MustCompile(`dial tcp|: Get "|module lookup disabled`)
 
 // Build compiles a target's services into dir. It tells progress of each library
@@ -82,7 +85,7 @@ var notDownloaded = regexp.MustCompile(`dial tcp|: Get "|module lookup disabled`
 func Build(ctx context.Context, root, dir string, target Target, race bool, progress func(doing string)) (Binaries, error) {
 	out := filepath.Join(dir, target.Name())
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return Binaries{}, fmt.Errorf("make room for the built services: %w", err)
+		return Binaries{}, fmt.Errorf("make the directory for the built services: %w", err)
 	}
 	// Without the state of the repository and what debuggers need: the one would
 	// make new programs of old code, the other takes a third of the linker's time.
@@ -99,9 +102,9 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	cmd.Stderr = write
 	building, err := startGroup(cmd)
 	if errors.Is(err, exec.ErrNotFound) {
-		return Binaries{}, errors.New("there is no go command in the PATH: install Go from https://go.dev/dl/, or use docker-compose up")
+		return Binaries{}, errors.New("there is no go command in the PATH. Install Go from https://go.dev/dl/, or use docker-compose up")
 	} else if errors.Is(err, fs.ErrNotExist) {
-		return Binaries{}, fmt.Errorf("%s is missing", cmd.Dir)
+		return Binaries{}, fmt.Errorf("%s doesn't exist", cmd.Dir)
 	} else if err != nil {
 		return Binaries{}, fmt.Errorf("run go build: %w", err)
 	}
@@ -135,20 +138,20 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	return Binaries{API: filepath.Join(out, "api"+suffix), Thinker: filepath.Join(out, "thinker"+suffix)}, nil
 }
 
-// killed is how go says that it or a compiler was killed, as systems do when memory
-// runs out, or could not get memory.
+// killed matches go's errors when it or a compiler was killed, as systems do when
+// memory runs out, or could not get memory.
 var killed = regexp.MustCompile(`signal: killed|out of memory|cannot allocate memory`)
 
-// buildError returns why a build failed, by how go ended and what it printed.
+// buildError returns why a build failed, from go's exit and its output.
 func buildError(target Target, cmd *exec.Cmd, ended error, printed string) error {
 	name := target.Name()
 	switch {
 	case notDownloaded.MatchString(printed):
-		return fmt.Errorf("libraries of %s are not here yet, and cannot be downloaded: connect to the network and run this again\n%s", name, strings.TrimSpace(printed))
+		return fmt.Errorf("%s needs libraries that could not be downloaded. Connect to the network, then run this again\n%s", name, strings.TrimSpace(printed))
 	case killed.MatchString(ended.Error() + printed):
-		return errors.New(strings.TrimSpace(fmt.Sprintf("go build of %s was killed (%v). Is there enough memory? Close other programs and run this again\n%s", name, ended, printed)))
+		return errors.New(strings.TrimSpace(fmt.Sprintf("go build of %s was killed (%v), most likely for lack of memory. Close other programs, then run this again\n%s", name, ended, printed)))
 	case strings.TrimSpace(printed) == "":
-		return fmt.Errorf("go build of %s failed (%v) and printed nothing. To see more, run go build -x ./api ./thinker in %s", name, ended, cmd.Dir)
+		return fmt.Errorf("go build of %s failed (%v) without a message. To see more, run go build -x ./api ./thinker in %s", name, ended, cmd.Dir)
 	default:
 		return &CompileError{Name: name, Output: fromHere(printed, cmd.Dir)}
 	}

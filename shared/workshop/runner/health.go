@@ -30,7 +30,7 @@ func (p *Process) untilHealthy(ctx context.Context) error {
 		select {
 		case <-p.ended:
 			if addr := p.taken(); addr != "" && !p.isOwn(addr) {
-				return fmt.Errorf("%s cannot listen on %s, which another program holds. %s", p.Name, addr, useAddress)
+				return fmt.Errorf("%s can't listen on %s, which is already in use. %s", p.Name, addr, useAddress)
 			}
 			return p.Failure()
 		case <-ctx.Done():
@@ -63,11 +63,11 @@ func healthy(ctx context.Context, addr string) bool {
 func (p *Process) unhealthy(ctx context.Context) error {
 	switch addrs := p.listens(ctx); {
 	case addrs == nil:
-		return fmt.Errorf("%s did not become healthy: it has run for %v without answering /healthz on the address in LISTEN_ADDR. Pass serve.HTTP that address", p.Name, startTime)
+		return fmt.Errorf("%s did not become healthy: in %v it did not respond to /healthz at the address in LISTEN_ADDR. Pass that address to serve.HTTP", p.Name, startTime)
 	case len(addrs) == 0:
-		return fmt.Errorf("%s did not become healthy: it has run for %v without listening on any port. Its run function must call serve.HTTP", p.Name, startTime)
+		return fmt.Errorf("%s did not become healthy: in %v it did not listen on any port. Its run function must call serve.HTTP", p.Name, startTime)
 	case slices.ContainsFunc(addrs, p.isOwn):
-		return fmt.Errorf("%s did not become healthy: it has run for %v, listens on the address in LISTEN_ADDR, but does not answer /healthz there with 200. Serve its router with serve.HTTP, which answers that", p.Name, startTime)
+		return fmt.Errorf("%s did not become healthy: in %v it did not respond to /healthz with 200, although it listens on the address in LISTEN_ADDR. Serve its router with serve.HTTP, which adds /healthz", p.Name, startTime)
 	default:
 		return p.listensElsewhere(addrs)
 	}
@@ -78,7 +78,7 @@ func (p *Process) listensElsewhere(addrs []string) error {
 }
 
 // useAddress is what to do where a service uses another address than it was given.
-const useAddress = `Pass serve.HTTP the address that env.Address("LISTEN_ADDR", …) returns`
+const useAddress = `Pass the address from LISTEN_ADDR to serve.HTTP`
 
 // bindFailed is how Go says that an address is in use, whatever the system calls it.
 var bindFailed = regexp.MustCompile(`listen tcp (\S+): bind: `)

@@ -25,34 +25,34 @@ type Variable struct {
 // say where spans go: these are set.
 func Misleading() []Variable {
 	const (
-		off      = "is switched off"
-		sampled  = "marks traces to be dropped, which the agent here shows all the same, but Datadog would not"
-		named    = "names every service that does not name itself in its code, as the workshop’s do"
-		exported = "sends its spans to an OpenTelemetry collector, not to the agent here"
-		restarts = "starts a new trace for each request, in place of continuing the caller’s"
-		judges   = "decides by this list which responses are errors"
+		off      = "sends no traces"
+		sampled  = "marks traces to be dropped. The agent here still shows them, but Datadog would not"
+		named    = "gives that name to services without a name in their code. The workshop's services have one"
+		exported = "sends its spans to an OpenTelemetry collector instead of the agent"
+		restarts = "starts a new trace for each request instead of continuing the caller's"
+		judges   = "uses this list to decide which responses are errors"
 	)
 	return []Variable{
 		{"DD_TRACE_ENABLED", ifBool(false, off), false},
 		{"OTEL_SDK_DISABLED", ifBool(true, off), false},
 		{"OTEL_TRACES_EXPORTER", anyOf(ifValue("none", off), ifValue("otlp", exported)), false},
 		{"DD_TRACE_OTEL_SEMANTICS_ENABLED", ifBool(true, exported), false},
-		{"DD_APM_TRACING_ENABLED", ifBool(false, "sends one trace a minute, and passes none on"), false},
-		{"DD_CIVISIBILITY_ENABLED", ifBool(true, "sends its spans as those of tests, which are no traces"), false},
-		{"AWS_LAMBDA_FUNCTION_NAME", always("writes its spans to the output, and sends none"), false},
-		{"DD_TRACE_PROPAGATION_STYLE", without("datadog", "neither sends nor reads Datadog’s headers, on which the lessons rest"), false},
-		{"DD_TRACE_PROPAGATION_STYLE_INJECT", without("datadog", "does not send Datadog’s headers, on which the lessons rest"), false},
-		{"DD_TRACE_PROPAGATION_STYLE_EXTRACT", without("datadog", "does not read Datadog’s headers, on which the lessons rest"), false},
+		{"DD_APM_TRACING_ENABLED", ifBool(false, "sends one trace per minute and propagates none"), false},
+		{"DD_CIVISIBILITY_ENABLED", ifBool(true, "sends its spans as test results, not as traces"), false},
+		{"AWS_LAMBDA_FUNCTION_NAME", always("writes its spans to its output instead of sending them"), false},
+		{"DD_TRACE_PROPAGATION_STYLE", without("datadog", "neither sends nor reads Datadog's headers, which the steps are about"), false},
+		{"DD_TRACE_PROPAGATION_STYLE_INJECT", without("datadog", "doesn't send Datadog's headers, which the steps are about"), false},
+		{"DD_TRACE_PROPAGATION_STYLE_EXTRACT", without("datadog", "doesn't read Datadog's headers, which the steps are about"), false},
 		{"DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", anyOf(ifValue("restart", restarts), ifValue("ignore", restarts)), false},
-		{"OTEL_PROPAGATORS", without("datadog", "neither sends nor reads Datadog’s headers, on which the lessons rest"), false},
-		{"DD_SERVICE_MAPPING", always("gives services other names"), false},
+		{"OTEL_PROPAGATORS", without("datadog", "neither sends nor reads Datadog's headers, which the steps are about"), false},
+		{"DD_SERVICE_MAPPING", always("renames services"), false},
 		{"DD_TAGS", withTags(":", "service.name", "span.name", "resource.name", "span.type", "error", "subject"), false},
 		// Its service.name becomes the service of a program that has none.
 		{"OTEL_RESOURCE_ATTRIBUTES", withTags("=", "span.name", "resource.name", "span.type", "error", "subject"), false},
 		{"DD_TRACE_HTTP_SERVER_ERROR_STATUSES", always(judges), false},
 		{"DD_TRACE_HTTP_CLIENT_ERROR_STATUSES", always(judges), false},
-		{"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", ifValue("v1", "gives operations other names than the lessons have"), false},
-		{"DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", ifBool(true, "shows SQLite and Redis under the name of the service that asks them"), false},
+		{"DD_TRACE_SPAN_ATTRIBUTE_SCHEMA", ifValue("v1", "renames operations"), false},
+		{"DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", ifBool(true, "shows SQLite and Redis under the name of the service that calls them"), false},
 		{"DD_SERVICE", always(named), true},
 		{"OTEL_SERVICE_NAME", always(named), true},
 		{"DD_TRACE_SAMPLE_RATE", always(sampled), true},

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	patience  = 12 * time.Second // for a service to finish its requests, which it does within 10 s
-	heedTime  = 2 * time.Second  // for a service that is asked to end to take no more connections
-	tailLines = 10
+	stopTimeout = 12 * time.Second // for a service to finish its requests, which it does within 10 s
+	heedTime    = 2 * time.Second  // for a service that is asked to end to take no more connections
+	tailLines   = 10
 )
 
 // A Service is a program that listens on an address and answers /healthz there.
@@ -94,7 +94,7 @@ func (p *Process) Ended() <-chan struct{} { return p.ended }
 // Signal sends the process a signal.
 func (p *Process) Signal(s os.Signal) error { return p.group.cmd.Process.Signal(s) }
 
-// Failure says how an ended process ended, with the last lines it printed.
+// Failure returns how an ended process ended, with the last lines it printed.
 func (p *Process) Failure() error {
 	how := "exit status 0"
 	if p.err != nil {
@@ -102,7 +102,7 @@ func (p *Process) Failure() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Errorf("%s ended by itself (%s); the last it said was:\n  %s", p.Name, how, strings.Join(p.tail, "\n  "))
+	return fmt.Errorf("%s stopped unexpectedly (%s). Its last output:\n  %s", p.Name, how, strings.Join(p.tail, "\n  "))
 }
 
 // dismiss asks the process to end and returns as soon as it takes no new
@@ -127,7 +127,7 @@ func (p *Process) dismiss() {
 // time, or goes on taking connections, and those that it has started.
 func (p *Process) Stop() error {
 	p.stdin.Close()
-	heeded, ended := time.After(heedTime), time.After(patience)
+	heeded, ended := time.After(heedTime), time.After(stopTimeout)
 	for {
 		select {
 		case <-p.ended:
@@ -143,7 +143,7 @@ func (p *Process) Stop() error {
 		}
 		p.group.kill()
 		<-p.ended
-		return fmt.Errorf("%s was asked to stop, went on, and was killed. Its run function must return once its context is done", p.Name)
+		return fmt.Errorf("%s did not stop when asked to, so it was killed. Its run function must return once its context is done", p.Name)
 	}
 }
 

@@ -52,7 +52,7 @@ func refuseLong(client *server.Peer, command string, arguments ...string) bool {
 	if size <= longestCommand {
 		return false
 	}
-	client.WriteError(fmt.Sprintf("ERR %s has %d bytes of arguments: the workshop's Redis takes up to 1 MiB", strings.ToUpper(command), size))
+	client.WriteError(fmt.Sprintf("ERR %s has %d bytes of arguments; the workshop's Redis accepts up to 1 MiB", strings.ToUpper(command), size))
 	return true
 }
 

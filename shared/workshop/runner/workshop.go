@@ -136,17 +136,17 @@ func (w *Workshop) announce() {
 	w.changed = make(chan struct{})
 }
 
-// absent is what a request is answered while nothing runs that could.
+// absent returns the response to a request while no version is running.
 func (w *Workshop) absent() string {
 	state := w.State()
 	name := state.Target.Name()
 	switch state.Phase {
 	case Failed:
-		return name + " does not run: " + state.Error
+		return name + " isn't running: " + state.Error
 	case Building:
-		return name + " is being built: ask again in a moment"
+		return name + " is being built. Try again in a moment"
 	}
-	return name + " is being started: ask again in a moment"
+	return name + " is starting. Try again in a moment"
 }
 
 // StopServices ends the api and then the thinker, so that what they still have

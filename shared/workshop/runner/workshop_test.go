@@ -125,7 +125,7 @@ func TestDoesNotStart(t *testing.T) {
 	w.save("api/main.go", "func run(ctx context.Context, env *serve.Env) error {", `func run(ctx context.Context, env *serve.Env) error {
 	if true { return serve.Wrong("THINKER_URL", context.Canceled) }`)
 	state := w.until(failed)
-	for _, want := range []string{"api ended by itself (exit status 2)", "THINKER_URL: context canceled"} {
+	for _, want := range []string{"api stopped unexpectedly (exit status 2)", "THINKER_URL: context canceled"} {
 		if !strings.Contains(state.Error, want) {
 			t.Errorf("it says %q without %q", state.Error, want)
 		}
@@ -142,7 +142,7 @@ func TestServiceDies(t *testing.T) {
 
 	w.think("mankind") // which it does not survive
 	state := w.until(failed)
-	if want := "thinker ended by itself (exit status 3)"; !strings.Contains(state.Error, want) || state.Serving.Step != 0 {
+	if want := "thinker stopped unexpectedly (exit status 3)"; !strings.Contains(state.Error, want) || state.Serving.Step != 0 {
 		t.Errorf("it says %q, and that %+v answers; want %q, and nothing", state.Error, state.Serving, want)
 	}
 	if status, answer := w.think("war"); status != http.StatusBadGateway || !strings.Contains(answer, "502") {

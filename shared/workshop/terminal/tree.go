@@ -67,7 +67,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 		}
 	}
 	if hidden > 0 {
-		fmt.Fprintf(&out, "  … and %d more spans on its page\n", hidden)
+		fmt.Fprintf(&out, "  … and %d more spans on the trace's page\n", hidden)
 	}
 	t.write(out.String())
 }

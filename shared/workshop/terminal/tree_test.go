@@ -65,7 +65,7 @@ func TestTraceOfManySpans(t *testing.T) {
 		spans = append(spans, apm.Span{SpanID: uint64(i + 2), ParentID: uint64(i + 1), Service: "s", Name: fmt.Sprint("span", i), Start: int64(i), Duration: time.Millisecond})
 	}
 	got := shown(t, apm.NewTrace(7, spans))
-	if !strings.HasSuffix(got, "\n  … and 61 more spans on its page\n") {
+	if !strings.HasSuffix(got, "\n  … and 61 more spans on the trace's page\n") {
 		t.Errorf("shows\n%s", got)
 	}
 	for line := range strings.Lines(got) {

@@ -26,7 +26,7 @@ type Copied struct {
 func Copy(root string, step int, reset bool) (Copied, error) {
 	copied, err := makeCopy(root, step, reset)
 	if err != nil {
-		return Copied{}, fmt.Errorf("make a copy for lesson %d: %w", step, err)
+		return Copied{}, fmt.Errorf("make a copy for step %d: %w", step, err)
 	}
 	return copied, nil
 }

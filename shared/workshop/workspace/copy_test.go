@@ -101,18 +101,18 @@ func TestCopyThatFails(t *testing.T) {
 	main := filepath.Join(root, "step01", "thinker", "main.go")
 	checkout.Write(t, main, strings.Replace(checkout.Read(t, main), "defer tracer.Stop()", "", 1))
 	_, err := workspace.Copy(root, 1, true)
-	want := "make a copy for lesson 1: step01/thinker/main.go is not as lesson 1 knows it: git restore step01 brings it back"
+	want := "make a copy for step 1: step01/thinker/main.go has been changed, so no copy can be made from it. To restore it: git restore step01"
 	if err == nil || err.Error() != want {
 		t.Errorf("of a step that was changed: %v, want %s", err, want)
 	}
 	if err := os.Remove(filepath.Join(root, "step02", "go.sum")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = workspace.Copy(root, 2, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 2: open ") {
+	if _, err = workspace.Copy(root, 2, false); err == nil || !strings.Contains(err.Error(), "make a copy for step 2: open ") {
 		t.Errorf("without go.sum: %v", err)
 	}
 	deepen(t, filepath.Join(root, "step03", "api"))
-	if _, err = workspace.Copy(root, 4, false); err == nil || !strings.HasPrefix(err.Error(), "make a copy for lesson 4: ") {
+	if _, err = workspace.Copy(root, 4, false); err == nil || !strings.HasPrefix(err.Error(), "make a copy for step 4: ") {
 		t.Errorf("where a path becomes too long: %v", err)
 	}
 	if names := entries(t, workspace.Dir(root)); names != "lock try01" {
@@ -123,7 +123,7 @@ func TestCopyThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkout.Write(t, workspace.Dir(root), "a file")
-	if _, err = workspace.Copy(root, 3, false); err == nil || !strings.Contains(err.Error(), "make a copy for lesson 3: ") {
+	if _, err = workspace.Copy(root, 3, false); err == nil || !strings.Contains(err.Error(), "make a copy for step 3: ") {
 		t.Errorf("with a file in the place of .workshop: %v", err)
 	}
 }

@@ -13,20 +13,28 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// A Reached is a lesson that was reached.
+// A Reached is a step whose checks have all passed.
 type Reached struct {
 	Step int       `json:"step"`
-	Dir  string    `json:"dir"` // whose code it was; within the workshop, from its directory: .workshop/try02
+	Dir  string    `json:"dir"` // of the code; relative to the workshop if inside it: .workshop/try02
 	At   time.Time `json:"at"`
 }
 
-// Given tells that it was with the code that the step comes with.
-func (r Reached) Given() bool { return r.Dir == runner.StepName(r.Step) }
+// Given reports whether the code was an original step, not the learner's own. Such a
+// record doesn't complete the step.
+func (r Reached) Given() bool {
+	for step := range runner.Steps {
+		if r.Dir == runner.StepName(step+1) {
+			return true
+		}
+	}
+	return false
+}
 
-// version is of the file's form; a program reads none that is newer than itself.
+// version is the version of the file's format. A program doesn't read a newer one.
 const version = 1
 
-// progress is what the file holds.
+// progress is the content of the file.
 type progress struct {
 	Version int       `json:"version"`
 	Reached []Reached `json:"reached"` // the first time of each lesson, in their order
@@ -34,25 +42,24 @@ type progress struct {
 
 func progressFile(root string) string { return filepath.Join(Dir(root), "reached.json") }
 
-// errDamaged is for a file that is none of ours any more.
+// errDamaged reports a file that can't be read any more.
 var errDamaged = errors.New("is damaged")
 
-// Progress are the lessons that were reached so far, the first time of each: with
-// code of one's own, if ever it was.
+// Progress returns the first record of each step: the first one with the learner's
+// own code, if there is one.
 func Progress(root string) ([]Reached, error) {
 	p, err := readProgress(root)
 	if err != nil {
-		return nil, fmt.Errorf("read which lessons were reached: %w", err)
+		return nil, fmt.Errorf("read your progress: %w", err)
 	}
 	return p.Reached, nil
 }
 
-// Reach records that a lesson was reached. An error is no more than something to
-// tell: where the record is damaged it is set aside, and this lesson begins a new
-// one.
+// Reach records that all checks of a step have passed. If the file is damaged, it is
+// renamed, and a new one starts with this step; the error then only informs.
 func Reach(root string, r Reached) error {
 	if err := record(root, r); err != nil {
-		return fmt.Errorf("record that lesson %d is reached: %w", r.Step, err)
+		return fmt.Errorf("record that step %d is complete: %w", r.Step, err)
 	}
 	return nil
 }
@@ -69,7 +76,7 @@ func record(root string, r Reached) error {
 		if err := os.Rename(progressFile(root), aside); err != nil {
 			return err
 		}
-		damaged = fmt.Errorf("%w, and is now %s", damaged, aside)
+		damaged = fmt.Errorf("%w. A new one was started, and the damaged one was renamed to %s", damaged, aside)
 	} else if damaged != nil {
 		return damaged
 	}
@@ -87,7 +94,7 @@ func record(root string, r Reached) error {
 	return errors.Join(damaged, writeProgress(root, p))
 }
 
-// fromRoot is a directory as it is called from the workshop's, if it is in there.
+// fromRoot returns a directory relative to the workshop's, if it is inside.
 func fromRoot(root, dir string) string {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -111,12 +118,12 @@ func readProgress(root string) (p progress, err error) {
 		return progress{}, fmt.Errorf("%s %w", file, errDamaged)
 	}
 	if p.Version > version {
-		return progress{}, fmt.Errorf("%s is of a newer workshop, and is left as it is", file)
+		return progress{}, fmt.Errorf("%s was written by a newer version of the workshop. It stays as it is. Update your clone", file)
 	}
 	return p, nil
 }
 
-// writeProgress puts a whole new file in the place of the old one.
+// writeProgress replaces the file at once.
 func writeProgress(root string, p progress) error {
 	text, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {

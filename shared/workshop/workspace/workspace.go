@@ -1,5 +1,5 @@
-// Package workspace is the workshop's directory, and what is kept in its
-// .workshop: a learner's own copies of steps, and which lessons were reached.
+// Package workspace manages .workshop in the workshop's directory: the learner's own
+// copies of steps, and their progress.
 package workspace
 
 import (
@@ -17,21 +17,21 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// Dir is the directory in root that is nobody's but the workshop's: it is made
-// where it is missing, and git and Docker leave it out.
+// Dir returns the directory for everything the workshop writes. It is made when
+// needed; git and Docker ignore it.
 func Dir(root string) string { return filepath.Join(root, ".workshop") }
 
-// CopyDir is where the learner's own copy for a lesson is, or will be:
-// .workshop/try02 for lesson 2.
+// CopyDir returns the path of the learner's copy of a step, whether it exists or not:
+// .workshop/try02 for step 2.
 func CopyDir(root string, step int) string {
 	return filepath.Join(Dir(root), "try0"+strconv.Itoa(step))
 }
 
-// patience is for another workshop command that writes, which takes milliseconds.
-const patience = 10 * time.Second
+// lockTimeout is far longer than another command takes to write.
+const lockTimeout = 10 * time.Second
 
-// lock keeps other workshop commands from writing to Dir until release is called.
-// Its file is where locks work.
+// lock keeps other workshop commands from writing to Dir until release is called. The
+// lock file is in the data directory, since locks don't work on every mount.
 func lock(root string) (release func(), err error) {
 	if err := os.Mkdir(Dir(root), 0o755); err == nil {
 		giveToOwner(root, Dir(root))
@@ -42,11 +42,11 @@ func lock(root string) (release func(), err error) {
 		return nil, err
 	}
 	file := filepath.Join(runner.DataDir(root), "lock")
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
 	defer cancel()
 	held := flock.New(file)
 	if _, err := held.TryLockContext(ctx, 10*time.Millisecond); ctx.Err() != nil {
-		return nil, fmt.Errorf("another workshop command holds %s: end it, and run this again", file)
+		return nil, fmt.Errorf("another workshop command has locked %s. Stop it, then run this again", file)
 	} else if err != nil {
 		return nil, err
 	}

@@ -15,17 +15,17 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// addresses are where a command finds a running step: on this machine by its
-// ports, elsewhere by API_URL, AGENT_URL and PAGES_URL.
+// addresses locate a running step: by its ports on this machine, or elsewhere by
+// API_URL, AGENT_URL and PAGES_URL.
 type addresses struct{ apiPort, thinkerPort, agentPort int }
 
 func (a *addresses) flags(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.apiPort, "api-port", portFrom("API_PORT", 5000), "where thinker-api listens, unless API_URL says where (API_PORT)")
-	cmd.Flags().IntVar(&a.agentPort, "agent-port", portFrom("AGENT_PORT", 8126), "where the agent listens, unless AGENT_URL says where (AGENT_PORT)")
+	cmd.Flags().IntVar(&a.apiPort, "api-port", portFrom("API_PORT", 5000), "port of thinker-api, if API_URL is not set (API_PORT)")
+	cmd.Flags().IntVar(&a.agentPort, "agent-port", portFrom("AGENT_PORT", 8126), "port of the agent, if AGENT_URL is not set (AGENT_PORT)")
 }
 
 func (a *addresses) thinkerFlag(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", portFrom("THINKER_PORT", 5001), "where thinker-microservice listens, unless API_URL says where the api is (THINKER_PORT)")
+	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", portFrom("THINKER_PORT", 5001), "port of thinker-microservice, if API_URL is not set (THINKER_PORT)")
 }
 
 func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {
@@ -41,8 +41,8 @@ func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {
 	return &client.Client{API: api, Agent: agent, Pages: pages}, nil
 }
 
-// address is what the flag says where it is given, else the variable, else the
-// flag's default.
+// address returns a base URL: from the flag if it was given, else from the
+// variable, else from the flag's default.
 func address(cmd *cobra.Command, flag string, port int, variable string) (string, error) {
 	if err := checkPort("--"+flag, port); err != nil {
 		return "", cannotRun{err}
@@ -53,13 +53,12 @@ func address(cmd *cobra.Command, flag string, port int, variable string) (string
 	}
 	u, err := url.Parse(set)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return "", cannotRun{fmt.Errorf("%s=%q is not a URL such as http://localhost:%d", variable, set, port)}
+		return "", cannotRun{fmt.Errorf("%s=%q is not a URL. Use one like http://localhost:%d", variable, set, port)}
 	}
 	return strings.TrimSuffix(set, "/"), nil
 }
 
-// completeSubjects offers the subjects that somebody has thought about, in a list
-// with commas too.
+// completeSubjects completes the known subjects, also in a comma-separated list.
 func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	done := typed[:strings.LastIndex(typed, ",")+1]
 	var offered []string
@@ -71,12 +70,12 @@ func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cob
 	return offered, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeSteps has the flag --step offer what there is.
+// completeSteps completes the flag --step.
 func completeSteps(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("step", cobra.FixedCompletions(lessons(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("step", cobra.FixedCompletions(stepNumbers(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 }
 
-// stopped is the error of a command that was interrupted, and else err.
+// stopped returns the error of an interrupted command, or err.
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return errors.New("stopped")

@@ -40,8 +40,8 @@ func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
 		lesson, dir, want string
 		code              int
 	}{
-		{"1", "endless", "workshop: endless cannot be checked: the api's response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n", 2},
-		{"1", "redirect", "workshop: redirect cannot be checked: thinker-api answers GET /think/?subject=war with a redirect to " + other + ", which is not followed: have the api answer the request itself\n", 2},
+		{"1", "endless", "workshop: could not check endless: the api's response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n", 2},
+		{"1", "redirect", "workshop: could not check redirect: thinker-api answers GET /think/?subject=war with a redirect to " + other + ", which is not followed: have the api answer the request itself\n", 2},
 		{"5", "large", "Redis failed at set: ERR SET has ", 1},
 	} {
 		said, code := run(t, program, root, "check", c.lesson, "--dir", c.dir, "--hints", "0")
@@ -115,8 +115,8 @@ func TestThinkAndLoad_BoundResponses(t *testing.T) {
 	defer api.Close()
 	where := []string{"--api-port", port(api.URL), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t))}
 	for arguments, want := range map[string]string{
-		"think war":                     "workshop: the response of thinker-api at http://localhost:" + port(api.URL) + " is longer than 1 MiB. Look for a loop in the api that writes to it\n",
-		"think music":                   "a redirect to " + other + ", which is not followed",
+		"think war":                     "workshop: the response of thinker-api at http://localhost:" + port(api.URL) + " is longer than 1 MiB. Look for a loop in the api that writes the response\n",
+		"think music":                   "a redirect to " + other + ", which this command doesn't\nfollow",
 		"load --rps 1 --for 1s":         "",
 		"load --rps 1 --for 1s --mix a": "",
 	} {

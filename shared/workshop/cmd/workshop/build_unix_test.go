@@ -14,9 +14,9 @@ import (
 func TestCheck_SaysWhyGoBuildFailed(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	for build, want := range map[string]string{
-		"kill -9 $$": "workshop: step01 cannot be checked: go build of step01 was killed (signal: killed). Is there enough memory? Close other programs and run this again\n",
-		"echo 'thinker/step01/api: /go/pkg/tool/link: signal: killed' >&2; exit 1": "go build of step01 was killed (exit status 1). Is there enough memory? Close other programs and run this again\nthinker/step01/api: /go/pkg/tool/link: signal: killed\n",
-		"exit 3": "workshop: step01 cannot be checked: go build of step01 failed (exit status 3) and printed nothing. To see more, run go build -x ./api ./thinker in ",
+		"kill -9 $$": "workshop: could not check the original step01: go build of step01 was killed (signal: killed), most likely for lack of memory. Close other programs, then run this again\n",
+		"echo 'thinker/step01/api: /go/pkg/tool/link: signal: killed' >&2; exit 1": "go build of step01 was killed (exit status 1), most likely for lack of memory. Close other programs, then run this again\nthinker/step01/api: /go/pkg/tool/link: signal: killed\n",
+		"exit 3": "workshop: could not check the original step01: go build of step01 failed (exit status 3) without a message. To see more, run go build -x ./api ./thinker in ",
 	} {
 		t.Run(build, func(t *testing.T) {
 			fakeGo(t, build)

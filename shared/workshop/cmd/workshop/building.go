@@ -6,17 +6,17 @@ import (
 	"thinker/shared/workshop/terminal"
 )
 
-// A building tells of a build that is under way.
+// A building shows the progress of a build.
 type building struct {
 	out  *terminal.Terminal
 	done atomic.Int32 // packages of this build
 }
 
-// tell tells of a package that is compiled or downloaded.
+// tell counts a package that is being compiled or downloaded, and shows it.
 func (b *building) tell(doing string) {
 	done := b.done.Add(1)
 	if done == 20 {
-		b.out.Printf("building: the first time this takes a minute or two, later a second\n")
+		b.out.Printf("building: this takes a minute or two the first time, and about a second later\n")
 	}
 	b.out.Progress("%s (%d so far)", doing, done)
 }

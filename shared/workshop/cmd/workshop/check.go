@@ -21,8 +21,8 @@ import (
 // checkOptions are what the command's flags say.
 type checkOptions struct {
 	steps   []int
-	dir     string // empty: each step's own
-	hints   int    // how many are shown where an expectation is not met
+	dir     string // empty: the learner's copy of each step or, without one, the original
+	hints   int    // how many to show for a failed check
 	logs    bool
 	machine bool
 }
@@ -30,78 +30,80 @@ type checkOptions struct {
 func checkCommand() *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
-		Use:   "check LESSON|all",
-		Short: "Find out whether code reaches a lesson, and if not, why",
-		Long: `Find out whether code reaches a lesson, and if not, why.
+		Use:   "check STEP|all",
+		Short: "Check your code for a step, and explain what is missing",
+		Long: `Check your code for a step, and explain what is missing.
 
-It builds the code's two services and runs them apart from all else: on free
-ports, with an agent of their own and a Redis of their own. It sends the lesson's
-requests and looks at their traces: a ✓ is what the lesson wants and is there, a
-✗ what is not, and a – what cannot be told before that. Without --dir it checks
-the step's own code.
+Without --dir, it checks your copy (.workshop/try02 for step 2). If you have no
+copy, it checks the original code of the step.
 
-It ends with 0 where the lesson is reached, 1 where it is not, and 2 where the
-code could not be run.
+It builds both services and runs them on free ports, with their own agent and
+their own Redis. Then it sends the step's requests and checks their traces:
+  ✓  passed
+  ✗  failed
+  –  not checked yet, because an earlier point failed
 
---json prints one object: reached, and for each of the lessons its lesson, title,
-code, reached, took_ms, error where it could not be run, requests (path, status,
-took_ms, answer) and expectations (id, says, state, which is met, unmet or open,
-trace_id, hints and, where it is unmet, finding: request, expected, instead,
-cause, traces, each with its trace_id and its spans; a span's mark says what is
-wrong with it). IDs are decimal, as text.`,
-		Example: `  workshop check 2 --dir .workshop/try02
+Exit codes: 0 if every check passed, 1 if not, 2 if the code could not run.
+
+--json prints one object with complete and steps. Each step has step, title, code,
+complete, took_ms, error (if the code could not run), requests (path, status,
+took_ms, body) and checks. Each check has id, says, state (passed, failed or
+unchecked), trace_id and, if it failed, hints and a finding: request, expected,
+instead, cause and traces. A trace has trace_id and spans; a span's mark says
+what is wrong with it. IDs are strings of decimal digits.`,
+		Example: `  workshop check 2
   workshop check 2 --dir step01 --hints 2
   workshop check all`,
-		Args:      o.lessons,
-		ValidArgs: append(lessons(), "all"),
+		Args:      o.parseSteps,
+		ValidArgs: append(stepNumbers(), "all"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := terminal.New(os.Stdout)
 			if o.machine {
 				out = terminal.New(os.Stderr)
 			}
-			return checkLessons(cmd.Context(), out, o)
+			return checkSteps(cmd.Context(), out, o)
 		},
 	}
-	cmd.Flags().StringVar(&o.dir, "dir", "", "check your own copy of a step in this directory, as workshop try makes one")
-	cmd.Flags().IntVar(&o.hints, "hints", 1, "how many hints to show where something is missing, 0 to 3; the last is the lines themselves")
-	cmd.Flags().BoolVar(&o.logs, "logs", false, "show what the services print")
-	cmd.Flags().BoolVar(&o.machine, "json", false, "for programs: the outcome as one JSON object")
+	cmd.Flags().StringVar(&o.dir, "dir", "", "directory of the code to check, such as step02 for the original")
+	cmd.Flags().IntVar(&o.hints, "hints", 1, "hints to show for each failed check, 0 to 3; the third is the code")
+	cmd.Flags().BoolVar(&o.logs, "logs", false, "show the log lines of the services")
+	cmd.Flags().BoolVar(&o.machine, "json", false, "print the result as one JSON object")
 	return cmd
 }
 
-// lessons takes a lesson's number, or all, as the command's only argument.
-func (o *checkOptions) lessons(cmd *cobra.Command, args []string) error {
+// parseSteps reads a step's number, or all, as the command's only argument.
+func (o *checkOptions) parseSteps(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && args[0] == "all" {
 		for step := range runner.Steps {
 			o.steps = append(o.steps, step+1)
 		}
 	} else {
 		var step stepNumber
-		if err := oneLesson(&step)(cmd, args); err != nil {
+		if err := oneStep(&step)(cmd, args); err != nil {
 			return err
 		}
 		o.steps = []int{int(step)}
 	}
 	if o.dir != "" && len(o.steps) > 1 {
-		return errors.New("--dir is the code for one lesson: say which, in place of all")
+		return errors.New("--dir works for one step only: replace all with its number")
 	}
 	if o.hints < 0 || o.hints > 3 {
-		return fmt.Errorf("--hints %d: choose 0 to 3", o.hints)
+		return fmt.Errorf("--hints %d is out of range: use 0 to 3", o.hints)
 	}
 	return nil
 }
 
-// checkLessons checks one lesson after the other.
-func checkLessons(ctx context.Context, out *terminal.Terminal, o checkOptions) error {
+// checkSteps checks one step after the other.
+func checkSteps(ctx context.Context, out *terminal.Terminal, o checkOptions) error {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		return cannotRun{err}
 	}
 	out.Printf("%s", ignored(out, root))
-	outcome := checkedJSON{Reached: true, Lessons: []lessonJSON{}}
+	outcome := checkedJSON{Complete: true, Steps: []stepJSON{}}
 	var failed error
 	for _, step := range o.steps {
-		target, err := targetOf(root, o.dir, step)
+		target, err := targetOf(root, cmp.Or(o.dir, copyOf(root, step)), step)
 		if err != nil {
 			return cannotRun{err}
 		}
@@ -115,7 +117,7 @@ func checkLessons(ctx context.Context, out *terminal.Terminal, o checkOptions) e
 			return err
 		}
 		if err == nil && !report.Reached() {
-			err = errNo
+			err = errFailed
 		}
 		failed = cmp.Or(failed, err)
 	}
@@ -127,23 +129,23 @@ func checkLessons(ctx context.Context, out *terminal.Terminal, o checkOptions) e
 	return failed
 }
 
-// A checker checks one target, and shows how that goes.
+// A checker checks one target and shows the results as they come.
 type checker struct {
 	out     *terminal.Terminal
 	root    string
 	target  runner.Target
 	hints   int
 	logs    bool
-	quiet   bool // shows nothing but how the building goes
-	several bool // it is one of several lessons, of which the next follows
+	quiet   bool // shows only the progress of the build
+	several bool // another step may follow
 
-	ticked map[string]bool // expectations that were shown to be met
+	ticked map[string]bool // IDs of the passed checks shown so far
 }
 
-// check returns an error where the code could not be run.
+// check runs the checks. It returns an error if the code could not run.
 func (c *checker) check(ctx context.Context) (check.Report, error) {
 	c.ticked = map[string]bool{}
-	c.say("%s   %s\n", c.out.Bold(fmt.Sprintf("Lesson %d: %s", c.target.Step, lesson.Title(c.target.Step))), c.code())
+	c.say("%s   %s\n", c.out.Bold(fmt.Sprintf("Step %d: %s", c.target.Step, lesson.Title(c.target.Step))), c.code())
 	report, err := check.Run(ctx, check.Options{
 		Root: c.root, Target: c.target,
 		Building: (&building{out: c.out}).tell, Log: c.log, Answered: c.answered, Judged: c.tick,
@@ -153,7 +155,7 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 		if _, uncompiled := errors.AsType[*runner.CompileError](err); uncompiled || ctx.Err() != nil {
 			return report, err
 		}
-		return report, cannotRun{fmt.Errorf("%s cannot be checked: %w", c.code(), err)}
+		return report, cannotRun{fmt.Errorf("could not check %s: %w", c.code(), err)}
 	}
 	if !c.quiet {
 		c.conclude(report)
@@ -167,10 +169,10 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 	return report, nil
 }
 
-// code is whose code is checked, as one types it.
+// code names the checked code: its directory, or the original step.
 func (c *checker) code() string {
 	if c.target.Dir == "" {
-		return c.target.Name()
+		return "the original " + c.target.Name()
 	}
 	return fromHere(c.target.Dir)
 }

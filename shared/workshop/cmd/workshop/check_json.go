@@ -11,31 +11,31 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// checkedJSON is what workshop check --json prints; its help says what is in it.
+// checkedJSON is the output of workshop check --json. The command's help describes it.
 type checkedJSON struct {
-	Reached bool         `json:"reached"`
-	Lessons []lessonJSON `json:"lessons"`
+	Complete bool       `json:"complete"`
+	Steps    []stepJSON `json:"steps"`
 }
 
-type lessonJSON struct {
-	Lesson       int               `json:"lesson"`
-	Title        string            `json:"title"`
-	Code         string            `json:"code"`
-	Reached      bool              `json:"reached"`
-	TookMS       int64             `json:"took_ms"`
-	Error        string            `json:"error,omitempty"`
-	Requests     []requestJSON     `json:"requests"`
-	Expectations []expectationJSON `json:"expectations"`
+type stepJSON struct {
+	Step     int           `json:"step"`
+	Title    string        `json:"title"`
+	Code     string        `json:"code"`
+	Complete bool          `json:"complete"`
+	TookMS   int64         `json:"took_ms"`
+	Error    string        `json:"error,omitempty"`
+	Requests []requestJSON `json:"requests"`
+	Checks   []checkJSON   `json:"checks"`
 }
 
 type requestJSON struct {
 	Path   string `json:"path"`
 	Status int    `json:"status"`
 	TookMS int64  `json:"took_ms"`
-	Answer string `json:"answer"`
+	Body   string `json:"body"`
 }
 
-type expectationJSON struct {
+type checkJSON struct {
 	ID      string       `json:"id"`
 	Says    string       `json:"says"`
 	State   string       `json:"state"`
@@ -67,28 +67,28 @@ type spanJSON struct {
 	Mark     string `json:"mark,omitempty"`
 }
 
-// add takes in how the check of one lesson has ended.
+// add appends the result of one step.
 func (c *checkedJSON) add(target runner.Target, report check.Report, failed error, hints int) {
-	l := lessonJSON{
-		Lesson: target.Step, Title: lesson.Title(target.Step), Code: target.Name(),
-		Reached: report.Reached(), TookMS: report.Took.Milliseconds(),
-		Requests: []requestJSON{}, Expectations: []expectationJSON{},
+	s := stepJSON{
+		Step: target.Step, Title: lesson.Title(target.Step), Code: target.Name(),
+		Complete: report.Reached(), TookMS: report.Took.Milliseconds(),
+		Requests: []requestJSON{}, Checks: []checkJSON{},
 	}
 	if failed != nil {
-		l.Error = failed.Error()
+		s.Error = failed.Error()
 	}
 	for _, r := range report.Requests {
-		l.Requests = append(l.Requests, requestJSON{r.Path, r.Status, r.End.Sub(r.Start).Round(time.Millisecond).Milliseconds(), r.Body})
+		s.Requests = append(s.Requests, requestJSON{r.Path, r.Status, r.End.Sub(r.Start).Round(time.Millisecond).Milliseconds(), r.Body})
 	}
 	for _, r := range report.Results {
-		l.Expectations = append(l.Expectations, expectationOf(r, hints))
+		s.Checks = append(s.Checks, checkOf(r, hints))
 	}
-	c.Reached = c.Reached && l.Reached
-	c.Lessons = append(c.Lessons, l)
+	c.Complete = c.Complete && s.Complete
+	c.Steps = append(c.Steps, s)
 }
 
-func expectationOf(r lesson.Result, hints int) expectationJSON {
-	e := expectationJSON{ID: r.ID, Says: r.Says, State: stateNames[r.State]}
+func checkOf(r lesson.Result, hints int) checkJSON {
+	e := checkJSON{ID: r.ID, Says: r.Says, State: stateNames[r.State]}
 	if r.TraceID != 0 {
 		e.TraceID = id(r.TraceID)
 	}
@@ -107,9 +107,9 @@ func expectationOf(r lesson.Result, hints int) expectationJSON {
 	return e
 }
 
-var stateNames = [...]string{lesson.Open: "open", lesson.Unmet: "unmet", lesson.Met: "met"}
+var stateNames = [...]string{lesson.Open: "unchecked", lesson.Unmet: "failed", lesson.Met: "passed"}
 
-// id is in decimal, and a text, as not every program's numbers have 64 bits.
+// id formats an ID as a string of decimal digits: it may not fit a JSON number.
 func id(n uint64) string { return strconv.FormatUint(n, 10) }
 
 func (c *checkedJSON) write(w io.Writer) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,17 +12,18 @@ import (
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
+	"thinker/shared/workshop/workspace"
 )
 
-// answered shows a request that was answered.
+// answered shows a request and its response.
 func (c *checker) answered(e lesson.Exchange) {
 	c.say("  GET %s   %d   %s\n", e.Path, e.Status, apm.FormatDuration(e.Answered.Sub(e.Sent)))
 	if e.Status >= http.StatusInternalServerError && !c.logs {
-		c.say("    %s\n    (--logs shows what the services say of it)\n", apm.Printable(e.Body, 300))
+		c.say("    %s\n    (--logs shows the log lines of the services)\n", apm.Printable(e.Body, 300))
 	}
 }
 
-// tick shows what is met now and was not before.
+// tick shows the checks that have passed since the last call.
 func (c *checker) tick(results []lesson.Result) {
 	if c.quiet {
 		return
@@ -36,41 +36,57 @@ func (c *checker) tick(results []lesson.Result) {
 	}
 }
 
-// conclude shows what is not met, and says what to do next.
+// conclude shows the checks that didn't pass, the result, and the next step. Only
+// the learner's own code completes a step.
 func (c *checker) conclude(report check.Report) {
 	c.tick(report.Results)
-	var first *lesson.Result
+	passed := 0
 	for i := range report.Results {
-		r := &report.Results[i]
-		switch {
-		case r.State == lesson.Unmet:
+		switch r := &report.Results[i]; r.State {
+		case lesson.Unmet:
 			c.explain(r)
-			first = cmp.Or(first, r)
-		case r.State == lesson.Open:
+		case lesson.Open:
 			c.out.Item(terminal.Neither, r.ID, r.Says)
+		default:
+			passed++
 		}
 	}
-	step := c.target.Step
+	step, count := c.target.Step, fmt.Sprintf("%d of %d checks passed", passed, len(report.Results))
 	switch {
-	case first != nil:
-		c.fail(first.Finding.Instead)
+	case !report.Reached() && c.completedBefore() != "":
+		c.out.Printf("\n%s\n%s\n", c.out.Red("✗ "+count), c.completedBefore())
 	case !report.Reached():
-		c.fail("what has a – cannot be told from its requests.")
-	case c.several:
-		c.out.Printf("\n✓ lesson %d is reached, after %s\n\n", step, apm.FormatDuration(report.Took))
-	case step < runner.Steps:
-		c.out.Printf("\n✓ lesson %d is reached, after %s. Next: %s try %d\n", step, apm.FormatDuration(report.Took), workshop(), step+1)
+		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ step %d isn't complete yet: %s", step, count)))
+	case c.target.Original():
+		c.out.Printf("\n✓ %s in %s\n", count, apm.FormatDuration(report.Took))
 	default:
-		c.out.Printf("\n✓ lesson %d is reached, after %s. It is the last: you can read a trace, and make one.\n", step, apm.FormatDuration(report.Took))
+		c.out.Printf("\n✓ step %d is complete: %s in %s\n", step, count, apm.FormatDuration(report.Took))
+	}
+	switch {
+	case c.several:
+		c.out.Printf("\n")
+	case c.target.Original():
+		c.out.Printf("Checked the original %s. To check your own code: %s try %d\n", c.target.Name(), workshop(), step)
+	case report.Reached() && step < runner.Steps:
+		c.out.Printf("Next: %s try %d\n", workshop(), step+1)
+	case report.Reached():
+		c.out.Printf("That was the last step. You can now read a trace, and add tracing to a service.\n")
 	}
 }
 
-func (c *checker) fail(why string) {
-	text := c.out.Paragraph("", fmt.Sprintf("✗ lesson %d is not reached: %s", c.target.Step, why))
-	c.out.Printf("\n%s\n", c.out.Red(strings.TrimSpace(text)))
+// completedBefore says when the learner completed the step, so that a failed check
+// of changed code doesn't contradict workshop status. It is empty if they haven't.
+func (c *checker) completedBefore() string {
+	progress, _ := workspace.Progress(c.root) // workshop status reports an error
+	for _, r := range progress {
+		if r.Step == c.target.Step && !r.Given() {
+			return fmt.Sprintf("You completed step %d on %s. That still counts.", r.Step, formatTime(r.At))
+		}
+	}
+	return ""
 }
 
-// explain shows why an expectation is not met: what came, and how to go on.
+// explain shows why a check failed: the spans that arrived, the cause, and hints.
 func (c *checker) explain(r *lesson.Result) {
 	f := r.Finding
 	c.out.Item(terminal.No, r.ID, r.Says)
@@ -86,19 +102,19 @@ func (c *checker) explain(r *lesson.Result) {
 		c.hint(hint)
 	}
 	if c.hints < len(r.Hints) {
-		c.detail("", fmt.Sprintf("(--hints %d tells more)", c.hints+1))
+		c.detail("", fmt.Sprintf("(--hints %d shows more)", c.hints+1))
 	}
 }
 
 const detailMargin = 14 // columns
 
-// detail writes a text beside what it is.
+// detail writes a text beside its label.
 func (c *checker) detail(label, text string) {
 	margin := strings.Repeat(" ", detailMargin)
 	c.out.Printf("    %-10s%s", label, strings.TrimPrefix(c.out.Paragraph(margin, text), margin))
 }
 
-// hint writes a hint's Markdown: its paragraphs, and its code as it is.
+// hint writes a hint's Markdown: its paragraphs wrapped, its code as it is.
 func (c *checker) hint(markdown string) {
 	label, isCode := "hint", false
 	for part := range strings.SplitSeq(markdown, "```") {
@@ -113,8 +129,8 @@ func (c *checker) hint(markdown string) {
 	}
 }
 
-// code is lines of Go for a terminal, where tabs are wide: with the indentation
-// that they have in common taken out.
+// code formats lines of Go for a terminal: it removes their common indentation and
+// replaces tabs, which are wide there, by spaces.
 func code(text string) string {
 	const margin = "      "
 	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return line == "" })

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,8 +15,7 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// TestCheck is the learner's question, asked of code that reaches its lesson, of
-// code that does not, and of code that does not compile.
+// TestCheck checks complete code, incomplete code, and code that doesn't compile.
 func TestCheck(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	broken := filepath.Join(root, "broken")
@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkout.Write(t, filepath.Join(broken, "api", "more.go"), "package main\n\nvar _ = undefined\n")
-	// What a shell may have set is not for the code that is checked.
+	// The checked code doesn't get what a shell may have set.
 	for _, set := range []string{"DD_TRACE_ENABLED=false", "DD_SERVICE=other", "DD_TRACE_AGENT_URL=http://localhost:1", "THINK_DELAY=1h", "REDIS_ADDR=nowhere:1", "HTTP_PROXY=http://localhost:1"} {
 		name, value, _ := strings.Cut(set, "=")
 		t.Setenv(name, value)
@@ -33,14 +33,14 @@ func TestCheck(t *testing.T) {
 		code      int
 		want      []string // in this order
 	}{
-		{"", 2, []string{"workshop: say which lesson, as in 'workshop check 2'\n"}},
-		{"9", 2, []string{"workshop: there is no lesson \"9\": choose one of 1 to 5\n"}},
-		{"all --dir step01", 2, []string{"workshop: --dir is the code for one lesson: say which, in place of all\n"}},
-		{"2 --hints 4", 2, []string{"workshop: --hints 4: choose 0 to 3\n"}},
-		{"2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api: name a copy of a step"}},
-		{"2 --dir broken", 2, []string{"Lesson 2: manual headers   broken\n", "broken does not build:\n", "more.go:3:9: undefined: undefined\n"}},
+		{"", 2, []string{"workshop: which step? Add its number: workshop check 2\n"}},
+		{"9", 2, []string{"workshop: there is no step \"9\": use a number from 1 to 5\n"}},
+		{"all --dir step01", 2, []string{"workshop: --dir works for one step only: replace all with its number\n"}},
+		{"2 --hints 4", 2, []string{"workshop: --hints 4 is out of range: use 0 to 3\n"}},
+		{"2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api. Use the directory of a step or of a copy. To make a copy: "}},
+		{"2 --dir broken", 2, []string{"Step 2: manual headers   broken\n", "broken does not build:\n", "more.go:3:9: undefined: undefined\n"}},
 		{"2 --dir step01", 1, []string{
-			"Lesson 2: manual headers   step01\n",
+			"Step 2: manual headers   step01\n",
 			"  GET /think/?subject=war   200   5",
 			"  ✓ think-below-thinker   Below the thinker's span, each subject has its think span.\n",
 			"  ✗ one-trace             One request is one trace, which crosses both services.\n",
@@ -48,14 +48,14 @@ func TestCheck(t *testing.T) {
 			"    instead   thinker-microservice began a trace of its own: its span has no parent.\n",
 			"  thinker-api http.request  GET /think/ ", "    ↑ trace ",
 			"    likely    The request to the thinker carries neither X-Datadog-Trace-Id nor\n",
-			"    hint      A trace crosses from one service to the next", "(--hints 2 tells more)\n",
+			"    hint      A trace crosses from one service to the next", "(--hints 2 shows more)\n",
 			"  – thinker-below-api     The thinker's span hangs below",
-			"\n✗ lesson 2 is not reached: thinker-microservice began a trace of its own: its span has\nno parent.\n",
+			"\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n",
 		}},
-		{"2 --dir step01 --hints 3", 1, []string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ lesson 2"}},
+		{"2 --dir step01 --hints 3", 1, []string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ step 2 isn't complete yet"}},
 		{"5", 0, []string{
-			"Lesson 5: Redis cache   step05\n", "  ✓ miss  ", "  ✓ hit  ", "  ✓ fast  ", "  ✓ errors-not-kept  ",
-			"\n✓ lesson 5 is reached, after ",
+			"Step 5: Redis cache   the original step05\n", "  ✓ miss  ", "  ✓ hit  ", "  ✓ fast  ", "  ✓ errors-not-kept  ",
+			"\n✓ 4 of 4 checks passed in ", "\nChecked the original step05. To check your own code: WORKSHOP try 5\n",
 		}},
 	} {
 		said, code := run(t, program, root, append([]string{"check"}, strings.Fields(c.arguments)...)...)
@@ -78,6 +78,51 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheck_LearnersCopy checks the learner's copy unless told otherwise. Whatever
+// check says, status agrees.
+func TestCheck_LearnersCopy(t *testing.T) {
+	root, program := checkout.New(t), workshop(t)
+	copied, err := workspace.Copy(root, 2, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill := func(step string) func() {
+		return func() {
+			t.Helper()
+			for _, service := range []string{"api", "thinker"} {
+				dir := filepath.Join(copied.Dir, service)
+				if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(filepath.Join(root, step, service)))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	started, completed := "  Step 2: manual headers           started in .workshop/try02\n", "✓ Step 2: manual headers           completed "
+	for _, c := range []struct {
+		name, arguments string
+		before          func()
+		code            int
+		want            []string
+		status          string
+	}{
+		{"starting code", "2", func() {}, 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n"}, started},
+		{"original", "2 --dir step02", func() {}, 0, []string{"Step 2: manual headers   the original step02\n", "\n✓ 4 of 4 checks passed in ", "\nChecked the original step02. To check your own code: WORKSHOP try 2\n"}, started},
+		{"finished code", "2", fill("step02"), 0, []string{"Step 2: manual headers   .workshop/try02\n", "\n✓ step 2 is complete: 4 of 4 checks passed in ", "\nNext: WORKSHOP try 3\n"}, completed},
+		{"changed later", "2", fill("step01"), 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ 2 of 4 checks passed\nYou completed step 2 on "}, completed},
+	} {
+		c.before()
+		said, code := run(t, program, root, append([]string{"check"}, strings.Fields(c.arguments)...)...)
+		for _, want := range c.want {
+			if code != c.code || !strings.Contains(said, want) {
+				t.Errorf("%s: check exits with %d and prints\n%s\nwant %d and %q", c.name, code, said, c.code, want)
+			}
+		}
+		if status, _ := run(t, program, root, "status"); !strings.Contains(status, c.status) {
+			t.Errorf("%s: status prints\n%s\nwithout %q", c.name, status, c.status)
+		}
+	}
+}
+
 // TestCheckJSON is for programs: one object, whatever comes of it.
 func TestCheckJSON(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
@@ -87,9 +132,9 @@ func TestCheckJSON(t *testing.T) {
 		code        int
 		want        string
 	}{
-		{"1", "step01", 0, "reached, 3 requests: api-span met, thinker-span met, think-span met, two-traces met"},
-		{"2", "step01", 1, "not reached, 3 requests: one-trace unmet with 1 hints and 2 traces, thinker-below-api open, think-below-thinker met, error-on-think met"},
-		{"3", "step03", 2, "not reached, 0 requests, an error: "},
+		{"1", "step01", 0, "complete, 3 requests: api-span passed, thinker-span passed, think-span passed, two-traces passed"},
+		{"2", "step01", 1, "not complete, 3 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api unchecked, think-below-thinker passed, error-on-think passed"},
+		{"3", "step03", 2, "not complete, 0 requests, an error: "},
 	} {
 		cmd := exec.CommandContext(need.Context(t), program, "check", c.lesson, "--dir", c.dir, "--json")
 		cmd.Dir = root
@@ -107,15 +152,15 @@ func TestCheckJSON(t *testing.T) {
 func inShort(t *testing.T, output []byte) string {
 	t.Helper()
 	var outcome struct {
-		Reached bool
-		Lessons []struct {
-			Reached  bool
+		Complete bool
+		Steps    []struct {
+			Complete bool
 			Error    string
 			Requests []struct {
 				Path   string
 				Status int
 			}
-			Expectations []struct {
+			Checks []struct {
 				ID, State string
 				Hints     []string
 				Finding   *struct {
@@ -128,21 +173,21 @@ func inShort(t *testing.T, output []byte) string {
 			}
 		}
 	}
-	if err := json.Unmarshal(output, &outcome); err != nil || len(outcome.Lessons) != 1 {
+	if err := json.Unmarshal(output, &outcome); err != nil || len(outcome.Steps) != 1 {
 		t.Fatalf("%v: %s", err, output)
 	}
-	l := outcome.Lessons[0]
+	l := outcome.Steps[0]
 	var expectations []string
-	for _, e := range l.Expectations {
+	for _, e := range l.Checks {
 		text := e.ID + " " + e.State
 		if e.Finding != nil && e.Finding.Cause != "" {
 			text += " with " + strconv.Itoa(len(e.Hints)) + " hints and " + strconv.Itoa(len(e.Finding.Traces)) + " traces"
 		}
 		expectations = append(expectations, text)
 	}
-	text := "not reached"
-	if outcome.Reached && l.Reached {
-		text = "reached"
+	text := "not complete"
+	if outcome.Complete && l.Complete {
+		text = "complete"
 	}
 	text += ", " + strconv.Itoa(len(l.Requests)) + " requests"
 	if l.Error != "" {

@@ -16,22 +16,21 @@ func diffCommand() *cobra.Command {
 	var step stepNumber
 	var dir string
 	cmd := &cobra.Command{
-		Use:   "diff LESSON",
-		Short: "Show what a lesson changes in the code, and what each change is for",
-		Long: `Show what a lesson changes in the code, and what each change is for.
+		Use:   "diff STEP",
+		Short: "Show what a step changes in the code, and why",
+		Long: `Show what a step changes in the code, and why.
 
-It is the difference between the code that the lesson begins with, which
-workshop try copies, and the step's own. With --dir it begins with yours: what
-remains to be done, or what you have done otherwise.`,
+It compares the code that the step starts from (the code workshop try copies)
+with the finished step. With --dir, it compares your code with the finished step.`,
 		Example: `  workshop diff 2
   workshop diff 2 --dir .workshop/try02`,
-		Args:      oneLesson(&step),
-		ValidArgs: lessons(),
+		Args:      oneStep(&step),
+		ValidArgs: stepNumbers(),
 		RunE: func(*cobra.Command, []string) error {
 			return diff(terminal.New(os.Stdout), int(step), dir)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "the directory of your code")
+	cmd.Flags().StringVar(&dir, "dir", "", "directory of your code")
 	return cmd
 }
 
@@ -50,13 +49,13 @@ func diff(out *terminal.Terminal, step int, dir string) error {
 	}
 	hunks := lesson.Compare(step, before, after)
 	if len(hunks) == 0 {
-		out.Printf("There is no difference between %s and %s.\n", name, runner.StepName(step))
+		out.Printf("%s and %s have the same code.\n", name, runner.StepName(step))
 	}
 	showHunks(out, hunks, name, runner.StepName(step))
 	return nil
 }
 
-// begin is the code to compare with a step's, and what it is called.
+// begin returns the code to compare with a finished step, and its name.
 func begin(root string, step int, dir string) (code lesson.Code, name string, err error) {
 	if dir != "" {
 		code, err = lesson.ReadCode(dir)

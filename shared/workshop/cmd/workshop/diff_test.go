@@ -38,10 +38,10 @@ The two headers carry the ID of the trace and that of the span, both as decimal 
  }
 +
 +// inject names`, 0},
-		{"2 --dir step02", "There is no difference between step02 and step02.\n", 0},
+		{"2 --dir step02", "step02 and step02 have the same code.\n", 0},
 		{"2 --dir nowhere", "workshop: read the code in nowhere: ", 2},
 		{"2 --dir .", "workshop: read the code in .: ", 2},
-		{"", "workshop: say which lesson, as in 'workshop diff 2'\n", 2},
+		{"", "workshop: which step? Add its number: workshop diff 2\n", 2},
 	} {
 		got, code := run(t, program, root, append([]string{"diff"}, strings.Fields(c.arguments)...)...)
 		if code != c.code || !strings.HasPrefix(got, c.want) {

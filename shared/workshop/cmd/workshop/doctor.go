@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"thinker/shared/apm"
 	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
@@ -20,14 +19,16 @@ func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out why there is no trace",
-		Long: `Find out why there is no trace: walk the chain from the code to the page link by
-link, and say what to do about each that is broken.
+		Long: `Find out why there is no trace. Check everything between your code and the page,
+and say how to fix each problem.
 
-It asks for one thought, so that there is a request to look for, which leaves a
-trace like any other. --no-probe does without.
+It sends one request to see whether its trace arrives. To send none: --no-probe
 
-A ✓ is a link that holds, a ✗ one that is broken, a – one that does not matter
-here, or could not be asked. It ends with 1 where one is broken.`,
+  ✓  passed
+  ✗  failed: what is wrong, and what to do
+  –  not needed here, or not checked because an earlier point failed
+
+Exit codes: 0 if nothing failed, 1 if a check failed.`,
 		Example: `  workshop doctor
   workshop doctor --api-port 5050 --no-probe
   workshop doctor --json`,
@@ -40,25 +41,25 @@ here, or could not be asked. It ends with 1 where one is broken.`,
 			options.Probe = !unprobed
 			out := terminal.New(os.Stdout)
 			if !machine {
-				options.Found = func(link doctor.Link) { show(out, link) }
+				options.Found = func(c doctor.Check) { show(out, c) }
 			}
-			links := doctor.Examine(cmd.Context(), options)
+			checks := doctor.Examine(cmd.Context(), options)
 			if cmd.Context().Err() != nil {
 				return stopped(cmd.Context(), nil)
 			} else if machine {
-				return asJSON(links)
+				return asJSON(checks)
 			}
-			return conclude(out, links)
+			return conclude(out, checks)
 		},
 	}
 	at.flags(cmd)
 	at.thinkerFlag(cmd)
-	cmd.Flags().BoolVar(&unprobed, "no-probe", false, "send no request")
-	cmd.Flags().BoolVar(&machine, "json", false, "for programs: all links as one JSON object")
+	cmd.Flags().BoolVar(&unprobed, "no-probe", false, "don't send a request")
+	cmd.Flags().BoolVar(&machine, "json", false, "print the results as one JSON object")
 	return cmd
 }
 
-// examination is where a doctor has to look.
+// examination returns where the doctor has to look.
 func (a *addresses) examination(cmd *cobra.Command) (doctor.Options, error) {
 	ask, err := a.client(cmd)
 	if err != nil {
@@ -74,60 +75,64 @@ func (a *addresses) examination(cmd *cobra.Command) (doctor.Options, error) {
 	return options, err
 }
 
-// show prints a link as an item of a list.
-func show(out *terminal.Terminal, link doctor.Link) {
-	switch link.State {
-	case doctor.Holds:
-		out.Item(terminal.Yes, link.Name, link.Says)
-	case doctor.Broken:
-		out.Item(terminal.No, link.Name, link.Says, "→ "+link.Next)
+// show prints a check as an item of a list.
+func show(out *terminal.Terminal, c doctor.Check) {
+	switch c.State {
+	case doctor.Passed:
+		out.Item(terminal.Yes, c.Name, c.Says)
+	case doctor.Failed:
+		out.Item(terminal.No, c.Name, c.Says, "→ "+c.Next)
 	default:
-		out.Item(terminal.Neither, link.Name, link.Says)
+		out.Item(terminal.Neither, c.Name, c.Says)
 	}
 }
 
-// missing says of another command, which got no further, which link is broken.
+// missing explains why another command got no trace: it shows the first failed check.
 func missing(ctx context.Context, out *terminal.Terminal, options doctor.Options, err error) error {
 	out.EndProgress()
 	if ctx.Err() != nil {
 		return err
 	}
-	first, known := doctor.FirstBroken(doctor.Examine(ctx, options))
+	first, known := doctor.FirstFailed(doctor.Examine(ctx, options))
 	if !known {
-		return fmt.Errorf("%w; '%s doctor' looks further", err, workshop())
+		return fmt.Errorf("%w. To look further: %s doctor", err, workshop())
 	}
-	out.Printf("%s\n", out.Paragraph("", fmt.Sprintf("Nothing to show: %v. The first link that is broken:", err)))
+	out.Printf("%s\n", out.Paragraph("", fmt.Sprintf("No trace to show: %v. The most likely reason:", err)))
 	show(out, first)
-	out.Printf("\n'%s doctor' looks at every link.\n", workshop())
-	return errNo
+	out.Printf("\nTo check everything: %s doctor\n", workshop())
+	return errFailed
 }
 
-// conclude says where to begin.
-func conclude(out *terminal.Terminal, links []doctor.Link) error {
-	first, found := doctor.FirstBroken(links)
+// conclude prints how many checks failed, and where to start.
+func conclude(out *terminal.Terminal, checks []doctor.Check) error {
+	first, found := doctor.FirstFailed(checks)
 	if !found {
-		out.Printf("\nNo link is broken.\n")
+		out.Printf("\nNo problem found.\n")
 		return nil
 	}
-	broken := 0
-	for _, link := range links {
-		if link.State == doctor.Broken {
-			broken++
+	failed := 0
+	for _, c := range checks {
+		if c.State == doctor.Failed {
+			failed++
 		}
 	}
-	out.Printf("\n%s. Begin with the first, %s: those after it may come of it.\n", apm.FormatCount(broken, "link is broken", "links are broken"), first.Name)
-	return errNo
+	if failed == 1 {
+		out.Printf("\n1 check failed: %s\n", first.Name)
+	} else {
+		out.Printf("\n%d checks failed. Start with the first, %s: it may have caused the others.\n", failed, first.Name)
+	}
+	return errFailed
 }
 
-func asJSON(links []doctor.Link) error {
-	_, broken := doctor.FirstBroken(links)
-	text, err := json.MarshalIndent(map[string]any{"well": !broken, "links": links}, "", "  ")
+func asJSON(checks []doctor.Check) error {
+	_, failed := doctor.FirstFailed(checks)
+	text, err := json.MarshalIndent(map[string]any{"passed": !failed, "checks": checks}, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write the links as JSON: %w", err)
+		return fmt.Errorf("write the checks as JSON: %w", err)
 	}
 	fmt.Println(string(text))
-	if broken {
-		return errNo
+	if failed {
+		return errFailed
 	}
 	return nil
 }

@@ -55,10 +55,10 @@ func TestCheck_MisleadingEnvironment(t *testing.T) {
 		{"tracer", "3", []string{
 			"DD_TAGS=team:greetings,service.name:greeter", "OTEL_SDK_DISABLED=true", "DD_TRACE_OTEL_SEMANTICS_ENABLED=1", "OTEL_TRACES_EXPORTER=otlp",
 			"DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT=restart", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES=200-299", "DD_TRACE_HTTP_CLIENT_ERROR_STATUSES=200-299",
-		}, []string{"DD_TAGS", "OTEL_SDK_DISABLED", "DD_TRACE_OTEL_SEMANTICS_ENABLED", "OTEL_TRACES_EXPORTER", "DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES", "DD_TRACE_HTTP_CLIENT_ERROR_STATUSES", "which would hide or change their traces."}},
-		{"tags in place of the span's own", "1", []string{"DD_TAGS=span.name:x error:true", "OTEL_RESOURCE_ATTRIBUTES=span.name=x,subject=y"}, []string{"The services start without DD_TAGS, OTEL_RESOURCE_ATTRIBUTES,"}},
-		{"go", "1", settings, []string{"Builds ignore " + strings.Join(settings, ", ") + "."}},
-		{"go env -w", "1", []string{"GOENV=" + saved}, []string{"Builds ignore GOFLAGS=-mod=mod, GOOS=plan9."}},
+		}, []string{"DD_TAGS", "OTEL_SDK_DISABLED", "DD_TRACE_OTEL_SEMANTICS_ENABLED", "OTEL_TRACES_EXPORTER", "DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES", "DD_TRACE_HTTP_CLIENT_ERROR_STATUSES", "which would hide or change traces: "}},
+		{"tags in place of the span's own", "1", []string{"DD_TAGS=span.name:x error:true", "OTEL_RESOURCE_ATTRIBUTES=span.name=x,subject=y"}, []string{"Ignoring these variables, which would hide or change traces: DD_TAGS, OTEL_RESOURCE_ATTRIBUTES"}},
+		{"go", "1", settings, []string{"Ignoring these Go settings, which would break the build: " + strings.Join(settings, ", ")}},
+		{"go env -w", "1", []string{"GOENV=" + saved}, []string{"Ignoring these Go settings, which would break the build: GOFLAGS=-mod=mod, GOOS=plan9"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			said, code := runWith(t, program, root, c.env, "check", c.lesson)
@@ -88,15 +88,15 @@ func TestDoctor_GoSettings(t *testing.T) {
 		want []string // in each link about Go, after the first
 	}{
 		{"set", append([]string{"GOENV=off"}, settings...), []string{
-			"GOFLAGS=-mod=vendor is set in this terminal. workshop up and check build without it, but go run and other go commands here obey it: ",
+			"GOFLAGS=-mod=vendor is set in this terminal. workshop up and check ignore it, but go run and other go commands don't. To remove it: ",
 			"GO111MODULE=off ", "GOWORK=", "GOOS=plan9 ", "GOARCH=mips ",
 		}},
 		{"saved", []string{"GOENV=" + saved}, []string{
-			"GOFLAGS=-mod=vendor is set by go env -w. workshop up and check build without it, but go run and other go commands here obey it: go env -u GOFLAGS.",
+			"GOFLAGS=-mod=vendor is set with go env -w. workshop up and check ignore it, but go run and other go commands don't. To remove it: go env -u GOFLAGS",
 			"GO111MODULE=off ", "GOWORK=", "GOOS=plan9 ", "GOARCH=mips ",
 		}},
 		{"harmless", []string{"GOENV=off", "GOFLAGS=-trimpath -p=2", "GOWORK=" + filepath.Join(root, "go.work")}, nil},
-		{"no cache", missing, []string{"go has no directory for GOCACHE and GOMODCACHE. "}},
+		{"no cache", missing, []string{"Go has no directory for GOCACHE and GOMODCACHE. "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cmd := exec.CommandContext(need.Context(t), program, "doctor", "--no-probe", "--json", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
@@ -104,20 +104,20 @@ func TestDoctor_GoSettings(t *testing.T) {
 			cmd.Env = append(noGoSettings(), c.env...)
 			output, _ := cmd.Output()
 			var report struct {
-				Links []struct{ Name, State, Says string }
+				Checks []struct{ Name, State, Says string }
 			}
 			if err := json.Unmarshal(output, &report); err != nil {
 				t.Fatalf("%v: %s", err, output)
 			}
 			want := append([]string{"is new enough for the workshop."}, c.want...)
-			for i, link := range report.Links {
-				state := "unknown"
+			for i, link := range report.Checks {
+				state := "skipped"
 				if i == 0 {
-					state = "holds"
+					state = "passed"
 				}
 				if link.Name != "Go" || i >= len(want) {
 					if i != len(want) {
-						t.Errorf("it says %d things about Go, want %d: %+v", i, len(want), report.Links)
+						t.Errorf("it says %d things about Go, want %d: %+v", i, len(want), report.Checks)
 					}
 					break
 				}

@@ -10,22 +10,22 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// A cannotRun is an error that kept a command from its work, most often for what
-// the caller typed or set; it ends the program with 2.
+// A cannotRun is an error that kept a command from running, most often wrong usage.
+// The program exits with 2.
 type cannotRun struct{ error }
 
 func (e cannotRun) Unwrap() error { return e.error }
 
-// errNo ends the program with 1 and nothing more to say: the command ran, and its
-// output says that the answer is no.
-var errNo = errors.New("the answer is no")
+// errFailed makes the program exit with 1 and print nothing more: the command ran,
+// and its output says what failed.
+var errFailed = errors.New("a check failed")
 
-// report says what a command ended with, and returns the program's exit code. An
-// error of its own kind is an answer: the command ran, and failed.
+// report prints a command's error, if any, and returns the program's exit code: 2
+// if the command could not run, 1 if it ran and failed.
 func report(w io.Writer, err error) int {
 	if err == nil {
 		return 0
-	} else if errors.Is(err, errNo) {
+	} else if errors.Is(err, errFailed) {
 		return 1
 	}
 	if f, is := errors.AsType[fault](err); is {
@@ -40,7 +40,7 @@ func report(w io.Writer, err error) int {
 	return 1
 }
 
-// A fault is a mistake of this program's own, at which it panicked.
+// A fault is a bug of this program, at which it panicked.
 type fault struct {
 	panicked any
 	stack    []byte
@@ -48,7 +48,7 @@ type fault struct {
 
 func (f fault) Error() string { return fmt.Sprint(f.panicked) }
 
-// guarded calls f; if it panics, that is the error, a fault.
+// guarded calls f. If f panics, it returns a fault.
 func guarded(f func()) (err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
@@ -59,16 +59,16 @@ func guarded(f func()) (err error) {
 	return nil
 }
 
-// report says that this program is at fault, in a line that names a file with all
-// that is known of it.
+// report prints one line that says the workshop has a bug, and names a file with the
+// stack trace.
 func (f fault) report(w io.Writer) int {
-	kept := "its trace could not be kept"
+	report := "Please report it (the stack trace could not be saved)"
 	if file, err := os.CreateTemp("", "workshop-fault-*.txt"); err == nil {
 		_, err = fmt.Fprintf(file, "%q\n%v\n\n%s", os.Args, f.panicked, f.stack)
 		if err = errors.Join(err, file.Close()); err == nil {
-			kept = "please report it with the file " + file.Name()
+			report = "Please report it with the file " + file.Name()
 		}
 	}
-	fmt.Fprintf(w, "workshop: this is a fault of the workshop itself, not yours (%.200v): %s\n", f.panicked, kept)
+	fmt.Fprintf(w, "workshop: this is a bug in the workshop, not in your code (%.200v). %s\n", f.panicked, report)
 	return 2
 }

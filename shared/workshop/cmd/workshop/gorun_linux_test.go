@@ -42,7 +42,7 @@ func TestCommands_AfterGoRun(t *testing.T) {
 		{[]string{cached}, cached},
 	} {
 		output, _ := exec.CommandContext(need.Context(t), c.command[0], append(c.command[1:], "check", "2", "--dir", "nowhere")...).CombinedOutput()
-		if want := "name a copy of a step, such as '" + c.want + " try 2' makes"; !strings.Contains(string(output), want) {
+		if want := "To make a copy: " + c.want + " try 2\n"; !strings.Contains(string(output), want) {
 			t.Errorf("%s says %s\nwithout %s", c.command[0], output, want)
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// endWithGoRun returns a context that ends when the go command that has started
-// this program by go run is killed: go does not pass that on. Where another
-// program has started this one, the context is ctx.
+// endWithGoRun returns a context that also ends when go run, which started this
+// program, is killed: go doesn't forward that signal. If another program started
+// this one, it returns ctx.
 func endWithGoRun(ctx context.Context) context.Context {
 	parent := os.Getppid()
 	if !startedByGoRun() {

@@ -2,5 +2,5 @@ package main
 
 import "context"
 
-// endWithGoRun is for where a program is told of a parent that has ended.
+// endWithGoRun returns ctx: on Windows a program is told when its parent ends.
 func endWithGoRun(ctx context.Context) context.Context { return ctx }

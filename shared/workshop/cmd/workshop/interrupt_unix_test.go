@@ -114,7 +114,7 @@ func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 		says          string
 	}{
 		{"service-ends", false, false, 0, ""},
-		{"service-goes-on", true, false, 1, "workshop: thinker was asked to stop, went on, and was killed. Its run function must return once its context is done\n"},
+		{"service-goes-on", true, false, 1, "workshop: thinker did not stop when asked to, so it was killed. Its run function must return once its context is done\n"},
 		{"second-interrupt", true, true, 130, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestUp_InterruptEndsGoBuild(t *testing.T) {
 	up := startIn(t, checkout.New(t), program, 1, "--memory")
 	brood.begun(t)
 	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
-	if code := ended(t, up.cmd); code != 1 || up.errors.String() != "workshop: stopped before the step was up\n" {
+	if code := ended(t, up.cmd); code != 1 || up.errors.String() != "workshop: stopped before the step was ready\n" {
 		t.Errorf("it ends with %d and says %q", code, &up.errors)
 	}
 	brood.gone(t)

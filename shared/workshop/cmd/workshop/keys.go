@@ -15,7 +15,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// obey does what a key asks for. What takes time is done beside all else.
+// obey runs the command of a key. What takes time runs in the background.
 func (s *screen) obey(ctx context.Context, typed string, quit func()) {
 	switch key := strings.ToLower(typed); key {
 	case "1", "2", "3", "4", "5":
@@ -23,7 +23,7 @@ func (s *screen) obey(ctx context.Context, typed string, quit func()) {
 	case "r":
 		s.workshop.Restart()
 	case "o":
-		go s.open() // which may last as long as the browser
+		go s.open() // may last as long as the browser
 	case "c":
 		s.check(ctx)
 	case "t":
@@ -34,80 +34,89 @@ func (s *screen) obey(ctx context.Context, typed string, quit func()) {
 		quit()
 	default:
 		if len(typed) > 1 && typed[0] < 0x80 {
-			s.out.Printf("That is for another terminal: here single keys are commands, and ? lists them.\n")
+			s.out.Printf("Type commands in another terminal: here, single keys are commands. Press ? for the list.\n")
 			return
 		}
-		s.out.Printf("There is no key %q: ? lists what there is.\n", typed)
+		s.out.Printf("Unknown key %q. Press ? for the list of keys.\n", typed)
 	}
 }
 
-// choose has a step run: one's own code for it, if that is what was started.
+// choose starts a step: the code that up was started with, if it is of that step.
 func (s *screen) choose(step int) {
 	target := runner.Target{Step: step}
 	if step == s.own.Step {
 		target = s.own
 	}
 	if state := s.workshop.State(); state.Target == target && state.Phase != runner.Failed {
-		s.out.Printf("%s runs already; r starts it again.\n", target.Name())
+		s.out.Printf("%s is already running. Press r to restart it.\n", target.Name())
 		return
 	}
 	s.workshop.Run(target)
 }
 
-// open shows the pages in a browser, and says where they are for where there is none.
+// open opens the pages in a browser, and prints their address.
 func (s *screen) open() {
 	page := s.lessons()
-	s.out.Printf("the lessons and the traces are at %s\n", page)
+	s.out.Printf("Opening %s\n", page)
 	if !hasBrowser() {
-		s.out.Printf("There is no browser to open here: type the address into one.\n")
+		s.out.Printf("No browser found here. Open the address yourself.\n")
 		return
 	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	if err := browser.OpenURL(page); err != nil {
-		s.out.Printf("No browser could be opened (%v): type the address into one.\n", err)
+		s.out.Printf("Could not open a browser: %v. Open the address yourself.\n", err)
 	}
 }
 
-// hasBrowser tells whether there is a screen for a browser: without one, a Linux
-// may open a browser that is made of text in this very terminal.
+// hasBrowser reports whether there is a screen for a browser. Without one, Linux may
+// start a text browser in this very terminal.
 func hasBrowser() bool {
 	return runtime.GOOS != "linux" || cmp.Or(os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY"), os.Getenv("WSL_DISTRO_NAME")) != ""
 }
 
-// think sends a request, whose trace then appears like any other.
+// think sends a request. Its trace then appears like any other.
 func (s *screen) think(ctx context.Context) {
 	answer, err := s.client.Think(ctx, "war")
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		s.out.Printf("%v\n", err)
+		s.out.Printf("Could not send a request: %v\n", err)
 	case answer.Status != http.StatusOK:
-		s.out.Printf("the api answered %d: %s\n", answer.Status, apm.Printable(answer.Body, 500))
+		s.out.Printf("The api responded with %d: %s\n", answer.Status, apm.Printable(answer.Body, 500))
 	}
 }
 
-// list says what the keys do.
+// list prints what the keys do.
 func (s *screen) list() {
 	s.out.Printf(`
-  1-%d  have that step run, in the place of the one that runs
-  r    build again and start anew
-  t    think: send the request %s
-  c    check whether the code reaches its lesson
-  o    open the pages: %s
-  q    quit, as Ctrl-C does
+  1-%d  switch to that step
+  r    rebuild and restart
+  t    send a request: %s
+  c    check your code for this step
+  o    open the pages in a browser: %s
+  ?    show this list
+  q    quit, like Ctrl-C
 `, runner.Steps, strings.TrimPrefix(runner.Try(s.workshop.Ports().API), "curl "), s.lessons())
 }
 
-// check says whether the code that is wanted reaches its lesson. It has services
-// of its own for that, and leaves those that run alone.
+// check checks the learner's code for the step that is running, or the original
+// without one. It starts its own services and leaves the running ones alone.
 func (s *screen) check(ctx context.Context) {
 	if !s.checking.CompareAndSwap(false, true) {
-		s.out.Printf("It is being checked; what comes of that appears here.\n")
+		s.out.Printf("A check is already running. Its result will appear here.\n")
 		return
 	}
 	s.beside(func() {
 		defer s.checking.Store(false)
-		c := &checker{out: s.out, root: s.root, target: s.workshop.State().Target, hints: 1}
+		target := s.workshop.State().Target
+		if target.Original() {
+			var err error
+			if target, err = targetOf(s.root, copyOf(s.root, target.Step), target.Step); err != nil {
+				s.out.Printf("%s %v\n", s.out.Red("✗"), err)
+				return
+			}
+		}
+		c := &checker{out: s.out, root: s.root, target: target, hints: 1}
 		if _, err := c.check(ctx); err != nil && ctx.Err() == nil {
 			s.out.Printf("%s %v\n", s.out.Red("✗"), err)
 		}

@@ -29,40 +29,59 @@ func TestKeys(t *testing.T) {
 	c.press("t")
 	c.until("  think ") // the last line of the trace
 	c.press("?")
-	c.until("q    quit, as Ctrl-C does")
+	c.until("q    quit, like Ctrl-C")
 	c.press("x")
-	c.until(`There is no key "x"`)
+	c.until(`Unknown key "x"`)
 	c.press("curl 'http://localhost:5000/think/?subject=war'\n")
-	c.until("That is for another terminal")
+	c.until("Type commands in another terminal")
 	c.press("\x1b[15~") // F5, in which 1 and 5 are no keys
 	for _, step := range []string{"3", "4", "5", "1"} {
 		c.press(step)
-		c.until("Step "+step+": ", "step0"+step+" runs, after")
+		c.until("Step "+step+": ", "step0"+step+" is running (")
 	}
 	c.press("1")
-	c.until("step01 runs already")
+	c.until("step01 is already running")
 	c.press("2")
-	c.until("Step 2: manual headers, as in ", "try02 runs, after")
+	c.until("Step 2: manual headers (your code in ", "try02 is running (")
 
 	main := filepath.Join(dir, "api", "main.go")
 	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
-	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined", "try02 goes on answering as it was before")
+	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined", "The previous version of try02 keeps running")
 	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
-	c.until("try02 runs again, after")
+	c.until("try02 is running again (")
 	checkout.Edit(t, main, "the thinker answered", "the thinker has answered")
-	c.until("the new try02 answers, after")
+	c.until("Rebuilt try02: the new version is running")
 
 	c.press("r")
-	c.until("the new try02 answers, after")
+	c.until("Rebuilt try02: the new version is running")
 	c.press("c")
-	c.until("Lesson 2: manual headers", "✗ ", "lesson 2 is not reached")
+	c.until("Step 2: manual headers", "✗ ", "step 2 isn't complete yet")
 	c.press("o")
-	c.until("/workshop", "There is no browser to open here")
+	c.until("/workshop", "No browser found here")
 	c.press("q")
 	c.ends(0)
 	if text := c.seen.String(); strings.Contains(text, "panic") || strings.Count(text, "Step 5") != 1 {
 		t.Errorf("it shows\n%s", text)
 	}
+}
+
+// TestKeys_CheckUsesTheCopy presses c while an original step is running: it checks the
+// learner's copy of that step, or the original if there is none.
+func TestKeys_CheckUsesTheCopy(t *testing.T) {
+	root := checkout.New(t)
+	if _, err := workspace.Copy(root, 2, false); err != nil {
+		t.Fatal(err)
+	}
+	c := atTerminalIn(t, root, workshop(t), "up", "--step", "2")
+	c.until("Ctrl-C stops everything")
+	c.press("c")
+	c.until("Step 2: manual headers   .workshop/try02", "✗ step 2 isn't complete yet")
+	c.press("1")
+	c.until("step01 is running (")
+	c.press("c")
+	c.until("Step 1: the untraced link   the original step01", "Checked the original step01. To check your own code: ")
+	c.press("q")
+	c.ends(0)
 }
 
 // TestServiceDiesAtATerminal waits for whoever sits there to mend it.
@@ -80,9 +99,9 @@ func TestServiceDiesAtATerminal(t *testing.T) {
 	if err := syscall.Kill(thinker, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	c.until("✗ thinker ended by itself (signal: killed)", "Nothing answers now")
+	c.until("✗ thinker stopped unexpectedly (signal: killed)", "Nothing is running now")
 	c.press("r")
-	c.until("step01 runs again, after")
+	c.until("step01 is running again (")
 	c.press("\x03")
 	c.ends(0)
 }
@@ -93,9 +112,9 @@ func TestFirstBuildFailsAtATerminal(t *testing.T) {
 	main := filepath.Join(dir, "thinker", "main.go")
 	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
 	c := atTerminal(t, workshop(t), "up", "--dir", dir)
-	c.until("undefined: undefined", "Nothing answers now")
+	c.until("undefined: undefined", "Nothing is running now")
 	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
-	c.until("healthy after", "Ctrl-C stops everything")
+	c.until("Ready after", "Ctrl-C stops everything")
 	c.press("\x03")
 	c.ends(0)
 }
@@ -112,7 +131,7 @@ func TestCtrlC(t *testing.T) {
 			c := atTerminal(t, program, "up", "--dir", dir)
 			switch moment {
 			case "building":
-				c.until("building: the first time")
+				c.until("building: this takes a minute or two the first time")
 			case "healthy":
 				c.until("Ctrl-C stops everything")
 			case "thinking":
@@ -144,7 +163,7 @@ func TestCtrlZ(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.press("?")
-		c.until("q    quit, as Ctrl-C does")
+		c.until("q    quit, like Ctrl-C")
 	}
 	c.press("q")
 	c.ends(0)
@@ -165,6 +184,11 @@ type console struct {
 // atTerminal starts the program at a terminal of its own.
 func atTerminal(t *testing.T, program string, arguments ...string) *console {
 	t.Helper()
+	return atTerminalIn(t, "", program, arguments...)
+}
+
+func atTerminalIn(t *testing.T, dir, program string, arguments ...string) *console {
+	t.Helper()
 	keyboard, side, err := pty.Open()
 	if err != nil {
 		need.Missing(t, "there are no pseudo-terminals: %v", err)
@@ -180,6 +204,7 @@ func atTerminal(t *testing.T, program string, arguments ...string) *console {
 	c.cmd = exec.CommandContext(need.Context(t), program, append(arguments, "--memory",
 		"--api-port", fmt.Sprint(c.ports[0]), "--thinker-port", fmt.Sprint(c.ports[1]), "--agent-port", fmt.Sprint(c.ports[2]))...)
 	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1", "DISPLAY=", "WAYLAND_DISPLAY=", "WSL_DISTRO_NAME=")
+	c.cmd.Dir = dir
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = side, side, side
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := c.cmd.Start(); err != nil {

@@ -46,15 +46,15 @@ GET /?subject=war&subject=art   200   N ms   http://localhost:PORT/trace/ID
     think              subject:art BAR N ms
       ✗ error main.unknownSubject: no thought on subject "art"
 
-One request, but 2 traces: nothing told the later one that it belongs to the first.
+One request produced 2 traces: the trace was not propagated from one service to the next.
 `
 	if got := run(0, "think", "war", "art", "--step", "1"); got != thought {
 		t.Errorf("it shows\n%s\nwant\n%s", got, thought)
 	}
-	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: it is step01 that answered, not step02: '"+program+" up --step 2' starts that one\n") {
+	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: step01 is running, not step02. To start that: "+program+" up --step 2\n") {
 		t.Errorf("of another step it says\n%s", got)
 	}
-	if got := run(1, "think", strings.Repeat("x", 65)); !strings.Contains(got, "\nGET /think/?subject=xxx") || !strings.HasSuffix(got, "\nworkshop: the api answered 400\n") {
+	if got := run(1, "think", strings.Repeat("x", 65)); !strings.Contains(got, "\nGET /think/?subject=xxx") || !strings.HasSuffix(got, "\nworkshop: the api responded with 400\n") {
 		t.Errorf("of a request that is refused it says\n%s", got)
 	}
 	if got := run(0, "think", "war", "--repeat", "2"); strings.Count(got, "\nGET /think/") != 2 {
@@ -65,7 +65,7 @@ One request, but 2 traces: nothing told the later one that it belongs to the fir
 	if got := run(0, "load", "--for", "1s"); !load.MatchString(got) {
 		t.Errorf("of a load it shows\n%s", got)
 	}
-	if got := run(0, "doctor"); !strings.HasSuffix(got, "\nNo link is broken.\n") || strings.Contains(got, "✗") || !strings.Contains(got, "No variable misleads a tracer (looked at: thinker-api, thinker-microservice, ") {
+	if got := run(0, "doctor"); !strings.HasSuffix(got, "\nNo problem found.\n") || strings.Contains(got, "✗") || !strings.Contains(got, "No variable hides or changes traces (checked: thinker-api, thinker-microservice, ") {
 		t.Errorf("the doctor says\n%s", got)
 	}
 
@@ -73,18 +73,18 @@ One request, but 2 traces: nothing told the later one that it belongs to the fir
 	up.cmd.Wait()
 	for _, command := range []string{"think war", "load"} {
 		got := run(1, strings.Fields(command)...)
-		if !strings.Contains(got, "\n  ✗ agent                 Nobody listens at http://localhost:PORT.\n                          → Start a step: ") {
+		if !strings.Contains(got, "\n  ✗ agent                 Nothing is listening at http://localhost:PORT.\n                          → Start a step: ") {
 			t.Errorf("with nothing there, %s says\n%s", command, got)
 		}
 	}
-	if got := run(1, "doctor"); !strings.HasSuffix(got, "\n3 links are broken. Begin with the first, agent: those after it may come of it.\n") {
+	if got := run(1, "doctor"); !strings.HasSuffix(got, "\n3 checks failed. Start with the first, agent: it may have caused the others.\n") {
 		t.Errorf("with nothing there, the doctor says\n%s", got)
 	}
 	var report struct {
-		Well  bool
-		Links []struct{ Name, State, Says, Next string }
+		Passed bool
+		Checks []struct{ Name, State, Says, Next string }
 	}
-	if err := json.Unmarshal([]byte(run(1, "doctor", "--json")), &report); err != nil || report.Well || len(report.Links) < 10 || report.Links[2].State != "broken" || report.Links[2].Next == "" {
+	if err := json.Unmarshal([]byte(run(1, "doctor", "--json")), &report); err != nil || report.Passed || len(report.Checks) < 10 || report.Checks[2].State != "failed" || report.Checks[2].Next == "" {
 		t.Errorf("%+v, %v", report, err)
 	}
 }

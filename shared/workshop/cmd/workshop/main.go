@@ -1,5 +1,5 @@
 // Command workshop is the learner's command: it starts a step of the tracing
-// workshop, shows its traces, and says what a lesson still wants of them.
+// workshop, shows its traces, and checks the learner's code.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// signals are those that end the program.
+// signals are the signals that end the program.
 var signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 func main() {
@@ -29,36 +29,35 @@ func main() {
 	os.Exit(report(os.Stderr, err))
 }
 
-// endAtOnce waits for a second Ctrl-C, which ends the program at once, and what it
-// has started.
+// endAtOnce waits for a second Ctrl-C. Then it ends the program at once, and
+// everything that it has started.
 func endAtOnce() {
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, signals...)
 	<-again
 	runner.KillAll()
-	os.Exit(130) // as a shell reports a program that Ctrl-C has ended
+	os.Exit(130) // what a shell reports for a program ended by Ctrl-C
 }
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "workshop",
 		Short: "Run the steps of the tracing workshop, and see their traces",
-		Long: `Run the steps of the tracing workshop, see their traces, and find out whether a
-lesson is reached.
+		Long: `Run the steps of the tracing workshop, see their traces, and check your own code.
 
-It ends with
-  0  when all went well
-  1  when it ran and the answer is no: a lesson is not reached, no trace came,
-     a link of the chain is broken, requests failed
-  2  when it could not run: wrong usage, code that does not compile, a port that
-     is taken
+Exit codes:
+  0  success
+  1  a check failed: the step isn't complete yet, no trace arrived, doctor found
+     a problem, or a request failed
+  2  the command could not run: wrong usage, code that doesn't compile, or a port
+     that is already in use
 
-"workshop" stands for go run ./shared/workshop/cmd/workshop, for the file that go
-build makes of it or, without Go, for docker-compose run --rm workshop.`,
+"workshop" is short for go run ./shared/workshop/cmd/workshop. Without Go, use
+docker-compose run --rm workshop.`,
 		Example: `  workshop up --step 1
   workshop think war music
   workshop try 2
-  workshop check 2 --dir .workshop/try02
+  workshop check 2
   workshop doctor`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -66,7 +65,7 @@ build makes of it or, without Go, for docker-compose run --rm workshop.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return cannotRun{fmt.Errorf("%w; see '%s --help'", err, cmd.CommandPath())}
+		return cannotRun{fmt.Errorf("%w. See %s --help", err, cmd.CommandPath())}
 	})
 	root.AddCommand(upCommand(), checkCommand(), tryCommand(), diffCommand(), thinkCommand(), loadCommand(), doctorCommand(), statusCommand())
 	root.InitDefaultHelpCmd()
@@ -75,34 +74,33 @@ build makes of it or, without Go, for docker-compose run --rm workshop.`,
 	return root
 }
 
-// noSuchCommand refuses what is no command, and names those that come close.
+// noSuchCommand rejects an unknown command and suggests similar ones.
 func noSuchCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	known := fmt.Sprintf("see '%s --help'", cmd.CommandPath())
+	known := fmt.Sprintf("See %s --help", cmd.CommandPath())
 	cmd.SuggestionsMinimumDistance = 2
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
-		known = "did you mean " + strings.Join(similar, " or ") + "?"
+		known = "Did you mean " + strings.Join(similar, " or ") + "?"
 	}
-	return fmt.Errorf("unknown command %q for %q: %s", args[0], cmd.CommandPath(), known)
+	return fmt.Errorf("unknown command %q. %s", args[0], known)
 }
 
-// noArguments refuses what stands where a command takes flags alone.
+// noArguments rejects arguments of a command that takes only flags.
 func noArguments(cmd *cobra.Command, args []string) error {
 	var step stepNumber
 	switch {
 	case len(args) == 0:
 		return nil
 	case cmd.Flags().Lookup("step") != nil && step.Set(args[0]) == nil:
-		return fmt.Errorf("did you mean '%s --step %s'?", cmd.CommandPath(), args[0])
+		return fmt.Errorf("unexpected argument %q. Did you mean %s --step %[1]s?", args[0], cmd.CommandPath())
 	default:
-		return fmt.Errorf("%q is no flag of '%s', which takes nothing else; see '%s --help'", args[0], cmd.CommandPath(), cmd.CommandPath())
+		return fmt.Errorf("unexpected argument %q. See %s --help", args[0], cmd.CommandPath())
 	}
 }
 
-// refuseWrongArguments has each command say that it could not run where it
-// cannot take its arguments.
+// refuseWrongArguments makes each command exit with 2 if its arguments are wrong.
 func refuseWrongArguments(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

@@ -54,13 +54,13 @@ func TestTheRootCommand(t *testing.T) {
 		code      int
 		want      string
 	}{
-		{"thnik", 2, `workshop: unknown command "thnik" for "workshop": did you mean think?`},
-		{"destroy", 2, `workshop: unknown command "destroy" for "workshop": see 'workshop --help'`},
-		{"think", 2, "workshop: say about what, as in 'workshop think war'"},
-		{"up now", 2, `workshop: "now" is no flag of 'workshop up', which takes nothing else; see 'workshop up --help'`},
-		{"status 2", 2, `workshop: "2" is no flag of 'workshop status', which takes nothing else; see 'workshop status --help'`},
-		{"--colour", 2, "workshop: unknown flag: --colour; see 'workshop --help'"},
-		{"--help", 0, "2  when it could not run"},
+		{"thnik", 2, `workshop: unknown command "thnik". Did you mean think?`},
+		{"destroy", 2, `workshop: unknown command "destroy". See workshop --help`},
+		{"think", 2, "workshop: which subject? Add one or more: workshop think war"},
+		{"up now", 2, `workshop: unexpected argument "now". See workshop up --help`},
+		{"status 2", 2, `workshop: unexpected argument "2". See workshop status --help`},
+		{"--colour", 2, "workshop: unknown flag: --colour. See workshop --help"},
+		{"--help", 0, "2  the command could not run"},
 		{"completion bash", 0, "bash completion"},
 	} {
 		cmd := exec.CommandContext(need.Context(t), program, strings.Split(c.arguments, " ")...)

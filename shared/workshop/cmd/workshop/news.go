@@ -9,7 +9,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// tell says what is new in a state.
+// tell prints what has changed in a state.
 func (s *screen) tell(state runner.State) {
 	before := s.told
 	if state == before {
@@ -36,17 +36,17 @@ func (s *screen) tell(state runner.State) {
 	}
 }
 
-// title says which step is wanted, and whose code.
+// title prints which step was chosen, and whose code it is.
 func (s *screen) title(target runner.Target) {
 	title := fmt.Sprintf("Step %d: %s", target.Step, lesson.Title(target.Step))
 	if target.Dir != "" {
-		title += ", as in " + fromHere(target.Dir)
+		title += " (your code in " + fromHere(target.Dir) + ")"
 	}
 	s.out.Printf("%s\n", s.out.Bold(title))
 }
 
-// failed says what went wrong, what answers now, and what can be done. Where
-// there are no keys and nothing answers, the program ends with the reason.
+// failed prints what went wrong, which version is running, and what to do. Without
+// keys and a running version it prints nothing: the program exits with the error.
 func (s *screen) failed(state runner.State) {
 	s.out.EndProgress()
 	serves := state.Serving.Step != 0
@@ -56,54 +56,54 @@ func (s *screen) failed(state runner.State) {
 	s.out.Printf("\n%s %s\n\n", s.out.Red("✗"), strings.TrimSpace(state.Error))
 	switch {
 	case !serves:
-		s.out.Printf("Nothing answers now. Save a file, and it is tried again; r tries at once.\n")
+		s.out.Printf("Nothing is running now. Save a file or press r to try again.\n")
 	case state.Serving == state.Target:
-		s.out.Printf("%s goes on answering as it was before.\n", state.Target.Name())
+		s.out.Printf("The previous version of %s keeps running.\n", state.Target.Name())
 	default:
-		s.out.Printf("%s goes on answering.\n", state.Serving.Name())
+		s.out.Printf("%s keeps running.\n", state.Serving.Name())
 	}
 }
 
-// healthy says what answers now and, the first time, what can be done with it.
+// healthy prints which version is running and, the first time, what to do with it.
 func (s *screen) healthy(state runner.State) {
 	name, took := state.Target.Name(), time.Since(s.began).Seconds()
 	switch {
 	case !s.greeted:
 		s.greeted = true
-		s.out.Printf("healthy after %.1f s\n", took)
+		s.out.Printf("Ready after %.1f s\n", took)
 		s.greet()
 	case s.ended.Phase == runner.Failed && s.ended.Target == state.Target:
-		s.out.Printf("%s runs again, after %.1f s\n", name, took)
+		s.out.Printf("%s is running again (%.1f s)\n", name, took)
 	case s.ended.Serving != state.Serving:
-		s.out.Printf("%s runs, after %.1f s\n", name, took)
+		s.out.Printf("%s is running (%.1f s)\n", name, took)
 	case s.ended.Since != state.Since:
-		s.out.Printf("the new %s answers, after %.1f s\n", name, took)
+		s.out.Printf("Rebuilt %s: the new version is running (%.1f s)\n", name, took)
 	default:
-		s.out.Printf("%s is built again, and is the same program as before\n", name)
+		s.out.Printf("Rebuilt %s: no change in the program\n", name)
 	}
 }
 
 func (s *screen) greet() {
 	ports := s.workshop.Ports()
 	s.out.Printf(`
-  api      http://localhost:%d
-  thinker  http://localhost:%d
-  traces   %s
-  lessons  %s
+  api           http://localhost:%d
+  microservice  http://localhost:%d
+  traces        %s
+  lessons       %s
 
-Try this in another terminal; its trace appears here and on the page:
+Send a request from another terminal. Its trace appears here and on the traces page:
 
   %s
 
-When you save a file in %s, the new code answers a moment later.
+When you save a file in %s, the new version starts a moment later.
 `, ports.API, ports.Thinker, s.client.Pages, s.lessons(), runner.Try(ports.API), s.sources())
 	if s.keys != nil {
-		s.out.Printf("Keys: 1-%d step, r restart, o open the pages, c check, t think, ? list, q quit.\n", runner.Steps)
+		s.out.Printf("Keys: 1-%d step, r restart, t send a request, c check, o open the pages, ? help, q quit.\n", runner.Steps)
 	}
 	s.out.Printf("Ctrl-C stops everything.\n")
 }
 
-// sources is where the code of what was started is, as one types it here.
+// sources returns the directory of the code that up was started with.
 func (s *screen) sources() string {
 	if s.own.Dir != "" {
 		return fromHere(s.own.Dir)
@@ -111,5 +111,5 @@ func (s *screen) sources() string {
 	return runner.StepName(s.own.Step)
 }
 
-// lessons is the page on which the lessons are.
+// lessons returns the URL of the workshop page.
 func (s *screen) lessons() string { return s.client.Pages + "/workshop" }

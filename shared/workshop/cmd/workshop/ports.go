@@ -10,22 +10,18 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// checkPorts returns an error that names the first port that is taken, who asks
-// for it, and the flag that moves it.
+// checkPorts returns an error for the first port that is in use. It names the flag
+// that chooses another one.
 func checkPorts(ports runner.Ports) error {
-	asker := map[int]string{}
+	flags := map[int]string{}
 	for _, p := range []struct {
-		port      int
-		who, flag string
-	}{
-		{ports.API, "thinker-api", "--api-port"},
-		{ports.Thinker, "thinker-microservice", "--thinker-port"},
-		{ports.Agent, "the agent", "--agent-port"},
-	} {
-		if other, double := asker[p.port]; double {
-			return fmt.Errorf("%s and %s are both %d: give each its own port", other, p.flag, p.port)
+		port int
+		flag string
+	}{{ports.API, "--api-port"}, {ports.Thinker, "--thinker-port"}, {ports.Agent, "--agent-port"}} {
+		if other, double := flags[p.port]; double {
+			return fmt.Errorf("%s and %s are both %d. Use a different port for each", other, p.flag, p.port)
 		}
-		asker[p.port] = p.flag
+		flags[p.port] = p.flag
 		if err := checkPort(p.flag, p.port); err != nil {
 			return err
 		}
@@ -36,32 +32,31 @@ func checkPorts(ports runner.Ports) error {
 		if free > 65535 {
 			free = p.port - 50
 		}
-		hint := ""
+		why, stop := "", "Stop the program that uses it"
 		switch {
 		case p.port == 5000 && runtime.GOOS == "darwin":
-			hint = " (on macOS it is AirPlay Receiver that holds 5000: System Settings, General, AirDrop & Handoff)"
+			why, stop = " (on macOS, most likely by AirPlay Receiver)", "Turn that off in System Settings > General > AirDrop & Handoff"
 		case p.port == 8126:
-			hint = " (a Datadog Agent, or this workshop in another terminal, also uses 8126)"
+			why = " (perhaps by a Datadog Agent, or by this workshop in another terminal)"
 		}
-		return fmt.Errorf("%s asks for port %d, which another program holds%s: stop that one, or choose another port, such as %s %d",
-			p.who, p.port, hint, p.flag, free)
+		return fmt.Errorf("port %d is already in use%s. %s, or choose another port: %s %d", p.port, why, stop, p.flag, free)
 	}
 	return nil
 }
 
-// checkPort refuses what is no port.
+// checkPort returns an error for a number that is not a port.
 func checkPort(flag string, port int) error {
 	variable := strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flag, "--"), "-", "_")) // --api-port is API_PORT
 	if port == noPort && os.Getenv(variable) != "" {
-		return fmt.Errorf("%s=%q is not a port: choose one of 1 to 65535", variable, os.Getenv(variable))
+		return fmt.Errorf("%s=%q is not a port. Use a number from 1 to 65535", variable, os.Getenv(variable))
 	}
 	if port < 1 || port > 65535 {
-		return fmt.Errorf("%s %d is not a port: choose one of 1 to 65535", flag, port)
+		return fmt.Errorf("%s %d is not a port. Use a number from 1 to 65535", flag, port)
 	}
 	return nil
 }
 
-// portFrom is the port that a variable says, or else the usual one.
+// portFrom returns the port in a variable, or the usual one if it is not set.
 func portFrom(variable string, usual int) int {
 	if port, err := strconv.Atoi(os.Getenv(variable)); err == nil {
 		return port
@@ -71,5 +66,5 @@ func portFrom(variable string, usual int) int {
 	return noPort
 }
 
-// noPort stands for what a variable says that is no number.
+// noPort stands for a variable that is not a number.
 const noPort = -1

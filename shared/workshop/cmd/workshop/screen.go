@@ -16,23 +16,23 @@ import (
 	"thinker/shared/workshop/terminal"
 )
 
-// A screen shows a workshop to somebody who works on its code, and obeys their keys.
+// A screen shows a running workshop to a learner, and runs the commands of their keys.
 type screen struct {
 	out      *terminal.Terminal
 	root     string
-	own      runner.Target // what it was started with
+	own      runner.Target // the code that up was started with
 	workshop *runner.Workshop
 	client   *client.Client
-	keys     <-chan string // nil where there are none
+	keys     <-chan string // nil without a terminal
 
 	building building
-	began    time.Time    // when the building did
-	told     runner.State // what was said last
-	ended    runner.State // the last that was healthy or failed
-	greeted  bool         // whether something has been healthy
+	began    time.Time    // when the build did
+	told     runner.State // printed last
+	ended    runner.State // the last one that was healthy or failed
+	greeted  bool         // a version has been healthy
 
-	doing    sync.WaitGroup // what keys have begun
-	faults   chan error     // of what is done beside, the first
+	doing    sync.WaitGroup // commands of keys that are running
+	faults   chan error     // the first fault of such a command
 	checking atomic.Bool
 }
 
@@ -40,9 +40,8 @@ func newScreen(out *terminal.Terminal, root string, target runner.Target) *scree
 	return &screen{out: out, root: root, own: target, building: building{out: out}, began: time.Now(), faults: make(chan error, 1), told: runner.State{Target: target, Phase: runner.Building}}
 }
 
-// show tells what the workshop does, and shows its traces, until ctx is done or
-// somebody quits. Where nobody can mend it from here, it also ends when nothing
-// is left that answers.
+// show prints the workshop's changes and traces until ctx is done or the learner
+// quits. Without keys, it also ends when no version is left running.
 func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	s.workshop = workshop
 	ports, pages := workshop.Ports(), cmp.Or(os.Getenv("PAGES_URL"), workshop.Agent().URL())
@@ -61,7 +60,7 @@ func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	}()
 
 	failure := s.attend(ctx)
-	release() // so that a second Ctrl-C, which ends this at once, leaves the terminal in order
+	release() // before a second Ctrl-C can end the program at once
 	if failure == nil {
 		s.out.Printf("\nstopping …\n")
 	}
@@ -72,8 +71,8 @@ func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	return cmp.Or(failure, errors.Join(ended, workshop.Close()))
 }
 
-// attend tells of changes and obeys keys until it is time to stop, and returns
-// why, if that is an error.
+// attend prints changes and runs the commands of keys until it is time to stop. It
+// returns the error, if that is why.
 func (s *screen) attend(ctx context.Context) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
@@ -92,7 +91,7 @@ func (s *screen) attend(ctx context.Context) error {
 		case <-ctx.Done():
 			s.out.EndProgress()
 			if !s.greeted {
-				return errors.New("stopped before the step was up")
+				return errors.New("stopped before the step was ready")
 			}
 			return nil
 		case err := <-s.faults:
@@ -104,15 +103,15 @@ func (s *screen) attend(ctx context.Context) error {
 	}
 }
 
-// beside does what a key asks for while others are obeyed.
+// beside runs the command of a key in the background.
 func (s *screen) beside(do func()) { s.doing.Go(func() { s.guard(do) }) }
 
-// guard has a fault end the command, as one in main does.
+// guard makes a fault end the command, as one in main does.
 func (s *screen) guard(do func()) {
 	if err := guarded(do); err != nil {
 		select {
 		case s.faults <- err:
-		default: // another is being reported
+		default: // another one is being reported
 		}
 	}
 }

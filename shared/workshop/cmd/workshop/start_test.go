@@ -42,15 +42,15 @@ func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	t.Cleanup(func() { taken.Close() })
 	edited(t, root, "step01", "taken", "api/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, %q,`, taken.Addr()))
 	for dir, want := range map[string]string{
-		"taken":      fmt.Sprintf("api cannot listen on %s, which another program holds. Pass serve.HTTP the address", taken.Addr()),
+		"taken":      fmt.Sprintf("api can't listen on %s, which is already in use. Pass the address from LISTEN_ADDR to serve.HTTP", taken.Addr()),
 		"everywhere": fmt.Sprintf("thinker listens on :%d, not on the address in LISTEN_ADDR", port),
 		"local":      fmt.Sprintf("api listens on 127.0.0.1:%d, not on the address in LISTEN_ADDR", other),
-		"nowhere":    "thinker did not become healthy: it has run for 30s without listening on any port. Its run function must call serve.HTTP",
+		"nowhere":    "thinker did not become healthy: in 30s it did not listen on any port. Its run function must call serve.HTTP",
 	} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			said, code := run(t, program, root, "check", "1", "--dir", dir)
-			if want := "workshop: " + dir + " cannot be checked: " + want; code != 2 || !strings.Contains(said, want) {
+			if want := "workshop: could not check " + dir + ": " + want; code != 2 || !strings.Contains(said, want) {
 				t.Errorf("check ends with %d, want 2, and says\n%s\nwithout\n%s", code, said, want)
 			}
 		})

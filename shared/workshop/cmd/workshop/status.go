@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,11 +18,11 @@ import (
 func statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show which lessons were reached here, and what to do next",
-		Long: `Show which lessons were reached here, with whose code, and what to do next.
+		Short: "Show which steps you have completed, and what to do next",
+		Long: `Show which steps you have completed, and what to do next.
 
-A lesson is reached when workshop check says so. That is kept in .workshop, and
-so are the copies that workshop try makes.`,
+A step is complete once every check of workshop check has passed with your own
+code. Your copies and your progress are stored in .workshop.`,
 		Example: "  workshop status",
 		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return status(terminal.New(os.Stdout)) },
@@ -39,15 +40,15 @@ func status(out *terminal.Terminal) error {
 	}
 	next := 0
 	for step := 1; step <= runner.Steps; step++ {
-		line := fmt.Sprintf("Lesson %d: %s", step, lesson.Title(step))
+		line := fmt.Sprintf("Step %d: %s", step, lesson.Title(step))
 		i := slices.IndexFunc(reached, func(r workspace.Reached) bool { return r.Step == step && !r.Given() })
-		dir := workspace.CopyDir(root, step)
+		dir := copyOf(root, step)
 		switch {
 		case i >= 0:
 			by := filepath.Join(root, filepath.FromSlash(reached[i].Dir))
-			out.Printf("✓ %-32s reached %s in %s\n", line, reached[i].At.Local().Format("2 Jan 2006, 15:04"), fromHere(by))
-		case exists(dir):
-			out.Printf("  %-32s begun in %s\n", line, fromHere(dir))
+			out.Printf("✓ %-32s completed %s in %s\n", line, formatTime(reached[i].At), fromHere(by))
+		case dir != "":
+			out.Printf("  %-32s started in %s\n", line, fromHere(dir))
 		default:
 			out.Printf("  %s\n", line)
 		}
@@ -56,19 +57,17 @@ func status(out *terminal.Terminal) error {
 		}
 	}
 	if next == 0 {
-		out.Printf("\nAll lessons are reached.\n")
+		out.Printf("\nAll steps are complete.\n")
 		return nil
 	}
-	out.Printf("\nNext, lesson %d:\n\n", next)
-	if dir := workspace.CopyDir(root, next); exists(dir) {
-		out.Printf("  %s check %d --dir %s\n", workshop(), next, fromHere(dir))
+	out.Printf("\nNext: step %d\n\n", next)
+	if copyOf(root, next) != "" {
+		out.Printf("  %s check %d\n", workshop(), next)
 	} else {
 		out.Printf("  %s try %d\n", workshop(), next)
 	}
 	return nil
 }
 
-func exists(name string) bool {
-	_, err := os.Lstat(name)
-	return err == nil
-}
+// formatTime formats a time for people, in their time zone.
+func formatTime(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04") }

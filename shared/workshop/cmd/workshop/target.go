@@ -8,13 +8,23 @@ import (
 	"strconv"
 
 	"thinker/shared/workshop/runner"
+	"thinker/shared/workshop/workspace"
 )
 
-// numbered is the end of a directory's name that says which step it is a copy of.
+// numbered matches the end of a directory's name that gives the step, as in try02.
 var numbered = regexp.MustCompile(`(?:^|\D)0?([1-5])$`)
 
-// targetOf is what to run: the code in dir or, where that is empty, the step's
-// own. A step of 0 is taken from the directory's name, as from try02.
+// copyOf returns the directory of the learner's copy of a step, or "" if there is none.
+func copyOf(root string, step int) string {
+	dir := workspace.CopyDir(root, step)
+	if _, err := os.Lstat(dir); err != nil {
+		return ""
+	}
+	return dir
+}
+
+// targetOf returns the code to run: the code in dir or, if that is empty, the
+// original step. A step of 0 is taken from the directory's name, as from try02.
 func targetOf(root, dir string, step int) (runner.Target, error) {
 	if dir == "" {
 		return runner.Target{Step: step}, nil
@@ -25,13 +35,13 @@ func targetOf(root, dir string, step int) (runner.Target, error) {
 	}
 	for _, service := range []string{"api", "thinker"} {
 		if info, err := os.Stat(filepath.Join(abs, service)); err != nil || !info.IsDir() {
-			return runner.Target{}, fmt.Errorf("%s has no directory %s: name a copy of a step, such as '%s try 2' makes", dir, service, workshop())
+			return runner.Target{}, fmt.Errorf("%s has no directory %s. Use the directory of a step or of a copy. To make a copy: %s try 2", fromHere(dir), service, workshop())
 		}
 	}
 	if step == 0 {
 		number := numbered.FindStringSubmatch(filepath.Base(abs))
 		if number == nil {
-			return runner.Target{}, fmt.Errorf("the name of %s does not say of which step it is a copy: add --step and its number", dir)
+			return runner.Target{}, fmt.Errorf("the name of %s doesn't tell which step it is a copy of. Add the number: --step 2", dir)
 		}
 		step, _ = strconv.Atoi(number[1]) // it is a digit
 	}

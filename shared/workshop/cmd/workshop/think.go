@@ -29,9 +29,9 @@ func thinkCommand() *cobra.Command {
 		Short: "Send one request to the running step and show its trace",
 		Long: `Send one request to the running step, wait for its trace, and show it as a tree.
 
-Where no trace comes, it says which link between the step and the trace is
-broken; workshop doctor looks at all of them. With --step it also makes sure that
-it is this step that answers, which it sees by the version in the trace.`,
+If no trace arrives, it shows the first problem that workshop doctor finds. With
+--step, it also checks that this step is the one running, by the version tag of
+the trace.`,
 		Example: `  workshop think war
   workshop think war music --repeat 2
   workshop think art --step 4`,
@@ -39,7 +39,7 @@ it is this step that answers, which it sees by the version in the trace.`,
 		ValidArgsFunction: completeSubjects,
 		RunE: func(cmd *cobra.Command, subjects []string) error {
 			if repeat < 1 || repeat > 100 {
-				return cannotRun{fmt.Errorf("--repeat %d: choose 1 to 100; workshop load sends more", repeat)}
+				return cannotRun{fmt.Errorf("--repeat %d is out of range: use 1 to 100, or workshop load for more", repeat)}
 			}
 			examination, err := at.examination(cmd)
 			if err != nil {
@@ -56,30 +56,30 @@ it is this step that answers, which it sees by the version in the trace.`,
 	}
 	at.flags(cmd)
 	at.thinkerFlag(cmd)
-	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step that must answer, 1 to %d", runner.Steps))
-	cmd.Flags().IntVar(&repeat, "repeat", 1, "how many requests, one after the other")
+	cmd.Flags().Var(&step, "step", fmt.Sprintf("the step that must be running, 1 to %d", runner.Steps))
+	cmd.Flags().IntVar(&repeat, "repeat", 1, "number of requests, sent one after the other")
 	completeSteps(cmd)
 	return cmd
 }
 
-// thinking is what the requests of one command have in common.
+// thinking holds what the requests of one command share.
 type thinking struct {
 	client      *client.Client
-	examination doctor.Options // where nothing comes
+	examination doctor.Options // if no trace arrives
 	out         *terminal.Terminal
-	step        int // that must answer; 0 for any
+	step        int // that must be running; 0 for any
 	palette     colour.Palette
 }
 
-// think sends a request and shows what came of it.
+// think sends a request and shows its response and its traces.
 func (t *thinking) think(ctx context.Context, subjects []string) error {
-	t.out.Progress("thinking …")
+	t.out.Progress("waiting for the response …")
 	answer, err := t.client.Think(ctx, subjects...)
 	if _, long := errors.AsType[*fetch.TooLongError](err); long {
 		t.out.EndProgress()
-		return fmt.Errorf("the response of thinker-api at %s is longer than 1 MiB. Look for a loop in the api that writes to it", t.client.API)
+		return fmt.Errorf("the response of thinker-api at %s is longer than 1 MiB. Look for a loop in the api that writes the response", t.client.API)
 	} else if err != nil {
-		return missing(ctx, t.out, t.examination, fmt.Errorf("thinker-api does not answer at %s", t.client.API))
+		return missing(ctx, t.out, t.examination, fmt.Errorf("thinker-api does not respond at %s", t.client.API))
 	}
 	for line := range strings.Lines(inWords(answer, subjects)) {
 		t.out.Printf("%s", t.out.Paragraph("", line))
@@ -90,7 +90,7 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	if err != nil {
 		return missing(ctx, t.out, t.examination, err)
 	} else if len(traces) == 0 {
-		return missing(ctx, t.out, t.examination, errors.New("the request was answered, but nothing of it arrived"))
+		return missing(ctx, t.out, t.examination, errors.New("the api responded, but no trace arrived"))
 	}
 	for _, trace := range traces {
 		if err := t.client.Colours(ctx, trace.ID, &t.palette); err != nil {
@@ -99,18 +99,18 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		t.out.Trace(trace, t.client.Page(trace.ID), &t.palette)
 	}
 	if n := len(traces); n > 1 {
-		t.out.Printf("\nOne request, but %d traces: nothing told the later one that it belongs to the first.\n", n)
+		t.out.Printf("\nOne request produced %d traces: the trace was not propagated from one service to the next.\n", n)
 	}
 	if version := versionOf(traces); t.step != 0 && version != runner.StepName(t.step) {
-		return fmt.Errorf("it is %s that answered, not %s: '%s --step %d' starts that one", version, runner.StepName(t.step), workshopUp(), t.step)
+		return fmt.Errorf("%s is running, not %s. To start that: %s --step %d", version, runner.StepName(t.step), workshopUp(), t.step)
 	}
 	if answer.Status != http.StatusOK {
-		return fmt.Errorf("the api answered %d", answer.Status)
+		return fmt.Errorf("the api responded with %d", answer.Status)
 	}
 	return nil
 }
 
-// inWords is an answer in lines that people read, one for each subject.
+// inWords formats a response in lines for people, one for each subject.
 func inWords(a client.Answer, subjects []string) string {
 	var thoughts map[string]struct {
 		Error                 bool
@@ -124,7 +124,7 @@ func inWords(a client.Answer, subjects []string) string {
 		thought, said := thoughts[subject]
 		line := fmt.Sprintf("%s: “%s” %s", subject, thought.Quote, thought.Author)
 		if !said {
-			line = subject + ": no answer"
+			line = subject + ": not in the response"
 		} else if thought.Error {
 			line = subject + ": " + thought.Reason
 		}
@@ -133,7 +133,7 @@ func inWords(a client.Answer, subjects []string) string {
 	return strings.Join(lines, "\n")
 }
 
-// versionOf is the version that the traces' entry spans carry.
+// versionOf returns the version tag of the traces' entry spans.
 func versionOf(traces []apm.Trace) string {
 	for _, trace := range traces {
 		if entry := trace.Entry(); entry != nil && entry.Meta["version"] != "" {
@@ -143,10 +143,10 @@ func versionOf(traces []apm.Trace) string {
 	return "code without a version"
 }
 
-// oneSubjectAtLeast refuses a request about nothing.
+// oneSubjectAtLeast rejects a request without a subject.
 func oneSubjectAtLeast(cmd *cobra.Command, subjects []string) error {
 	if len(subjects) == 0 {
-		return fmt.Errorf("say about what, as in '%s war'", cmd.CommandPath())
+		return fmt.Errorf("which subject? Add one or more: %s war", cmd.CommandPath())
 	}
 	return nil
 }

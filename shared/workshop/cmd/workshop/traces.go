@@ -10,9 +10,8 @@ import (
 	"thinker/shared/workshop/client"
 )
 
-// showTraces prints each trace that changes when it has settled, and once more if
-// more of it arrives later. When stopping is closed it prints those that wait, and
-// returns.
+// showTraces prints each trace once it has settled, and again if more of it arrives
+// later. When stopping is closed, it prints the traces still waiting and returns.
 func (s *screen) showTraces(changes <-chan []uint64, stopping <-chan struct{}) {
 	agent := s.workshop.Agent()
 	quietSince := map[uint64]time.Time{}

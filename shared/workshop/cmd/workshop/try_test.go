@@ -19,23 +19,23 @@ func TestTry(t *testing.T) {
 		arguments, want string
 		code            int
 	}{
-		{"", "workshop: say which lesson, as in 'workshop try 2'\n", 2},
-		{"2 3", "workshop: say which lesson, as in 'workshop try 2'\n", 2},
-		{"9", "workshop: there is no lesson \"9\": choose one of 1 to 5\n", 2},
-		{"2", `Lesson 2: manual headers
+		{"", "workshop: which step? Add its number: workshop try 2\n", 2},
+		{"2 3", "workshop: which step? Add its number: workshop try 2\n", 2},
+		{"9", "workshop: there is no step \"9\": use a number from 1 to 5\n", 2},
+		{"2", `Step 2: manual headers
 
-Your copy is in .workshop/try02. Nothing that you do there changes the steps.
+Your copy is in .workshop/try02. Changes there don't touch the original steps.
 
 Join the two traces: have the api name its span in two headers, X-Datadog-Trace-Id and
 X-Datadog-Parent-Id, and the thinker start its span below the one that they name.
 
   open   .workshop/try02 in your editor
-  read   step02/README.md, which has hints to unfold
+  read   step02/README.md for the exercise and its hints
   run    WORKSHOP up --step 2 --dir .workshop/try02
-  check  WORKSHOP check 2 --dir .workshop/try02
+  check  WORKSHOP check 2
 `, 0},
-		{"2", "\nYour copy is in .workshop/try02, as you left it; --reset begins anew.\n", 0},
-		{"2 --reset", "\nThe one that was there is now in .workshop/try02.before-", 0},
+		{"2", "\nYour copy is in .workshop/try02, as you left it. To start over, add --reset.\n", 0},
+		{"2 --reset", "\nYour previous copy is now in .workshop/try02.before-", 0},
 	} {
 		got, code := run(t, program, root, append([]string{"try"}, strings.Fields(c.arguments)...)...)
 		if code != c.code || !strings.Contains(got, c.want) {
@@ -51,13 +51,13 @@ func TestStatus(t *testing.T) {
 		want   string
 	}{
 		{func() error { return nil }, `
-  Lesson 1: the untraced link
-  Lesson 2: manual headers
-  Lesson 3: automatic propagation
-  Lesson 4: SQLite store
-  Lesson 5: Redis cache
+  Step 1: the untraced link
+  Step 2: manual headers
+  Step 3: automatic propagation
+  Step 4: SQLite store
+  Step 5: Redis cache
 
-Next, lesson 1:
+Next: step 1
 
   WORKSHOP try 1
 `},
@@ -67,26 +67,26 @@ Next, lesson 1:
 			}
 			return reach(root, 1, workspace.CopyDir(root, 1))
 		}, `
-✓ Lesson 1: the untraced link      reached 2 Jan 2026, 12:00 in .workshop/try01
-  Lesson 2: manual headers         begun in .workshop/try02
-  Lesson 3: automatic propagation
-  Lesson 4: SQLite store
-  Lesson 5: Redis cache
+✓ Step 1: the untraced link        completed 2 Jan 2026, 12:00 in .workshop/try01
+  Step 2: manual headers           started in .workshop/try02
+  Step 3: automatic propagation
+  Step 4: SQLite store
+  Step 5: Redis cache
 
-Next, lesson 2:
+Next: step 2
 
-  WORKSHOP check 2 --dir .workshop/try02
+  WORKSHOP check 2
 `},
-		{func() error { return reach(root, 2, filepath.Join(root, "step02")) }, // as it comes
-			"\nNext, lesson 2:\n"},
+		{func() error { return reach(root, 2, filepath.Join(root, "step02")) }, // the original
+			"\nNext: step 2\n"},
 		{func() error {
 			for step := 2; step <= runner.Steps; step++ {
-				if err := reach(root, step, filepath.Join(root, "step01")); err != nil {
+				if err := reach(root, step, filepath.Join(root, "mine")); err != nil {
 					return err
 				}
 			}
 			return nil
-		}, "\n✓ Lesson 5: Redis cache            reached 2 Jan 2026, 12:00 in step01\n\nAll lessons are reached.\n"},
+		}, "\n✓ Step 5: Redis cache              completed 2 Jan 2026, 12:00 in mine\n\nAll steps are complete.\n"},
 	} {
 		if err := c.before(); err != nil {
 			t.Fatal(err)
@@ -100,7 +100,7 @@ Next, lesson 2:
 	checkout.Write(t, file, "{")
 	got, code := run(t, program, root, "status")
 	if said := strings.Join(strings.Fields(got), " "); code != 0 ||
-		!strings.HasPrefix(said, "read which lessons were reached: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next, lesson 1:") {
+		!strings.HasPrefix(said, "read your progress: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next: step 1") {
 		t.Errorf("with a damaged record it ends with %d and says\n%s", code, got)
 	}
 }

@@ -21,7 +21,7 @@ import (
 // upOptions are what the command's flags say.
 type upOptions struct {
 	step     stepNumber
-	dir      string // empty: the step's own
+	dir      string // empty: the original step
 	host     string
 	ports    runner.Ports
 	db       string
@@ -32,18 +32,18 @@ func upCommand() *cobra.Command {
 	o := upOptions{step: 1}
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Start a step, keep it up to date, and show each request's trace as it arrives",
-		Long: `Start a step, keep it up to date, and show each request's trace as it arrives.
+		Short: "Start a step, rebuild it on every save, and show its traces",
+		Long: `Start a step, rebuild it on every save, and show its traces.
 
-It builds the step's two services from the working tree, starts a local agent
-that takes in their spans, a Redis where the step needs one (or set REDIS_ADDR
-to use yours), the thinker and then the api. Ctrl-C stops everything. The traces
-are kept, so that those of one step can be compared with another's.
+It builds the step's two services, then starts a local agent and the services.
+Step 5 also gets a Redis; set REDIS_ADDR to use your own. Ctrl-C stops everything.
+Traces are stored in a file, so you can compare one step's traces with another's.
 
-When you save a file, the new code is built and takes the place of the old as
-soon as it is healthy. Code that does not compile or start is reported, and the
-old goes on answering. In a terminal single keys are commands: ? lists them.
-Where the output is no terminal, it ends when nothing is left that answers.`,
+When you save a file, the new version replaces the old one as soon as it is
+healthy. If your code doesn't compile or start, the terminal shows the error and
+the previous version keeps running. Single keys are commands: press ? for the
+list. If the output isn't a terminal, the command exits when no version is left
+running.`,
 		Example: `  workshop up --step 1
   workshop up --dir .workshop/try02
   workshop up --step 5 --api-port 5050
@@ -54,19 +54,19 @@ Where the output is no terminal, it ends when nothing is left that answers.`,
 				o.db = ""
 			}
 			if !cmd.Flags().Changed("step") && o.dir != "" {
-				o.step = 0 // which is in the directory's name
+				o.step = 0 // it comes from the directory's name
 			}
 			return up(cmd.Context(), terminal.New(os.Stdout), o)
 		},
 	}
 	cmd.Flags().Var(&o.step, "step", fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
-	cmd.Flags().StringVar(&o.dir, "dir", "", "start your own copy of a step in this directory, as workshop try makes one")
-	cmd.Flags().StringVar(&o.host, "host", cmp.Or(os.Getenv("LISTEN_HOST"), "localhost"), "what to listen on; 0.0.0.0 is every network, for containers (LISTEN_HOST)")
-	cmd.Flags().IntVar(&o.ports.API, "api-port", portFrom("API_PORT", 5000), "where thinker-api listens (API_PORT)")
-	cmd.Flags().IntVar(&o.ports.Thinker, "thinker-port", portFrom("THINKER_PORT", 5001), "where thinker-microservice listens (THINKER_PORT)")
-	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126), "where the agent takes in spans and shows traces (AGENT_PORT)")
-	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"), "the file that traces are kept in, from the workshop's directory")
-	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "keep traces in memory, until this ends")
+	cmd.Flags().StringVar(&o.dir, "dir", "", "directory of your own copy, such as .workshop/try02")
+	cmd.Flags().StringVar(&o.host, "host", cmp.Or(os.Getenv("LISTEN_HOST"), "localhost"), "address to listen on; 0.0.0.0 means every network, for containers (LISTEN_HOST)")
+	cmd.Flags().IntVar(&o.ports.API, "api-port", portFrom("API_PORT", 5000), "port of thinker-api (API_PORT)")
+	cmd.Flags().IntVar(&o.ports.Thinker, "thinker-port", portFrom("THINKER_PORT", 5001), "port of thinker-microservice (THINKER_PORT)")
+	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126), "port of the agent and its pages (AGENT_PORT)")
+	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"), "file to store traces in, relative to the workshop's directory")
+	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "store traces in memory, until the command ends")
 	cmd.MarkFlagsMutuallyExclusive("db", "memory")
 	completeSteps(cmd)
 	return cmd
@@ -78,7 +78,7 @@ type stepNumber int
 func (n *stepNumber) Set(value string) error {
 	step, err := strconv.Atoi(value)
 	if err != nil || step < 1 || step > runner.Steps {
-		return fmt.Errorf("choose one of 1 to %d", runner.Steps)
+		return fmt.Errorf("use a number from 1 to %d", runner.Steps)
 	}
 	*n = stepNumber(step)
 	return nil
@@ -113,17 +113,17 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	})
 	if err != nil {
 		if foreign, is := errors.AsType[store.ForeignError](err); is {
-			err = fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", foreign)
+			err = fmt.Errorf("%w. To store traces elsewhere: --db FILE, or --memory", foreign)
 		} else if taken := checkPorts(o.ports); taken != nil {
-			err = taken // by someone who came just now
+			err = taken // since the first look
 		}
 		return cannotRun{err}
 	}
 	return s.show(ctx, workshop)
 }
 
-// ignored names what is set in this environment and does not reach the services,
-// or the go command that builds them. It is empty where nothing is.
+// ignored names the settings of this environment that the services don't get, or the
+// go command that builds them. It is empty if there are none.
 func ignored(out *terminal.Terminal, root string) string {
 	var text string
 	var variables, settings []string
@@ -133,16 +133,16 @@ func ignored(out *terminal.Terminal, root string) string {
 		}
 	}
 	if len(variables) > 0 {
-		text += out.Paragraph("", "The services start without "+strings.Join(variables, ", ")+", which would hide or change their traces.")
+		text += out.Paragraph("", "Ignoring these variables, which would hide or change traces: "+strings.Join(variables, ", "))
 	}
 	for _, set := range runner.GoSettings(root) {
 		settings = append(settings, set.String())
 	}
 	if len(settings) > 0 {
-		text += out.Paragraph("", "Builds ignore "+strings.Join(settings, ", ")+".")
+		text += out.Paragraph("", "Ignoring these Go settings, which would break the build: "+strings.Join(settings, ", "))
 	}
 	if missing := runner.MissingGoCaches(); len(missing) > 0 {
-		text += out.Paragraph("", fmt.Sprintf("go has no directory for %s: builds use one in %s.", strings.Join(missing, " and "), fromHere(runner.DataDir(root))))
+		text += out.Paragraph("", fmt.Sprintf("Go has no directory for %s, so builds use one in %s.", strings.Join(missing, " and "), fromHere(runner.DataDir(root))))
 	}
 	return text
 }

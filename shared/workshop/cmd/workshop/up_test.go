@@ -20,6 +20,10 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 	}
 	defer taken.Close()
 	port := fmt.Sprint(taken.Addr().(*net.TCPAddr).Port)
+	thinker := fmt.Sprint(need.Port(t))
+	for variable, free := range map[string]string{"API_PORT": fmt.Sprint(need.Port(t)), "THINKER_PORT": thinker, "AGENT_PORT": fmt.Sprint(need.Port(t))} {
+		t.Setenv(variable, free)
+	}
 	program := workshop(t)
 	root, err := runner.FindRoot(".")
 	if err != nil {
@@ -30,17 +34,17 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 		arguments []string
 		dir, want string
 	}{
-		{[]string{"up", "--step", "9"}, root, `invalid argument "9" for "--step" flag: choose one of 1 to 5`},
-		{[]string{"up", "--step", "x"}, root, `invalid argument "x" for "--step" flag: choose one of 1 to 5`},
-		{[]string{"up", "--setp", "1"}, root, "unknown flag: --setp; see 'workshop up --help'"},
-		{[]string{"up", "3"}, root, `did you mean 'workshop up --step 3'?`},
-		{[]string{"down"}, root, `unknown command "down" for "workshop"`},
-		{[]string{"up", "--api-port", port}, root, "thinker-api asks for port " + port + ", which another program holds: stop that one, or choose another port, such as --api-port "},
-		{[]string{"up", "--thinker-port", port}, root, "thinker-microservice asks for port " + port},
-		{[]string{"up", "--agent-port", port}, root, "the agent asks for port " + port},
+		{[]string{"up", "--step", "9"}, root, `invalid argument "9" for "--step" flag: use a number from 1 to 5`},
+		{[]string{"up", "--step", "x"}, root, `invalid argument "x" for "--step" flag: use a number from 1 to 5`},
+		{[]string{"up", "--setp", "1"}, root, "unknown flag: --setp. See workshop up --help"},
+		{[]string{"up", "3"}, root, `unexpected argument "3". Did you mean workshop up --step 3?`},
+		{[]string{"down"}, root, `unknown command "down". See workshop --help`},
+		{[]string{"up", "--api-port", port}, root, "port " + port + " is already in use. Stop the program that uses it, or choose another port: --api-port "},
+		{[]string{"up", "--thinker-port", port}, root, "port " + port + " is already in use. Stop the program that uses it, or choose another port: --thinker-port "},
+		{[]string{"up", "--agent-port", port}, root, "port " + port + " is already in use. Stop the program that uses it, or choose another port: --agent-port "},
 		{[]string{"up", "--api-port", "70000"}, root, "--api-port 70000 is not a port"},
-		{[]string{"up", "--api-port", "5001"}, root, "--api-port and --thinker-port are both 5001"},
-		{[]string{"up"}, t.TempDir(), "is not in the workshop: change to the directory with step01"},
+		{[]string{"up", "--api-port", thinker}, root, "--api-port and --thinker-port are both " + thinker},
+		{[]string{"up"}, t.TempDir(), "isn't inside the workshop. Change to the directory that contains step01"},
 	} {
 		cmd := exec.CommandContext(need.Context(t), program, c.arguments...)
 		cmd.Dir = c.dir
@@ -89,7 +93,7 @@ func TestUpShowsTheCompiler(t *testing.T) {
 func TestPortsOfTheEnvironment(t *testing.T) {
 	t.Setenv("API_PORT", "5o5o")
 	out, err := exec.CommandContext(need.Context(t), workshop(t), "up").CombinedOutput()
-	if want := "workshop: API_PORT=\"5o5o\" is not a port: choose one of 1 to 65535\n"; string(out) != want || err == nil {
+	if want := "workshop: API_PORT=\"5o5o\" is not a port. Use a number from 1 to 65535\n"; string(out) != want || err == nil {
 		t.Errorf("it says %s and ends with %v, want %q", out, err, want)
 	}
 }

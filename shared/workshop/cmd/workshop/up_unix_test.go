@@ -82,7 +82,7 @@ func TestUpKeepsTraces(t *testing.T) {
 			second := startWith(t, program, 2, kept)
 			for second.lines.Scan() {
 			}
-			want := "is in use by another program; it is left as it is; --db FILE keeps traces elsewhere, --memory nowhere\n"
+			want := "is in use by another program; it is left as it is. To store traces elsewhere: --db FILE, or --memory\n"
 			if err := second.cmd.Wait(); second.cmd.ProcessState.ExitCode() != 2 || !strings.HasSuffix(second.errors.String(), want) {
 				t.Errorf("a second one at the same file ends with %v and says %s", err, &second.errors)
 			}
@@ -108,12 +108,12 @@ func TestUpInterruptedWhileBuilding(t *testing.T) {
 	program := workshop(t)
 	t.Setenv("GOCACHE", t.TempDir())
 	up := start(t, program, 1)
-	up.until("building: the first time")
+	up.until("building: this takes a minute or two the first time")
 	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
 	for up.lines.Scan() {
 	}
 	err := up.cmd.Wait()
-	if got, want := up.errors.String(), "workshop: stopped before the step was up\n"; got != want || up.cmd.ProcessState.ExitCode() != 1 {
+	if got, want := up.errors.String(), "workshop: stopped before the step was ready\n"; got != want || up.cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("it ends with %v and says %q, want exit status 1 and %q", err, got, want)
 	}
 }
@@ -131,13 +131,13 @@ func TestUp_NoHome(t *testing.T) {
 	t.Setenv("GOMODCACHE", strings.TrimSpace(string(modules))) // nothing is downloaded for a test
 	t.Chdir(root)
 	up := start(t, program, 1)
-	up.until("go has no directory for GOCACHE: builds use one in .workshop.")
-	up.until("building: the first time")
+	up.until("Go has no directory for GOCACHE, so builds use one in .workshop.")
+	up.until("building: this takes a minute or two the first time")
 	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
 	for up.lines.Scan() {
 	}
 	up.cmd.Wait()
-	if got, want := up.errors.String(), "workshop: stopped before the step was up\n"; got != want {
+	if got, want := up.errors.String(), "workshop: stopped before the step was ready\n"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 	if _, err := os.Stat(filepath.Join(root, ".workshop", "gocache")); err != nil {
@@ -189,7 +189,7 @@ func TestUpServiceDies(t *testing.T) {
 	if err := up.cmd.Wait(); up.cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("it ends with %v, want exit status 1", err)
 	}
-	want := "workshop: thinker ended by itself (signal: killed); the last it said was:\n  time="
+	want := "workshop: thinker stopped unexpectedly (signal: killed). Its last output:\n  time="
 	if got := up.errors.String(); !strings.Contains(got, want) || !strings.Contains(got, "msg=listening") {
 		t.Errorf("it says %q, want %q and the service's last lines", got, want)
 	}

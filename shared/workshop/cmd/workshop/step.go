@@ -11,29 +11,29 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// oneLesson takes a lesson's number as a command's only argument.
-func oneLesson(lesson *stepNumber) cobra.PositionalArgs {
+// oneStep reads a step's number as a command's only argument.
+func oneStep(step *stepNumber) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("say which lesson, as in '%s 2'", cmd.CommandPath())
+			return fmt.Errorf("which step? Add its number: %s 2", cmd.CommandPath())
 		}
-		if err := lesson.Set(args[0]); err != nil {
-			return fmt.Errorf("there is no lesson %q: %w", args[0], err)
+		if err := step.Set(args[0]); err != nil {
+			return fmt.Errorf("there is no step %q: %w", args[0], err)
 		}
 		return nil
 	}
 }
 
-// lessons are the arguments that oneLesson takes, for completion.
-func lessons() (numbers []string) {
+// stepNumbers returns the arguments that oneStep accepts, for completion.
+func stepNumbers() (numbers []string) {
 	for step := range runner.Steps {
 		numbers = append(numbers, fmt.Sprint(step+1))
 	}
 	return numbers
 }
 
-// workshop is how this program was called, for lines that people copy. A container
-// is called from outside, and told how by WORKSHOP_COMMAND.
+// workshop returns how this program was called, for lines that people copy. In a
+// container, WORKSHOP_COMMAND holds the call from outside.
 func workshop() string {
 	called := os.Args[0]
 	if startedByGoRun() {
@@ -42,11 +42,11 @@ func workshop() string {
 	return cmp.Or(os.Getenv("WORKSHOP_COMMAND"), called)
 }
 
-// workshopUp is how a step is started, which takes more where a container has to
-// publish its ports: WORKSHOP_UP says what.
+// workshopUp returns how to start a step. In a container, WORKSHOP_UP holds the call
+// that also publishes its ports.
 func workshopUp() string { return cmp.Or(os.Getenv("WORKSHOP_UP"), workshop()+" up") }
 
-// fromHere is a path as it is typed in the current directory.
+// fromHere returns a path relative to the current directory, if that is shorter.
 func fromHere(path string) string {
 	if here, err := os.Getwd(); err == nil {
 		if rel, err := filepath.Rel(here, path); err == nil && len(rel) < len(path) {
@@ -56,7 +56,7 @@ func fromHere(path string) string {
 	return path
 }
 
-// readme is the page of a lesson.
+// readme returns the path of a step's README.
 func readme(root string, step int) string {
 	return filepath.Join(root, runner.StepName(step), "README.md")
 }
