@@ -20,16 +20,24 @@ const (
 )
 
 // style colours a picture for light and for dark pages, with the pages' colours.
-const style = `:root{--page:#fff;--raised:#f5f7f9;--line:#dde2e8;--edge:#79838f;--text:#1b2026;--quiet:#5a6470;--link:#0b5cad;--error:#c0262d;` +
-	`--p50:#2f6f44;--p75:#2f74b5;--p90:#7a5bb0;--p95:#b26a00;--p99:#a3386c}
-@media (prefers-color-scheme:dark){:root{--page:#14171b;--raised:#1b1f25;--line:#2d333b;--edge:#7a8592;--text:#e2e6eb;--quiet:#98a2ae;--link:#76b6f5;--error:#ff8078;` +
-	`--p50:#7cc796;--p75:#6cabe6;--p90:#b49ae8;--p95:#e3a34b;--p99:#e68ab4}}
+const style = `
+:root{--page:#fff;--raised:#f5f7f9;--line:#dde2e8;--edge:#79838f;--text:#1b2026;--quiet:#5a6470;--error:#c0262d;--bar:#5b84b1;--p50:#8fa9c7;--p75:#6f93bd;--p90:#4f7cb0;--p95:#2f64a0;--p99:#0b3d78}
+@media (prefers-color-scheme:dark){:root{--page:#14171b;--raised:#1b1f25;--line:#2d333b;--edge:#7a8592;--text:#e2e6eb;--quiet:#98a2ae;--error:#ff8078;--bar:#6f9bcb;--p50:#57718f;--p75:#6d8cb0;--p90:#86a8d0;--p95:#a2c2e8;--p99:#d3e4f8}}
 text{font:18px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:var(--text)}
-.small{font-size:15px}.quiet{fill:var(--quiet)}.bold{font-weight:600}.mono{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:16px}
-.end{text-anchor:end}.middle{text-anchor:middle}.error{fill:var(--error)}.dark{fill:#000}.light{fill:#fff}
+.title{font-size:20px;font-weight:600}.bold{font-weight:600}.small{font-size:15px}.quiet{fill:var(--quiet)}.end{text-anchor:end}.middle{text-anchor:middle}
+.mono{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:16px}
 .card{fill:var(--page);stroke:var(--line)}.grid{stroke:var(--line)}.edge{stroke:var(--edge)}.raised{fill:var(--raised);stroke:var(--edge)}
-.bar{stroke:var(--page)}.failed{stroke:var(--error);stroke-width:2}.mark{fill:var(--error)}.pin{fill:var(--text)}.pinned{fill:var(--page);font-weight:600}
-.arrow{fill:none;stroke:var(--quiet);stroke-width:1.5}.head{fill:var(--quiet)}.dashed{stroke-dasharray:5 4}`
+.bar{stroke:var(--page)}.bar.failed{stroke:var(--error);stroke-width:2}.mark,text.error{fill:var(--error)}.dark{fill:#000}.light{fill:#fff}
+.pin{fill:var(--text);stroke:var(--page);stroke-width:2}.pinned{fill:var(--page);font-weight:600}.arrow{fill:none;stroke:var(--quiet);stroke-width:1.5}.head{fill:var(--quiet)}.dashed{stroke-dasharray:5 4}
+.yaxis text,.xaxis text,.ends text{font-size:15px;fill:var(--quiet)}.ends text{font-size:14.5px;fill:var(--text)}.area.failed{fill:var(--error)}.area.others{fill:var(--quiet)}
+.line{fill:none;stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}.line.p50{stroke:var(--p50)}.line.p75{stroke:var(--p75)}.line.p90{stroke:var(--p90)}.line.p95{stroke:var(--p95)}.line.p99{stroke:var(--p99)}
+.picked,.cross{display:none}
+.map path{fill:none;stroke:var(--edge)}.map .head{fill:var(--edge);stroke:none}.map rect:not(.swatch){fill:var(--raised);stroke:var(--edge)}.map .name{font-size:13px;font-weight:600}.map .figure{font-size:12.5px}
+`
+
+// services are in the order in which an agent meets them, which decides their
+// colours.
+var services = []string{"thinker-api", "thinker-microservice", "sqlite.db"}
 
 // A drawing is a picture in the making, from the top down.
 type drawing struct {
@@ -41,8 +49,8 @@ type drawing struct {
 
 func newDrawing(title, description string) *drawing {
 	d := &drawing{title: title, description: description, palette: &colour.Palette{}, y: margin}
-	for _, service := range []string{"thinker-api", "thinker-microservice", "sqlite.db"} {
-		d.palette.Of(service) // in the order in which an agent meets them
+	for _, service := range services {
+		d.palette.Of(service)
 	}
 	return d
 }
@@ -102,11 +110,11 @@ func widthOf(text string) float64 {
 	for _, c := range text {
 		switch {
 		case strings.ContainsRune("iljtfrI.,:;'|/()[] ", c):
-			n += .34
+			n += .36
 		case strings.ContainsRune("mwMW%@—", c) || c >= 'A' && c <= 'Z':
-			n += .78
+			n += .9
 		default:
-			n += .58
+			n += .63
 		}
 	}
 	return n * textSize

@@ -2,6 +2,7 @@ package pictures
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,7 +161,8 @@ func (b bar) label() string {
 
 func (b bar) text() string { return b.label() + " · " + apm.FormatDuration(b.span.Duration) }
 
-// place finds room for labels outside their bars.
+// place finds room for labels outside their bars: right of the bar, left of it or,
+// on the lines below, as far right as the picture is wide.
 func (r *row) place() {
 	for i := range r.bars {
 		b := &r.bars[i]
@@ -168,17 +170,19 @@ func (r *row) place() {
 			continue
 		}
 		w := widthOf(b.text())
-		right, left := extent{b.x + b.width + 4, b.x + b.width + 8 + w}, extent{b.x - 8 - w, b.x - 4}
-		for line := 0; ; line++ {
-			if r.free(line, right) {
-				b.line, b.labelX = line, right.from+2
-				r.take(line, right)
+		places := []extent{{b.x + b.width + 4, b.x + b.width + 8 + w}, {b.x - 8 - w, b.x - 4}}
+		below := extent{width - margin - 4 - w, width - margin}
+		for b.line = 0; ; b.line++ {
+			if at := slices.IndexFunc(places, func(e extent) bool { return r.free(b.line, e) }); at >= 0 {
+				r.take(b.line, places[at])
+				b.labelX, b.end = places[at].from+2, false
+				if at == 1 {
+					b.labelX, b.end = places[at].to-2, true
+				}
 				break
 			}
-			if r.free(line, left) {
-				b.line, b.labelX, b.end = line, left.to-2, true
-				r.take(line, left)
-				break
+			if b.line == 0 {
+				places = append(places, below)
 			}
 		}
 	}
@@ -214,8 +218,8 @@ func (d *drawing) bar(b bar) {
 		class += " end"
 	}
 	if b.line > 0 {
-		baseline += 4 + float64(b.line-1)*line + rowHeight - 8
-		d.line(b.x+b.width/2, b.y+rowHeight, b.x+b.width/2, baseline, "edge")
+		baseline += rowHeight + float64(b.line-1)*line
+		d.line(b.x+b.width/2, b.y+rowHeight, b.x+b.width/2, baseline-15, "edge")
 	}
 	d.text(b.labelX, baseline, class, b.text())
 }

@@ -4,31 +4,54 @@
 package pictures
 
 import (
+	"context"
 	"io/fs"
 
 	"thinker/shared/apm"
 )
 
 // Draw returns the pictures by their paths from the workshop's directory. It reads
-// the recordings of the steps, step01.json to step05.json.
-func Draw(recordings fs.FS) (map[string][]byte, error) {
+// the recordings of the steps, step01.json to
+// step05.json, and reading.json.
+func Draw(ctx context.Context, recordings fs.FS) (map[string][]byte, error) {
 	steps := map[string]recording{}
-	for _, step := range []string{"step01", "step02", "step03", "step04", "step05"} {
+	for _, step := range []string{"step01", "step02", "step03", "step04", "step05", "reading"} {
 		var err error
 		if steps[step], err = readRecording(recordings, step); err != nil {
 			return nil, err
 		}
 	}
 	pictures := map[string][]byte{
-		"step01/pictures/traces.svg":       two("One request, two traces", steps["step01"].traces("war")),
-		"step02/pictures/trace.svg":        one("One trace through both services", steps["step02"].traces("war")),
-		"step02/pictures/error.svg":        one("A trace with an error", steps["step02"].traces("peace")),
-		"step03/pictures/trace.svg":        one("A trace with a client span", steps["step03"].traces("war")),
-		"step04/pictures/trace.svg":        one("A trace with a database query", steps["step04"].traces("mankind")),
-		"step04/pictures/error.svg":        one("A trace with an error", steps["step04"].traces("art")),
-		"step05/pictures/miss-and-hit.svg": missAndHit(steps["step05"]),
+		"step01/pictures/traces.svg":          two("One request, two traces", steps["step01"].traces("war")),
+		"step02/pictures/trace.svg":           one("One trace through both services", steps["step02"].traces("war")),
+		"step02/pictures/error.svg":           one("A trace with an error", steps["step02"].traces("peace")),
+		"step03/pictures/trace.svg":           one("A trace with a client span", steps["step03"].traces("war")),
+		"step04/pictures/trace.svg":           one("A trace with a database query", steps["step04"].traces("mankind")),
+		"step04/pictures/error.svg":           one("A trace with an error", steps["step04"].traces("art")),
+		"step05/pictures/miss-and-hit.svg":    missAndHit(steps["step05"]),
+		"shared/pictures/reading-a-trace.svg": readingATrace(steps["reading"].traces("art")),
+		"shared/pictures/architecture.svg":    architecture(),
 	}
-	return pictures, nil
+	return pictures, drawPages(ctx, steps["step04"], steps["step05"], pictures)
+}
+
+// drawPages adds the pictures of pages.
+func drawPages(ctx context.Context, step4, step5 recording, pictures map[string][]byte) error {
+	p, err := openPages(ctx, step4, step5)
+	if err != nil {
+		return err
+	}
+	defer p.close(ctx)
+	for path, draw := range map[string]func() ([]byte, error){
+		"shared/pictures/services.svg": func() ([]byte, error) { return p.services(ctx) },
+		"shared/pictures/service.svg":  func() ([]byte, error) { return p.service(ctx, "thinker-microservice") },
+		"shared/pictures/map.svg":      func() ([]byte, error) { return p.serviceMap(ctx) },
+	} {
+		if pictures[path], err = draw(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // one draws a request's only trace.

@@ -2,9 +2,17 @@ package pictures
 
 import (
 	"bytes"
+	"encoding/xml"
+	"errors"
 	"flag"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"thinker/shared/workshop/runner"
@@ -12,16 +20,22 @@ import (
 
 var update = flag.Bool("update", false, "write the pictures instead of comparing them")
 
+func draw(t *testing.T) map[string][]byte {
+	t.Helper()
+	pictures, err := Draw(t.Context(), os.DirFS("testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pictures
+}
+
 // TestDraw_FilesAreUpToDate compares the pictures with the files that READMEs show.
 func TestDraw_FilesAreUpToDate(t *testing.T) {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pictures, err := Draw(os.DirFS("testdata"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pictures := draw(t)
 	for path, want := range pictures {
 		file := filepath.Join(root, filepath.FromSlash(path))
 		if *update {
@@ -32,8 +46,86 @@ func TestDraw_FilesAreUpToDate(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is out of date (%v): run make pictures", path, err)
+		got, err := os.ReadFile(file)
+		got = bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")) // as git may write it on Windows
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is out of date: run make pictures, and look at it (%v)", path, err)
 		}
+	}
+	files, err := filepath.Glob(filepath.Join(root, "s*", "pictures", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		path, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, drawn := pictures[filepath.ToSlash(path)]; !drawn {
+			t.Errorf("%s is drawn by nothing: delete it", path)
+		}
+	}
+}
+
+// TestDraw_Budget holds how much a clone downloads for the pictures.
+func TestDraw_Budget(t *testing.T) {
+	const most = 600 << 10
+	bytes := 0
+	for _, picture := range draw(t) {
+		bytes += len(picture)
+	}
+	if bytes > most {
+		t.Errorf("the pictures have %d bytes, more than %d", bytes, most)
+	}
+}
+
+// TestDraw_IsSafeAndLegible holds that a picture loads and runs nothing, describes
+// itself, has colours for dark pages, and has no text too small to read.
+func TestDraw_IsSafeAndLegible(t *testing.T) {
+	allowed := []string{"svg", "title", "desc", "style", "g", "rect", "line", "path", "circle", "text"}
+	fontSize := regexp.MustCompile(`font(?:-size)?:([\d.]+)px`)
+	for path, picture := range draw(t) {
+		said := map[string]string{}
+		name := ""
+		for decoder := xml.NewDecoder(bytes.NewReader(picture)); ; {
+			token, err := decoder.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			switch token := token.(type) {
+			case xml.StartElement:
+				name = token.Name.Local
+				if !slices.Contains(allowed, name) {
+					t.Errorf("%s has a <%s>", path, name)
+				}
+				for _, attr := range token.Attr {
+					if strings.HasPrefix(attr.Name.Local, "on") || attr.Name.Local == "href" {
+						t.Errorf("%s: <%s %s>", path, name, attr.Name.Local)
+					}
+				}
+			case xml.CharData:
+				said[name] += string(token)
+			}
+		}
+		if said["title"] == "" || len(said["desc"]) < 40 {
+			t.Errorf("%s is described as %q: %q", path, said["title"], said["desc"])
+		}
+		if !strings.Contains(said["style"], "prefers-color-scheme:dark") || strings.Contains(said["style"], "url(") || strings.Contains(said["style"], "@import") {
+			t.Errorf("%s: its style is %s", path, said["style"])
+		}
+		for _, size := range fontSize.FindAllStringSubmatch(said["style"], -1) {
+			if px, err := strconv.ParseFloat(size[1], 64); err != nil || px < 12 {
+				t.Errorf("%s has text of %s px", path, size[1])
+			}
+		}
+	}
+}
+
+// TestDraw_SameEachTime holds that pictures depend on nothing but the recordings.
+func TestDraw_SameEachTime(t *testing.T) {
+	if !maps.EqualFunc(draw(t), draw(t), bytes.Equal) {
+		t.Error("the pictures differ from those drawn a moment ago")
 	}
 }

@@ -23,26 +23,33 @@ func TestRecord(t *testing.T) {
 		t.Skip("only with -record")
 	}
 	built := t.TempDir()
-	for step, requests := range map[int][]struct{ name, subject string }{
-		1: {{"war", "war"}},
-		2: {{"war", "war"}, {"peace", "peace"}},
-		3: {{"war", "war"}},
-		4: {{"mankind", "mankind"}, {"art", "art"}},
-		5: {{"miss", "mankind"}, {"hit", "mankind"}},
+	type request struct{ name, subject string }
+	for _, c := range []struct {
+		file     string
+		step     int
+		delay    string
+		requests []request
+	}{
+		{"step01", 1, "500ms", []request{{"war", "war"}}},
+		{"step02", 2, "500ms", []request{{"war", "war"}, {"peace", "peace"}}},
+		{"step03", 3, "500ms", []request{{"war", "war"}}},
+		{"step04", 4, "500ms", []request{{"mankind", "mankind"}, {"art", "art"}}},
+		{"step05", 5, "500ms", []request{{"miss", "mankind"}, {"hit", "mankind"}}},
+		{"reading", 4, "2ms", []request{{"art", "art"}}}, // so short that the network's part is visible
 	} {
-		t.Run(runner.StepName(step), func(t *testing.T) {
-			c := start(t, step, built)
+		t.Run(c.file, func(t *testing.T) {
+			client := start(t, c.step, c.delay, built)
 			// The first request also opens connections, which later ones use.
-			get(t, c, "music")
-			r, begin := recording{}, time.Date(2026, time.January, 15, 14, 2, 10*step, 0, time.UTC)
-			for i, request := range requests {
-				r[request.name] = tidy(get(t, c, request.subject), begin.Add(time.Duration(i)*time.Second))
+			get(t, client, "music")
+			r, begin := recording{}, time.Date(2026, time.January, 15, 14, 2, 10*c.step, 0, time.UTC)
+			for i, request := range c.requests {
+				r[request.name] = tidy(get(t, client, request.subject), begin.Add(time.Duration(i)*time.Second))
 			}
 			text, err := json.MarshalIndent(r, "", "\t")
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := filepath.Join("testdata", runner.StepName(step)+".json")
+			file := filepath.Join("testdata", c.file+".json")
 			if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +58,7 @@ func TestRecord(t *testing.T) {
 }
 
 // start starts a step until the test ends.
-func start(t *testing.T, step int, built string) *client.Client {
+func start(t *testing.T, step int, delay, built string) *client.Client {
 	t.Helper()
 	root, err := runner.FindRoot(".")
 	if err != nil {
@@ -60,6 +67,7 @@ func start(t *testing.T, step int, built string) *client.Client {
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	running, err := runner.Up(need.Context(t), runner.Options{
 		Root: root, Target: runner.Target{Step: step}, Ports: ports, Dir: built,
+		Env:      []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
 	})
