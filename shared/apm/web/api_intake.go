@@ -127,8 +127,7 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 
 func jsonTime(at time.Time) string { return moment{at.UTC()}.Machine() }
 
-// announced is the length that a refused body's sender gave; nil where it gave
-// none.
+// announced returns the Content-Length of a refused request; nil without one.
 func announced(r apm.Refusal) *int64 {
 	if r.Length < 0 {
 		return nil
@@ -136,17 +135,17 @@ func announced(r apm.Refusal) *int64 {
 	return &r.Length
 }
 
-// losses are the intake's, and what the store had to let go.
+// losses returns the intake's losses and the store's.
 func losses(report apm.IntakeReport, kept apm.Retention) []apm.Loss {
 	all := slices.Clone(report.Losses)
 	if kept.EvictedTraces > 0 {
-		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."})
+		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer traces. To store more, start the agent with a larger --max-spans or --max-bytes."})
 	}
 	if kept.DamagedSpans > 0 {
-		all = append(all, apm.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the file of traces could not be read and was set aside: the disk may be failing. The agent's log says more."})
+		all = append(all, apm.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the trace file could not be read and was set aside. The disk may be failing. The agent's log has details."})
 	}
 	if kept.FileGone {
-		all = append(all, apm.Loss{Reason: "file of traces removed", Count: 1, Advice: "Somebody removed it while the agent had it open. Start the agent anew to have another; what came until then is gone with the old one."})
+		all = append(all, apm.Loss{Reason: "trace file removed", Count: 1, Advice: "The file was removed while the agent had it open. Restart the agent to create a new one. Traces that arrive before that will be lost."})
 	}
 	return all
 }

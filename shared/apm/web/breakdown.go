@@ -31,7 +31,7 @@ func (w *Web) service(name string) service {
 
 // otherServices stands for so many that are not told apart.
 func otherServices(n int) service {
-	return service{apm.FormatCount(n, "other", "others"), "currentcolor"}
+	return service{apm.FormatCount(n, "other service", "other services"), "currentcolor"}
 }
 
 // maxParts is how many services a breakdown tells apart.
@@ -64,7 +64,7 @@ func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
 		words = append(words, shown.Name+" "+percent+" %")
 		x += t.Percent
 	}
-	b.Text = "Execution time: " + strings.Join(words, ", ")
+	b.Text = "Exec time: " + strings.Join(words, ", ")
 	return b
 }
 

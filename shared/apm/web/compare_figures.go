@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -19,14 +20,14 @@ type figureCompared struct {
 	FailedB     bool
 }
 
-// figuresCompared are the rows of the page's table.
+// figuresCompared returns the rows of the page's table.
 func figuresCompared(a, b apm.Group) []figureCompared {
 	count := func(name string, a, b int) figureCompared {
 		return figureCompared{Name: name, A: amount{Value: apm.FormatNumber(a)}, B: amount{Value: apm.FormatNumber(b)}, Difference: signedCount(b - a)}
 	}
 	rates := figureCompared{
-		Name: "Requests per second", Means: "Between the first and the last",
-		A: rate(perSecondSeen(a)), B: rate(perSecondSeen(b)), Difference: signed(perSecondSeen(b)-perSecondSeen(a), "/s"),
+		Name: "Requests per second", Means: "Between the first request and the last",
+		A: rate(perSecondSeen(a)), B: rate(perSecondSeen(b)), Difference: signed(perSecondSeen(b)-perSecondSeen(a), "req/s"),
 	}
 	if none := (amount{Value: "–"}); min(a.Requests, b.Requests) < fewRequests {
 		rates.A, rates.B, rates.Difference = none, none, none
@@ -50,25 +51,25 @@ func figuresCompared(a, b apm.Group) []figureCompared {
 	return rows
 }
 
-// tells tells whether a percentile of two versions is worth a ratio: it is where
-// in both some requests are slower, and not one or two by chance.
+// tells reports whether a percentile of two versions is worth a ratio: only if several
+// requests of both are slower.
 func tells(percent int, a, b apm.Figures) bool {
 	const slower = 5
 	requests := min(a.Requests, b.Requests)
 	return requests >= fewRequests && requests*(100-percent) >= 100*slower
 }
 
-// perSecondSeen is how often a group's requests came while they came. A time of less
-// than a second is taken for one.
+// perSecondSeen returns the rate of a group's requests between the first and the last. A
+// time of less than a second counts as one.
 func perSecondSeen(g apm.Group) float64 {
 	seconds := float64(uint64(g.Last)-uint64(g.First)) / 1e9
 	return float64(g.Requests) / max(1, seconds)
 }
 
-// accuracy is to which part of it a percentile is known.
+// accuracy is the relative error of a percentile.
 const accuracy = 0.01
 
-// signed writes a difference with its sign.
+// signed formats a difference with its sign.
 func signed(x float64, unit string) amount {
 	switch text := significant(max(x, -x)); {
 	case text == "0":
@@ -90,26 +91,26 @@ func signedCount(n int) amount {
 	return amount{Value: "0"}
 }
 
-// versionsOutcome says in a line how B's requests differ from A's.
+// versionsOutcome sums up in a line how B's requests differ from A's.
 func versionsOutcome(a, b apm.Figures) string {
-	latency := func(whose string, percent int, before, now time.Duration) string {
+	latency := func(name string, percent int, before, now time.Duration) string {
 		was, is := apm.FormatDuration(before), apm.FormatDuration(now)
 		if was == is || math.Abs(float64(now-before)) <= accuracy*float64(before) {
-			return fmt.Sprintf("%s up to %s as in A", whose, is)
+			return fmt.Sprintf("%s unchanged (%s)", name, is)
 		}
-		text := fmt.Sprintf("%s up to %s instead of %s", whose, is, was)
+		text := fmt.Sprintf("%s %s → %s", name, was, is)
 		if times := timesAs(float64(before), float64(now)); times != "" && tells(percent, a, b) {
 			text += " (" + times + ")"
 		}
 		return text
 	}
-	text := fmt.Sprintf("%s, %s.", latency("Half of B’s requests took", 50, a.P50, b.P50), latency("95 %", 95, a.P95, b.P95))
+	text := strings.Join([]string{latency("p50", 50, a.P50, b.P50), latency("p95", 95, a.P95, b.P95), latency("avg", 50, a.Average(), b.Average())}, ", ")
 	switch before, now := percent(a.ErrorRate()), percent(b.ErrorRate()); {
 	case a.Errors+b.Errors == 0:
-		return text + " None failed in either."
+		return text + ", no errors"
 	case before == now:
-		return text + fmt.Sprintf(" %s failed as in A.", now)
+		return text + fmt.Sprintf(", error rate unchanged (%s)", now)
 	default:
-		return text + fmt.Sprintf(" %s failed instead of %s.", now, before)
+		return text + fmt.Sprintf(", error rate %s → %s", before, now)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"thinker/shared/apm"
 )
 
-// histograms are two distributions of latency on one logarithmic axis: A's rises
-// from it, B's hangs from it. Bars are as long as their part of their own side's
-// requests, so that versions with few and with many requests compare.
+// histograms are two distributions of latency on one logarithmic axis: A's bars point
+// up, B's down. A bar's length is its share of its side's requests, so that a version
+// with few requests compares with one that has many.
 type histograms struct {
 	Bars    [2][]histogramBar
 	Marks   [2][]percentileMark
@@ -57,7 +57,7 @@ func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string)
 	for side, g := range of {
 		h.Marks[side] = axis.percentiles(g.Figures)
 	}
-	h.Summary = fmt.Sprintf("Half of A took up to %s, 95 %% up to %s; half of B up to %s, 95 %% up to %s",
+	h.Summary = fmt.Sprintf("A: p50 %s, p95 %s · B: p50 %s, p95 %s",
 		apm.FormatDuration(of[0].P50), apm.FormatDuration(of[0].P95), apm.FormatDuration(of[1].P50), apm.FormatDuration(of[1].P95))
 	return h
 }

@@ -9,28 +9,28 @@ import (
 	"thinker/shared/apm"
 )
 
-// An outcome says in a line how trace B differs from trace A.
+// An outcome sums up in a line how trace B differs from trace A.
 type outcome struct {
 	Took  string
-	Cause *cause // what won or lost most time; nil where nothing stands out
-	Spans string // which are in one alone; a sentence, or empty
+	Cause *cause // what gained or lost most time; nil if nothing stands out
+	Spans string // how many spans only one trace has; a sentence, or empty
 }
 
-// A cause is work that took another time: think in thinker-microservice.
+// A cause is work whose execution time changed: think in thinker-microservice.
 type cause struct {
 	What, Service string
 	Change        string // rose or fell
 	From, To      string // execution time in A, and in B
 }
 
-// tolerance is the difference from which on times count as different: spans are
-// never quite alike.
+// tolerance is the largest difference of times that count as equal: no two spans take
+// exactly as long.
 func tolerance(a, b apm.Trace) time.Duration { return max(a.Duration(), b.Duration()) / 100 }
 
 func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
 	o := outcome{Took: tookText(a.Duration(), b.Duration())}
 	if sum.Gone == len(a.Spans) && sum.Added == len(b.Spans) { // so no work took another time
-		o.Spans = "No span of A has its like in B."
+		o.Spans = "A and B share no span."
 		return o
 	}
 	if len(sum.Work) > 0 {
@@ -45,14 +45,14 @@ func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
 	}
 	parts := slices.Concat(inOneAlone(sum.Gone, sum.Added, "span", "spans"), inOneAlone(sum.GoneErrors, sum.NewErrors, "error", "errors"))
 	if len(parts) == 0 {
-		o.Spans = "Each span of A is in B, and none besides."
+		o.Spans = "A and B have the same spans."
 		return o
 	}
 	o.Spans = strings.Join(parts, ", ") + "."
 	return o
 }
 
-// tookText compares the two as wholes.
+// tookText compares the durations of two traces.
 func tookText(a, b time.Duration) string {
 	before, now := apm.FormatDuration(a), apm.FormatDuration(b)
 	if before == now {
@@ -65,8 +65,7 @@ func tookText(a, b time.Duration) string {
 	return text
 }
 
-// timesAs says how far a time has changed, in words; empty where that is little
-// or cannot be told.
+// timesAs formats how much a time changed; it is empty for small changes.
 func timesAs(before, now float64) string {
 	const little = 0.05
 	switch {
@@ -77,13 +76,13 @@ func timesAs(before, now float64) string {
 	case now >= 2*before:
 		return significant(now/before) + " × slower"
 	case now < before:
-		return significant(100*(before-now)/before) + " % less"
+		return "−" + significant(100*(before-now)/before) + " %"
 	default:
-		return significant(100*(now-before)/before) + " % more"
+		return "+" + significant(100*(now-before)/before) + " %"
 	}
 }
 
-// inOneAlone counts what is only in A and only in B.
+// inOneAlone counts what only A and only B has.
 func inOneAlone(a, b int, one, several string) (parts []string) {
 	be := func(n int) string {
 		if n == 1 {
@@ -100,7 +99,7 @@ func inOneAlone(a, b int, one, several string) (parts []string) {
 	return parts
 }
 
-// what is a span's resource or, where that only repeats it, its operation.
+// what returns a span's resource or, if it has none, its operation.
 func what(s *apm.Span) string {
 	if s.Resource == "" {
 		return s.Name

@@ -126,7 +126,7 @@ func (s *comparedSum) marks(l limits) (marks []string) {
 		return []string{"only in B"}
 	}
 	if s.first.OtherResource() {
-		marks = append(marks, "other resource")
+		marks = append(marks, "different resource")
 	}
 	switch {
 	case s.b-s.a > l.equal:

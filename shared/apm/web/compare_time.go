@@ -82,7 +82,7 @@ func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
 			}
 			x += width
 		}
-		bar.Text = fmt.Sprintf("Execution time of %s: %s", letter, strings.Join(words, ", "))
+		bar.Text = fmt.Sprintf("Exec time of %s: %s", letter, strings.Join(words, ", "))
 		compared.Bars[side] = bar
 	}
 	return compared

@@ -86,7 +86,7 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	case err != nil:
 		return side, err
 	case !found:
-		side.Wrong = fmt.Sprintf("Trace %d is not here. It has not arrived, or was evicted to make room for newer traces, or cleared.", trace.ID)
+		side.Wrong = fmt.Sprintf("Trace %d is not stored. It has not arrived yet, or it was evicted to make room for newer traces, or deleted.", trace.ID)
 		return side, nil
 	}
 	entry := trace.Entry()
@@ -102,7 +102,7 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	side.Spans = len(trace.Spans)
 	side.Errors = trace.Errors()
 	if trace.Truncated > 0 {
-		side.More = fmt.Sprintf("%s is too large to be compared whole: %s more are kept.", letter, apm.FormatCount(trace.Truncated, "span", "spans"))
+		side.More = fmt.Sprintf("%s is too large to compare in full: %s.", letter, apm.FormatCount(trace.Truncated, "more span is stored", "more spans are stored"))
 	}
 	return side, nil
 }

@@ -47,25 +47,25 @@ func TestTwoTracesAreCompared(t *testing.T) {
 	}{
 		{"all", "/compare/traces?a=1&b=2", []string{
 			"A thinker-api GET /think/ step03 502 ms OK 2", "B thinker-api GET /think/ step04 20 ms OK 3",
-			"B took 20 ms instead of 502 ms (25.1 × faster) : the execution time of think in thinker-microservice fell from 500 ms to 8 ms. 1 span is only in B.",
+			"B took 20 ms instead of 502 ms (25.1 × faster). Largest change: the exec time of think in thinker-microservice fell from 500 ms to 8 ms. 1 span is only in B.",
 			"thinker-microservice 500 ms 99.6 % 8 ms 40.0 % −492 ms", "sqlite.db 0 0.0 % 10 ms 50.0 % +10 ms",
 			"level 1: thinker-api http.request GET /think/ 502 ms 20 ms −482 ms 0 faster",
 			"level 2: thinker-microservice think 500 ms 18 ms −482 ms −492 ms faster",
 			"level 3: sqlite.db sqlite.query SELECT quote – 10 ms +10 ms +10 ms only in B",
-			"Up to 5.02 ms, 1 % of the longer trace, times count as equal.",
+			"Times count as equal if they differ by at most 5.02 ms, 1 % of the longer trace.",
 		}, []string{"not shown", "same trace"}},
 		{"the other way round", "/compare/traces?a=2&b=1", []string{
-			"B took 502 ms instead of 20 ms (25.1 × slower) : the execution time of think in thinker-microservice rose from 8 ms to 500 ms. 1 span is only in A.",
+			"B took 502 ms instead of 20 ms (25.1 × slower). Largest change: the exec time of think in thinker-microservice rose from 8 ms to 500 ms. 1 span is only in A.",
 			"SELECT quote 10 ms – −10 ms −10 ms only in A", "502 ms +482 ms 0 slower",
 		}, nil},
-		{"hardly different", "/compare/traces?a=1&b=3", []string{"B took 503 ms instead of 502 ms . Each span of A is in B, and none besides."}, []string{"faster)", "execution time of"}},
-		{"no changes", "/compare/traces?a=1&b=3&show=changes", []string{"Nothing differs: the spans are the same, and so are their times, to 5.03 ms ."}, []string{"level 1"}},
-		{"itself", "/compare/traces?a=1&b=1", []string{"Both took 502 ms .", "A and B are the same trace."}, nil},
+		{"hardly different", "/compare/traces?a=1&b=3", []string{"B took 503 ms instead of 502 ms. A and B have the same spans."}, []string{"faster)", "Largest change"}},
+		{"no changes", "/compare/traces?a=1&b=3&show=changes", []string{"No changes: A and B have the same spans, and all times are within 5.03 ms ."}, []string{"level 1"}},
+		{"itself", "/compare/traces?a=1&b=1", []string{"Both took 502 ms.", "A and B are the same trace."}, nil},
 	} {
 		says(t, w, c.name, c.path, c.wants, c.misses)
 	}
 	body := get(w, "/compare/traces?a=1&b=2&env=x").Body.String()
-	for _, want := range []string{`href="/trace/1?env=x&amp;span=2"`, `href="/trace/2?env=x&amp;span=3"`, `href="/compare/traces?a=2&amp;b=1&amp;env=x"`, `aria-label="Execution time of B: thinker-microservice 8 ms, sqlite.db 10 ms, thinker-api 2 ms"`} {
+	for _, want := range []string{`href="/trace/1?env=x&amp;span=2"`, `href="/trace/2?env=x&amp;span=3"`, `href="/compare/traces?a=2&amp;b=1&amp;env=x"`, `aria-label="Exec time of B: thinker-microservice 8 ms, sqlite.db 10 ms, thinker-api 2 ms"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}
@@ -101,7 +101,7 @@ func queries(id uint64, n int) apm.Trace {
 func TestAlikeSiblingsAreInOneRow(t *testing.T) {
 	w, _ := newTest(queries(1, 40), queries(2, 12))
 	_, text := page(w, "/compare/traces?a=1&b=2")
-	for _, want := range []string{"level 2: 40 × in A, 12 × in B: db query SELECT 40 ms 12 ms −28 ms", "56 spans only in A, faster", "Alike siblings in one row A row for each"} {
+	for _, want := range []string{"level 2: 40 × in A, 12 × in B: db query SELECT 40 ms 12 ms −28 ms", "56 spans only in A, faster", "Group similar siblings One row per span"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q in\n%s", want, text)
 		}
@@ -112,7 +112,7 @@ func TestAlikeSiblingsAreInOneRow(t *testing.T) {
 	if _, text = page(w, "/compare/traces?a=1&b=2&fold=no"); strings.Count(text, "level 3") != 40 {
 		t.Errorf("%d rows", strings.Count(text, "level 3"))
 	}
-	if _, text = page(w, "/compare/traces?a=1&b=2&fold=no&show=changes"); strings.Count(text, "level 3") != 28 || !strings.Contains(text, "24 rows in which nothing differs are not shown.") {
+	if _, text = page(w, "/compare/traces?a=1&b=2&fold=no&show=changes"); strings.Count(text, "level 3") != 28 || !strings.Contains(text, "24 unchanged rows are not shown.") {
 		t.Errorf("%d rows\n%s", strings.Count(text, "level 3"), text)
 	}
 }
@@ -121,7 +121,7 @@ func TestALargeTraceIsNotComparedWhole(t *testing.T) {
 	large := queries(1, 2)
 	large.Truncated = 7000
 	w, _ := newTest(large, queries(2, 2))
-	if _, text := page(w, "/compare/traces?a=1&b=2"); !strings.Contains(text, "A is too large to be compared whole: 7,000 spans more are kept.") {
+	if _, text := page(w, "/compare/traces?a=1&b=2"); !strings.Contains(text, "A is too large to compare in full: 7,000 more spans are stored.") {
 		t.Error(text)
 	}
 }
@@ -166,11 +166,11 @@ func TestATraceToCompareIsChosen(t *testing.T) {
 		status        int
 		wants, misses []string
 	}{
-		{"none", "/compare/traces", 200, []string{"Choose two requests", `<option value="129">GET /think/ · 15 ms`}, []string{"<tr>", `role="alert"`}},
+		{"none", "/compare/traces", 200, []string{"Choose two traces", `<option value="129">GET /think/ · 15 ms`}, []string{"<tr>", `role="alert"`}},
 		{"one", "/compare/traces?a=1&env=workshop", 200, []string{"Compare A with another trace of <bdi>GET /think/</bdi>", `href="/compare/traces?a=1&amp;b=129&amp;env=workshop"`, `value="1" required`}, []string{"b=99", "b=1&amp;"}},
 		{"one of many", "/compare/traces?b=129", 200, []string{"Compare B with another", `href="/compare/traces?a=1&amp;b=129"`, `href="/compare/traces?a=128&amp;b=129"`}, []string{"a=129"}},
-		{"the only one", "/compare/traces?a=99", 200, []string{"No other trace of <bdi>GET /cart</bdi> is here."}, nil},
-		{"one is gone", "/compare/traces?a=1&b=7", 404, []string{"Trace 7 is not here.", `value="7" required`, "Compare A with another trace"}, nil},
+		{"the only one", "/compare/traces?a=99", 200, []string{"No other traces of <bdi>GET /cart</bdi> are stored."}, nil},
+		{"one is gone", "/compare/traces?a=1&b=7", 404, []string{"Trace 7 is not stored.", `value="7" required`, "Compare A with another trace"}, nil},
 		{"no ID", "/compare/traces?a=%3Cb%3E&b=1", 404, []string{"&lt;b&gt;", "is not a trace ID", "Compare B with another trace"}, []string{"<b>"}},
 	} {
 		rec := get(w, c.path)
@@ -197,7 +197,7 @@ func TestTracesWithoutASpanAlikeAreNotExplained(t *testing.T) {
 	}
 	w, _ := newTest(half(4, "thinker-api"), half(2, "thinker-microservice"))
 	said := text(t, w, "/compare/traces?a=4&b=2")
-	holds(t, "the page", said, "B took 502 ms instead of 504 ms", "No span of A has its like in B.")
+	holds(t, "the page", said, "B took 502 ms instead of 504 ms", "A and B share no span.")
 	if strings.Contains(said, "fell from") {
 		t.Errorf("work that was not done is said to be faster: %s", said)
 	}
@@ -208,7 +208,7 @@ func TestTimesAreComparedInWords(t *testing.T) {
 		before, now float64
 		want        string
 	}{
-		{504, 12, "42 × faster"}, {12, 504, "42 × slower"}, {100, 90, "10 % less"}, {100, 150, "50 % more"}, {100, 50, "2 × faster"},
+		{504, 12, "42 × faster"}, {12, 504, "42 × slower"}, {100, 90, "−10 %"}, {100, 150, "+50 %"}, {100, 50, "2 × faster"},
 		{100, 99, ""}, {0, 5, ""}, {5, 0, ""},
 	} {
 		if got := timesAs(c.before, c.now); got != c.want {
@@ -224,7 +224,7 @@ func TestTheSmallestServicesAreComparedTogether(t *testing.T) {
 		times = append(times, apm.ServiceTime{Service: fmt.Sprint("s", i), Exec: time.Duration(50-i) * time.Millisecond})
 	}
 	compared := w.timeCompared(times, nil)
-	if len(compared.Rows) != maxParts+1 || compared.Rows[maxParts].Service.Name != "30 others" || compared.Rows[maxParts].A.String() != "465 ms" || compared.Bars[1].Total.Value != "0" {
+	if len(compared.Rows) != maxParts+1 || compared.Rows[maxParts].Service.Name != "30 other services" || compared.Rows[maxParts].A.String() != "465 ms" || compared.Bars[1].Total.Value != "0" {
 		t.Errorf("%+v", compared)
 	}
 }

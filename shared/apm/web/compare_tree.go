@@ -48,11 +48,11 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeComp
 		EveryURL:   p.With("show", ""),
 		AllURL:     p.With("rows", "all"),
 	}
-	tree.Showing = []choice{{"All spans", tree.EveryURL, !tree.Changes}, {"Changes alone", tree.ChangesURL, tree.Changes}}
+	tree.Showing = []choice{{"All spans", tree.EveryURL, !tree.Changes}, {"Only changes", tree.ChangesURL, tree.Changes}}
 	unfolded := p.Get("fold") == "no"
 	sums := sumRows(places, !unfolded)
 	if unfolded || slices.ContainsFunc(sums, func(s comparedSum) bool { return s.folded }) {
-		tree.Folding = []choice{{"Alike siblings in one row", p.With("fold", ""), !unfolded}, {"A row for each", p.With("fold", "no"), unfolded}}
+		tree.Folding = []choice{{"Group similar siblings", p.With("fold", ""), !unfolded}, {"One row per span", p.With("fold", "no"), unfolded}}
 	}
 	limits := limits{tolerance(a, b), max(a.Duration(), b.Duration())}
 	shown := make([]bool, len(sums))

@@ -11,10 +11,10 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// fewRequests is how many a version needs for its percentiles to tell much.
+// fewRequests is how many requests a version needs for its percentiles to mean much.
 const fewRequests = 20
 
-// compareVersionsPage is what a service is asked for in two of its versions.
+// compareVersionsPage compares two versions of a service or a resource.
 type compareVersionsPage struct {
 	frame
 	Service   service
@@ -55,7 +55,7 @@ func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error
 	})}
 	name, resource, operation := page.Place.Get("service"), page.Place.Get("resource"), page.Place.Get("operation")
 	if name == "" {
-		return failure{http.StatusBadRequest, "Which service? Its page lists its versions under Deployments, and each has a link to compare it with the one before."}
+		return failure{http.StatusBadRequest, "The address names no service. Open a service’s page: each version under Deployments has a link to compare it with the one before."}
 	}
 	page.Service, page.Resource, page.Operation = w.service(name), short(resource), short(operation)
 	query := alikeTo(&apm.Span{Service: name, Name: operation, Resource: resource})
@@ -190,11 +190,11 @@ func perRequestOf(a apm.Anatomy) (times []apm.ServiceTime) {
 func fewText(a, b versionSide) string {
 	switch {
 	case a.Requests < fewRequests && b.Requests < fewRequests:
-		return fmt.Sprintf("A has %s and B %s: of so few, the figures tell little.", apm.FormatCount(a.Requests, "request", "requests"), apm.FormatNumber(b.Requests))
+		return fmt.Sprintf("A has %s and B has %s: too few for these figures to mean much.", apm.FormatCount(a.Requests, "request", "requests"), apm.FormatNumber(b.Requests))
 	case a.Requests < fewRequests:
-		return fmt.Sprintf("A has only %s: of so few, the figures tell little.", apm.FormatCount(a.Requests, "request", "requests"))
+		return fmt.Sprintf("A has only %s: too few for these figures to mean much.", apm.FormatCount(a.Requests, "request", "requests"))
 	case b.Requests < fewRequests:
-		return fmt.Sprintf("B has only %s: of so few, the figures tell little.", apm.FormatCount(b.Requests, "request", "requests"))
+		return fmt.Sprintf("B has only %s: too few for these figures to mean much.", apm.FormatCount(b.Requests, "request", "requests"))
 	}
 	return ""
 }

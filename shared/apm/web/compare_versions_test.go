@@ -29,24 +29,24 @@ func TestTwoVersionsAreCompared(t *testing.T) {
 		wants, misses []string
 	}{
 		{"the latest two", of, []string{
-			"Half of B’s requests took up to 12 ms instead of 502 ms (41.8 × faster), 95 % up to 12 ms instead of 502 ms. 10 % failed instead of 0 %.",
-			"First seen Nov 14 22:16:40.000 UTC Nov 14 22:18:20.000 UTC", "A step03 B step04 Difference B is",
+			"p50 502 ms → 12 ms (41.8 × faster), p95 502 ms → 12 ms, avg 502 ms → 12 ms (41.8 × faster), error rate 0 % → 10 %",
+			"First seen Nov 14 22:16:40.000 UTC Nov 14 22:18:20.000 UTC", "A step03 B step04 Difference Change",
 			"Requests 30 30 0", "Requests per second 1.03 req/s 1.03 req/s 0", "Errors 0 3 +3", "Error rate 0 % 10 % +10 % points",
-			"Avg 502 ms 12 ms −490 ms 41.8 × faster p50 502 ms 12 ms −490 ms 41.8 × faster p75 502 ms 12 ms −490 ms 41.8 × faster p90 502 ms 12 ms −490 ms too few",
+			"Avg 502 ms 12 ms −490 ms 41.8 × faster p50 502 ms 12 ms −490 ms 41.8 × faster p75 502 ms 12 ms −490 ms 41.8 × faster p90 502 ms 12 ms −490 ms too few requests",
 			"thinker-microservice 500 ms 99.6 % 8 ms 66.7 % −492 ms", "sqlite.db 0 0.0 % 2 ms 16.6 % +2 ms",
 			"thinker-microservice think 1 1 500 ms 8 ms −492 ms faster", "sqlite.db sqlite.query SELECT quote – 1 – 2 ms +2 ms only in B",
 			"Averages for A from 30 requests, for B from 30 requests.",
-		}, []string{"tell little", "No request to version", "same version"}},
-		{"the other way round", of + "&a=step04&b=step03", []string{"(41.8 × slower)", "0 % failed instead of 10 %.", "2 ms – −2 ms only in A"}, nil},
-		{"with the one before", of + "&b=step03", []string{"A step02 B step03", "A has only 1 request: of so few, the figures tell little.", "Half of B’s requests took up to 502 ms as in A, 95 % up to 502 ms as in A. None failed in either.", "Avg 503 ms 502 ms −1 ms p50"}, []string{"Difference B is", "too few"}},
+		}, []string{"mean much", "No requests to version", "same version"}},
+		{"the other way round", of + "&a=step04&b=step03", []string{"(41.8 × slower)", "error rate 10 % → 0 %", "2 ms – −2 ms only in A"}, nil},
+		{"with the one before", of + "&b=step03", []string{"A step02 B step03", "A has only 1 request: too few for these figures to mean much.", "p50 unchanged (502 ms), p95 unchanged (502 ms), avg unchanged (502 ms), no errors", "Avg 503 ms 502 ms −1 ms p50"}, []string{"too few requests"}},
 		{"with the latest", of + "&a=step02", []string{"A step02 B step04"}, nil},
 		{"nothing before the first", of + "&b=step02", []string{"A step04 B step02"}, nil},
 		{"all of the service", "/compare?service=thinker-microservice", []string{"A step03 B step04", "Compare versions: thinker-microservice Swap"}, nil},
-		{"none of one", of + "&a=v9&b=step04", []string{"No request to version v9 is here in this time."}, []string{"Figures"}},
-		{"itself", of + "&a=step04&b=step04", []string{"A and B are the same version.", "up to 12 ms as in A", "10 % failed as in A."}, nil},
-		{"a time without any", of + "&from=1&to=2", []string{"No request to version step03", "No request to version step04"}, []string{"Figures"}},
-		{"one version", "/compare?service=sqlite.db", []string{"Only one version is here", "All requests are of version step04 ."}, nil},
-		{"no version", "/compare?service=nobody", []string{"No version is here", "DD_VERSION=1.0", "Back to the service"}, nil},
+		{"none of one", of + "&a=v9&b=step04", []string{"No requests to version v9 in this time range."}, []string{"Figures"}},
+		{"itself", of + "&a=step04&b=step04", []string{"A and B are the same version.", "p50 unchanged (12 ms)", "error rate unchanged (10 %)"}, nil},
+		{"a time without any", of + "&from=1&to=2", []string{"No requests to version step03", "No requests to version step04"}, []string{"Figures"}},
+		{"one version", "/compare?service=sqlite.db", []string{"Only one version found", "All requests went to version step04 ."}, nil},
+		{"no version", "/compare?service=nobody", []string{"No versions found", "DD_VERSION=1.0", "Back to the service"}, nil},
 	} {
 		says(t, w, c.name, c.path, c.wants, c.misses)
 	}
@@ -54,13 +54,13 @@ func TestTwoVersionsAreCompared(t *testing.T) {
 	for _, want := range []string{
 		`<td class="num">0 <span class="unit"></span></td><td class="num error">3`,
 		`href="/compare?a=step04&amp;b=step03&amp;env=workshop`, `href="/compare?a=step02&amp;b=step04&amp;env=workshop`,
-		`href="/resource?env=workshop&amp;operation=http.request&amp;resource=GET`, `version%3Astep04`, "<title>30 of B took 11.5 ms to 12.5 ms", "Deployment Tracking",
+		`href="/resource?env=workshop&amp;operation=http.request&amp;resource=GET`, `version%3Astep04`, "<title>B, 11.5 ms – 12.5 ms: 30 requests", "Deployment Tracking",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
-	if rec := get(w, "/compare"); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "Which service?") {
+	if rec := get(w, "/compare"); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "names no service") {
 		t.Errorf("no service: %d", rec.Code)
 	}
 }
@@ -76,7 +76,7 @@ func TestTheTimeOfTwoVersionsIsFound(t *testing.T) {
 	if _, text := page(w, "/compare?service=thinker-api"); !strings.Contains(text, "Requests 1 1 0") || strings.Contains(text, "faster)") {
 		t.Error(text)
 	}
-	if _, text := page(w, "/compare?service=thinker-api&range=15m"); !strings.Contains(text, "No request to version v1 is here in this time.") {
+	if _, text := page(w, "/compare?service=thinker-api&range=15m"); !strings.Contains(text, "No requests to version v1 in this time range.") {
 		t.Error(text)
 	}
 }

@@ -7,34 +7,35 @@ import (
 	"thinker/shared/apm"
 )
 
-// A chainLink is one of the things that must be so for a trace to be found, in the
-// order in which it meets them. Who misses a trace looks for the first that is
-// not.
+// A chainLink is one of the conditions for a trace to be found, in the order in which
+// the trace meets them. If a trace is missing, the first that fails says why.
 type chainLink struct {
 	Holds bool   `json:"holds"`
 	Says  string `json:"says"`
-	Do    string `json:"do"` // where it does not hold
+	Do    string `json:"do"` // the next step, if it does not hold
+
+	Losses bool `json:"-"` // the page lists the losses that it is about
 }
 
-// chain follows a trace from its tracer to the pages.
+// chain checks the way of traces from their tracers to the pages.
 func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 	if report.Calls == 0 {
-		return []chainLink{{Says: "No request has reached the agent.", Do: "Start a service whose tracer reports here, and send it a request."}}
+		return []chainLink{{Says: "No request has reached the agent.", Do: "Start a service whose tracer sends to this agent, and send the service a request."}}
 	}
 	links := []chainLink{{Holds: true, Says: apm.FormatCount(report.Calls, "request has", "requests have") + " reached the agent."}}
 	if report.Spans == 0 {
-		return append(links, chainLink{Says: "None of them brought a span.", Do: "A tracer sends a span after it has ended. Wait for two seconds, or stop the tracer; see on the page Intake what was refused."})
+		return append(links, chainLink{Says: "None of them contained a span.", Do: "A tracer sends finished spans every two seconds. Wait, or stop the tracer. The Intake page lists refused requests."})
 	}
-	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They brought %s, of %s.", apm.FormatCount(report.Spans, "span", "spans"), apm.FormatCount(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
+	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They contained %s from %s.", apm.FormatCount(report.Spans, "span", "spans"), apm.FormatCount(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
 
 	refused := 0
 	for _, loss := range report.Losses {
 		refused += loss.Count
 	}
 	if refused == 0 {
-		links = append(links, chainLink{Holds: true, Says: "All of it was taken in."})
+		links = append(links, chainLink{Holds: true, Says: "All spans were accepted."})
 	} else {
-		links = append(links, chainLink{Says: fmt.Sprintf("Not all of it was taken in: %s refused or left out.", apm.FormatCount(refused, "request or span was", "requests or spans were")), Do: "The reasons are on the page Intake, under “Not kept”."})
+		links = append(links, chainLink{Says: apm.FormatCount(refused, "request or span was", "requests or spans were") + " refused.", Do: "See \"Not stored\" on the Intake page.", Losses: true})
 	}
 
 	var off []apm.Tracer
@@ -44,18 +45,18 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 		}
 	}
 	if len(off) == 0 {
-		links = append(links, chainLink{Holds: true, Says: "The tracers’ clocks agree with this machine’s."})
+		links = append(links, chainLink{Holds: true, Says: "The tracers' clocks agree with this machine's clock."})
 	} else {
 		links = append(links, chainLink{
-			Says: fmt.Sprintf("Spans of %s were dated %s what the clock here said%s.", short(off[0].Service), aside(off[0].ClockMost, "after", "before"), otherTracers(len(off)-1)),
-			Do:   "Choose all times above the pages’ lists, or set that machine’s clock. Spans that were recorded long ago look the same.",
+			Says: fmt.Sprintf("The clock of %s looks %s%s.", short(off[0].Service), aside(off[0].ClockMost, "ahead", "behind"), otherTracers(len(off)-1)),
+			Do:   "Set the time range to All time, or set that machine's clock. Old spans, such as imported ones, also look like this.",
 		})
 	}
 
 	if kept.EvictedTraces == 0 && kept.DamagedSpans == 0 && !kept.FileGone {
-		links = append(links, chainLink{Holds: true, Says: "All of them are still kept, unless somebody has cleared them."})
+		links = append(links, chainLink{Holds: true, Says: "No trace has been evicted."})
 	} else {
-		links = append(links, chainLink{Says: "Not all of them are still kept: older ones made room, or were lost.", Do: "How many, and what to do about it, is on the page Intake, under “Not kept”."})
+		links = append(links, chainLink{Says: "Some traces were evicted or lost.", Do: "See \"Not stored\" on the Intake page.", Losses: true})
 	}
 	return links
 }
@@ -65,8 +66,8 @@ func otherTracers(n int) string {
 	case 0:
 		return ""
 	case 1:
-		return ", and those of one other tracer likewise"
+		return ", as does one other tracer’s"
 	default:
-		return fmt.Sprintf(", and those of %s other tracers likewise", apm.FormatNumber(n))
+		return fmt.Sprintf(", as do the clocks of %s other tracers", apm.FormatNumber(n))
 	}
 }

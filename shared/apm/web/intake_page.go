@@ -11,8 +11,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// intakePage says who has sent spans and what was not taken in: where to look
-// when a trace is missing.
+// intakePage shows which tracers sent spans and what was refused. It's the place to
+// look if a trace is missing.
 type intakePage struct {
 	frame
 	Since     moment
@@ -42,7 +42,7 @@ type requestRow struct {
 	apm.Request
 	Time    moment
 	Size    amount
-	Service service // without a name where none is known
+	Service service // its name is empty if unknown
 	Tracing string  // language and version
 }
 
@@ -75,19 +75,19 @@ func (w *Web) showIntake(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "intake.html", page)
 }
 
-// library is a tracing library in words: go 2.12.0.
+// library formats a tracing library: go 2.12.0.
 func library(id apm.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
 
-// Tracing is the tracer's language and version.
+// Tracing returns the tracer's language and version.
 func (t tracerRow) Tracing() string { return cmp.Or(library(t.TracerID), "unknown") }
 
-// Size is what the tracer's payloads come to.
+// Size returns the size of the tracer's payloads.
 func (t tracerRow) Size() amount { return size(t.Bytes) }
 
-// ClockText says how the tracer's clock goes, by its last payload.
+// ClockText returns the skew of the tracer's clock in its last payload.
 func (t tracerRow) ClockText() string { return clock(t.Clock) }
 
-// ClockMostText says how far off it has been, where that is further than it is.
+// ClockMostText returns the largest skew, if it differs from the last.
 func (t tracerRow) ClockMostText() string {
 	if t.ClockMost == t.Clock {
 		return ""
@@ -95,15 +95,15 @@ func (t tracerRow) ClockMostText() string {
 	return clock(t.ClockMost)
 }
 
-// clock says how far a clock seems to be off.
+// clock formats the skew of a clock.
 func clock(offset time.Duration) string {
 	if offset == 0 {
-		return "in step"
+		return "in sync"
 	}
 	return aside(offset, "ahead", "behind")
 }
 
-// aside says how far something is from where it should be, and on which side.
+// aside formats an offset without its sign, and names its side.
 func aside(offset time.Duration, later, earlier string) string {
 	if offset < 0 {
 		return distance(-max(offset, -1<<62)) + " " + earlier
@@ -111,7 +111,7 @@ func aside(offset time.Duration, later, earlier string) string {
 	return distance(offset) + " " + later
 }
 
-// distance is a duration that may be of years.
+// distance formats a duration, from three days on in days.
 func distance(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d < 3*day {
@@ -120,12 +120,12 @@ func distance(d time.Duration) string {
 	return apm.FormatCount(int(d/day), "day", "days")
 }
 
-// Body says what was sent, as far as its sender announced it.
+// Body returns the size and type that the sender gave for the body.
 func (r refusalRow) Body() string {
 	kind := cmp.Or(r.ContentType, "no Content-Type")
 	switch {
 	case r.Length < 0:
-		return "length not announced · " + kind
+		return "no Content-Length · " + kind
 	case r.Length == 0:
 		return "no body"
 	default:
@@ -133,10 +133,10 @@ func (r refusalRow) Body() string {
 	}
 }
 
-// Sender gives the headers that tell what sent this.
+// Sender returns the headers that identify the sender.
 func (r refusalRow) Sender() []tag { return sortedTags(r.Headers) }
 
-// Hex is how the body begins, sixteen bytes to a line.
+// Hex returns the first bytes of the body, sixteen to a line.
 func (r refusalRow) Hex() string {
 	var lines []string
 	for line := range slices.Chunk(r.First, 16) {
@@ -145,5 +145,5 @@ func (r refusalRow) Hex() string {
 	return strings.Join(lines, "\n")
 }
 
-// Refused tells whether the answer was an error.
+// Refused reports whether the response was an error.
 func (r requestRow) Refused() bool { return r.Status >= http.StatusBadRequest }

@@ -36,14 +36,14 @@ func TestTheIntakePageSaysWhatCame(t *testing.T) {
 	f.report = report()
 	body := get(w, "/intake").Body.String()
 	for _, want := range []string{
-		`<a href="/intake" aria-current="page">Intake</a>`, "1,200 payloads, 7,200 spans taken in since",
+		`<a href="/intake" aria-current="page">Intake</a>`, "1,200 payloads, 7,200 spans accepted since",
 		"<bdi>thinker-api</bdi>", "<bdi>go v2.12.0</bdi>", "v1.0", "<bdi>workshop</bdi>", "<bdi>step04</bdi>", `98.8 <span class="unit">kB</span>`,
-		"2 s ahead", "(once 4 days behind)", "set that machine’s clock", "2 tracers not heard of for longer",
+		"2 s ahead", "(was 4 days behind)", "set that machine&#39;s clock", "2 older tracers are not shown",
 		`datetime="2026-03-01T12:00:00.345Z"`,
 		"Compare what came.", "trace evicted", "--max-spans",
-		"POST /v0.4/traces", "length not announced · application/msgpack", "as MessagePack: cut off", "User-Agent: <bdi>curl</bdi>",
+		"POST /v0.4/traces", "no Content-Length · application/msgpack", "as MessagePack: cut off", "User-Agent: <bdi>curl</bdi>",
 		"<pre>91 91 8a 30 31 32 33 34 35 36 37 38 39 61 62 63\n64 65 66</pre>",
-		"400 Refused", "The last of 1,300 requests", `432 <span class="unit">B</span>`,
+		"400 Refused", "The latest of 1,300 requests", `432 <span class="unit">B</span>`,
 		"In Datadog: run <code>agent status</code>",
 	} {
 		if !strings.Contains(body, want) {
@@ -61,11 +61,11 @@ func TestTheIntakePageFollowsATrace(t *testing.T) {
 	}{
 		"whole":   {func(*apm.IntakeReport, *apm.Retention) {}, nil},
 		"nobody":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Calls = 0 }, []string{"No request has reached the agent."}},
-		"silent":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Spans = 0 }, []string{"None of them brought a span."}},
+		"silent":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Spans = 0 }, []string{"None of them contained a span."}},
 		"refused": {func(r *apm.IntakeReport, _ *apm.Retention) { r.Losses = []apm.Loss{{Reason: "malformed", Count: 2}} }, []string{"2 requests or spans were refused"}},
-		"ahead":   {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute }, []string{"thinker-api were dated 1 h 30 min after what"}},
-		"behind":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = -9000 * time.Hour }, []string{"dated 375 days before"}},
-		"evicted": {func(_ *apm.IntakeReport, k *apm.Retention) { k.EvictedTraces = 3 }, []string{"Not all of them are still kept"}},
+		"ahead":   {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute }, []string{"The clock of thinker-api looks 1 h 30 min ahead"}},
+		"behind":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = -9000 * time.Hour }, []string{"looks 375 days behind"}},
+		"evicted": {func(_ *apm.IntakeReport, k *apm.Retention) { k.EvictedTraces = 3 }, []string{"Some traces were evicted"}},
 	} {
 		r := report()
 		r.Losses, r.Tracers[0].ClockMost = nil, 0
@@ -86,13 +86,13 @@ func TestTheIntakePageFollowsATrace(t *testing.T) {
 	}
 	w, f := newTest()
 	f.report = report()
-	holds(t, "the page", text(t, w, "/intake"), "If a trace is missing", "Fine 1,300 requests have reached the agent.", "Look Not all of it was taken in")
+	holds(t, "the page", text(t, w, "/intake"), "If a trace is missing", "OK 1,300 requests have reached the agent.", "OK They contained 7,200 spans from 3 tracers.", "Problem 1 request or span was refused. See Not stored")
 }
 
 func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 	w, f := newTest()
 	body := get(w, "/intake").Body.String()
-	for _, want := range []string{"Nothing has been sent here yet", "<code>curl http://localhost:5000/</code>", "DD_TRACE_AGENT_URL=http://localhost:8126"} {
+	for _, want := range []string{"No requests yet", "<code>curl http://localhost:5000/</code>", "DD_TRACE_AGENT_URL=http://localhost:8126"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -100,7 +100,7 @@ func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 	// Called, but with nothing.
 	f.report = apm.IntakeReport{Calls: 1, Requests: []apm.Request{{Method: "GET", Path: "/info", Status: 200}}}
 	body = get(w, "/intake").Body.String()
-	for _, want := range []string{"No span has arrived yet", "1 request came", "must stop its tracer", "GET /info"} {
+	for _, want := range []string{"No spans yet", "1 request has reached the agent", "must stop its tracer", "GET /info"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -110,8 +110,8 @@ func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 func TestAPIIntake(t *testing.T) {
 	w, f := newTest()
 	const empty = `{"since":"0001-01-01T00:00:00.000Z","payloads":0,"spans":0,"bytes":0,"calls":0,"tracers":[],"tracers_forgotten":0,` +
-		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer ones. Start the agent with a larger --max-spans or --max-bytes to keep more."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"newest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0},` +
-		`"chain":[{"holds":false,"says":"No request has reached the agent.","do":"Start a service whose tracer reports here, and send it a request."}]}` + "\n"
+		`"losses":[{"reason":"trace evicted","count":1,"advice":"It made room for newer traces. To store more, start the agent with a larger --max-spans or --max-bytes."}],"refusals":[],"requests":[],"kept":{"traces":0,"spans":7,"max_spans":200000,"bytes":0,"max_bytes":0,"oldest":0,"newest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0},` +
+		`"chain":[{"holds":false,"says":"No request has reached the agent.","do":"Start a service whose tracer sends to this agent, and send the service a request."}]}` + "\n"
 	if body := get(w, "/api/intake").Body.String(); body != empty {
 		t.Errorf("got  %swant %s", body, empty)
 	}

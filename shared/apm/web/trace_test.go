@@ -227,7 +227,7 @@ func TestTheLegendCountsSpansOnRequest(t *testing.T) {
 		many = append(many, apm.Span{TraceID: 1, SpanID: id + 1, Service: fmt.Sprint("service ", id)})
 	}
 	w, _ = newTest(apm.NewTrace(1, many))
-	contains(t, w, "/trace/1?legend=spans", []string{"30 others", "<b>30</b>"})
+	contains(t, w, "/trace/1?legend=spans", []string{"30 other services", "<b>30</b>"})
 }
 
 func TestWhatIsOddIsSaid(t *testing.T) {

@@ -485,7 +485,7 @@ func TestABreakdownJoinsSmallServices(t *testing.T) {
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
 	body := get(w, "/traces").Body.String()
-	if !strings.Contains(body, "481 others") || strings.Count(body, "<rect") > 50 {
+	if !strings.Contains(body, "481 other services") || strings.Count(body, "<rect") > 50 {
 		t.Errorf("%d parts in a list of one trace", strings.Count(body, "<rect"))
 	}
 }

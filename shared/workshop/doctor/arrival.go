@@ -75,7 +75,7 @@ func (e *examination) arrival() {
 			continue
 		}
 		says := link.Says
-		if strings.Contains(link.Do, "Not kept") {
+		if strings.Contains(link.Do, "Not stored") {
 			for _, loss := range report.Losses {
 				says += fmt.Sprintf(" %s: %d. %s", loss.Reason, loss.Count, loss.Advice)
 			}

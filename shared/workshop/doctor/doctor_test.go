@@ -155,8 +155,8 @@ func (w *world) diagnosis(checks []Check) string {
 		}
 	}
 	for _, varies := range []struct{ pattern, with string }{
-		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`dated \d+ h( \d+ min)?`, "dated N h"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
-		{`--(\S+)-port \d+`, "--$1-port PORT"}, {`\d+ requests have`, "N requests have"}, {`\d+ spans?, of`, "N spans, of"}, {`go1\.\S+`, "go1.N"},
+		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`looks \d+ h( \d+ min)?`, "looks N h"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
+		{`--(\S+)-port \d+`, "--$1-port PORT"}, {`\d+ requests have`, "N requests have"}, {`contained \d+ spans?`, "contained N spans"}, {`go1\.\S+`, "go1.N"},
 		{`\[::1\]:`, "127.0.0.1:"}, {`127.0.0.1:\d{4,5}`, "127.0.0.1:PORT"},
 	} {
 		text = regexp.MustCompile(varies.pattern).ReplaceAllString(text, varies.with)
