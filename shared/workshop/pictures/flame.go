@@ -1,6 +1,7 @@
 package pictures
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,9 +87,10 @@ func (d *drawing) flame(trace apm.Trace, t timeline) map[uint64]bar {
 		s := box.Node.Span
 		b := bar{span: s, x: t.x(s.Start)}
 		b.width = max(minBar, t.x(s.End())-b.x)
-		rows[box.Row].add(b)
+		rows[box.Row].bars = append(rows[box.Row].bars, b)
 	}
 	for _, r := range rows {
+		r.spread()
 		r.place()
 		for _, b := range r.bars {
 			b.y = d.y
@@ -117,11 +119,6 @@ type bar struct {
 }
 
 type extent struct{ from, to float64 }
-
-func (r *row) add(b bar) {
-	r.take(0, extent{b.x - 2, b.x + b.width + 2})
-	r.bars = append(r.bars, b)
-}
 
 func (r *row) take(line int, e extent) {
 	for len(r.labels) <= line {
@@ -160,6 +157,19 @@ func (b bar) label() string {
 }
 
 func (b bar) text() string { return b.label() + " · " + apm.FormatDuration(b.span.Duration) }
+
+// spread moves bars apart that overlap because they are drawn longer than their
+// spans are.
+func (r *row) spread() {
+	slices.SortStableFunc(r.bars, func(a, b bar) int { return cmp.Compare(a.x, b.x) })
+	next := width - margin + 1
+	for i := range slices.Backward(r.bars) {
+		b := &r.bars[i]
+		b.x = min(b.x, next-1-b.width)
+		next = b.x
+		r.take(0, extent{b.x - 2, b.x + b.width + 2})
+	}
+}
 
 // place finds room for labels outside their bars: right of the bar, left of it or,
 // on the lines below, as far right as the picture is wide.

@@ -24,7 +24,7 @@ var (
 )
 
 // traffic repeats recorded requests for a quarter of an hour: first to step 4, then
-// to step 5, whose cache has the thought for five in six requests.
+// to step 5, whose cache has the thought for seven in eight requests.
 func traffic(step4, step5 recording) (spans []apm.Span) {
 	at := pagesFrom
 	for i := 0; ; i++ {
@@ -35,7 +35,7 @@ func traffic(step4, step5 recording) (spans []apm.Span) {
 		r, request := step4, "mankind"
 		if at.Sub(pagesFrom) > 7*time.Minute {
 			r, request = step5, "hit"
-			if i%6 == 0 {
+			if i%8 == 0 {
 				request = "miss"
 			}
 		}
