@@ -1,11 +1,13 @@
-// Package check finds out whether code reaches a lesson: it builds and runs it
-// apart from all else, sends the lesson's requests and judges their traces.
+// Package check builds and runs code for a lesson in isolation, sends the lesson's
+// requests, and judges their traces.
 package check
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"thinker/shared/workshop/lesson"
@@ -14,31 +16,31 @@ import (
 )
 
 const (
-	patience = 20 * time.Second       // with one request
-	quiet    = 120 * time.Millisecond // after which spans of a request are not waited for any more
-	enough   = 500 * time.Millisecond // to wait for spans before the next request
+	requestTimeout = 20 * time.Second
+	quiet          = 120 * time.Millisecond // without a new span, after which a request's trace counts as complete
+	enough         = 500 * time.Millisecond // the longest wait for spans before the next request
 )
 
-// Options say what to check.
+// Options choose what to check.
 type Options struct {
 	Root     string // the workshop's directory
 	Target   runner.Target
-	Env      []string                      // for the services, besides what is needed
-	Building func(doing string)            // is given each download and each package compiled
-	Log      func(service, line string)    // is given each line that a service prints
-	Answered func(lesson.Exchange)         // is given each request when it is answered
-	Judged   func(results []lesson.Result) // is given how things stand after each request
+	Exercise bool                          // check the step's exercise instead of its lesson
+	Env      []string                      // for the services, in addition to what they need
+	Building func(doing string)            // is called for each download and each package compiled
+	Log      func(service, line string)    // is called for each line that a service prints
+	Answered func(lesson.Exchange)         // is called for each response from the api
+	Judged   func(results []lesson.Result) // is called with the outcome so far after each request
 }
 
-// A Report is how each expectation stands in the end, and the requests that it is
-// judged by.
+// A Report is the final outcome of each expectation, with the requests that decided it.
 type Report struct {
 	Results  []lesson.Result
 	Requests []lesson.Request
 	Took     time.Duration
 }
 
-// Reached tells whether every expectation is met.
+// Reached reports whether every expectation is met.
 func (r Report) Reached() bool {
 	for _, result := range r.Results {
 		if result.State != lesson.Met {
@@ -49,12 +51,19 @@ func (r Report) Reached() bool {
 }
 
 // Run checks the target's code on free ports, with an agent in memory and a
-// Redis of its own. The error says why it could not be run.
+// Redis of its own. It returns an error if the code can't be built or run.
 func Run(ctx context.Context, o Options) (_ Report, err error) {
 	began := time.Now()
+	if o.Exercise && lesson.Exercise(o.Target.Step) == nil {
+		return Report{}, fmt.Errorf("step %d has no exercise to check", o.Target.Step)
+	}
+	code, err := lesson.ReadCode(cmp.Or(o.Target.Dir, filepath.Join(o.Root, runner.StepName(o.Target.Step))))
+	if err != nil {
+		return Report{}, err
+	}
 	dir, err := os.MkdirTemp("", "workshop-check-")
 	if err != nil {
-		return Report{}, fmt.Errorf("make room for the built services: %w", err)
+		return Report{}, fmt.Errorf("create a directory for the built services: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	var ports runner.Ports
@@ -63,15 +72,15 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 			return Report{}, err
 		}
 	}
-	between, err := listenBetween(ports.Thinker)
+	recorder, err := startRecorder(ports.Thinker)
 	if err != nil {
 		return Report{}, err
 	}
-	defer between.close()
+	defer recorder.close()
 
 	running, err := runner.Up(ctx, runner.Options{
 		Root: o.Root, Target: o.Target, Ports: ports, Dir: dir,
-		Env:      append([]string{"THINK_DELAY=500ms", "THINKER_URL=" + between.url}, o.Env...),
+		Env:      append([]string{"THINK_DELAY=500ms", "THINKER_URL=" + recorder.url}, o.Env...),
 		Building: o.Building,
 		Log:      o.Log,
 	})
@@ -79,9 +88,12 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 		return Report{}, err
 	}
 	defer running.Stop()
-	defer context.AfterFunc(ctx, running.Abandon)() // Ctrl-C: nobody waits for requests and spans
+	defer context.AfterFunc(ctx, running.Abandon)() // on Ctrl-C, don't wait for requests and spans
 
-	c := &conversation{o: o, running: running, between: between, api: fmt.Sprintf("http://localhost:%d", ports.API)}
+	c := &conversation{
+		o: o, code: code, running: running, recorder: recorder,
+		api: fmt.Sprintf("http://localhost:%d", ports.API), thinker: fmt.Sprintf("http://localhost:%d", ports.Thinker),
+	}
 	if err := c.hold(ctx); err != nil {
 		return Report{}, err
 	}
@@ -93,5 +105,5 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{lesson.Judge(o.Target.Step, requests), requests, time.Since(began)}, ctx.Err()
+	return Report{c.judge(requests), requests, time.Since(began)}, ctx.Err()
 }

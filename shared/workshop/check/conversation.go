@@ -13,45 +13,64 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// A conversation is the lesson's requests to the services that run, one after the
-// other, and what has come of them.
+// A conversation is the lesson's requests to the running services, one after the
+// other, with their responses.
 type conversation struct {
-	o       Options
-	running *runner.Running
-	between *between
-	api     string // URL
-	played  []lesson.Exchange
-	headers []http.Header // of the api's request to the thinker, for each that was played
+	o            Options
+	code         lesson.Code
+	running      *runner.Running
+	recorder     *recorder
+	api, thinker string // URLs
+	played       []lesson.Exchange
+	headers      []http.Header // of each request to the microservice
+	direct       int           // how many of the requests went straight to the microservice: the first ones
 }
 
-// hold sends the requests, and tells after each how things stand.
+// hold sends the requests, and reports the outcome so far after each.
 func (c *conversation) hold(ctx context.Context) error {
 	changes := c.running.Agent.Store().Subscribe(ctx)
+	if path, headers := lesson.DirectRequest(c.o.Target.Step); path != "" && !c.o.Exercise {
+		exchange, err := c.ask(ctx, c.thinker, path, headers)
+		if err != nil {
+			return err
+		}
+		c.played, c.headers, c.direct = append(c.played, exchange), append(c.headers, headers), 1
+		settle(changes)
+	}
 	for _, path := range lesson.Requests(c.o.Target.Step) {
-		exchange, err := c.ask(ctx, path)
+		exchange, err := c.ask(ctx, c.api, path, nil)
 		if err != nil {
 			return err
 		}
 		c.played = append(c.played, exchange)
-		c.headers = append(c.headers, c.between.last())
+		c.headers = append(c.headers, c.recorder.last())
 		c.o.Answered(exchange)
 		settle(changes)
 		requests, err := c.requests(ctx)
 		if err != nil {
 			return err
 		}
-		c.o.Judged(lesson.Judge(c.o.Target.Step, requests))
+		c.o.Judged(c.judge(requests))
 	}
 	return nil
 }
 
-// ask sends one request. Where it has no answer, the service that ended says why.
-func (c *conversation) ask(ctx context.Context, path string) (lesson.Exchange, error) {
-	asking, cancel := context.WithTimeout(ctx, patience)
+// judge returns the outcome of the lesson, or of its exercise.
+func (c *conversation) judge(requests []lesson.Request) []lesson.Result {
+	if c.o.Exercise {
+		return lesson.JudgeExercise(c.o.Target.Step, requests)
+	}
+	return lesson.Judge(c.o.Target.Step, requests)
+}
+
+// ask sends one request. If a service has ended instead of responding, the error is
+// the service's.
+func (c *conversation) ask(ctx context.Context, service, path string, headers http.Header) (lesson.Exchange, error) {
+	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	exchange, err := lesson.Ask(asking, c.api, path)
+	exchange, err := lesson.AskWith(limited, service, path, headers)
 	if err != nil && ctx.Err() == nil {
-		select { // a service has ended a moment after its connections break off
+		select { // a service ends a moment after its connections break
 		case <-c.running.API.Ended():
 		case <-time.After(enough):
 		}
@@ -64,16 +83,16 @@ func (c *conversation) ask(ctx context.Context, path string) (lesson.Exchange, e
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return lesson.Exchange{}, fmt.Errorf("GET %s is not answered within %v", path, patience)
+		return lesson.Exchange{}, fmt.Errorf("GET %s got no response within %v", path, requestTimeout)
 	}
 	if _, long := errors.AsType[*fetch.TooLongError](err); long {
-		return lesson.Exchange{}, fmt.Errorf("the api's response to GET %s is longer than 1 MiB. Look for a loop that writes to it", path)
+		return lesson.Exchange{}, fmt.Errorf("the response to GET %s is longer than 1 MiB. Look for a loop that writes to it", path)
 	}
 	return exchange, err
 }
 
-// settle waits until no more spans come, but not for long: what is still missing
-// is there when the services have stopped.
+// settle waits until no more spans arrive, but not for long: the rest arrives when
+// the services stop.
 func settle(changes <-chan []uint64) {
 	last := time.After(enough)
 	still := time.After(enough)
@@ -92,7 +111,7 @@ func settle(changes <-chan []uint64) {
 	}
 }
 
-// requests are what was asked so far, with what has come of it.
+// requests returns the requests so far, with their traces.
 func (c *conversation) requests(ctx context.Context) ([]lesson.Request, error) {
 	const all = 1 << 20
 	traces := c.running.Agent.Store()
@@ -111,7 +130,7 @@ func (c *conversation) requests(ctx context.Context) ([]lesson.Request, error) {
 	}
 	requests := lesson.Requested(c.played, found)
 	for i := range requests {
-		requests[i].Headers = c.headers[i]
+		requests[i].Headers, requests[i].Direct, requests[i].Code = c.headers[i], i < c.direct, c.code
 	}
 	return requests, nil
 }

@@ -11,26 +11,26 @@ func automaticPropagation() []Expectation {
 	war := []string{"/think/?subject=war"}
 	return []Expectation{
 		{
-			ID: "client-span", Says: "The call between the services is a span too: a client span of thinker-api.", Asks: war,
+			ID: "client-span", Says: "The api's call to the microservice is a client span of thinker-api.", Asks: war,
 			judge: byLast(anySubject, firstOf(answered, apiSpan, clientSpan)),
 		},
 		{
-			ID: "thinker-below-client", Says: "The thinker's span hangs below that client span.", Asks: war,
+			ID: "thinker-below-client", Says: "The microservice's span is below that client span.", Asks: war,
 			judge: byLast(anySubject, firstOf(thinkerSpan, thinkerBelowClient), answered, apiSpan, clientSpan),
 		},
 		{
-			ID: "instrumented-routers", Says: "Each service is entered through an instrumented router, which says so: span.kind is server.", Asks: war,
+			ID: "instrumented-routers", Says: "An instrumented router starts the span of each service, and no other span is made for the same request.", Asks: war,
 			judge: byLast(anySubject, instrumentedRouters, entered),
 		},
 		{
-			ID: "think-each", Says: "Each subject still has its think span, and an unknown one its error there alone.",
+			ID: "think-each", Says: "Each subject still has a think span, and for an unknown subject only that span is an error.",
 			Asks:  []string{"/think/?subject=technology&subject=foo_bar"},
 			judge: byLast(someUnknown, firstOf(answered, thinkSpans, errorOnThink), apiSpan, thinkerSpan),
 		},
 	}
 }
 
-// clients are the api's spans for calls to another service.
+// clients returns the api's spans for calls to another service.
 func (s *story) clients() []*apm.Span {
 	return s.all(func(span *apm.Span) bool { return isClient(span) && span.Service == apiService && span != s.api })
 }
@@ -45,31 +45,32 @@ func clientSpan(s *story) *Finding {
 		}
 	}
 	if len(clients) > 0 && s.below(clients[0], s.api) {
-		return s.finding(expected, fmt.Sprintf("The client span ended after %s, while the thinker was at work for %s.",
+		return s.finding(expected, fmt.Sprintf("The client span took %s, and the microservice's span took %s.",
 			apm.FormatDuration(clients[0].Duration), apm.FormatDuration(s.thinker.Duration)),
-			"The span is finished before the answer has come. httptrace.WrapClient makes one that is around the call.",
-			mark{clients[0], "ended too soon"})
+			"The client span is finished before the response is there. httptrace.WrapClient makes one that covers the whole call.",
+			mark{clients[0], "too short"})
 	} else if len(clients) > 0 {
-		return s.finding(expected, "There is a client span, but it began a trace of its own.",
-			"The request is made without the context of the one that it is for: http.NewRequestWithContext must have r.Context().",
+		return s.finding(expected, "There is a client span, but it started a trace of its own.",
+			"The request to the microservice is made without the context of the incoming request. Pass r.Context() to http.NewRequestWithContext.",
 			mark{clients[0], "not below the api's span"})
 	}
 	between := s.first(func(span *apm.Span) bool {
-		return span.Service == apiService && span != s.api && s.thinker != nil && s.below(s.thinker, span)
+		return span.Service == apiService && span != s.api && !entersAPI(span) && s.thinker != nil && s.below(s.thinker, span)
 	})
 	if between != nil {
-		return s.finding(expected, fmt.Sprintf("%s is there, but does not say that it is a client's: it has neither the type http nor the tag span.kind:client.", sentence(named(between))),
-			"The span is made by hand. httptrace.WrapClient makes one that says all that the library knows of the call.",
+		return s.finding(expected, fmt.Sprintf("%s is there, but nothing says that it's a client span: it has neither the type http nor the tag span.kind:client.", sentence(named(between))),
+			"That span is made by hand. httptrace.WrapClient makes one with all the tags of an HTTP call.",
 			mark{between, "not a client span"})
 	}
-	return s.finding(expected, "Nothing of thinker-api is to be seen between its span and the thinker's.",
-		"The api's http.Client is not wrapped by httptrace.WrapClient, or another client makes the call.",
+	return s.finding(expected, "There is no span of thinker-api between the api's span and the microservice's span.",
+		"The api's http.Client isn't wrapped with httptrace.WrapClient, or another client sends the request.",
 		mark{s.api, "no client span below it"})
 }
 
-// thinkerBelowClient finds why the thinker's span is not below the client's.
+// thinkerBelowClient finds the reason that the microservice's span isn't below the
+// client's.
 func thinkerBelowClient(s *story) *Finding {
-	const expected = "The thinker's span is below the client span."
+	const expected = "The microservice's span is below the client span."
 	for _, client := range s.clients() {
 		if s.below(s.thinker, client) {
 			return nil
@@ -78,35 +79,51 @@ func thinkerBelowClient(s *story) *Finding {
 	client := s.clients()[0]
 	switch {
 	case s.thinker.TraceID != s.api.TraceID && s.thinker.ParentID == 0:
-		return s.finding(expected, "thinker-microservice began a trace of its own.",
-			"The client sends the headers, and nobody reads them: the thinker's router is a plain one. muxtrace.NewRouter reads them.",
-			mark{client, "names itself in the headers"}, mark{s.thinker, "no parent"})
+		return s.finding(expected, "The microservice started a trace of its own.",
+			"The client sends the headers, but the microservice doesn't read them: its router is a plain one. muxtrace.NewRouter reads them.",
+			mark{client, "sends the headers"}, mark{s.thinker, "no parent"})
 	case s.below(s.thinker, s.api):
-		return s.finding(expected, fmt.Sprintf("It is below %s, beside the client span.", named(s.parent(s.thinker))),
-			"The headers name the api's span instead of the client's: they are still set by hand, where the client should set them.",
+		return s.finding(expected, fmt.Sprintf("It is below %s, next to the client span.", named(s.parent(s.thinker))),
+			"The headers carry the api's span instead of the client span. Remove the code that sets them by hand: the client does it.",
 			mark{client, "nothing below it"}, mark{s.thinker, "not below the client span"})
 	}
-	return s.finding(expected, fmt.Sprintf("It names the parent %d in trace %d.", s.thinker.ParentID, s.thinker.TraceID),
-		"The thinker's span is started from something else than the headers of the request.",
+	return s.finding(expected, fmt.Sprintf("It has the parent ID %d in trace %d.", s.thinker.ParentID, s.thinker.TraceID),
+		"The microservice's span isn't started from the headers of the request.",
 		mark{client, "nothing below it"}, mark{s.thinker, "not below the client span"})
 }
 
-// instrumentedRouters finds a service whose span is still made by hand.
+// instrumentedRouters finds a service whose span is made by hand, alone or next to
+// the router's.
 func instrumentedRouters(s *story) *Finding {
 	for _, entry := range []struct {
-		span *apm.Span
-		file string
-	}{{s.api, "api/main.go"}, {s.thinker, "thinker/main.go"}} {
-		if entry.span.Meta["span.kind"] == "server" && entry.span.Meta["component"] != "" {
-			continue
+		span        *apm.Span
+		file, trace string
+	}{{s.api, "api/main.go", "api/trace.go"}, {s.thinker, "thinker/main.go", "thinker/trace.go"}} {
+		servers := s.all(func(span *apm.Span) bool {
+			return span.Type == "web" && span.Service == entry.span.Service && !isClient(span) && (span == entry.span || s.below(span, entry.span))
+		})
+		byHand := entry.span
+		if isRouters(entry.span) {
+			if len(servers) < 2 {
+				continue
+			}
+			byHand = servers[len(servers)-1]
+		} else if len(servers) < 2 {
+			return s.finding("In each service, an instrumented router makes the span of the request, with tags such as http.useragent.",
+				fmt.Sprintf("The span of %s has no such tag: it's made by hand.", entry.span.Service),
+				fmt.Sprintf("The router in %s is a plain one. Create it with muxtrace.NewRouter, and give it the handler without traced.", entry.file),
+				mark{entry.span, "made by hand"})
 		}
-		return s.finding("The first span of each service is made by an instrumented router: it has the tags span.kind:server and component.",
-			fmt.Sprintf("The first span of %s has not.", entry.span.Service),
-			fmt.Sprintf("Its router in %s is not an instrumented one such as muxtrace.NewRouter, and the span is made by hand, in traced.", entry.file),
-			mark{entry.span, "made by hand"})
+		return s.finding("Each service has one span for the request.",
+			fmt.Sprintf("%s has %d.", entry.span.Service, len(servers)),
+			fmt.Sprintf("The router makes a span, and so does the code around the handler. In %s, give the router the handler itself, without traced, and delete %s.", entry.file, entry.trace),
+			mark{byHand, "one too many"})
 	}
 	return nil
 }
 
-// sentence begins one with what is named, which begins with "the".
-func sentence(named string) string { return "T" + named[1:] }
+// isRouters reports whether an instrumented router made a span. Only the library
+// records the user agent.
+func isRouters(span *apm.Span) bool {
+	return span.Meta["span.kind"] == "server" && span.Meta["http.useragent"] != ""
+}

@@ -9,16 +9,15 @@ import (
 	"strings"
 )
 
-// Code is the files that a step's two services are built of, by their path in
-// the step's directory, with slashes: api/main.go. Neither tests nor what go keeps
-// of the module are among them.
+// Code holds the files of a step's two services by their path in the step's
+// directory, with slashes: api/main.go. It has no tests and no go.mod.
 type Code map[string]string
 
-// An edit replaces text that stands exactly once in a file.
+// An edit replaces text that occurs exactly once in a file.
 type edit struct{ file, old, new string }
 
-// untraced takes out of step 1 what lesson 1 puts in: its thinker then has spans
-// that nobody records, and none of its own for a thought.
+// untraced removes from step 1 what lesson 1 adds: the microservice's tracer, and
+// the think span.
 var untraced = []edit{
 	{"thinker/main.go", `	tracer.Start(tracer.WithService("thinker-microservice"))
 	defer tracer.Stop()
@@ -32,8 +31,8 @@ var untraced = []edit{
 `},
 }
 
-// Start is the code that a lesson begins with, read from the workshop's directory:
-// that of the step before, and for the first lesson step 1 half untraced.
+// Start reads the code that a lesson starts with from the workshop's directory: the
+// step before, and for lesson 1 a step 1 whose microservice isn't traced.
 func Start(root string, step int) (Code, error) {
 	if step > 1 {
 		return Solution(root, step-1)
@@ -51,7 +50,7 @@ func Start(root string, step int) (Code, error) {
 	return code, nil
 }
 
-// Solution is the code that a lesson leads to: the step's own.
+// Solution reads the code that a lesson leads to: that of the step itself.
 func Solution(root string, step int) (Code, error) {
 	return ReadCode(filepath.Join(root, fmt.Sprintf("step%02d", step)))
 }
@@ -75,7 +74,7 @@ func ReadCode(dir string) (Code, error) {
 	return code, nil
 }
 
-// isCode leaves out what else stands beside code, such as a database.
+// isCode leaves out other files next to the code, such as a database.
 func isCode(name string) bool {
 	switch path.Ext(name) {
 	case ".go":

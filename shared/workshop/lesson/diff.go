@@ -8,14 +8,14 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 )
 
-// A Hunk is a place in which code differs.
+// A Hunk is one place where two versions of the code differ.
 type Hunk struct {
 	File string // as Code has it
-	Says string // what the change is for: a sentence; empty where it is none of the lesson's
-	Text string // as in a unified diff, from @@ on; empty where the file is gone
+	Says string // what the change is for: a sentence; empty if the lesson doesn't make it
+	Text string // as in a unified diff, from @@ on; empty if the file was deleted
 }
 
-// Diff is what a lesson changes in the code that it begins with.
+// Diff returns what a lesson changes in the code that it starts with.
 func Diff(root string, step int) ([]Hunk, error) {
 	before, err := Start(root, step)
 	if err != nil {
@@ -28,9 +28,9 @@ func Diff(root string, step int) ([]Hunk, error) {
 	return Compare(step, before, after), nil
 }
 
-// Compare is what is to change in one code to make it the other: first in the
-// api, then in the thinker. Where that is what a lesson changes, its sentence is
-// there as well.
+// Compare returns the changes from one version of the code to another: first those
+// in the api, then those in the microservice. A change that the lesson makes comes
+// with its sentence.
 func Compare(step int, before, after Code) (hunks []Hunk) {
 	files := maps.Clone(before)
 	maps.Copy(files, after)
@@ -54,11 +54,11 @@ func compareFile(file, before, after string) (hunks []Hunk) {
 	slideDown(before, edits)
 	diff, err := udiff.ToUnifiedDiff("", "", before, edits, udiff.DefaultContextLines)
 	if err != nil {
-		panic(err) // the edits are of this very text
+		panic(err) // the edits were made from this text
 	}
 	added := 0
 	for _, hunk := range diff.Hunks {
-		hunk.ToLine = hunk.FromLine + added // which the library counts wrongly
+		hunk.ToLine = hunk.FromLine + added // the library counts it wrong
 		for _, line := range hunk.Lines {
 			switch line.Kind {
 			case udiff.Insert:
@@ -73,9 +73,9 @@ func compareFile(file, before, after string) (hunks []Hunk) {
 	return hunks
 }
 
-// slideDown moves what is inserted as far down as leaves the result the same: a
-// block that comes between others of its kind then ends with its closing brace,
-// as people read it, where it began with that of the block before.
+// slideDown moves insertions as far down as possible without changing the result. A
+// new function then ends with its own closing brace instead of starting with that
+// of the function before.
 func slideDown(before string, edits []udiff.Edit) {
 	for i := range edits {
 		end := len(before)

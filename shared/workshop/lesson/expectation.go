@@ -7,17 +7,23 @@ import (
 	"thinker/shared/apm"
 )
 
-// A Request is one request to thinker-api, and all that came of it.
+// A Request is one request to a service, with the response and the traces it left.
 type Request struct {
-	Path   string // as it was asked: /think/?subject=war
+	Path   string // as requested: /think/?subject=war
 	Start  time.Time
 	End    time.Time
-	Status int    // 0 where only its traces are known
-	Body   string // of the answer; empty where only its traces are known
-	// Headers are those with which the api asked the thinker; nil where nobody
-	// has listened between the two.
+	Status int    // 0 if only the traces are known
+	Body   string // of the response; empty if only the traces are known
+	// Headers are those of the request to the microservice; nil if nobody recorded
+	// them.
 	Headers http.Header
-	// Traces are those that the request left, the one it began with first.
+	// Direct reports whether the request went straight to the microservice: see
+	// DirectRequest.
+	Direct bool
+	// Code is the code of the services; nil if only the traces are known. Judge reads
+	// it for what no trace can show, such as headers that were set on the wrong request.
+	Code Code
+	// Traces are those that the request left, the one that began first comes first.
 	Traces []apm.Trace
 }
 
@@ -25,45 +31,48 @@ type Request struct {
 type Expectation struct {
 	// ID is its name for programs, unique within the lesson: client-span.
 	ID string
-	// Says is what must be true, as a checklist has it: one sentence.
+	// Says is what must be true, as a line of a checklist.
 	Says string
-	// Asks are the paths of the requests that it takes to judge it, in order.
+	// Asks are the paths of the requests that it is judged by, in order.
 	Asks []string
-	// Hints tell more and more about how to reach it; the last is the lines of
-	// code themselves. They are Markdown.
+	// Given reports whether a learner has nothing to do for it: the code that the
+	// lesson starts with meets it, or the rest of the lesson brings it along.
+	Given bool
+	// Hints lead to a solution step by step; the last one is the code itself. They
+	// are Markdown.
 	Hints [3]string
 
 	judge func(requests []Request) Verdict
 }
 
-// A State is how an expectation stands.
+// A State is the outcome of an expectation.
 type State int
 
-// An expectation is open as long as there is no request to judge it by, or none
-// that meets those which come before it and which it builds on.
+// An expectation is Open until a request comes that it can be judged by, and while
+// another one that it builds on is Unmet.
 const (
 	Open State = iota
 	Unmet
 	Met
 )
 
-// A Verdict is what requests say of an expectation.
+// A Verdict is what requests show about an expectation.
 type Verdict struct {
 	State   State
-	TraceID uint64   // of the trace that it was judged by; 0 for none
-	Finding *Finding // where it is unmet; else nil
+	TraceID uint64   // of the trace that decided; 0 for none
+	Finding *Finding // nil unless the state is Unmet
 }
 
-// A Finding says why an expectation is unmet, in sentences for who wrote the code.
+// A Finding explains why an expectation is unmet, to the author of the code.
 type Finding struct {
 	Expected string // what was expected
-	Instead  string // what came instead
+	Instead  string // what happened instead
 	Cause    string // the likely cause in the code
 	Request  string // the path of the request that shows it
-	Trees    []Tree // what came, with the offending places marked
+	Trees    []Tree // the traces, with the spans in question marked
 }
 
-// A Tree is a trace with remarks on some of its spans, by their IDs.
+// A Tree is a trace with remarks on some of its spans, by span ID.
 type Tree struct {
 	Trace apm.Trace
 	Marks map[uint64]string

@@ -7,14 +7,17 @@ import (
 	"thinker/shared/apm"
 )
 
-// A check looks for one fault in a request; nil where there is none.
+// A check looks for one fault in a request. It returns nil if there is none.
 type check func(*story) *Finding
 
-// byLast judges by the last request that fits. It stays open where one of the
-// given checks finds something, as those are for expectations that come before.
+// byLast judges by the last request that fits. The verdict stays open while one of
+// the given checks finds something: those belong to earlier expectations.
 func byLast(fits func(*story) bool, judge check, given ...check) func([]Request) Verdict {
 	return func(requests []Request) Verdict {
 		for i := len(requests) - 1; i >= 0; i-- {
+			if requests[i].Direct {
+				continue
+			}
 			s := newStory(requests[i])
 			if !fits(s) {
 				continue
@@ -30,28 +33,20 @@ func byLast(fits func(*story) bool, judge check, given ...check) func([]Request)
 	}
 }
 
-// unless leaves open what builds on something that is unmet, by whichever request.
-func unless(unmet, judge func([]Request) Verdict) func([]Request) Verdict {
-	return func(requests []Request) Verdict {
-		if unmet(requests).State == Unmet {
-			return Verdict{}
-		}
-		return judge(requests)
-	}
-}
-
 func (s *story) verdict(finding *Finding) Verdict {
 	v := Verdict{State: Met, Finding: finding}
 	if finding != nil {
 		v.State = Unmet
 	}
-	if len(s.Traces) > 0 {
+	if s.api != nil {
+		v.TraceID = s.api.TraceID
+	} else if len(s.Traces) > 0 {
 		v.TraceID = s.Traces[0].ID
 	}
 	return v
 }
 
-// anySubject fits every request about something.
+// anySubject fits every request with a subject.
 func anySubject(s *story) bool { return len(s.subjects) > 0 }
 
 func someKnown(s *story) bool {
@@ -72,7 +67,7 @@ func someUnknown(s *story) bool {
 	return false
 }
 
-// firstOf makes one check of several: what the first finds that finds something.
+// firstOf returns what the first check finds that finds something.
 func firstOf(checks ...check) check {
 	return func(s *story) *Finding {
 		for _, check := range checks {
@@ -90,8 +85,8 @@ type mark struct {
 	says string
 }
 
-// finding says what is wrong with the request. It shows the traces in which
-// something is marked, or all of them where nothing is.
+// finding reports a fault of the request. It shows the traces with a marked span,
+// or all of them if none is marked.
 func (s *story) finding(expected, instead, cause string, marks ...mark) *Finding {
 	f := &Finding{Expected: expected, Instead: instead, Cause: cause, Request: s.Path}
 	for _, trace := range s.Traces {
@@ -108,15 +103,18 @@ func (s *story) finding(expected, instead, cause string, marks ...mark) *Finding
 	return f
 }
 
-// named is how a finding speaks of a span: by its operation, and by its resource
-// where that says more.
+// named is how a finding names a span: by its service and operation, and by its
+// resource if that adds something.
 func named(span *apm.Span) string {
 	name := apm.Printable(span.Name, 60)
 	if span.Resource != "" && span.Resource != span.Name {
 		name += " " + apm.Printable(span.Resource, 80)
 	}
-	return fmt.Sprintf("the span %s of %s", name, apm.Printable(span.Service, 60))
+	return fmt.Sprintf("the %s span %s", apm.Printable(span.Service, 60), name)
 }
+
+// sentence starts one with a named span.
+func sentence(named string) string { return "T" + named[1:] }
 
 // list joins words as a sentence does.
 func list(words []string) string {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// hintFiles have a section for each expectation of a step, under its ID, and in it
-// three hints with lines between them.
+// hintFiles have a section for each expectation of a step, headed by its ID, with
+// three hints separated by lines.
 //
 //go:embed hints/*.md
 var hintFiles embed.FS
 
-// hints are those of one expectation.
+// hints returns those of one expectation.
 func hints(step int, id string) (three [3]string) {
 	text, err := hintFiles.ReadFile(fmt.Sprintf("hints/step%02d.md", step))
 	if err != nil {

@@ -1,13 +1,14 @@
-// Package lesson says what each step of the workshop must show: the requests
-// that are sent, their answers, and the traces that come of them. The steps
-// directory holds it as text that people read and tests compare. What of it a
-// lesson is about are its Expectations, by which Judge looks at any traces.
+// Package lesson describes what each step of the workshop has to show: its requests,
+// their responses, and the traces they leave. The steps directory has that as text
+// for people and tests. Judge compares any traces with a lesson's Expectations.
 package lesson
 
 import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 //go:embed steps/*.txt
 var steps embed.FS
 
-// Text is what a step must show: its title, then each request as a line that
-// begins with GET, followed by the answer and the traces. See Transcript.
+// Text returns what a step has to show: its title, then each request as a line that
+// starts with GET, followed by the response and the traces. See Transcript.
 func Text(step int) string {
 	text, err := steps.ReadFile(fmt.Sprintf("steps/step%02d.txt", step))
 	if err != nil {
@@ -28,13 +29,13 @@ func Text(step int) string {
 	return string(text)
 }
 
-// Title is a step's subject, for example "the untraced link".
+// Title returns a step's title.
 func Title(step int) string {
 	title, _, _ := strings.Cut(Text(step), "\n")
 	return title
 }
 
-// Requests are the paths to ask of thinker-api, in order.
+// Requests returns the paths of a step's requests to thinker-api, in order.
 func Requests(step int) []string {
 	var paths []string
 	for line := range strings.Lines(Text(step)) {
@@ -45,7 +46,7 @@ func Requests(step int) []string {
 	return paths
 }
 
-// An Exchange is one request and its answer.
+// An Exchange is one request and its response.
 type Exchange struct {
 	Path     string
 	Sent     time.Time
@@ -67,25 +68,41 @@ func Play(ctx context.Context, apiURL string, step int) ([]Exchange, error) {
 	return played, nil
 }
 
-// Ask sends one request to the api. It follows no redirect, and reads no response
-// of more than fetch.Limit: either is an error.
+// Ask sends one request to the api. A redirect is an error, and so is a response of
+// more than fetch.Limit.
 func Ask(ctx context.Context, apiURL, path string) (Exchange, error) {
+	return AskWith(ctx, apiURL, path, nil)
+}
+
+// AskWith is Ask with headers.
+func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) (Exchange, error) {
 	sent := time.Now()
-	resp, err := fetch.Get(ctx, fetch.Direct(), apiURL+path, fetch.Limit)
+	resp, err := fetch.Get(ctx, withHeaders{fetch.Direct(), headers}, serviceURL+path, fetch.Limit)
 	if err != nil {
 		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
 	}
 	if to := resp.Location(); to != "" {
-		return Exchange{}, fmt.Errorf("thinker-api answers GET %s with a redirect to %s, which is not followed: have the api answer the request itself", path, apm.Printable(to, 200))
+		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself", path, apm.Printable(to, 200))
 	}
 	return Exchange{path, sent, time.Now(), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
 }
 
-// Transcript writes exchanges and the traces that came of them the way Text
-// has them: without IDs and times, a line a span, with its service, operation
-// and resource, the tags that the lessons speak of, and its error. A trace
-// belongs to the request that was sent last before it began; one that began
-// before any request belongs to none, and is shown first.
+// withHeaders adds headers to each request.
+type withHeaders struct {
+	http.RoundTripper
+	headers http.Header
+}
+
+func (w withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	maps.Copy(r.Header, w.headers)
+	return w.RoundTripper.RoundTrip(r)
+}
+
+// Transcript formats exchanges and their traces as Text has them. There is a line
+// for each span, without IDs and times: its service, operation and resource, the
+// tags that the lessons use, and its error. A trace belongs to the last request
+// sent before it began. Traces from before the first request come first.
 func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 	traces = byStart(traces)
 	var out strings.Builder
@@ -94,7 +111,7 @@ func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 	until := func(end int64) {
 		for ; next < len(traces) && traces[next].Start() < end; next++ {
 			out.WriteString("  trace\n")
-			_ = traces[next].Write(&out, "    ", shown()...) // a Builder takes everything
+			_ = traces[next].Write(&out, "    ", shown()...) // writing to a Builder can't fail
 		}
 		out.WriteString("\n")
 	}
@@ -113,5 +130,5 @@ func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 	return strings.TrimSpace(out.String()) + "\n"
 }
 
-// shown are the tags that the lessons speak of.
+// shown returns the tags that the lessons use.
 func shown() []string { return []string{"subject", "http.status_code"} }

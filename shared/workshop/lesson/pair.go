@@ -10,11 +10,11 @@ import (
 	"thinker/shared/apm"
 )
 
-// A pair is a subject that was thought about, and asked for again within the time
-// that it is remembered.
+// A pair is two requests for the same subjects, the second while the thoughts of the
+// first are in the cache.
 type pair struct{ first, second *story }
 
-// lastPair is the last one of which fits holds, and whose first request had to think.
+// lastPair returns the last pair that fits, and whose first request was a miss.
 func lastPair(requests []Request, fits func(*story) bool) (pair, bool) {
 	stories := make([]*story, len(requests)) // there may be thousands: each is read once
 	read := func(i int) *story {
@@ -28,7 +28,7 @@ func lastPair(requests []Request, fits func(*story) bool) (pair, bool) {
 		for j := i - 1; j >= 0; j-- {
 			first := requests[j]
 			if first.Path == second.Path && !first.End.After(second.Start) && second.Start.Sub(first.End) < lifetime-time.Second &&
-				fits(read(i)) && !read(j).remembered() {
+				fits(read(i)) && !read(j).cached() {
 				return pair{read(j), read(i)}, true
 			}
 		}
@@ -36,18 +36,32 @@ func lastPair(requests []Request, fits func(*story) bool) (pair, bool) {
 	return pair{}, false
 }
 
-// judgeHit wants get alone below the second request's think.
+// judgeHit expects nothing but a get below the second request's think span, and
+// another key for each subject.
 func judgeHit(requests []Request) Verdict {
 	p, ok := lastPair(requests, someKnown)
 	if !ok || firstOf(entered, thinkSpans, miss)(p.first) != nil || firstOf(entered, thinkSpans)(p.second) != nil {
 		return Verdict{}
 	}
-	return p.second.verdict(p.hit())
+	if finding := p.hit(); finding != nil {
+		return p.second.verdict(finding)
+	}
+	for _, r := range requests {
+		if r.Start.Before(p.first.Start) || r.Start.After(p.second.End.Add(lifetime)) {
+			continue // the key would have expired
+		}
+		if s := newStory(r); firstOf(entered, thinkSpans)(s) == nil {
+			if finding := p.sharedKey(s); finding != nil {
+				return s.verdict(finding)
+			}
+		}
+	}
+	return p.second.verdict(nil)
 }
 
 func (p pair) hit() *Finding {
 	for _, subject := range p.second.subjects {
-		expected := fmt.Sprintf("Asked for %s again, there is a get below think, and neither a query nor a set.", subject)
+		expected := fmt.Sprintf("On the second request for %s, there is only a get below think: no query and no set.", subject)
 		think := p.second.think(subject)
 		gets, queries := p.second.allBelow(think, reads), p.second.allBelow(think, isQuery)
 		if len(gets) > 0 && len(queries) == 0 && len(p.second.allBelow(think, writes)) == 0 {
@@ -55,42 +69,80 @@ func (p pair) hit() *Finding {
 		}
 		switch {
 		case len(gets) == 0:
-			return p.second.finding(expected, "Redis was not asked.", "Something else remembers the thought, or the get has a context that carries no span.",
-				mark{think, "no get below it"})
+			return p.second.stray(expected, think, reads, "get", "The thought comes from somewhere else than Redis, such as a map in the microservice.")
 		case len(queries) > 0:
-			return p.second.finding(expected, "The database was asked again.", p.whyAgain(subject), mark{queries[0], "not needed if it were remembered"})
+			return p.second.finding(expected, "The database is queried again.", p.whyAgain(subject), mark{queries[0], "not needed on a hit"})
 		}
 		set := p.second.allBelow(think, writes)[0]
-		return p.second.finding(expected, "What was remembered is written again.", "Set belongs to the way on which something was thought.",
-			mark{set, "not needed"})
+		return p.second.finding(expected, "The cached thought is written again.", "Set is called on a hit too. Call it only after a query.",
+			mark{set, "not needed on a hit"})
 	}
 	return nil
 }
 
-var expiry = regexp.MustCompile(`(?i) (ex|px) (\d+)`)
+// sharedKey finds a request for other subjects that reads one of the pair's keys.
+func (p pair) sharedKey(s *story) *Finding {
+	for _, mine := range p.second.subjects {
+		for _, other := range s.subjects {
+			if mine == other {
+				continue
+			}
+			gets, others := p.second.allBelow(p.second.think(mine), reads), s.allBelow(s.think(other), reads)
+			if len(gets) == 0 || len(others) == 0 {
+				continue
+			}
+			shared := key(gets[0].Meta["redis.raw_command"])
+			if shared == "" || shared != key(others[0].Meta["redis.raw_command"]) {
+				continue
+			}
+			instead := fmt.Sprintf("The requests for %s and for %s read the same key, %s.", mine, other, shared)
+			if answer, ok := s.answer(other); ok {
+				if cached, _ := p.second.answer(mine); cached.Quote != "" && cached.Quote == answer.Quote {
+					instead = fmt.Sprintf("The response about %s is the thought about %s.", other, mine)
+				}
+			}
+			return s.finding("Each subject has a key of its own in Redis.", instead,
+				fmt.Sprintf("Every subject uses the key %s, in Get and in Set. Make the subject part of it.", shared),
+				mark{others[0], "key " + shared})
+		}
+	}
+	return nil
+}
 
-// whyAgain is the likely reason that a thought was not found again, by the commands.
+var options = regexp.MustCompile(`(?i) (ex|px) (\d+)`)
+
+// expiration returns how long the value of a set command stays in Redis.
+func expiration(raw string) (time.Duration, bool) {
+	if words := strings.Fields(raw); len(words) > 3 && (strings.EqualFold(words[0], "setex") || strings.EqualFold(words[0], "psetex")) {
+		raw = " " + map[bool]string{true: "ex", false: "px"}[strings.EqualFold(words[0], "setex")] + " " + words[2]
+	}
+	all := options.FindAllStringSubmatch(raw, -1)
+	if len(all) == 0 {
+		return 0, false
+	}
+	found := all[len(all)-1] // what is before it may be the thought's own words
+	n, _ := strconv.Atoi(found[2])
+	if strings.EqualFold(found[1], "px") {
+		return time.Duration(n) * time.Millisecond, true
+	}
+	return time.Duration(n) * time.Second, true
+}
+
+// whyAgain is the likely reason that a cached thought wasn't found, by the commands.
 func (p pair) whyAgain(subject string) string {
 	set := p.first.allBelow(p.first.think(subject), writes)[0].Meta["redis.raw_command"]
 	get := p.second.allBelow(p.second.think(subject), reads)[0].Meta["redis.raw_command"]
-	written, asked := key(set), key(get)
-	if written != "" && asked != "" && written != asked {
-		return fmt.Sprintf("It is written under the key %s, and asked for under %s.", written, asked)
+	written, read := key(set), key(get)
+	if written != "" && read != "" && written != read {
+		return fmt.Sprintf("Set uses the key %s, and Get uses %s. Use the same key for both.", written, read)
 	}
-	if found := expiry.FindStringSubmatch(set); found != nil {
-		n, _ := strconv.Atoi(found[2])
-		kept := time.Duration(n) * time.Second
-		if strings.EqualFold(found[1], "px") {
-			kept = time.Duration(n) * time.Millisecond
-		}
-		if kept < lifetime {
-			return fmt.Sprintf("It is kept for %s only: a time.Duration without its unit is in nanoseconds, and 30 seconds are 30 * time.Second.", kept)
-		}
+	if stays, ok := expiration(set); ok && stays < lifetime {
+		return fmt.Sprintf("The thought stays in Redis for %s only. Pass Set 30 * time.Second.", stays)
 	}
-	return "What get returns is not used: is it decoded as it was encoded, and returned before anything is thought?"
+	return "The result of Get isn't used. Decode it the way it was encoded, and return it before the wait and the query."
 }
 
-// key is the second word of a Redis command.
+// key returns the second word of a Redis command.
 func key(raw string) string {
 	words := strings.Fields(raw)
 	if len(words) < 2 {
@@ -99,23 +151,42 @@ func key(raw string) string {
 	return apm.Printable(strings.TrimSuffix(words[1], ":"), 80)
 }
 
-// judgeFast wants the second request to take a tenth of the first.
-func judgeFast(requests []Request) Verdict {
-	if judgeHit(requests).State != Met {
+// measurable is the shortest wait that stands out from a busy machine's delays.
+const measurable = 20 * time.Millisecond
+
+// judgeNoWait compares how long think waits on a hit and on a miss.
+func judgeNoWait(requests []Request) Verdict {
+	p, ok := lastPair(requests, someKnown)
+	if !ok || firstOf(entered, thinkSpans, miss)(p.first) != nil || firstOf(entered, thinkSpans)(p.second) != nil || p.hit() != nil {
 		return Verdict{}
 	}
-	p, _ := lastPair(requests, someKnown)
-	first, second := p.first.api.Duration, p.second.api.Duration
-	if second <= first/10 {
-		return p.second.verdict(nil)
+	for _, subject := range p.second.subjects {
+		miss, hit := p.first.wait(subject), p.second.wait(subject)
+		if hit < miss/2 || miss < measurable {
+			continue
+		}
+		think := p.second.think(subject)
+		return p.second.verdict(p.second.finding("On a cache hit, there is no wait in think.",
+			fmt.Sprintf("think waited %s on the miss, and %s on the hit.", apm.FormatDuration(miss), apm.FormatDuration(hit)),
+			"The wait comes before Get, or also after it found the thought. Wait only after a miss, right before the query.",
+			mark{think, "still waits"}))
 	}
-	return p.second.verdict(p.second.finding("The second request takes at most a tenth of the first.",
-		fmt.Sprintf("The first took %s, the second %s.", apm.FormatDuration(first), apm.FormatDuration(second)),
-		"The delay of a thought comes before Redis is asked, or also after it has answered. It belongs to what is done where nothing is remembered.",
-		mark{p.second.think(p.second.subjects[0]), "still takes its time"}))
+	return p.second.verdict(nil)
 }
 
-// judgeErrors wants what failed to be tried again.
+// wait returns the longest time in the think span for a subject in which nothing
+// below it runs.
+func (s *story) wait(subject string) time.Duration {
+	think := s.think(subject)
+	at, longest := think.Start, int64(0)
+	for _, span := range s.allBelow(think, func(*apm.Span) bool { return true }) { // by their start
+		longest = max(longest, span.Start-at)
+		at = max(at, span.End())
+	}
+	return time.Duration(max(longest, think.End()-at))
+}
+
+// judgeErrors expects that a failed subject is looked up again.
 func judgeErrors(requests []Request) Verdict {
 	p, ok := lastPair(requests, someUnknown)
 	if !ok {
@@ -123,6 +194,11 @@ func judgeErrors(requests []Request) Verdict {
 	}
 	for _, s := range []*story{p.first, p.second} {
 		if finding := answered(s); finding != nil {
+			for _, span := range s.spans {
+				if strings.Contains(span.ErrorMessage(), "no rows in result set") {
+					finding.Cause = `sql.ErrNoRows reaches the caller. find has to return unknownSubject instead: the microservice turns that into "Subject unknown".`
+				}
+			}
 			return s.verdict(finding)
 		} else if firstOf(apiSpan, thinkerSpan, thinkSpans)(s) != nil {
 			return Verdict{}
@@ -136,23 +212,27 @@ func (p pair) errors() *Finding {
 		if known(subject) {
 			continue
 		}
-		expected := fmt.Sprintf("There is no thought on %s: each time it is an error and the database is asked, or each time it is the thought by The Machine.", subject)
-		think := p.second.think(subject)
-		failed := p.first.think(subject).Error
-		before, knownBefore := p.first.answer(subject)
-		again, knownAgain := p.second.answer(subject)
+		const only = "Call Set only if find returned no error."
+		expected := fmt.Sprintf("Nobody wrote about %s, so each request for it queries the database and fails: think is an error.", subject)
+		before, again := p.first.think(subject), p.second.think(subject)
+		reply, known := p.second.answer(subject)
 		switch {
-		case knownBefore && knownAgain && before != again:
-			return p.second.finding(expected, fmt.Sprintf("The first answer is %s, the second %s.", apm.Printable(p.first.Body, 200), apm.Printable(p.second.Body, 200)),
-				"An error was remembered as if it were a thought: set what think returns only where it returns no error.",
-				mark{think, "not as it was the first time"})
-		case failed && len(p.second.allBelow(think, isQuery)) == 0:
-			return p.second.finding(expected, "The second time, the database was not asked.",
-				"The error was remembered: set what think returns only where it returns no error.",
-				mark{think, "no query below it"})
-		case knownAgain && !again.Error && again.Quote == "":
-			return p.second.finding(expected, "The answer is a thought without a quote: "+apm.Printable(p.second.Body, 200),
-				"An empty thought is remembered, or returned where there is no row.", mark{think, "an empty thought"})
+		case !before.Error:
+			return p.first.finding(expected, "The first request for it didn't fail, so there was no error to cache.",
+				"find has to return unknownSubject for a missing row, as in step 4. The Machine isn't part of this step.",
+				mark{before, "should be an error"})
+		case !again.Error && known && reply.Quote == "":
+			return p.second.finding(expected, "The second response is a thought without a quote: "+apm.Printable(p.second.Body, 200),
+				"An empty thought was cached along with the error. "+only, mark{again, "should be an error"})
+		case !again.Error:
+			return p.second.finding(expected, "The second request for it didn't fail.",
+				"Something was cached along with the error. "+only, mark{again, "should be an error"})
+		case len(p.second.allBelow(again, isQuery)) == 0:
+			return p.second.finding(expected, "The second request didn't query the database.",
+				"The error was cached. "+only, mark{again, "no query below it"})
+		case len(p.first.allBelow(before, writes)) > 0:
+			return p.first.finding(expected, "The first request failed, and still wrote to Redis.", only,
+				mark{p.first.allBelow(before, writes)[0], "not for an error"})
 		}
 	}
 	return nil

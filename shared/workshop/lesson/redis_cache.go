@@ -2,91 +2,170 @@ package lesson
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"thinker/shared/apm"
 )
 
-// lifetime is how long a thought is remembered.
+// lifetime is how long a thought stays in the cache.
 const lifetime = 30 * time.Second
 
-// redisCache is lesson 5: what was thought once is remembered.
+// redisCache is lesson 5: a thought is cached, and a repeated request is fast.
 func redisCache() []Expectation {
-	mankind, art := "/think/?subject=mankind", "/think/?subject=art"
+	mankind, war, art := "/think/?subject=mankind", "/think/?subject=war", "/think/?subject=art"
 	return []Expectation{
 		{
-			ID: "miss", Says: "The first time, think asks Redis in vain, then the database, and then has Redis remember it.", Asks: []string{mankind},
+			ID: "miss", Says: "On a cache miss, think calls Redis (get), queries the database, and calls Redis again (set).", Asks: []string{mankind},
 			judge: byLast(missed, firstOf(entered, thinkSpans, miss)),
 		},
 		{
-			ID: "hit", Says: "The second time within 30 seconds, think asks Redis alone.", Asks: []string{mankind, mankind},
+			ID: "expires", Says: "A thought stays in Redis for 30 seconds.", Asks: []string{mankind},
+			judge: byLast(missed, expires, entered, thinkSpans, unwritten),
+		},
+		{
+			ID: "hit", Says: "On a cache hit, think calls Redis (get) and nothing else, and each subject gets its own thought.", Asks: []string{mankind, mankind, war},
 			judge: judgeHit,
 		},
 		{
-			ID: "fast", Says: "The second time takes at most a tenth of the first.", Asks: []string{mankind, mankind},
-			judge: judgeFast,
+			ID: "no-wait", Says: "On a cache hit, think doesn't wait.", Asks: []string{mankind, mankind},
+			judge: judgeNoWait,
 		},
 		{
-			ID: "errors-not-kept", Says: "Only thoughts are remembered: asked again for what failed, the database is asked again.", Asks: []string{art, art},
+			ID: "errors-not-cached", Says: "An error is never cached: the next request for the same subject queries the database again.", Asks: []string{art, art},
 			judge: judgeErrors,
 		},
 	}
 }
 
-// missed fits a request that had to think: what was remembered before this code ran
-// says nothing of it.
-func missed(s *story) bool { return someKnown(s) && !s.remembered() }
+// missed fits a request that had to query for a known subject. One that found its
+// thought in the cache says nothing about the code that put it there.
+func missed(s *story) bool { return someKnown(s) && !s.cached() }
 
 func reads(span *apm.Span) bool  { return isRedis(span) && strings.Contains(command(span), "get") }
 func writes(span *apm.Span) bool { return isRedis(span) && strings.Contains(command(span), "set") }
 
-// command is the Redis command that a span is for, in lower case.
+// command returns the Redis command of a span, in lower case.
 func command(span *apm.Span) string {
 	word, _, _ := strings.Cut(strings.TrimSpace(span.Resource), " ")
 	return strings.ToLower(word)
 }
 
-// miss finds a subject that is thought about without get, query and set below its
-// think span, in this order.
+// connects reports whether a span is for setting up a connection to Redis. The
+// client does that by itself, whenever it opens one, so no lesson judges it.
+func connects(span *apm.Span) bool {
+	if !isRedis(span) {
+		return false
+	}
+	lines := []string{command(span)}
+	if lines[0] == "redis.pipeline" {
+		lines = strings.Split(strings.ToLower(span.Meta["redis.raw_command"]), "\n")
+	}
+	for _, line := range lines {
+		word, _, _ := strings.Cut(line, " ")
+		if span.Name != "redis.dial" && !slices.Contains([]string{"hello", "client", "auth", "select", "ping", "readonly"}, strings.TrimSuffix(word, ":")) {
+			return false
+		}
+	}
+	return true
+}
+
+// miss finds a subject without get, query and set below its think span, in this order.
 func miss(s *story) *Finding {
 	for _, subject := range s.subjects {
-		expected := fmt.Sprintf("Below the think span for %s there are, one after the other: get, the query, set.", subject)
+		expected := fmt.Sprintf("Below the think span for %s there are three spans, in this order: get, the query, set.", subject)
 		think := s.think(subject)
 		gets, queries, sets := s.allBelow(think, reads), s.allBelow(think, isQuery), s.allBelow(think, writes)
-		stray := s.first(isRedis)
 		switch {
 		case len(queries) == 0:
 			return s.queryless(expected, think)
-		case len(gets)+len(sets) == 0 && stray == nil:
-			return s.finding(expected, "No Redis command is to be seen.",
-				"The client is not traced (redistrace.WrapClient), or is not asked at all.", mark{think, "neither get nor set below it"})
-		case len(gets)+len(sets) == 0 && stray.TraceID != think.TraceID:
-			return s.finding(expected, "The Redis commands began traces of their own.",
-				"They are sent with a context that carries no span, such as context.Background(): give them the one that think has from starting its span.",
-				mark{think, "neither get nor set below it"}, mark{stray, "not below think"})
-		case len(gets)+len(sets) == 0:
-			return s.finding(expected, "The Redis commands are not below think.",
-				"They are sent with the context of the request: give them the one that think has from starting its span.",
-				mark{think, "neither get nor set below it"}, mark{stray, "not below think"})
+		case s.first(isRedis) == nil:
+			return s.finding(expected, "There is no Redis command.",
+				"The client isn't traced (redistrace.WrapClient), or no command is sent.", mark{think, "no get and no set below it"})
 		case len(gets) == 0:
-			return s.finding(expected, "There is a set, but no get.", "Redis is told the thought, but not asked for it first.",
-				mark{think, "no get below it"})
+			return s.stray(expected, think, reads, "get", "think never reads from Redis. Call Get before the wait, and return early if it finds the thought.")
 		case len(sets) == 0:
-			return s.finding(expected, "There is a get, but no set.", "What was thought is never written to Redis, or with a context that carries no span.",
-				mark{think, "no set below it"})
+			return s.stray(expected, think, writes, "set", "The thought is never written to Redis. Call Set after the query, before think returns.")
 		case gets[0].Start > queries[0].Start:
-			return s.finding(expected, "The query comes before the get.", "The database is asked first. Ask Redis first, and the database only where Redis has nothing.",
-				mark{queries[0], "comes first"})
+			return s.finding(expected, "The query comes before the get.", "The database is queried first. Read from Redis first, and query the database only if Redis has nothing.",
+				mark{queries[0], "too early"})
 		case sets[len(sets)-1].Start < queries[0].Start:
-			return s.finding(expected, "The set comes before the query.", "Something is written before it is known what the thought is.",
-				mark{sets[0], "comes too soon"})
+			return s.finding(expected, "The set comes before the query.", "Something is written to Redis before the thought is known.",
+				mark{sets[0], "too early"})
+		case sets[0].Start >= think.End():
+			return s.finding(expected, "The set starts after think has returned.",
+				"Set runs in a goroutine of its own (go …), which outlives the request. Call it before think returns.",
+				mark{think, "ended earlier"}, mark{sets[0], "too late"})
 		}
 		for _, span := range append(gets, sets...) {
-			if span.Error {
-				return s.finding(expected, fmt.Sprintf("Redis failed at %s: %s", command(span), apm.Printable(span.ErrorMessage(), 160)),
-					"Redis does not answer, or not in time: is it asked at REDIS_ADDR?", mark{span, "failed"})
+			if !span.Error {
+				continue
 			}
+			cause := "Redis doesn't respond, or not in time. Connect to the address in REDIS_ADDR."
+			if strings.Contains(span.ErrorMessage(), "context canceled") {
+				cause = "The request ended before the command did, and that cancelled its context. A goroutine (go …) outlives the request: call the command before think returns."
+			}
+			return s.finding(expected, fmt.Sprintf("The %s failed: %s", command(span), apm.Printable(span.ErrorMessage(), 160)), cause, mark{span, "failed"})
+		}
+	}
+	return nil
+}
+
+// stray says where a command is that should be below a think span.
+func (s *story) stray(expected string, think *apm.Span, fits func(*apm.Span) bool, command, never string) *Finding {
+	span := s.first(fits)
+	nothing := mark{think, fmt.Sprintf("no %s below it", command)}
+	switch {
+	case span == nil:
+		return s.finding(expected, fmt.Sprintf("There is no %s.", command), never, nothing)
+	case span.TraceID != think.TraceID:
+		return s.finding(expected, fmt.Sprintf("The %s started a trace of its own.", command),
+			"Its context carries no span: it's context.Background(), or a context made from it. Pass the ctx that tracer.StartSpanFromContext returns in think.",
+			nothing, mark{span, "no parent"})
+	case s.parent(span) == nil:
+		return s.finding(expected, fmt.Sprintf("The parent of the %s is missing.", command), "The span above it is never finished, so it was never sent.",
+			nothing, mark{span, "its parent is missing"})
+	case span.Start < think.Start:
+		return s.finding(expected, fmt.Sprintf("The %s is below %s, and it comes before think.", command, named(s.parent(span))),
+			fmt.Sprintf("The code calls Redis before it starts the think span. Start the span first, so that think covers the %s too.", command),
+			nothing, mark{span, "before think"})
+	}
+	return s.finding(expected, fmt.Sprintf("The %s is below %s.", command, named(s.parent(span))),
+		"Its context is that of the request. Pass the ctx that tracer.StartSpanFromContext returns in think.",
+		nothing, mark{span, "not below think"})
+}
+
+// unwritten finds a think span without a set, of which nothing can be said about how
+// long a thought stays.
+func unwritten(s *story) *Finding {
+	for _, subject := range s.subjects {
+		if len(s.allBelow(s.think(subject), writes)) == 0 {
+			return s.finding("", "", "")
+		}
+	}
+	return nil
+}
+
+// expires finds a thought that stays in Redis for ever, or for another time.
+func expires(s *story) *Finding {
+	const expected = "The set has an expiration of 30 seconds."
+	for _, subject := range s.subjects {
+		set := s.allBelow(s.think(subject), writes)[0]
+		raw := set.Meta["redis.raw_command"]
+		stays, ok := expiration(raw)
+		switch {
+		case raw == "" || len(s.allBelow(s.think(subject), func(span *apm.Span) bool { return isRedis(span) && strings.Contains(command(span), "expire") })) > 0:
+			// The command isn't recorded, or another one sets the expiration.
+		case !ok:
+			return s.finding(expected, "It has none, so Redis keeps the thought for ever.",
+				"The last argument of Set is 0, or redis.KeepTTL. Pass 30 * time.Second.", mark{set, "no expiration"})
+		case stays < time.Second:
+			return s.finding(expected, fmt.Sprintf("It has one of %s.", stays),
+				"A time.Duration without a unit is in nanoseconds. Pass 30 * time.Second.", mark{set, fmt.Sprintf("expires after %s", stays)})
+		case stays != lifetime:
+			return s.finding(expected, fmt.Sprintf("It has one of %s.", stays),
+				"The last argument of Set says how long the thought stays. Pass 30 * time.Second.", mark{set, fmt.Sprintf("expires after %s", stays)})
 		}
 	}
 	return nil

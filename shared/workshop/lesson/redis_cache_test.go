@@ -1,13 +1,15 @@
 package lesson_test
 
 import (
+	"maps"
+	"strings"
 	"testing"
 
 	"thinker/shared/apm"
 	"thinker/shared/workshop/lesson"
 )
 
-// answer is what a request to the last step leaves: with what is below think.
+// answer returns the spans of a request to the last step, with those below think.
 func answer(trace uint64, subject string, from, took int, below ...apm.Span) []apm.Span {
 	spans := []apm.Span{
 		api(trace, trace, "subject="+subject, from, from+took),
@@ -17,6 +19,10 @@ func answer(trace uint64, subject string, from, took int, below ...apm.Span) []a
 	for i, s := range below {
 		s.TraceID, s.SpanID, s.ParentID = trace, trace+3+uint64(i), trace+2
 		s.Start = ms(from + i*took/4)
+		s.Meta = maps.Clone(s.Meta)
+		if s.Meta["redis.raw_command"] != "" {
+			s.Meta["redis.raw_command"] = strings.Replace(s.Meta["redis.raw_command"], "thought:", "thought:"+subject, 1)
+		}
 		spans = append(spans, s)
 	}
 	return spans
@@ -30,8 +36,36 @@ func hit(trace uint64, subject string, from int) []apm.Span {
 	return answer(trace, subject, from, 2, command("get"))
 }
 
+func unwritten(trace uint64, subject string, from int) []apm.Span {
+	return answer(trace, subject, from, 500, command("get"), query())
+}
+
+// failed makes the think span an error.
+func failed(spans []apm.Span) []apm.Span {
+	spans[2].Error = true
+	return spans
+}
+
+// connected adds what a Redis client does for each new connection, in part as a
+// trace of its own.
+func connected(spans []apm.Span) []apm.Span {
+	think := spans[2]
+	dial := span(think.TraceID+5, 1, 0, "thinker-microservice", "redis.dial", 0, 1, "type=redis")
+	dial.Start = think.Start
+	spans = append(spans, dial)
+	for i, raw := range []string{"hello 3: ", "client setinfo LIB-NAME go-redis: \nclient setinfo LIB-VER 9: ", "client maint_notifications on: "} {
+		s := span(think.TraceID, 50+uint64(i), think.SpanID, "thinker-microservice", "redis.command", 0, 1, "type=redis", "redis.raw_command="+raw)
+		s.Start, s.Resource, s.Error = think.Start, strings.Fields(raw)[0], true
+		if strings.Contains(raw, "\n") {
+			s.Resource = "redis.pipeline"
+		}
+		spans = append(spans, s)
+	}
+	return spans
+}
+
 func command(name string) apm.Span {
-	s := span(0, 0, 0, "thinker-microservice", "redis.command", 0, 1, "type=redis", "redis.raw_command="+name+" thought:war: ")
+	s := span(0, 0, 0, "thinker-microservice", "redis.command", 0, 1, "type=redis", "redis.raw_command="+map[string]string{"get": "get thought: ", "set": "set thought: {} ex 30: "}[name])
 	s.Resource = name
 	return s
 }
@@ -42,8 +76,8 @@ func query() apm.Span {
 	return s
 }
 
-// TestLiveCache judges pairs of requests as learners send them: also when the first
-// was remembered already, or a thought was forgotten again.
+// TestLiveCache judges pairs of requests as learners send them: also if the first was
+// a hit already, or a thought has expired.
 func TestLiveCache(t *testing.T) {
 	const second = 1000
 	for _, c := range []struct {
@@ -51,16 +85,21 @@ func TestLiveCache(t *testing.T) {
 		spans [][]apm.Span
 		want  string
 	}{
-		{"a miss", [][]apm.Span{missed(10, "war", 0)}, "miss:met hit:open fast:open errors-not-kept:open"},
-		{"a hit of what was there before", [][]apm.Span{hit(10, "war", 0)}, "miss:open hit:open fast:open errors-not-kept:open"},
-		{"both", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second)}, "miss:met hit:met fast:met errors-not-kept:open"},
-		{"two hits", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second), hit(30, "war", 2*second)}, "miss:met hit:met fast:met errors-not-kept:open"},
-		{"another subject", [][]apm.Span{missed(10, "war", 0), missed(20, "work", second)}, "miss:met hit:open fast:open errors-not-kept:open"},
-		{"forgotten", [][]apm.Span{missed(10, "war", 0), hit(20, "war", 20*second), missed(30, "war", 31*second)}, "miss:met hit:met fast:met errors-not-kept:open"},
-		{"at the same time", [][]apm.Span{missed(10, "war", 0), missed(20, "war", 100)}, "miss:met hit:open fast:open errors-not-kept:open"},
-		{"not remembered", [][]apm.Span{missed(10, "war", 0), missed(20, "war", second)}, "miss:met hit:unmet fast:open errors-not-kept:open"},
-		{"slow", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 490, command("get"))}, "miss:met hit:met fast:unmet errors-not-kept:open"},
-		{"the machine's", [][]apm.Span{missed(10, "art", 0), hit(20, "art", second)}, "miss:open hit:open fast:open errors-not-kept:met"},
+		{"a miss", [][]apm.Span{missed(10, "war", 0)}, "miss:met expires:met hit:open no-wait:open errors-not-cached:open"},
+		{"a hit of what was there before", [][]apm.Span{hit(10, "war", 0)}, "miss:open expires:open hit:open no-wait:open errors-not-cached:open"},
+		{"both", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second)}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
+		{"two hits", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second), hit(30, "war", 2*second)}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
+		{"another subject", [][]apm.Span{missed(10, "war", 0), missed(20, "work", second)}, "miss:met expires:met hit:open no-wait:open errors-not-cached:open"},
+		{"expired", [][]apm.Span{missed(10, "war", 0), hit(20, "war", 20*second), missed(30, "war", 31*second)}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
+		{"at the same time", [][]apm.Span{missed(10, "war", 0), missed(20, "war", 100)}, "miss:met expires:met hit:open no-wait:open errors-not-cached:open"},
+		{"not cached", [][]apm.Span{missed(10, "war", 0), missed(20, "war", second)}, "miss:met expires:met hit:unmet no-wait:open errors-not-cached:open"},
+		{"slow", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 490, command("get"))}, "miss:met expires:met hit:met no-wait:unmet errors-not-cached:open"},
+		{"an error", [][]apm.Span{failed(missed(10, "art", 0)), failed(missed(20, "art", second))}, "miss:open expires:open hit:open no-wait:open errors-not-cached:unmet"},
+		{"an error that isn't cached", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(unwritten(20, "art", second))}, "miss:open expires:open hit:open no-wait:open errors-not-cached:met"},
+		{"an error from the cache", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(hit(20, "art", second))}, "miss:open expires:open hit:open no-wait:open errors-not-cached:unmet"},
+		{"nothing failed", [][]apm.Span{missed(10, "art", 0), hit(20, "art", second)}, "miss:open expires:open hit:open no-wait:open errors-not-cached:unmet"},
+		{"a slow machine", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 200, command("get"), command("get"), command("get"), command("get"))}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
+		{"connecting", [][]apm.Span{connected(missed(10, "war", 0)), connected(hit(20, "war", second))}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var all []apm.Span

@@ -11,8 +11,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// Requested sorts traces by the requests that were sent one after the other: a
-// trace belongs to the one that was sent last before it began.
+// Requested assigns traces to requests that were sent one after the other: a trace
+// belongs to the last request sent before it began.
 func Requested(played []Exchange, traces []apm.Trace) []Request {
 	requests := make([]Request, len(played))
 	for i, e := range played {
@@ -32,15 +32,14 @@ func Requested(played []Exchange, traces []apm.Trace) []Request {
 	return requests
 }
 
-// RequestsOf sorts the traces of live services by the requests that they came of:
-// those to the api, by the URL that its span has. A trace of the thinker's alone
-// belongs to the first request for the same subjects that has none yet and had
-// begun before it.
+// RequestsOf finds the requests behind the traces of running services: each span of
+// the api with a URL is one. A trace of the microservice alone belongs to the
+// latest request for the same subjects that began before it and has none yet.
 func RequestsOf(traces []apm.Trace) []Request {
 	var requests []Request
 	var others []apm.Trace
 	for _, trace := range byStart(traces) {
-		i := slices.IndexFunc(trace.Spans, func(s apm.Span) bool { return asksAPI(&s) })
+		i := slices.IndexFunc(trace.Spans, func(s apm.Span) bool { return entersAPI(&s) })
 		if i < 0 {
 			others = append(others, trace)
 			continue
@@ -70,13 +69,13 @@ func RequestsOf(traces []apm.Trace) []Request {
 	return requests
 }
 
-// longest is how long a request to the thinker may take.
+// longest is how long a request to the microservice may take.
 const longest = 10 * time.Second
 
-// answeredElsewhere tells that a request has the thinker's part already.
+// answeredElsewhere reports whether a request has its microservice span already.
 func answeredElsewhere(r *Request) bool { return newStory(*r).thinker != nil }
 
-// subjectsAsked are those that a trace of the thinker's alone was asked for.
+// subjectsAsked returns the subjects that a trace of the microservice alone is about.
 func subjectsAsked(trace apm.Trace) string {
 	for i := range trace.Spans {
 		if asked := subjects(trace.Spans[i].Meta["http.url"]); asked != nil {
@@ -92,7 +91,7 @@ func subjectsAsked(trace apm.Trace) string {
 	return strings.Join(thought, " ")
 }
 
-// subjects are those that a URL or a path asks about, each once, in order.
+// subjects returns the subjects in a URL or a path, each once, in order.
 func subjects(address string) (asked []string) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -106,7 +105,7 @@ func subjects(address string) (asked []string) {
 	return asked
 }
 
-// Subjects are those that somebody has thought about.
+// Subjects returns the subjects with a thought.
 func Subjects() []string {
 	return []string{"religion", "technology", "war", "work", "music", "mankind"}
 }

@@ -10,13 +10,13 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// began is when the spans of these tests begin.
+// began is when the tests' first spans start.
 const began = int64(1_700_000_000_000_000_000)
 
-// ms is a moment of a test, in milliseconds.
+// ms returns a time, in milliseconds after the start.
 func ms(n int) int64 { return began + int64(n)*int64(time.Millisecond) }
 
-// span runs from one moment to another.
+// span returns a span from one time to another.
 func span(trace, id, parent uint64, service, name string, from, to int, meta ...string) apm.Span {
 	s := apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: service, Name: name, Resource: name,
 		Start: ms(from), Duration: time.Duration(to-from) * time.Millisecond, Meta: map[string]string{}}
@@ -58,18 +58,18 @@ func traces(spans ...apm.Span) (all []apm.Trace) {
 	return all
 }
 
-// TestRequestsOf finds the requests of live services, also where the thinker's
+// TestRequestsOf finds the requests to running services, also if the microservice's
 // part of one is a trace of its own.
 func TestRequestsOf(t *testing.T) {
 	requests := lesson.RequestsOf(traces(
-		// Two at once, of which the second is answered first, and another.
+		// Two at once, of which the second gets its response first, and another.
 		thinker(12, 12, 0, "subject=war", 11, 500), think(12, 13, 12, "war", 12, 499),
 		api(1, 1, "subject=war", 0, 510),
 		api(2, 2, "subject=work&subject=music", 5, 400),
 		thinker(22, 22, 0, "subject=work&subject=music", 20, 390),
 		api(3, 3, "subject=war", 1000, 1500),
 		thinker(32, 32, 0, "subject=war", 1010, 1490),
-		// One that was sent to the thinker, and not by the api.
+		// One that was sent straight to the microservice.
 		thinker(42, 42, 0, "subject=art", 2000, 2500),
 		span(5, 5, 0, "thinker-api", "start", 0, 1),
 	))
@@ -91,7 +91,7 @@ func TestRequestsOf(t *testing.T) {
 	}
 }
 
-// TestRequested sorts traces by the requests that were sent before they began.
+// TestRequested assigns traces to the requests sent before they began.
 func TestRequested(t *testing.T) {
 	played := []lesson.Exchange{
 		{Path: "/think/?subject=war", Sent: time.Unix(0, ms(0)), Answered: time.Unix(0, ms(500)), Status: 200, Body: "{}"},
@@ -104,8 +104,8 @@ func TestRequested(t *testing.T) {
 	}
 }
 
-// TestLiveTraffic judges what a learner sends: the last requests decide, and what
-// no request speaks of is open.
+// TestLiveTraffic judges a learner's requests: the last ones decide, and an expectation
+// without a request is open.
 func TestLiveTraffic(t *testing.T) {
 	joined := func(trace uint64, at int) []apm.Span {
 		return []apm.Span{api(trace, trace, "subject=war", at, at+500), thinker(trace, trace+1, trace, "subject=war", at+5, at+495), think(trace, trace+2, trace+1, "war", at+6, at+494)}
@@ -132,7 +132,7 @@ func TestLiveTraffic(t *testing.T) {
 	}
 }
 
-// TestByIDsAlone names the likely cause where nobody has seen the headers.
+// TestByIDsAlone expects the likely cause without any recorded headers.
 func TestByIDsAlone(t *testing.T) {
 	const trace, digits = uint64(0x123456789), 123456789 // the digits are the trace's ID in hexadecimal
 	start := api(trace, trace, "subject=war", 0, 500)
@@ -143,14 +143,14 @@ func TestByIDsAlone(t *testing.T) {
 		name, fails, cause string
 		thinker            apm.Span
 	}{
-		{"no headers", "one-trace", "The api does not send", thinker(9, 91, 0, "subject=war", 5, 495)},
-		{"a tag", "one-trace", "Its tag trace_id names the api's trace, but a tag joins nothing", tagged},
-		{"hexadecimal", "one-trace", "X-Datadog-Trace-Id is the right number written in hexadecimal", thinker(digits, 91, 77, "subject=war", 5, 495)},
-		{"swapped", "one-trace", "X-Datadog-Trace-Id is the ID of the span call", thinker(77, 91, trace, "subject=war", 5, 495)},
+		{"no headers", "one-trace", "Check three things: the api sends", thinker(9, 91, 0, "subject=war", 5, 495)},
+		{"a tag", "one-trace", "Its tag trace_id has the ID of the api's trace, but a tag doesn't connect spans", tagged},
+		{"hexadecimal", "one-trace", "X-Datadog-Trace-Id is the right number, but written in hexadecimal", thinker(digits, 91, 77, "subject=war", 5, 495)},
+		{"swapped", "one-trace", "X-Datadog-Trace-Id is the ID of the thinker-api span call", thinker(77, 91, trace, "subject=war", 5, 495)},
 		{"another number", "one-trace", "X-Datadog-Trace-Id is none of the api's IDs", thinker(4711, 91, 4712, "subject=war", 5, 495)},
-		{"no parent", "thinker-below-api", "A trace's ID alone does not say where a span belongs", thinker(trace, 91, 0, "subject=war", 5, 495)},
+		{"no parent", "thinker-below-api", "A trace ID alone doesn't say where a span belongs", thinker(trace, 91, 0, "subject=war", 5, 495)},
 		{"a parent that is nowhere", "thinker-below-api", "X-Datadog-Parent-Id is none of the api's IDs", thinker(trace, 91, 4711, "subject=war", 5, 495)},
-		{"a parent in hexadecimal", "thinker-below-api", "X-Datadog-Parent-Id is the right number written in hexadecimal", thinker(trace, 91, digits, "subject=war", 5, 495)},
+		{"a parent in hexadecimal", "thinker-below-api", "X-Datadog-Parent-Id is the right number, but written in hexadecimal", thinker(trace, 91, digits, "subject=war", 5, 495)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			requests := []lesson.Request{{Path: "/think/?subject=war", Traces: traces(start, call, c.thinker)}}

@@ -7,40 +7,50 @@ import (
 	"thinker/shared/apm"
 )
 
-// sqliteStore is lesson 4: thoughts are read from a database, and each query is a span.
+// sqliteStore is lesson 4: thoughts come from a database, and each query is a span.
 func sqliteStore() []Expectation {
 	mankind := []string{"/think/?subject=mankind"}
-	queried := byLast(someKnown, firstOf(entered, thinkSpans, querySpan))
 	return []Expectation{
 		{
-			ID: "query-span", Says: "A thought is read from the database: its query is a span below think.", Asks: mankind,
-			judge: queried,
+			ID: "query-span", Says: "A thought comes from the database: its query is a span below think.", Asks: mankind,
+			judge: byLast(someKnown, firstOf(entered, thinkSpans, querySpan)),
 		},
 		{
-			ID: "statement", Says: "The query's resource is its statement, the same for every subject.", Asks: mankind,
-			judge: byLast(someKnown, statement, entered, thinkSpans, querySpan),
+			ID: "statement", Says: "The resource of the query's span is the SQL statement, the same one for every subject.", Asks: mankind,
+			judge: byLast(someKnown, statement, noQuery),
 		},
 		{
-			ID: "unknown-subject", Says: "Where there is no row, the query worked: the error is on think, or nowhere once The Machine answers.",
+			ID: "unknown-subject", Says: "A query that finds no row isn't an error: for an unknown subject, only think is (or nothing, if The Machine responds).",
 			Asks:  []string{"/think/?subject=art"},
-			judge: unless(queried, byLast(someUnknown, unknownSubject, apiSpan, thinkerSpan)),
+			judge: byLast(someUnknown, unknownSubject, apiSpan, thinkerSpan, noQuery),
 		},
 	}
 }
 
-// querySpan finds a subject whose thought is not read by a query below its think span.
+// theMachine is lesson 4's exercise: an unknown subject gets a thought after all.
+func theMachine() []Expectation {
+	return []Expectation{{
+		ID: "the-machine", Says: "For an unknown subject the response has a thought by The Machine, and no span is an error.",
+		Asks:  []string{"/think/?subject=art"},
+		judge: judgeMachine,
+	}}
+}
+
+// noQuery finds a request without any query, of which nothing about queries can be
+// said.
+func noQuery(s *story) *Finding {
+	if s.first(isQuery) == nil {
+		return s.finding("", "", "")
+	}
+	return nil
+}
+
+// querySpan finds a subject whose thought isn't read by a query below its think span.
 func querySpan(s *story) *Finding {
 	for _, subject := range s.subjects {
-		expected := fmt.Sprintf("Below the think span for %s there is a span for the query.", subject)
 		think := s.think(subject)
 		if len(s.allBelow(think, isQuery)) == 0 {
-			return s.queryless(expected, think)
-		}
-		answer, ok := s.answer(subject)
-		if ok && known(subject) && (answer.ID == 0 || answer.Subject != subject) {
-			return s.finding(fmt.Sprintf("The answer about %s is the row of the database, with its id and its subject.", subject),
-				"The answer is "+apm.Printable(s.Body, 300),
-				"The query is made, but its row is not what is answered: Scan must fill a thought's ID and Subject as well, and both need their names in JSON.")
+			return s.queryless(fmt.Sprintf("Below the think span for %s there is a span for the query.", subject), think)
 		}
 	}
 	return nil
@@ -50,66 +60,91 @@ func querySpan(s *story) *Finding {
 func (s *story) queryless(expected string, think *apm.Span) *Finding {
 	query := s.first(isQuery)
 	switch {
-	case query == nil && s.bare():
-		return s.finding(expected, "No query is to be seen, and the answer has no id: it does not come from the database.",
-			"find still looks in the map of thoughts.go.", mark{think, "no query below it"})
 	case query == nil:
-		return s.finding(expected, "No query is to be seen.",
-			"The query has no context, or not think's (QueryRow in place of QueryRowContext, or context.Background()); or the database is opened by sql.Open in place of sqltrace.Open.",
-			mark{think, "no query below it"})
+		return s.finding(expected, "There is no query span.", s.whyNoQuery(), mark{think, "no query below it"})
 	case query.TraceID != think.TraceID:
-		return s.finding(expected, "The query began a trace of its own.",
-			"The query's context carries no span: give QueryRowContext the context that think has from starting its span.",
+		return s.finding(expected, "The query started a trace of its own.",
+			"The query's context carries no span. Pass QueryRowContext the ctx that tracer.StartSpanFromContext returns in think.",
 			mark{think, "no query below it"}, mark{query, "no parent"})
 	case s.parent(query) != nil:
 		return s.finding(expected, fmt.Sprintf("The query is below %s.", named(s.parent(query))),
-			"The query's context is that of the request. It must be the one that tracer.StartSpanFromContext returns in think.",
+			"The query uses the context of the request. Pass QueryRowContext the ctx that tracer.StartSpanFromContext returns in think.",
 			mark{think, "no query below it"}, mark{query, "not below think"})
 	}
-	return s.finding(expected, "The query's parent has not come.", "The span that the query is for is never finished.",
-		mark{think, "no query below it"}, mark{query, "not below think"})
+	return s.finding(expected, "The query's parent is missing.", "The span above the query is never finished, so it was never sent.",
+		mark{think, "no query below it"}, mark{query, "its parent is missing"})
 }
 
-// bare tells that an answer has no row in it, though it could have.
-func (s *story) bare() bool {
+// whyNoQuery is the likely reason that no query shows: by the code if it is known,
+// and otherwise by what the response has of a row.
+func (s *story) whyNoQuery() string {
+	const (
+		plain   = "The database is opened with sql.Open, which traces nothing. Open it with sqltrace.Open, after sqltrace.Register."
+		context = "The query has no context with a span. Use QueryRowContext, with the ctx that tracer.StartSpanFromContext returns in think."
+		fromMap = "The thoughts still come from the map in thoughts.go. Have think call the store instead."
+	)
+	code := s.Code.all("thinker")
+	switch {
+	case code == "":
+	case !strings.Contains(code, "database/sql"):
+		return fromMap
+	case strings.Contains(code, "sql.Open(") && !strings.Contains(code, "sqltrace.Open("):
+		return plain
+	case strings.Contains(code, "sqltrace.Open(") && (strings.Contains(code, ".QueryRow(") || strings.Contains(code, ".Query(") || strings.Contains(code, "context.Background()")):
+		return context
+	}
+	reasons := []string{fromMap, plain, context} // no trace tells them apart
 	for _, subject := range s.subjects {
-		if answer, ok := s.answer(subject); !known(subject) || !ok || answer.ID != 0 {
-			return false
+		if answer, ok := s.answer(subject); ok && (answer.ID != 0 || answer.Subject != "") {
+			reasons = reasons[1:] // a row has more than the map
+			break
 		}
 	}
-	return true
+	return strings.Join(reasons, " Or: ")
 }
 
-// statement finds a query whose resource is not its statement, or is another for
-// each subject.
+// statement finds a query whose resource isn't its statement, or differs from one
+// subject to the next.
 func statement(s *story) *Finding {
-	const expected = "The query's resource is the statement, with a ? where the subject goes."
+	const expected = "The query's resource is the statement, with a ? in place of the subject."
+	queries := s.all(isQuery)
 	for _, subject := range s.subjects {
-		queries := s.allBelow(s.think(subject), isQuery)
 		for _, query := range queries {
 			if strings.Contains(strings.ToLower(query.Resource), "'"+strings.ToLower(subject)+"'") || strings.Contains(query.Resource, `"`+subject+`"`) {
 				return s.finding(expected, fmt.Sprintf("The resource is %s", apm.Printable(query.Resource, 160)),
-					"The subject is put into the SQL, by fmt.Sprintf or +. Give it as an argument: each subject makes a resource of its own otherwise, and a subject could be SQL.",
-					mark{query, "has the subject in it"})
+					"The subject is written into the SQL, with fmt.Sprintf or +. Pass it as an argument. Otherwise each subject has a resource of its own, and a subject could contain SQL.",
+					mark{query, "contains the subject"})
 			}
 		}
-		if !strings.Contains(strings.ToUpper(queries[0].Resource), "SELECT") {
-			return s.finding(expected, fmt.Sprintf("The resource is %s", apm.Printable(queries[0].Resource, 160)),
-				"The span is not the library's: sqltrace.Open makes one whose resource is the statement.",
-				mark{queries[0], "not a statement"})
-		}
+	}
+	if !strings.Contains(strings.ToUpper(queries[0].Resource), "SELECT") {
+		return s.finding(expected, fmt.Sprintf("The resource is %s", apm.Printable(queries[0].Resource, 160)),
+			"That span isn't the library's. sqltrace.Open makes one with the statement as its resource.",
+			mark{queries[0], "not a statement"})
 	}
 	return nil
 }
 
-// unknownSubject finds what is wrong where the database has no row: the query must
-// have worked, and either The Machine answers, or think is the error.
+// unknownSubject finds what is wrong for a subject without a row. The query has to
+// succeed, and then either The Machine responds or think is an error.
 func unknownSubject(s *story) *Finding {
-	const expected = "A query that finds no row has worked: it is no error, the answer is 200, and the error is on think alone; or The Machine has a thought, and nothing is an error."
+	if finding := noRow(s); finding != nil {
+		return finding
+	}
+	if len(s.failed()) == 0 && s.answeredAll() {
+		return nil // by The Machine
+	}
+	return errorOnThink(s)
+}
+
+// noRow finds a missing row that fails the request, fails the query, or turns into an
+// empty thought.
+func noRow(s *story) *Finding {
+	const expected = "A query that finds no row succeeds: its span isn't an error, and the response is a 200."
 	if finding := answered(s); finding != nil {
 		for _, span := range s.spans {
 			if strings.Contains(span.ErrorMessage(), "no rows in result set") {
-				finding.Cause = `sql.ErrNoRows goes up to the caller as it is. find must make unknownSubject of it, which answer turns into "Subject unknown".`
+				finding.Cause = `sql.ErrNoRows reaches the caller. find has to return unknownSubject instead: the microservice turns that into "Subject unknown".`
 			}
 		}
 		return finding
@@ -118,15 +153,11 @@ func unknownSubject(s *story) *Finding {
 		return finding
 	}
 	for _, subject := range s.subjects {
-		queries := s.allBelow(s.think(subject), isQuery)
-		if len(queries) == 0 {
-			return s.queryless(fmt.Sprintf("Below the think span for %s there is a span for the query that found no row.", subject), s.think(subject))
-		}
-		for _, query := range queries {
+		for _, query := range s.all(isQuery) {
 			if query.Error {
 				return s.finding(expected, fmt.Sprintf("The query is an error: %s", apm.Printable(query.ErrorMessage(), 200)),
-					"The statement fails, or the error is set on the query's span. That there is no row is for think to say.",
-					mark{query, "failed"})
+					"The statement fails, or your code sets the error on the query's span. A missing row is an error of think.",
+					mark{query, "should not be an error"})
 			}
 		}
 		if known(subject) {
@@ -134,18 +165,16 @@ func unknownSubject(s *story) *Finding {
 		}
 		answer, ok := s.answer(subject)
 		if ok && !answer.Error && answer.Quote == "" {
-			return s.finding(expected, "The answer is a thought without a quote: "+apm.Printable(s.Body, 200),
-				"find returns an empty thought where there is no row: it does not look at what Scan says.",
-				mark{s.think(subject), "failed, and does not say so"})
+			return s.finding(expected, "The response is a thought without a quote: "+apm.Printable(s.Body, 200),
+				"find returns an empty thought for a missing row. Look at the error that Scan returns.",
+				mark{s.think(subject), "an empty thought"})
 		}
 	}
-	if len(s.failed()) == 0 && s.answeredAll() {
-		return nil // by The Machine
-	}
-	return errorOnThink(s)
+	return nil
 }
 
-// answeredAll tells that every subject has a thought, as far as the answer is known.
+// answeredAll reports whether every subject has a thought, as far as the response is
+// known.
 func (s *story) answeredAll() bool {
 	for _, subject := range s.subjects {
 		if answer, ok := s.answer(subject); ok && answer.Error {
@@ -153,4 +182,64 @@ func (s *story) answeredAll() bool {
 		}
 	}
 	return true
+}
+
+// machine is the author of thoughts on subjects that nobody wrote about.
+const machine = "The Machine"
+
+// judgeMachine judges the last request for an unknown subject, then those for the
+// subjects that have an author.
+func judgeMachine(requests []Request) Verdict {
+	verdict := byLast(someUnknown, byMachine, apiSpan, thinkerSpan)(requests)
+	if verdict.State != Met {
+		return verdict
+	}
+	for _, r := range requests {
+		if s := newStory(r); someKnown(s) && !r.Direct {
+			if finding := onlyUnknown(s); finding != nil {
+				return s.verdict(finding)
+			}
+		}
+	}
+	return verdict
+}
+
+func byMachine(s *story) *Finding {
+	if finding := noRow(s); finding != nil {
+		return finding
+	}
+	for _, subject := range s.subjects {
+		if known(subject) {
+			continue
+		}
+		expected := fmt.Sprintf("The response about %s is a thought by The Machine.", subject)
+		answer, ok := s.answer(subject)
+		switch {
+		case ok && answer.Error:
+			return s.finding(expected, "The response is "+apm.Printable(s.Body, 200),
+				"find still returns unknownSubject for a missing row. Return a thought there, and no error.",
+				mark{s.think(subject), "should not be an error"})
+		case ok && answer.Author != machine:
+			return s.finding(expected, fmt.Sprintf("Its author is %q.", apm.Printable(answer.Author, 80)),
+				"The author has to be The Machine, written like this.", mark{s.think(subject), "another author"})
+		}
+	}
+	if marks := s.failed(); len(marks) > 0 {
+		return s.finding("No span is an error, because every subject got a thought.",
+			fmt.Sprintf("%s is an error: %s", sentence(named(marks[0].span)), apm.Printable(marks[0].span.ErrorMessage(), 160)),
+			"A thought is returned together with an error, or the error is set on the span before The Machine responds.", marks...)
+	}
+	return nil
+}
+
+// onlyUnknown finds a known subject that The Machine responds to.
+func onlyUnknown(s *story) *Finding {
+	for _, subject := range s.subjects {
+		if answer, ok := s.answer(subject); ok && known(subject) && answer.Author == machine {
+			return s.finding(fmt.Sprintf("%s is in the database, so its thought isn't by The Machine.", subject),
+				"The response is "+apm.Printable(s.Body, 200),
+				"find returns The Machine's thought for every error of Scan, or for no error. Return it for sql.ErrNoRows alone.")
+		}
+	}
+	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/alicebob/miniredis/v2/server"
+	redisserver "github.com/alicebob/miniredis/v2/server"
 )
 
 // A redis is a Redis within this process.
@@ -22,7 +22,9 @@ func startRedis() (*redis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a Redis: %w", err)
 	}
-	server.Server().SetPreHook(refuseLong)
+	server.Server().SetPreHook(func(client *redisserver.Peer, command string, arguments ...string) bool {
+		return refuseLong(client, command, arguments...) || acceptIdentity(client, command, arguments...)
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		const tick = 50 * time.Millisecond
@@ -44,7 +46,7 @@ const longestCommand = 1 << 20
 
 // refuseLong answers a command that is too long with an error. It reports whether
 // it did.
-func refuseLong(client *server.Peer, command string, arguments ...string) bool {
+func refuseLong(client *redisserver.Peer, command string, arguments ...string) bool {
 	size := 0
 	for _, argument := range arguments {
 		size += len(argument)
@@ -54,6 +56,21 @@ func refuseLong(client *server.Peer, command string, arguments ...string) bool {
 	}
 	client.WriteError(fmt.Sprintf("ERR %s has %d bytes of arguments; the workshop's Redis accepts up to 1 MiB", strings.ToUpper(command), size))
 	return true
+}
+
+// acceptIdentity responds to what go-redis says of itself on each new connection.
+// miniredis doesn't know these subcommands of CLIENT, and its error would show up
+// as a red span in a learner's trace. It reports whether it responded.
+func acceptIdentity(client *redisserver.Peer, command string, arguments ...string) bool {
+	if !strings.EqualFold(command, "CLIENT") || len(arguments) == 0 {
+		return false
+	}
+	switch strings.ToUpper(arguments[0]) {
+	case "SETINFO", "MAINT_NOTIFICATIONS":
+		client.WriteOK()
+		return true
+	}
+	return false
 }
 
 func (r *redis) close() {

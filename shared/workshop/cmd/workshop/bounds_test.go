@@ -40,8 +40,8 @@ func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
 		lesson, dir, want string
 		code              int
 	}{
-		{"1", "endless", "workshop: could not check endless: the api's response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n", 2},
-		{"1", "redirect", "workshop: could not check redirect: thinker-api answers GET /think/?subject=war with a redirect to " + other + ", which is not followed: have the api answer the request itself\n", 2},
+		{"1", "endless", "workshop: could not check endless: the response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n", 2},
+		{"1", "redirect", "workshop: could not check redirect: GET /think/?subject=war redirects to " + other + ". Redirects aren't followed: respond to the request itself\n", 2},
 		{"5", "large", "Redis failed at set: ERR SET has ", 1},
 	} {
 		said, code := run(t, program, root, "check", c.lesson, "--dir", c.dir, "--hints", "0")
