@@ -23,6 +23,7 @@ var untraced = []edit{
 	defer tracer.Stop()
 
 `, ""},
+	{"thinker/main.go", "// think returns a thought on a subject, within a span.\n", "// think returns a thought on a subject.\n"},
 	{"thinker/main.go", `(_ *thought, err error) {
 	span, ctx := tracer.StartSpanFromContext(ctx, "think", tracer.Tag("subject", subject))
 	defer func() { span.Finish(tracer.WithError(err)) }()

@@ -81,7 +81,7 @@ func (s *story) whyNoQuery() string {
 	const (
 		plain   = "The database is opened with sql.Open, which traces nothing. Open it with sqltrace.Open, after sqltrace.Register."
 		context = "The query has no context with a span. Use QueryRowContext, with the ctx that tracer.StartSpanFromContext returns in think."
-		fromMap = "The thoughts still come from the map in thoughts.go. Have think call the store instead."
+		fromMap = "The thoughts still come from the map in memory.go. Have think call the store instead."
 	)
 	code := s.Code.all("thinker")
 	switch {

@@ -1,6 +1,6 @@
-// Package attempts has code that somebody may have made of a lesson, and tests of
-// what check says of it. Each attempt is built and run, which takes seconds: so
-// several packages share these tests, each with its own time limit.
+// Package attempts has code as learners may write it for a lesson, and tests of what
+// check says about it. Building and running an attempt takes seconds, so several
+// packages share these tests, each with its own time limit.
 package attempts
 
 import (
@@ -21,26 +21,26 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-var update = flag.Bool("update", false, "write what is said of wrong attempts now to the files that say what must be said")
+var update = flag.Bool("update", false, "write what check says about wrong attempts to the golden files")
 
-// An edit replaces text that stands exactly once in a file; without an old text it
-// adds to the file, or makes it.
+// An edit replaces text that occurs exactly once in a file. Without an old text it
+// appends to the file, or creates it.
 type edit struct{ file, old, new string }
 
-// An attempt is what somebody may have made of a lesson: the code that it leads
-// to, but for some edits.
+// An attempt is the code that a lesson leads to, changed by some edits.
 type attempt struct {
-	name  string
-	fails string // the first expectation that is not met; empty: the lesson is reached
-	code  int    // the step whose code it is, where that is another
-	edits []edit
+	name     string
+	fails    string // the first unmet expectation; empty: all are met
+	code     int    // the step that the edits are made to, if it's another one
+	exercise bool   // it is for the step's exercise
+	edits    []edit
 }
 
-// atOnce bounds how many attempts are built and run at a time.
+// atOnce bounds how many attempts are built and run at the same time.
 var atOnce = make(chan struct{}, 3)
 
-// Wrong tests what is said of typical mistakes in some lessons: which expectation
-// fails, and in which words, as in check/testdata/wrong.
+// Wrong tests what check says about typical mistakes in some lessons: which
+// expectation fails, and the words in check/testdata/wrong.
 func Wrong(t *testing.T, steps ...int) {
 	for _, step := range steps {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -58,7 +58,7 @@ func Wrong(t *testing.T, steps ...int) {
 	}
 }
 
-// Honest tests that a lesson is reached in other ways than the step's.
+// Honest tests that other solutions than the step's pass.
 func Honest(t *testing.T) {
 	for step, attempts := range honest() {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -66,7 +66,7 @@ func Honest(t *testing.T) {
 				t.Run(a.name, func(t *testing.T) {
 					t.Parallel()
 					if report := a.check(t, step); !report.Reached() {
-						t.Errorf("is not reached:\n%s", words(report))
+						t.Errorf("does not pass:\n%s", words(report))
 					}
 				})
 			}
@@ -74,8 +74,8 @@ func Honest(t *testing.T) {
 	}
 }
 
-// StartsAndSolutions tests that each lesson's code fails as it begins, and reaches
-// the lesson when it is done.
+// StartsAndSolutions tests that a lesson fails with the code that it starts with, and
+// passes with the code that it leads to.
 func StartsAndSolutions(t *testing.T) {
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -85,48 +85,54 @@ func StartsAndSolutions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				report, err := run(t, step, code)
+				report, err := run(t, step, false, code)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if report.Reached() {
-					t.Errorf("is reached from the start:\n%s", words(report))
+					t.Errorf("passes from the start:\n%s", words(report))
+				}
+				for _, result := range report.Results {
+					if result.Given && result.State == lesson.Unmet {
+						t.Errorf("%s is given, and yet it fails at the start", result.ID)
+					}
 				}
 				compare(t, filepath.Join("start", runner.StepName(step)+".txt"), words(report))
 			})
 			t.Run("solution", func(t *testing.T) {
 				t.Parallel()
 				if report := (attempt{}).check(t, step); !report.Reached() {
-					t.Errorf("is not reached:\n%s", words(report))
+					t.Errorf("does not pass:\n%s", words(report))
 				}
 			})
 		})
 	}
 }
 
-// ServiceEnds tests that an api that ends in the midst of a request says why.
+// ServiceEnds tests that the error names an api that ends during a request.
 func ServiceEnds(t *testing.T) {
 	ends := attempt{edits: []edit{
 		{apiMain, "	ctx := r.Context()\n", "	ctx := r.Context()\n	println(\"no more of this\")\n	os.Exit(3)\n"},
 		{apiMain, "	\"net/url\"\n", "	\"net/url\"\n	\"os\"\n"},
 	}}
-	_, err := run(t, 1, ends.made(t, 1))
-	if want := "api stopped unexpectedly (exit status 3). Its last output:\n"; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "  no more of this") {
-		t.Errorf("it says %v, want %s", err, want)
+	_, err := run(t, 1, false, ends.made(t, 1))
+	if want := "api stopped unexpectedly (exit status 3). Its last output:
+"; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "  no more of this") {
+		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
 
 // check checks the attempt.
 func (a attempt) check(t *testing.T, step int) check.Report {
 	t.Helper()
-	report, err := run(t, step, a.made(t, step))
+	report, err := run(t, step, a.exercise, a.made(t, step))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return report
 }
 
-// made is the code with the edits made.
+// made returns the code with the edits.
 func (a attempt) made(t *testing.T, step int) lesson.Code {
 	t.Helper()
 	code, err := lesson.Solution(root(t), cmp.Or(a.code, step))
@@ -138,7 +144,7 @@ func (a attempt) made(t *testing.T, step int) lesson.Code {
 		case e.old == "":
 			code[e.file] += e.new
 		case strings.Count(code[e.file], e.old) != 1:
-			t.Fatalf("%s does not have this exactly once:\n%s", e.file, e.old)
+			t.Fatalf("%s does not contain this exactly once:\n%s", e.file, e.old)
 		default:
 			code[e.file] = strings.Replace(code[e.file], e.old, e.new, 1)
 		}
@@ -146,8 +152,8 @@ func (a attempt) made(t *testing.T, step int) lesson.Code {
 	return code
 }
 
-// run checks code in a directory of its own, once there is room for it.
-func run(t *testing.T, step int, code lesson.Code) (check.Report, error) {
+// run checks code in a directory of its own, once fewer than atOnce are running.
+func run(t *testing.T, step int, exercise bool, code lesson.Code) (check.Report, error) {
 	t.Helper()
 	atOnce <- struct{}{}
 	defer func() { <-atOnce }()
@@ -165,10 +171,10 @@ func run(t *testing.T, step int, code lesson.Code) (check.Report, error) {
 	checkout.UseShared(t, dir, root(t))
 	delay := "40ms"
 	if step == 5 {
-		delay = "1500ms" // of which a tenth must be more than what a busy machine takes
+		delay = "300ms" // half of it has to stand out from a busy machine's delays
 	}
 	return check.Run(need.Context(t), check.Options{
-		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Env: []string{"THINK_DELAY=" + delay},
+		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Exercise: exercise, Env: []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
 		Answered: func(lesson.Exchange) {},
@@ -204,7 +210,7 @@ func firstFailure(report check.Report) string {
 	return ""
 }
 
-// words are what a learner reads, without what differs each time.
+// words returns what a learner reads, without what differs each time.
 func words(report check.Report) string {
 	var out strings.Builder
 	for _, result := range report.Results {
@@ -249,7 +255,7 @@ func draw(out *strings.Builder, tree lesson.Tree) {
 	}
 }
 
-// compare holds a text to that in a file of check/testdata.
+// compare compares a text with a file in check/testdata.
 func compare(t *testing.T, file, got string) {
 	t.Helper()
 	file = filepath.Join(root(t), "shared", "workshop", "check", "testdata", file)
@@ -262,6 +268,6 @@ func compare(t *testing.T, file, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("it says\n\n%s\nbut must say\n\n%s", got, want)
+		t.Errorf("got\n\n%s\nwant\n\n%s", got, want)
 	}
 }

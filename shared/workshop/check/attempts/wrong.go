@@ -1,11 +1,14 @@
 package attempts
 
+import "strings"
+
 const (
 	apiMain, apiTrace         = "api/main.go", "api/trace.go"
 	thinkerMain, thinkerTrace = "thinker/main.go", "thinker/trace.go"
 	store, cache, thoughts    = "thinker/store.go", "thinker/cache.go", "thinker/thoughts.go"
+	memory                    = "thinker/memory.go"
 
-	finish    = "	defer span.Finish()\n"
+	finish    = "		defer func() { span.Finish(tracer.WithError(failure)) }()\n"
 	thinkSpan = `	span, ctx := tracer.StartSpanFromContext(ctx, "think", tracer.Tag("subject", subject))` + "\n"
 	thinkEnd  = "	defer func() { span.Finish(tracer.WithError(err)) }()\n"
 	injects   = "	inject(ctx, req.Header)\n"
@@ -16,9 +19,9 @@ const (
 	unused    = `	httptrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/net/http"` + "\n"
 )
 
-// wrong are typical mistakes, and attempts to get by without the thing itself.
+// wrong returns typical mistakes, and code that avoids a lesson's point.
 func wrong() map[int][]attempt {
-	return map[int][]attempt{1: wrongUntraced(), 2: wrongHeaders(), 3: wrongAutomatic(), 4: wrongStore(), 5: wrongCache()}
+	return map[int][]attempt{1: wrongUntraced(), 2: wrongHeaders(), 3: wrongAutomatic(), 4: append(wrongStore(), wrongMachine()...), 5: wrongCache()}
 }
 
 func wrongUntraced() []attempt {
@@ -32,14 +35,14 @@ func wrongUntraced() []attempt {
 		}},
 		{name: "service-is-a-tag", fails: "thinker-span", edits: []edit{
 			{thinkerMain, `tracer.Start(tracer.WithService("thinker-microservice"))`, `tracer.Start()`},
-			{thinkerTrace, "			tracer.SpanType(ext.SpanTypeWeb),\n", "			tracer.SpanType(ext.SpanTypeWeb),\n" + `			tracer.Tag("service", "thinker-microservice"),` + "\n"},
+			{thinkerTrace, "			tracer.SpanType(ext.SpanTypeWeb),\n", "			tracer.SpanType(ext.SpanTypeWeb),\n			" + `			tracer.Tag("service", "thinker-microservice"),` + "\n"},
 		}},
 		{name: "thinker-made-by-the-api", fails: "thinker-span", edits: []edit{
 			{thinkerMain, `	tracer.Start(tracer.WithService("thinker-microservice"))` + "\n	defer tracer.Stop()\n", ""},
 			{apiMain, fetches, `	other := tracer.StartSpan("http.request", tracer.ServiceName("thinker-microservice"))` + "\n" + fetches + "	other.Finish()\n"},
 		}},
-		{name: "span-never-finished", fails: "thinker-span", edits: []edit{{thinkerTrace, "	" + finish, ""}}},
-		{name: "api-span-finished-at-once", fails: "api-span", edits: []edit{{apiTrace, "defer span.Finish()", "span.Finish()"}}},
+		{name: "span-never-finished", fails: "thinker-span", edits: []edit{{thinkerTrace, finish, "		_, _ = span, failure\n"}}},
+		{name: "api-span-finished-at-once", fails: "api-span", edits: []edit{{apiTrace, finish, "		span.Finish(tracer.WithError(failure))\n"}}},
 		{name: "think-finished-at-once", fails: "think-span", edits: []edit{{thinkerMain, thinkEnd, "	span.Finish()\n"}}},
 		{name: "think-without-its-subject", fails: "think-span", edits: []edit{{thinkerMain, `, tracer.Tag("subject", subject)`, ""}}},
 		{name: "think-of-nowhere", fails: "think-span", edits: []edit{{thinkerMain, "StartSpanFromContext(ctx,", "StartSpanFromContext(context.Background(),"}}},
@@ -48,37 +51,66 @@ func wrongUntraced() []attempt {
 }
 
 func wrongHeaders() []attempt {
-	const call = `	call, ctx := tracer.StartSpanFromContext(ctx, "call")` + "\n"
+	const (
+		call     = `	call, ctx := tracer.StartSpanFromContext(ctx, "call")` + "\n"
+		childOf  = "			options = append(options, tracer.ChildOf(parent))\n"
+		extracts = `			"x-datadog-trace-id":  r.Header.Get("X-Datadog-Trace-Id"),
+			"x-datadog-parent-id": r.Header.Get("X-Datadog-Parent-Id"),
+`
+		unknown = `			replies[subject] = reply{Error: true, Reason: "Subject unknown"}` + "\n"
+	)
 	return []attempt{
 		{name: "nothing-sent", fails: "one-trace", edits: []edit{{apiMain, injects, ""}}},
+		{name: "headers-on-the-incoming-request", fails: "one-trace", edits: []edit{{apiMain, injects, "	inject(ctx, r.Header)\n"}}},
+		{name: "headers-after-the-call", fails: "one-trace", edits: []edit{{apiMain, injects + fetches, fetches + injects}}},
+		{name: "headers-on-the-response", fails: "one-trace", edits: []edit{
+			{apiMain, injects, ""}, {apiTrace, "		response, err := handle", "		inject(ctx, w.Header())\n		response, err := handle"},
+		}},
+		{name: "span-from-background", fails: "one-trace", edits: []edit{{apiMain, injects, "	inject(context.Background(), req.Header)\n"}}},
 		{name: "header-misspelt", fails: "one-trace", edits: []edit{{apiTrace, `"X-Datadog-Trace-Id"`, `"X-Datadog-TraceId"`}, {apiTrace, `"X-Datadog-Parent-Id"`, `"X-Datadog-ParentId"`}}},
 		{name: "one-header-only", fails: "one-trace", edits: []edit{{apiTrace, setParent, ""}}},
 		{name: "hexadecimal", fails: "one-trace", edits: []edit{{apiTrace, "TraceID(), 10)", "TraceID(), 16)"}, {apiTrace, "SpanID(), 10)", "SpanID(), 16)"}}},
-		{name: "ids-swapped", fails: "one-trace", edits: []edit{
+		{name: "ids-swapped-below-another-span", fails: "one-trace", edits: []edit{
 			{apiMain, injects, call + "	defer call.Finish()\n" + injects},
-			{apiTrace, "Trace-Id", "Trace-ID"}, {apiTrace, "Parent-Id", "Trace-Id"}, {apiTrace, "Trace-ID", "Parent-Id"},
+			{apiTrace, setTrace + setParent, swapped},
 		}},
+		{name: "ids-swapped-in-the-api", fails: "thinker-below-api", edits: []edit{{apiTrace, setTrace + setParent, swapped}}},
+		{name: "ids-swapped-in-the-microservice", fails: "thinker-below-api", edits: []edit{
+			{thinkerTrace, extracts, strings.NewReplacer("-trace-", "-parent-", "-parent-", "-trace-").Replace(extracts)},
+		}},
+		{name: "one-id-for-both", fails: "thinker-below-api", edits: []edit{{thinkerTrace, `Get("X-Datadog-Parent-Id")`, `Get("X-Datadog-Trace-Id")`}}},
 		{name: "header-read-by-another-name", fails: "one-trace", edits: []edit{{thinkerTrace, `Get("X-Datadog-Trace-Id")`, `Get("X-Trace-Id")`}}},
-		{name: "new-root-in-the-thinker", fails: "one-trace", edits: []edit{{thinkerTrace, "			extract(r.Header),\n", ""}}},
+		{name: "new-root-in-the-thinker", fails: "one-trace", edits: []edit{{thinkerTrace, childOf, "			_ = parent\n"}}},
 		{name: "trace-id-as-a-tag", fails: "one-trace", edits: []edit{
 			{apiTrace, `"X-Datadog-Trace-Id"`, `"X-Trace-Id"`}, {apiTrace, setParent, ""},
-			{thinkerTrace, "			extract(r.Header),\n", `			tracer.Tag("trace_id", r.Header.Get("X-Trace-Id")),` + "\n"},
+			{thinkerTrace, childOf, "			_ = parent\n"},
+			{thinkerTrace, `			tracer.Tag(ext.HTTPMethod, r.Method),` + "\n", `			tracer.Tag("trace_id", r.Header.Get("X-Trace-Id")),` + "\n"},
 		}},
 		{name: "span-finished-before-the-call", fails: "thinker-below-api", edits: []edit{{apiMain, injects, call + "	call.Finish()\n" + injects}}},
 		{name: "context-not-passed-on", fails: "think-below-thinker", edits: []edit{{thinkerTrace, "span, ctx := tracer", "span, _ := tracer"}, {thinkerTrace, "handle(r.WithContext(ctx))", "handle(r)"}}},
 		{name: "error-on-the-wrong-span", fails: "error-on-think", edits: []edit{
 			{thinkerMain, thinkEnd, "	defer span.Finish()\n"},
-			{thinkerMain, `			replies[subject] = reply{Error: true, Reason: "Subject unknown"}` + "\n",
-				`			span, _ := tracer.SpanFromContext(ctx)` + "\n			span.SetTag(ext.Error, err)\n" + `			replies[subject] = reply{Error: true, Reason: "Subject unknown"}` + "\n"},
+			{thinkerMain, unknown, `			span, _ := tracer.SpanFromContext(ctx)` + "\n" + `			span.SetTag("error", err)` + "\n" + unknown},
+		}},
+		{name: "error-on-the-request-too", fails: "error-on-think", edits: []edit{
+			{thinkerMain, unknown, `			span, _ := tracer.SpanFromContext(ctx)` + "\n" + `			span.SetTag("error", err)` + "\n" + unknown},
 		}},
 		{name: "error-taken-too-early", fails: "error-on-think", edits: []edit{{thinkerMain, thinkEnd, "	defer span.Finish(tracer.WithError(err))\n"}}},
-		{name: "error-without-words", fails: "error-on-think", edits: []edit{{thinkerMain, thinkEnd, "	defer func() { span.SetTag(ext.Error, err != nil); span.Finish() }()\n"}}},
+		{name: "error-without-words", fails: "error-on-think", edits: []edit{{thinkerMain, thinkEnd, `	defer func() { span.SetTag("error", err != nil); span.Finish() }()` + "\n"}}},
 	}
 }
 
+// swapped sets each header to the other one's ID.
+var swapped = strings.NewReplacer("TraceID", "SpanID", "SpanID", "TraceID").Replace(setTrace + setParent)
+
 func wrongAutomatic() []attempt {
+	const (
+		inject  = `	_ = tracer.Inject(span.Context(), tracer.HTTPHeadersCarrier(req.Header))` + "\n"
+		library = `	muxtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorilla/mux"`
+		plain   = `	"github.com/gorilla/mux"`
+		router  = "muxtrace.NewRouter()"
+	)
 	plainClient := []edit{{apiMain, wraps, "&http.Client{Timeout: 10 * time.Second}"}, {apiMain, unused, ""}}
-	const inject = `	_ = tracer.Inject(span.Context(), tracer.HTTPHeadersCarrier(req.Header))` + "\n"
 	return []attempt{
 		{name: "client-not-wrapped", fails: "client-span", edits: plainClient},
 		{name: "request-without-its-context", fails: "client-span", edits: []edit{
@@ -93,27 +125,30 @@ func wrongAutomatic() []attempt {
 		{name: "headers-still-by-hand", fails: "thinker-below-client", edits: append([]edit{
 			{apiMain, fetches, `	client, _ := tracer.StartSpanFromContext(ctx, "http.client", tracer.SpanType("http"))` + "\n	defer client.Finish()\n	span, _ := tracer.SpanFromContext(ctx)\n" + inject + fetches},
 		}, plainClient...)},
-		{name: "thinker-router-plain", fails: "thinker-below-client", edits: []edit{
-			{thinkerMain, `	muxtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorilla/mux"`, `	"github.com/gorilla/mux"`},
-			{thinkerMain, "muxtrace.NewRouter()", "mux.NewRouter()"},
-		}},
+		{name: "router-with-another-service", fails: "client-span", edits: []edit{{apiMain, router, `muxtrace.NewRouter(muxtrace.WithServiceName("api-router"))`}}},
+		{name: "thinker-router-plain", fails: "thinker-below-client", edits: []edit{{thinkerMain, library, plain}, {thinkerMain, router, "mux.NewRouter()"}}},
+		{name: "thinker-router-with-another-service", fails: "thinker-below-client", edits: []edit{{thinkerMain, router, `muxtrace.NewRouter(muxtrace.WithServiceName("thinker-router"))`}}},
 		{name: "thinker-traced-by-hand", fails: "thinker-below-client", edits: []edit{
-			{thinkerMain, `	muxtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorilla/mux"`, `	"github.com/gorilla/mux"`},
-			{thinkerMain, "muxtrace.NewRouter()", "mux.NewRouter()"},
-			{thinkerMain, "serve.Handler(t.answer)", `traced("GET /", t.answer)`},
+			{thinkerMain, library, plain}, {thinkerMain, router, "mux.NewRouter()"},
+			{thinkerMain, "serve.Handler(t.respond)", `traced("GET /", t.respond)`},
 			{thinkerTrace, "", tracedByHand},
 		}},
+		{name: "thinker-traced-twice", fails: "instrumented-routers", edits: []edit{
+			{thinkerMain, "serve.Handler(t.respond)", `traced("GET /", t.respond)`}, {thinkerTrace, "", tracedByHand},
+		}},
 		{name: "api-traced-by-hand", fails: "instrumented-routers", edits: []edit{
-			{apiMain, `	muxtrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/gorilla/mux"`, `	"github.com/gorilla/mux"`},
-			{apiMain, "muxtrace.NewRouter()", "mux.NewRouter()"},
+			{apiMain, library, plain}, {apiMain, router, "mux.NewRouter()"},
 			{apiMain, "serve.Handler(a.think)", `traced("GET /think/", a.think)`},
 			{apiTrace, "", tracedByHand},
+		}},
+		{name: "api-traced-twice", fails: "instrumented-routers", edits: []edit{
+			{apiMain, "serve.Handler(a.think)", `traced("GET /think/", a.think)`}, {apiTrace, "", tracedByHand},
 		}},
 		{name: "error-lost", fails: "think-each", edits: []edit{{thinkerMain, thinkEnd, "	defer span.Finish()\n"}}},
 	}
 }
 
-// tracedByHand is trace.go of a service that reads no headers.
+// tracedByHand is the trace.go of a service that reads no headers.
 const tracedByHand = `package main
 
 import (
@@ -128,18 +163,25 @@ import (
 func traced(resource string, handle serve.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span, ctx := tracer.StartSpanFromContext(r.Context(), "http.request",
-			tracer.SpanType(ext.SpanTypeWeb), tracer.ResourceName(resource), tracer.Tag(ext.HTTPURL, r.URL.String()))
+			tracer.SpanType(ext.SpanTypeWeb), tracer.ResourceName(resource), tracer.Tag(ext.HTTPURL, r.URL.String()),
+			tracer.Tag(ext.SpanKind, ext.SpanKindServer), tracer.Tag(ext.Component, "net/http"))
 		defer span.Finish()
-		answer, err := handle(r.WithContext(ctx))
-		serve.Answer(w, answer, err)
+		response, err := handle(r.WithContext(ctx))
+		serve.Respond(w, response, err)
 	})
 }
 `
 
+const (
+	query  = "s.db.QueryRowContext(ctx, `SELECT id, quote, author, subject FROM thought WHERE subject = ?`, subject)"
+	noRows = "	if errors.Is(err, sql.ErrNoRows) {\n		return nil, unknownSubject(subject)\n	}\n"
+)
+
 func wrongStore() []attempt {
 	const (
-		query  = "s.db.QueryRowContext(ctx, `SELECT id, quote, author, subject FROM thought WHERE subject = ?`, subject)"
-		noRows = "	if errors.Is(err, sql.ErrNoRows) {\n		return nil, unknownSubject(subject)\n	} else if err != nil {\n"
+		pond    = "		return t.store.find(ctx, subject)\n"
+		options = "		sqltrace.WithChildSpansOnly(),\n		sqltrace.WithIgnoreQueryTypes(sqltrace.QueryTypeConnect),\n"
+		unknown = `			replies[subject] = reply{Error: true, Reason: "Subject unknown"}` + "\n"
 	)
 	return []attempt{
 		{name: "query-without-its-context", fails: "query-span", edits: []edit{{store, "QueryRowContext(ctx, ", "QueryRow("}}},
@@ -148,54 +190,119 @@ func wrongStore() []attempt {
 		}},
 		{name: "query-with-the-requests-context", fails: "query-span", edits: []edit{{thinkerMain, "	span, ctx := tracer.Start", "	span, _ := tracer.Start"}}},
 		{name: "driver-not-traced", fails: "query-span", edits: []edit{
-			{store, `	sqltrace.Register("sqlite", &sqlite.Driver{})` + "\n", ""}, {store, "sqltrace.Open(", "sql.Open("},
-			{store, "		sqltrace.WithChildSpansOnly(),\n		sqltrace.WithIgnoreQueryTypes(sqltrace.QueryTypeConnect),\n", ""},
+			{store, `	sqltrace.Register("sqlite", &sqlite.Driver{})` + "\n", ""}, {store, "sqltrace.Open(", "sql.Open("}, {store, options, ""},
 			{store, `	sqltrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/database/sql"` + "\n	", "	_ "},
 		}},
-		{name: "row-not-answered", fails: "query-span", edits: []edit{{thoughts, "`json:\"id,omitempty\"`", "`json:\"-\"`"}}},
+		{name: "still-the-map", fails: "query-span", edits: []edit{
+			{thinkerMain, pond, `		_ = t.store
+		if subject == "art" {
+			return nil, unknownSubject(subject)
+		}
+		return &thought{Quote: "From the map.", Author: "Nobody"}, nil
+`},
+		}},
 		{name: "subject-in-the-statement", fails: "statement", edits: []edit{
 			{store, query, "s.db.QueryRowContext(ctx, fmt.Sprintf(`SELECT id, quote, author, subject FROM thought WHERE subject = '%s'`, subject))"},
 		}},
-		{name: "no-row-is-a-failure", fails: "unknown-subject", edits: []edit{{store, noRows, "	if err != nil {\n"}, {store, `	"errors"` + "\n", ""}}},
-		{name: "empty-thought", fails: "unknown-subject", edits: []edit{{store, noRows, "	if err != nil && !errors.Is(err, sql.ErrNoRows) {\n"}}},
+		{name: "two-mistakes", fails: "query-span", edits: []edit{ // each is explained
+			{thinkerMain, "	span, ctx := tracer.Start", "	span, _ := tracer.Start"},
+			{store, query, "s.db.QueryRowContext(ctx, fmt.Sprintf(`SELECT id, quote, author, subject FROM thought WHERE subject = '%s'`, subject))"},
+		}},
+		{name: "no-row-is-a-failure", fails: "unknown-subject", edits: []edit{{store, noRows, ""}, {store, `	"errors"` + "\n", ""}}},
+		{name: "empty-thought", fails: "unknown-subject", edits: []edit{{store, noRows + "	if err != nil {\n", "	if err != nil && !errors.Is(err, sql.ErrNoRows) {\n"}}},
 		{name: "error-on-the-wrong-span", fails: "unknown-subject", edits: []edit{
 			{thinkerMain, thinkEnd, "	defer span.Finish()\n"},
-			{thinkerMain, `			replies[subject] = reply{Error: true, Reason: "Subject unknown"}` + "\n",
-				`			span, _ := tracer.SpanFromContext(ctx)` + "\n			span.SetTag(ext.Error, err)\n" + `			replies[subject] = reply{Error: true, Reason: "Subject unknown"}` + "\n"},
+			{thinkerMain, unknown, `			span, _ := tracer.SpanFromContext(ctx)` + "\n" + `			span.SetTag("error", err)` + "\n" + unknown},
 		}},
 	}
 }
 
-func wrongCache() []attempt {
-	const (
-		machine = `		return &thought{Quote: "Hmmm, that's something I'll need to think about.", Author: "The Machine", Subject: subject}, nil` + "\n"
-		sleeps  = "		time.Sleep(t.delay)\n"
-		memo    = "	return memo.memoize(ctx, subject, func(ctx context.Context) (*thought, error) {\n"
-		kept    = "		if err == nil {\n			m.set(ctx, subject, t)\n		}\n"
-		failing = "		if err != nil {\n			logger(ctx).Error(\"cannot think\", \"subject\", subject, \"error\", err)\n			return nil, err\n		}\n"
-	)
+const (
+	machineThought = `&thought{Quote: "Hmmm, that's something I'll need to think about.", Author: "The Machine", Subject: subject}`
+	machineFinds   = "	if errors.Is(err, sql.ErrNoRows) {\n		return " + machineThought + ", nil\n	}\n"
+)
+
+// wrongMachine are attempts at the exercise of step 4.
+func wrongMachine() []attempt {
 	return []attempt{
-		{name: "client-not-wrapped", fails: "miss", edits: []edit{
-			{cache, "	redistrace.WrapClient(client)\n", ""}, {cache, `	redistrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/redis/go-redis.v9"` + "\n", ""},
+		{name: "still-unknown", exercise: true, fails: "the-machine"},
+		{name: "another-author", exercise: true, fails: "the-machine", edits: []edit{{store, noRows, strings.Replace(machineFinds, "The Machine", "machine", 1)}}},
+		{name: "thought-and-error", exercise: true, fails: "the-machine", edits: []edit{
+			{store, noRows, machineFinds},
+			{thinkerMain, thinkEnd, `	defer func() {
+		if found != nil && found.Author == "The Machine" {
+			span.SetTag("error", unknownSubject(subject))
+		}
+		span.Finish(tracer.WithError(err))
+	}()
+`},
+			{thinkerMain, "(_ *thought, err error)", "(found *thought, err error)"},
 		}},
-		{name: "commands-of-nowhere", fails: "miss", edits: []edit{{cache, "	ctx, cancel := context.WithTimeout(ctx, patience)\n	defer cancel()\n	if err", "	ctx, cancel := context.WithTimeout(context.Background(), patience)\n	defer cancel()\n	if err"}}},
-		{name: "never-written", fails: "miss", edits: []edit{{cache, kept, ""}}},
-		{name: "another-key", fails: "hit", edits: []edit{{cache, "Get(ctx, keyPrefix+subject)", "Get(ctx, subject)"}}},
-		{name: "lifetime-without-a-unit", fails: "hit", edits: []edit{{cache, "	lifetime    = 30 * time.Second\n", "	lifetime    = 30\n"}}},
-		{name: "not-read-as-it-was-written", fails: "hit", edits: []edit{{cache, "value, err := json.Marshal(t)", "value, err := json.Marshal([]*thought{t})"}}},
-		{name: "delay-comes-first", fails: "fast", edits: []edit{{thinkerMain, memo + sleeps, "	time.Sleep(t.delay)\n" + memo}}},
-		{name: "no-thought-is-a-failure", fails: "errors-not-kept", edits: []edit{{store, machine, "		return nil, err\n"}}},
-		{name: "error-kept-as-a-thought", fails: "errors-not-kept", edits: []edit{
-			{store, machine, "		return nil, err\n"},
-			{thinkerMain, failing, "		if err != nil {\n			replies[subject] = reply{Error: true}\n			continue\n		}\n"},
-			{cache, kept, "		m.set(ctx, subject, t)\n"}, {cache, ` || t.Quote == ""`, ""},
+		{name: "always-the-machine", exercise: true, fails: "the-machine", edits: []edit{{store, noRows, "	if err == nil || errors.Is(err, sql.ErrNoRows) {\n		return " + machineThought + ", nil\n	}\n"}}},
+	}
+}
+
+const (
+	get       = `c.client.Get(ctx, "thought:"+subject)`
+	set       = `c.client.Set(ctx, "thought:"+subject, value, 30*time.Second)`
+	whenFound = "	if err != nil {\n		return nil, err\n	}\n	value, _ = json"
+	memoizes  = "	return t.cache.memoize(ctx, subject, t.ponder)\n"
+	writesIt  = "	if err := " + set + `.Err(); err != nil {
+		slog.WarnContext(ctx, "cannot write to the cache", "subject", subject, "error", err)
+	}
+`
+)
+
+func wrongCache() []attempt {
+	const background = `context.Background(), "thought:"+subject`
+	return []attempt{
+		{name: "client-not-traced", fails: "miss", edits: []edit{
+			{cache, "redistrace.NewClient(", "redis.NewClient("}, {cache, `	redistrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/redis/go-redis.v9"` + "\n", ""},
 		}},
-		{name: "error-kept-as-an-error", fails: "errors-not-kept", edits: []edit{
-			{store, machine, "		return nil, err\n"},
-			{thinkerMain, failing, "		if err != nil {\n			replies[subject] = reply{Error: true}\n			continue\n		}\n"},
-			{cache, kept, "		m.set(ctx, subject, t)\n"},
-			{cache, ` || t.Quote == ""`, ""},
-			{cache, "	if t := m.get(ctx, subject); t != nil {\n", "	if t := m.get(ctx, subject); t != nil && t.Quote == \"\" {\n		return nil, errors.New(\"still no thought\")\n	} else if t != nil {\n"},
+		{name: "commands-of-nowhere", fails: "miss", edits: []edit{{cache, get, "c.client.Get(" + background + ")"}, {cache, set, "c.client.Set(" + background + ", value, 30*time.Second)"}}},
+		{name: "get-of-nowhere", fails: "miss", edits: []edit{{cache, get, "c.client.Get(" + background + ")"}}},
+		{name: "set-of-nowhere", fails: "miss", edits: []edit{{cache, set, "c.client.Set(" + background + ", value, 30*time.Second)"}}},
+		{name: "get-with-the-requests-context", fails: "miss", edits: []edit{
+			{thinkerMain, "	span, ctx := tracer", "	request := ctx\n	span, ctx := tracer"},
+			{thinkerMain, memoizes, "	return t.cache.memoize(ctx, request, subject, t.ponder)\n"},
+			{cache, "memoize(ctx context.Context, ", "memoize(ctx, request context.Context, "}, {cache, get, `c.client.Get(request, "thought:"+subject)`},
+		}},
+		{name: "get-before-the-span", fails: "miss", edits: []edit{
+			{thinkerMain, "	span, ctx := tracer", "	value, _ := t.cache.client.Get(ctx, \"thought:\"+subject).Bytes()\n	span, ctx := tracer"},
+			{thinkerMain, memoizes, "	return t.cache.memoize(ctx, subject, value, t.ponder)\n"},
+			{cache, "subject string, think", "subject string, value []byte, think"},
+			{cache, "	value, err := " + get + ".Bytes()\n", "	var err error\n"},
+		}},
+		{name: "never-written", fails: "miss", edits: []edit{{cache, writesIt, ""}, {cache, "	value, _ = json.Marshal(found) // text and a number: it can't fail\n", ""}, {cache, `	"time"` + "\n", `	"time"` + "\n"}}},
+		{name: "written-after-the-request", fails: "miss", edits: []edit{
+			{cache, writesIt, "	go func() {\n		<-ctx.Done()\n		c.client.Set(context.WithoutCancel(ctx), \"thought:\"+subject, value, 30*time.Second)\n	}()\n"},
+		}},
+		{name: "cancelled-set", fails: "miss", edits: []edit{
+			{cache, writesIt, "	go func() {\n		<-ctx.Done()\n		c.client.Set(ctx, \"thought:\"+subject, value, 30*time.Second)\n	}()\n"},
+		}},
+		{name: "no-expiration", fails: "expires", edits: []edit{{cache, "value, 30*time.Second)", "value, 0)"}}},
+		{name: "another-expiration", fails: "expires", edits: []edit{{cache, "value, 30*time.Second)", "value, 30*time.Minute)"}}},
+		{name: "expiration-without-a-unit", fails: "expires", edits: []edit{{cache, "value, 30*time.Second)", "value, 30)"}}},
+		{name: "another-key", fails: "hit", edits: []edit{{cache, get, "c.client.Get(ctx, subject)"}}},
+		{name: "one-key-for-all", fails: "hit", edits: []edit{{cache, get, `c.client.Get(ctx, "thought")`}, {cache, set, `c.client.Set(ctx, "thought", value, 30*time.Second)`}}},
+		{name: "not-read-as-it-was-written", fails: "hit", edits: []edit{{cache, "json.Marshal(found)", "json.Marshal([]*thought{found})"}}},
+		{name: "written-on-a-hit-too", fails: "hit", edits: []edit{
+			{cache, "		return &cached, nil\n", `		return &cached, c.client.Set(ctx, "thought:"+subject, value, 30*time.Second).Err()` + "\n"},
+		}},
+		{name: "wait-comes-first", fails: "no-wait", edits: []edit{
+			{thinkerMain, memoizes, "	time.Sleep(t.delay)\n	return t.cache.memoize(ctx, subject, t.store.find)\n"},
+		}},
+		{name: "the-machine-responds", fails: "errors-not-cached", edits: []edit{{store, noRows, machineFinds}}},
+		{name: "no-row-is-a-failure", fails: "errors-not-cached", edits: []edit{{store, noRows, ""}, {store, `	"errors"` + "\n", ""}}},
+		{name: "error-cached-as-a-thought", fails: "errors-not-cached", edits: []edit{
+			{cache, whenFound, "	if err != nil {\n		found = &thought{}\n	}\n	value, _ = json"}, {cache, ` && cached.Quote != ""`, ""}, {cache, "	return found, nil\n", "	return found, err\n"},
+		}},
+		{name: "error-cached-as-an-error", fails: "errors-not-cached", edits: []edit{
+			{cache, whenFound, "	if err != nil {\n		found = &thought{}\n	}\n	value, _ = json"}, {cache, "	return found, nil\n", "	return found, err\n"},
+			{cache, ` && cached.Quote != "" {` + "\n", " {\n		if cached.Quote == \"\" {\n			return nil, unknownSubject(subject)\n		}\n"},
+		}},
+		{name: "error-written", fails: "errors-not-cached", edits: []edit{
+			{cache, whenFound, "	if err != nil {\n		found = &thought{}\n	}\n	value, _ = json"}, {cache, "	return found, nil\n", "	return found, err\n"},
 		}},
 	}
 }
