@@ -62,7 +62,7 @@ func clientSpan(s *story) *Finding {
 			"That span is made by hand. httptrace.WrapClient makes one with all the tags of an HTTP call.",
 			mark{between, "not a client span"})
 	}
-	return s.finding(expected, "There is no span of thinker-api between the api's span and the microservice's span.",
+	return s.finding(expected, "There is no client span below the api's span.",
 		"The api's http.Client isn't wrapped with httptrace.WrapClient, or another client sends the request.",
 		mark{s.api, "no client span below it"})
 }

@@ -162,9 +162,9 @@ func (f function) missed(on string, call *ast.CallExpr) string {
 	base, _, _ := strings.Cut(on, ".")
 	switch f.parameterType(base) {
 	case "*http.Request":
-		return fmt.Sprintf("The api sets them on %s, the request that it received. Set them on req, the request that it sends: req.Header.", on)
+		return fmt.Sprintf("The api sets them on %s. That's the request it received. Set them on the request that it sends: req.Header.", on)
 	case "http.ResponseWriter":
-		return "The api sets them on its own response. Set them on req, the request that it sends: req.Header."
+		return "The api sets them on its own response. Set them on the request that it sends: req.Header."
 	}
 	var sent token.Pos
 	sends := ""
@@ -174,7 +174,7 @@ func (f function) missed(on string, call *ast.CallExpr) string {
 		}
 	})
 	if sends != "" && call.Pos() > sent {
-		return fmt.Sprintf("The api sets them after %s has sent the request. Move that line above it.", sends)
+		return fmt.Sprintf("The api sets them after %s has sent the request. Set them before.", sends)
 	}
 	return ""
 }

@@ -15,10 +15,9 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestReadmes holds that each step's README has the sections that the others
-// have, that its lines are those of the lesson, and that what it says of the code,
-// the hints and the checklist is what the lesson says: -update writes these anew.
-// What it shows of traces is tested by running it, with the workshop's command.
+// TestReadmes checks that all step READMEs have the same sections, that their curl
+// lines are the lesson's requests, and that their diff, hints and checklist are those
+// of the lesson: -update writes these. Running a README tests the traces it shows.
 func TestReadmes(t *testing.T) {
 	root, err := runner.FindRoot(".")
 	if err != nil {
@@ -130,27 +129,37 @@ func beginning(step int) string {
 	return "`" + runner.StepName(step-1) + "`"
 }
 
-// hintsOf are the hints to all that a lesson expects, folded.
+// hintsOf returns the hints of a lesson in three folds: a nudge, the calls to use, and
+// the code. What a learner has nothing to do for is left out.
 func hintsOf(step int) string {
 	var out strings.Builder
-	for i, expectation := range lesson.Expectations(step) {
+	for i, title := range []string{"Hint 1: where to look", "Hint 2: what to call", "Hint 3: the code"} {
 		if i > 0 {
 			out.WriteString("\n")
 		}
-		fmt.Fprintf(&out, "**%s**\n", expectation.Says)
-		for i, hint := range expectation.Hints {
-			fmt.Fprintf(&out, "\n<details><summary>Hint %d</summary>\n\n%s\n\n</details>\n", i+1, hint)
+		fmt.Fprintf(&out, "<details><summary>%s</summary>\n", title)
+		for _, expectation := range lesson.Expectations(step) {
+			if !expectation.Given {
+				fmt.Fprintf(&out, "\n**%s**\n\n%s\n", expectation.Says, expectation.Hints[i])
+			}
 		}
+		out.WriteString("\n</details>\n")
 	}
 	return out.String()
 }
 
-// checklist is what a lesson expects.
+// checklist returns what a lesson and its exercise expect.
 func checklist(step int) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "`workshop check %d --dir .workshop/try%02d` builds your copy, asks it, and looks for this in the traces:\n\n", step, step)
+	fmt.Fprintf(&out, "`workshop check %d` builds your copy, sends it the requests, and checks the traces:\n\n", step)
 	for _, expectation := range lesson.Expectations(step) {
 		fmt.Fprintf(&out, "- %s\n", expectation.Says)
+	}
+	if exercise := lesson.Exercise(step); exercise != nil {
+		fmt.Fprintf(&out, "\n`workshop check %d --exercise` checks the exercise:\n\n", step)
+		for _, expectation := range exercise {
+			fmt.Fprintf(&out, "- %s\n", expectation.Says)
+		}
 	}
 	return out.String()
 }

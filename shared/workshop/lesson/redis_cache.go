@@ -158,13 +158,13 @@ func expires(s *story) *Finding {
 		case raw == "" || len(s.allBelow(s.think(subject), func(span *apm.Span) bool { return isRedis(span) && strings.Contains(command(span), "expire") })) > 0:
 			// The command isn't recorded, or another one sets the expiration.
 		case !ok:
-			return s.finding(expected, "It has none, so Redis keeps the thought for ever.",
+			return s.finding(expected, "It has no expiration, so the thought stays in Redis for ever.",
 				"The last argument of Set is 0, or redis.KeepTTL. Pass 30 * time.Second.", mark{set, "no expiration"})
 		case stays < time.Second:
-			return s.finding(expected, fmt.Sprintf("It has one of %s.", stays),
+			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", stays),
 				"A time.Duration without a unit is in nanoseconds. Pass 30 * time.Second.", mark{set, fmt.Sprintf("expires after %s", stays)})
 		case stays != lifetime:
-			return s.finding(expected, fmt.Sprintf("It has one of %s.", stays),
+			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", stays),
 				"The last argument of Set says how long the thought stays. Pass 30 * time.Second.", mark{set, fmt.Sprintf("expires after %s", stays)})
 		}
 	}

@@ -112,3 +112,15 @@ func TestLiveCache(t *testing.T) {
 		})
 	}
 }
+
+// TestCancelledSet explains a set that was cancelled together with its request.
+func TestCancelledSet(t *testing.T) {
+	spans := missed(10, "war", 0)
+	set := &spans[len(spans)-1]
+	set.Error, set.Meta["error.message"] = true, "context canceled"
+	for _, r := range lesson.Judge(5, lesson.RequestsOf(traces(spans...))) {
+		if r.ID == "miss" && (r.State != lesson.Unmet || !strings.Contains(r.Finding.Cause, "goroutine")) {
+			t.Errorf("the cause is %+v, want one about a goroutine", r.Finding)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"thinker/shared/apm"
 )
@@ -101,7 +102,7 @@ func apiSpan(s *story) *Finding {
 func misnamed(span *apm.Span, service, file string) string {
 	if span.Meta["_dd.base_service"] == service {
 		if span.Meta["component"] != "" {
-			return fmt.Sprintf("The router names its own spans: remove muxtrace.WithServiceName in %s. Without it, the spans are named after tracer.WithService.", file)
+			return fmt.Sprintf("The router gives its spans a service of their own. Remove muxtrace.WithServiceName in %s, and they get the one from tracer.WithService.", file)
 		}
 		return fmt.Sprintf("tracer.WithService names the service %s, but this span was started with another name: look for tracer.ServiceName or a tag named service.name.", service)
 	}
@@ -115,7 +116,7 @@ func thinkerSpan(s *story) *Finding {
 	switch {
 	case s.thinker == nil && len(stray) > 0:
 		return s.finding(expected, "There are think spans, but no span for the request that they belong to.",
-			"No span is started for a request to the microservice, or that span is never finished. Look at the router in run in thinker/main.go, and at its handler.",
+			s.whyNoServer(),
 			mark{stray[0], "nothing above it"})
 	case s.thinker == nil:
 		return s.finding(expected, "The microservice sent no span.",
@@ -147,4 +148,13 @@ func (s *story) services() (names []string) {
 		}
 	}
 	return names
+}
+
+// whyNoServer is the likely reason that a service has no span for its request, but
+// spans for the work below it.
+func (s *story) whyNoServer() string {
+	if code := s.Code.all("thinker"); strings.Contains(code, "mux.NewRouter()") && !strings.Contains(code, "traced(") {
+		return "The router in thinker/main.go is a plain one, which makes no spans. Create it with muxtrace.NewRouter."
+	}
+	return "Neither the router in run in thinker/main.go nor its handler starts a span for a request, or the span is never finished."
 }

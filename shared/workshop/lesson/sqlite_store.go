@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"thinker/shared/apm"
@@ -90,8 +91,10 @@ func (s *story) whyNoQuery() string {
 		return fromMap
 	case strings.Contains(code, "sql.Open(") && !strings.Contains(code, "sqltrace.Open("):
 		return plain
-	case strings.Contains(code, "sqltrace.Open(") && (strings.Contains(code, ".QueryRow(") || strings.Contains(code, ".Query(") || strings.Contains(code, "context.Background()")):
+	case regexp.MustCompile(`\.Query(Row)?\(|\.Query(Row)?Context\(context\.`).MatchString(code):
 		return context
+	default:
+		return "No query runs for this request, or its context has no span. Have think call the store, with the ctx that tracer.StartSpanFromContext returns."
 	}
 	reasons := []string{fromMap, plain, context} // no trace tells them apart
 	for _, subject := range s.subjects {
@@ -238,7 +241,7 @@ func onlyUnknown(s *story) *Finding {
 		if answer, ok := s.answer(subject); ok && known(subject) && answer.Author == machine {
 			return s.finding(fmt.Sprintf("%s is in the database, so its thought isn't by The Machine.", subject),
 				"The response is "+apm.Printable(s.Body, 200),
-				"find returns The Machine's thought for every error of Scan, or for no error. Return it for sql.ErrNoRows alone.")
+				"find returns The Machine's thought even if there is a row. Return it for sql.ErrNoRows alone.")
 		}
 	}
 	return nil

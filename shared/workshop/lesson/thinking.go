@@ -3,6 +3,7 @@ package lesson
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -105,7 +106,7 @@ func errorOnThink(s *story) *Finding {
 			wrong...)
 	case len(missing) > 0:
 		return s.finding(expected, "No span is an error.",
-			"think finishes its span without the error. In `defer span.Finish(tracer.WithError(err))`, err is read when defer runs, and it's still nil. Use a named result and a deferred function.",
+			s.whyNoError(),
 			missing...)
 	}
 	for span := range failing {
@@ -116,4 +117,12 @@ func errorOnThink(s *story) *Finding {
 		}
 	}
 	return nil
+}
+
+// whyNoError is the likely reason that a think span isn't an error though think failed.
+func (s *story) whyNoError() string {
+	if strings.Contains(s.Code.all("thinker"), "defer span.Finish(tracer.WithError(err))") {
+		return "A defer statement reads its arguments at once, and err is still nil there. Put the call into a deferred function, and give the result of think the name err."
+	}
+	return "think finishes its span without the error. Name the result of think err, and finish the span in a deferred function: span.Finish(tracer.WithError(err))."
 }

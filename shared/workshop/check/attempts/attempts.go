@@ -116,8 +116,7 @@ func ServiceEnds(t *testing.T) {
 		{apiMain, "	\"net/url\"\n", "	\"net/url\"\n	\"os\"\n"},
 	}}
 	_, err := run(t, 1, false, ends.made(t, 1))
-	if want := "api stopped unexpectedly (exit status 3). Its last output:
-"; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "  no more of this") {
+	if want := "api stopped unexpectedly (exit status 3). Its last output:\n"; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "  no more of this") {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 }

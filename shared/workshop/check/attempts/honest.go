@@ -16,7 +16,7 @@ func honest() map[int][]attempt {
 			"x-datadog-trace-id":  r.Header.Get("X-Datadog-Trace-Id"),
 			"x-datadog-parent-id": r.Header.Get("X-Datadog-Parent-Id"),
 		}`
-		options = `redistrace.NewClient(&redis.Options{
+		client = `redis.NewClient(&redis.Options{
 		Addr:            addr,
 		DialTimeout:     timeout,
 		ReadTimeout:     timeout,
@@ -28,6 +28,7 @@ func honest() map[int][]attempt {
 	if err := client.Ping(ctx).Err(); err != nil {
 		slog.WarnContext(ctx, "no cache for now", "error", err)
 	}
+	redistrace.WrapClient(client)
 `
 	)
 	return map[int][]attempt{
@@ -45,7 +46,7 @@ func honest() map[int][]attempt {
 		2: {
 			{name: "span-betweens", edits: []edit{{apiMain, injects, call + injects}, {thinkerMain, "	ctx := r.Context()\n", around}}},
 			{name: "library-injects-and-extracts", edits: []edit{
-				{apiTrace, setTrace, ""}, {apiTrace, `	"strconv"` + "\n", `	"strconv"` + "\n"},
+				{apiTrace, setTrace, ""},
 				{apiTrace, setParent, "	_ = tracer.Inject(span.Context(), tracer.HTTPHeadersCarrier(header))\n"},
 				{thinkerTrace, textMap, "tracer.HTTPHeadersCarrier(r.Header)"},
 			}},
@@ -87,8 +88,7 @@ func honest() map[int][]attempt {
 		5: {
 			{name: "another-command", edits: []edit{{cache, "c.client.Set(ctx,", "c.client.SetEx(ctx,"}}},
 			{name: "plain-client", edits: []edit{
-				{cache, options, "redis.NewClient(&redis.Options{Addr: addr})\n	redistrace.WrapClient(client)\n"},
-				{cache, `	"log/slog"` + "\n", `	"log/slog"` + "\n"},
+				{cache, client, "redis.NewClient(&redis.Options{Addr: addr})\n	redistrace.WrapClient(client)\n"},
 			}},
 		},
 	}
