@@ -2,8 +2,6 @@
 package checkout
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +40,29 @@ func New(t testing.TB) (root string) {
 	return root
 }
 
+// Files returns the names of the files that a clone of this directory would
+// have, with its new ones, as slash-separated paths from its root.
+func Files(t testing.TB) (names []string) {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(need.Program(t, "git"), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	cmd.Dir = root
+	listed, err := cmd.Output()
+	if err != nil {
+		need.Missing(t, "git doesn't list the files of %s: %v", root, err)
+	}
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
+		// A file that was deleted may still be in git's index.
+		if _, err := os.Lstat(filepath.Join(root, name)); err == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Clone copies every file that a clone of this directory would have, with its
 // edits and its new files, to a directory that lasts as long as the test.
 func Clone(t testing.TB) (root string) {
@@ -50,14 +71,8 @@ func Clone(t testing.TB) (root string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(need.Program(t, "git"), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	cmd.Dir = from
-	listed, err := cmd.Output()
-	if err != nil {
-		need.Missing(t, "git doesn't list the files of %s: %v", from, err)
-	}
 	root = filepath.Join(t.TempDir(), "workshop")
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
+	for _, name := range Files(t) {
 		if err := copyFile(filepath.Join(from, name), filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -65,13 +80,9 @@ func Clone(t testing.TB) (root string) {
 	return root
 }
 
-// copyFile copies a file with its permissions. A file that was deleted, but is
-// still in git's index, is left out.
+// copyFile copies a file with its permissions.
 func copyFile(from, to string) error {
 	info, err := os.Stat(from)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

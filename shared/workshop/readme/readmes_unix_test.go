@@ -4,6 +4,7 @@ package readme_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,16 +32,23 @@ func TestReadmes_Docker(t *testing.T) {
 	compose := need.Docker(t)
 	clone := checkout.Clone(t)
 	// A project of its own: nothing of the reader's goes when it is taken down.
-	project := "COMPOSE_PROJECT_NAME=workshop-readmes"
-	r := readme.NewRunner(t, clone, project)
-	r.Docker = true
-	t.Cleanup(func() {
-		down := exec.Command(compose[0], append(compose[1:], "down", "--volumes", "--timeout", "0")...)
-		down.Dir, down.Env = clone, append(os.Environ(), project, "STEP=1", "COMPOSE_PROFILES=workshop")
-		if output, err := down.CombinedOutput(); err != nil {
-			t.Errorf("docker-compose down: %v\n%s", err, output)
+	project := []string{"COMPOSE_PROJECT_NAME=workshop-readmes", "COMPOSE_PROFILES=workshop"}
+	docker := func(step int, args ...string) {
+		t.Helper()
+		cmd := exec.Command(compose[0], append(compose[1:], args...)...)
+		cmd.Dir = clone
+		cmd.Env = append(append(os.Environ(), project...), fmt.Sprintf("STEP=%d", step))
+		if output, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("docker-compose %s: %v\n%s", strings.Join(args, " "), err, output)
 		}
-	})
+	}
+	r := readme.NewRunner(t, clone, project[0])
+	r.Docker = true
+	t.Cleanup(func() { docker(1, "down", "--volumes", "--timeout", "0") })
+	// A step must be healthy within two minutes. A build may take longer.
+	for step := 1; step <= runner.Steps; step++ {
+		docker(step, "build")
+	}
 	run(t, r)
 }
 
