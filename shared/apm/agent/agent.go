@@ -162,7 +162,7 @@ func (a *Agent) mux(others http.Handler) *http.ServeMux {
 // refuseReaders refuses what isn't a tracer's on the socket, to which any user
 // of the machine may connect.
 func (a *Agent) refuseReaders(w http.ResponseWriter, _ *http.Request) {
-	http.Error(w, "this socket is for tracers: it takes spans in. The pages and the API are at "+a.url, http.StatusForbidden)
+	http.Error(w, "this socket only receives spans. The pages and the API are at "+a.url, http.StatusForbidden)
 }
 
 // byListener passes a request on by where it arrived: at a port or at the

@@ -97,8 +97,8 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 		process.FillDisk(t, ballast, 0)
 		until(t, "the disk is full", func() bool { return send() == 507 })
 		for path, wants := range map[string][]string{
-			"/api/intake": {`"reason":"disk full","count":1`, "Make room"},
-			"/intake":     {"disk full", "Make room"},
+			"/api/intake": {`"reason":"disk full","count":1`, "Free space"},
+			"/intake":     {"disk full", "Free space"},
 			"/traces":     {"GET /"},
 			"/trace/7":    {"http.request"},
 		} {

@@ -14,7 +14,7 @@ import (
 func Listen(addr string) ([]net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %q: want host:port or :port: %w", addr, err)
+		return nil, fmt.Errorf("listen on %q: use host:port or :port: %w", addr, err)
 	}
 	if host != "localhost" {
 		listener, err := net.Listen("tcp", addr)

@@ -30,7 +30,7 @@ func listenSocket(path string) (net.Listener, error) {
 	return listener, nil
 }
 
-var errListening = errors.New("another program listens there")
+var errListening = errors.New("another program is already listening there")
 
 // removeStale removes the socket at path if nobody listens on it.
 func removeStale(path string) error {
@@ -40,7 +40,7 @@ func removeStale(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().Type() != fs.ModeSocket:
-		return errors.New("what is there is no socket, and stays")
+		return errors.New("the file there is not a socket. Choose another path")
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
@@ -48,10 +48,10 @@ func removeStale(path string) error {
 		return errListening
 	}
 	if !refused(err) {
-		return fmt.Errorf("find out whether another program listens there: %w", err)
+		return fmt.Errorf("check whether another program is listening there: %w", err)
 	}
 	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("remove the socket that was left there: %w", err)
+		return fmt.Errorf("remove the old socket: %w", err)
 	}
 	return nil
 }

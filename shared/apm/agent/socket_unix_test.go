@@ -112,10 +112,10 @@ func TestASocketThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		taken:                           "another program listens there",
-		file:                            "no socket, and stays",
-		dir:                             "no socket, and stays",
-		link:                            "no socket, and stays",
+		taken:                           "another program is already listening there",
+		file:                            "is not a socket. Choose another path",
+		dir:                             "is not a socket. Choose another path",
+		link:                            "is not a socket. Choose another path",
 		filepath.Join(dir, "no", "way"): "no such file",
 	} {
 		a, err := Start(Config{Addr: addr, Socket: path})

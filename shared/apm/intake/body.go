@@ -34,7 +34,7 @@ func (in *Intake) readBody(w http.ResponseWriter, r *http.Request, at *place) ([
 		// A few packed bytes may unpack to very many.
 		body = http.MaxBytesReader(w, io.NopCloser(unpacked), maxBody)
 	default:
-		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding, fmt.Errorf("Content-Encoding %q is not known here: send gzip or none", encoding)}
+		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding, fmt.Errorf("unknown Content-Encoding %q. Use gzip or none", encoding)}
 	}
 
 	// A body that stops at once takes little. One byte more lets the end be seen.
@@ -72,7 +72,7 @@ func unreadable(err error) error {
 	case errors.As(err, &tooLarge):
 		return refusal{http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the payload is larger than %d MiB", maxBody>>20)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refusal{http.StatusRequestTimeout, reasonSlow, fmt.Errorf("the payload came too slowly: nothing for %s, or less than %d KiB a second", stall, slowest>>10)}
+		return refusal{http.StatusRequestTimeout, reasonSlow, fmt.Errorf("the payload arrived too slowly: nothing for %s, or less than %d KiB/s", stall, slowest>>10)}
 	}
 	return malformed(fmt.Errorf("read body: %w", err))
 }

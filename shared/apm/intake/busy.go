@@ -12,7 +12,7 @@ import (
 // the sink. dd-trace-go waits as long for its Agent's answer.
 const patience = 10 * time.Second
 
-// A busyError is a wait in vain.
+// A busyError reports that the agent stayed too busy.
 type busyError struct {
 	what string // that had to wait
 	err  error
@@ -53,7 +53,7 @@ func (in *Intake) drop(r *http.Request, busy busyError, reply string) error {
 	}
 	detail := fmt.Errorf("%s dropped: the agent was too busy for %s", busy.what, in.patience)
 	if errors.Is(busy, context.Canceled) {
-		detail = fmt.Errorf("%s dropped: the sender went away while the agent was busy", busy.what)
+		detail = fmt.Errorf("%s dropped: the sender closed the connection while the agent was busy", busy.what)
 	}
 	return fmt.Errorf("%w (%w)", drop{refusal{status, reasonBusy, detail}, reply}, busy)
 }

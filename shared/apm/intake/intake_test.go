@@ -272,7 +272,7 @@ func TestRefusals(t *testing.T) {
 		"v0.7 garbage":    {"POST", "/v0.7/traces", []byte("\x01"), nil, 400, "decode /v0.7/traces", reasonMalformed},
 		"v1.0 garbage":    {"POST", "/v1.0/traces", []byte("\x01"), nil, 400, "decode /v1.0/traces", reasonMalformed},
 		"not gzip":        {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "gzip"}, 400, "gzip", reasonMalformed},
-		"unknown packing": {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "send gzip or none", reasonEncoding},
+		"unknown packing": {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip or none", reasonEncoding},
 		"too large":       {"POST", "/v0.4/traces", make([]byte, maxBody+1), nil, 413, "larger than 25 MiB", reasonTooLarge},
 		"gzip bomb":       {"POST", "/v0.4/traces", zipped(t, make([]byte, maxBody+1)), []string{"Content-Encoding", "gzip"}, 413, "larger than 25 MiB", reasonTooLarge},
 		"large telemetry": {"POST", "/telemetry/proxy/api/v2/apmtelemetry", make([]byte, maxBody+1), nil, 413, "larger", reasonTooLarge},
@@ -437,7 +437,7 @@ func TestDecode_BoundsJSON(t *testing.T) {
 	in, sink := newTest()
 	body := "[[" + strings.Repeat("{},", 500_000) + "{}]]"
 	w := send(in, http.MethodPost, "/v0.4/traces", []byte(body), "Content-Type", "application/json")
-	if want := "bytes of memory to decode it: 560001760, of at most 167772160"; w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), want) || len(sink.spans) > 0 {
+	if want := "bytes of memory to decode it: 560001760, limit 167772160"; w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), want) || len(sink.spans) > 0 {
 		t.Errorf("%d %s, want %s", w.Code, w.Body, want)
 	}
 }

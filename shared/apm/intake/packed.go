@@ -41,10 +41,10 @@ func weighPacked(body []byte, format shape) (weight int64, err error) {
 			continue
 		}
 		if values > len(body) {
-			return 0, fmt.Errorf("%d values are announced in %d bytes", values, len(body))
+			return 0, fmt.Errorf("it announces %d values in %d bytes", values, len(body))
 		}
 		if depth++; depth == len(open) {
-			return 0, fmt.Errorf("values are more than %d deep within each other", maxDepth-1)
+			return 0, fmt.Errorf("its values are nested more than %d deep", maxDepth-1)
 		}
 		weight += weightTable
 		if depth == format.spans {
@@ -54,7 +54,7 @@ func weighPacked(body []byte, format shape) (weight int64, err error) {
 	}
 }
 
-var errCutOff = errors.New("the payload is cut off")
+var errCutOff = errors.New("the payload is truncated")
 
 // packedHead gives the length of the value with which body begins; of a map or
 // an array, the length of its header and the number of values in it, else -1. See
@@ -92,7 +92,7 @@ func packedHead(body []byte) (length, values int, err error) {
 	case kind >= 0xd4 && kind <= 0xd8:
 		number = 1 + 1<<(kind-0xd4)
 	default: // 0xc1
-		return 0, 0, fmt.Errorf("%#x begins no value", kind)
+		return 0, 0, fmt.Errorf("%#x does not start a value", kind)
 	}
 	if len(body) < 1+size {
 		return 0, 0, errCutOff

@@ -27,13 +27,13 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err e
 	switch {
 	case errors.As(err, &because):
 	case errors.Is(err, ErrFull):
-		because = refusal{http.StatusInsufficientStorage, reasonFull, errors.New("the spans could not be kept: the agent's disk is full")}
+		because = refusal{http.StatusInsufficientStorage, reasonFull, errors.New("could not store the spans: the agent's disk is full")}
 	default:
 		// Ours, not the sender's fault: the details stay here.
-		because = refusal{http.StatusInternalServerError, reasonNotKept, errors.New("the spans could not be kept; the agent's log says why")}
+		because = refusal{http.StatusInternalServerError, reasonNotKept, errors.New("could not store the spans. See the agent's log")}
 	}
 	in.tally.refused(v.refusal(r, because))
-	in.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
+	in.log.WarnContext(r.Context(), "rejected a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
 	_ = v.body.connection.EnableFullDuplex() // where it cannot be had, the server reads before it answers
 	var dropped drop
 	if errors.As(err, &dropped) {
@@ -52,7 +52,7 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err e
 func refuseBrowsers(r *http.Request) error {
 	site := r.Header.Get("Sec-Fetch-Site")
 	if _, crossed := r.Header["Origin"]; crossed || (site != "" && site != "none") {
-		return refusal{http.StatusForbidden, reasonBrowser, errors.New("this endpoint is for tracers: it takes nothing from web pages")}
+		return refusal{http.StatusForbidden, reasonBrowser, errors.New("this endpoint is for tracers, not for web pages")}
 	}
 	return nil
 }
@@ -68,5 +68,5 @@ func refuseOtherMethods(w http.ResponseWriter, r *http.Request, methods []string
 
 // refuseUnknown refuses what is sent to a path that no Agent has.
 func refuseUnknown(_ http.ResponseWriter, r *http.Request, _ *visit) error {
-	return refusal{http.StatusNotFound, reasonPath, fmt.Errorf("nothing is taken in at %s: Datadog tracers send to paths such as /v0.4/traces", r.URL.Path)}
+	return refusal{http.StatusNotFound, reasonPath, fmt.Errorf("unknown path %s. Datadog tracers send to paths such as /v0.4/traces", r.URL.Path)}
 }

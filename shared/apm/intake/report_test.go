@@ -135,11 +135,11 @@ func TestReportOfRefusals(t *testing.T) {
 	}{
 		reasonBrowser:   {"POST", "/v0.4/traces", good, []string{"Origin", "https://example.com"}, 403, "for tracers", nil},
 		reasonMethod:    {"GET", "/v0.4/traces", nil, nil, 405, "takes POST, PUT", nil},
-		reasonPath:      {"POST", "/v1/traces", good, nil, 404, "nothing is taken in at /v1/traces", nil},
-		reasonEncoding:  {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "send gzip", nil},
+		reasonPath:      {"POST", "/v1/traces", good, nil, 404, "unknown path /v1/traces", nil},
+		reasonEncoding:  {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip", nil},
 		reasonTooLarge:  {"PUT", "/v0.4/traces", large, nil, 413, "25 MiB", nil},
 		reasonMalformed: {"PUT", "/v0.4/traces", good[:40], []string{"Content-Type", "application/msgpack"}, 400, "as MessagePack", nil},
-		reasonNotKept:   {"PUT", "/v0.4/traces", good, nil, 500, "log says why", errors.New("disk on fire")},
+		reasonNotKept:   {"PUT", "/v0.4/traces", good, nil, 500, "See the agent's log", errors.New("disk on fire")},
 		reasonFull:      {"PUT", "/v0.4/traces", good, nil, 507, "disk is full", fmt.Errorf("%w by fire", ErrFull)},
 	} {
 		in, sink := at(&now)

@@ -149,7 +149,7 @@ func TestASenderThatGoesAwayMeanwhile(t *testing.T) {
 		synctest.Wait()
 		hangUp()
 		synctest.Wait()
-		if got := in.Report().Refusals; len(got) != 1 || got[0].Detail != "2 spans dropped: the sender went away while the agent was busy" {
+		if got := in.Report().Refusals; len(got) != 1 || got[0].Detail != "2 spans dropped: the sender closed the connection while the agent was busy" {
 			t.Errorf("%+v", got)
 		}
 		<-ctx.Done()

@@ -42,14 +42,14 @@ type shape struct {
 	value int64 // its weight
 }
 
-// A sizeError says that a payload unfolds into too much.
+// A sizeError reports a payload that is too large once decoded.
 type sizeError struct {
 	what      string
 	size, max int64
 }
 
 func (e sizeError) Error() string {
-	return fmt.Sprintf("too large: %s %d, of at most %d; send fewer or smaller spans at a time", e.what, e.size, e.max)
+	return fmt.Sprintf("too large: %s %d, limit %d. Send fewer or smaller spans at a time", e.what, e.size, e.max)
 }
 
 // within returns a sizeError if size is more than most.
@@ -157,7 +157,7 @@ func (p *payload) count(span *apm.Span, text int64) error {
 	return cmp.Or(
 		within("tags of one span:", int64(tags), maxSpanTags),
 		within("bytes of text in one span:", text, maxSpanText),
-		within("bytes of text in all spans, each spelled out:", p.text, maxText),
+		within("bytes of text in all spans:", p.text, maxText),
 	)
 }
 

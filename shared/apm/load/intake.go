@@ -25,15 +25,15 @@ func askIntake(ctx context.Context, client *http.Client, url string) (intake, er
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return intake{}, fmt.Errorf("ask what it has taken in: %w", err)
+		return intake{}, fmt.Errorf("read its counters: %w", err)
 	}
 	defer response.Body.Close()
 	var answer intake
 	if response.StatusCode != http.StatusOK {
-		return intake{}, fmt.Errorf("ask what it has taken in: it answers %s; is it an apm?", response.Status)
+		return intake{}, fmt.Errorf("read its counters: it responded with %s. Is it an apm?", response.Status)
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return intake{}, fmt.Errorf("ask what it has taken in: %w; is it an apm?", err)
+		return intake{}, fmt.Errorf("read its counters: %w. Is it an apm?", err)
 	}
 	return answer, nil
 }

@@ -45,15 +45,15 @@ func (c Config) Check() error {
 	case c.For < 0 || c.Spans < 0 || c.For == 0 && c.Spans == 0:
 		return errors.New("a load needs an end: a time or a number of spans above 0")
 	case c.Rate < 0:
-		return fmt.Errorf("%d spans a second: want 0 (as many as are taken) or more", c.Rate)
+		return fmt.Errorf("rate %d is out of range: use 0 (as fast as the agent accepts) or more", c.Rate)
 	case c.Connections < 0 || c.Connections > 1000:
-		return fmt.Errorf("%d connections: want 1 to 1000", c.Connections)
+		return fmt.Errorf("connections %d is out of range: use 1 to 1000", c.Connections)
 	case c.Payload < 0 || c.Payload > MaxPayload || c.Payload%SpansPerTrace != 0:
-		return fmt.Errorf("%d spans in a payload: want a multiple of %d, which is a trace, to %d", c.Payload, SpansPerTrace, MaxPayload)
+		return fmt.Errorf("payload %d is out of range: use a multiple of %d (one trace) up to %d", c.Payload, SpansPerTrace, MaxPayload)
 	case c.Attributes < 0 || c.Attributes > MaxAttributes:
-		return fmt.Errorf("%d attributes: want 0 to %d", c.Attributes, MaxAttributes)
+		return fmt.Errorf("attributes %d is out of range: use 0 to %d", c.Attributes, MaxAttributes)
 	case c.Spread < 0:
-		return fmt.Errorf("spread over %s: want 0 or more", c.Spread)
+		return fmt.Errorf("spread %s is out of range: use 0 or more", c.Spread)
 	}
 	return nil
 }

@@ -227,7 +227,7 @@ func TestLossIsTold(t *testing.T) {
 
 func TestWhoIsNoAgent(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
-	if _, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6}); err == nil || !strings.Contains(err.Error(), "is it an apm?") {
+	if _, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6}); err == nil || !strings.Contains(err.Error(), "Is it an apm?") {
 		t.Error(err)
 	}
 	server.Close()
@@ -239,7 +239,7 @@ func TestWhoIsNoAgent(t *testing.T) {
 func TestWrongLoads(t *testing.T) {
 	for want, config := range map[string]load.Config{
 		"needs an end":  {},
-		"a second":      {Spans: 1, Rate: -1},
+		"rate -1":       {Spans: 1, Rate: -1},
 		"connections":   {Spans: 1, Connections: -1},
 		"multiple of 6": {Spans: 1, Payload: 10},
 		"attributes":    {Spans: 1, Attributes: load.MaxAttributes + 1},

@@ -101,14 +101,13 @@ func (a *APM) Run() {
 	}
 	lines := bufio.NewReader(output)
 	line, err := lines.ReadString('\n')
-	_, rest, listens := strings.Cut(line, "apm listens on ")
+	_, rest, listens := strings.Cut(line, "apm is listening on ")
 	if !listens {
 		a.Kill()
 		a.TB.Fatalf("apm %s does not listen: %q, %v\n%s", strings.Join(a.Args, " "), line, err, a.Stderr())
 	}
-	where, _, _ := strings.Cut(rest, ";")
-	a.URL, _, _ = strings.Cut(where, " and ")         // a socket
-	go func() { _, _ = io.Copy(io.Discard, lines) }() // until the process ends
+	a.URL, _, _ = strings.Cut(strings.TrimSpace(rest), " and ") // a socket
+	go func() { _, _ = io.Copy(io.Discard, lines) }()           // until the process ends
 }
 
 // Kill ends the process without giving it time to save anything, and waits for

@@ -50,7 +50,7 @@ func followLinks(path string) (string, error) {
 		}
 		path = target
 	}
-	return "", fmt.Errorf("%s leads through more than %d symbolic links", path, most)
+	return "", fmt.Errorf("%s has more than %d symbolic links", path, most)
 }
 
 // refuseSecondName refuses a hard link to a database, unless it is the name that
@@ -69,7 +69,7 @@ func refuseSecondName(path string) error {
 	}
 	used, err := os.ReadFile(path + lockSuffix)
 	if errors.Is(err, os.ErrNotExist) || len(used) > 0 && string(used) != id {
-		return ForeignError{path, "is a hard link, and the latest traces are stored beside the file's other name: use that name, or a copy of the file"}
+		return ForeignError{path, "is a hard link, and its latest traces are next to the file's other name. Use that name, or copy the file"}
 	}
 	return nil
 }

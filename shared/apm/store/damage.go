@@ -24,7 +24,7 @@ func (s *Store) suspect(g *segment, err error) error {
 
 // setAside leaves a damaged segment where it is, and says so.
 func (s *Store) setAside(g *segment, spans int, why error) error {
-	s.Logger.Error("a part of the traces is damaged and has been set aside", "spans", spans, "error", why)
+	s.Logger.Error("part of the stored traces is damaged and was quarantined", "spans", spans, "error", why)
 	_, err := s.file.write.Exec("UPDATE segments SET damaged = 1 WHERE id = ?", g.id)
 	return err
 }
@@ -64,7 +64,7 @@ func (s *Store) condemn(found damage) {
 	s.segments[at] = left
 	s.mu.Unlock()
 	if err := s.setAside(g, g.rows, found); err != nil {
-		s.Logger.Error("could not note that a part of the traces is damaged", "error", err)
+		s.Logger.Error("could not record that part of the stored traces is damaged", "error", err)
 	}
 }
 

@@ -169,7 +169,7 @@ func TestADamagedSegmentIsSetAside(t *testing.T) {
 					}
 				})
 			}
-			if log := k.log.String(); strings.Count(log, "damaged and has been set aside") != 1 {
+			if log := k.log.String(); strings.Count(log, "damaged and was quarantined") != 1 {
 				t.Errorf("the log says %s", log)
 			}
 		})
@@ -238,13 +238,13 @@ func TestAForeignFileIsRefusedAndLeftAsItIs(t *testing.T) {
 		}
 	}
 	for why, make := range map[string]func(*testing.T, string){
-		"is not a database of traces":         func(t *testing.T, path string) { write(t, path, strings.Repeat("Dear diary, ", 1000)) },
-		"is not a database of traces\n":       func(t *testing.T, path string) { write(t, path, "x") },
-		"is a database of something else":     database("CREATE TABLE diary (day TEXT); PRAGMA user_version = 1"),
-		"is a database of something else\n":   database("PRAGMA journal_mode = wal; CREATE TABLE diary (day TEXT)"),
-		"is a database of something else\n\n": database("PRAGMA application_id = 7"),
-		"was written by a newer version of this program (its schema is 2, known here are those to 1)": ours("PRAGMA user_version = 2"),
-		"is damaged: a part of it is missing": func(t *testing.T, path string) {
+		"is not a database of traces":            func(t *testing.T, path string) { write(t, path, strings.Repeat("Dear diary, ", 1000)) },
+		"is not a database of traces\n":          func(t *testing.T, path string) { write(t, path, "x") },
+		"is the database of another program":     database("CREATE TABLE diary (day TEXT); PRAGMA user_version = 1"),
+		"is the database of another program\n":   database("PRAGMA journal_mode = wal; CREATE TABLE diary (day TEXT)"),
+		"is the database of another program\n\n": database("PRAGMA application_id = 7"),
+		"was written by a newer version of apm (its schema version is 2, and this apm reads up to 1)": ours("PRAGMA user_version = 2"),
+		"is damaged: part of it is missing": func(t *testing.T, path string) {
 			ours("")(t, path)
 			if info, err := os.Stat(path); err != nil {
 				t.Fatal(err)
@@ -261,7 +261,7 @@ func TestAForeignFileIsRefusedAndLeftAsItIs(t *testing.T) {
 			copy(content[100:], strings.Repeat("x", 900)) // the schema's first page
 			write(t, path, string(content))
 		},
-		"is damaged: a part of it is missing\n": func(t *testing.T, path string) {
+		"is damaged: part of it is missing\n": func(t *testing.T, path string) {
 			ours("")(t, path)
 			if err := os.Truncate(path, 1000); err != nil {
 				t.Fatal(err)

@@ -10,7 +10,7 @@ func (s *Store) makeRoom(coming int) {
 		s.condemn(found)
 	}
 	if err != nil {
-		s.Logger.Error("could not make room for traces", "error", err)
+		s.Logger.Error("could not evict the oldest traces", "error", err)
 	}
 }
 

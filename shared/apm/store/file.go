@@ -208,7 +208,7 @@ func (f *file) migrate() error {
 		}
 		for i, change := range migrations()[version:] {
 			if _, err := tx.Exec(change); err != nil {
-				return fmt.Errorf("bring the schema to version %d: %w", version+i+1, err)
+				return fmt.Errorf("migrate the schema to version %d: %w", version+i+1, err)
 			}
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations())))
@@ -228,7 +228,7 @@ func (f *file) transact(do func(*sql.Tx) error) error {
 	}
 	tx, err := f.write.Begin()
 	if err != nil {
-		return fmt.Errorf("begin to write traces: %w", orFull(err))
+		return fmt.Errorf("start writing traces: %w", orFull(err))
 	}
 	if err := do(tx); err != nil {
 		_ = tx.Rollback() // an error means that SQLite has done it already
@@ -247,7 +247,7 @@ func (f *file) clear() error {
 	defer f.connected.Unlock()
 	if f.path != "" {
 		if now, err := os.Stat(f.path); err != nil || !os.SameFile(now, f.made) {
-			return fmt.Errorf("the file of traces, %s, has been removed or replaced, so it cannot be cleared; start apm anew", f.path)
+			return fmt.Errorf("the trace file %s was removed or replaced, so its traces can't be deleted. Restart apm", f.path)
 		}
 	}
 	if err := f.disconnect(); err != nil {
@@ -267,10 +267,10 @@ func (f *file) clear() error {
 func (f *file) empty() error {
 	file, err := os.OpenFile(f.path, os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("empty the file of traces: %w", err)
+		return fmt.Errorf("empty the trace file: %w", err)
 	}
 	if err := errors.Join(file.Truncate(0), file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("empty the file of traces: %w", err)
+		return fmt.Errorf("empty the trace file: %w", err)
 	}
 	for _, companion := range []string{"-wal", "-shm"} {
 		_ = os.Remove(f.path + companion) // it may not be there, and what is left is ignored
@@ -286,13 +286,13 @@ func (f *file) shrink(maxBytes int) error {
 	}
 	var pages, free, size int
 	if err := f.write.QueryRow("SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&pages, &free, &size); err != nil {
-		return fmt.Errorf("measure the file of traces: %w", err)
+		return fmt.Errorf("measure the trace file: %w", err)
 	}
 	if pages*size <= maxBytes || free <= pages/16 {
 		return nil
 	}
 	if _, err := f.write.Exec("VACUUM"); err != nil {
-		return fmt.Errorf("shrink the file of traces: %w", orFull(err))
+		return fmt.Errorf("shrink the trace file: %w", orFull(err))
 	}
 	return f.sync("TRUNCATE")
 }
@@ -310,7 +310,7 @@ func (f *file) sync(mode string) error {
 	}
 	var busy, pages, done int
 	if err := f.write.QueryRow("PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done); err != nil {
-		return fmt.Errorf("bring traces to the disk: %w", err)
+		return fmt.Errorf("sync traces to disk: %w", err)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // A ForeignError is that of a file which is not this store's to write to.
 type ForeignError struct{ Path, Why string }
 
-func (e ForeignError) Error() string { return fmt.Sprintf("%s %s; it is left as it is", e.Path, e.Why) }
+func (e ForeignError) Error() string { return fmt.Sprintf("%s %s. It was not changed", e.Path, e.Why) }
 
 // refuseForeign looks into an existing file without changing anything in it or
 // beside it.
@@ -40,7 +40,7 @@ func refuseForeign(path string) error {
 	if wal, err := os.Stat(path + "-wal"); errors.Is(err, os.ErrNotExist) || err == nil && wal.Size() == 0 {
 		address += "&immutable=1" // else SQLite makes files beside it
 		if pages, size := int64(binary.BigEndian.Uint32(head[28:])), int64(binary.BigEndian.Uint16(head[16:])); size > 1 && pages*size > info.Size() {
-			return ForeignError{path, "is damaged: a part of it is missing"} // for which SQLite takes zeros
+			return ForeignError{path, "is damaged: part of it is missing"} // for which SQLite takes zeros
 		}
 	}
 	db, err := sql.Open("sqlite", address)
@@ -62,11 +62,11 @@ func refuseForeign(path string) error {
 	case id == 0 && version == 0 && tables == 0:
 		return nil // made, and never written to
 	case id != applicationID:
-		return ForeignError{path, "is a database of something else"}
+		return ForeignError{path, "is the database of another program"}
 	case version < 0:
-		return ForeignError{path, fmt.Sprintf("has a schema that no version of this program writes (its number is %d)", version)}
+		return ForeignError{path, fmt.Sprintf("has the unknown schema version %d", version)}
 	case version > known:
-		return ForeignError{path, fmt.Sprintf("was written by a newer version of this program (its schema is %d, known here are those to %d)", version, known)}
+		return ForeignError{path, fmt.Sprintf("was written by a newer version of apm (its schema version is %d, and this apm reads up to %d)", version, known)}
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func (s *Store) load() error {
 	s.births, s.services = map[uint64]uint64{}, map[string]int{}
 	for _, step := range []func() error{s.loadTotals, s.loadSegments, s.replay, s.enterAll, s.sealAll} {
 		if err := step(); err != nil {
-			return fmt.Errorf("read what is there: %w", err)
+			return fmt.Errorf("read the stored traces: %w", err)
 		}
 	}
 	if s.active == nil {
@@ -23,7 +23,7 @@ func (s *Store) load() error {
 	}
 	s.makeRoom(0) // as the bounds may be others now
 	if err := s.file.shrink(s.MaxBytes); err != nil {
-		s.Logger.Warn("the file of traces stays larger than it needs to be; shrinking it is tried at the next start", "file", s.Path, "error", err)
+		s.Logger.Warn("could not shrink the trace file; retrying at the next start", "file", s.Path, "error", err)
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (s *Store) replay() error {
 			return nil
 		}
 		if err := replayRecord(g.builder, r.spans); err != nil {
-			s.Logger.Error("a part of the log is damaged, and what came after it to the same segment", "error", err)
+			s.Logger.Error("part of the log is damaged; later spans of the same segment are lost", "error", err)
 			g.torn = true
 		}
 		return nil
@@ -158,7 +158,7 @@ func (s *Store) sealAll() error {
 		}
 		p := s.file.pack(g.builder, packed{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last})
 		if err := s.file.put(p); err != nil { // it is tried again, and all that is there can be seen meanwhile
-			s.Logger.Error("could not write traces; it is tried every second, and meanwhile none are taken in", "error", err)
+			s.Logger.Error("could not write traces; retrying every second, new traces are rejected until then", "error", err)
 			s.stuck, s.why = append(s.stuck, p), err
 			continue
 		}

@@ -99,7 +99,7 @@ func Open(config Config) (*Store, error) {
 		return nil, openError(config.Path, err)
 	}
 	if err := f.restrict(); err != nil {
-		config.Logger.Warn("could not make the file of traces private: other users of this machine may read it", "error", err)
+		config.Logger.Warn("could not make the trace file private; other users of this machine may read it", "error", err)
 	}
 	s := &Store{
 		Config:  config,
@@ -123,21 +123,20 @@ func Open(config Config) (*Store, error) {
 	return s, nil
 }
 
-// ErrUnopened is the error of a file that is not there to be kept in, and
-// cannot be made or read.
-var ErrUnopened = errors.New("traces cannot be kept")
+// ErrUnopened reports a trace file that can't be created or read.
+var ErrUnopened = errors.New("could not open the trace file")
 
 func openError(path string, err error) error {
 	if foreign := (ForeignError{}); errors.As(err, &foreign) {
 		return err
 	}
 	if code(err) == sqliteCorrupt {
-		return fmt.Errorf("%w (%w)", ForeignError{path, "is damaged: move it away to begin anew"}, err)
+		return fmt.Errorf("%w (%w)", ForeignError{path, "is damaged. Move it away to start with a new file"}, err)
 	}
-	return fmt.Errorf("%w in %s: %w", ErrUnopened, path, err)
+	return fmt.Errorf("%w %s: %w", ErrUnopened, path, err)
 }
 
-// errClosed is the error of what comes too late.
+// errClosed reports a call after Close.
 var errClosed = errors.New("the store is closed")
 
 // Add keeps spans. When it returns without an error they can be found, and are
@@ -228,7 +227,7 @@ func (s *Store) closeOnce() error {
 	close(s.closing)
 	s.running.Wait()
 	if err := s.file.close(); err != nil {
-		return fmt.Errorf("close the traces' file: %w", err)
+		return fmt.Errorf("close the trace file: %w", err)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (s *Store) EachSpan(ctx context.Context, id uint64, do func(high uint64, sp
 			return do(high, span)
 		})
 		if found && (errors.Is(err, errGone) || errors.Is(err, errDamaged)) {
-			return errors.New("the trace changed while it was read") // and cannot be read again from its beginning
+			return errors.New("the trace changed while it was being read") // and cannot be read again from its beginning
 		}
 		return err
 	})

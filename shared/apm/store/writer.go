@@ -209,7 +209,7 @@ func (s *Store) packUp(g *segment) {
 func (s *Store) seal(p packed) {
 	if err := s.file.put(p); err != nil {
 		if s.why == nil { // else that has been said
-			s.Logger.Error("could not write traces; it is tried every second, and meanwhile none are taken in", "error", err)
+			s.Logger.Error("could not write traces; retrying every second, new traces are rejected until then", "error", err)
 		}
 		s.stuck, s.why = append(s.stuck, p), err
 		return
@@ -263,14 +263,14 @@ func (s *Store) syncEverySecond() {
 		case <-second.C:
 		}
 		if s.file.gone() && s.gone.CompareAndSwap(false, true) {
-			s.Logger.Error("the file of traces has been removed: what is kept is gone when this ends", "file", s.Path)
+			s.Logger.Error("the trace file was removed; its traces are lost when apm stops", "file", s.Path)
 		}
 		err := s.file.sync("PASSIVE")
 		if err == nil && s.file.waiting() > large {
 			err = s.do(func() error { return s.file.sync("RESTART") })
 		}
 		if err != nil && !failing && !errors.Is(err, errClosed) {
-			s.Logger.Error("could not bring traces to the disk; it is tried every second", "error", err)
+			s.Logger.Error("could not sync traces to disk; retrying every second", "error", err)
 		}
 		failing = err != nil
 	}

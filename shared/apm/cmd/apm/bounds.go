@@ -16,12 +16,12 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// defaultDB is where traces are kept.
+// defaultDB is the file that stores traces.
 const defaultDB = ".workshop/traces.db"
 
-// boundMemory has the runtime collect garbage less often while there is little
-// of it, and more often before the process takes more memory than a tool that
-// runs beside others should. Whoever sets Go's own variables knows better.
+// boundMemory makes the runtime collect garbage less often while there is little of
+// it, and more often near the memory limit: apm runs beside other programs. Go's own
+// variables take precedence.
 func boundMemory(env func(string) string) {
 	if env("GOGC") == "" {
 		debug.SetGCPercent(300)
@@ -31,10 +31,10 @@ func boundMemory(env func(string) string) {
 	}
 }
 
-// units are the endings of numbers of bytes.
+// units returns the units of numbers of bytes.
 func units() []string { return []string{"KiB", "MiB", "GiB"} }
 
-// parseBytes reads a number of bytes, as in 512MiB.
+// parseBytes parses a number of bytes such as 512MiB.
 func parseBytes(text string) (int, error) {
 	digits, factor := text, 1
 	for i, unit := range units() {
@@ -44,7 +44,7 @@ func parseBytes(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 1 || n > math.MaxInt/factor || n*factor < 1<<20 {
-		return 0, fmt.Errorf("want a number of bytes, 1MiB or more, as in 512MiB or 2GiB")
+		return 0, errors.New("use a size of 1MiB or more, such as 512MiB or 2GiB")
 	}
 	return n * factor, nil
 }
@@ -59,14 +59,14 @@ func formatBytes(n int) string {
 	return text
 }
 
-// isSet tells whether a flag was given.
+// isSet reports whether a flag was given.
 func isSet(flags *flag.FlagSet, name string) (set bool) {
 	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
 	return set
 }
 
-// ignored has git pass over the default directory, if that is to be made: it may
-// be in somebody's repository.
+// ignored makes git ignore the default directory if apm creates it: it may be inside
+// somebody's repository.
 func ignored(db string) error {
 	directory := filepath.Dir(defaultDB)
 	if filepath.Clean(db) != filepath.Clean(defaultDB) {
@@ -75,24 +75,24 @@ func ignored(db string) error {
 	if err := os.Mkdir(directory, 0o700); errors.Is(err, fs.ErrExist) {
 		return nil
 	} else if err != nil {
-		return fmt.Errorf("traces cannot be kept in %s: %w; --db FILE keeps them elsewhere, --memory nowhere", db, err)
+		return fmt.Errorf("could not create %s: %w. To store traces elsewhere: --db FILE, or --memory", db, err)
 	}
 	if err := os.WriteFile(filepath.Join(directory, ".gitignore"), []byte("*\n"), 0o600); err != nil {
-		return fmt.Errorf("have git ignore %s: %w", directory, err)
+		return fmt.Errorf("make git ignore %s: %w", directory, err)
 	}
 	return nil
 }
 
-// keeps says where traces are kept, and how many there are already.
-func keeps(a *agent.Agent, db string) string {
+// stores says where traces are stored, and how many there are already.
+func stores(a *agent.Agent, db string) string {
 	if db == "" {
-		return "traces are kept in memory, until apm ends"
+		return "Traces are stored in memory, until apm stops"
 	}
-	kept := "traces are kept in " + absolute(db)
+	text := "Traces are stored in " + absolute(db)
 	if n := a.Store().Retention().Traces; n > 0 {
-		kept += " (" + apm.FormatCount(n, "trace", "traces") + ")"
+		text += " (" + apm.FormatCount(n, "trace", "traces") + ")"
 	}
-	return kept
+	return text
 }
 
 func absolute(path string) string {
@@ -102,7 +102,7 @@ func absolute(path string) string {
 	return path
 }
 
-// otherPort is one to try where that of addr is taken.
+// otherPort returns a port to try if the one of addr is in use.
 func otherPort(addr string) int {
 	if strings.HasSuffix(addr, ":9126") {
 		return 9127

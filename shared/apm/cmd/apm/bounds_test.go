@@ -48,12 +48,12 @@ func TestTheDefaultFileIsNobodysToCommit(t *testing.T) {
 
 func TestItSaysWhereTracesAreKept(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "t.db")
-	for _, want := range []string{"traces are kept in " + file, "traces are kept in " + file + " (1 trace)"} {
+	for _, want := range []string{"Traces are stored in " + file, "Traces are stored in " + file + " (1 trace)"} {
 		a, err := agent.Start(agent.Config{Addr: "localhost:0", DB: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := keeps(a, file); got != want {
+		if got := stores(a, file); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 		if err := a.Store().Add(t.Context(), []apm.Span{{TraceID: 1, SpanID: 1}}); err != nil {
@@ -63,7 +63,7 @@ func TestItSaysWhereTracesAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := keeps(nil, ""); got != "traces are kept in memory, until apm ends" {
+	if got := stores(nil, ""); got != "Traces are stored in memory, until apm stops" {
 		t.Error(got)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
@@ -73,7 +73,7 @@ func TestItSaysWhereTracesAreKept(t *testing.T) {
 
 func TestMistypedCommands(t *testing.T) {
 	_, err := parse([]string{"sarch"}, noEnv)
-	if err == nil || !strings.Contains(err.Error(), `there is no command "sarch": it is search,`) {
+	if err == nil || !strings.Contains(err.Error(), `unknown command "sarch". Use search,`) {
 		t.Error(err)
 	}
 	if otherPort("localhost:9126") == 9126 || otherPort(":8126") != 9126 {

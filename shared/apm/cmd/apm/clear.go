@@ -14,21 +14,21 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-const clearUsage = `apm clear drops every trace of a running apm, for good.
+const clearUsage = `apm clear deletes every trace of a running apm. This cannot be undone.
 
 Usage:
   apm clear [flags]
 
-It asks before it does, and where nobody can answer it wants --yes.
+It asks for confirmation. Without a terminal, it needs --yes.
 
 Flags:
-  --addr host:port   where apm listens (default localhost:8126, or APM_ADDR)
-  --yes              do not ask
-  --help             this text
+  --addr host:port   address of the running apm (default localhost:8126, or APM_ADDR)
+  --yes              don't ask for confirmation
+  --help             show this help
 `
 
-// runClear drops every trace, once it has been confirmed on the terminal; that
-// is nil where there is none.
+// runClear deletes every trace, once the user has confirmed it on the terminal, which
+// is nil if there is none.
 func runClear(ctx context.Context, args []string, env func(string) string, terminal io.Reader, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("apm clear", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // main prints the one line that matters
@@ -49,22 +49,22 @@ func runClear(ctx context.Context, args []string, env func(string) string, termi
 	}
 	if !*sure {
 		if terminal == nil {
-			return usageError{errors.New("there is no terminal to ask on: --yes drops every trace without asking"), "apm clear"}
+			return usageError{errors.New("there is no terminal to ask for confirmation. To delete every trace without asking, add --yes"), "apm clear"}
 		}
-		fmt.Fprintf(stderr, "Drop every trace of the apm at %s, for good? [y/N] ", *addr)
+		fmt.Fprintf(stderr, "Delete every trace of the apm at %s? This cannot be undone. [y/N] ", *addr)
 		if !confirmed(ctx, terminal, stderr) {
-			return errors.New("nothing was cleared (--yes clears without asking)")
+			return errors.New("not confirmed, so nothing was deleted")
 		}
 	}
 	if _, err := ask(ctx, http.MethodDelete, base+"/api/traces", nil); err != nil {
-		return fmt.Errorf("clear the apm at %s: %w", *addr, err)
+		return fmt.Errorf("delete the traces of the apm at %s: %w", *addr, err)
 	}
-	fmt.Fprintf(stdout, "cleared the apm at %s\n", *addr)
+	fmt.Fprintf(stdout, "Deleted every trace of the apm at %s\n", *addr)
 	return nil
 }
 
-// confirmed reads whether the answer is yes. Ctrl-C and the input's end are no
-// answers, and leave the question's line to be ended.
+// confirmed reports whether the user typed yes. After Ctrl-C or the end of the input,
+// it ends the line of the question.
 func confirmed(ctx context.Context, terminal io.Reader, stderr io.Writer) bool {
 	answer := make(chan string, 1)
 	go func() {

@@ -14,8 +14,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// ask sends a request to a running apm and returns what it answers. Headers are
-// name, value, name, value.
+// ask sends a request to a running apm and returns the body of its response. Headers
+// are name, value, name, value.
 func ask(ctx context.Context, method, url string, body []byte, headers ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -36,13 +36,13 @@ func ask(ctx context.Context, method, url string, body []byte, headers ...string
 	}
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read its answer: %w", err)
+		return nil, fmt.Errorf("read its response: %w", err)
 	}
 	return answer, nil
 }
 
-// refusal is what an answer says of why it is none: an apm's pages answer with
-// problem details, and its intake, as the Agent's, with a text.
+// refusal returns the error in a response. An apm's pages send problem details; its
+// intake sends text, like the Agent's.
 func refusal(response *http.Response) error {
 	const longest = 1000 // characters
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
@@ -53,14 +53,14 @@ func refusal(response *http.Response) error {
 	case err == nil && response.Header.Get("Datadog-Agent-Version") != "" && len(strings.TrimSpace(string(body))) > 0:
 		return errors.New(apm.Printable(string(body), longest))
 	}
-	return fmt.Errorf("it answers %s; is it an apm?", response.Status)
+	return fmt.Errorf("it responded with %s. Is it an apm?", response.Status)
 }
 
-// baseOf is where the pages of the apm at addr are.
+// baseOf returns the URL of the apm at addr.
 func baseOf(addr, command string) (string, error) {
 	base, err := agentURL(addr)
 	if err != nil {
-		return "", usageError{fmt.Errorf("--addr %q: want host:port or :port", addr), command}
+		return "", usageError{fmt.Errorf("--addr %q is not an address. Use host:port or :port", addr), command}
 	}
 	return base, nil
 }

@@ -16,8 +16,8 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-const exportUsage = `apm export writes one trace of a running apm as JSON: to keep it, to send it to
-somebody, or to look at it again with apm import.
+const exportUsage = `apm export writes one trace of a running apm as JSON, so you can save it, share it,
+or load it again with apm import.
 
 Usage:
   apm export [flags] TRACE > FILE
@@ -25,12 +25,13 @@ Usage:
   apm export 5577006791947779410 > slow.json
   apm export 6b00cd7c000000004d65822107fcfd52 | jq '.spans[].resource'
 
-TRACE is a trace's ID, decimal or hexadecimal. What is written is what
-GET /api/traces/TRACE answers, indented; the page /api says what it means.
+TRACE is the ID of a trace, decimal or hexadecimal, or the URL of its page. The
+output is the response to GET /api/traces/TRACE, indented. The page /api describes
+its fields.
 
 Flags:
-  --addr host:port   where apm listens (default localhost:8126, or APM_ADDR)
-  --help             this text
+  --addr host:port   address of the running apm (default localhost:8126, or APM_ADDR)
+  --help             show this help
 `
 
 // runExport writes a trace as JSON.
@@ -45,7 +46,7 @@ func runExport(ctx context.Context, args []string, env func(string) string, stdo
 		return usageError{err, "apm export"}
 	}
 	if flags.NArg() != 1 || flags.Arg(0) == "" {
-		return usageError{fmt.Errorf("want the ID of one trace, after the flags, got %d arguments", flags.NArg()), "apm export"}
+		return usageError{fmt.Errorf("expected the ID of one trace after the flags, got %d arguments", flags.NArg()), "apm export"}
 	}
 	base, err := baseOf(*addr, "apm export")
 	if err != nil {
@@ -57,16 +58,16 @@ func runExport(ctx context.Context, args []string, env func(string) string, stdo
 	}
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, answer, "", "  "); err != nil {
-		return fmt.Errorf("export from the apm at %s: its answer is no JSON; is it an apm?", *addr)
+		return fmt.Errorf("export from the apm at %s: its response is not JSON. Is it an apm?", *addr)
 	}
-	// It ends with a line break, as the answer does.
+	// It ends with a line break, like the response.
 	if _, err := indented.WriteTo(stdout); err != nil {
 		return fmt.Errorf("write the trace: %w", err)
 	}
 	return nil
 }
 
-// traceOf is the trace's ID in what apm search prints, the address of its page.
+// traceOf returns the trace ID in the URL of a trace's page, which apm search prints.
 func traceOf(argument string) string {
 	if _, id, ok := strings.Cut(argument, "/trace/"); ok {
 		return id

@@ -15,7 +15,7 @@ import (
 	"thinker/shared/apm"
 )
 
-// An exportedTrace is what apm export has written: see the page /api.
+// An exportedTrace is a trace written by apm export: see the page /api.
 type exportedTrace struct {
 	TraceID    string         `json:"trace_id"`
 	TraceIDHex string         `json:"trace_id_hex"`
@@ -34,7 +34,7 @@ type exportedSpan struct {
 	Duration int64               `json:"duration"`
 	Error    int32               `json:"error"`
 	Meta     map[string]string   `json:"meta"`
-	Metrics  map[string]*float64 `json:"metrics"` // null for what JSON has no number for
+	Metrics  map[string]*float64 `json:"metrics"` // null for a number that JSON can't hold
 	Links    []exportedLink      `json:"links"`
 	Events   []exportedEvent     `json:"events"`
 }
@@ -52,7 +52,7 @@ type exportedEvent struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
-var errNotExported = errors.New("expected a trace as apm export writes it, or a list of such")
+var errNotExported = errors.New("expected a trace written by apm export, or a list of them")
 
 // parseTraces reads one trace, several after one another, or lists of them.
 func parseTraces(content []byte) (traces []exportedTrace, err error) {
@@ -63,11 +63,11 @@ func parseTraces(content []byte) (traces []exportedTrace, err error) {
 		var syntax *json.SyntaxError
 		switch {
 		case errors.Is(err, io.EOF) && len(traces) == 0:
-			return nil, fmt.Errorf("it has no trace: %w", errNotExported)
+			return nil, fmt.Errorf("it contains no trace: %w", errNotExported)
 		case errors.Is(err, io.EOF):
 			return traces, nil
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, errors.New("not JSON: it ends in the middle of a trace")
+			return nil, errors.New("incomplete JSON: it ends in the middle of a trace")
 		case errors.As(err, &syntax):
 			line := 1 + bytes.Count(content[:min(int(syntax.Offset), len(content))], []byte("\n"))
 			return nil, fmt.Errorf("not JSON: line %d: %w", line, err)
@@ -132,9 +132,9 @@ func (t exportedTrace) wire() ([]*pb.Span, error) {
 		switch {
 		case err != nil:
 		case span.TraceID != id:
-			err = fmt.Errorf("its trace_id %d is not the trace's", span.TraceID)
+			err = fmt.Errorf("its trace_id %d is not the ID of the trace", span.TraceID)
 		case seen[span.SpanID]:
-			err = fmt.Errorf("there is another one with the span_id %d", span.SpanID)
+			err = fmt.Errorf("another span has the same span_id %d", span.SpanID)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("span %d: %w", i+1, err)
@@ -173,7 +173,7 @@ func (s exportedSpan) wire() (span *pb.Span, err error) {
 	case s.Start < 0:
 		return nil, fmt.Errorf("start %d is before 1970", s.Start)
 	case s.Duration < 0:
-		return nil, fmt.Errorf("duration %d is less than none", s.Duration)
+		return nil, fmt.Errorf("duration %d is negative", s.Duration)
 	case s.Error != 0 && s.Error != 1:
 		return nil, fmt.Errorf("error %d is neither 0 nor 1", s.Error)
 	}
@@ -210,7 +210,7 @@ func parseID(name, text string) (uint64, error) {
 	case text == "":
 		return 0, fmt.Errorf("it has no %s: %w", name, errNotExported)
 	case err != nil || id == 0:
-		return 0, fmt.Errorf("%s %q is not an ID: a decimal number of 64 bits, and not 0", name, apm.Printable(text, 40))
+		return 0, fmt.Errorf("%s %q is not an ID. IDs are 64-bit decimal numbers other than 0", name, apm.Printable(text, 40))
 	}
 	return id, nil
 }
@@ -226,5 +226,5 @@ func parseHigh(digits string, low uint64) (uint64, error) {
 			return high, nil
 		}
 	}
-	return 0, fmt.Errorf("trace_id_hex %q is not the same ID in 32 hexadecimal digits", apm.Printable(digits, 40))
+	return 0, fmt.Errorf("trace_id_hex %q is not the trace_id in 32 hexadecimal digits", apm.Printable(digits, 40))
 }

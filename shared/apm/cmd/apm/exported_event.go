@@ -41,7 +41,7 @@ func (s exportedSpan) tagEvents(span *pb.Span) error {
 		Attributes map[string]any `json:"attributes"`
 	}
 	if span.Meta[tag] != "" {
-		return fmt.Errorf("its events have attributes within attributes, and cannot be sent beside a tag called %s", tag)
+		return fmt.Errorf("its events have nested attributes, which can't be sent together with a tag called %s", tag)
 	}
 	var events []tagged
 	for _, event := range s.Events {

@@ -16,8 +16,8 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-const importUsage = `apm import brings traces that apm export has written into a running apm, and
-prints where to see each.
+const importUsage = `apm import loads traces written by apm export into a running apm, and prints the
+page of each.
 
 Usage:
   apm import [flags] FILE…
@@ -25,13 +25,13 @@ Usage:
   apm import slow.json
   apm export --addr box:8126 5577006791947779410 | apm import -
 
-A file holds one trace, several after one another, or a list of them; - is
-standard input. A trace whose spans are there already takes their place. Of a
-file in which something is wrong nothing is sent.
+A file contains one trace, several traces, or a list of them; - means standard
+input. Spans that are already stored are replaced. If a file contains an error,
+nothing of it is imported.
 
 Flags:
-  --addr host:port   where apm listens (default localhost:8126, or APM_ADDR)
-  --help             this text
+  --addr host:port   address of the running apm (default localhost:8126, or APM_ADDR)
+  --help             show this help
 `
 
 // runImport sends the traces in files to a running apm.
@@ -46,7 +46,7 @@ func runImport(ctx context.Context, args []string, env func(string) string, stdi
 		return usageError{err, "apm import"}
 	}
 	if flags.NArg() == 0 {
-		return usageError{errors.New("want files to import, or - for standard input"), "apm import"}
+		return usageError{errors.New("no files given. Add their names, or - for standard input"), "apm import"}
 	}
 	base, err := baseOf(*addr, "apm import")
 	if err != nil {
@@ -107,8 +107,8 @@ func readFile(name string, stdin io.Reader) (traces [][]*pb.Span, err error) {
 	return traces, nil
 }
 
-// send sends a trace as tracers do. A large one goes in parts: an agent takes
-// so much at once, and puts them together again.
+// send sends a trace as tracers do. It splits a large one, since an agent limits the
+// size of a payload. The agent joins the parts again.
 func send(ctx context.Context, base string, spans []*pb.Span) error {
 	const atOnce = 8 << 20 // bytes, about
 	for len(spans) > 0 {

@@ -21,37 +21,37 @@ import (
 	"thinker/shared/apm/load"
 )
 
-const loadUsage = `apm load sends a running apm traces like the workshop's, of %d spans each, and says
-how many it took, how fast, and whether any that it acknowledged are missing.
+const loadUsage = `apm load sends traces of %d spans each to a running apm. It reports how many spans
+the apm received, how fast, and whether any acknowledged span is missing.
 
 Usage:
   apm load [flags]
 
 Examples:
-  apm load                                     as fast as they are taken, for 10 s
+  apm load                                     as fast as the apm accepts, for 10 s
   apm load --rate 50000 --for 1m               a steady load
-  apm load --spans 1000000 --spread 4h         a store to search in
-  apm load --attributes 200 --unique           attributes that are hard to keep
+  apm load --spans 1000000 --spread 4h         fill the store with traces to search
+  apm load --attributes 200 --unique           many attributes, and a unique one
   apm load --for 30s --json | jq .missing      in a script
 
-It ends after --for or --spans, whichever comes first, or at Ctrl-C.
+It stops after --for or --spans, whichever comes first, or on Ctrl-C.
 
 Flags:
-  --addr host:port    where apm listens (default localhost:8126, or APM_ADDR)
-  --for duration      how long to send, such as 30s (default 10s, if --spans is not given)
-  --spans n           how many spans to send
-  --rate n            spans a second (default 0: as many as are taken); what an agent
-                      that is slow for a moment leaves behind is made up for
-  --connections n     how many send at the same time (default %d)
-  --payload n         spans in a payload, a multiple of %[1]d (default %[3]d; fewer under a low rate)
-  --attributes n      give each span some of n distinct attributes, app.attribute_000 and so on
-  --unique            give each span a request.id that no other has
-  --spread duration   how far back traces go, the oldest first (default 0: all are new)
-  --json              print the result as JSON; durations are nanoseconds
-  --help              this text
+  --addr host:port    address of the running apm (default localhost:8126, or APM_ADDR)
+  --for duration      time to send, such as 30s (default 10s, unless --spans is given)
+  --spans n           number of spans to send
+  --rate n            spans per second (default 0: as fast as the agent accepts);
+                      catches up after a pause
+  --connections n     number of parallel connections (default %d)
+  --payload n         spans per payload, a multiple of %[1]d (default %[3]d; fewer at a low rate)
+  --attributes n      give each span some of n different attributes, app.attribute_000 and so on
+  --unique            give each span a unique request.id
+  --spread duration   spread the start times over this long until now (default 0: all are new)
+  --json              print the result as JSON, with durations in nanoseconds
+  --help              show this help
 
-Exit codes: 0 if every span that was acknowledged was taken in, 1 if one is
-missing or nothing answers.
+Exit codes: 0 if every acknowledged span was received, 1 if one is missing or the
+apm doesn't respond.
 `
 
 type loadOptions struct {
@@ -60,7 +60,7 @@ type loadOptions struct {
 	json   bool
 }
 
-// runLoad sends spans, and prints what became of them.
+// runLoad sends spans and prints how many were received.
 func runLoad(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	opts, err := parseLoad(args, env)
 	if errors.Is(err, flag.ErrHelp) {
@@ -87,7 +87,7 @@ func runLoad(ctx context.Context, args []string, env func(string) string, stdout
 		return fmt.Errorf("load the apm at %s: %w", opts.addr, unreached(err))
 	}
 	if missing := result.Missing(); missing > 0 {
-		return fmt.Errorf("load the apm at %s: it acknowledged %s that it has not taken in", opts.addr, apm.FormatCount(missing, "span", "spans"))
+		return fmt.Errorf("load the apm at %s: it acknowledged %s that it did not store", opts.addr, apm.FormatCount(missing, "span", "spans"))
 	}
 	return nil
 }
@@ -118,20 +118,20 @@ func parseLoad(args []string, env func(string) string) (loadOptions, error) {
 	if !given["for"] && !given["spans"] {
 		c.For = 10 * time.Second
 	}
-	// What a Config takes for its default is a mistake here.
+	// In a Config, 0 means the default. On the command line, it is a mistake.
 	for name, value := range map[string]int64{"for": int64(c.For), "spans": int64(c.Spans), "connections": int64(c.Connections), "payload": int64(c.Payload)} {
 		if given[name] && value < 1 {
-			return opts, fmt.Errorf("--%s %s: want more than 0", name, flags.Lookup(name).Value)
+			return opts, fmt.Errorf("--%s %s is out of range: use more than 0", name, flags.Lookup(name).Value)
 		}
 	}
 	var err error
 	if c.URL, err = agentURL(opts.addr); err != nil {
-		return opts, fmt.Errorf("--addr %q: want host:port or :port", opts.addr)
+		return opts, fmt.Errorf("--addr %q is not an address. Use host:port or :port", opts.addr)
 	}
 	return opts, c.Check()
 }
 
-// progress prints a line each time it is told how far a load is.
+// progress returns a function that prints a line about the state of a load.
 func progress(w io.Writer) func(load.Result) {
 	var last load.Result
 	return func(r load.Result) {
@@ -141,7 +141,7 @@ func progress(w io.Writer) func(load.Result) {
 	}
 }
 
-// terminal tells whether a file is one: somebody reads there, and types.
+// terminal reports whether a file is a terminal.
 func terminal(of any) bool {
 	file, ok := of.(*os.File)
 	if !ok {
@@ -156,31 +156,31 @@ func printResult(w io.Writer, r load.Result) error {
 	fmt.Fprintf(table, "sent\t%s in %s\n", apm.FormatCount(r.Sent, "span", "spans"), apm.FormatDuration(r.Took))
 	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", apm.FormatNumber(r.Acknowledged), apm.FormatNumber(int(math.Round(r.PerSecond()))))
 	if r.BestSecond > 0 {
-		fmt.Fprintf(table, "by second\t%s to %s spans\n", apm.FormatNumber(r.WorstSecond), apm.FormatNumber(r.BestSecond))
+		fmt.Fprintf(table, "per second\t%s to %s spans\n", apm.FormatNumber(r.WorstSecond), apm.FormatNumber(r.BestSecond))
 	}
 	for _, status := range slices.Sorted(maps.Keys(r.Refused)) {
-		fmt.Fprintf(table, "refused\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
+		fmt.Fprintf(table, "rejected\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
 	}
 	if r.Unanswered > 0 {
-		fmt.Fprintf(table, "unanswered\t%s\n", apm.FormatNumber(r.Unanswered))
+		fmt.Fprintf(table, "no response\t%s\n", apm.FormatNumber(r.Unanswered))
 	}
-	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s a payload\n", apm.FormatDuration(r.LatencyP50), apm.FormatDuration(r.LatencyP99), apm.FormatDuration(r.LatencyMax))
+	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s per payload\n", apm.FormatDuration(r.LatencyP50), apm.FormatDuration(r.LatencyP99), apm.FormatDuration(r.LatencyMax))
 	if r.Compared {
-		fmt.Fprintf(table, "taken in\t%s by the agent's own count, %s missing\n", apm.FormatNumber(max(0, r.TakenIn)), apm.FormatNumber(r.Missing()))
+		fmt.Fprintf(table, "received\t%s by the agent's count, %s missing\n", apm.FormatNumber(max(0, r.TakenIn)), apm.FormatNumber(r.Missing()))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Losses)) {
-		fmt.Fprintf(table, "lost since\t%s × %s\n", apm.FormatNumber(r.Losses[reason]), strings.TrimSpace(apm.Printable(reason, 80)))
+		fmt.Fprintf(table, "lost\t%s × %s\n", apm.FormatNumber(r.Losses[reason]), strings.TrimSpace(apm.Printable(reason, 80)))
 	}
 	return table.Flush()
 }
 
-// A loadAnswer is what --json prints.
+// A loadAnswer is the output of --json.
 type loadAnswer struct {
 	Sent           int            `json:"sent"`
 	Acknowledged   int            `json:"acknowledged"`
 	Refused        map[int]int    `json:"refused"` // spans, by HTTP status
 	Unanswered     int            `json:"unanswered"`
-	TakenIn        *int           `json:"taken_in"` // null where the agent did not say
+	TakenIn        *int           `json:"taken_in"` // null if the agent didn't report it
 	Missing        *int           `json:"missing"`
 	Losses         map[string]int `json:"losses"` // by reason
 	Took           time.Duration  `json:"took"`

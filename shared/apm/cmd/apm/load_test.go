@@ -17,12 +17,12 @@ func TestLoad(t *testing.T) {
 	if err != nil || stderr != "" {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
-	for _, want := range []string{"sent          1,300 spans in ", "acknowledged  1,300, ", "latency       p50 ", "taken in      1,300 by the agent's own count, 0 missing\n"} {
+	for _, want := range []string{"sent          1,300 spans in ", "acknowledged  1,300, ", "latency       p50 ", "received      1,300 by the agent's count, 0 missing\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
 	}
-	if strings.Contains(stdout, "refused") || strings.Contains(stdout, "lost") {
+	if strings.Contains(stdout, "rejected") || strings.Contains(stdout, "lost") {
 		t.Errorf("a loss:\n%s", stdout)
 	}
 	if found, _, err := try(t, "search", "--addr", addr, "--limit", "1000", "service:sqlite.db"); err != nil || strings.Count(found, "\n") != 216 {
@@ -56,27 +56,27 @@ func TestWhatALoadHasLost(t *testing.T) {
 	}))
 	defer server.Close()
 	stdout, _, err := try(t, "load", "--addr", strings.TrimPrefix(server.URL, "http://"), "--spans", "7")
-	if err == nil || !strings.Contains(err.Error(), "acknowledged 7 spans that it has not taken in") || !strings.Contains(stdout, "7 missing") {
+	if err == nil || !strings.Contains(err.Error(), "acknowledged 7 spans that it did not store") || !strings.Contains(stdout, "7 missing") {
 		t.Errorf("%v\n%s", err, stdout)
 	}
 	server.Close()
 	stdout, _, err = try(t, "load", "--addr", strings.TrimPrefix(server.URL, "http://"), "--spans", "7")
-	if err == nil || stdout != "" || !strings.Contains(err.Error(), "nothing answers there; start apm") {
+	if err == nil || stdout != "" || !strings.Contains(err.Error(), "nothing is listening there. Start apm") {
 		t.Errorf("%v\n%s", err, stdout)
 	}
 }
 
 func TestWrongLoads(t *testing.T) {
 	for want, args := range map[string][]string{
-		"--for 0s: want more than 0":       {"--for", "0"},
-		"--spans -5: want more than 0":     {"--spans", "-5"},
-		"--connections 0":                  {"--connections", "0"},
-		"want a multiple of 6":             {"--payload", "7"},
-		"unexpected argument":              {"10s"},
-		"want host:port":                   {"--addr", "8126"},
-		"not defined":                      {"--nonsense"},
-		"-1 spans a second: want 0":        {"--rate", "-1"},
-		"20000 attributes: want 0 to 1000": {"--attributes", "20000"},
+		"--for 0s is out of range: use more than 0":   {"--for", "0"},
+		"--spans -5 is out of range: use more than 0": {"--spans", "-5"},
+		"--connections 0": {"--connections", "0"},
+		"payload 7 is out of range: use a multiple of 6":  {"--payload", "7"},
+		"unexpected argument":                             {"10s"},
+		"Use host:port":                                   {"--addr", "8126"},
+		"not defined":                                     {"--nonsense"},
+		"rate -1 is out of range: use 0":                  {"--rate", "-1"},
+		"attributes 20000 is out of range: use 0 to 1000": {"--attributes", "20000"},
 	} {
 		_, _, err := try(t, append([]string{"load"}, args...)...)
 		var wrong usageError

@@ -1,5 +1,5 @@
-// Command apm is a local stand-in for the Datadog Agent: it takes in what
-// Datadog tracers send and shows the traces at http://localhost:8126.
+// Command apm is a local stand-in for the Datadog Agent: it receives traces from
+// Datadog tracers and shows them at http://localhost:8126.
 package main
 
 import (
@@ -22,45 +22,47 @@ import (
 	"thinker/shared/apm/store"
 )
 
-const usage = `apm takes in what Datadog tracers send and shows the traces in a browser.
+const usage = `apm receives traces from Datadog tracers and shows them in a browser.
 
 Usage:
-  apm [flags]
-  apm search [flags] 'QUERY'              find traces; see apm search --help
-  apm run [--keep] -- COMMAND ARG…        run a command and print its traces; see apm run --help
-  apm load [flags]                        put an apm under load; see apm load --help
-  apm export [flags] TRACE > FILE         write a trace as JSON; see apm export --help
-  apm import [flags] FILE…                bring such traces back; see apm import --help
-  apm clear [flags]                       drop every trace; see apm clear --help
+  apm [flags]                             receive traces and show them
+  apm search [flags] 'QUERY'              find traces
+  apm run [--keep] -- COMMAND ARG…        run a command and print its traces
+  apm load [flags]                        send many spans and measure the result
+  apm export [flags] TRACE > FILE         write a trace as JSON
+  apm import [flags] FILE…                load traces written by apm export
+  apm clear [flags]                       delete every trace
+
+Each command has its own help, such as apm search --help.
 
 Examples:
-  apm                                     traces on http://localhost:8126
-  apm --memory --addr localhost:9126      on another port, and nothing is written
-  apm --addr :8126 --allow-host agent     in a container that is called agent
-  apm --socket /var/run/datadog/apm.socket    also where tracers look for a socket
-  apm --healthcheck                       exits 0 if the apm at --addr answers, else 1
+  apm                                     show traces at http://localhost:8126
+  apm --memory --addr localhost:9126      use another port, write nothing to disk
+  apm --addr :8126 --allow-host agent     in a container with the name agent
+  apm --socket /var/run/datadog/apm.socket    also receive spans on a Unix socket
+  apm --healthcheck                       exit with 0 if the apm at --addr responds, else with 1
 
-Point a service at it with DD_TRACE_AGENT_URL=http://localhost:8126.
+To send a service's traces to it, set DD_TRACE_AGENT_URL=http://localhost:8126.
 
 Flags:
-  --addr host:port    where to listen (default localhost:8126, or APM_ADDR)
-  --socket path       also listen on this unix socket, where DD_TRACE_AGENT_URL=unix://path sends
-                      to. It takes spans in; pages, API and apm's commands use --addr
-  --db file           keep traces in this file, over restarts (default %s, or APM_DB)
-  --memory            keep traces in memory, until apm ends
-  --max-spans n       how many spans to keep (default %d); the oldest traces go first
-  --max-bytes n       how much to write for them, as in 512MiB (default %s; in memory %s)
-  --allow-host name   also show the pages under this name; repeat it, or separate names by commas
-  --try command       show this command on the page while there is no trace
-  --healthcheck       ask the apm at --addr whether it is up, and exit
-  --help              this text
+  --addr host:port    address to listen on (default localhost:8126, or APM_ADDR)
+  --socket path       also receive spans on this Unix socket, for DD_TRACE_AGENT_URL=unix://path.
+                      The pages, the API and apm's commands use --addr
+  --db file           store traces in this file (default %s, or APM_DB)
+  --memory            store traces in memory, until apm stops
+  --max-spans n       number of spans to store (default %d); the oldest traces are evicted first
+  --max-bytes n       size of the store, such as 512MiB (default %s; in memory %s)
+  --allow-host name   also serve the pages under this host name; repeat it, or separate names by commas
+  --try command       command to show on the page while there are no traces
+  --healthcheck       check whether the apm at --addr responds, and exit
+  --help              show this help
 
-Limits: metrics (DogStatsD over UDP port 8125) are not served.
+Not supported: metrics (DogStatsD on UDP port 8125).
 `
 
 func main() {
 	ctx, stop := context.Background(), func() {}
-	if len(os.Args) < 2 || os.Args[1] != "run" { // which leaves signals to its command
+	if len(os.Args) < 2 || os.Args[1] != "run" { // which forwards signals to its command
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	}
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
@@ -77,7 +79,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "apm: %v\n", err)
 		os.Exit(unstarted.code)
 	case errors.As(err, &wrong):
-		fmt.Fprintf(os.Stderr, "apm: %v (see %s --help)\n", err, wrong.command)
+		fmt.Fprintf(os.Stderr, "apm: %v. See %s --help\n", err, wrong.command)
 		os.Exit(2)
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "apm: %v\n", err)
@@ -96,7 +98,7 @@ type options struct {
 	healthcheck bool
 }
 
-// run does what the command line asks for, until ctx is done.
+// run runs the command line until ctx is done.
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
@@ -123,7 +125,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	return serve(ctx, args, env, stdout, stderr)
 }
 
-// serve takes traces in and shows them.
+// serve receives traces and shows them.
 func serve(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	opts, err := parse(args, env)
 	if errors.Is(err, flag.ErrHelp) {
@@ -144,20 +146,20 @@ func serve(ctx context.Context, args []string, env func(string) string, stdout, 
 	}
 	a, err := agent.Start(opts.config)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%w; is another Agent running? --addr localhost:%d moves this one", err, otherPort(opts.config.Addr))
+		return fmt.Errorf("%s is already in use, perhaps by another Agent. Stop it, or choose another port: --addr localhost:%d", opts.config.Addr, otherPort(opts.config.Addr))
 	}
 	var foreign store.ForeignError
 	if errors.As(err, &foreign) || errors.Is(err, store.ErrUnopened) {
-		return fmt.Errorf("%w; --db FILE keeps traces elsewhere, --memory nowhere", err)
+		return fmt.Errorf("%w. To store traces elsewhere: --db FILE, or --memory", err)
 	}
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
 	where := a.URL()
 	if opts.config.Socket != "" {
-		where += " and unix://" + absolute(opts.config.Socket) // as a tracer wants it
+		where += " and unix://" + absolute(opts.config.Socket) // as tracers expect it
 	}
-	fmt.Fprintf(stdout, "apm listens on %s; start a traced service with DD_TRACE_AGENT_URL=%s and open that address in a browser\n%s\n", where, a.URL(), keeps(a, opts.config.DB))
+	fmt.Fprintf(stdout, "apm is listening on %s\nTo send a service's traces here, set DD_TRACE_AGENT_URL=%s\n%s\n", where, a.URL(), stores(a, opts.config.DB))
 
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -195,27 +197,27 @@ func parse(args []string, env func(string) string) (options, error) {
 		return options{}, err
 	}
 	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("there is no command %q: it is search, run, load, export, import or clear", flags.Arg(0))
+		return options{}, fmt.Errorf("unknown command %q. Use search, run, load, export, import or clear", flags.Arg(0))
 	}
 	if opts.config.MaxSpans < 1 {
-		return options{}, fmt.Errorf("--max-spans %d: want at least 1", opts.config.MaxSpans)
+		return options{}, fmt.Errorf("--max-spans %d is out of range: use 1 or more", opts.config.MaxSpans)
 	}
 	if given := isSet(flags, "db"); memory && given {
-		return options{}, errors.New("--db and --memory exclude each other")
+		return options{}, errors.New("--db and --memory can't be used together")
 	} else if given && opts.config.DB == "" {
-		return options{}, errors.New("--db: want the path of a file, or --memory")
+		return options{}, errors.New("--db is empty. Use the path of a file, or --memory")
 	}
 	if memory {
 		opts.config.DB = ""
 	}
 	if _, _, err := net.SplitHostPort(opts.config.Addr); err != nil {
-		return options{}, fmt.Errorf("--addr %q: want host:port or :port", opts.config.Addr)
+		return options{}, fmt.Errorf("--addr %q is not an address. Use host:port or :port", opts.config.Addr)
 	}
 	return opts, nil
 }
 
-// healthcheck asks the agent at addr whether it is up: for container images
-// that have no curl.
+// healthcheck checks whether the agent at addr responds, for container images without
+// curl.
 func healthcheck(ctx context.Context, addr string) error {
 	base, err := agentURL(addr)
 	if err != nil {
@@ -238,7 +240,7 @@ func healthcheck(ctx context.Context, addr string) error {
 	return nil
 }
 
-// agentURL is where a client finds the agent that listens at addr.
+// agentURL returns the URL of the agent at addr, for clients.
 func agentURL(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(addr, "http://"), "/"))
 	if err != nil {
@@ -250,11 +252,11 @@ func agentURL(addr string) (string, error) {
 	return "http://" + net.JoinHostPort(host, port), nil
 }
 
-// unreached says what to do where nothing listens.
+// unreached explains what to do if nothing is listening.
 func unreached(err error) error {
 	var refused *net.OpError
 	if errors.As(err, &refused) && refused.Op == "dial" {
-		return errors.New("nothing answers there; start apm, or say with --addr where it listens")
+		return errors.New("nothing is listening there. Start apm, or give its address: --addr host:port")
 	}
 	return err
 }

@@ -46,15 +46,16 @@ func TestHelpStatesTheLimits(t *testing.T) {
 	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "not served"} {
+	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}
 	}
 }
 
-// serveUntil runs apm until ctx is done, and returns what it says when it listens.
-func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string, ended <-chan error) {
+// serveUntil runs apm until ctx is done. It returns the first line that apm prints,
+// and a reader of the others.
+func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string, more *bufio.Reader, ended <-chan error) {
 	t.Helper()
 	out, in := io.Pipe()
 	end := make(chan error, 1)
@@ -63,20 +64,21 @@ func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string,
 		_ = in.CloseWithError(err) // which says so to who waits for a line
 		end <- err
 	}()
-	line, err := bufio.NewReader(out).ReadString('\n')
+	more = bufio.NewReader(out)
+	line, err := more.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return line, end
+	return line, more, end
 }
 
 func TestServeCheckAndStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	line, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces.db"))
+	line, more, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces.db"))
 	_, rest, _ := strings.Cut(line, "http://")
-	addr, _, _ := strings.Cut(rest, ";")
-	if !strings.Contains(line, "DD_TRACE_AGENT_URL=http://"+addr) {
-		t.Errorf("it says %q", line)
+	addr := strings.TrimSpace(rest)
+	if second, err := more.ReadString('\n'); err != nil || second != "To send a service's traces here, set DD_TRACE_AGENT_URL=http://"+addr+"\n" {
+		t.Errorf("it prints %q and %q, %v", line, second, err)
 	}
 	if err := run(ctx, []string{"--healthcheck", "--addr", addr}, noEnv, io.Discard, io.Discard); err != nil {
 		t.Error(err)
@@ -85,7 +87,7 @@ func TestServeCheckAndStop(t *testing.T) {
 	if err := run(ctx, []string{"--healthcheck", "--addr", ":" + port}, noEnv, io.Discard, io.Discard); err != nil {
 		t.Error(err)
 	}
-	if err := run(ctx, []string{"--memory", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "--addr") {
+	if err := run(ctx, []string{"--memory", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), addr+" is already in use, perhaps by another Agent. Stop it, or choose another port: --addr localhost:") {
 		t.Errorf("port taken: %v", err)
 	}
 	stop()
@@ -105,8 +107,8 @@ func TestServeOnASocket(t *testing.T) {
 	defer os.RemoveAll(dir)
 	socket := filepath.Join(dir, "apm.socket")
 	ctx, stop := context.WithCancel(t.Context())
-	line, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--memory", "--socket", socket)
-	if !strings.Contains(line, " and unix://"+socket+";") {
+	line, _, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--memory", "--socket", socket)
+	if !strings.Contains(line, " and unix://"+socket+"\n") {
 		t.Fatalf("it says %q", line)
 	}
 	conn, err := net.Dial("unix", socket)
@@ -115,7 +117,7 @@ func TestServeOnASocket(t *testing.T) {
 	}
 	_ = conn.Close()
 	err = run(ctx, []string{"--memory", "--addr", "localhost:0", "--socket", socket}, noEnv, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "another program listens there") || strings.Contains(err.Error(), "--addr") {
+	if err == nil || !strings.Contains(err.Error(), "another program is already listening there") || strings.Contains(err.Error(), "--addr") {
 		t.Errorf("socket taken: %v", err)
 	}
 	stop()
@@ -141,13 +143,13 @@ func TestAFileThatCannotBeKeptIn(t *testing.T) {
 	}
 	defer func() { _ = a.Close(t.Context()) }()
 	for path, want := range map[string]string{
-		notes:                        notes + " is not a database of traces; it is left as it is; --db ",
-		inUse:                        inUse + " is in use by another program; it is left as it is; --db ",
-		dir:                          dir + " is not a file; it is left as it is; --db ",
-		filepath.Join(notes, "t.db"): "traces cannot be kept in " + filepath.Join(notes, "t.db") + ": make the directory: ",
+		notes:                        notes + " is not a database of traces. It was not changed. ",
+		inUse:                        inUse + " is in use by another program. It was not changed. ",
+		dir:                          dir + " is not a file. It was not changed. ",
+		filepath.Join(notes, "t.db"): "could not open the trace file " + filepath.Join(notes, "t.db") + ": make the directory: ",
 	} {
 		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, noEnv, io.Discard, io.Discard)
-		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "; --db FILE keeps traces elsewhere, --memory nowhere") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db FILE, or --memory") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

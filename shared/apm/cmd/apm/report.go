@@ -15,23 +15,23 @@ import (
 // mostReported is how many traces are printed after a command.
 const mostReported = 20
 
-// report prints the traces that have come, the newest last, and with pages says
-// where each is to be seen.
+// report prints the traces that arrived, the newest last, and with pages the URL of
+// each.
 func report(w io.Writer, a *agent.Agent, pages bool) {
 	kept := a.Store().Retention()
 	total := kept.Traces + kept.EvictedTraces
 	newest, _, _ := a.Store().Recent(mostReported, 0)
 	if total == 0 {
-		fmt.Fprintf(w, "\napm: no trace: %s\n", whyNone(a))
+		fmt.Fprintf(w, "\napm: no trace arrived: %s\n", whyNone(a))
 	} else {
 		fmt.Fprintf(w, "\napm: %s\n", apm.FormatCount(total, "trace", "traces"))
 	}
 	refused := a.Stats().Refused
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(w, "apm: refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
+		fmt.Fprintf(w, "apm: rejected %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 	if earlier := total - len(newest); earlier > 0 {
-		fmt.Fprintf(w, "\n… %s, not shown\n", apm.FormatCount(earlier, "earlier trace", "earlier traces"))
+		fmt.Fprintf(w, "\n… %s not shown\n", apm.FormatCount(earlier, "earlier trace", "earlier traces"))
 	}
 	for _, summary := range slices.Backward(newest) {
 		if trace, ok, _ := a.Store().Trace(context.Background(), summary.TraceID); ok {
@@ -46,19 +46,19 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 
 func tree(trace apm.Trace) string {
 	var text strings.Builder
-	_ = trace.Write(&text, "  ", append([]string{"http.status_code"}, trace.OwnTags()...)...) // a Builder takes everything
+	_ = trace.Write(&text, "  ", append([]string{"http.status_code"}, trace.OwnTags()...)...) // a Builder never fails
 	return text.String()
 }
 
-// whyNone says why there may be no trace.
+// whyNone returns the likely reason for having no trace.
 func whyNone(a *agent.Agent) string {
 	stats := a.Stats()
 	switch {
 	case len(stats.Refused) > 0:
-		return "what came was refused"
+		return "what arrived was rejected"
 	case stats.Payloads > 0 || len(stats.Discarded) > 0:
-		return "a tracer was there, but sent none. Were spans finished, and sent before the end? tracer.Stop sends what is left"
+		return "a tracer connected but sent no span. Finish every span, and call tracer.Stop before the end: it sends the remaining spans"
 	default:
-		return "nothing reported to DD_TRACE_AGENT_URL. Is a tracer started, and its spans sent before the end? tracer.Stop sends what is left"
+		return "nothing was sent to DD_TRACE_AGENT_URL. Start a tracer, and call tracer.Stop before the end: it sends the remaining spans"
 	}
 }

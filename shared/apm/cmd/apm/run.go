@@ -17,8 +17,8 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-const runUsage = `apm run runs a command, takes in the traces of it and of what it starts, and
-prints them as trees on stderr when it has ended. It exits as the command does.
+const runUsage = `apm run runs a command and prints its traces as trees on stderr when it has ended.
+It exits with the command's exit code.
 
 Usage:
   apm run [flags] -- COMMAND ARG…
@@ -26,21 +26,20 @@ Usage:
   apm run -- go test ./...
   apm run --keep -- ./checkout --port 9000
 
-The command has this terminal, or whatever stands in for it, to itself. Its
-tracer is told by DD_TRACE_AGENT_URL to report to an agent of its own, on a free
-port. Signals are passed on to it; Ctrl-C reaches it by itself.
+The command gets its own agent on a free port: apm run sets DD_TRACE_AGENT_URL for
+it and for the programs it starts. It uses this terminal, and receives its signals
+and Ctrl-C.
 
 Flags:
-  --keep    go on showing the traces in a browser, until Ctrl-C
-  --help    this text
+  --keep    keep showing the traces in a browser, until Ctrl-C
+  --help    show this help
 
-Exit codes: the command's own; 128 and the signal's number where a signal ended
-it; 127 where there is no such command, 126 where it cannot be run. (go run
-has exit codes of its own: go install apm for use in scripts.)
+Exit codes: the command's own; 128 plus the signal's number if a signal ended it;
+127 if the command doesn't exist; 126 if it can't run. In scripts, install apm
+with go install: go run changes exit codes.
 `
 
-// An exitCode ends apm as the command that it ran has ended. Whatever is to be
-// said of it, the command has said.
+// An exitCode makes apm exit with the code of its command, without a message.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("the command ended with exit code %d", int(c)) }
@@ -60,10 +59,10 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 		_, err = io.WriteString(stdout, runUsage)
 		return err
 	} else if err != nil {
-		return usageError{fmt.Errorf("%w; the command's own flags go after --", err), "apm run"}
+		return usageError{fmt.Errorf("%w. The command's own flags go after --", err), "apm run"}
 	}
 	if flags.NArg() == 0 {
-		return usageError{errors.New("want a command to run"), "apm run"}
+		return usageError{errors.New("no command given. Add one after --"), "apm run"}
 	}
 
 	a, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(stderr, nil))})
@@ -85,13 +84,13 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if !errors.As(ended, &unstarted) {
 		report(stderr, a, *keep)
 		if *keep {
-			fmt.Fprintf(stderr, "\napm: the traces stay at %s until Ctrl-C\n", a.URL())
+			fmt.Fprintf(stderr, "\napm: showing the traces at %s until Ctrl-C\n", a.URL())
 			<-signals
 		}
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	_ = a.Close(drain) // whom it had to cut off does not change how the command ended
+	_ = a.Close(drain) // an error here doesn't change the command's exit code
 	return ended
 }
 
@@ -111,7 +110,7 @@ func runCommand(args, env []string, stdout, stderr io.Writer, signals <-chan os.
 			passOn(cmd.Process, s)
 		case err := <-waited:
 			for len(signals) > 0 {
-				<-signals // that the command has ended by
+				<-signals // the ones that ended the command
 			}
 			return exited(cmd.ProcessState, err)
 		}
@@ -122,7 +121,7 @@ func runCommand(args, env []string, stdout, stderr io.Writer, signals <-chan os.
 // have for it.
 func notStarted(name string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-		return startError{fmt.Errorf("run: there is no command %q", name), 127}
+		return startError{fmt.Errorf("run: command %q not found", name), 127}
 	}
 	return startError{fmt.Errorf("run: %w", err), 126}
 }
@@ -138,5 +137,5 @@ func exited(state *os.ProcessState, err error) error {
 	if code := state.ExitCode(); code != 0 {
 		return exitCode(code)
 	}
-	return fmt.Errorf("run: pass on what the command prints: %w", err)
+	return fmt.Errorf("run: copy the command's output: %w", err)
 }

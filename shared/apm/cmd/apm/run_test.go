@@ -139,7 +139,7 @@ func TestRunLeavesTheCommandItsInputAndOutput(t *testing.T) {
 
 func TestRunPrintsTheNewestOfManyTraces(t *testing.T) {
 	_, stderr, _ := ended(t, playRun(t, "send-traces=23"))
-	if !strings.HasPrefix(stderr, "\napm: 23 traces\n\n… 3 earlier traces, not shown\n\ntrace 4 ") || strings.Count(stderr, "\ntrace ") != mostReported || !strings.HasSuffix(stderr, "\ntrace 23 · 1 ns\n  s · n\n") {
+	if !strings.HasPrefix(stderr, "\napm: 23 traces\n\n… 3 earlier traces not shown\n\ntrace 4 ") || strings.Count(stderr, "\ntrace ") != mostReported || !strings.HasSuffix(stderr, "\ntrace 23 · 1 ns\n  s · n\n") {
 		t.Errorf("%s", stderr)
 	}
 }
@@ -149,10 +149,10 @@ func TestRunSaysWhyThereIsNoTrace(t *testing.T) {
 		do   string
 		want string
 	}{
-		"nothing came":  {"exit=0", "apm: no trace: nothing reported to DD_TRACE_AGENT_URL. Is a tracer started"},
-		"an empty one":  {"send-text=[]", "apm: no trace: a tracer was there, but sent none."},
-		"a broken one":  {"send-text=[[{", "apm: no trace: what came was refused\napm: refused 1 payload or span: malformed\n"},
-		"without an ID": {`send-text=[[{"service":"s"}]]`, "apm: refused 1 payload or span: span without trace or span ID\n"},
+		"nothing came":  {"exit=0", "apm: no trace arrived: nothing was sent to DD_TRACE_AGENT_URL. Start a tracer"},
+		"an empty one":  {"send-text=[]", "apm: no trace arrived: a tracer connected but sent no span."},
+		"a broken one":  {"send-text=[[{", "apm: no trace arrived: what arrived was rejected\napm: rejected 1 payload or span: malformed\n"},
+		"without an ID": {`send-text=[[{"service":"s"}]]`, "apm: rejected 1 payload or span: span without trace or span ID\n"},
 	} {
 		if _, stderr, code := ended(t, playRun(t, c.do)); !strings.Contains(stderr, c.want) || code != 0 {
 			t.Errorf("%s: exit code %d\n%s", name, code, stderr)
@@ -166,10 +166,10 @@ func TestRunOfWhatCannotBeRun(t *testing.T) {
 		want string
 		code int
 	}{
-		"no command":      {nil, "apm: want a command to run (see apm run --help)\n", 2},
-		"a flag":          {[]string{"-v", "go"}, "apm: flag provided but not defined: -v; the command's own flags go after -- (see apm run --help)\n", 2},
-		"no such command": {[]string{"--", "no-such-command"}, "apm: run: there is no command \"no-such-command\"\n", 127},
-		"no such file":    {[]string{"--", filepath.Join(t.TempDir(), "none")}, "apm: run: there is no command ", 127},
+		"no command":      {nil, "apm: no command given. Add one after --. See apm run --help\n", 2},
+		"a flag":          {[]string{"-v", "go"}, "apm: flag provided but not defined: -v. The command's own flags go after --. See apm run --help\n", 2},
+		"no such command": {[]string{"--", "no-such-command"}, "apm: run: command \"no-such-command\" not found\n", 127},
+		"no such file":    {[]string{"--", filepath.Join(t.TempDir(), "none")}, "apm: run: command ", 127},
 	} {
 		_, stderr, code := ended(t, playApm(t, append([]string{"run"}, c.args...)...))
 		if !strings.HasPrefix(stderr, c.want) || strings.Count(stderr, "\n") != 1 || code != c.code {

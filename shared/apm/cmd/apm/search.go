@@ -19,30 +19,31 @@ import (
 	"thinker/shared/apm/search"
 )
 
-const searchUsage = `apm search asks a running apm for the traces that have a span that matches, and
-prints a line for each, the last to arrive first: when, service, resource, duration,
-status, and where to see it.
+const searchUsage = `apm search finds the traces of a running apm that contain a matching span. It prints
+one line for each, the newest first: start time, service, resource, duration,
+status and page.
 
 Usage:
   apm search [flags] 'QUERY'
 
-The query is in Datadog's syntax; put it in quotes, for the shell's sake:
+The query uses Datadog's syntax. Put it in quotes:
   apm search 'service:thinker-api @http.status_code:>=500 duration:>200ms'
   apm search '(@subject:war OR @subject:art) -status:error'
   apm search '@http.status_code:[400 TO 499] resource_name:"GET /think/"'
   apm search --scope root 'duration:[100ms TO 1s]'
-  apm search -- '-env:workshop'          after --, it may begin with a -
+  apm search -- '-env:workshop'          -- comes before a query that starts with -
 
-Without @ stand duration, env, operation_name, resource_name, service, span_id,
-status, trace_id, type and version; every other tag has one. Other words are
-sought, whole and in any case, in resources, operations, services and tags;
-* stands for any characters, ? for one. An empty query is every trace.
+These attributes take no @: duration, env, operation_name, resource_name, service,
+span_id, status, trace_id, type and version. Every other tag takes one. Words
+without an attribute match whole words in resources, operations, services and tags,
+in upper or lower case. * matches any text, ? matches one character. An empty query
+matches every trace.
 
 Flags:
-  --addr host:port   where apm listens (default localhost:8126, or APM_ADDR)
-  --scope which      spans to look at: all (default), service-entry or root
-  --limit n          how many traces at most, to 1000 (default 50)
-  --help             this text
+  --addr host:port   address of the running apm (default localhost:8126, or APM_ADDR)
+  --scope which      spans to search: all (default), service-entry or root
+  --limit n          maximum number of traces, 1 to 1000 (default 50)
+  --help             show this help
 `
 
 type searchOptions struct {
@@ -75,18 +76,17 @@ func runSearch(ctx context.Context, args []string, env func(string) string, stdo
 	if err := printTraces(stdout, base, found.Traces); err != nil {
 		return fmt.Errorf("print traces: %w", err)
 	}
-	// What is not a trace goes elsewhere, so that output can be piped.
+	// Messages go to stderr, so that the output can be piped.
 	switch {
 	case len(found.Traces) == 0:
-		fmt.Fprintln(stderr, "no trace matches")
+		fmt.Fprintln(stderr, "No traces match")
 	case found.Next != nil:
-		fmt.Fprintf(stderr, "the newest %d; there are more\n", len(found.Traces))
+		fmt.Fprintf(stderr, "Showing the newest %d. To see more, raise --limit or narrow the query\n", len(found.Traces))
 	}
 	return nil
 }
 
-// parseSearch reads the command line, and the query, which needs no agent to
-// be found wrong.
+// parseSearch parses the command line and the query.
 func parseSearch(args []string, env func(string) string) (searchOptions, error) {
 	opts := searchOptions{addr: cmp.Or(env("APM_ADDR"), agent.DefaultAddr)}
 	flags := flag.NewFlagSet("apm search", flag.ContinueOnError)
@@ -97,14 +97,14 @@ func parseSearch(args []string, env func(string) string) (searchOptions, error) 
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return opts, err
 	} else if err != nil {
-		return opts, fmt.Errorf("%w; a query that begins with - goes after --", err)
+		return opts, fmt.Errorf("%w. A query that starts with - goes after --", err)
 	}
 	if flags.NArg() != 1 {
-		return opts, fmt.Errorf("want one query, in quotes and after the flags, got %d arguments", flags.NArg())
+		return opts, fmt.Errorf("expected one query, in quotes and after the flags, got %d arguments", flags.NArg())
 	}
 	opts.query = flags.Arg(0)
 	if opts.limit < 1 || opts.limit > 1000 {
-		return opts, fmt.Errorf("--limit %d: want 1 to 1000", opts.limit)
+		return opts, fmt.Errorf("--limit %d is out of range: use 1 to 1000", opts.limit)
 	}
 	if _, err := search.ParseScope(opts.scope); err != nil {
 		return opts, fmt.Errorf("--scope: %w", err)
@@ -113,10 +113,10 @@ func parseSearch(args []string, env func(string) string) (searchOptions, error) 
 	return opts, err
 }
 
-// A found is what GET /api/traces answers.
+// A found is the response to GET /api/traces.
 type found struct {
 	Traces []foundTrace `json:"traces"`
-	Next   *string      `json:"next"` // null where there are no more
+	Next   *string      `json:"next"` // null if there are no more
 }
 
 type foundTrace struct {
@@ -137,7 +137,7 @@ func fetchTraces(ctx context.Context, base string, opts searchOptions) (found, e
 	}
 	var answer found
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return found{}, fmt.Errorf("read its answer: %w", err)
+		return found{}, fmt.Errorf("read its response: %w", err)
 	}
 	return answer, nil
 }

@@ -53,10 +53,10 @@ func TestSearch(t *testing.T) {
 			t.Errorf("line %d is %s, want …%s", i, lines[i], want)
 		}
 	}
-	if stdout, stderr, err := try(t, "search", "--addr", addr, "--limit", "1", ""); err != nil || strings.Count(stdout, "\n") != 1 || !strings.Contains(stderr, "there are more") || strings.ContainsAny(stdout, "\x1b\t") {
+	if stdout, stderr, err := try(t, "search", "--addr", addr, "--limit", "1", ""); err != nil || strings.Count(stdout, "\n") != 1 || !strings.Contains(stderr, "Showing the newest 1. To see more, ") || strings.ContainsAny(stdout, "\x1b\t") {
 		t.Errorf("%v\n%q%s", err, stdout, stderr)
 	}
-	if stdout, stderr, err := try(t, "search", "--addr", addr, "--scope", "root", "--", "-service:api"); err != nil || stdout != "" || stderr != "no trace matches\n" {
+	if stdout, stderr, err := try(t, "search", "--addr", addr, "--scope", "root", "--", "-service:api"); err != nil || stdout != "" || stderr != "No traces match\n" {
 		t.Errorf("%v\n%s%s", err, stdout, stderr)
 	}
 }
@@ -75,13 +75,13 @@ func TestWrongSearches(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no query":          {nil, "want one query"},
-		"two queries":       {[]string{"service:a", "duration:5"}, "want one query"},
-		"flag after query":  {[]string{"service:a", "--limit", "5"}, "want one query"},
+		"no query":          {nil, "expected one query"},
+		"two queries":       {[]string{"service:a", "duration:5"}, "expected one query"},
+		"flag after query":  {[]string{"service:a", "--limit", "5"}, "expected one query"},
 		"begins with minus": {[]string{"-service:a"}, "after --"},
-		"limit":             {[]string{"--limit", "0", "a"}, "--limit 0: want 1 to 1000"},
+		"limit":             {[]string{"--limit", "0", "a"}, "--limit 0 is out of range: use 1 to 1000"},
 		"scope":             {[]string{"--scope", "some", "a"}, `--scope: unknown scope "some"; use all, service-entry or root`},
-		"address":           {[]string{"--addr", "8126", "a"}, "want host:port"},
+		"address":           {[]string{"--addr", "8126", "a"}, "Use host:port"},
 		"query":             {[]string{"service:"}, "at the end of the query: expected a value"},
 	} {
 		_, stderr, err := try(t, append([]string{"search"}, c.args...)...)
@@ -98,11 +98,11 @@ func TestWrongSearches(t *testing.T) {
 func TestASearchWithoutAnAgentSaysSo(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	addr := strings.TrimPrefix(gone.URL, "http://")
-	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "is it an apm?") {
+	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Is it an apm?") {
 		t.Errorf("another server: %v", err)
 	}
 	gone.Close()
-	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "nothing answers there") {
+	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "nothing is listening there") {
 		t.Errorf("no server: %v", err)
 	}
 }

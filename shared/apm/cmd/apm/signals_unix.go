@@ -12,13 +12,12 @@ func relayed() []os.Signal {
 	return []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
 }
 
-// passOn sends the command a signal. Where there is a terminal, what is typed
-// there, such as Ctrl-C, has reached the command by itself, and a second one
-// would have many a program cut its end short.
+// passOn sends the command a signal. On a terminal, the command has already received
+// Ctrl-C, and many programs exit at once on a second one.
 func passOn(command *os.Process, s os.Signal) {
 	if s == syscall.SIGINT || s == syscall.SIGQUIT {
 		if terminal, err := os.Open("/dev/tty"); err == nil {
-			_ = terminal.Close() // it was only to see whether there is one
+			_ = terminal.Close() // only its existence matters
 			return
 		}
 	}

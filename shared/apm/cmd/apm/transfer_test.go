@@ -86,7 +86,7 @@ func TestATraceComesBackAsItWas(t *testing.T) {
 	if !strings.Contains(before[fmt.Sprint(richID)], `"trace_id_hex": "6b00cd7c000000004d65822107fcfd52"`) {
 		t.Errorf("%s", before[fmt.Sprint(richID)])
 	}
-	if out, _, err := try(t, "clear", "--addr", addr, "--yes"); err != nil || out != "cleared the apm at "+addr+"\n" {
+	if out, _, err := try(t, "clear", "--addr", addr, "--yes"); err != nil || out != "Deleted every trace of the apm at "+addr+"\n" {
 		t.Errorf("%q, %v", out, err)
 	}
 	if _, _, err := try(t, "export", "--addr", addr, fmt.Sprint(richID)); err == nil || !strings.Contains(err.Error(), "No span of this trace has arrived") {
@@ -158,9 +158,9 @@ func TestABadFileIsNotSentAtAll(t *testing.T) {
 		return `{"trace_id":"1","spans":[` + span + `},{"trace_id":"1","span_id":"2"` + rest + `}]}`
 	}
 	for content, want := range map[string]string{
-		"":                                 "it has no trace: expected a trace as apm export writes it",
-		"[]":                               "it has no trace",
-		"5":                                "trace 1: expected a trace as apm export",
+		"":                                 "it contains no trace: expected a trace written by apm export",
+		"[]":                               "it contains no trace",
+		"5":                                "trace 1: expected a trace written by apm export",
 		"{\n\"trace_id\": \"1\",\n oops}":  "not JSON: line 3: invalid character 'o'",
 		`{"trace_id":"1","spans":[` + span: "it ends in the middle of a trace",
 		`{"traces":[],"next":null}`:        "trace 1: it has no trace_id: expected",
@@ -168,18 +168,18 @@ func TestABadFileIsNotSentAtAll(t *testing.T) {
 		`{"trace_id":"1","spans":{}}`:      "spans: unexpected object",
 		`{"trace_id":1,"spans":[]}`:        "trace_id: unexpected number",
 		`{"trace_id":"0x1"}`:               `trace_id "0x1" is not an ID`,
-		`{"trace_id":"1","trace_id_hex":"00000000000000000000000000000002"}`: "trace_id_hex \"00000000000000000000000000000002\" is not the same ID",
-		trace(`,"span_id":"1"`):              "span 2: there is another one with the span_id 1",
+		`{"trace_id":"1","trace_id_hex":"00000000000000000000000000000002"}`: "trace_id_hex \"00000000000000000000000000000002\" is not the trace_id in 32",
+		trace(`,"span_id":"1"`):              "span 2: another span has the same span_id 1",
 		trace(`,"span_id":"0"`):              `span 2: span_id "0" is not an ID`,
-		trace(`,"trace_id":"2"`):             "span 2: its trace_id 2 is not the trace's",
+		trace(`,"trace_id":"2"`):             "span 2: its trace_id 2 is not the ID of the trace",
 		trace(`,"parent_id":"x"`):            `span 2: parent_id "x" is not an ID`,
 		trace(`,"start":-1`):                 "span 2: start -1 is before 1970",
-		trace(`,"duration":-1`):              "span 2: duration -1 is less than none",
+		trace(`,"duration":-1`):              "span 2: duration -1 is negative",
 		trace(`,"duration":1.5`):             "spans.duration: unexpected number 1.5",
 		trace(`,"error":2`):                  "span 2: error 2 is neither 0 nor 1",
 		trace(`,"links":[{"trace_id":"5"}]`): "span 2: link 1: it has no span_id",
 		trace(`,"events":[{"time":-1}]`):     "span 2: event 1: time -1 is before 1970",
-		trace(`,"meta":{"events":"x"},"events":[{"attributes":{"a":{}}}]`): "span 2: its events have attributes within attributes",
+		trace(`,"meta":{"events":"x"},"events":[{"attributes":{"a":{}}}]`): "span 2: its events have nested attributes",
 		"[" + trace("") + `,{"trace_id":""}]`:                              "trace 2: it has no trace_id",
 	} {
 		file := write("bad.json", content)
@@ -204,7 +204,7 @@ func TestClearAsksFirst(t *testing.T) {
 		var stderr strings.Builder
 		err := runClear(t.Context(), []string{"--addr", addr}, noEnv, strings.NewReader(answer), io.Discard, &stderr)
 		_, _, gone := try(t, "export", "--addr", addr, "1")
-		if (err == nil) != cleared || (gone != nil) != cleared || !strings.Contains(stderr.String(), "at "+addr+", for good? [y/N]") {
+		if (err == nil) != cleared || (gone != nil) != cleared || !strings.Contains(stderr.String(), "at "+addr+"? This cannot be undone. [y/N]") {
 			t.Errorf("%q: %v, %v, %s", answer, err, gone, stderr.String())
 		}
 	}
@@ -217,7 +217,7 @@ func TestClearAsksFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	silent, _ := io.Pipe()
-	if err := runClear(ctx, []string{"--addr", addr}, noEnv, silent, io.Discard, io.Discard); err == nil || !strings.HasPrefix(err.Error(), "nothing was cleared") {
+	if err := runClear(ctx, []string{"--addr", addr}, noEnv, silent, io.Discard, io.Discard); err == nil || !strings.HasPrefix(err.Error(), "not confirmed, so nothing was deleted") {
 		t.Errorf("interrupted: %v", err)
 	}
 	if _, _, err := try(t, "export", "--addr", addr, "1"); err != nil {
@@ -241,14 +241,14 @@ func TestExportTakesAnyFormOfAnID(t *testing.T) {
 
 func TestWrongUseOfTransfers(t *testing.T) {
 	for _, c := range []struct{ command, args, want string }{
-		{"export", "", "want the ID of one trace"},
+		{"export", "", "expected the ID of one trace"},
 		{"export", "1 2", "got 2 arguments"},
 		{"export", "--nonsense 1", "nonsense"},
-		{"export", "--addr 8126 1", "want host:port"},
-		{"import", "", "want files to import"},
-		{"import", "--addr 8126 -", "want host:port"},
+		{"export", "--addr 8126 1", "Use host:port"},
+		{"import", "", "no files given"},
+		{"import", "--addr 8126 -", "Use host:port"},
 		{"clear", "all", `unexpected argument "all"`},
-		{"clear", "--addr 8126 --yes", "want host:port"},
+		{"clear", "--addr 8126 --yes", "Use host:port"},
 	} {
 		_, _, err := try(t, append([]string{c.command}, strings.Fields(c.args)...)...)
 		var wrong usageError
@@ -267,13 +267,13 @@ func TestTransfersWithoutAnAgentSaySo(t *testing.T) {
 	}
 	commands := [][]string{{"export", "--addr", addr, "1"}, {"import", "--addr", addr, file}, {"clear", "--addr", addr, "--yes"}}
 	for _, args := range commands {
-		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "is it an apm?") {
+		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Is it an apm?") {
 			t.Errorf("%v of another server: %v", args, err)
 		}
 	}
 	gone.Close()
 	for _, args := range commands {
-		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "start apm") {
+		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Start apm, or give its address") {
 			t.Errorf("%v of none: %v", args, err)
 		}
 	}

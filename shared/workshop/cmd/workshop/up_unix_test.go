@@ -82,7 +82,7 @@ func TestUpKeepsTraces(t *testing.T) {
 			second := startWith(t, program, 2, kept)
 			for second.lines.Scan() {
 			}
-			want := "is in use by another program; it is left as it is. To store traces elsewhere: --db FILE, or --memory\n"
+			want := "is in use by another program. It was not changed. To store traces elsewhere: --db FILE, or --memory\n"
 			if err := second.cmd.Wait(); second.cmd.ProcessState.ExitCode() != 2 || !strings.HasSuffix(second.errors.String(), want) {
 				t.Errorf("a second one at the same file ends with %v and says %s", err, &second.errors)
 			}
