@@ -16,7 +16,7 @@ COMPOSE := $(shell command -v docker-compose >/dev/null && echo docker-compose |
 TOOLS := .workshop/tools
 # The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
-TEST := go test -v $(RACE) -count=1 -timeout 10m
+TEST := REDIS_TIMEOUT=2s go test -v $(RACE) -count=1 -timeout 10m
 
 .PHONY: help
 help: ## Show this list.

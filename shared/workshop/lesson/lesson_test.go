@@ -38,7 +38,7 @@ func play(t *testing.T, step int, redis string) {
 	if step == 5 {
 		delay = "THINK_DELAY=1s" // of which a tenth is more than what a busy machine takes
 	}
-	running, ports, _ := up(t, step, redis, delay)
+	running, ports, _ := up(t, step, redis, delay, "REDIS_TIMEOUT=2s") // the machine may be busy
 	played, err := lesson.Play(need.Context(t), fmt.Sprintf("http://localhost:%d", ports.API), step)
 	if err != nil {
 		t.Fatal(err)
