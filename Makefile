@@ -85,7 +85,16 @@ test-step1 test-step2 test-step3 test-step4 test-step5: test-step%:
 .PHONY: ci
 ci: tidy-check format-check vet staticcheck vulnerabilities ## Run all checks, with no test left out: green here is green there.
 	@$(if $(RACE),,echo "a C compiler is missing, and without it the race detector"; exit 1)
+	@CI=true $(MAKE) --no-print-directory words
 	@CI=true $(MAKE) --no-print-directory test; status=$$?; if [ -e $(UNCHECKED) ]; then cat $(UNCHECKED); fi; exit $$status
+
+.PHONY: words
+words: $(TOOLS) ## Check the spelling, links and phrases of every text.
+	@files=$$(git ls-files --cached --others --exclude-standard | grep -Ev '(^|/)go(\.work)?\.sum$$|^\.ci/words$$' | while read -r file; do [ ! -f "$$file" ] || echo "$$file"; done); \
+	  $(TOOLS)/misspell -error $$files || exit; \
+	  if command -v codespell >/dev/null; then codespell --ignore-words .ci/words $$files; \
+	  else echo "skipped: codespell is not installed"; [ -z "$$CI" ]; fi
+	@go test -count=1 -run 'Links|Phrases' ./shared/workshop/rules
 
 .PHONY: bench
 bench: ## Measure what the workshop and the agent promise, with the spread.
