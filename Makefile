@@ -71,7 +71,7 @@ fetch: ## Download and build everything now, to need no network later.
 
 .PHONY: test
 test: ## Run every test that this machine can run, and say which it cannot.
-	@$(if $(RACE),,echo "skipped: the race detector, for want of a C compiler")
+	@$(if $(RACE),,echo "skipped: the race detector, because there is no C compiler")
 	@# The tests of the workshop build the steps, each within two minutes: with the libraries built.
 	@go build $(MODULES:%=./%/...) && go build $(RACE) $(filter ./step%,$(MODULES:%=./%/...))
 	@set -o pipefail; $(TEST) $(MODULES:%=./%/...) | awk -f .ci/report.awk
