@@ -6,27 +6,27 @@ import (
 	"thinker/shared/apm"
 )
 
-// A Scope is which spans of a trace a query looks at.
+// A Scope limits which spans of a trace a query matches.
 type Scope int
 
 const (
 	AllSpans          Scope = iota
-	ServiceEntrySpans       // with which a trace enters a service
+	ServiceEntrySpans       // the first span of a service in a trace
 	RootSpans               // without a parent
 )
 
-// Scopes are all of them.
+// Scopes returns all scopes.
 func Scopes() []Scope { return []Scope{AllSpans, ServiceEntrySpans, RootSpans} }
 
-// String is the scope as URLs and commands write it.
+// String returns the scope's name in URLs and commands.
 func (s Scope) String() string { return [...]string{"all", "service-entry", "root"}[s] }
 
-// Name is the scope as pages call it, which is Datadog's word for it.
+// Name returns Datadog's name of the scope, which pages show.
 func (s Scope) Name() string {
 	return [...]string{"All spans", "Service Entry spans", "Root spans"}[s]
 }
 
-// ParseScope reads what String writes; nothing is AllSpans.
+// ParseScope parses what String returns; "" is AllSpans.
 func ParseScope(text string) (Scope, error) {
 	for _, scope := range Scopes() {
 		if text == scope.String() || text == "" {
@@ -36,7 +36,7 @@ func ParseScope(text string) (Scope, error) {
 	return AllSpans, fmt.Errorf("unknown scope %.40q; use all, service-entry or root", text)
 }
 
-// Includes tells whether the span is in the scope.
+// Includes reports whether the span is in the scope.
 func (s Scope) Includes(span *apm.Span) bool {
 	switch s {
 	case RootSpans:

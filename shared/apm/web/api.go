@@ -11,12 +11,12 @@ import (
 	"thinker/shared/apm"
 )
 
-// In JSON an ID is always a decimal string, as JavaScript's numbers would
-// spoil it; start and duration are nanoseconds, error is 0 or 1.
+// In JSON an ID is a decimal string, since it does not fit a JavaScript number; start
+// and duration are nanoseconds, and error is 0 or 1.
 
 type jsonTraces struct {
 	Traces []jsonSummary `json:"traces"`
-	Next   *string       `json:"next"` // the cursor of what follows; null at the end
+	Next   *string       `json:"next"` // the cursor of the next page; null at the end
 }
 
 type jsonSummary struct {
@@ -66,7 +66,7 @@ type jsonEvent struct {
 	Attributes map[string]any `json:"attributes"`
 }
 
-// A jsonNumber that JSON has no word for, NaN or an infinity, becomes null.
+// A jsonNumber is a number in JSON; NaN and infinities become null.
 type jsonNumber float64
 
 func (n jsonNumber) MarshalJSON() ([]byte, error) {
@@ -76,8 +76,8 @@ func (n jsonNumber) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(n))
 }
 
-// apiTraces serves GET /api/traces?query=&scope=&from=&to=&limit=&cursor=: the
-// traces that have a span that the query looks for, the newest first.
+// apiTraces serves GET /api/traces?query=&scope=&from=&to=&limit=&cursor=: the traces
+// with a span that matches the query, the newest first.
 func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 	request, err := apiRequest(r)
 	if err != nil {
@@ -122,7 +122,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 		}
 		switch {
 		case err != nil && out.exporting:
-			w.Logger.ErrorContext(r.Context(), "a trace's response breaks off", "trace", id, "error", err)
+			w.Logger.ErrorContext(r.Context(), "abort the response with a trace", "trace", id, "error", err)
 			panic(http.ErrAbortHandler) // so that the client notices
 		case err != nil:
 			return fmt.Errorf("read trace %d: %w", id, err)
@@ -133,7 +133,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 	return noSuchTrace()
 }
 
-// A traceWriter writes a jsonTrace, in parts once it is large.
+// A traceWriter writes a jsonTrace; a large one in parts.
 type traceWriter struct {
 	turns     *turns
 	rw        http.ResponseWriter
@@ -152,14 +152,14 @@ func (t *traceWriter) write(high uint64, span *apm.Span) error {
 		head := jsonTrace{TraceID: decimal(t.id), TraceIDHex: apm.HexID(high, t.id), Spans: []jsonSpan{}}
 		text, err := json.Marshal(head)
 		if err != nil {
-			return fmt.Errorf("encode the answer: %w", err)
+			return fmt.Errorf("encode response: %w", err)
 		}
 		separator = strings.TrimSuffix(string(text), "]}")
 	}
 	t.spans++
 	t.buffer.WriteString(separator)
 	if err := json.NewEncoder(&t.buffer).Encode(toJSON(span)); err != nil {
-		return fmt.Errorf("encode the answer: %w", err)
+		return fmt.Errorf("encode response: %w", err)
 	}
 	t.buffer.Truncate(t.buffer.Len() - 1) // a line break
 	if t.buffer.Len() < part {
@@ -199,7 +199,7 @@ func (t *traceWriter) close() error {
 }
 
 func noSuchTrace() error {
-	return failure{http.StatusNotFound, "No span of this trace has arrived, or the trace has been evicted or cleared since."}
+	return failure{http.StatusNotFound, "No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
 }
 
 func toJSON(s *apm.Span) jsonSpan {
@@ -229,7 +229,7 @@ func toJSON(s *apm.Span) jsonSpan {
 	return span
 }
 
-// orEmpty gives a map that JSON writes as {} where there is none.
+// orEmpty returns the map, or an empty one for nil, so that JSON has {}.
 func orEmpty[V any](values map[string]V) map[string]V {
 	if values == nil {
 		return map[string]V{}
@@ -240,7 +240,7 @@ func orEmpty[V any](values map[string]V) map[string]V {
 func writeJSON(rw http.ResponseWriter, value any) error {
 	var buffer bytes.Buffer
 	if err := json.NewEncoder(&buffer).Encode(value); err != nil {
-		return fmt.Errorf("encode the answer: %w", err)
+		return fmt.Errorf("encode response: %w", err)
 	}
 	return send(rw, http.StatusOK, "application/json", &buffer)
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// apiClear serves DELETE /api/traces: it drops every trace.
+// apiClear serves DELETE /api/traces: it deletes all traces.
 func (w *Web) apiClear(rw http.ResponseWriter, r *http.Request) error {
 	if err := w.Traces.Clear(r.Context()); err != nil {
 		return fmt.Errorf("clear the traces: %w", err)

@@ -108,7 +108,7 @@ func breakdownOf(r *http.Request) (b search.Breakdown, err error) {
 		return b, err
 	}
 	if len(b.By) > 0 && buckets*limit > mostTogether {
-		return b, failure{http.StatusBadRequest, fmt.Sprintf("%d buckets for each of %d groups are too many: together there may be %s.", buckets, limit, apm.FormatNumber(mostTogether))}
+		return b, failure{http.StatusBadRequest, fmt.Sprintf("Too many buckets: %d for each of %d groups. All groups together can have %s.", buckets, limit, apm.FormatNumber(mostTogether))}
 	}
 	b.Buckets, b.Limit = int(buckets), int(limit)
 	b.Distribution, err = yes(r, "distribution")

@@ -7,9 +7,9 @@ import (
 	"thinker/shared/apm"
 )
 
-// A jsonOutline is what it takes to draw a trace: no tags, and of a span each
-// figure in a column of its own, which is small and quickly read. Texts stand
-// once, and are named by their index.
+// A jsonOutline is the layout of a trace's flame graph, without tags. Spans are stored by
+// column, which is small and fast to parse. Each text is stored once and referred to by
+// its index.
 type jsonOutline struct {
 	TraceID    string        `json:"trace_id"`
 	Start      int64         `json:"start"`
@@ -50,7 +50,7 @@ func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if errors := chosen.Get(byErrors); errors != "" && errors != "only" {
-		return failure{http.StatusBadRequest, fmt.Sprintf("errors=%.40q is not only, which is all that it may be.", errors)}
+		return failure{http.StatusBadRequest, fmt.Sprintf("Invalid errors=%.40q: the only value is only.", errors)}
 	}
 	trace, found, err := w.find(r.Context(), r.PathValue("id"), 1)
 	if err != nil {
@@ -97,13 +97,12 @@ func (w *Web) outline(s *scene) jsonOutline {
 	return o
 }
 
-// offset is how long after the trace a span begins, in nanoseconds.
+// offset returns how long after the trace a span starts, in nanoseconds.
 func offset(t apm.Trace, s *apm.Span) int64 {
 	return int64(min(uint64(s.Start)-uint64(t.Start()), 1<<63-1))
 }
 
-// index numbers texts in the order in which they are first met, and says when
-// one is new.
+// index numbers texts in order of first appearance and calls met for each new one.
 func index(met func(text string)) func(text string) int {
 	places := map[string]int{}
 	return func(text string) int {

@@ -14,15 +14,14 @@ import (
 //	event: trace
 //	data: {"trace_id":"5577006791947779410"}
 //
-// for each trace that has changed. It is a notice only; what has changed is to
-// be fetched. With ?trace=ID it is of that trace alone. With ?kind=intake it is
-// instead
+// for each changed trace. Clients fetch the trace to see the change. With ?trace=ID it
+// sends events of that trace only. With ?kind=intake it sends
 //
 //	event: intake
 //	data: {"calls":123}
 //
-// after the intake has answered requests, at most a few times a second; and with
-// a guest's kind, after that has news,
+// after requests to the intake, at most a few times a second. With a guest's kind, it
+// sends an event when that guest has news:
 //
 //	event: workshop
 //	data: {}
@@ -30,7 +29,7 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 	var only []uint64
 	if text := r.URL.Query().Get("trace"); text != "" {
 		if only = traceIDs(text); len(only) == 0 {
-			return failure{http.StatusBadRequest, fmt.Sprintf("trace=%.40q is not a trace ID.", text)}
+			return failure{http.StatusBadRequest, fmt.Sprintf("Invalid trace=%.40q: use a decimal or hexadecimal trace ID.", text)}
 		}
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -60,7 +59,7 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 			news = guest.News(ctx)
 			break
 		}
-		return failure{http.StatusBadRequest, fmt.Sprintf("kind=%.40q is no kind of event: it is trace or intake.", kind)}
+		return failure{http.StatusBadRequest, fmt.Sprintf("Invalid kind=%.40q: use trace or intake.", kind)}
 	}
 
 	rw.Header().Set("Content-Type", "text/event-stream")

@@ -9,16 +9,16 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A failure is an error whose text is meant for the reader.
+// A failure is an error whose text is shown to the client.
 type failure struct {
 	status int
-	detail string // a sentence or two: what is wrong, and what to do
+	detail string // one or two sentences: what is wrong and what to do
 }
 
 func (f failure) Error() string { return f.detail }
 
-// fail answers a request that went wrong: programs get problem details
-// (RFC 9457), people a page. Details of our own errors stay in the log.
+// fail answers a failed request: with problem details (RFC 9457) for programs, with a
+// page for browsers. Details of internal errors stay in the log.
 func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	var (
 		told   failure
@@ -27,12 +27,12 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &told):
 	case errors.As(err, &syntax):
-		told = failure{http.StatusBadRequest, "The query cannot be read: " + syntax.Error() + "."}
+		told = failure{http.StatusBadRequest, "Syntax error " + syntax.Error() + "."}
 	case r.Context().Err() != nil:
-		return // whoever asked has gone
+		return // the client has gone
 	default:
-		w.Logger.ErrorContext(r.Context(), "answer a request", "path", r.URL.Path, "error", err)
-		told = failure{http.StatusInternalServerError, "Something went wrong here, not with your request. The agent's log says what."}
+		w.Logger.ErrorContext(r.Context(), "answer request", "path", r.URL.Path, "error", err)
+		told = failure{http.StatusInternalServerError, "The agent failed to answer this request. Its log has the details."}
 	}
 	if forPrograms(r) {
 		writeProblem(rw, told, syntax)
@@ -40,12 +40,12 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	}
 	page := failurePage{frame: w.frame(r, "", http.StatusText(told.status), docs{}), Detail: told.detail}
 	if err := w.render(rw, told.status, "failure.html", page); err != nil {
-		w.Logger.ErrorContext(r.Context(), "render a failure", "path", r.URL.Path, "error", err)
+		w.Logger.ErrorContext(r.Context(), "render failure", "path", r.URL.Path, "error", err)
 		http.Error(rw, told.detail, told.status)
 	}
 }
 
-// forPrograms reports whether the path is of the JSON API.
+// forPrograms reports whether the request is for the JSON API.
 func forPrograms(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
 func writeProblem(rw http.ResponseWriter, told failure, syntax *search.SyntaxError) {
@@ -62,8 +62,8 @@ type problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 
-	// Of a query that cannot be read: how many characters (code points) come
-	// before the place where it stops making sense, and what should stand there.
+	// For an invalid query: the position of the error in characters (code points), and
+	// what the parser expected there.
 	Offset   *int   `json:"offset,omitempty"`
 	Expected string `json:"expected,omitempty"`
 }

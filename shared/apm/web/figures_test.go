@@ -214,14 +214,14 @@ func TestWrongParametersAreNamed(t *testing.T) {
 	w, f := newTest(served()...)
 	long := strings.Repeat("a", 1001)
 	for path, want := range map[string]string{
-		"services?from=x": `from=\"x\" is not a time`, "services?from=5&to=5": "to=5 is not after from=5", "services?env=" + long: "env has 1,001 bytes; it may have 1,000",
-		"services?query=service:": "The query cannot be read", "services?scope=x": `Unknown scope \"x\": use all, service-entry or root`,
-		"services/a/resources?limit=0": "limit=\\\"0\\\" is not a whole number from 1 to 1000", "services/a/resources?operation=" + long: "operation has",
-		"figures?buckets=1001": "buckets=", "figures?buckets=-1": "from 0 to 1000", "figures?limit=1001": "limit=", "figures?distribution=1": "neither true nor false",
-		"figures?by=a&by=b&by=c&by=d": "There are 4 by parameters; there may be 3", "figures?by=nonsense": `\"@\" before nonsense`, "figures?by=": "is not an attribute", "figures?by=@" + long: "by has",
-		"figures?by=service&buckets=1000&limit=61": "together there may be 60,000",
-		"facets?field=@a:b":                        `no \":\" in an attribute`, "facets?limit=x": "limit=", "facets?from=5&to=1": "not after",
-		"facets?" + strings.Repeat("field=service&", 21): "may be 20", "time-spent?to=x": "to=",
+		"services?from=x": `Invalid from=\"x\": use nanoseconds`, "services?from=5&to=5": "to=5 must be after from=5", "services?env=" + long: "The parameter env is too long: 1,001 bytes, the limit is 1,000",
+		"services?query=service:": "Syntax error at the end of the query: expected", "services?scope=x": `Unknown scope \"x\": use all, service-entry or root`,
+		"services/a/resources?limit=0": "Invalid limit=\\\"0\\\": use a whole number from 1 to 1000", "services/a/resources?operation=" + long: "The parameter operation is too long",
+		"figures?buckets=1001": "buckets=", "figures?buckets=-1": "from 0 to 1000", "figures?limit=1001": "limit=", "figures?distribution=1": "use true or false",
+		"figures?by=a&by=b&by=c&by=d": "Too many by parameters: 4, the limit is 3", "figures?by=nonsense": `\"@\" before nonsense`, "figures?by=": "expected an attribute", "figures?by=@" + long: "The parameter by is too long",
+		"figures?by=service&buckets=1000&limit=61": "All groups together can have 60,000",
+		"facets?field=@a:b":                        `no \":\" in an attribute`, "facets?limit=x": "limit=", "facets?from=5&to=1": "must be after",
+		"facets?" + strings.Repeat("field=service&", 21): "the limit is 20", "time-spent?to=x": "to=",
 		"time-spent?buckets=201": "from 0 to 200",
 	} {
 		rec := get(w, "/api/"+path)

@@ -37,7 +37,7 @@ func (w *Web) refuseOtherHosts(r *http.Request) error {
 	if w.hosts[host] {
 		return nil
 	}
-	return failure{http.StatusForbidden, fmt.Sprintf("These pages do not answer to the name %q. Open http://localhost instead, or start the agent with --allow-host %s.", host, host)}
+	return failure{http.StatusForbidden, fmt.Sprintf("The agent does not serve pages under the host name %q. Open it as localhost, or start it with --allow-host %s.", host, host)}
 }
 
 // fromAnotherSite reports whether a page of another site, or of another port of
@@ -66,7 +66,7 @@ func opensTab(r *http.Request) bool {
 	return onlyReads(r) && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-var errAnotherSite = failure{http.StatusForbidden, "A page of another site sent this request. Only programs and the agent's own pages may send requests here; other pages may link here."}
+var errAnotherSite = failure{http.StatusForbidden, "A page of another site sent this request. Only programs and the agent's own pages may do so. Other pages may link here."}
 
 // A notice is a page without a frame: the frame shows how much is stored, which
 // is nothing for another site's page to measure.
@@ -80,7 +80,7 @@ type notice struct {
 func (w *Web) showShell(rw http.ResponseWriter, r *http.Request) {
 	// Its script sees by the referrer that it has been here before.
 	rw.Header().Set("Referrer-Policy", "same-origin")
-	w.notify(rw, r, http.StatusOK, notice{"Opening the page", "A link on another site leads to this page.", true})
+	w.notify(rw, r, http.StatusOK, notice{"Opening the page", "You followed a link from another site.", true})
 }
 
 // turnAway answers a request that the guard refuses.
@@ -95,7 +95,7 @@ func (w *Web) turnAway(rw http.ResponseWriter, r *http.Request, err error) {
 
 func (w *Web) notify(rw http.ResponseWriter, r *http.Request, status int, n notice) {
 	if err := w.render(rw, status, "notice.html", n); err != nil {
-		w.Logger.ErrorContext(r.Context(), "render a notice", "path", r.URL.Path, "error", err)
+		w.Logger.ErrorContext(r.Context(), "render notice", "path", r.URL.Path, "error", err)
 		http.Error(rw, n.Detail, status)
 	}
 }

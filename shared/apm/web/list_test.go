@@ -80,7 +80,7 @@ func TestColumnsAreChosen(t *testing.T) {
 			t.Errorf("the list lacks %s", want)
 		}
 	}
-	if rec := get(w, "/traces?columns=colour"); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "there are date, service") {
+	if rec := get(w, "/traces?columns=colour"); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "use date, service") {
 		t.Errorf("a column that is none: %d", rec.Code)
 	}
 }

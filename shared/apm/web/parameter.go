@@ -9,11 +9,9 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// How the API reads what its addresses ask for. Whatever cannot be read, or is
-// out of bounds, is a failure that names it.
+// The parameters of the API. An invalid value is a failure that names the parameter.
 
-// number reads a whole number from the query, or gives absent where it is not
-// there.
+// number returns a whole number from the query, or absent if there is none.
 func number(r *http.Request, name string, absent, least, most uint64) (uint64, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
@@ -21,12 +19,12 @@ func number(r *http.Request, name string, absent, least, most uint64) (uint64, e
 	}
 	value, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || value < least || value > most {
-		return 0, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not a whole number from %d to %d.", name, text, least, most)}
+		return 0, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use a whole number from %d to %d.", name, text, least, most)}
 	}
 	return value, nil
 }
 
-// yes reads whether something is wanted; without a word it is not.
+// yes returns a boolean from the query; the default is false.
 func yes(r *http.Request, name string) (bool, error) {
 	switch text := r.URL.Query().Get(name); text {
 	case "", "false":
@@ -34,36 +32,36 @@ func yes(r *http.Request, name string) (bool, error) {
 	case "true":
 		return true, nil
 	default:
-		return false, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is neither true nor false.", name, text)}
+		return false, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use true or false.", name, text)}
 	}
 }
 
-// fields reads attributes, each a parameter of its own.
+// fields returns attributes from the query; each is a parameter of its own.
 func fields(r *http.Request, name string, most int) ([]search.Field, error) {
 	const longest = 1000 // bytes
 	texts := r.URL.Query()[name]
 	if len(texts) > most {
-		return nil, failure{http.StatusBadRequest, fmt.Sprintf("There are %s %s parameters; there may be %d.", apm.FormatNumber(len(texts)), name, most)}
+		return nil, failure{http.StatusBadRequest, fmt.Sprintf("Too many %s parameters: %s, the limit is %d.", name, apm.FormatNumber(len(texts)), most)}
 	}
 	var all []search.Field
 	for _, text := range texts {
 		if len(text) > longest {
-			return nil, failure{http.StatusBadRequest, fmt.Sprintf("%s has %s bytes; it may have %s.", name, apm.FormatNumber(len(text)), apm.FormatNumber(longest))}
+			return nil, failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", name, apm.FormatNumber(len(text)), apm.FormatNumber(longest))}
 		}
 		field, err := search.ParseField(text)
 		if err != nil {
-			return nil, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not an attribute: %v.", name, text, err)}
+			return nil, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: %v.", name, text, err)}
 		}
 		all = append(all, field)
 	}
 	return all, nil
 }
 
-// selectionWithin reads which spans to look at, within a time that is one.
+// selectionWithin is selection with an error for an empty time range.
 func selectionWithin(r *http.Request, usual search.Scope) (search.Selection, error) {
 	s, err := selection(r, usual)
 	if err == nil && s.From != 0 && s.To != 0 && s.To <= s.From {
-		err = failure{http.StatusBadRequest, fmt.Sprintf("to=%d is not after from=%d.", s.To, s.From)}
+		err = failure{http.StatusBadRequest, fmt.Sprintf("Invalid time range: to=%d must be after from=%d.", s.To, s.From)}
 	}
 	return s, err
 }

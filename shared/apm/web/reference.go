@@ -7,361 +7,359 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// An endpoint is what the API's page says of one part of the API. The tests
-// hold the API to it, and it to the API.
+// An endpoint documents one endpoint of the API. Tests compare the API with it.
 type endpoint struct {
 	Method     string
 	Path       string // as a pattern
 	Does       string
 	Parameters []parameter
-	Example    string // an address; {trace} and {service} stand for what has arrived last
-	Sample     string // the file in examples/ with an answer; empty where there is none to read
-	Status     int    // of that answer
+	Example    string // an address; {trace} and {service} stand for the latest trace
+	Sample     string // the file in examples/ with a response; empty for an empty response
+	Status     int    // of that response
 	Fields     []field
 }
 
-// A parameter is a part of an endpoint's address.
+// A parameter is a parameter of an endpoint.
 type parameter struct {
-	Name    string // in braces where it is in the path
+	Name    string // in braces if it is in the path
 	Type    string
 	Default string
 	Bounds  string
 	Means   string
 }
 
-// A field is a part of a JSON answer. The elements of lists are named as in
-// services[].service, an object with names of its senders' choice as in
-// spans[].meta{}.
+// A field is a field of a JSON response. The elements of lists are named as in
+// services[].service, and an object with arbitrary names as in spans[].meta{}.
 type field struct{ Name, Means string }
 
-// endpoints are all of the API.
+// endpoints returns all endpoints of the API.
 func endpoints() []endpoint {
 	return []endpoint{
 		{
 			Method: http.MethodGet, Path: "/api/traces", Status: http.StatusOK,
-			Does:       "Finds the traces that have a span that is looked for. The one that arrived last comes first.",
-			Parameters: append(selecting(search.AllSpans), limit("50", "traces"), parameter{"cursor", "number", "none", "", "Goes on after an answer: its next."}),
+			Does:       "Lists traces with a matching span. The trace that arrived last comes first.",
+			Parameters: append(selecting(search.AllSpans), limit("50", "traces"), parameter{"cursor", "number", "none", "", "Continues after a previous response: its next."}),
 			Example:    "/api/traces?query=status:error&limit=10", Sample: "traces.json",
 			Fields: []field{
-				{"traces[].trace_id", "as in /trace/ID, the trace’s page"},
-				{"traces[].service", "of the entry span, with which the trace began; so are name, resource, start and duration"},
+				{"traces[].trace_id", "also the ID in /trace/ID, the trace’s page"},
+				{"traces[].service", "of the trace’s entry span; so are name, resource, start and duration"},
 				{"traces[].name", "operation"},
 				{"traces[].resource", ""},
 				{"traces[].start", ""},
 				{"traces[].duration", ""},
-				{"traces[].spans", "how many have arrived"},
-				{"traces[].errors", "how many of these failed"},
-				{"next", "the cursor of what follows; null at the end"},
+				{"traces[].spans", "number of spans that have arrived"},
+				{"traces[].errors", "number of spans with an error"},
+				{"next", "the cursor of the next page; null at the end"},
 			},
 		},
 		{
 			Method: http.MethodGet, Path: "/api/traces/{id}", Status: http.StatusOK,
-			Does: "Gives one trace with all its spans, in order of start. This is what apm export writes and apm import reads.",
+			Does: "Returns one trace with all its spans, ordered by start. apm export writes this format and apm import reads it.",
 			Parameters: []parameter{
 				traceID(),
-				{"download", "true or false", "false", "", "Have browsers keep the answer as a file."},
+				{"download", "true or false", "false", "", "Makes browsers save the response as a file."},
 			},
 			Example: "/api/traces/{trace}", Sample: "trace.json",
 			Fields: []field{
-				{"trace_id", "the low 64 bits"},
-				{"trace_id_hex", "all 128 bits, as 32 hexadecimal digits"},
+				{"trace_id", "low 64 bits"},
+				{"trace_id_hex", "128 bits as 32 hexadecimal digits"},
 				{"spans[].trace_id", ""},
 				{"spans[].span_id", ""},
-				{"spans[].parent_id", "\"0\" for the root"},
+				{"spans[].parent_id", "\"0\" for a root span"},
 				{"spans[].service", ""},
 				{"spans[].name", "operation"},
 				{"spans[].resource", ""},
 				{"spans[].type", "web, http, sql, redis, …"},
 				{"spans[].start", ""},
 				{"spans[].duration", ""},
-				{"spans[].error", "1 where the span failed, else 0"},
+				{"spans[].error", "1 for an error, otherwise 0"},
 				{"spans[].meta{}", "tags"},
-				{"spans[].metrics{}", "tags that are numbers; null where JSON has no such number"},
-				{"spans[].links[].trace_id", "of a span that belongs with this one"},
+				{"spans[].metrics{}", "numeric tags; null for NaN and infinities"},
+				{"spans[].links[].trace_id", "span links: the trace and span that the span is related to"},
 				{"spans[].links[].trace_id_hex", ""},
 				{"spans[].links[].span_id", ""},
 				{"spans[].links[].attributes{}", ""},
-				{"spans[].events[].time", "of a moment within the span"},
+				{"spans[].events[].time", "span events"},
 				{"spans[].events[].name", ""},
-				{"spans[].events[].attributes{}", "of any kind"},
+				{"spans[].events[].attributes{}", "of any JSON type"},
 			},
 		},
 		{
 			Method: http.MethodGet, Path: "/api/traces/{id}/outline", Status: http.StatusOK,
-			Does: "Gives what it takes to draw one trace as a flame graph: where its spans stand, and no tags. Parents come before their children, and each figure of the spans is a list by itself. Start is here the time since the trace’s.",
+			Does: "Returns the layout of a trace’s flame graph, without tags. Spans are stored by column, parents before children. A span’s start is relative to the start of the trace.",
 			Parameters: []parameter{
 				traceID(),
-				{"find", "text", "nothing", "1,000 bytes", "Also tell which spans have this text in their service, operation, resource or tags, in any case."},
-				{"errors", "only", "all", "", "Also tell which spans failed; with find, which of these."},
+				{"find", "text", "nothing", "1,000 bytes", "Finds the spans with this text in their service, operation, resource or tags, ignoring case, or the span with this ID."},
+				{"errors", "only", "all", "", "Finds only spans with an error."},
 			},
 			Example: "/api/traces/{trace}/outline?errors=only", Sample: "outline.json",
 			Fields: []field{
 				{"trace_id", ""},
-				{"start", "of the trace"},
+				{"start", "start of the trace"},
 				{"duration", ""},
-				{"exec_time", "of all spans"},
-				{"rows", "of the flame graph"},
-				{"orphans_row", "that is left free above the spans whose parent is missing; -1 where there are none"},
+				{"exec_time", "sum over all spans"},
+				{"rows", "number of rows of the flame graph"},
+				{"orphans_row", "empty row above the spans without a parent in this trace; -1 if there are none"},
 				{"services[].service", ""},
-				{"services[].colour", "as pages have it"},
-				{"services[].dark_text", "it is easier to read on this colour"},
+				{"services[].colour", "as on the pages"},
+				{"services[].dark_text", "whether dark text is easier to read on this colour"},
 				{"names", "operations"},
-				{"labels", "what the spans worked on, at most 120 bytes of it"},
+				{"labels", "texts for the spans’ boxes, at most 120 bytes each"},
 				{"spans.span_id", ""},
-				{"spans.parent", "the index of the span that it stands below; -1 for none"},
-				{"spans.row", "from 0, the top"},
-				{"spans.start", "since the trace’s"},
-				{"spans.duration", "0 where it is less"},
-				{"spans.exec_time", "in which it worked and did not wait for another"},
-				{"spans.service", "the index of its service; likewise of name and label"},
+				{"spans.parent", "index of the parent; -1 for none"},
+				{"spans.row", "from 0 at the top"},
+				{"spans.start", "since the start of the trace"},
+				{"spans.duration", "negative durations are 0"},
+				{"spans.exec_time", "time the span spent working rather than waiting for child spans"},
+				{"spans.service", "index into services; name and label are indexes, too"},
 				{"spans.name", ""},
 				{"spans.label", ""},
-				{"spans.error", ""},
-				{"found", "the indexes of spans that are looked for; null where nothing is"},
+				{"spans.error", "1 for an error, otherwise 0"},
+				{"found", "indexes of the spans that find and errors match; null without them"},
 			},
 		},
 		{
 			Method: http.MethodDelete, Path: "/api/traces", Status: http.StatusNoContent,
-			Does:    "Drops every trace, for good, as apm clear does. The answer is empty. A browser may ask for it from the agent’s own pages alone.",
+			Does:    "Deletes all traces, like apm clear. This cannot be undone. The response is empty. Browsers can send this only from the agent’s own pages.",
 			Example: "/api/traces",
 		},
 		{
 			Method: http.MethodGet, Path: "/api/services", Status: http.StatusOK,
-			Does:       "Lists services with the figures of their entry spans; those with most requests come first, at most 1,000.",
+			Does:       "Lists up to 1,000 services with the figures of their service entry spans. The service with the most requests comes first.",
 			Parameters: selecting(search.ServiceEntrySpans),
 			Example:    "/api/services", Sample: "services.json",
 			Fields: slices.Concat(
 				[]field{
-					{"from", "the time that was looked at: what was asked for or, where that was open, what there is"},
-					{"to", "exclusive"},
+					{"from", "start of the time range: the parameter or, without it, the earliest span"},
+					{"to", "end of the time range, exclusive"},
 					{"services[].service", ""},
-					{"services[].type", "the most common type of its spans"},
+					{"services[].type", "most common type of its spans"},
 				},
 				figureFields("services[]."),
 				[]field{
-					{"services[].apdex", "how content those who asked were, from 0 to 1, where half a second satisfies"},
+					{"services[].apdex", "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half"},
 					{"services[].first_seen", "start of its earliest span"},
 					{"services[].last_seen", "start of its latest span"},
-					{"services[].versions", "of any time; the one that appeared last comes first"},
-					{"services[].last_deploy", "when that one appeared; 0 without versions"},
-					{"others", "services left out"},
+					{"services[].versions", "over all time; the newest comes first"},
+					{"services[].last_deploy", "first span of the newest version; 0 without versions"},
+					{"others", "number of services left out"},
 				}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/services/{service}/resources", Status: http.StatusOK,
-			Does: "Lists what a service is asked for, with figures; those with most requests come first.",
-			Parameters: append([]parameter{{"{service}", "text", "required", "", "Its exact name; a slash in it is written as %2F."}},
+			Does: "Lists a service’s resources with their figures. The resource with the most requests comes first.",
+			Parameters: append([]parameter{{"{service}", "text", "required", "", "The service’s exact name. Write a slash as %2F."}},
 				append(selecting(search.ServiceEntrySpans),
-					parameter{"operation", "text", "all", "1,000 bytes", "Only spans of this operation. For one within the service, scope=all finds it."},
+					parameter{"operation", "text", "all", "1,000 bytes", "Only spans of this operation. Add scope=all if it isn’t a service entry operation."},
 					limit("100", "resources"))...),
 			Example: "/api/services/{service}/resources", Sample: "resources.json",
 			Fields: slices.Concat(
 				[]field{
 					{"service", ""},
 					{"from", ""},
-					{"to", "exclusive"},
+					{"to", "end of the time range, exclusive"},
 					{"resources[].resource", ""},
-					{"resources[].operation", "with another operation, a resource is another one"},
+					{"resources[].operation", "resources are listed by resource and operation"},
 				},
 				figureFields("resources[]."),
 				[]field{
-					{"resources[].requests_per_second", "on average between from and to, a time that is taken for a second where it is less"},
-					{"others", "resources left out"},
+					{"resources[].requests_per_second", "average between from and to; a shorter time counts as one second"},
+					{"others", "number of resources left out"},
 				}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/figures", Status: http.StatusOK,
-			Does: "Gives the figures of the spans that are looked for, each counted as a request: in total and in groups, as a sum, over time and by latency.",
+			Does: "Returns figures of the matching spans, each counted as a request: in total and by group, over time, and as a distribution of latency.",
 			Parameters: append(selecting(search.ServiceEntrySpans),
-				parameter{"by", "attribute", "none", "up to 3", "What the spans of a group have in common: service, version, @http.status_code. Repeat it for several."},
-				parameter{"buckets", "number", "0", "0 to 1000", "How many equal parts of the time to give a series of. For all groups together, up to 60,000."},
-				parameter{"distribution", "true or false", "false", "", "Also count how many requests took how long."},
+				parameter{"by", "attribute", "none", "up to 3", "Groups spans by this attribute: service, version, @http.status_code. Repeat it to group by several."},
+				parameter{"buckets", "number", "0", "0 to 1000", "Returns a series with this many buckets. All groups together can have 60,000 buckets."},
+				parameter{"distribution", "true or false", "false", "", "Returns the distribution of latency."},
 				limit("20", "groups")),
 			Example: "/api/figures?by=service&buckets=3&distribution=true&limit=1", Sample: "figures.json",
 			Fields: slices.Concat(
 				[]field{
-					{"from", "the time that the series divide"},
-					{"to", "exclusive"},
-					{"step", "from one part of a series to the next, rounded down; 0 without series"},
-					{"by", "the attributes that the groups have values of"},
+					{"from", "start of the time range of the series"},
+					{"to", "end of the time range, exclusive"},
+					{"step", "length of a bucket, rounded down; 0 without buckets"},
+					{"by", "the attributes of the groups"},
 				},
 				groupFields("total."), groupFields("groups[]."),
-				[]field{{"others", "groups left out"}}),
+				[]field{{"others", "number of groups left out"}}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/facets", Status: http.StatusOK,
-			Does: "Counts the values that attributes have; the most common come first.",
+			Does: "Counts the values of attributes. The most common value comes first.",
 			Parameters: append(selecting(search.AllSpans),
-				parameter{"field", "attribute", "all", "up to 20", "service or @http.status_code, for example. Repeat it for several. Without it, the 100 most common by which spans can be grouped."},
+				parameter{"field", "attribute", "all", "up to 20", "An attribute such as service or @http.status_code. Repeat it for several. The default is the 100 most common attributes."},
 				limit("10", "values of each")),
 			Example: "/api/facets?field=service&field=@http.status_code", Sample: "facets.json",
 			Fields: []field{
-				{"facets[].field", "as queries write it"},
-				{"facets[].spans", "how many have it"},
+				{"facets[].field", "in query syntax"},
+				{"facets[].spans", "number of spans that have it"},
 				{"facets[].values[].value", ""},
 				{"facets[].values[].spans", ""},
-				{"facets[].others", "values left out"},
-				{"others", "attributes left out"},
+				{"facets[].others", "number of values left out"},
+				{"others", "number of attributes left out"},
 			},
 		},
 		{
 			Method: http.MethodGet, Path: "/api/time-spent", Status: http.StatusOK,
-			Does:       "Tells which services worked for the spans that are looked for: the execution time of these, and of all spans below them. The service that took most comes first.",
-			Parameters: append(selecting(search.ServiceEntrySpans), parameter{"buckets", "number", "0", "0 to 200", "How many equal parts of the time to give a series of."}),
+			Does:       "Returns the execution time of the matching spans and of all spans below them, by service. The service with the most execution time comes first.",
+			Parameters: append(selecting(search.ServiceEntrySpans), parameter{"buckets", "number", "0", "0 to 200", "Returns series with this many buckets."}),
 			Example:    "/api/time-spent?query=service:{service}&buckets=3", Sample: "time-spent.json",
 			Fields: append(lookedAtFields(),
-				field{"step", "from one part of a series to the next, rounded down; 0 without series"},
-				field{"series.requests", "looked at, one for each part of the time, from the first; series are left out without buckets"},
+				field{"step", "length of a bucket, rounded down; 0 without buckets"},
+				field{"series.requests", "requests in each bucket; series are absent without buckets"},
 				field{"services[].service", ""},
-				field{"services[].exec_time", "in which one of its spans worked and did not wait for another"},
-				field{"services[].per_request", "the same for one request, on average"},
-				field{"services[].percent", "of the execution time of all services"},
-				field{"services[].series.exec_time", "by the start of the request that the service worked for"},
-				field{"services[].series.per_request", "null where there were no requests"},
-				field{"others", "services left out"}),
+				field{"services[].exec_time", "time its spans spent working rather than waiting for child spans"},
+				field{"services[].per_request", "average per request"},
+				field{"services[].percent", "share of the execution time of all services"},
+				field{"services[].series.exec_time", "execution time by the start of the request"},
+				field{"services[].series.per_request", "average per request; null for a bucket without requests"},
+				field{"others", "number of services left out"}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/dependencies", Status: http.StatusOK,
-			Does:       "Tells which service calls which, for the spans that are looked for: from the roots of their traces down to them, and below them. A call is a span whose parent is another service’s.",
+			Does:       "Returns the calls between services upstream and downstream of the matching spans. A call is a span whose parent belongs to another service.",
 			Parameters: selecting(search.ServiceEntrySpans),
 			Example:    "/api/dependencies?query=service:{service}", Sample: "dependencies.json",
 			Fields: append(lookedAtFields(),
-				field{"edges[].caller", "the service whose span is the parent; edges are in the order of callers, at most 2,000"},
-				field{"edges[].callee", "the service that was called"},
-				field{"edges[].calls", "in what was looked at; so are errors, traces and times"},
-				field{"edges[].calls_per_second", "on average between from and to, a time that is taken for a second where it is less; of a sample, an estimate for all"},
-				field{"edges[].errors", "calls that failed"},
-				field{"edges[].error_rate", "from 0 to 1"},
-				field{"edges[].traces", "that have such a call"},
-				field{"edges[].total", "time that all calls took together"},
-				field{"edges[].avg", "time that one took on average"},
-				field{"edges[].max", "time that the longest took"},
-				field{"others", "edges left out, those with the fewest calls"}),
+				field{"edges[].caller", "the calling service; at most 2,000 edges, sorted by caller"},
+				field{"edges[].callee", "the called service"},
+				field{"edges[].calls", "in the sample, like errors, traces and times"},
+				field{"edges[].calls_per_second", "average between from and to; a shorter time counts as one second. For a sample, an estimate for all requests"},
+				field{"edges[].errors", "calls with an error"},
+				field{"edges[].error_rate", "0 to 1"},
+				field{"edges[].traces", "traces with such a call"},
+				field{"edges[].total", "sum of the durations"},
+				field{"edges[].avg", "average duration"},
+				field{"edges[].max", "longest duration"},
+				field{"others", "number of edges left out, those with the fewest calls"}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/span-summary", Status: http.StatusOK,
-			Does:       "Tells what kinds of spans are in the spans that are looked for: these themselves, and all below them. The kind with most execution time comes first, of at most 500.",
+			Does:       "Returns the Span summary of the matching spans and all spans below them, at most 500 rows. The row with the most execution time comes first.",
 			Parameters: selecting(search.ServiceEntrySpans),
 			Example:    "/api/span-summary?query=service:{service}", Sample: "span-summary.json",
 			Fields: append(lookedAtFields(),
-				field{"spans[].service", "with another one, or another operation, resource or type, a kind is another one"},
+				field{"spans[].service", "spans are grouped by service, operation, resource and type"},
 				field{"spans[].operation", ""},
 				field{"spans[].resource", ""},
 				field{"spans[].type", ""},
-				field{"spans[].spans", "of this kind, in what was looked at"},
-				field{"spans[].errors", "how many of these failed"},
-				field{"spans[].traces", "that have such a span"},
-				field{"spans[].avg_spans", "in a trace that has such a span"},
-				field{"spans[].percent_of_traces", "how many have such a span"},
-				field{"spans[].avg_duration", "of one span"},
-				field{"spans[].avg_exec_percent", "of the execution time of what was looked at, on average over the traces that have such a span"},
-				field{"spans[].exec_time", "of all spans of this kind together"},
-				field{"others", "kinds left out"}),
+				field{"spans[].spans", "number of spans in the sample"},
+				field{"spans[].errors", "number of spans with an error"},
+				field{"spans[].traces", "traces with such a span"},
+				field{"spans[].avg_spans", "spans per trace, over traces with such a span"},
+				field{"spans[].percent_of_traces", "share of traces with such a span"},
+				field{"spans[].avg_duration", "average duration of a span"},
+				field{"spans[].avg_exec_percent", "average share of the execution time, over traces with such a span"},
+				field{"spans[].exec_time", "sum of the execution time"},
+				field{"others", "number of rows left out"}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/intake", Status: http.StatusOK,
-			Does:    "Tells who has sent spans, and what was not taken in. Its times are texts in RFC 3339, in UTC, but for kept.oldest and kept.newest.",
+			Does:    "Returns which tracers sent spans, and what was refused. Times are strings in RFC 3339 and UTC, except kept.oldest and kept.newest.",
 			Example: "/api/intake", Sample: "intake.json",
 			Fields: intakeFields(),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/events", Status: http.StatusOK,
-			Does: "Streams server-sent events, until the reader goes: a notice for each trace that has changed. What has changed is to be fetched.",
+			Does: "Streams server-sent events: one for each trace that changed. Fetch the trace to see the change.",
 			Parameters: []parameter{
-				{"kind", "trace or intake", "trace", "", "Notices of traces, or of requests that the intake has answered."},
-				{"trace", "trace ID", "all", "64 or 128 bits", "Notices of this trace alone."},
+				{"kind", "trace or intake", "trace", "", "Events for changed traces, or for requests to the intake."},
+				{"trace", "trace ID", "all", "64 or 128 bits", "Only events of this trace."},
 			},
 			Example: "/api/events", Sample: "events.txt",
-			Fields: []field{{"trace_id", "of the trace that has changed"}},
+			Fields: []field{{"trace_id", "the changed trace"}},
 		},
 	}
 }
 
 func traceID() parameter {
-	return parameter{"{id}", "trace ID", "required", "64 or 128 bits", "Decimal or hexadecimal; of digits alone, decimal is tried first."}
+	return parameter{"{id}", "trace ID", "required", "64 or 128 bits", "Decimal or hexadecimal, with or without leading zeros. Digits alone are tried as decimal first."}
 }
 
-// selecting are the parameters that say which spans to look at.
+// selecting returns the parameters that select spans.
 func selecting(scope search.Scope) []parameter {
 	return []parameter{
-		{"query", "query", "every span", "4,096 bytes", "In Datadog’s search syntax: service:api @http.status_code:>=500 -status:ok."},
+		{"query", "query", "every span", "4,096 bytes", "In Datadog’s query syntax: service:api @http.status_code:>=500 -status:ok."},
 		{"env", "text", "all", "1,000 bytes", "Only spans of this environment."},
-		{"scope", "all, service-entry or root", scope.String(), "", "All spans; those with which a trace enters a service; those without a parent."},
-		{"from", "time", "open", "", "The span started then or later."},
-		{"to", "time", "open", "", "The span started before then."},
+		{"scope", "all, service-entry or root", scope.String(), "", "All spans, service entry spans or root spans."},
+		{"from", "time", "open", "", "Only spans that started at this time or later."},
+		{"to", "time", "open", "", "Only spans that started before this time."},
 	}
 }
 
 func limit(absent, what string) parameter {
-	return parameter{"limit", "number", absent, "1 to 1000", "How many " + what + " at most."}
+	return parameter{"limit", "number", absent, "1 to 1000", "Maximum number of " + what + "."}
 }
 
-// lookedAtFields say which requests an answer is of.
+// lookedAtFields returns the fields about the sample of requests.
 func lookedAtFields() []field {
 	return []field{
-		{"requests", "how many spans were looked at; of very many, a sample"},
-		{"of", "how many there are"},
-		{"traces", "that the spans looked at are in"},
-		{"from", "the time that was looked at: what was asked for or, where that was open, what there is"},
-		{"to", "exclusive"},
+		{"requests", "number of requests in the sample"},
+		{"of", "number of matching requests"},
+		{"traces", "number of traces in the sample"},
+		{"from", "start of the time range: the parameter or, without it, the earliest span"},
+		{"to", "end of the time range, exclusive"},
 	}
 }
 
 func figureFields(prefix string) []field {
 	return []field{
 		{prefix + "requests", ""},
-		{prefix + "errors", "requests that failed"},
-		{prefix + "error_rate", "their part of all, from 0 to 1"},
-		{prefix + "total", "time that all requests took together"},
-		{prefix + "avg", "time that one took on average; 0 without requests"},
-		{prefix + "p50", "time within which half of them were done; likewise p75 to p99"},
+		{prefix + "errors", "requests with an error"},
+		{prefix + "error_rate", "0 to 1"},
+		{prefix + "total", "sum of the durations"},
+		{prefix + "avg", "average duration; 0 without requests"},
+		{prefix + "p50", "percentiles of the duration, within 1 %"},
 		{prefix + "p75", ""},
 		{prefix + "p90", ""},
 		{prefix + "p95", ""},
 		{prefix + "p99", ""},
-		{prefix + "max", "time that the longest took"},
+		{prefix + "max", "longest duration"},
 	}
 }
 
 func groupFields(prefix string) []field {
-	fields := append([]field{{prefix + "values", "in the order of by; \"\" where spans have none"}}, figureFields(prefix)...)
-	fields = append(fields, field{prefix + "first_seen", "start of the earliest span; 0 without one"}, field{prefix + "last_seen", "start of the latest span"})
+	fields := append([]field{{prefix + "values", "in the order of by; \"\" for spans without the attribute"}}, figureFields(prefix)...)
+	fields = append(fields, field{prefix + "first_seen", "start of the earliest span; 0 without spans"}, field{prefix + "last_seen", "start of the latest span"})
 	for i, name := range []string{"requests", "errors", "avg", "p50", "p75", "p90", "p95", "p99", "max"} {
 		means := ""
 		switch i {
 		case 0:
-			means = "one for each part of the time, from the first; series is left out without buckets"
+			means = "one element per bucket; series is absent without buckets"
 		case 2:
-			means = "null where there were no requests; likewise in what follows"
+			means = "null for a bucket without requests; so are the percentiles and max"
 		}
 		fields = append(fields, field{prefix + "series." + name, means})
 	}
 	return append(fields,
-		field{prefix + "distribution[].duration", "within 1 %, the shortest first; distribution is left out unless asked for"},
-		field{prefix + "distribution[].requests", "that took about as long"})
+		field{prefix + "distribution[].duration", "within 1 %, the shortest first; distribution is absent by default"},
+		field{prefix + "distribution[].requests", "requests of about this duration"})
 }
 
 func intakeFields() []field {
 	return []field{
 		{"since", "when the intake began"},
-		{"payloads", "trace payloads taken in"},
-		{"spans", "of these"},
-		{"bytes", "of these, unpacked"},
-		{"calls", "requests of every kind"},
-		{"tracers[].service", "by service, at most 200; what is not known of a tracer is \"\""},
+		{"payloads", "accepted trace payloads"},
+		{"spans", "accepted spans"},
+		{"bytes", "size of the accepted payloads, uncompressed"},
+		{"calls", "all requests"},
+		{"tracers[].service", "at most 200 tracers, by service; unknown values are \"\""},
 		{"tracers[].language", ""},
 		{"tracers[].tracer_version", ""},
-		{"tracers[].format", "of its payloads: v0.4, v1.0, …"},
+		{"tracers[].format", "format of its payloads: v0.4, v1.0, …"},
 		{"tracers[].env", ""},
-		{"tracers[].version", "the service’s"},
+		{"tracers[].version", "version of the service"},
 		{"tracers[].payloads", ""},
 		{"tracers[].spans", ""},
-		{"tracers[].errors", "spans that failed"},
+		{"tracers[].errors", "spans with an error"},
 		{"tracers[].bytes", ""},
 		{"tracers[].last_contact", ""},
-		{"tracers[].clock_offset", "how far its clock seems to be ahead; negative: behind"},
-		{"tracers[].clock_offset_most", "the furthest that it has been"},
-		{"tracers_forgotten", "that made room for others"},
+		{"tracers[].clock_offset", "estimated clock skew: positive is ahead, negative is behind"},
+		{"tracers[].clock_offset_most", "largest estimated clock skew"},
+		{"tracers_forgotten", "older tracers that are no longer listed"},
 		{"losses[].reason", ""},
 		{"losses[].count", ""},
 		{"losses[].advice", "what to do about it"},
@@ -369,33 +367,33 @@ func intakeFields() []field {
 		{"refusals[].method", ""},
 		{"refusals[].path", ""},
 		{"refusals[].status", ""},
-		{"refusals[].reason", "as in losses"},
+		{"refusals[].reason", "same as in losses"},
 		{"refusals[].detail", "what was wrong"},
 		{"refusals[].content_type", ""},
-		{"refusals[].content_length", "null where it was not announced"},
-		{"refusals[].headers{}", "those that tell what the sender is"},
-		{"refusals[].first_bytes", "of the body, at most 64, in hexadecimal"},
+		{"refusals[].content_length", "null without a Content-Length"},
+		{"refusals[].headers{}", "headers that identify the sender"},
+		{"refusals[].first_bytes", "up to 64 bytes of the body in hexadecimal"},
 		{"requests[].time", "the last 100, newest first"},
 		{"requests[].method", ""},
 		{"requests[].path", ""},
 		{"requests[].status", ""},
-		{"requests[].bytes", "read of the body"},
-		{"requests[].spans", "taken in"},
+		{"requests[].bytes", "size of the body"},
+		{"requests[].spans", "accepted spans"},
 		{"requests[].service", ""},
 		{"requests[].language", ""},
 		{"requests[].tracer_version", ""},
-		{"kept.traces", "what of all that is there"},
-		{"kept.spans", ""},
+		{"kept.traces", "stored traces"},
+		{"kept.spans", "stored spans"},
 		{"kept.max_spans", ""},
-		{"kept.bytes", "packed in the file, without its log"},
+		{"kept.bytes", "size of the stored spans in the file, without its log"},
 		{"kept.max_bytes", ""},
-		{"kept.oldest", "start of the earliest span; 0 for none"},
-		{"kept.newest", "start of the latest span; 0 for none"},
-		{"kept.evicted_traces", "that made room for newer ones"},
+		{"kept.oldest", "start of the earliest stored span; 0 for none"},
+		{"kept.newest", "start of the latest stored span; 0 for none"},
+		{"kept.evicted_traces", "evicted to make room for newer traces"},
 		{"kept.evicted_spans", ""},
-		{"kept.damaged_spans", "that could not be read from the file, and were set aside"},
-		{"chain[].holds", "what must be so for a trace to be found, in the order in which it meets it"},
+		{"kept.damaged_spans", "could not be read from the file and were set aside"},
+		{"chain[].holds", "whether a condition for traces to be found holds; the first that fails says why a trace is missing"},
 		{"chain[].says", ""},
-		{"chain[].do", "where it does not hold"},
+		{"chain[].do", "the next step, if it does not hold"},
 	}
 }

@@ -321,7 +321,7 @@ func TestTheReferenceCanBeReadAndClicked(t *testing.T) {
 	if body := get(odd, "/api").Body.String(); !strings.Contains(body, `href="/api/services/a%20b%2F%22c/resources"`) || !strings.Contains(body, `href="/api/time-spent?query=service:%22a&#43;b%2F%5C%22c%22&amp;buckets=3"`) {
 		t.Errorf("%s", regexp.MustCompile(`href="/api/[^"]*"`).FindAllString(body, -1))
 	}
-	if rec := get(w, "/api/nothing"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "The page at /api says what there is.") {
+	if rec := get(w, "/api/nothing"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "The page /api lists all endpoints.") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }

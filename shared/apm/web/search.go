@@ -11,7 +11,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// apiRequest reads what GET /api/traces asks for.
+// apiRequest reads the parameters of GET /api/traces.
 func apiRequest(r *http.Request) (request search.Request, err error) {
 	const most = 1000
 	if request.Selection, err = selection(r, search.AllSpans); err != nil {
@@ -26,8 +26,8 @@ func apiRequest(r *http.Request) (request search.Request, err error) {
 	return request, err
 }
 
-// selection reads which spans the API is to look at: query, env, scope, from
-// and to. usual is the scope where none is given.
+// selection reads the parameters that select spans: query, env, scope, from and to.
+// usual is the default scope.
 func selection(r *http.Request, usual search.Scope) (s search.Selection, err error) {
 	if s.Query, err = query(r); err != nil {
 		return s, err
@@ -47,13 +47,13 @@ func selection(r *http.Request, usual search.Scope) (s search.Selection, err err
 	return s, narrow(&s, r, "env", "env")
 }
 
-// narrow has spans selected only where a field has the value that a parameter
-// gives, if it gives one.
+// narrow limits a selection to spans whose field has the value of a parameter, if the
+// parameter is set.
 func narrow(s *search.Selection, r *http.Request, parameter, field string) error {
 	const longest = 1000 // bytes
 	value := r.URL.Query().Get(parameter)
 	if len(value) > longest {
-		return failure{http.StatusBadRequest, fmt.Sprintf("%s has %s bytes; it may have %s.", parameter, apm.FormatNumber(len(value)), apm.FormatNumber(longest))}
+		return failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", parameter, apm.FormatNumber(len(value)), apm.FormatNumber(longest))}
 	}
 	if value != "" {
 		s.Query = both(s.Query, field, value)
@@ -61,8 +61,7 @@ func narrow(s *search.Selection, r *http.Request, parameter, field string) error
 	return nil
 }
 
-// both is a query for what the query finds with this value of a reserved
-// attribute.
+// both returns the query ANDed with a term for a reserved attribute.
 func both(query search.Query, field, value string) search.Query {
 	term := search.Term{Field: search.Field{Name: field}, Test: search.Literal(value)}
 	if query.Expr == nil {
@@ -71,19 +70,19 @@ func both(query search.Query, field, value string) search.Query {
 	return search.Query{Expr: search.And{term, query.Expr}}
 }
 
-// longestQuery bounds a query, in bytes: it is run on every span.
+// longestQuery limits a query in bytes, since it runs on every span.
 const longestQuery = 4096
 
-// query reads what spans to search for. Its error may be a SyntaxError.
+// query reads the parameter query. Its error may be a SyntaxError.
 func query(r *http.Request) (search.Query, error) {
 	text := r.URL.Query().Get("query")
 	if len(text) > longestQuery {
-		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query has %s bytes; it may have %s.", apm.FormatNumber(len(text)), apm.FormatNumber(longestQuery))}
+		return search.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query is too long: %s bytes, the limit is %s.", apm.FormatNumber(len(text)), apm.FormatNumber(longestQuery))}
 	}
 	return search.Parse(text)
 }
 
-// scope reads which spans of a trace to search.
+// scope reads the parameter scope.
 func scope(r *http.Request) (search.Scope, error) {
 	text := r.URL.Query().Get("scope")
 	scope, err := search.ParseScope(text)
@@ -93,9 +92,8 @@ func scope(r *http.Request) (search.Scope, error) {
 	return scope, nil
 }
 
-// instant reads a point in time, in nanoseconds since the Unix epoch as the
-// API gives it, or in RFC 3339; 0 where it is not there. Without a zone, as
-// browsers send what was typed into a field for a time, it is in UTC.
+// instant reads a time in nanoseconds since the Unix epoch or in RFC 3339; 0 without the
+// parameter. A time without a zone, as browsers send it from an input field, is in UTC.
 func instant(r *http.Request, name string) (int64, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
@@ -111,7 +109,7 @@ func instant(r *http.Request, name string) (int64, error) {
 		}
 	}
 	if err != nil {
-		return 0, failure{http.StatusBadRequest, fmt.Sprintf("%s=%.40q is not a time: give nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
+		return 0, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
 	}
 	if latest := time.Unix(0, math.MaxInt64); at.After(latest) {
 		at = latest // what has no number of nanoseconds is after every span

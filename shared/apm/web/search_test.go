@@ -93,7 +93,7 @@ func TestTheAPISaysWhereAQueryIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	if rec.Code != 400 || rec.Header().Get("Content-Type") != "application/problem+json" || problem.Status != 400 || problem.Offset == nil || *problem.Offset != 10 ||
-		problem.Expected != `a value right after "service:"` || problem.Detail != `The query cannot be read: at the end of the query: expected a value right after "service:".` {
+		problem.Expected != `a value right after "service:"` || problem.Detail != `Syntax error at the end of the query: expected a value right after "service:".` {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 	if body := get(w, "/api/traces?limit=0").Body.String(); strings.Contains(body, "offset") {
@@ -131,7 +131,7 @@ func TestThePageKeepsAWrongQueryAndShowsWhere(t *testing.T) {
 
 func TestThePageKeepsASearchInNoTime(t *testing.T) {
 	w, _ := newTest(two()...)
-	for time, says := range map[string]string{"from=3&to=2": "ends before it begins", "from=yesterday": "yesterday", "range=1y": "15m, 1h, 4h and all"} {
+	for time, says := range map[string]string{"from=3&to=2": "ends before it starts", "from=yesterday": "yesterday", "range=1y": "15m, 1h, 4h or all"} {
 		rec := get(w, "/traces?query=@subject:war&scope=root&"+time)
 		body := rec.Body.String()
 		for _, want := range []string{says, `value="@subject:war"`, `<option value="root" selected>`, `class="menu"`} {

@@ -25,7 +25,7 @@ func readChoices(r *http.Request) (place, error) {
 	const longest = 1000 // bytes
 	p := placeOf(r)
 	if n := len(p.Get(byFind)); n > longest {
-		return p, failure{http.StatusBadRequest, fmt.Sprintf("find has %s bytes; it may have %s.", apm.FormatNumber(n), apm.FormatNumber(longest))}
+		return p, failure{http.StatusBadRequest, fmt.Sprintf("The text to find is too long: %s bytes, the limit is %s.", apm.FormatNumber(n), apm.FormatNumber(longest))}
 	}
 	return p, nil
 }

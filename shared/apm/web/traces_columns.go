@@ -47,7 +47,7 @@ func readColumns(r *http.Request) ([]traceColumn, error) {
 			for _, c := range all {
 				names = append(names, c.Name)
 			}
-			return nil, failure{http.StatusBadRequest, fmt.Sprintf("columns=%.40q is no column: there are %s.", name, strings.Join(names, ", "))}
+			return nil, failure{http.StatusBadRequest, fmt.Sprintf("Invalid columns=%.40q: use %s.", name, strings.Join(names, ", "))}
 		}
 	}
 	for i, c := range all {

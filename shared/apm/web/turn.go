@@ -93,7 +93,7 @@ func send(rw http.ResponseWriter, status int, contentType string, body *bytes.Bu
 		if size := int64(body.Len()); size > smallResponse {
 			defer t.all.sending.Add(-size)
 			if now := t.all.sending.Add(size); now > mostSending && now > size {
-				return failure{http.StatusServiceUnavailable, "Other clients are still reading large responses. Try again in a moment, or ask for less."}
+				return failure{http.StatusServiceUnavailable, "Other clients are still reading large responses. Try again in a moment, or request less."}
 			}
 		}
 		t.end()

@@ -1,4 +1,4 @@
-// Package web shows traces: as pages for people and as JSON for programs.
+// Package web serves traces as pages and as JSON.
 package web
 
 import (
@@ -18,52 +18,50 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// Traces is where the traces are kept.
+// Traces is the store of traces.
 type Traces interface {
-	// TraceWithin returns what has arrived of one trace, as far as it takes no more
-	// than about so many bytes of memory: Truncated counts the spans left out.
+	// TraceWithin returns the spans of a trace that have arrived, up to about so many
+	// bytes of memory. Truncated counts the spans left out.
 	TraceWithin(ctx context.Context, id uint64, bytes int) (trace apm.Trace, found bool, err error)
-	// EachSpan calls do for every span of a trace, in order, with the upper half of
-	// the trace's ID.
+	// EachSpan calls do for every span of a trace, ordered by start, with the upper half
+	// of the trace's ID.
 	EachSpan(ctx context.Context, id uint64, do func(high uint64, span *apm.Span) error) (found bool, err error)
-	// Search sums up the traces that have a span that the request looks for,
-	// the one that arrived last first. next is the cursor that continues the
-	// list, or 0 at its end. The error is ctx's alone.
+	// Search returns summaries of the traces with a matching span; the trace that
+	// arrived last comes first. next is the cursor of the next page, or 0 at the end.
 	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
-	// Breakdown gives figures, each span that is looked for being a request.
+	// Breakdown returns figures; each matching span counts as a request.
 	Breakdown(ctx context.Context, b search.Breakdown) (apm.Breakdown, error)
-	// Facets counts the values of fields, and names at most most of each. Without
-	// fields it is those by which spans can be grouped, the most common first.
+	// Facets counts the values of fields, at most most of each. Without fields it
+	// counts all fields that can group spans; the most common comes first.
 	Facets(ctx context.Context, s search.Selection, fields []search.Field, most int) ([]apm.Facet, error)
-	// Anatomy tells what the selected spans are made of, with series of as many
-	// parts of the time as buckets says. Of very many spans it is a sample's.
+	// Anatomy returns which services and spans the selected spans consist of, with series
+	// of that many buckets. It samples very many spans.
 	Anatomy(ctx context.Context, s search.Selection, buckets int) (apm.Anatomy, error)
-	// Clear drops every trace.
+	// Clear deletes all traces.
 	Clear(ctx context.Context) error
-	// Subscribe sends the IDs of traces that change, some at a time, until ctx is
-	// done.
+	// Subscribe sends the IDs of changed traces, in batches, until ctx is done.
 	Subscribe(ctx context.Context) <-chan []uint64
-	// Retention is how much is kept and how much had to go.
+	// Retention returns how much is stored and how much was evicted.
 	Retention() apm.Retention
 }
 
-// Intake knows who sends, and what it did not take in.
+// Intake counts what tracers send and what is refused.
 type Intake interface {
-	// Report is what is known now. Nobody may change what it holds.
+	// Report returns all counts. Callers must not modify it.
 	Report() apm.IntakeReport
-	// Refused counts requests and single spans.
+	// Refused returns the number of refused requests and spans.
 	Refused() int
-	// Calls counts requests: while it stays the same, so does the Report.
+	// Calls returns the number of requests. Report only changes if it does.
 	Calls() int
 }
 
-// Config is what the pages need.
+// Config configures a Web.
 type Config struct {
 	Traces     Traces
 	Intake     Intake
 	Palette    *colour.Palette
-	AllowHosts []string // host names the pages answer to, besides localhost's
-	Try        string   // a command that makes a trace, for when there is none; may be empty
+	AllowHosts []string // host names besides localhost that pages are served under
+	Try        string   // a command that makes a trace, to show if there is none; may be empty
 	Guests     []Guest
 	Logger     *slog.Logger
 }
@@ -74,12 +72,12 @@ type Web struct {
 	mux       *http.ServeMux
 	templates *template.Template
 	static    map[string]asset
-	examples  map[string]string // answers of the API, by the names of their files
+	examples  map[string]string // responses of the API by file name
 	hosts     map[string]bool
 	routes    map[string]handlers
 	turns     *turns
 
-	streams atomic.Int64 // of events, that are open
+	streams atomic.Int64 // open event streams
 
 	ending context.Context // done when event streams must end
 	end    context.CancelFunc
@@ -88,7 +86,7 @@ type Web struct {
 //go:embed templates static examples
 var embedded embed.FS
 
-// New prepares the pages. It panics only over files that are built in.
+// New returns the pages. It panics if an embedded file is invalid.
 func New(config Config) *Web {
 	static := loadAssets(sub(embedded, "static"))
 	w := &Web{
@@ -138,7 +136,7 @@ func New(config Config) *Web {
 	return w
 }
 
-// ServeHTTP implements http.Handler. What the guard turns away reaches no handler.
+// ServeHTTP implements http.Handler. Requests that the guard refuses reach no handler.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	setSafetyHeaders(rw.Header())
 	switch err := w.refuseOtherHosts(r); {
@@ -153,20 +151,20 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close ends the event streams, which would otherwise last as long as their
-// readers want. Everything else goes on being served.
+// Close ends the event streams, which clients would otherwise keep open. Everything
+// else is still served.
 func (w *Web) Close() { w.end() }
 
-// A handler answers a request or says, by its error, why it does not.
+// A handler answers a request or returns an error, which fail turns into a response.
 type handler func(rw http.ResponseWriter, r *http.Request) error
 
 // handlers serve one path, by method.
 type handlers map[string]handler
 
-// anyMethod stands for every method that handlers do not name.
+// anyMethod stands for every method without a handler of its own.
 const anyMethod = ""
 
-// handle serves a path that is only for reading, in turn.
+// handle serves a read-only path, in turn.
 func (w *Web) handle(path string, read handler) {
 	read = w.inTurn(read)
 	w.route(path, handlers{http.MethodGet: read, http.MethodHead: read})
@@ -181,7 +179,7 @@ func (w *Web) route(path string, serve handlers) {
 	})
 }
 
-// answer lets the handler of the request's method answer it.
+// answer calls the handler for the request's method.
 func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 	serve, ok := h[r.Method]
 	if !ok {
@@ -190,17 +188,17 @@ func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		allowed := slices.Sorted(maps.Keys(h))
 		rw.Header().Set("Allow", strings.Join(allowed, ", "))
-		return failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
+		return failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s accepts %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
 	}
 	return serve(rw, r)
 }
 
-// nothing answers requests, by whatever method, for what is not here.
+// nothing answers requests for unknown paths, with any method.
 func nothing(_ http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(r.URL.Path, "/api/") {
-		return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s. The page at /api says what there is.", r.URL.Path)}
+		return failure{http.StatusNotFound, fmt.Sprintf("There is no endpoint at %s. The page /api lists all endpoints.", r.URL.Path)}
 	}
-	return failure{http.StatusNotFound, fmt.Sprintf("There is nothing at %s.", r.URL.Path)}
+	return failure{http.StatusNotFound, fmt.Sprintf("There is no page at %s.", r.URL.Path)}
 }
 
 func (w *Web) showFirst(rw http.ResponseWriter, r *http.Request) error {

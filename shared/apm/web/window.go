@@ -12,23 +12,23 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A window is the environment and the time that a page is about. It is in the
-// address of every page, and links from one to another keep it.
+// A window is the environment and the time range of a page. It is part of every page's
+// address, and links between pages keep it.
 type window struct {
 	Env   string
-	Range string // one of the ranges; empty where the reader gave the time, or chose none
-	Fixed bool   // the reader gave the time's end, so nothing that comes now belongs to it
+	Range string // a named range; empty if the reader gave from and to, or chose none
+	Fixed bool   // the reader gave an end, so new spans are outside
 
-	// In nanoseconds since the Unix epoch: From or later, and before To. 0 is no
-	// bound, as long as the window has not been settled.
+	// In nanoseconds since the Unix epoch; To is exclusive. Until the window is settled,
+	// 0 is no bound.
 	From, To int64
-	Step     int64 // that divides a settled window evenly
+	Step     int64 // divides a settled window evenly
 }
 
-// A timeRange is a time up to now that can be chosen by name.
+// A timeRange is a named range of time up to now.
 type timeRange struct {
 	Name, Title string
-	Length      time.Duration // 0 for all there is
+	Length      time.Duration // 0 for all time
 }
 
 func ranges() []timeRange {
@@ -40,7 +40,7 @@ func ranges() []timeRange {
 	}
 }
 
-// readWindow reads the window that a page's address gives.
+// readWindow reads the window from a page's address.
 func readWindow(r *http.Request) (win window, err error) {
 	query := r.URL.Query()
 	win.Env = query.Get("env")
@@ -53,13 +53,13 @@ func readWindow(r *http.Request) (win window, err error) {
 	win.Fixed = win.To != 0
 	if win.From != 0 || win.To != 0 {
 		if win.From != 0 && win.To != 0 && win.To <= win.From {
-			return win, failure{http.StatusBadRequest, "This time ends before it begins. Choose another above."}
+			return win, failure{http.StatusBadRequest, "This time range ends before it starts. Choose another one above."}
 		}
 		return win, nil
 	}
 	win.Range = query.Get("range")
 	if _, ok := rangeOf(win.Range); !ok && win.Range != "" {
-		return win, failure{http.StatusBadRequest, fmt.Sprintf("range=%.40q is no range of time: there are 15m, 1h, 4h and all.", win.Range)}
+		return win, failure{http.StatusBadRequest, fmt.Sprintf("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)}
 	}
 	return win, nil
 }
@@ -73,10 +73,10 @@ func rangeOf(name string) (timeRange, bool) {
 	return timeRange{}, false
 }
 
-// Chosen tells whether the reader has chosen the time.
+// Chosen reports whether the reader chose a time range.
 func (win window) Chosen() bool { return win.Range != "" || win.From != 0 || win.To != 0 }
 
-// selection is the spans in the window that a query finds.
+// selection returns the selection of a query within the window.
 func (win window) selection(query search.Query, scope search.Scope) search.Selection {
 	if win.Env != "" {
 		query = both(query, "env", win.Env)
@@ -84,15 +84,14 @@ func (win window) selection(query search.Query, scope search.Scope) search.Selec
 	return search.Selection{Query: query, Scope: scope, From: win.From, To: win.To}
 }
 
-// settle closes a window for graphs to divide. Where the reader has chosen no
-// time, it is the shortest range in which there is such a span: a page opens on
-// where the data is, whatever the clocks say. What is dated in the future
-// belongs to every range.
+// settle gives a window two ends, so that graphs can divide it. If the reader chose no
+// time range, it takes the shortest one with a matching span: a page opens where the
+// data is, even if clocks are wrong. Spans dated in the future belong to every range.
 func (w *Web) settle(ctx context.Context, win window, query search.Query, scope search.Scope) (window, error) {
 	now := time.Now().UnixNano()
 	tries := ranges()
 	if win.Chosen() {
-		chosen, _ := rangeOf(win.Range) // none where the time is the reader's own
+		chosen, _ := rangeOf(win.Range) // none if the reader gave from and to
 		tries = []timeRange{chosen}
 	}
 	var there apm.Group
@@ -119,15 +118,15 @@ func (w *Web) settle(ctx context.Context, win window, query search.Query, scope 
 	}
 	win.From = cmp.Or(win.From, there.First)
 	win.To = cmp.Or(win.To, max(now, there.Last+1))
-	win.From = min(win.From, win.To-1) // of a time that has not come yet, nothing is there
+	win.From = min(win.From, win.To-1) // a range in the future is empty
 	return win.divided(), nil
 }
 
-// divided has the window begin and end at round times, so that a graph's bars
-// stay where they are while time goes on. It has about 25 to 60 steps.
+// divided rounds the window's ends, so that a graph's bars stay in place as time goes
+// on. It has about 25 to 60 steps.
 func (win window) divided() window {
 	const most = 60
-	length := uint64(win.To) - uint64(win.From) // of two int64 it may be more than an int64 holds
+	length := uint64(win.To) - uint64(win.From) // may overflow an int64
 	step := max(int64(time.Millisecond), int64(roundStep(time.Duration(min((length-1)/most+1, math.MaxInt64)))))
 	if win.From >= math.MinInt64+step {
 		win.From -= (win.From%step + step) % step
@@ -139,12 +138,12 @@ func (win window) divided() window {
 	return win
 }
 
-// Buckets is how many steps a settled window has.
+// Buckets returns the number of steps of a settled window.
 func (win window) Buckets() int {
 	return int(min(1000, max(1, (uint64(win.To)-uint64(win.From))/uint64(win.Step))))
 }
 
-// seconds is how long a settled window is.
+// seconds returns the length of a settled window.
 func (win window) seconds() float64 {
 	return time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)).Seconds()
 }

@@ -163,7 +163,7 @@ func (s *site) targets() []target {
 		{"workshop", "/workshop", []string{"Lesson 4: SQLite store", "is being built", "Checklist"}},
 		{"workshop-other", "/workshop/2", []string{"Lesson 2: manual headers", "Run step 2", "This lesson’s requests are for its own code"}},
 		{"api", "/api", []string{"/api/traces", "problem details"}},
-		{"nowhere", "/nowhere", []string{"There is nothing at /nowhere."}},
+		{"nowhere", "/nowhere", []string{"There is no page at /nowhere."}},
 	}
 }
 

@@ -89,7 +89,7 @@ func TestATraceComesBackAsItWas(t *testing.T) {
 	if out, _, err := try(t, "clear", "--addr", addr, "--yes"); err != nil || out != "Deleted every trace of the apm at "+addr+"\n" {
 		t.Errorf("%q, %v", out, err)
 	}
-	if _, _, err := try(t, "export", "--addr", addr, fmt.Sprint(richID)); err == nil || !strings.Contains(err.Error(), "No span of this trace has arrived") {
+	if _, _, err := try(t, "export", "--addr", addr, fmt.Sprint(richID)); err == nil || !strings.Contains(err.Error(), "No span of this trace is stored") {
 		t.Errorf("after clear: %v", err)
 	}
 	out, stderr, err := try(t, append([]string{"import", "--addr", addr}, files...)...)
@@ -232,7 +232,7 @@ func TestExportTakesAnyFormOfAnID(t *testing.T) {
 			t.Errorf("%s: %v %s", id, err, out)
 		}
 	}
-	for id, want := range map[string]string{"4": "No span of this trace has arrived", "war": `"war" is not a trace ID`, "../2": "is not a trace ID"} {
+	for id, want := range map[string]string{"4": "No span of this trace is stored", "war": `"war" is not a trace ID`, "../2": "is not a trace ID"} {
 		if out, _, err := try(t, "export", "--addr", addr, id); err == nil || !strings.Contains(err.Error(), want) || out != "" {
 			t.Errorf("%s: %v", id, err)
 		}
