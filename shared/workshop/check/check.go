@@ -33,7 +33,7 @@ type Options struct {
 	Judged   func(results []lesson.Result) // is called with the outcome so far after each request
 }
 
-// A Report is the final outcome of each expectation, with the requests that decided it.
+// A Report is the final outcome of each expectation, with the requests to the api.
 type Report struct {
 	Results  []lesson.Result
 	Requests []lesson.Request
@@ -106,5 +106,5 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{c.judge(requests), requests, time.Since(began)}, ctx.Err()
+	return Report{c.judge(requests), requests[c.direct:], time.Since(began)}, ctx.Err()
 }
