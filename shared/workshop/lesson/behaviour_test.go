@@ -23,7 +23,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestBehaviour holds what every step's services do alike, whatever they trace.
+// TestBehaviour checks what all steps' services have in common, whatever they trace.
 func TestBehaviour(t *testing.T) {
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestBehaviour(t *testing.T) {
 			}
 			traces := apmtest.Of(t, running.Agent).Traces()
 			checkSpans(t, traces)
-			checkLogs(t, logs, traces)
+			checkLogs(t, step, logs, traces)
 		})
 	}
 }
@@ -107,32 +107,35 @@ func checkSpans(t *testing.T, traces []apm.Trace) {
 	}
 }
 
-var traceID = regexp.MustCompile(`dd\.trace_id=(\d+) dd\.span_id=(\d+)`)
+var loggedIDs = regexp.MustCompile(`dd\.trace_id=[0-9a-f]{16}([0-9a-f]{16}) dd\.span_id=(\d+)`)
 
-// checkLogs looks for the span that each line of a request names.
-func checkLogs(t *testing.T, logs *logs, traces []apm.Trace) {
+// checkLogs looks for the span of each line about a request. Before step 3, lines
+// have no IDs.
+func checkLogs(t *testing.T, step int, logs *logs, traces []apm.Trace) {
 	spans := map[string]bool{}
 	for _, trace := range traces {
 		for _, span := range trace.Spans {
-			spans[fmt.Sprintf("%d %d", trace.ID, span.SpanID)] = true
+			spans[fmt.Sprintf("%016x %d", trace.ID, span.SpanID)] = true
 		}
 	}
 	lines := logs.with("subjects=")
 	if len(lines) < 3 {
-		t.Errorf("%d lines about requests, want one of each service for one that worked, and one for one that did not", len(lines))
+		t.Errorf("%d lines about requests, want two for the request that worked, and one for the one that failed", len(lines))
 	}
 	for _, line := range lines {
-		if ids := traceID.FindStringSubmatch(line); ids == nil || !spans[ids[1]+" "+ids[2]] {
+		if ids := loggedIDs.FindStringSubmatch(line); step >= 3 && (ids == nil || !spans[ids[1]+" "+ids[2]]) {
 			t.Errorf("no span belongs to the line %s", line)
+		} else if step < 3 && strings.Contains(line, "dd.") {
+			t.Errorf("a line has IDs, which the library adds from step 3 on: %s", line)
 		}
 	}
 	if warnings := logs.with("Datadog Tracer"); len(warnings) > 0 {
-		t.Errorf("the tracer has something to say: %q", warnings)
+		t.Errorf("the tracer logged %q", warnings)
 	}
 }
 
-// TestOddHeaders sends step02's thinker what other callers might: each starts a
-// trace of its own.
+// TestOddHeaders sends step02's microservice what other callers might send: each
+// request starts a trace of its own.
 func TestOddHeaders(t *testing.T) {
 	running, ports, _ := up(t, 2, "")
 	odd := []http.Header{
@@ -173,7 +176,7 @@ func TestOddHeaders(t *testing.T) {
 	}
 }
 
-// TestPrograms runs each service as a user would from the command line.
+// TestPrograms runs each service from the command line.
 func TestPrograms(t *testing.T) {
 	taken, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -233,7 +236,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestSignal ends a service the way a terminal and Docker do.
+// TestSignal interrupts a service as a terminal and Docker do.
 func TestSignal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such signals")

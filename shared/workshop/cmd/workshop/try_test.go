@@ -26,8 +26,8 @@ func TestTry(t *testing.T) {
 
 Your copy is in .workshop/try02. Changes there don't touch the original steps.
 
-Join the two traces: have the api name its span in two headers, X-Datadog-Trace-Id and
-X-Datadog-Parent-Id, and the thinker start its span below the one that they name.
+Connect the two traces: the api sends its span in two headers, X-Datadog-Trace-Id and
+X-Datadog-Parent-Id, and the microservice starts its own span below it.
 
   open   .workshop/try02 in your editor
   read   step02/README.md for the exercise and its hints
