@@ -96,6 +96,31 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// TestGuards_Codespaces clears traces as the page does in a codespace. Its proxy
+// replaces the forwarded name in Host or in Origin.
+func TestGuards_Codespaces(t *testing.T) {
+	const forwarded = "fluffy-umbrella-8126.app.github.dev"
+	for _, c := range []struct {
+		name, allowed, host, origin string
+		want                        int
+	}{
+		{"Host replaced", forwarded, "localhost:8126", "https://" + forwarded, 204},
+		{"Origin replaced", forwarded, forwarded, "http://localhost:8126", 204},
+		{"neither replaced", forwarded, forwarded, "https://" + forwarded, 204},
+		{"another codespace", forwarded, "localhost:8126", "https://other-8126.app.github.dev", 403},
+		{"another port of it", forwarded, "localhost:8126", "https://fluffy-umbrella-5000.app.github.dev", 403},
+		{"name not allowed", "agent", "localhost:8126", "https://" + forwarded, 403},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := start(t, Config{AllowHosts: []string{c.allowed}})
+			code, body := fetch(t, "DELETE", a.URL()+"/api/traces", "", "Host", c.host, "Origin", c.origin, "Sec-Fetch-Site", "same-origin", "X-Forwarded-Host", forwarded)
+			if code != c.want {
+				t.Errorf("status %d, want %d: %.200s", code, c.want, body)
+			}
+		})
+	}
+}
+
 func TestBothLoopbackFamilies(t *testing.T) {
 	a := start(t, Config{})
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(a.URL(), "http://"))

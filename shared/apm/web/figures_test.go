@@ -252,6 +252,18 @@ func TestOnlyOwnPagesAndProgramsClear(t *testing.T) {
 		{"localhost:8126", "http://LOCALHOST:8126", "", 204}, // a browser that is older
 		{"localhost:8126", "", "none", 204},
 		{"agent", "https://agent", "same-origin", 204}, // behind a proxy
+		// Through a proxy that replaces the name in Host, or in Origin.
+		{"localhost:8126", "https://agent", "same-origin", 204},
+		{"localhost:8126", "https://agent", "", 204},
+		{"agent", "http://localhost:8126", "same-origin", 204},
+		{"agent", "http://localhost:8126", "", 403},
+		{"localhost:8126", "https://agent", "cross-site", 403},
+		{"localhost:8126", "https://agent", "same-site", 403},
+		{"localhost:8126", "http://agent", "", 403}, // a page of another port
+		{"localhost:8126", "https://agent:9000", "", 403},
+		{"localhost:8126", "https://localhost", "", 403},
+		{"localhost:8126", "https://other-agent", "same-origin", 403},
+		{"localhost:8126", "https://agent.evil.example", "", 403},
 		{"localhost:8126", "http://localhost:5000", "same-site", 403},
 		{"localhost:8126", "http://localhost:5000", "", 403},
 		{"localhost:8126", "http://127.0.0.1:8126", "", 403},

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -20,9 +21,14 @@ func setSafetyHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
+var localNames = []string{"localhost", "127.0.0.1", "::1"}
+
 // allowedHosts are the names under which a browser may ask for pages.
 func allowedHosts(extra []string) map[string]bool {
-	hosts := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
+	hosts := map[string]bool{}
+	for _, host := range localNames {
+		hosts[host] = true
+	}
 	for _, host := range extra {
 		hosts[hostOf(host)] = true
 	}
@@ -44,15 +50,33 @@ func (w *Web) refuseOtherHosts(r *http.Request) error {
 // this host, made a browser send the request. That page can't read the response,
 // but it could measure how long a query takes, or change something. Programs
 // send none of these headers.
-func fromAnotherSite(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
+func (w *Web) fromAnotherSite(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	switch site {
 	case "", "same-origin", "none": // none: the reader typed the address or chose a bookmark
 	default:
 		return true
 	}
 	// Old browsers send only Origin, and leave it out of most GETs.
 	origin := r.Header.Get("Origin")
-	return !onlyReads(r) && origin != "" && !isOrigin(origin, r.Host)
+	return !onlyReads(r) && origin != "" && !isOrigin(origin, r.Host) && !w.isForwarded(origin, site)
+}
+
+// isForwarded reports whether a request with this Origin comes from our own page
+// through a proxy that forwards one of our names to this machine, such as that of
+// GitHub Codespaces. The proxy replaces the name in either Host or Origin, so they
+// differ. The browser's own word that both are the same is enough. Without it, the
+// page must have come over HTTPS, by its standard port, under a name that was allowed.
+func (w *Web) isForwarded(origin, site string) bool {
+	parsed, err := url.Parse(origin)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return false
+	}
+	host := hostOf(parsed.Host)
+	if !w.hosts[host] {
+		return false
+	}
+	return site == "same-origin" || parsed.Scheme == "https" && parsed.Port() == "" && !slices.Contains(localNames, host)
 }
 
 // onlyReads reports whether the request's method only reads.

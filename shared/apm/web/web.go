@@ -142,7 +142,7 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	switch err := w.refuseOtherHosts(r); {
 	case err != nil:
 		w.turnAway(rw, r, err)
-	case !fromAnotherSite(r):
+	case !w.fromAnotherSite(r):
 		w.mux.ServeHTTP(rw, r)
 	case opensTab(r):
 		w.showShell(rw, r)
