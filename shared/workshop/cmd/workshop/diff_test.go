@@ -30,14 +30,14 @@ func TestDiff(t *testing.T) {
 --- mine/api/trace.go
 +++ step02/api/trace.go
 
-The two headers carry the ID of the trace and that of the span, both as decimal numbers.
+Two headers carry the ID of the trace and the ID of the span, both as decimal numbers.
 
-@@ -30,3 +30,11 @@
+@@ -34,3 +34,10 @@
  		}
  	})
  }
 +
-+// inject names`, 0},
++// inject sets`, 0},
 		{"2 --dir step02", "step02 and step02 have the same code.\n", 0},
 		{"2 --dir nowhere", "workshop: read the code in nowhere: ", 2},
 		{"2 --dir .", "workshop: read the code in .: ", 2},

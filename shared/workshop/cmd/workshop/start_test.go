@@ -29,18 +29,18 @@ func edited(t *testing.T, root, step, name, file string, pairs ...string) {
 // listens on in place of the one that it was given.
 func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	t.Parallel()
-	const serves = "serve.HTTP(ctx, *addr,"
+	const serves = "return serve.HTTP(ctx, *addr,"
 	root, program, port, other := checkout.New(t), workshop(t), need.Port(t), need.Port(t)
-	edited(t, root, "step01", "everywhere", "thinker/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, ":%d",`, port))
-	edited(t, root, "step01", "local", "api/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, "127.0.0.1:%d",`, other))
+	edited(t, root, "step01", "everywhere", "thinker/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, ":%d",`, port))
+	edited(t, root, "step01", "local", "api/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, "127.0.0.1:%d",`, other))
 	edited(t, root, "step01", "nowhere", "thinker/main.go",
-		"return serve.HTTP(ctx, *addr, router, tracer.Flush)", "_ = router\n	<-ctx.Done()\n	return nil")
+		"return serve.HTTP(ctx, *addr, router, tracer.Flush)", "_, _ = addr, router\n	<-ctx.Done()\n	return nil")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { taken.Close() })
-	edited(t, root, "step01", "taken", "api/main.go", serves, fmt.Sprintf(`serve.HTTP(ctx, %q,`, taken.Addr()))
+	edited(t, root, "step01", "taken", "api/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, %q,`, taken.Addr()))
 	for dir, want := range map[string]string{
 		"taken":      fmt.Sprintf("api can't listen on %s, which is already in use. Pass the address from LISTEN_ADDR to serve.HTTP", taken.Addr()),
 		"everywhere": fmt.Sprintf("thinker listens on :%d, not on the address in LISTEN_ADDR", port),
