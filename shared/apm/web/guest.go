@@ -1,11 +1,13 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // A Guest is another program's pages among the agent's own. They have an entry in
@@ -36,6 +38,8 @@ type Page struct {
 	// Instead is the path that the reader is sent to instead of being shown
 	// something, as after a POST; empty for none.
 	Instead string
+	// Picture is an SVG file to send instead of a page; nil for none.
+	Picture []byte
 }
 
 // Refuse is the error with which a guest refuses a request, in a sentence or two
@@ -79,7 +83,19 @@ func (w *Web) showGuest(rw http.ResponseWriter, r *http.Request, g Guest) error 
 		http.Redirect(rw, r, page.Instead, http.StatusSeeOther)
 		return nil
 	}
+	if page.Picture != nil {
+		return sendPicture(rw, r, page.Picture)
+	}
 	return w.render(rw, http.StatusOK, "guest.html", guestPage{w.frame(r, g.Path, page.Title, docs{}), g, page.Main})
+}
+
+// sendPicture sends an SVG file. It may style itself. Opened in a tab of its own, it
+// runs no scripts and loads nothing.
+func sendPicture(rw http.ResponseWriter, r *http.Request, svg []byte) error {
+	rw.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'")
+	rw.Header().Set("Content-Type", "image/svg+xml")
+	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(svg))
+	return nil
 }
 
 // guest is the one of a kind.

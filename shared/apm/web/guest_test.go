@@ -27,6 +27,8 @@ func notebook(news chan struct{}) Guest {
 				return Page{Instead: "/notebook/2#there"}, r.ParseForm()
 			case r.URL.Path == "/notebook/9":
 				return Page{}, Refuse(http.StatusNotFound, "There are 8 leaves.")
+			case r.URL.Path == "/notebook/a.svg":
+				return Page{Picture: []byte("<svg/>")}, nil
 			case r.URL.Path == "/notebook/wait":
 				<-r.Context().Done()
 			}
@@ -85,6 +87,21 @@ func TestAGuestIsShownInTheFrame(t *testing.T) {
 	}
 	if rec := get(w, "/notebook/9"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "There are 8 leaves.") {
 		t.Errorf("a refusal: %d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestGuest_Picture holds that a picture is sent as it is, and can do nothing.
+func TestGuest_Picture(t *testing.T) {
+	rec := get(withNotebook(nil), "/notebook/a.svg")
+	if rec.Code != http.StatusOK || rec.Body.String() != "<svg/>" || rec.Header().Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("%d %s: %s", rec.Code, rec.Header(), rec.Body)
+	}
+	policy := rec.Header().Get("Content-Security-Policy")
+	if policy != "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'" {
+		t.Errorf("its policy is %q", policy)
+	}
+	if rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Error("a browser may take it for another type")
 	}
 }
 

@@ -69,7 +69,7 @@ func (n *notebook) saysItRuns(tab *tab, target runner.Target) {
 	if target.Dir == "" {
 		name = target.Name()
 	}
-	tab.until(name+" runs", fmt.Sprintf(`document.querySelector("#now")?.textContent.startsWith(%q) === true`, name+" runs"))
+	tab.until(name+" runs", fmt.Sprintf(`document.querySelector("#now")?.textContent.startsWith(%q) === true`, name+" is running"))
 }
 
 // built waits until a target runs.

@@ -160,8 +160,8 @@ func (s *site) targets() []target {
 		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID), []string{"Compare A with another trace of POST /checkout"}},
 		{"map", "/map", []string{"Service Map", "storefront", "payments", "As a table"}},
 		{"intake", "/intake", []string{"Tracers", "storefront", "Refused"}},
-		{"workshop", "/workshop", []string{"Lesson 4: SQLite store", "is being built", "Checklist"}},
-		{"workshop-other", "/workshop/2", []string{"Lesson 2: manual headers", "Run step 2", "This lesson’s requests are for its own code"}},
+		{"workshop", "/workshop", []string{"Step 4: SQLite store", "is building", "Checklist"}},
+		{"workshop-other", "/workshop/2", []string{"Step 2: manual headers", "Run step 2 (original code)", "To send this step’s requests, start its code"}},
 		{"api", "/api", []string{"/api/traces", "problem details"}},
 		{"nowhere", "/nowhere", []string{"There is no page at /nowhere."}},
 	}

@@ -32,7 +32,7 @@ func TestTheWorkshopTicksItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close() // its trace is what counts
-	tab.until("what was asked in a terminal is ticked", `document.querySelectorAll(".checks .met").length === 3`)
+	tab.until("what was asked in a terminal is ticked", `document.querySelectorAll(".checks .passed").length === 3`)
 	if !eval[bool](tab, `document.querySelector("#check-error-on-think .hint").open && document.activeElement === document.querySelector("#check-error-on-think .hint summary")`) {
 		t.Error("the hint that was read is folded, or not in focus any more")
 	}
@@ -40,7 +40,7 @@ func TestTheWorkshopTicksItself(t *testing.T) {
 	// Whatever a page is made to ask for, only the lessons' requests are sent.
 	eval[any](tab, `document.querySelector("#line-1 [name=path]").value = "/healthz"`)
 	tab.pushes("#line-1 button")
-	tab.until("it is refused in place", `document.querySelector("#line-1 + .note")?.textContent.includes("is in no lesson") === true`)
+	tab.until("it is refused in place", `document.querySelector("#line-1 + .note")?.textContent.includes("isn’t one of the steps’ requests") === true`)
 	if said := tab.complained(); len(said) != 1 || !strings.Contains(said[0], "403") {
 		t.Errorf("the tab says %q", said)
 	}

@@ -48,6 +48,15 @@ func TestTheWorkshop(t *testing.T) {
 func TestTheWorkshopsPages(t *testing.T) {
 	running(t)
 	n := openNotebook(t, 2)
+	readme := filepath.Join(n.root, "step02", "README.md")
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, "\n![A trace](pictures/trace.svg)\n"...)
+	if err := os.WriteFile(readme, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	inspect := func(name string, shows ...string) {
 		target := target{name, "/workshop/2", shows}
 		for _, width := range []int64{1280, 420} {
@@ -63,32 +72,33 @@ func TestTheWorkshopsPages(t *testing.T) {
 	tab := open(t, n.origin, look{width: 1280})
 	tab.visit("/workshop/2")
 	n.saysItRuns(tab, runner.Target{Step: 2})
+	tab.until("the picture is shown", `[...document.querySelectorAll(".text img")].at(-1).naturalWidth > 0`)
 	tab.sends(2)
 	tab.reached(2)
-	inspect("workshop-met", "step02 shows it all", "The trace that shows it")
+	inspect("workshop-passed", "All 4 checks passed with the original step02", "Trace of GET /think/?subject=")
 
 	n.runs(tab, "copy", n.copyOf(2))
 	tab.sends(2)
-	inspect("workshop-unmet", "Likely cause", "▲", "Hint 1")
+	inspect("workshop-failed-check", "Likely cause", "▲", "Hint 1")
 
 	main := filepath.Join(workspace.CopyDir(n.root, 2), "api", "main.go")
 	if err := os.WriteFile(main, []byte("package main\n\nfunc main() { undefined() }\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tab.until("it does not build", `document.querySelector("#now").textContent.includes("does not build")`)
-	inspect("workshop-failed", "undefined: undefined", "Meanwhile the code from before the change answers.")
+	tab.until("it doesn't run", `document.querySelector("#now").textContent.includes("doesn’t run")`)
+	inspect("workshop-failed", "undefined: undefined", "The previous version keeps running.")
 	tab.healthy()
 }
 
 // reached fails unless everything in the checklist is met, each with its trace.
 func (tab *tab) reached(step int) {
 	tab.t.Helper()
-	tab.until(fmt.Sprintf("lesson %d is reached", step), `document.querySelector(".reached") !== null`)
+	tab.until(fmt.Sprintf("step %d is complete", step), `document.querySelector(".complete") !== null`)
 	states := tab.states()
-	if len(states) != len(lesson.Expectations(step)) || slices.ContainsFunc(states, func(state string) bool { return state != "met" }) {
+	if len(states) != len(lesson.Expectations(step)) || slices.ContainsFunc(states, func(state string) bool { return state != "passed" }) {
 		tab.t.Errorf("the checklist of lesson %d: %q", step, states)
 	}
-	links := eval[[]string](tab, `[...document.querySelectorAll(".checks .met .shown-by")].map(link => link.getAttribute("href"))`)
+	links := eval[[]string](tab, `[...document.querySelectorAll(".checks .passed .shown-by")].map(link => link.getAttribute("href"))`)
 	if len(links) != len(states) {
 		tab.t.Errorf("%d of %d are shown by a trace", len(links), len(states))
 	}
@@ -102,7 +112,7 @@ func (n *notebook) edit(tab *tab, step int) {
 	tab.t.Helper()
 	n.runs(tab, "copy", n.copyOf(step))
 	tab.sends(step)
-	if states := tab.states(); !slices.Contains(states, "unmet") {
+	if states := tab.states(); !slices.Contains(states, "failed") {
 		tab.t.Errorf("before anything was done: %q", states)
 	}
 	tab.shows([]string{"Expected", "Instead", "Likely cause", "▲"})
@@ -119,10 +129,10 @@ func (n *notebook) edit(tab *tab, step int) {
 			tab.t.Fatal(err)
 		}
 	}
-	tab.until("the new code is built", `said.some(now => now.includes("is being built"))`)
+	tab.until("the new code is built", `said.some(now => now.includes("is building"))`)
 	n.built(tab.t, n.copyOf(step))
-	tab.until("the new code runs, and is not judged yet", `said.at(-1).includes("runs · 0 of")`)
+	tab.until("the new code runs, and is not judged yet", `said.at(-1).includes("is running · 0 of")`)
 	tab.sends(step)
 	tab.reached(step)
-	tab.shows([]string{"Lesson 2 is reached"})
+	tab.shows([]string{"Step 2 is complete"})
 }

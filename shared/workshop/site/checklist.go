@@ -9,45 +9,45 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// A checklist is what a lesson wants, and what the learner's requests have shown of
-// it so far.
+// A checklist is a step's checks, and their results so far.
 type checklist struct {
 	Items   []item
-	Met     int
-	All     []string // the paths of the lesson's requests
-	Problem string   // why a request that was sent from here has no answer
+	Passed  int
+	All     []string // the paths of the step's requests
+	Problem string   // why a request from the checklist got no response
 }
 
-// An item is an expectation and how it stands.
+// An item is one check.
 type item struct {
 	ID       string
-	State    string // open, unmet or met
+	State    string // open, failed or passed
 	Says     string
-	TraceURL string
-	Asks     []ask
+	TraceURL string // of the trace that was checked
+	Request  string // the path of the request that left this trace
+	Requests []repeated
 	Paths    []string // one for each request
-	Waits    bool     // it was asked for, and is judged once what is above is met
+	Waits    bool     // its requests were sent, but checks above it failed
 	Hints    *hint
-	Finding  *finding // where it is unmet
+	Finding  *finding // for a failed check
 }
 
-// An ask is a request, and how often it is sent in a row.
-type ask struct {
+// A repeated is a request, and how often it is sent in a row.
+type repeated struct {
 	Path  string
 	Times int
 }
 
-// A hint has the next one folded in it.
+// A hint contains the next one.
 type hint struct {
 	Number int
 	Text   template.HTML
 	Next   *hint
 }
 
-// A finding says why something is unmet.
+// A finding says why a check failed.
 type finding struct {
 	*lesson.Finding
-	First bool // of the checklist
+	First bool // in the checklist
 	Trees []tree
 }
 
@@ -55,19 +55,20 @@ func (s *site) checklist(step int, requests []lesson.Request, write func(string)
 	list := &checklist{All: lesson.Requests(step)}
 	found := 0
 	for _, result := range s.judge(step, requests) {
-		shown := item{ID: "check-" + result.ID, Says: result.Says, State: stateOf(result.State), Asks: inARow(result.Asks), Paths: result.Asks}
+		shown := item{ID: "check-" + result.ID, Says: result.Says, State: stateOf(result.State), Requests: inARow(result.Asks), Paths: result.Asks}
 		if result.TraceID != 0 {
 			shown.TraceURL = "/trace/" + strconv.FormatUint(result.TraceID, 10)
+			shown.Request = requestOf(requests, result.TraceID)
 		}
 		if result.State == lesson.Met {
-			list.Met++
+			list.Passed++
 		} else {
 			var err error
 			if shown.Hints, err = hints(result.Hints[:], 1, write); err != nil {
 				return nil, err
 			}
 		}
-		shown.Waits = result.State == lesson.Open && found > 0 && asked(requests, result.Asks)
+		shown.Waits = result.State == lesson.Open && found > 0 && sent(requests, result.Asks)
 		if f := result.Finding; f != nil {
 			found++
 			shown.Finding = &finding{Finding: f, First: found == 1, Trees: s.trees(f.Trees)}
@@ -80,15 +81,27 @@ func (s *site) checklist(step int, requests []lesson.Request, write func(string)
 func stateOf(state lesson.State) string {
 	switch state {
 	case lesson.Met:
-		return "met"
+		return "passed"
 	case lesson.Unmet:
-		return "unmet"
+		return "failed"
 	}
 	return "open"
 }
 
-// asked tells whether all of the paths were asked for, each as often as it is there.
-func asked(requests []lesson.Request, paths []string) bool {
+// requestOf returns the path of the request that left a trace, or nothing.
+func requestOf(requests []lesson.Request, traceID uint64) string {
+	for _, request := range requests {
+		for _, trace := range request.Traces {
+			if trace.ID == traceID {
+				return request.Path
+			}
+		}
+	}
+	return ""
+}
+
+// sent reports whether a request was sent for each of the paths.
+func sent(requests []lesson.Request, paths []string) bool {
 	left := slices.Clone(paths)
 	for _, request := range requests {
 		if i := slices.Index(left, request.Path); i >= 0 {
@@ -98,16 +111,16 @@ func asked(requests []lesson.Request, paths []string) bool {
 	return len(left) == 0
 }
 
-// inARow joins a path that is asked for several times in a row.
-func inARow(paths []string) (asks []ask) {
+// inARow joins paths that are equal to the one before.
+func inARow(paths []string) (all []repeated) {
 	for _, path := range paths {
-		if last := len(asks) - 1; last >= 0 && asks[last].Path == path {
-			asks[last].Times++
+		if last := len(all) - 1; last >= 0 && all[last].Path == path {
+			all[last].Times++
 		} else {
-			asks = append(asks, ask{path, 1})
+			all = append(all, repeated{path, 1})
 		}
 	}
-	return asks
+	return all
 }
 
 // hints folds each hint into the one before it.
@@ -124,5 +137,5 @@ func hints(texts []string, number int, write func(string) (template.HTML, error)
 	return &hint{number, text, next}, err
 }
 
-// Reached tells whether everything is met.
-func (l *checklist) Reached() bool { return l.Met == len(l.Items) && l.Met > 0 }
+// Complete reports whether all checks passed.
+func (l *checklist) Complete() bool { return l.Passed == len(l.Items) && l.Passed > 0 }

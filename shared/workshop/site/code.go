@@ -1,9 +1,9 @@
 package site
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"thinker/shared/apm/web"
@@ -11,8 +11,8 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// change serves POST /workshop/code: it has a lesson's own code run, or the
-// learner's copy, which is made where there is none.
+// change serves POST /workshop/code. It runs a step's original code or the learner's
+// copy, which it creates if there is none.
 func (s *site) change(r *http.Request, step int) (web.Page, error) {
 	target := runner.Target{Step: step}
 	switch run := r.PostFormValue("run"); run {
@@ -24,24 +24,24 @@ func (s *site) change(r *http.Request, step int) (web.Page, error) {
 		}
 		target.Dir = copied.Dir
 	default:
-		return web.Page{}, web.Refuse(http.StatusBadRequest, "The page does not say whose code is to be run.")
+		return web.Page{}, web.Refuse(http.StatusBadRequest, "The form doesn’t say which code to run. Reload the page and try again.")
 	}
 	s.Workshop.Run(target)
 	return web.Page{Instead: address(step, "code")}, nil
 }
 
-// A code is what runs, as a lesson sees it.
+// A code is the running code, as a step's page shows it.
 type code struct {
 	runner.State
-	Name  string // of the code that is wanted
-	Here  bool   // it is this lesson's
-	Mine  bool   // it is the learner's copy
-	Ready bool   // it answers
-	Path  string // of the copy, as an editor opens it
-	Short string // the same, from the workshop's directory
-	Begin string // what the copy begins as, in words
-	Made  bool   // there is a copy
-	Usual bool   // the copy is where the page makes it
+	Name  string // of the target
+	Here  bool   // the target is code for this page's step
+	Mine  bool   // the target is a learner's copy
+	Ready bool   // the target is running
+	Path  string // of the copy, for an editor
+	Short string // the same, relative to the workshop's directory
+	Begin string // the code that a copy starts as
+	Made  bool   // the copy exists
+	Usual bool   // the copy is where the page creates it
 }
 
 func (s *site) code(step int) code {
@@ -49,7 +49,7 @@ func (s *site) code(step int) code {
 	usual := workspace.CopyDir(s.Root, step)
 	dir := usual
 	if state.Target.Step == step && state.Target.Dir != "" {
-		dir = state.Target.Dir // which may be elsewhere
+		dir = state.Target.Dir // chosen with --dir
 	}
 	c := code{
 		State: state,
@@ -65,40 +65,50 @@ func (s *site) code(step int) code {
 	if short, err := filepath.Rel(s.Root, dir); err == nil && filepath.IsLocal(short) {
 		c.Short = filepath.ToSlash(short)
 	}
-	c.Begin = runner.StepName(1) + "’s code, but for what the thinker reports"
+	c.Begin = runner.StepName(1) + " without most of the microservice’s tracing"
 	if step > 1 {
-		c.Begin = runner.StepName(step-1) + "’s code"
+		c.Begin = "the code of " + runner.StepName(step-1)
 	}
 	return c
 }
 
-// Runs tells whether requests can be sent for the lesson: its code answers, if
-// perhaps not the newest.
+// Runs reports whether the page can send the step's requests: a version of the
+// target is running, perhaps not the newest.
 func (c code) Runs() bool { return c.Here && c.Serving == c.Target }
 
-// Doing is the state in words.
-func (c code) Doing() string {
-	switch {
-	case c.Phase == runner.Failed && strings.Contains(c.Error, "does not build"):
-		return "does not build"
-	case c.Phase == runner.Failed:
-		return "does not run"
-	case c.Phase == runner.Building:
-		return "is being built"
-	case c.Phase == runner.Starting:
+// PhaseText returns the target's state in words.
+func (c code) PhaseText() string {
+	switch c.Phase {
+	case runner.Failed:
+		return "doesn’t run"
+	case runner.Building:
+		return "is building"
+	case runner.Starting:
 		return "is starting"
 	}
-	return "runs"
+	return "is running"
 }
 
-// SinceText is when what answers began to.
+// Blocked says why the page can't send a step's requests. It is empty if it can.
+func (c code) Blocked(step int) string {
+	switch {
+	case c.Runs():
+		return ""
+	case c.Here && c.Phase == runner.Failed:
+		return "The code doesn’t run. See the error under Running code."
+	case c.Here:
+		return fmt.Sprintf("Wait until %s is running.", c.Name)
+	case c.Serving.Step == 0:
+		return fmt.Sprintf("Start step %d to run this.", step)
+	}
+	return fmt.Sprintf("Step %d is running. Start step %d to run this.", c.Serving.Step, step)
+}
+
+// SinceText returns when the running code became healthy, for a program.
 func (c code) SinceText() string { return c.Since.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// Clock is the same for people.
+// Clock returns the same for people.
 func (c code) Clock() string { return c.Since.UTC().Format(time.TimeOnly) }
 
-// sentence is an error as a page says it.
-func sentence(err error) string {
-	text := err.Error()
-	return strings.ToUpper(text[:1]) + text[1:] + "."
-}
+// sentence writes an error, which begins with what was being done, as a sentence.
+func sentence(err error) string { return "Could not " + err.Error() + "." }

@@ -34,8 +34,8 @@ func (m *markdown) autoLink(w util.BufWriter, source []byte, node ast.Node, ente
 
 var lessonDirectory = regexp.MustCompile(`^step0([1-9])(?:/README\.md)?$`)
 
-// around is what stands before and after the text of a link: a link to one of
-// our pages, to another site or, to a file of the workshop, no link but its name.
+// around returns what comes before and after the text of a link. A link to one of our
+// pages or to another site stays a link. A link to a file becomes the file's name.
 func (m *markdown) around(destination string) (begin, end string) {
 	to, err := url.Parse(destination)
 	if err != nil {

@@ -18,20 +18,20 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// A markdown writes GitHub's Markdown as HTML that can stand in our pages. What
-// is HTML in it stays text, but for details, summary and code.
+// A markdown writes GitHub's Markdown as HTML for our pages. HTML in it stays text,
+// except for details, summary and code.
 type markdown struct {
-	step    int                              // whose directory its links start from
-	agent   string                           // host and port of the page that is asked for
-	api     string                           // where the requests go
-	thinker string                           // where the thinker answers, unless that is as the text says
-	command func(path, text string) []byte   // a line that asks the api; nil where none can be run
-	runs    func(path string) (allowed bool) // whether a line with this path can be run
-	open    int                              // details that are not closed yet
+	step    int                              // links are relative to its directory
+	agent   string                           // host and port of the requested page
+	api     string                           // the api's URL
+	thinker string                           // the microservice's URL, if it isn't the one in the text
+	command func(path, text string) []byte   // writes a line that sends a request to the api; nil if none can be run
+	runs    func(path string) (allowed bool) // reports whether a line with this path can be run
+	open    int                              // details that aren't closed yet
 	folded  bool                             // within the part that shows the solution
 }
 
-// html is a text as HTML.
+// html returns a text as HTML.
 func (m *markdown) html(source []byte) (template.HTML, error) {
 	var out bytes.Buffer
 	table := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone))
@@ -53,18 +53,16 @@ func (m *markdown) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
 	register.Register(ast.KindRawHTML, m.rawHTML)
 	register.Register(ast.KindLink, m.link)
 	register.Register(ast.KindAutoLink, m.autoLink)
-	register.Register(ast.KindImage, func(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {
-		return ast.WalkContinue, nil // what it shows, in words, is left
-	})
+	register.Register(ast.KindImage, m.image)
 }
 
-// withoutHints takes out the part that is headed Hints: the checklist has them,
-// each where it is wanted.
+// withoutHints removes the section Hints. The checklist shows each hint with its
+// check.
 type withoutHints struct{}
 
 // Transform implements parser.ASTTransformer.
 func (withoutHints) Transform(document *ast.Document, reader text.Reader, _ parser.Context) {
-	within := 0 // the level of the part's heading
+	within := 0 // the level of the section's heading
 	for node := document.FirstChild(); node != nil; {
 		next := node.NextSibling()
 		if heading, ok := node.(*ast.Heading); ok && (within == 0 || heading.Level <= within) {
@@ -80,7 +78,7 @@ func (withoutHints) Transform(document *ast.Document, reader text.Reader, _ pars
 	}
 }
 
-// heading leaves the first level to the page, which has its own.
+// heading leaves out headings of level 1: the page has its own.
 func (m *markdown) heading(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
 	level := node.(*ast.Heading).Level
 	if level == 1 {
@@ -89,7 +87,7 @@ func (m *markdown) heading(w util.BufWriter, source []byte, node ast.Node, enter
 	if entering {
 		if m.folded && level == 2 {
 			m.folded = false
-			if m.open > 0 { // else it was closed by the text
+			if m.open > 0 { // otherwise the text closed it
 				m.open--
 				_, _ = w.WriteString("</details>\n") // an error stays with the writer
 			}
@@ -100,35 +98,36 @@ func (m *markdown) heading(w util.BufWriter, source []byte, node ast.Node, enter
 	_, err := fmt.Fprintf(w, "</h%d>", level)
 	says := string(node.Lines().Value(source))
 	if does := instead(says); does != "" {
-		_, err = fmt.Fprintf(w, "\n<p class=\"quiet\">On this page, a button under <a href=\"#code\">What runs</a> %s; the commands are for a terminal.</p>\n", does)
+		_, err = fmt.Fprintf(w, "\n<p class=\"quiet\">The commands are for a terminal. On this page, a button under <a href=\"#code\">Running code</a> %s.</p>\n", does)
 	}
 	if says == solution && level == 2 {
 		m.folded = true
 		m.open++
-		_, err = w.WriteString("\n<details><summary>Show it. It is also the solution of the exercise below, if you want to try that first.</summary>\n")
+		_, err = w.WriteString("\n<details><summary>Show the changes. They also solve the exercise below.</summary>\n")
 	}
 	return ast.WalkContinue, err
 }
 
-// solution heads the part that is folded, as the exercise comes after it.
+// solution is the heading of the section that is folded, since the exercise comes
+// after it.
 const solution = "What changed"
 
-// instead is what a button on the page does in place of the commands below a
+// instead returns what a button on the page does instead of the commands below a
 // heading.
 func instead(heading string) string {
 	switch heading {
 	case "Run it":
 		return "starts the step"
 	case "Try it yourself":
-		return "makes the copy and runs it"
+		return "creates your copy and runs it"
 	}
 	return ""
 }
 
-// sampled is the end of a sample trace's first line: a trace that is not here.
+// sampled matches the URL of a sample trace, which isn't stored here.
 var sampled = regexp.MustCompile(`\s+http://localhost:8126/trace/\d+$`)
 
-// curl is a line that asks the api.
+// curl matches a line that sends a request to the api.
 var curl = regexp.MustCompile(`^curl (?:-\w+ )*['"]?http://localhost:5000(/think/[^\s'"]*)['"]?$`)
 
 func (m *markdown) code(w util.BufWriter, source []byte, node ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -153,7 +152,7 @@ func (m *markdown) code(w util.BufWriter, source []byte, node ast.Node, entering
 		switch asked := curl.FindStringSubmatch(strings.TrimSpace(text)); {
 		case asked != nil && m.command != nil && m.runs(asked[1]):
 			flush()
-			_, _ = w.Write(m.command(asked[1], strings.TrimSpace(here))) // a buffer takes all
+			_, _ = w.Write(m.command(asked[1], strings.TrimSpace(here))) // a buffer can't fail
 		case language == "diff":
 			fmt.Fprintf(&plain, "<span class=%q>%s\n</span>", changeOf(text), html.EscapeString(here))
 		default:
@@ -164,13 +163,13 @@ func (m *markdown) code(w util.BufWriter, source []byte, node ast.Node, entering
 	return ast.WalkContinue, nil
 }
 
-// here is a line with the addresses that the services have on this machine.
+// here returns a line with the services' addresses on this machine.
 func (m *markdown) here(text string) string {
 	thinker := cmp.Or(m.thinker, "http://localhost:5001")
 	return strings.NewReplacer("http://localhost:5000", m.api, "http://localhost:5001", thinker, "localhost:8126", m.agent).Replace(text)
 }
 
-// kindOf is the class of a block of code.
+// kindOf returns the class of a block of code.
 func kindOf(language string) string {
 	switch language {
 	case "sh", "diff", "go":
@@ -179,7 +178,7 @@ func kindOf(language string) string {
 	return "text"
 }
 
-// changeOf is the class of a line of a diff.
+// changeOf returns the class of a line of a diff.
 func changeOf(text string) string {
 	switch {
 	case strings.HasPrefix(text, "+++"), strings.HasPrefix(text, "---"), strings.HasPrefix(text, "@@"):

@@ -18,7 +18,7 @@ func write(t *testing.T, text string) string {
 	return string(html)
 }
 
-func TestAReadmeIsAPage(t *testing.T) {
+func TestMarkdown_HTML(t *testing.T) {
 	for _, c := range []struct{ text, html string }{
 		{"# Step 2\n\n## Run it", "<h2>Run it</h2>"},
 		{"```sh\ncurl 'http://localhost:5000/think/?subject=war'\n```", "[/think/?subject=war by curl 'http://localhost:5050/think/?subject=war']"},
@@ -27,8 +27,8 @@ func TestAReadmeIsAPage(t *testing.T) {
 		{"```sh\ncurl 'http://localhost:5000/think/?subject=unlisted'\n```", "<pre class=\"sh\"><code>curl &#39;http://localhost:5050/think/?subject=unlisted&#39;\n</code></pre>\n"},
 		{"```\nGET /think/?subject=war  http://localhost:8126/trace/1\n```", "<pre class=\"text\"><code>GET /think/?subject=war\n</code></pre>\n"},
 		{"```sh\ncurl -H 'X-A: 1' 'http://localhost:5001/?subject=war'\n```", "&#39;http://localhost:5051/?subject=war&#39;"},
-		{"## Try it yourself\n\na", "<p class=\"quiet\">On this page, a button under <a href=\"#code\">What runs</a> makes the copy and runs it; the commands are for a terminal.</p>"},
-		{"## What changed\n\na\n\n### b\n\nc\n\n## Next\n\nd", "if you want to try that first.</summary>\n<p>a</p>\n<h3>b</h3><p>c</p>\n</details>\n<h2>Next</h2><p>d</p>\n"},
+		{"## Try it yourself\n\na", "<p class=\"quiet\">The commands are for a terminal. On this page, a button under <a href=\"#code\">Running code</a> creates your copy and runs it.</p>"},
+		{"## What changed\n\na\n\n### b\n\nc\n\n## Next\n\nd", "They also solve the exercise below.</summary>\n<p>a</p>\n<h3>b</h3><p>c</p>\n</details>\n<h2>Next</h2><p>d</p>\n"},
 		{"## What changed\n\na", "<p>a</p>\n</details>"},
 		{"```diff\n@@ -1 +1 @@\n kept\n-old <b>\n+new\n```",
 			"<pre class=\"diff\"><code><span class=\"where\">@@ -1 +1 @@\n</span><span class=\"kept\"> kept\n</span><span class=\"removed\">-old &lt;b&gt;\n</span><span class=\"added\">+new\n</span></code></pre>\n"},
@@ -48,9 +48,9 @@ func TestAReadmeIsAPage(t *testing.T) {
 	}
 }
 
-// TestHostileTextStaysText holds that nothing in a README becomes a part of the
+// TestMarkdown_HostileText holds that nothing in a README becomes a part of the
 // page that can do anything.
-func TestHostileTextStaysText(t *testing.T) {
+func TestMarkdown_HostileText(t *testing.T) {
 	for _, text := range []string{
 		"<script>alert(1)</script>",
 		"a <img src=x onerror=alert(1)> b",
@@ -82,7 +82,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-func TestFoldsAreClosed(t *testing.T) {
+func TestMarkdown_ClosesFolds(t *testing.T) {
 	for text, html := range map[string]string{
 		"<details><summary>a</summary>\n\nb": "<details><summary>a</summary>\n<p>b</p>\n</details>",
 		"b\n\n</details>\n\nc":               "<p>b</p>\n\n<p>c</p>\n",

@@ -20,51 +20,52 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// A page is a lesson.
+// A page is a step's page.
 type page struct {
 	Step    int
 	Title   string
-	Task    string // what there is to do
+	Task    string // what the learner does
 	Lessons []entry
 	Code    code
-	Text    template.HTML // the lesson's README
+	Text    template.HTML // the step's README
 	Checks  *checklist
 	Links   []link
 }
 
-// An entry is a lesson among all of them.
+// An entry is a step in the list of all steps.
 type entry struct {
-	Step    int
-	Title   string
-	URL     string
-	Current bool
-	Reached bool // with code of the learner's own
-	Seen    bool // with the step's
+	Step     int
+	Title    string
+	URL      string
+	Current  bool
+	Complete bool // with the learner's own code
+	Seen     bool // all checks passed with the original code
 }
 
-// A link leads to what other pages show of the lesson.
+// A link leads to another page about the step.
 type link struct{ URL, Text string }
 
-// A command is a line of the text that asks the api, and what it answered.
+// A command is a line of the text that sends a request to the api, and the
+// response.
 type command struct {
-	Step   int
-	At     int
-	ID     string
-	Text   string // as it would be typed
-	Path   string
-	Runs   bool // there is somebody to ask
-	Answer *shownAnswer
+	Step    int
+	At      int
+	ID      string
+	Text    string // as a learner types it
+	Path    string
+	Blocked string // why the line can't be run; empty if it can
+	Answer  *shownAnswer
 }
 
-// A shownAnswer is an answer as it is shown.
+// A shownAnswer is a response as the page shows it.
 type shownAnswer struct {
 	Problem string
 	Status  int
 	Body    string
 	Took    amount
-	Code    string // whose it was
+	Code    string // that sent it
 	Trees   []tree
-	Gone    bool // a trace that it left is not kept any more
+	Gone    bool // a trace of the request is no longer stored
 }
 
 // show serves GET /workshop/2.
@@ -80,7 +81,7 @@ func (s *site) show(r *http.Request, step int) (web.Page, error) {
 	}
 	p.Lessons = s.lessons(p)
 	main, err := s.render("lesson", p)
-	return web.Page{Title: fmt.Sprintf("Lesson %d: %s", step, p.Title), Main: main}, err
+	return web.Page{Title: fmt.Sprintf("Step %d: %s", step, p.Title), Main: main}, err
 }
 
 func (s *site) render(name string, data any) (template.HTML, error) {
@@ -91,17 +92,17 @@ func (s *site) render(name string, data any) (template.HTML, error) {
 	return template.HTML(out.String()), nil
 }
 
-// markdown writes what stands on the page that is asked for.
+// markdown returns a writer for the page that r requests.
 func (s *site) markdown(r *http.Request, step int) *markdown {
 	return &markdown{step: step, agent: r.Host, api: s.Client.API, thinker: s.Thinker}
 }
 
-// text is the lesson's README, with what its lines have answered.
+// text returns the step's README, with the responses to its lines.
 func (s *site) text(r *http.Request, p page) (template.HTML, error) {
 	file := filepath.Join(s.Root, runner.StepName(p.Step), "README.md")
 	readme, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s.render("no-text", file)
+		return s.render("no-text", runner.StepName(p.Step)+"/README.md")
 	} else if err != nil {
 		return "", err
 	}
@@ -120,7 +121,7 @@ func (s *site) text(r *http.Request, p page) (template.HTML, error) {
 }
 
 func (s *site) command(r *http.Request, p page, l line, path, text string) (template.HTML, error) {
-	c := command{Step: l.step, At: l.at, ID: l.ID(), Text: text, Path: path, Runs: p.Code.Runs()}
+	c := command{Step: l.step, At: l.at, ID: l.ID(), Text: text, Path: path, Blocked: p.Code.Blocked(p.Step)}
 	if last, there := s.last(l, p.Code.Since); there && (last.Path == path || last.Path == "") {
 		c.Answer = &shownAnswer{Problem: last.problem, Status: last.Status, Body: last.Body, Took: duration(last.Took), Code: last.code}
 		traces, err := s.read(r.Context(), last.traces)
@@ -133,7 +134,7 @@ func (s *site) command(r *http.Request, p page, l line, path, text string) (temp
 	return s.render("command", c)
 }
 
-// judged is how the lesson stands by the requests to the code that answers now.
+// judged returns the checklist, from the requests to the code that is running now.
 func (s *site) judged(r *http.Request, p page) (*checklist, error) {
 	var requests []lesson.Request
 	if p.Code.Runs() {
@@ -153,15 +154,15 @@ func (s *site) judged(r *http.Request, p page) (*checklist, error) {
 	return list, nil
 }
 
-// lessons are all of them, with those ticked that were reached. One that is
-// reached now is recorded.
+// lessons returns all steps, with their progress. It records this step's progress if
+// all its checks passed now.
 func (s *site) lessons(p page) []entry {
 	progress, err := workspace.Progress(s.Root)
 	reached := func(step int) int {
 		return slices.IndexFunc(progress, func(r workspace.Reached) bool { return r.Step == step })
 	}
 	own := p.Code.Serving.Dir
-	if at := reached(p.Step); p.Checks.Reached() && (at < 0 || progress[at].Given() && own != "") {
+	if at := reached(p.Step); p.Checks.Complete() && (at < 0 || progress[at].Given() && own != "") {
 		dir := cmp.Or(own, filepath.Join(s.Root, runner.StepName(p.Step)))
 		recorded := workspace.Reach(s.Root, workspace.Reached{Step: p.Step, Dir: dir, At: time.Now()})
 		progress, err = workspace.Progress(s.Root)
@@ -174,28 +175,28 @@ func (s *site) lessons(p page) []entry {
 	for step := 1; step <= runner.Steps; step++ {
 		shown := entry{Step: step, Title: lesson.Title(step), URL: address(step, ""), Current: step == p.Step}
 		if at := reached(step); at >= 0 {
-			shown.Seen, shown.Reached = progress[at].Given(), !progress[at].Given()
+			shown.Seen, shown.Complete = progress[at].Given(), !progress[at].Given()
 		}
 		all = append(all, shown)
 	}
 	return all
 }
 
-// links are what the other pages show of the lesson.
+// links returns links to other pages about the step.
 func links(step int, c code) []link {
 	name := runner.StepName(step)
 	if c.Here {
 		name = c.Name
 	}
-	all := []link{{"/traces?query=version:" + name, "The traces of " + name}}
+	all := []link{{"/traces?query=version:" + name, "Traces of " + name}}
 	if step > 1 {
 		before := runner.StepName(step - 1)
-		all = append(all, link{"/compare?service=thinker-api&a=" + before + "&b=" + name, before + " and " + name + " side by side"})
+		all = append(all, link{"/compare?service=thinker-api&a=" + before + "&b=" + name, "Compare " + before + " with " + name})
 	}
 	return all
 }
 
-// exists tells whether there is such a file or directory.
+// exists reports whether there is a file or directory at a path.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -37,7 +37,8 @@ var (
 	folding = regexp.MustCompile(`</?(?:details|summary)>|<code>[^<>]*</code>`)
 )
 
-// raw writes what is HTML in the text: what folds as it is, the rest as text.
+// raw writes HTML from the text: details, summary and code as they are, the rest as
+// text.
 func (m *markdown) raw(w util.BufWriter, text string) {
 	text = comment.ReplaceAllString(text, "")
 	at := 0

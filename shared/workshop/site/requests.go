@@ -11,8 +11,8 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// requests are those that were sent since a time, in their order, as far as their
-// traces are among the last.
+// requests returns the requests sent since a time, in order. It reads only the latest
+// traces.
 func (s *site) requests(ctx context.Context, since time.Time) ([]lesson.Request, error) {
 	const most = 200 // traces
 	asked := search.Request{Limit: most}
@@ -31,18 +31,18 @@ func (s *site) requests(ctx context.Context, since time.Time) ([]lesson.Request,
 	}
 	now := time.Now()
 	return s.requestsOf(slices.DeleteFunc(traces, func(trace apm.Trace) bool {
-		before := trace.Start() < asked.From // and of the code before
+		before := trace.Start() < asked.From // left by the code that ran before
 		return before || !settled(trace, now)
 	})), nil
 }
 
-// settled tells whether spans of the trace are hardly still under way: they are
-// sent a moment after a request has ended.
+// settled reports whether all spans of a trace have probably arrived: tracers send
+// them a moment after a request ends.
 func settled(trace apm.Trace, now time.Time) bool {
 	return trace.Start()+int64(trace.Duration()) <= now.Add(-client.Settling).UnixNano()
 }
 
-// read are those of the traces that are kept.
+// read returns those of the traces that are stored.
 func (s *site) read(ctx context.Context, ids []uint64) (traces []apm.Trace, err error) {
 	for _, id := range ids {
 		trace, found, err := s.Traces.Trace(ctx, id)

@@ -11,9 +11,9 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// TestWhatIsJudged holds that the code that answers is judged by requests to
-// itself alone, and by none whose spans may still be under way.
-func TestWhatIsJudged(t *testing.T) {
+// TestSite_Requests holds that only requests to the running code are judged, and none
+// whose spans may still be on their way.
+func TestSite_Requests(t *testing.T) {
 	b := newBench(t)
 	since := time.Now().Add(-10 * time.Second)
 	span := func(trace, id, parent uint64, start, duration time.Duration) apm.Span {

@@ -17,11 +17,11 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// A line is one that can be run: by its place among those of its lesson, from 1.
-// The checklist, which sends requests too, is at 0.
+// A line is a line of a step's text that can be run. Lines are counted from 1. The
+// checklist, which also sends requests, is at 0.
 type line struct{ step, at int }
 
-// ID is the line's in the page: what it answers stands there.
+// ID returns the ID of the element that shows the response.
 func (l line) ID() string {
 	if l.at == 0 {
 		return "checklist"
@@ -29,32 +29,32 @@ func (l line) ID() string {
 	return "answer-" + strconv.Itoa(l.at)
 }
 
-// mostLines is how many of a lesson's lines can be run.
+// mostLines bounds how many lines of a step can be run.
 const mostLines = 50
 
-// An answer is what came of a request that was sent from the page.
+// An answer is the result of a request that the page sent.
 type answer struct {
 	client.Answer
-	at      time.Time // when it was asked for
-	code    string    // whose code it was: step02
-	problem string    // why there is no answer; empty where there is one
-	traces  []uint64  // what it left
+	at      time.Time // when the request was sent
+	code    string    // the code that responded: step02
+	problem string    // why there is no response; empty if there is one
+	traces  []uint64  // the IDs of its traces
 }
 
-// run serves POST /workshop/run: it sends the requests with the paths that the
-// form has, one after the other, and leads back to the line that was run.
+// run serves POST /workshop/run. It sends the requests whose paths are in the form,
+// one after the other, then redirects to the line.
 func (s *site) run(r *http.Request, step int) (web.Page, error) {
 	at, err := strconv.Atoi(r.PostFormValue("at"))
 	if err != nil || at < 0 || at > mostLines {
-		return web.Page{}, web.Refuse(http.StatusBadRequest, "The page does not say which line is to be run.")
+		return web.Page{}, web.Refuse(http.StatusBadRequest, "The form doesn’t say which line to run. Reload the page and try again.")
 	}
 	paths := r.PostForm["path"]
 	if len(paths) == 0 {
-		return web.Page{}, web.Refuse(http.StatusBadRequest, "The page does not say what is to be asked.")
+		return web.Page{}, web.Refuse(http.StatusBadRequest, "The form contains no request to send. Reload the page and try again.")
 	}
 	for _, path := range paths {
 		if !listed(path) {
-			return web.Page{}, web.Refuse(http.StatusForbidden, fmt.Sprintf("%.80q is in no lesson, and only what is can be sent from here. Use curl for any other request.", path))
+			return web.Page{}, web.Refuse(http.StatusForbidden, fmt.Sprintf("%.80q isn’t one of the steps’ requests, so this page doesn’t send it. Use curl instead.", path))
 		}
 	}
 	s.sending.Lock()
@@ -64,7 +64,7 @@ func (s *site) run(r *http.Request, step int) (web.Page, error) {
 	defer cancel()
 	var last answer
 	for _, path := range paths {
-		if last, err = s.ask(ctx, path); err != nil {
+		if last, err = s.send(ctx, path); err != nil {
 			return web.Page{}, err
 		}
 		if last.problem != "" {
@@ -81,7 +81,8 @@ func (s *site) run(r *http.Request, step int) (web.Page, error) {
 	return web.Page{Instead: address(step, l.ID())}, nil
 }
 
-// last is what a line answered. Why it did not is told until other code answers.
+// last returns a line's last response. A problem is returned only until other code
+// runs.
 func (s *site) last(l line, since time.Time) (a answer, there bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +90,7 @@ func (s *site) last(l line, since time.Time) (a answer, there bool) {
 	return a, there && (a.problem == "" || since.Before(a.at))
 }
 
-// listed tells whether a path is among the requests of any lesson.
+// listed reports whether a path is one of the requests of any step.
 func listed(path string) bool {
 	for step := 1; step <= runner.Steps; step++ {
 		if slices.Contains(lesson.Requests(step), path) {
@@ -99,19 +100,19 @@ func listed(path string) bool {
 	return false
 }
 
-// ask sends a request to the api.
-func (s *site) ask(ctx context.Context, path string) (answer, error) {
+// send sends a request to the api.
+func (s *site) send(ctx context.Context, path string) (answer, error) {
 	code := s.Workshop.State().Serving
 	if code.Step == 0 {
-		return answer{at: time.Now(), problem: "Nothing answers yet: the services are not running."}, nil
+		return answer{at: time.Now(), problem: "The services aren’t running yet. Wait until they are, then run this again."}, nil
 	}
 	got, err := s.Client.Get(ctx, path)
 	a := answer{Answer: got, at: time.Now(), code: code.Name()}
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
-		a.problem = fmt.Sprintf("%s does not answer: %v. If it is just being started, run this again.", s.Client.API, gone.Err)
+		a.problem = fmt.Sprintf("The api at %s can’t be reached: %v. If it is still starting, run this again in a moment.", s.Client.API, gone.Err)
 		return a, nil
 	} else if _, long := errors.AsType[*fetch.TooLongError](err); long {
-		a.problem = fmt.Sprintf("The response of %s is longer than 1 MiB. Look for a loop in the api that writes to it.", s.Client.API)
+		a.problem = fmt.Sprintf("The response of the api at %s is larger than 1 MiB. Look for a loop that writes to it.", s.Client.API)
 		return a, nil
 	} else if err != nil {
 		return a, err
@@ -121,7 +122,7 @@ func (s *site) ask(ctx context.Context, path string) (answer, error) {
 	return a, nil
 }
 
-// settle waits until the traces of what was answered have settled.
+// settle waits until the traces of a request have arrived.
 func (s *site) settle(ctx context.Context, a *answer) error {
 	if a.problem != "" {
 		return nil

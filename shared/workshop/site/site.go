@@ -1,5 +1,5 @@
-// Package site is the workshop's page: each lesson's text, its requests to be sent
-// at the press of a button, what came of them, and what is still to be reached.
+// Package site serves the workshop's pages, one for each step: its text, buttons that
+// send its requests, their responses and traces, and a checklist.
 package site
 
 import (
@@ -24,49 +24,49 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// Workshop is what runs the code that the page is about.
+// Workshop runs the code that the pages are about.
 type Workshop interface {
-	// State is what runs, and how that goes.
+	// State returns which code is running or starting.
 	State() runner.State
-	// Changed gives a notice after each change of the state, until ctx is done.
+	// Changed sends a notice after each change of the state, until ctx is done.
 	Changed(ctx context.Context) <-chan struct{}
-	// Run has other code run; the state tells how that goes.
+	// Run starts other code and returns at once. The state shows the progress.
 	Run(target runner.Target)
 }
 
-// Traces is where the traces are kept.
+// Traces stores the traces.
 type Traces interface {
-	// Search sums up the traces that have a span that the request looks for.
+	// Search returns summaries of the traces with a span that matches the request.
 	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
-	// Trace is what has arrived of one trace.
+	// Trace returns the spans of one trace that have arrived.
 	Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error)
 	// Subscribe sends the IDs of traces that change, some at a time, until ctx is
 	// done.
 	Subscribe(ctx context.Context) <-chan []uint64
 }
 
-// Config is what the page needs.
+// Config is what the pages need.
 type Config struct {
 	Root     string // the workshop's directory
 	Workshop Workshop
 	Traces   Traces
 	Palette  *colour.Palette
-	Client   *client.Client // for the api, and for the agent, which this is a part of
-	Thinker  string         // where the thinker answers, unless that is as the lessons say
+	Client   *client.Client // for the api and the agent
+	Thinker  string         // the microservice's URL, if it isn't the one in the texts
 }
 
-// home is where the page is.
+// home is the path of the pages.
 const home = "/workshop"
 
-// A site answers for the page.
+// A site serves the pages.
 type site struct {
 	Config
 	templates *template.Template
 
-	// Requests are sent one at a time, so that each has its traces for itself.
+	// Requests are sent one at a time, so that their traces can be told apart.
 	sending sync.Mutex
 	mu      sync.Mutex
-	answers map[line]answer // to the lines that were run last
+	answers map[line]answer // the last one of each line
 
 	judge      func(step int, requests []lesson.Request) []lesson.Result
 	requestsOf func(traces []apm.Trace) []lesson.Request
@@ -75,10 +75,10 @@ type site struct {
 //go:embed templates static
 var embedded embed.FS
 
-// New makes the page, as a guest among the agent's own.
+// New returns the pages, as a guest of the agent's pages.
 func New(config Config) web.Guest { return newSite(config).guest() }
 
-// Guests has a workshop's agent show the page: it is for runner.Options.
+// Guests returns the pages for the agent of a workshop, for runner.Options.
 func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent) []web.Guest {
 	return func(w *runner.Workshop, a *agent.Agent) []web.Guest {
 		asks := &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: a.URL(), Pages: a.URL()}
@@ -104,14 +104,14 @@ func (s *site) guest() web.Guest {
 	return web.Guest{Path: home, Name: "Workshop", Files: files, Serve: s.serve, News: s.news}
 }
 
-// serve answers GET /workshop, which leads to the lesson that runs, and
-// /workshop/2; POST /workshop/run sends requests, and /workshop/code changes what
-// runs.
+// serve serves GET /workshop, which redirects to the running step, GET /workshop/2,
+// pictures, POST /workshop/run, which sends requests, and POST /workshop/code, which
+// changes the running code.
 func (s *site) serve(r *http.Request) (web.Page, error) {
 	below := strings.Trim(strings.TrimPrefix(r.URL.Path, home), "/")
 	if r.Method == http.MethodPost {
 		if err := r.ParseForm(); err != nil {
-			return web.Page{}, web.Refuse(http.StatusBadRequest, "What the page sent cannot be read.")
+			return web.Page{}, web.Refuse(http.StatusBadRequest, "The form can’t be read. Reload the page and try again.")
 		}
 		step, err := readStep(r.PostFormValue("lesson"))
 		switch {
@@ -122,10 +122,13 @@ func (s *site) serve(r *http.Request) (web.Page, error) {
 		case err != nil:
 			return web.Page{}, err
 		}
-		return web.Page{}, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is nothing to be sent to at %s.", r.URL.Path))
+		return web.Page{}, web.Refuse(http.StatusNotFound, fmt.Sprintf("No form is sent to %s.", r.URL.Path))
 	}
 	if below == "" {
 		return web.Page{Instead: address(s.Workshop.State().Target.Step, "")}, nil
+	}
+	if picturePath.MatchString(below) {
+		return s.picture(below)
 	}
 	step, err := readStep(below)
 	if err != nil {
@@ -134,16 +137,16 @@ func (s *site) serve(r *http.Request) (web.Page, error) {
 	return s.show(r, step)
 }
 
-// readStep reads the number of a lesson.
+// readStep parses the number of a step.
 func readStep(text string) (int, error) {
 	step, err := strconv.Atoi(text)
 	if err != nil || step < 1 || step > runner.Steps {
-		return 0, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is no lesson %.40q: there are 1 to %d.", text, runner.Steps))
+		return 0, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is no step %.40q. Choose one from 1 to %d.", text, runner.Steps))
 	}
 	return step, nil
 }
 
-// address is where a lesson's page is, and within it what has the ID.
+// address returns the address of a step's page, or of an element with an ID on it.
 func address(step int, id string) string {
 	at := home + "/" + strconv.Itoa(step)
 	if id != "" {
@@ -152,7 +155,7 @@ func address(step int, id string) string {
 	return at
 }
 
-// news tells of other code that runs, and of traces once they have settled.
+// news sends a notice when other code runs, and when traces have arrived.
 func (s *site) news(ctx context.Context) <-chan struct{} {
 	news := make(chan struct{}, 1)
 	states, traces := s.Workshop.Changed(ctx), s.Traces.Subscribe(ctx)

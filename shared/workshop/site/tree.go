@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	mostRows = 40  // of a trace; its page has all
-	longest  = 200 // characters of a text; the span's page has all
+	mostRows = 40  // of a trace; its page shows all
+	longest  = 200 // characters of a text; the span's page shows all
 )
 
-// A tree is a trace, a row a span, each with a bar for its time.
+// A tree is a trace, with a row for each span.
 type tree struct {
 	URL      string
-	Says     string // what it did: GET /think/
+	Says     string // its root's resource: GET /think/
 	Duration amount
 	Rows     []row
 	More     int // spans left out
@@ -28,19 +28,19 @@ type row struct {
 	URL      string
 	Level    int    // in the tree, from 1
 	Indent   int    // pixels
-	Service  string // empty where it is that of the row above
+	Service  string // empty if it is the same as in the row above
 	Colour   string
 	Name     string
 	Detail   string
 	X, Width string // of its bar, in percent
 	Duration amount
 	Failed   bool
-	Error    string // its error, in words
-	Orphan   bool   // its parent has not arrived
+	Error    string // type and message
+	Orphan   bool   // its parent is missing
 	Mark     string // a remark on it
 }
 
-// An amount is a figure with its unit apart, which is set in a lighter tone.
+// An amount is a figure and its unit, which has a lighter tone.
 type amount struct{ Value, Unit string }
 
 func duration(d time.Duration) amount {
@@ -48,7 +48,7 @@ func duration(d time.Duration) amount {
 	return amount{value, unit}
 }
 
-// trees are traces drawn one below the other, on one scale of time.
+// trees draws traces below each other, on one time axis.
 func (s *site) trees(traces []lesson.Tree) []tree {
 	begin, end := int64(0), int64(0)
 	for _, t := range traces {
@@ -64,7 +64,7 @@ func (s *site) trees(traces []lesson.Tree) []tree {
 	return drawn
 }
 
-// unmarked are traces without remarks.
+// unmarked returns traces without remarks.
 func unmarked(traces []apm.Trace) (all []lesson.Tree) {
 	for _, trace := range traces {
 		all = append(all, lesson.Tree{Trace: trace})
@@ -77,7 +77,7 @@ func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 	if entry := t.Trace.Entry(); entry != nil {
 		drawn.Says = apm.Printable(cmp.Or(entry.Resource, entry.Name), longest)
 	}
-	above := "" // the service of the row above
+	above := "" // the service in the row above
 	var add func(node *apm.Node, level int)
 	add = func(node *apm.Node, level int) {
 		if len(drawn.Rows) == mostRows {
@@ -113,7 +113,7 @@ func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 	return drawn
 }
 
-// percent writes a part of 1 for a drawing.
+// percent formats a part of 1 for SVG.
 func percent(part float64) string {
 	return strconv.FormatFloat(100*min(max(part, 0), 1), 'f', 2, 64)
 }

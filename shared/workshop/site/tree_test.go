@@ -10,7 +10,7 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-func TestTracesShareAScale(t *testing.T) {
+func TestSite_TreesShareAnAxis(t *testing.T) {
 	const ms = int64(time.Millisecond)
 	api := apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Service: "api", Name: "http.request", Start: 100 * ms, Duration: 100 * time.Millisecond}})
 	thinker := apm.NewTrace(2, []apm.Span{
@@ -34,7 +34,7 @@ func TestTracesShareAScale(t *testing.T) {
 	}
 }
 
-func TestALargeTraceIsCutShort(t *testing.T) {
+func TestSite_TreeOfALargeTrace(t *testing.T) {
 	var spans []apm.Span
 	for id := range uint64(10_000) { // each below the one before
 		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 1, ParentID: id, Start: int64(id), Service: strings.Repeat("s", 1000)})

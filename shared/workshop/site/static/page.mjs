@@ -1,5 +1,5 @@
-// The lesson keeps itself fresh: what runs, the checklist and the answers come
-// again from the server, part by part, and stay where they are otherwise.
+// Keeps the page up to date: fetches it again when something changes, and replaces
+// the parts that differ.
 
 import { offerCopies } from "../copy.mjs";
 import { fetchPage, onChange, updateFoot } from "../live.mjs";
@@ -13,12 +13,12 @@ offerCopies(document);
 
 const focusable = (root) => [...root.querySelectorAll("a, button, summary")];
 
-/** What in a part is being read or written, and is not to be taken away. */
+/** Reports whether the reader has selected text in a part. It isn't replaced then. */
 const selected = (part) => !getSelection().isCollapsed && getSelection().containsNode(part, true);
 
 let puts = 0;
 
-/** Puts what is new on a page that was fetched in the place of what is there. */
+/** Replaces the parts that differ on a fetched page. */
 function put(next) {
   puts++;
   let changed = false;
@@ -27,7 +27,7 @@ function put(next) {
     if (!part || fresh.outerHTML === served.get(fresh.id) || selected(part)) continue;
     changed = true;
     served.set(fresh.id, fresh.outerHTML);
-    // What its reader has folded, or has in focus, stays so, as far as it is there.
+    // Folds and focus stay as the reader left them.
     const folded = new Map([...part.querySelectorAll("details")].map((d) => [titleOf(d), d.open]));
     const focused = focusable(part).indexOf(document.activeElement);
     localise(fresh);
@@ -40,26 +40,26 @@ function put(next) {
   if (changed) updateFoot(next);
 }
 
-/** Which of a part's folds it is. */
+/** Identifies a fold within its part. */
 const titleOf = (fold) => fold.querySelector("summary").textContent;
 
 async function refresh() {
   const before = puts;
   const next = await fetchPage(location.href);
-  if (puts !== before) return refresh(); // what was put meanwhile may be newer
+  if (puts !== before) return refresh(); // a newer page may have arrived meanwhile
   if (next) put(next);
 }
 
-/** Says below a form why what it asked for was not done. */
+/** Shows below a form why it failed. */
 function refused(form, why) {
   const note = document.createElement("p");
   note.className = "note";
   note.role = "alert";
-  note.textContent = why ?? "The workshop does not answer. Does it still run?";
+  note.textContent = why ?? "The workshop isn’t responding. Check in its terminal that it is running, then try again.";
   form.after(note);
 }
 
-// A form is sent without leaving the page: what it changes appears in place.
+// Forms are sent without leaving the page.
 document.querySelector("main").addEventListener("submit", async (event) => {
   const { target: form, submitter: button } = event;
   event.preventDefault();
