@@ -16,8 +16,8 @@ import (
 )
 
 // TestReadmes checks that all step READMEs have the same sections, that their curl
-// lines are the lesson's requests, and that their diff, hints and checklist are those
-// of the lesson: -update writes these. Running a README tests the traces it shows.
+// lines are the lesson's requests, and that their changes and checklist are those of
+// the lesson: -update writes these. Running a README tests the traces it shows.
 func TestReadmes(t *testing.T) {
 	root, err := runner.FindRoot(".")
 	if err != nil {
@@ -35,7 +35,7 @@ func TestReadmes(t *testing.T) {
 			if !strings.HasPrefix(readme, title) {
 				t.Errorf("it does not begin with %s", title)
 			}
-			sections := []string{"Objectives", "Run it", "What you see", "What changed", "Try it yourself", "Check", "Next"}
+			sections := []string{"Objectives", "Run it", "What you'll see", "What changed", "Try it yourself", "Check", "Questions", "Next"}
 			var found []string
 			for _, heading := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(readme, -1) {
 				found = append(found, heading[1])
@@ -54,6 +54,15 @@ func TestReadmes(t *testing.T) {
 				}
 			}
 
+			if lines := strings.Count(readme, "\n"); lines >= 200 {
+				t.Errorf("it has %d lines, want fewer than 200", lines)
+			}
+			_, try, _ := strings.Cut(readme, "\n### Hints\n")
+			try, _, _ = strings.Cut(try, "\n## ")
+			if n := strings.Count(try, "<details>"); n != 3 || strings.Contains(try, "```") {
+				t.Errorf("it has %d hints, want 3 without code", n)
+			}
+
 			// Other HTML is not shown as such on the workshop's page.
 			prose := regexp.MustCompile("(?s)```.*?```|`[^`]*`").ReplaceAllString(readme, "")
 			for _, tag := range regexp.MustCompile(`</?([a-z]+)[ >]`).FindAllStringSubmatch(prose, -1) {
@@ -65,7 +74,6 @@ func TestReadmes(t *testing.T) {
 			want := readme
 			for heading, section := range map[string]string{
 				"## What changed": whatChanged(t, root, step),
-				"### Hints":       hintsOf(step),
 				"## Check":        checklist(step),
 			} {
 				if want, err = replaceSection(want, heading, section); err != nil {
@@ -95,31 +103,62 @@ func replaceSection(text, heading, section string) (string, error) {
 	return before + "\n" + heading + "\n\n" + section + "\n" + rest[end[0]:], nil
 }
 
-// whatChanged is a lesson's diff, with what each place in it is for.
+// whatChanged returns a lesson's changes, file by file: a sentence for each change,
+// and the changed lines in a fold. A new file has a link instead.
 func whatChanged(t *testing.T, root string, step int) string {
 	t.Helper()
 	hunks, err := lesson.Diff(root, step)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const folded = 40 // lines, above which a hunk is
 	var out strings.Builder
-	fmt.Fprintf(&out, "From %s to `%s`; `workshop diff %d` shows the same in the terminal.\n", beginning(step), runner.StepName(step), step)
-	for i, hunk := range hunks {
-		switch {
-		case hunk.Text == "":
-			fmt.Fprintf(&out, "\n**`%s`** goes. %s\n", hunk.File, hunk.Says)
+	fmt.Fprintf(&out, "From %s to `%s`. `workshop diff %d` shows all of it in the terminal.\n", beginning(step), runner.StepName(step), step)
+	for len(hunks) > 0 {
+		file := hunks[0].File
+		n := slices.IndexFunc(hunks, func(hunk lesson.Hunk) bool { return hunk.File != file })
+		if n < 0 {
+			n = len(hunks)
+		}
+		changed := hunks[:n]
+		hunks = hunks[n:]
+		switch text := changed[0].Text; {
+		case text == "":
+			fmt.Fprintf(&out, "\n`%s` is deleted. %s\n", file, changed[0].Says)
 			continue
-		case i == 0 || hunk.File != hunks[i-1].File:
-			fmt.Fprintf(&out, "\n**`%s`**\n", hunk.File)
+		case strings.HasPrefix(text, "@@ -0,0 "):
+			fmt.Fprintf(&out, "\n[`%s`](%s) is new. %s\n", file, file, changed[0].Says)
+			continue
 		}
-		code := "```diff\n" + hunk.Text + "```\n"
-		if lines := strings.Count(hunk.Text, "\n") - 1; lines > folded {
-			code = fmt.Sprintf("<details><summary>its %d lines</summary>\n\n%s\n</details>\n", lines, code)
+		fmt.Fprintf(&out, "\n`%s`:\n\n", file)
+		for _, hunk := range changed {
+			fmt.Fprintf(&out, "- %s\n", hunk.Says)
 		}
-		fmt.Fprintf(&out, "\n%s\n\n%s", hunk.Says, code)
+		fmt.Fprintf(&out, "\n<details><summary>The changed lines in %s</summary>\n\n```diff\n", file)
+		for i, hunk := range changed {
+			if i > 0 {
+				out.WriteString("@@\n")
+			}
+			out.WriteString(changedLines(hunk.Text))
+		}
+		out.WriteString("```\n\n</details>\n")
 	}
 	return out.String()
+}
+
+// changedLines returns a hunk's changed lines, each with the lines next to it that
+// aren't blank.
+func changedLines(hunk string) string {
+	lines := strings.SplitAfter(strings.TrimSuffix(hunk, "\n"), "\n")[1:]
+	changed := func(i int) bool { return i >= 0 && i < len(lines) && lines[i][0] != ' ' }
+	var out strings.Builder
+	for i, line := range lines {
+		if changed(i) || strings.TrimSpace(line) != "" && (changed(i-1) || changed(i+1)) {
+			out.WriteString(strings.TrimSuffix(line, "\n") + "\n")
+		} else if changed(i - 2) {
+			out.WriteString("@@\n")
+		}
+	}
+	return strings.TrimSuffix(out.String(), "@@\n")
 }
 
 func beginning(step int) string {
@@ -127,25 +166,6 @@ func beginning(step int) string {
 		return "the copy that `workshop try 1` makes"
 	}
 	return "`" + runner.StepName(step-1) + "`"
-}
-
-// hintsOf returns the hints of a lesson in three folds: a nudge, the calls to use, and
-// the code. What a learner has nothing to do for is left out.
-func hintsOf(step int) string {
-	var out strings.Builder
-	for i, title := range []string{"Hint 1: where to look", "Hint 2: what to call", "Hint 3: the code"} {
-		if i > 0 {
-			out.WriteString("\n")
-		}
-		fmt.Fprintf(&out, "<details><summary>%s</summary>\n", title)
-		for _, expectation := range lesson.Expectations(step) {
-			if !expectation.Given {
-				fmt.Fprintf(&out, "\n**%s**\n\n%s\n", expectation.Says, expectation.Hints[i])
-			}
-		}
-		out.WriteString("\n</details>\n")
-	}
-	return out.String()
 }
 
 // checklist returns what a lesson and its exercise expect.
