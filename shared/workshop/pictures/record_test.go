@@ -20,7 +20,7 @@ var record = flag.Bool("record", false, "run the steps and record the traces tha
 // TestRecord records the traces that the pictures show, with -record alone.
 func TestRecord(t *testing.T) {
 	if !*record {
-		t.Skip("only with -record")
+		return
 	}
 	built := t.TempDir()
 	type request struct{ name, subject string }
