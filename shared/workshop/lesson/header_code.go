@@ -87,10 +87,14 @@ func (s *story) headerSets() (sets []headerSet) {
 
 // whereSet says where the headers went that the request to the microservice lacks.
 func (s *story) whereSet() string {
-	for _, set := range s.headerSets() {
+	sets := s.headerSets()
+	for _, set := range sets {
 		if set.missed != "" {
 			return set.missed
 		}
+	}
+	if len(sets) > 0 {
+		return fmt.Sprintf("The api sets them on %s, but that isn't the request it sends, or that code doesn't run.", sets[0].on)
 	}
 	return "Set them on req, before serve.Fetch sends it."
 }

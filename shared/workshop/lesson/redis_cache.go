@@ -43,8 +43,27 @@ func redisCache() []Expectation {
 // thought in the cache says nothing about the code that put it there.
 func missed(s *story) bool { return someKnown(s) && !s.cached() }
 
-func reads(span *apm.Span) bool  { return isRedis(span) && strings.Contains(command(span), "get") }
-func writes(span *apm.Span) bool { return isRedis(span) && strings.Contains(command(span), "set") }
+func reads(span *apm.Span) bool  { return sends(span, "get") }
+func writes(span *apm.Span) bool { return sends(span, "set") }
+
+// sends reports whether a span is for a Redis command with a word in its name: get,
+// mget and getex have get.
+func sends(span *apm.Span, word string) bool {
+	return isRedis(span) && slices.ContainsFunc(commands(span), func(name string) bool { return strings.Contains(name, word) })
+}
+
+// commands returns the names of a span's Redis commands, in lower case. A pipeline has
+// several.
+func commands(span *apm.Span) (names []string) {
+	if command(span) != "redis.pipeline" {
+		return []string{command(span)}
+	}
+	for line := range strings.Lines(strings.ToLower(span.Meta["redis.raw_command"])) {
+		name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		names = append(names, strings.TrimSuffix(name, ":"))
+	}
+	return names
+}
 
 // command returns the Redis command of a span, in lower case.
 func command(span *apm.Span) string {
@@ -58,13 +77,8 @@ func connects(span *apm.Span) bool {
 	if !isRedis(span) {
 		return false
 	}
-	lines := []string{command(span)}
-	if lines[0] == "redis.pipeline" {
-		lines = strings.Split(strings.ToLower(span.Meta["redis.raw_command"]), "\n")
-	}
-	for _, line := range lines {
-		word, _, _ := strings.Cut(line, " ")
-		if span.Name != "redis.dial" && !slices.Contains([]string{"hello", "client", "auth", "select", "ping", "readonly"}, strings.TrimSuffix(word, ":")) {
+	for _, name := range commands(span) {
+		if span.Name != "redis.dial" && !slices.Contains([]string{"hello", "client", "auth", "select", "ping", "readonly"}, name) {
 			return false
 		}
 	}
@@ -82,7 +96,7 @@ func miss(s *story) *Finding {
 			return s.queryless(expected, think)
 		case s.first(isRedis) == nil:
 			return s.finding(expected, "There is no Redis command.",
-				"The client isn't traced (redistrace.WrapClient), or no command is sent.", mark{think, "no get and no set below it"})
+				s.whyNoCommand(), mark{think, "no get and no set below it"})
 		case len(gets) == 0:
 			return s.stray(expected, think, reads, "get", "think never reads from Redis. Call Get before the wait, and return early if it finds the thought.")
 		case len(sets) == 0:
@@ -110,6 +124,20 @@ func miss(s *story) *Finding {
 		}
 	}
 	return nil
+}
+
+// whyNoCommand is the likely reason that no Redis command shows.
+func (s *story) whyNoCommand() string {
+	const untraced = "The client isn't traced. Call redistrace.WrapClient(client) where you create it."
+	switch code := s.Code.all("thinker"); {
+	case code == "":
+		return untraced + " Or: no command is sent."
+	case !strings.Contains(code, "go-redis/v9"):
+		return "The code doesn't use Redis yet. Create a client with redis.NewClient, and have think call Get before it waits, and Set after the query."
+	case !strings.Contains(code, "redistrace."):
+		return untraced
+	}
+	return "No command is sent. Have think call Get before it waits, and Set after the query."
 }
 
 // stray says where a command is that should be below a think span.
@@ -147,7 +175,7 @@ func unwritten(s *story) *Finding {
 	return nil
 }
 
-// expires finds a thought that stays in Redis for ever, or for another time.
+// expires finds a thought that stays in Redis forever, or for another time.
 func expires(s *story) *Finding {
 	const expected = "The set has an expiration of 30 seconds."
 	for _, subject := range s.subjects {
@@ -155,10 +183,10 @@ func expires(s *story) *Finding {
 		raw := set.Meta["redis.raw_command"]
 		stays, ok := expiration(raw)
 		switch {
-		case raw == "" || len(s.allBelow(s.think(subject), func(span *apm.Span) bool { return isRedis(span) && strings.Contains(command(span), "expire") })) > 0:
+		case raw == "" || len(s.allBelow(s.think(subject), func(span *apm.Span) bool { return sends(span, "expire") })) > 0:
 			// The command isn't recorded, or another one sets the expiration.
 		case !ok:
-			return s.finding(expected, "It has no expiration, so the thought stays in Redis for ever.",
+			return s.finding(expected, "It has no expiration, so the thought stays in Redis forever.",
 				"The last argument of Set is 0, or redis.KeepTTL. Pass 30 * time.Second.", mark{set, "no expiration"})
 		case stays < time.Second:
 			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", stays),

@@ -2,6 +2,7 @@ package lesson_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -174,4 +175,35 @@ func states(results []lesson.Result) string {
 		out = append(out, r.ID+":"+map[lesson.State]string{lesson.Open: "open", lesson.Met: "met", lesson.Unmet: "unmet"}[r.State])
 	}
 	return strings.Join(out, " ")
+}
+
+// TestHeadersInCode finds out from the code where an api sets its headers.
+func TestHeadersInCode(t *testing.T) {
+	const (
+		traceID  = `header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))`
+		parentID = `header.Set("X-Datadog-Parent-Id", strconv.FormatUint(span.Context().SpanID(), 10))`
+		inject   = "func inject(ctx context.Context, header http.Header) {\n" + traceID + "\n" + parentID + "\n}\n"
+		handler  = "func (a *api) think(r *http.Request) (any, error) {\n%s\n}\n"
+	)
+	for _, c := range []struct{ name, body, functions, cause string }{
+		{"nowhere", "return serve.Fetch(a.client, req)", "", "Set them on req, before serve.Fetch sends it."},
+		{"never called", "return serve.Fetch(a.client, req)", inject, "The api never calls inject, which sets them."},
+		{"incoming request", "inject(ctx, r.Header)\nreturn serve.Fetch(a.client, req)", inject, "The api sets them on r.Header. That's the request it received."},
+		{"after the call", "response, err := serve.Fetch(a.client, req)\ninject(ctx, req.Header)\nreturn response, err", inject, "The api sets them after serve.Fetch has sent the request."},
+		{"without a function", "response, err := a.client.Do(req)\n" + strings.ReplaceAll(traceID, "header", "req.Header"), "", "The api sets them after a.client.Do has sent the request."},
+		{"request as a parameter", "inject(req)\nreturn serve.Fetch(a.client, other)", "func inject(r *http.Request) {\n" + strings.ReplaceAll(traceID, "header", "r.Header") + "\n}\n",
+			"The api sets them on req.Header, but that isn't the request it sends"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			requests := []lesson.Request{{
+				Path: "/think/?subject=war", Headers: http.Header{"Accept": {"*/*"}},
+				Code:   lesson.Code{"api/main.go": "package main\n" + fmt.Sprintf(handler, c.body) + c.functions},
+				Traces: traces(api(1, 1, "subject=war", 0, 500), thinker(9, 91, 0, "subject=war", 5, 495)),
+			}}
+			r := lesson.Judge(2, requests)[0]
+			if r.State != lesson.Unmet || !strings.Contains(r.Finding.Cause, c.cause) {
+				t.Errorf("the cause is %+v, want %s", r.Finding, c.cause)
+			}
+		})
+	}
 }

@@ -77,10 +77,10 @@ func apiSpan(s *story) *Finding {
 	switch {
 	case len(s.spans) == 0:
 		return s.finding(expected, "Neither service sent a span.",
-			"Neither main.go starts its tracer in run (tracer.Start), or no span is finished. "+unfinished)
+			s.whySilent("api", "thinker"))
 	case s.api == nil:
 		return s.finding(expected, "All spans are from "+list(s.services())+".",
-			"run in api/main.go doesn't start the tracer (tracer.Start), or the api never finishes its span. "+unfinished)
+			s.whySilent("api"))
 	case s.api.Service != apiService:
 		cause := misnamed(s.api, apiService, "api/main.go")
 		if s.thinker != nil && s.thinker.Service == apiService {
@@ -106,7 +106,7 @@ func misnamed(span *apm.Span, service, file string) string {
 		}
 		return fmt.Sprintf("tracer.WithService names the service %s, but this span was started with another name: look for tracer.ServiceName or a tag named service.name.", service)
 	}
-	return fmt.Sprintf("A span gets its service from tracer.WithService in run in %s. Without that option, it's the name of the program. A tag named service doesn't change it.", file)
+	return fmt.Sprintf("A span gets its service from tracer.WithService in the run function of %s. Without that option, it's the name of the program. A tag named service doesn't change it.", file)
 }
 
 // thinkerSpan finds what keeps the microservice's part from being a span of its own.
@@ -120,14 +120,14 @@ func thinkerSpan(s *story) *Finding {
 			mark{stray[0], "nothing above it"})
 	case s.thinker == nil:
 		return s.finding(expected, "The microservice sent no span.",
-			"run in thinker/main.go doesn't start the tracer (tracer.Start), or a span is never finished. "+unfinished)
+			s.whySilent("thinker"))
 	case s.thinker.Service != thinkerService:
 		return s.finding(expected, fmt.Sprintf("The microservice's span has the service %s.", apm.Printable(s.thinker.Service, 60)),
 			misnamed(s.thinker, thinkerService, "thinker/main.go"),
 			mark{s.thinker, "its service has to be thinker-microservice"})
 	case s.api != nil && s.api.Meta["runtime-id"] != "" && s.api.Meta["runtime-id"] == s.thinker.Meta["runtime-id"]:
 		return s.finding(expected, "The api's process made the span that is named thinker-microservice.",
-			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself, with the tracer that it starts in run in thinker/main.go.",
+			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself, with the tracer that it starts in the run function of thinker/main.go.",
 			mark{s.thinker, "made by the api"})
 	}
 	for _, think := range s.allBelow(s.thinker, isThink) {
@@ -150,11 +150,29 @@ func (s *story) services() (names []string) {
 	return names
 }
 
+// whySilent is the likely reason that services sent no span.
+func (s *story) whySilent(services ...string) string {
+	const never = "A span is never finished. " + unfinished
+	var silent []string
+	for _, service := range services {
+		code := s.Code.all(service)
+		if strings.Contains(code, "tracer.Start(") {
+			return never
+		}
+		silent = append(silent, service+"/main.go")
+	}
+	start := fmt.Sprintf("The tracer isn't started. Call tracer.Start in the run function of %s, before the first request.", list(silent))
+	if s.Code == nil {
+		return start + " Or: " + never
+	}
+	return start
+}
+
 // whyNoServer is the likely reason that a service has no span for its request, but
 // spans for the work below it.
 func (s *story) whyNoServer() string {
 	if code := s.Code.all("thinker"); strings.Contains(code, "mux.NewRouter()") && !strings.Contains(code, "traced(") {
 		return "The router in thinker/main.go is a plain one, which makes no spans. Create it with muxtrace.NewRouter."
 	}
-	return "Neither the router in run in thinker/main.go nor its handler starts a span for a request, or the span is never finished."
+	return "Neither the router in the run function of thinker/main.go nor its handler starts a span for a request, or the span is never finished."
 }

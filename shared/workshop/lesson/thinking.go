@@ -21,7 +21,7 @@ func thinkSpans(s *story) *Finding {
 		case s.below(think, s.thinker):
 		case think.TraceID != s.thinker.TraceID:
 			return s.finding(expected, "The think span started a trace of its own.",
-				"The think span was started from a context without the microservice's span. That happens with tracer.StartSpan, with context.Background(), or if traced doesn't pass its context on: handle(r.WithContext(ctx)).",
+				s.whyThinkApart(),
 				mark{s.thinker, "no think span below it"}, mark{think, "no parent"})
 		case s.parent(think) != nil:
 			return s.finding(expected, fmt.Sprintf("The think span is below %s.", named(s.parent(think))),
@@ -43,6 +43,24 @@ func thinkSpans(s *story) *Finding {
 			mark{think, "too short"})
 	}
 	return nil
+}
+
+// whyThinkApart is the likely reason that a think span started a trace of its own.
+func (s *story) whyThinkApart() string {
+	const (
+		background = "think starts its span from context.Background(), which has no span. Use the ctx that think gets: tracer.StartSpanFromContext(ctx, …)."
+		alone      = "tracer.StartSpan starts a trace of its own. Use tracer.StartSpanFromContext(ctx, …)."
+		withheld   = "traced doesn't pass on the context with its span. Give the handler the request with that context: handle(r.WithContext(ctx))."
+	)
+	switch code := s.Code.all("thinker"); {
+	case strings.Contains(code, "StartSpanFromContext(context."):
+		return background
+	case strings.Contains(code, `tracer.StartSpan("think"`):
+		return alone
+	case strings.Contains(code, "handle(r)"):
+		return withheld
+	}
+	return "think starts its span from a context that doesn't have the microservice's span. Follow ctx from the handler to think: each call has to pass it on."
 }
 
 // thoughtless describes what came in place of a missing think span.

@@ -87,6 +87,12 @@ func honest() map[int][]attempt {
 		},
 		5: {
 			{name: "another-command", edits: []edit{{cache, "c.client.Set(ctx,", "c.client.SetEx(ctx,"}}},
+			{name: "pipeline", edits: []edit{{cache, "	if err := " + set + ".Err(); err != nil {\n",
+				`	pipe := c.client.TxPipeline()
+	pipe.Set(ctx, "thought:"+subject, value, 0)
+	pipe.Expire(ctx, "thought:"+subject, 30*time.Second)
+	if _, err := pipe.Exec(ctx); err != nil {
+`}}},
 			{name: "plain-client", edits: []edit{
 				{cache, client, "redis.NewClient(&redis.Options{Addr: addr})\n	redistrace.WrapClient(client)\n"},
 			}},

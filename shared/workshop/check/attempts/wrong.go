@@ -46,6 +46,7 @@ func wrongUntraced() []attempt {
 		{name: "think-finished-at-once", fails: "think-span", edits: []edit{{thinkerMain, thinkEnd, "	span.Finish()\n"}}},
 		{name: "think-without-its-subject", fails: "think-span", edits: []edit{{thinkerMain, `, tracer.Tag("subject", subject)`, ""}}},
 		{name: "think-of-nowhere", fails: "think-span", edits: []edit{{thinkerMain, "StartSpanFromContext(ctx,", "StartSpanFromContext(context.Background(),"}}},
+		{name: "think-by-start-span", fails: "think-span", edits: []edit{{thinkerMain, thinkSpan, `	span := tracer.StartSpan("think", tracer.Tag("subject", subject))` + "\n"}}},
 		{name: "joined-already", fails: "two-traces", code: 2},
 	}
 }
