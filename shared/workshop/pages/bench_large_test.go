@@ -37,13 +37,13 @@ func million(b *testing.B) *site {
 	})
 	lines := bufio.NewReader(output)
 	line, err := lines.ReadString('\n')
-	_, rest, listens := strings.Cut(line, "apm listens on ")
+	_, rest, listens := strings.Cut(line, "apm is listening on ")
 	if !listens {
 		b.Fatalf("apm does not listen: %q, %v", line, err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }() // until it ends
 
-	origin, _, _ := strings.Cut(rest, ";")
+	origin := strings.TrimSpace(rest)
 	s := &site{t: b, origin: origin}
 	if _, err := load.Run(b.Context(), load.Config{URL: origin, Spans: 1_000_000, Spread: time.Hour}); err != nil {
 		b.Fatal(err)

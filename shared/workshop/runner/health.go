@@ -63,7 +63,7 @@ func healthy(ctx context.Context, addr string) bool {
 func (p *Process) unhealthy(ctx context.Context) error {
 	switch addrs := p.listens(ctx); {
 	case addrs == nil:
-		return fmt.Errorf("%s did not become healthy: in %v it did not respond to /healthz at the address in LISTEN_ADDR. Pass that address to serve.HTTP", p.Name, startTime)
+		return fmt.Errorf("%s did not become healthy: in %v it did not respond to /healthz at the address in LISTEN_ADDR. Pass the value of the flag listen-addr to serve.HTTP", p.Name, startTime)
 	case len(addrs) == 0:
 		return fmt.Errorf("%s did not become healthy: in %v it did not listen on any port. Its run function must call serve.HTTP", p.Name, startTime)
 	case slices.ContainsFunc(addrs, p.isOwn):
@@ -78,7 +78,7 @@ func (p *Process) listensElsewhere(addrs []string) error {
 }
 
 // useAddress is what to do where a service uses another address than it was given.
-const useAddress = `Pass the address from LISTEN_ADDR to serve.HTTP`
+const useAddress = `Pass the value of the flag listen-addr to serve.HTTP`
 
 // bindFailed is how Go says that an address is in use, whatever the system calls it.
 var bindFailed = regexp.MustCompile(`listen tcp (\S+): bind: `)

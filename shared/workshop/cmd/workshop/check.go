@@ -20,11 +20,12 @@ import (
 
 // checkOptions are what the command's flags say.
 type checkOptions struct {
-	steps   []int
-	dir     string // empty: the learner's copy of each step or, without one, the original
-	hints   int    // how many to show for a failed check
-	logs    bool
-	machine bool
+	steps    []int
+	exercise bool
+	dir      string // empty: the learner's copy of each step or, without one, the original
+	hints    int    // how many to show for a failed check
+	logs     bool
+	machine  bool
 }
 
 func checkCommand() *cobra.Command {
@@ -43,16 +44,19 @@ their own Redis. Then it sends the step's requests and checks their traces:
   ✗  failed
   –  not checked yet, because an earlier point failed
 
+With --exercise, it checks the exercise at the end of step 4.
+
 Exit codes: 0 if every check passed, 1 if not, 2 if the code could not run.
 
---json prints one object with complete and steps. Each step has step, title, code,
-complete, took_ms, error (if the code could not run), requests (path, status,
-took_ms, body) and checks. Each check has id, says, state (passed, failed or
-unchecked), trace_id and, if it failed, hints and a finding: request, expected,
-instead, cause and traces. A trace has trace_id and spans; a span's mark says
-what is wrong with it. IDs are strings of decimal digits.`,
+--json prints one object with complete and steps. Each step has step, title,
+exercise, code, complete, took_ms, error (if the code could not run), requests
+(path, status, took_ms, body) and checks. Each check has id, says, state (passed,
+failed or unchecked), trace_id and, if it failed, hints and a finding: request,
+expected, instead, cause and traces. A trace has trace_id and spans; a span's mark
+says what is wrong with it. IDs are strings of decimal digits.`,
 		Example: `  workshop check 2
   workshop check 2 --dir step01 --hints 2
+  workshop check 4 --exercise
   workshop check all`,
 		Args:      o.parseSteps,
 		ValidArgs: append(stepNumbers(), "all"),
@@ -65,6 +69,7 @@ what is wrong with it. IDs are strings of decimal digits.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.dir, "dir", "", "directory of the code to check, such as step02 for the original")
+	cmd.Flags().BoolVar(&o.exercise, "exercise", false, "check the step's exercise")
 	cmd.Flags().IntVar(&o.hints, "hints", 1, "hints to show for each failed check, 0 to 3; the third is the code")
 	cmd.Flags().BoolVar(&o.logs, "logs", false, "show the log lines of the services")
 	cmd.Flags().BoolVar(&o.machine, "json", false, "print the result as one JSON object")
@@ -87,6 +92,12 @@ func (o *checkOptions) parseSteps(cmd *cobra.Command, args []string) error {
 	if o.dir != "" && len(o.steps) > 1 {
 		return errors.New("--dir works for one step only: replace all with its number")
 	}
+	if o.exercise && len(o.steps) > 1 {
+		return errors.New("--exercise works for one step only: replace all with its number")
+	}
+	if o.exercise && lesson.Exercise(o.steps[0]) == nil {
+		return fmt.Errorf("step %d has no exercise to check: only step 4 has one", o.steps[0])
+	}
 	if o.hints < 0 || o.hints > 3 {
 		return fmt.Errorf("--hints %d is out of range: use 0 to 3", o.hints)
 	}
@@ -107,12 +118,12 @@ func checkSteps(ctx context.Context, out *terminal.Terminal, o checkOptions) err
 		if err != nil {
 			return cannotRun{err}
 		}
-		c := &checker{out: out, root: root, target: target, hints: o.hints, logs: o.logs, quiet: o.machine, several: len(o.steps) > 1}
+		c := &checker{out: out, root: root, target: target, exercise: o.exercise, hints: o.hints, logs: o.logs, quiet: o.machine, several: len(o.steps) > 1}
 		report, err := c.check(ctx)
 		if ctx.Err() != nil {
 			return stopped(ctx, err)
 		}
-		outcome.add(target, report, err, o.hints)
+		outcome.add(target, report, err, o)
 		if err != nil && !o.machine {
 			return err
 		}
@@ -131,13 +142,14 @@ func checkSteps(ctx context.Context, out *terminal.Terminal, o checkOptions) err
 
 // A checker checks one target and shows the results as they come.
 type checker struct {
-	out     *terminal.Terminal
-	root    string
-	target  runner.Target
-	hints   int
-	logs    bool
-	quiet   bool // shows only the progress of the build
-	several bool // another step may follow
+	out      *terminal.Terminal
+	root     string
+	target   runner.Target
+	exercise bool
+	hints    int
+	logs     bool
+	quiet    bool // shows only the progress of the build
+	several  bool // another step may follow
 
 	ticked map[string]bool // IDs of the passed checks shown so far
 }
@@ -145,9 +157,13 @@ type checker struct {
 // check runs the checks. It returns an error if the code could not run.
 func (c *checker) check(ctx context.Context) (check.Report, error) {
 	c.ticked = map[string]bool{}
-	c.say("%s   %s\n", c.out.Bold(fmt.Sprintf("Step %d: %s", c.target.Step, lesson.Title(c.target.Step))), c.code())
+	title := fmt.Sprintf("Step %d: %s", c.target.Step, lesson.Title(c.target.Step))
+	if c.exercise {
+		title += ", exercise"
+	}
+	c.say("%s   %s\n", c.out.Bold(title), c.code())
 	report, err := check.Run(ctx, check.Options{
-		Root: c.root, Target: c.target,
+		Root: c.root, Target: c.target, Exercise: c.exercise,
 		Building: (&building{out: c.out}).tell, Log: c.log, Answered: c.answered, Judged: c.tick,
 	})
 	c.out.EndProgress()
@@ -160,7 +176,7 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 	if !c.quiet {
 		c.conclude(report)
 	}
-	if report.Reached() {
+	if report.Reached() && !c.exercise {
 		reached := workspace.Reached{Step: c.target.Step, Dir: cmp.Or(c.target.Dir, filepath.Join(c.root, runner.StepName(c.target.Step))), At: time.Now()}
 		if err := workspace.Reach(c.root, reached); err != nil {
 			c.say("%s\n", c.out.Paragraph("", err.Error()+"."))

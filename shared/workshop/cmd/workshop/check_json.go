@@ -20,6 +20,7 @@ type checkedJSON struct {
 type stepJSON struct {
 	Step     int           `json:"step"`
 	Title    string        `json:"title"`
+	Exercise bool          `json:"exercise"`
 	Code     string        `json:"code"`
 	Complete bool          `json:"complete"`
 	TookMS   int64         `json:"took_ms"`
@@ -68,9 +69,9 @@ type spanJSON struct {
 }
 
 // add appends the result of one step.
-func (c *checkedJSON) add(target runner.Target, report check.Report, failed error, hints int) {
+func (c *checkedJSON) add(target runner.Target, report check.Report, failed error, o checkOptions) {
 	s := stepJSON{
-		Step: target.Step, Title: lesson.Title(target.Step), Code: target.Name(),
+		Step: target.Step, Title: lesson.Title(target.Step), Exercise: o.exercise, Code: target.Name(),
 		Complete: report.Reached(), TookMS: report.Took.Milliseconds(),
 		Requests: []requestJSON{}, Checks: []checkJSON{},
 	}
@@ -81,7 +82,7 @@ func (c *checkedJSON) add(target runner.Target, report check.Report, failed erro
 		s.Requests = append(s.Requests, requestJSON{r.Path, r.Status, r.End.Sub(r.Start).Round(time.Millisecond).Milliseconds(), r.Body})
 	}
 	for _, r := range report.Results {
-		s.Checks = append(s.Checks, checkOf(r, hints))
+		s.Checks = append(s.Checks, checkOf(r, o.hints))
 	}
 	c.Complete = c.Complete && s.Complete
 	c.Steps = append(c.Steps, s)

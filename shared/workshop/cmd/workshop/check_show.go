@@ -52,21 +52,27 @@ func (c *checker) conclude(report check.Report) {
 		}
 	}
 	step, count := c.target.Step, fmt.Sprintf("%d of %d checks passed", passed, len(report.Results))
+	checked := fmt.Sprintf("step %d", step)
+	if c.exercise {
+		checked = fmt.Sprintf("the exercise of step %d", step)
+	}
 	switch {
-	case !report.Reached() && c.completedBefore() != "":
+	case !report.Reached() && !c.exercise && c.completedBefore() != "":
 		c.out.Printf("\n%s\n%s\n", c.out.Red("✗ "+count), c.completedBefore())
 	case !report.Reached():
-		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ step %d isn't complete yet: %s", step, count)))
+		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ %s isn't complete yet: %s", checked, count)))
 	case c.target.Original():
 		c.out.Printf("\n✓ %s in %s\n", count, apm.FormatDuration(report.Took))
 	default:
-		c.out.Printf("\n✓ step %d is complete: %s in %s\n", step, count, apm.FormatDuration(report.Took))
+		c.out.Printf("\n✓ %s is complete: %s in %s\n", checked, count, apm.FormatDuration(report.Took))
 	}
 	switch {
 	case c.several:
 		c.out.Printf("\n")
 	case c.target.Original():
 		c.out.Printf("Checked the original %s. To check your own code: %s try %d\n", c.target.Name(), workshop(), step)
+	case report.Reached() && !c.exercise && lesson.Exercise(step) != nil:
+		c.out.Printf("Next: its exercise in %s, or %s try %d\n", fromHere(readme(c.root, step)), workshop(), step+1)
 	case report.Reached() && step < runner.Steps:
 		c.out.Printf("Next: %s try %d\n", workshop(), step+1)
 	case report.Reached():

@@ -36,6 +36,9 @@ func TestCheck(t *testing.T) {
 		{"", 2, []string{"workshop: which step? Add its number: workshop check 2\n"}},
 		{"9", 2, []string{"workshop: there is no step \"9\": use a number from 1 to 5\n"}},
 		{"all --dir step01", 2, []string{"workshop: --dir works for one step only: replace all with its number\n"}},
+		{"all --exercise", 2, []string{"workshop: --exercise works for one step only: replace all with its number\n"}},
+		{"2 --exercise", 2, []string{"workshop: step 2 has no exercise to check: only step 4 has one\n"}},
+		{"4 --exercise", 1, []string{"Step 4: SQLite store, exercise   the original step04\n", "  GET /think/?subject=art", "\n✗ the exercise of step 4 isn't complete yet: "}},
 		{"2 --hints 4", 2, []string{"workshop: --hints 4 is out of range: use 0 to 3\n"}},
 		{"2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api. Use the directory of a step or of a copy. To make a copy: "}},
 		{"2 --dir broken", 2, []string{"Step 2: manual headers   broken\n", "broken does not build:\n", "more.go:3:9: undefined: undefined\n"}},
@@ -133,7 +136,7 @@ func TestCheckJSON(t *testing.T) {
 		want        string
 	}{
 		{"1", "step01", 0, "complete, 3 requests: api-span passed, thinker-span passed, think-span passed, two-traces passed"},
-		{"2", "step01", 1, "not complete, 3 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api unchecked, think-below-thinker passed, error-on-think passed"},
+		{"2", "step01", 1, "not complete, 4 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api unchecked, think-below-thinker passed, error-on-think passed"},
 		{"3", "step03", 2, "not complete, 0 requests, an error: "},
 	} {
 		cmd := exec.CommandContext(need.Context(t), program, "check", c.lesson, "--dir", c.dir, "--json")

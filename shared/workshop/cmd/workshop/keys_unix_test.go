@@ -49,7 +49,7 @@ func TestKeys(t *testing.T) {
 	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined", "The previous version of try02 keeps running")
 	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("try02 is running again (")
-	checkout.Edit(t, main, "the thinker answered", "the thinker has answered")
+	checkout.Edit(t, main, "relayed thoughts", "relayed the thoughts")
 	c.until("Rebuilt try02: the new version is running")
 
 	c.press("r")
@@ -139,7 +139,7 @@ func TestCtrlC(t *testing.T) {
 				c.press("t")
 			case "building again":
 				c.until("Ctrl-C stops everything")
-				checkout.Edit(t, filepath.Join(dir, "api", "main.go"), "the thinker answered", "the thinker has answered")
+				checkout.Edit(t, filepath.Join(dir, "api", "main.go"), "relayed thoughts", "relayed the thoughts")
 				c.until("building try02")
 			}
 			c.press("\x03")

@@ -42,7 +42,7 @@ func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	t.Cleanup(func() { taken.Close() })
 	edited(t, root, "step01", "taken", "api/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, %q,`, taken.Addr()))
 	for dir, want := range map[string]string{
-		"taken":      fmt.Sprintf("api can't listen on %s, which is already in use. Pass the address from LISTEN_ADDR to serve.HTTP", taken.Addr()),
+		"taken":      fmt.Sprintf("api can't listen on %s, which is already in use. Pass the value of the flag listen-addr to serve.HTTP", taken.Addr()),
 		"everywhere": fmt.Sprintf("thinker listens on :%d, not on the address in LISTEN_ADDR", port),
 		"local":      fmt.Sprintf("api listens on 127.0.0.1:%d, not on the address in LISTEN_ADDR", other),
 		"nowhere":    "thinker did not become healthy: in 30s it did not listen on any port. Its run function must call serve.HTTP",
