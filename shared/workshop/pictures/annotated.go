@@ -44,7 +44,7 @@ func readingATrace(traces []apm.Trace) []byte {
 		d.pin(margin+12, d.y+12, i+1)
 		for _, text := range note.text {
 			d.text(margin+36, d.y+18, "", text)
-			d.y += line
+			d.y += lineHeight
 		}
 		d.y += 6
 	}

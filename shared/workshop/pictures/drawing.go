@@ -13,33 +13,32 @@ import (
 // The measures of all pictures, in the units of their viewBox. A README shows a
 // picture about as wide as that, a phone half as wide.
 const (
-	width    = 840.0
-	margin   = 20.0 // on all sides
-	textSize = 18.0
-	line     = 26.0 // from one line of text to the next
+	width      = 840.0
+	margin     = 20.0 // on all sides
+	textSize   = 18.0
+	lineHeight = 26.0
 )
 
-// style colours a picture for light and for dark pages, with the pages' colours.
+// style has the colours of the agent's pages, light and dark.
 const style = `
 :root{--page:#fff;--raised:#f5f7f9;--line:#dde2e8;--edge:#79838f;--text:#1b2026;--quiet:#5a6470;--error:#c0262d;--bar:#5b84b1;--p50:#8fa9c7;--p75:#6f93bd;--p90:#4f7cb0;--p95:#2f64a0;--p99:#0b3d78}
 @media (prefers-color-scheme:dark){:root{--page:#14171b;--raised:#1b1f25;--line:#2d333b;--edge:#7a8592;--text:#e2e6eb;--quiet:#98a2ae;--error:#ff8078;--bar:#6f9bcb;--p50:#57718f;--p75:#6d8cb0;--p90:#86a8d0;--p95:#a2c2e8;--p99:#d3e4f8}}
 text{font:18px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:var(--text)}
 .title{font-size:20px;font-weight:600}.bold{font-weight:600}.small{font-size:15px}.quiet{fill:var(--quiet)}.end{text-anchor:end}.middle{text-anchor:middle}
-.mono{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:16px}
 .card{fill:var(--page);stroke:var(--line)}.grid{stroke:var(--line)}.edge{stroke:var(--edge)}.raised{fill:var(--raised);stroke:var(--edge)}
 .bar{stroke:var(--page)}.bar.failed{stroke:var(--error);stroke-width:2}.mark,text.error{fill:var(--error)}.dark{fill:#000}.light{fill:#fff}
-.pin{fill:var(--text);stroke:var(--page);stroke-width:2}.pinned{fill:var(--page);font-weight:600}.arrow{fill:none;stroke:var(--quiet);stroke-width:1.5}.head{fill:var(--quiet)}.dashed{stroke-dasharray:5 4}
+.pin{fill:var(--text);stroke:var(--page);stroke-width:2}.pinned{fill:var(--page);font-weight:600}.arrow{fill:none;stroke:var(--quiet);stroke-width:1.5}.head{fill:var(--quiet)}
 .yaxis text,.xaxis text,.ends text{font-size:15px;fill:var(--quiet)}.ends text{font-size:14.5px;fill:var(--text)}.area.failed{fill:var(--error)}.area.others{fill:var(--quiet)}
 .line{fill:none;stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}.line.p50{stroke:var(--p50)}.line.p75{stroke:var(--p75)}.line.p90{stroke:var(--p90)}.line.p95{stroke:var(--p95)}.line.p99{stroke:var(--p99)}
 .picked,.cross{display:none}
 .map path{fill:none;stroke:var(--edge)}.map .head{fill:var(--edge);stroke:none}.map rect:not(.swatch){fill:var(--raised);stroke:var(--edge)}.map .name{font-size:13px;font-weight:600}.map .figure{font-size:12.5px}
 `
 
-// services are in the order in which an agent meets them, which decides their
-// colours.
+// services are in the order in which they send their first spans, which decides
+// their colours.
 var services = []string{"thinker-api", "thinker-microservice", "sqlite.db"}
 
-// A drawing is a picture in the making, from the top down.
+// A drawing is an unfinished picture. Its parts are added from the top down.
 type drawing struct {
 	title, description string
 	palette            *colour.Palette
@@ -75,7 +74,7 @@ func (d *drawing) text(x, y float64, class, text string) {
 	fmt.Fprintf(&d.body, "<text%s x=\"%s\" y=\"%s\">%s</text>\n", class, px(x), px(y), html.EscapeString(text))
 }
 
-// rect draws a box. Without a fill, its class has one.
+// rect draws a box. If fill is empty, the class has the colour.
 func (d *drawing) rect(x, y, width, height float64, class, fill string) {
 	if fill != "" {
 		fill = ` fill="` + fill + `"`
@@ -87,11 +86,6 @@ func (d *drawing) line(x1, y1, x2, y2 float64, class string) {
 	fmt.Fprintf(&d.body, "<line class=\"%s\" x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\"/>\n", class, px(x1), px(y1), px(x2), px(y2))
 }
 
-// cross draws the mark of an error, centred on x and y.
-func (d *drawing) cross(x, y float64, class string) {
-	fmt.Fprintf(&d.body, "<path class=\"%s\" d=\"M%s %sl9 9m0-9l-9 9\"/>\n", class, px(x-4.5), px(y-4.5))
-}
-
 // legend names the services and their colours in one line.
 func (d *drawing) legend(services []string) {
 	x := margin
@@ -100,7 +94,7 @@ func (d *drawing) legend(services []string) {
 		d.text(x+21, d.y+17, "", service)
 		x += 21 + widthOf(service) + 24
 	}
-	d.y += line
+	d.y += lineHeight
 }
 
 // widthOf estimates the width of a text. Fonts differ, so it is a little more than
@@ -120,7 +114,7 @@ func widthOf(text string) float64 {
 	return n * textSize
 }
 
-// px writes a coordinate to a tenth.
+// px formats a coordinate with one decimal.
 func px(x float64) string {
 	return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64)
 }

@@ -37,7 +37,7 @@ func timelineOf(traces ...apm.Trace) timeline {
 
 // axis draws a time axis, with ticks at round times.
 func (d *drawing) axis(t timeline) {
-	y := d.y + line
+	y := d.y + lineHeight
 	d.line(margin, y, width-margin, y, "grid")
 	step := roundStep(t.length / 6)
 	for at := time.Duration(0); at <= t.length; at += step {
@@ -66,17 +66,16 @@ func roundStep(least time.Duration) time.Duration {
 	}
 }
 
-// heading says what a trace is, as its page does.
+// heading names a trace, as its page does.
 func (d *drawing) heading(trace apm.Trace) {
 	entry := trace.Entry()
 	d.text(margin, d.y+18, "bold", entry.Service+"  "+entry.Resource)
 	spans := apm.FormatCount(len(trace.Spans), "span", "spans")
 	d.text(width-margin, d.y+18, "end", strings.Join([]string{entry.StatusCode(), apm.FormatDuration(trace.Duration()), spans}, "  ·  "))
-	d.y += line + 4
+	d.y += lineHeight + 4
 }
 
-// flame draws a trace as a flame graph.
-// It returns where each span's bar is, by the span's ID.
+// flame draws a trace as a flame graph. It returns each span's bar by the span's ID.
 func (d *drawing) flame(trace apm.Trace, t timeline) map[uint64]bar {
 	flame, placed := apm.NewFlame(trace.Tree()), map[uint64]bar{}
 	rows := make([]*row, flame.Rows)
@@ -97,7 +96,7 @@ func (d *drawing) flame(trace apm.Trace, t timeline) map[uint64]bar {
 			d.bar(b)
 			placed[b.span.SpanID] = b
 		}
-		d.y += rowHeight + rowGap + float64(len(r.labels)-1)*line
+		d.y += rowHeight + rowGap + float64(len(r.labels)-1)*lineHeight
 	}
 	return placed
 }
@@ -109,17 +108,21 @@ type row struct {
 	labels [][]extent // taken by bars and labels, line by line
 }
 
+// A bar is a span in a flame graph.
 type bar struct {
-	span     *apm.Span
-	x, width float64
-	y        float64 // its top
-	line     int     // of the label, for a label outside the bar
-	labelX   float64 // likewise
-	end      bool    // the label ends at labelX
+	span        *apm.Span
+	x, y, width float64
+
+	// Of a label outside the bar.
+	line   int     // 0 is beside the bar
+	labelX float64 // where it starts or, with end, ends
+	end    bool
 }
 
+// An extent is a part of a line.
 type extent struct{ from, to float64 }
 
+// take marks a part of a line as taken.
 func (r *row) take(line int, e extent) {
 	for len(r.labels) <= line {
 		r.labels = append(r.labels, nil)
@@ -127,6 +130,7 @@ func (r *row) take(line int, e extent) {
 	r.labels[line] = append(r.labels[line], e)
 }
 
+// free reports whether a part of a line is within the picture, and not taken.
 func (r *row) free(line int, e extent) bool {
 	if e.from < margin || e.to > width-margin {
 		return false
@@ -144,6 +148,7 @@ func (r *row) free(line int, e extent) bool {
 // fits reports whether a bar has room for its label and its duration.
 func (b bar) fits() bool { return b.width >= 8+widthOf(b.text())+8 }
 
+// label returns what the span did, as flame graphs on the pages do.
 func (b bar) label() string {
 	s := b.span
 	label := s.Resource
@@ -179,7 +184,7 @@ func (r *row) place() {
 		if b.fits() {
 			continue
 		}
-		w := widthOf(b.text())
+		w := min(widthOf(b.text()), width-2*margin-4)
 		places := []extent{{b.x + b.width + 4, b.x + b.width + 8 + w}, {b.x - 8 - w, b.x - 4}}
 		below := extent{width - margin - 4 - w, width - margin}
 		for b.line = 0; ; b.line++ {
@@ -198,6 +203,7 @@ func (r *row) place() {
 	}
 }
 
+// bar draws a bar with its label.
 func (d *drawing) bar(b bar) {
 	c := d.palette.Of(b.span.Service)
 	class := "bar"
@@ -220,7 +226,7 @@ func (d *drawing) bar(b bar) {
 		d.text(b.x+b.width-8, baseline, onColour+" end", apm.FormatDuration(b.span.Duration))
 		return
 	}
-	class = "beside"
+	class = ""
 	if b.span.Error {
 		class = "error"
 	}
@@ -228,10 +234,10 @@ func (d *drawing) bar(b bar) {
 		class += " end"
 	}
 	if b.line > 0 {
-		baseline += rowHeight + float64(b.line-1)*line
+		baseline += rowHeight + float64(b.line-1)*lineHeight
 		d.line(b.x+b.width/2, b.y+rowHeight, b.x+b.width/2, baseline-15, "edge")
 	}
-	d.text(b.labelX, baseline, class, b.text())
+	d.text(b.labelX, baseline, strings.TrimSpace(class), b.text())
 }
 
 // errors writes the errors of a trace's spans below its flame graph.
@@ -239,16 +245,16 @@ func (d *drawing) errors(trace apm.Trace) {
 	for i := range trace.Spans {
 		if s := &trace.Spans[i]; s.Error {
 			d.text(margin, d.y+20, "error", fmt.Sprintf("✗ error in %s: %s", s.Name, s.ErrorMessage()))
-			d.y += line
+			d.y += lineHeight
 		}
 	}
 }
 
-// describe tells what traces show, for those who can't see the picture.
+// describe describes traces for readers who can't see the picture.
 func describe(traces ...apm.Trace) string {
 	var said []string
 	for _, trace := range traces {
-		spans := []string{}
+		var spans []string
 		for _, box := range apm.NewFlame(trace.Tree()).Boxes {
 			spans = append(spans, box.Node.Span.Service+" "+bar{span: box.Node.Span}.text())
 		}

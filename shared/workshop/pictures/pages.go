@@ -16,8 +16,8 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// Pictures of pages are cut out of the pages of an agent, which has the spans of
-// a quarter of an hour.
+// Pictures of pages are cut out of the pages of an agent that has received this
+// traffic.
 var (
 	pagesFrom = time.Date(2026, time.January, 15, 14, 0, 0, 0, time.UTC)
 	pagesTo   = pagesFrom.Add(15 * time.Minute)
@@ -123,34 +123,35 @@ func (p *pages) services(ctx context.Context) ([]byte, error) {
 	}
 	d := newDrawing("The list of services", "")
 	d.text(margin, d.y+20, "title", "Services")
-	d.y += 2 * line
-	row := func(class string, cell func(i int) string) {
-		for _, c := range columns {
-			class := class
+	d.y += 2 * lineHeight
+	row := func(class string, cells []*element) {
+		for i, c := range columns {
+			class, x := class, c.x
 			if !c.text {
 				class += " end"
 			}
-			d.text(c.x, d.y+2, strings.TrimSpace(class), cell(c.at))
+			if classed("error")(cells[c.at]) {
+				class += " error"
+			}
+			if i == 0 && class == "" {
+				x += 24 // right of the swatch
+			}
+			d.text(x, d.y+2, strings.TrimSpace(class), cells[c.at].words())
 		}
 		d.y += 12
 		d.line(margin, d.y, width-margin, d.y, "grid")
-		d.y += line
+		d.y += lineHeight
 	}
-	row("quiet small", func(i int) string { return headings[i].words() })
+	row("quiet small", headings)
 	var said []string
 	for _, tr := range table.first(named("tbody")).all(named("tr")) {
 		cells := tr.all(named("td"))
 		service := cells[columns[0].at].words()
 		d.rect(margin, d.y-11, 14, 14, "swatch", d.palette.Of(service).Hex())
-		row("", func(i int) string {
-			if i == columns[0].at {
-				return "\u2003 " + service
-			}
-			return cells[i].words()
-		})
+		row("", cells)
 		said = append(said, service+": "+cells[columns[2].at].words()+" requests, p95 "+cells[columns[4].at].words())
 	}
-	d.y -= line - 4
+	d.y -= lineHeight - 4
 	d.description = strings.Join(said, "; ") + "."
 	return d.svg(), nil
 }
@@ -165,10 +166,10 @@ func (p *pages) service(ctx context.Context, name string) ([]byte, error) {
 	d := newDrawing("The page of the service "+name, "")
 	d.rect(margin, d.y+5, 16, 16, "swatch", d.palette.Of(name).Hex())
 	d.text(margin+24, d.y+20, "title", name)
-	d.y += line + 6
+	d.y += lineHeight + 6
 	headline := heading.first(func(e *element) bool { return e.name == "p" && len(e.all(named("b"))) > 0 })
 	d.text(margin, d.y+18, "", headline.words())
-	d.y += 2*line - 8
+	d.y += 2*lineHeight - 8
 	said := []string{headline.words()}
 	charts := page.all(classed("chart"))
 	const apart, height = 28.0, 282.0
@@ -231,10 +232,10 @@ func (p *pages) serviceMap(ctx context.Context) ([]byte, error) {
 	if plan.name == "" {
 		return nil, errors.New("the page of the map has no map")
 	}
-	// The page's boxes are for smaller text: all is drawn larger.
+	// The page's text is smaller, so the map is drawn larger.
 	planWidth, planHeight := number(plan.attr["width"]), number(plan.attr["height"])
 	scale := (width - 2*margin) / planWidth
-	const crop = 18 // above and below the page's map is room for calls to oneself
+	const crop = 18 // the page leaves room above and below for a service that calls itself
 	fmt.Fprintf(&d.body, `<g class="map" transform="translate(%s %s) scale(%s)">`+"\n", px(margin), px(margin-crop*scale), strconv.FormatFloat(scale, 'f', 3, 64))
 	for _, edge := range plan.all(classed("edge")) {
 		for _, class := range []string{"call", "head"} {

@@ -11,8 +11,7 @@ import (
 )
 
 // Draw returns the pictures by their paths from the workshop's directory. It reads
-// the recordings of the steps, step01.json to
-// step05.json, and reading.json.
+// the recordings step01.json to step05.json, and reading.json.
 func Draw(ctx context.Context, recordings fs.FS) (map[string][]byte, error) {
 	steps := map[string]recording{}
 	for _, step := range []string{"step01", "step02", "step03", "step04", "step05", "reading"} {
@@ -92,7 +91,7 @@ func missAndHit(r recording) []byte {
 		if i > 0 {
 			d.text(width-margin, d.y+18, "end quiet", "on its own time axis")
 		}
-		d.y += line
+		d.y += lineHeight
 		d.trace(request.trace, timelineOf(request.trace))
 	}
 	return d.svg()
