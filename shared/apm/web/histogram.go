@@ -24,6 +24,7 @@ type histogramBar struct {
 	X, Y, Width, Height string // in percent
 	From, To            string
 	Requests            string
+	Title               string // the hover text
 	URL                 string // of the traces of these requests; may be empty
 }
 
@@ -109,8 +110,10 @@ func (a latencyAxis) ticks() (ticks []tick) {
 // are known to 1 % only, it is asked for a little more than the bar shows.
 func (a latencyAxis) bar(bin, n int, y, height float64, url func(from, to time.Duration) string) histogramBar {
 	from, to := a.edge(bin), a.edge(bin+1)
+	title := apm.FormatDuration(from) + " – " + apm.FormatDuration(to) + ": " + apm.FormatCount(n, "request", "requests")
 	return histogramBar{
-		X: coordinate(100 * (float64(bin) + .06) / float64(a.bins)), Width: coordinate(100 * .88 / float64(a.bins)),
+		Title: title,
+		X:     coordinate(100 * (float64(bin) + .06) / float64(a.bins)), Width: coordinate(100 * .88 / float64(a.bins)),
 		Y: coordinate(y), Height: coordinate(height),
 		From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from-from/100, to+to/100),
 	}

@@ -122,7 +122,7 @@ func TestGraphsSayWhatTheAPISays(t *testing.T) {
 func TestADistributionLeadsToItsTraces(t *testing.T) {
 	w, _ := newTest(served()...)
 	body := get(w, "/service?service=team/api&latency=Distribution").Body.String()
-	links := regexp.MustCompile(`<a href="(/traces[^"]*duration[^"]*)"><title>[^<]*: (\d+) requests`).FindAllStringSubmatch(body, -1)
+	links := regexp.MustCompile(`<a href="(/traces[^"]*duration[^"]*)"><title>[^<]*: (\d+) requests?`).FindAllStringSubmatch(body, -1)
 	if len(links) != 4 {
 		t.Fatalf("%d bars for four latencies", len(links))
 	}

@@ -14,7 +14,7 @@ func (w *Web) spent(m measured, a apm.Anatomy) (chart, bool) {
 	if len(a.Services) < 2 {
 		return chart{}, false
 	}
-	c := newChart("spent", "% of time spent", m.window)
+	c := newChart("spent", "Time spent", m.window)
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "% of time spent", "Avg time per request")
 	value, write := share(a), percentText
