@@ -136,7 +136,7 @@ func TestCheckJSON(t *testing.T) {
 		want        string
 	}{
 		{"1", "step01", 0, "complete, 3 requests: api-span passed, thinker-span passed, think-span passed, two-traces passed"},
-		{"2", "step01", 1, "not complete, 4 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api unchecked, think-below-thinker passed, error-on-think passed"},
+		{"2", "step01", 1, "not complete, 3 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api unchecked, think-below-thinker passed, error-on-think passed"},
 		{"3", "step03", 2, "not complete, 0 requests, an error: "},
 	} {
 		cmd := exec.CommandContext(need.Context(t), program, "check", c.lesson, "--dir", c.dir, "--json")
