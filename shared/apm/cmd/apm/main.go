@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -55,6 +56,7 @@ Flags:
   --allow-host name   also serve the pages under this host name; repeat it, or separate names by commas
   --try command       command to show on the page while there are no traces
   --healthcheck       check whether the apm at --addr responds, and exit
+  --version           show the version of apm and of the Go that built it
   --help              show this help
 
 Not supported: metrics (DogStatsD on UDP port 8125).
@@ -104,6 +106,9 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		switch args[0] {
 		case "help":
 			args = []string{"--help"}
+		case "--version", "-version":
+			fmt.Fprintln(stdout, version())
+			return nil
 		case "search":
 			return runSearch(ctx, args[1:], env, stdout, stderr)
 		case "run":
@@ -123,6 +128,16 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		}
 	}
 	return serve(ctx, args, env, stdout, stderr)
+}
+
+// version returns apm's version, as Go recorded it when it built apm: (devel) for a
+// checkout without a tag.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "apm (unknown version)"
+	}
+	return fmt.Sprintf("apm %s, built with %s", info.Main.Version, info.GoVersion)
 }
 
 // serve receives traces and shows them.

@@ -46,7 +46,7 @@ func TestHelpStatesTheLimits(t *testing.T) {
 	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics"} {
+	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--version", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}
@@ -152,5 +152,15 @@ func TestAFileThatCannotBeKeptIn(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db FILE, or --memory") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var stdout strings.Builder
+	if err := run(t.Context(), []string{"--version"}, noEnv, &stdout, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got := stdout.String(); !strings.HasPrefix(got, "apm ") || !strings.Contains(got, ", built with go1.") {
+		t.Errorf("apm --version prints %q", got)
 	}
 }
