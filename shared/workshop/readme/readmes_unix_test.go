@@ -5,6 +5,7 @@ package readme_test
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,35 +46,35 @@ func TestReadmes_Docker(t *testing.T) {
 	r := readme.NewRunner(t, clone, project[0])
 	r.Docker = true
 	t.Cleanup(func() { docker(1, "down", "--volumes", "--timeout", "0") })
-	// A step must be healthy within two minutes. A build may take longer.
+	// Images that are there may be of other code, and a build may take longer than a
+	// step may take to become healthy.
+	var blocks strings.Builder
+	for _, name := range files(t) {
+		parsed, err := readme.Parse(name, checkout.Read(t, filepath.Join(clone, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range parsed {
+			if b.Docker && b.NotRun == "" {
+				blocks.WriteString(b.Text)
+			}
+		}
+	}
 	for step := 1; step <= runner.Steps; step++ {
-		docker(step, "build")
+		if strings.Contains(blocks.String(), fmt.Sprintf("STEP=%d ", step)) {
+			docker(step, "build", "agent", "thinker", "api")
+		}
+	}
+	if strings.Contains(blocks.String(), " workshop ") {
+		docker(1, "build", "workshop")
 	}
 	run(t, r)
 }
 
 func run(t *testing.T, r *readme.Runner) {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := []string{"README.md"}
-	for _, pattern := range []string{"step*/README.md", "shared/*.md"} {
-		found, err := filepath.Glob(filepath.Join(root, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range found {
-			name, err := filepath.Rel(root, file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files = append(files, name)
-		}
-	}
-	for _, name := range files {
-		file := filepath.Join(root, name)
+	for _, name := range files(t) {
+		file := filepath.Join(root(t), name)
 		text := checkout.Read(t, file)
 		shown := r.Shown
 		updated, err := r.Run(t, name, text)
@@ -96,4 +97,28 @@ func run(t *testing.T, r *readme.Runner) {
 	if r.Ran == 0 {
 		t.Error("no block ran")
 	}
+}
+
+// files returns the names of the READMEs and of the reference pages, in the order
+// in which they are read.
+func files(t *testing.T) []string {
+	t.Helper()
+	names := []string{"README.md"}
+	for _, pattern := range []string{"step*/README.md", "shared/*.md"} {
+		found, err := fs.Glob(os.DirFS(root(t)), pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
+	}
+	return names
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }

@@ -102,9 +102,10 @@ func (r *Runner) compare(ctx context.Context, b Block, output string, from int) 
 
 var pageLink = regexp.MustCompile(`[(<](http://localhost:8126[^)>\s]*)[)>]`)
 
-// checkLinks wants each link to the agent's pages to lead to a page.
+// checkLinks wants each link to the agent's pages to lead to a page. The lessons'
+// pages are there with Go alone.
 func (r *Runner) checkLinks(ctx context.Context, file, text string) {
-	if r.session.step == nil {
+	if r.session.step == nil || r.Docker {
 		return
 	}
 	for i, line := range strings.Split(text, "\n") {
