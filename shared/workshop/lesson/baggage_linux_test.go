@@ -16,9 +16,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestAPI_LongBaggage sends step 3's api as much baggage as its limit for headers
-// lets through. An old tracer copied all items again for each one, and needed more
-// than a gigabyte for it.
+// TestAPI_LongBaggage sends step 3's api as much baggage as fits in its headers. An
+// old tracer copied all items for each item, which took more than a gigabyte.
 func TestAPI_LongBaggage(t *testing.T) {
 	thinker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
 	defer thinker.Close()

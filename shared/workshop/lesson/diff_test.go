@@ -11,8 +11,8 @@ import (
 
 const root = "../../.."
 
-// TestChanges holds that each hunk of a lesson has its sentence, and each
-// sentence its hunk.
+// TestChanges checks that each hunk of a lesson has one sentence, and each sentence
+// one hunk.
 func TestChanges(t *testing.T) {
 	for i, sentences := range changes {
 		step := i + 1
@@ -44,8 +44,8 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// TestDiffIsExact makes one code of the other by the hunks between them, at the
-// lines that they name.
+// TestDiffIsExact applies the hunks between two versions of the code, at the lines
+// that they name.
 func TestDiffIsExact(t *testing.T) {
 	for step := 1; step <= len(changes); step++ {
 		before, err := Start(root, step)
@@ -117,7 +117,7 @@ func TestDiffReadsWell(t *testing.T) {
 	}
 }
 
-// TestCodeIsCode has what else may stand in a step's directory left out.
+// TestCodeIsCode expects other files in a step's directory to be left out.
 func TestCodeIsCode(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db", "api/README.md", "go.mod", "other.go"} {

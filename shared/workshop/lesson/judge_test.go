@@ -11,9 +11,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestJudgeTakesAnything gives every lesson what half-made code may send: spans
-// that are missing, or have other parents, names and times. Each expectation has a
-// verdict, and one that is unmet says why.
+// TestJudgeTakesAnything judges the spans of unfinished code: some are missing, or
+// have other parents, names and times. Each unmet expectation has to say why.
 func TestJudgeTakesAnything(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 2_000 {

@@ -16,10 +16,9 @@ import (
 
 var update = flag.Bool("update", false, "write what the steps show now to the files that say what they must show")
 
-// TestLessons plays each step's requests to its real services, built with the
-// race detector, and compares the answers and traces with what the step must
-// show, and with what its lesson expects: with the Redis that the workshop brings, and
-// with a real one.
+// TestLessons sends each step's requests to its services, built with the race
+// detector. It compares the responses and traces with the golden files and with what
+// the lesson expects, both with the workshop's own Redis and with a real one.
 func TestLessons(t *testing.T) {
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {

@@ -21,7 +21,7 @@ func sqliteStore() []Expectation {
 			judge: byLast(someKnown, statement, noQuery),
 		},
 		{
-			ID: "unknown-subject", Says: "A query that finds no row isn't an error: for an unknown subject, only think is (or nothing, if The Machine responds).",
+			ID: "unknown-subject", Says: "For an unknown subject, the query isn't an error: only think is, or no span at all once The Machine responds.",
 			Asks:  []string{"/think/?subject=art"},
 			judge: byLast(someUnknown, unknownSubject, apiSpan, thinkerSpan, noQuery),
 		},

@@ -10,7 +10,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// built is where the steps' services are built, for all tests together.
+// built is the directory of the services that the tests build and share.
 var built string
 
 func TestMain(m *testing.M) {
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// up starts a step on free ports, with the race detector where the test has it. The test ends it, and
-// fails if a service does not end well.
+// up starts a step on free ports, with the race detector if the test has it. The
+// test's cleanup stops it, and fails if a service doesn't stop cleanly.
 func up(t *testing.T, step int, redis string, env ...string) (*runner.Running, runner.Ports, *logs) {
 	t.Helper()
 	root, err := runner.FindRoot(".")

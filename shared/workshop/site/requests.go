@@ -1,7 +1,9 @@
 package site
 
 import (
+	"cmp"
 	"context"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"thinker/shared/apm/search"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
 )
 
 // requests returns the requests sent since a time, in order. It reads only the latest
@@ -30,10 +33,29 @@ func (s *site) requests(ctx context.Context, since time.Time) ([]lesson.Request,
 		return nil, err
 	}
 	now := time.Now()
-	return s.requestsOf(slices.DeleteFunc(traces, func(trace apm.Trace) bool {
+	requests := s.requestsOf(slices.DeleteFunc(traces, func(trace apm.Trace) bool {
 		before := trace.Start() < asked.From // left by the code that ran before
 		return before || !settled(trace, now)
-	})), nil
+	}))
+	code := s.runningCode()
+	for i := range requests {
+		requests[i].Code = code
+	}
+	return requests, nil
+}
+
+// runningCode returns the code of the running services, or nil while a change to it
+// isn't running yet.
+func (s *site) runningCode() lesson.Code {
+	state := s.Workshop.State()
+	if state.Phase != runner.Healthy || state.Serving != state.Target {
+		return nil
+	}
+	code, err := lesson.ReadCode(cmp.Or(state.Target.Dir, filepath.Join(s.Root, runner.StepName(state.Target.Step))))
+	if err != nil {
+		return nil // the judge does without
+	}
+	return code
 }
 
 // settled reports whether all spans of a trace have probably arrived: tracers send

@@ -3,12 +3,15 @@ package site
 import (
 	"bytes"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/busy"
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/runner"
 )
 
 // TestSite_Requests holds that only requests to the running code are judged, and none
@@ -41,5 +44,27 @@ func TestSite_Requests(t *testing.T) {
 	requests, err := b.requests(t.Context(), since)
 	if err != nil || len(requests) != 1 || requests[0].Traces[0].ID != 2 {
 		t.Errorf("judged is %+v: %v", requests, err)
+	}
+}
+
+// TestSite_RunningCode reads the code of the running services only while it is the
+// code that is wanted.
+func TestSite_RunningCode(t *testing.T) {
+	b := newBench(t)
+	for _, service := range []string{"api", "thinker"} {
+		dir := filepath.Join(b.Root, "step02", service)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := b.runningCode(); code["api/main.go"] != "package main\n" {
+		t.Errorf("the code is %q, want that of step02", code)
+	}
+	b.workshop.state.Phase = runner.Building
+	if code := b.runningCode(); code != nil {
+		t.Errorf("while it builds, the code is %q, want none", code)
 	}
 }

@@ -1,2 +1,2 @@
-// Package wrongstores tests what check says of the mistakes in lessons 4 and 5, which are about the database and Redis.
+// Package wrongstores tests what check says about mistakes in lessons 4 and 5: the database and Redis.
 package wrongstores

@@ -1,2 +1,2 @@
-// Package wrongtraces tests what check says of the mistakes in lessons 1 to 3, which are about the traces of two services.
+// Package wrongtraces tests what check says about mistakes in lessons 1 to 3: the traces of two services.
 package wrongtraces
