@@ -47,9 +47,9 @@ func TestSite_Requests(t *testing.T) {
 	}
 }
 
-// TestSite_RunningCode reads the code of the running services only while it is the
+// TestSite_JudgedCode reads the code of the running services only while it is the
 // code that is wanted.
-func TestSite_RunningCode(t *testing.T) {
+func TestSite_JudgedCode(t *testing.T) {
 	b := newBench(t)
 	for _, service := range []string{"api", "thinker"} {
 		dir := filepath.Join(b.Root, "step02", service)
