@@ -30,10 +30,11 @@ export function localise(root) {
     time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
   }
+  let named = new Date().toDateString(); // the day that needs no name
   for (const time of root.querySelectorAll("time[data-minute]")) {
     const at = new Date(time.dateTime);
-    const today = at.toDateString() === new Date().toDateString();
-    time.textContent = today ? minute.format(at) : `${day.format(at)} ${minute.format(at)}`;
+    time.textContent = at.toDateString() === named ? minute.format(at) : `${day.format(at)} ${minute.format(at)}`;
+    named = at.toDateString();
   }
   for (const time of root.querySelectorAll("time[data-ago]")) time.textContent = ago(new Date(time.dateTime));
   // Ticks of a graph's axis: to the minute, or the day.
