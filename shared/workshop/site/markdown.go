@@ -12,6 +12,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	tables "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/text"
@@ -36,7 +37,7 @@ func (m *markdown) html(source []byte) (template.HTML, error) {
 	var out bytes.Buffer
 	table := extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone))
 	writer := goldmark.New(goldmark.WithExtensions(table),
-		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(withoutHints{}, 1))),
+		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(withoutHints{}, 1), util.Prioritized(withScopes{}, 2))),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(m, 1))))
 	if err := writer.Convert(source, &out); err != nil {
 		return "", fmt.Errorf("read Markdown: %w", err)
@@ -76,6 +77,21 @@ func (withoutHints) Transform(document *ast.Document, reader text.Reader, _ pars
 		}
 		node = next
 	}
+}
+
+// withScopes says of each heading of a table that it is a column's.
+type withScopes struct{}
+
+// Transform implements parser.ASTTransformer.
+func (withScopes) Transform(document *ast.Document, _ text.Reader, _ parser.Context) {
+	_ = ast.Walk(document, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if header, ok := node.(*tables.TableHeader); ok && entering {
+			for cell := header.FirstChild(); cell != nil; cell = cell.NextSibling() {
+				cell.SetAttributeString("scope", []byte("col"))
+			}
+		}
+		return ast.WalkContinue, nil
+	})
 }
 
 // heading leaves out headings of level 1: the page has its own.

@@ -40,7 +40,7 @@ func TestMarkdown_HTML(t *testing.T) {
 		{"[Step 3](../step03/README.md), [1](../step01)", `<p><a href="/workshop/3">Step 3</a>, <a href="/workshop/1">1</a></p>`},
 		{"[`trace.go`](api/trace.go)", `<p><span title="step02/api/trace.go"><code>trace.go</code></span></p>`},
 		{"[docs](https://docs.datadoghq.com/tracing/)", `<p><a href="https://docs.datadoghq.com/tracing/" rel="noreferrer noopener" target="_blank">docs</a></p>`},
-		{"| a | b |\n|---|--:|\n| 1 | 2 |", "<td>2</td>"},
+		{"| a | b |\n|---|--:|\n| 1 | 2 |", "<th scope=\"col\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>"},
 	} {
 		if html := write(t, c.text); !strings.Contains(html, c.html) || strings.Contains(html, "style=") {
 			t.Errorf("%s\nbecomes %s\nwant %s", c.text, html, c.html)
