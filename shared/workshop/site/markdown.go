@@ -29,7 +29,6 @@ type markdown struct {
 	command func(path, text string) []byte   // writes a line that sends a request to the api; nil if none can be run
 	runs    func(path string) (allowed bool) // reports whether a line with this path can be run
 	open    int                              // details that aren't closed yet
-	folded  bool                             // within the part that shows the solution
 }
 
 // html returns a text as HTML.
@@ -101,32 +100,15 @@ func (m *markdown) heading(w util.BufWriter, source []byte, node ast.Node, enter
 		return ast.WalkSkipChildren, nil
 	}
 	if entering {
-		if m.folded && level == 2 {
-			m.folded = false
-			if m.open > 0 { // otherwise the text closed it
-				m.open--
-				_, _ = w.WriteString("</details>\n") // an error stays with the writer
-			}
-		}
 		_, err := fmt.Fprintf(w, "<h%d>", level)
 		return ast.WalkContinue, err
 	}
 	_, err := fmt.Fprintf(w, "</h%d>", level)
-	says := string(node.Lines().Value(source))
-	if does := instead(says); does != "" {
+	if does := instead(string(node.Lines().Value(source))); does != "" {
 		_, err = fmt.Fprintf(w, "\n<p class=\"quiet\">The commands are for a terminal. On this page, a button under <a href=\"#code\">Running code</a> %s.</p>\n", does)
-	}
-	if says == solution && level == 2 {
-		m.folded = true
-		m.open++
-		_, err = w.WriteString("\n<details><summary>Show the changes. They also solve the exercise below.</summary>\n")
 	}
 	return ast.WalkContinue, err
 }
-
-// solution is the heading of the section that is folded, since the exercise comes
-// after it.
-const solution = "What changed"
 
 // instead returns what a button on the page does instead of the commands below a
 // heading.

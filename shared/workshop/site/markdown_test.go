@@ -28,8 +28,6 @@ func TestMarkdown_HTML(t *testing.T) {
 		{"```\nGET /think/?subject=war  http://localhost:8126/trace/1\n```", "<pre class=\"text\"><code>GET /think/?subject=war\n</code></pre>\n"},
 		{"```sh\ncurl -H 'X-A: 1' 'http://localhost:5001/?subject=war'\n```", "&#39;http://localhost:5051/?subject=war&#39;"},
 		{"## Try it yourself\n\na", "<p class=\"quiet\">The commands are for a terminal. On this page, a button under <a href=\"#code\">Running code</a> creates your copy and runs it.</p>"},
-		{"## What changed\n\na\n\n### b\n\nc\n\n## Next\n\nd", "They also solve the exercise below.</summary>\n<p>a</p>\n<h3>b</h3><p>c</p>\n</details>\n<h2>Next</h2><p>d</p>\n"},
-		{"## What changed\n\na", "<p>a</p>\n</details>"},
 		{"```diff\n@@ -1 +1 @@\n kept\n-old <b>\n+new\n```",
 			"<pre class=\"diff\"><code><span class=\"where\">@@ -1 +1 @@\n</span><span class=\"kept\"> kept\n</span><span class=\"removed\">-old &lt;b&gt;\n</span><span class=\"added\">+new\n</span></code></pre>\n"},
 		{"<details><summary>Hint 1</summary>\n\nThe `span`.\n\n</details>", "<details><summary>Hint 1</summary>\n<p>The <code>span</code>.</p>\n</details>"},
