@@ -70,7 +70,11 @@ func (c *checker) conclude(report check.Report) {
 	case c.several:
 		c.out.Printf("\n")
 	case c.target.Original():
-		c.out.Printf("Checked the original %s. To check your own code: %s try %d\n", c.target.Name(), workshop(), step)
+		own := "try"
+		if copyOf(c.root, step) != "" {
+			own = "check"
+		}
+		c.out.Printf("Checked the original %s. To check your own code: %s %s %d\n", c.target.Name(), workshop(), own, step)
 	case report.Reached() && !c.exercise && lesson.Exercise(step) != nil:
 		c.out.Printf("Next: its exercise in %s, or %s try %d\n", fromHere(readme(c.root, step)), workshop(), step+1)
 	case report.Reached() && step < runner.Steps:

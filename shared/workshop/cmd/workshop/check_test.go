@@ -109,7 +109,7 @@ func TestCheck_LearnersCopy(t *testing.T) {
 		status          string
 	}{
 		{"starting code", "2", func() {}, 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n"}, started},
-		{"original", "2 --dir step02", func() {}, 0, []string{"Step 2: manual headers   the original step02\n", "\n✓ 4 of 4 checks passed in ", "\nChecked the original step02. To check your own code: WORKSHOP try 2\n"}, started},
+		{"original", "2 --dir step02", func() {}, 0, []string{"Step 2: manual headers   the original step02\n", "\n✓ 4 of 4 checks passed in ", "\nChecked the original step02. To check your own code: WORKSHOP check 2\n"}, started},
 		{"finished code", "2", fill("step02"), 0, []string{"Step 2: manual headers   .workshop/try02\n", "\n✓ step 2 is complete: 4 of 4 checks passed in ", "\nNext: WORKSHOP try 3\n"}, completed},
 		{"changed later", "2", fill("step01"), 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ 2 of 4 checks passed\nYou completed step 2 on "}, completed},
 	} {

@@ -97,7 +97,7 @@ func missing(ctx context.Context, out *terminal.Terminal, options doctor.Options
 	if !known {
 		return fmt.Errorf("%w. To look further: %s doctor", err, workshop())
 	}
-	out.Printf("%s\n", out.Paragraph("", fmt.Sprintf("No trace to show: %v. The most likely reason:", err)))
+	out.Printf("%s\n", out.Paragraph("", fmt.Sprintf("✗ %v. The most likely reason:", err)))
 	show(out, first)
 	out.Printf("\nTo check everything: %s doctor\n", workshop())
 	return errFailed

@@ -91,12 +91,12 @@ func (s *screen) list() {
 	s.out.Printf(`
   1-%d  switch to that step
   r    rebuild and restart
-  t    send a request: %s
+  t    send a request: GET %s/think/?subject=war
   c    check your code for this step
   o    open the pages in a browser: %s
   ?    show this list
   q    quit, like Ctrl-C
-`, runner.Steps, strings.TrimPrefix(runner.Try(s.workshop.Ports().API), "curl "), s.lessons())
+`, runner.Steps, s.client.API, s.lessons())
 }
 
 // check checks the learner's code for the step that is running, or the original

@@ -50,10 +50,10 @@ func TestKeys(t *testing.T) {
 	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("try02 is running again (")
 	checkout.Edit(t, main, "relayed thoughts", "relayed the thoughts")
-	c.until("Rebuilt try02: the new version is running")
+	c.until("Rebuilt and restarted try02 (")
 
 	c.press("r")
-	c.until("Rebuilt try02: the new version is running")
+	c.until("Rebuilt and restarted try02 (")
 	c.press("c")
 	c.until("Step 2: manual headers", "✗ ", "step 2 isn't complete yet")
 	c.press("o")

@@ -77,7 +77,7 @@ func (s *screen) healthy(state runner.State) {
 	case s.ended.Serving != state.Serving:
 		s.out.Printf("%s is running (%.1f s)\n", name, took)
 	case s.ended.Since != state.Since:
-		s.out.Printf("Rebuilt %s: the new version is running (%.1f s)\n", name, took)
+		s.out.Printf("Rebuilt and restarted %s (%.1f s)\n", name, took)
 	default:
 		s.out.Printf("Rebuilt %s: no change in the program\n", name)
 	}

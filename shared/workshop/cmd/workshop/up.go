@@ -139,7 +139,7 @@ func ignored(out *terminal.Terminal, root string) string {
 		settings = append(settings, set.String())
 	}
 	if len(settings) > 0 {
-		text += out.Paragraph("", "Ignoring these Go settings, which would break the build: "+strings.Join(settings, ", "))
+		text += out.Paragraph("", "Ignoring these Go settings, which could break the build: "+strings.Join(settings, ", "))
 	}
 	if missing := runner.MissingGoCaches(); len(missing) > 0 {
 		text += out.Paragraph("", fmt.Sprintf("Go has no directory for %s, so builds use one in %s.", strings.Join(missing, " and "), fromHere(runner.DataDir(root))))
