@@ -25,6 +25,7 @@ const (
 type Options struct {
 	Root     string // the workshop's directory
 	Target   runner.Target
+	Dir      string                        // for the built services and their data; empty for a temporary one
 	Exercise bool                          // check the step's exercise instead of its lesson
 	Env      []string                      // for the services, in addition to what they need
 	Building func(doing string)            // is called for each download and each package compiled
@@ -61,11 +62,13 @@ func Run(ctx context.Context, o Options) (_ Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
-	dir, err := os.MkdirTemp("", "workshop-check-")
-	if err != nil {
-		return Report{}, fmt.Errorf("create a directory for the built services: %w", err)
+	dir := o.Dir
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "workshop-check-"); err != nil {
+			return Report{}, fmt.Errorf("create a directory for the built services: %w", err)
+		}
+		defer os.RemoveAll(dir)
 	}
-	defer os.RemoveAll(dir)
 	var ports runner.Ports
 	for _, p := range []*int{&ports.API, &ports.Thinker} {
 		if *p, err = port.Free(); err != nil {

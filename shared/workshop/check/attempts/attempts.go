@@ -36,18 +36,30 @@ type attempt struct {
 	edits    []edit
 }
 
-// atOnce bounds how many attempts are built and run at the same time.
-var atOnce = make(chan struct{}, 3)
+// workers holds a directory for each attempt that may run at the same time. The next
+// attempt in a directory doesn't link the service again that it has in common with
+// the one before.
+type workers chan string
+
+func newWorkers(t *testing.T) workers {
+	const atOnce = 3
+	w := make(workers, atOnce)
+	for range atOnce {
+		w <- t.TempDir()
+	}
+	return w
+}
 
 // Wrong tests what check says about typical mistakes in some lessons: which
 // expectation fails, and the words in check/testdata/wrong.
 func Wrong(t *testing.T, steps ...int) {
+	w := newWorkers(t)
 	for _, step := range steps {
 		t.Run(runner.StepName(step), func(t *testing.T) {
 			for _, a := range wrong()[step] {
 				t.Run(a.name, func(t *testing.T) {
 					t.Parallel()
-					report := a.check(t, step)
+					report := w.check(t, step, a)
 					if first := firstFailure(report); first != a.fails {
 						t.Errorf("fails at %q, want %q:\n%s", first, a.fails, words(report))
 					}
@@ -60,12 +72,13 @@ func Wrong(t *testing.T, steps ...int) {
 
 // Honest tests that other solutions than the step's pass.
 func Honest(t *testing.T) {
+	w := newWorkers(t)
 	for step, attempts := range honest() {
 		t.Run(runner.StepName(step), func(t *testing.T) {
 			for _, a := range attempts {
 				t.Run(a.name, func(t *testing.T) {
 					t.Parallel()
-					if report := a.check(t, step); !report.Reached() {
+					if report := w.check(t, step, a); !report.Reached() {
 						t.Errorf("does not pass:\n%s", words(report))
 					}
 				})
@@ -77,6 +90,7 @@ func Honest(t *testing.T) {
 // StartsAndSolutions tests that a lesson fails with the code that it starts with, and
 // passes with the code that it leads to.
 func StartsAndSolutions(t *testing.T) {
+	w := newWorkers(t)
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
 			t.Run("start", func(t *testing.T) {
@@ -85,7 +99,7 @@ func StartsAndSolutions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				report, err := run(t, step, false, code)
+				report, err := w.run(t, step, false, code)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +115,7 @@ func StartsAndSolutions(t *testing.T) {
 			})
 			t.Run("solution", func(t *testing.T) {
 				t.Parallel()
-				if report := (attempt{}).check(t, step); !report.Reached() {
+				if report := w.check(t, step, attempt{}); !report.Reached() {
 					t.Errorf("does not pass:\n%s", words(report))
 				}
 			})
@@ -115,16 +129,16 @@ func ServiceEnds(t *testing.T) {
 		{apiMain, "	ctx := r.Context()\n", "	ctx := r.Context()\n	println(\"no more of this\")\n	os.Exit(3)\n"},
 		{apiMain, "	\"net/url\"\n", "	\"net/url\"\n	\"os\"\n"},
 	}}
-	_, err := run(t, 1, false, ends.made(t, 1))
+	_, err := newWorkers(t).run(t, 1, false, ends.made(t, 1))
 	if want := "api stopped unexpectedly (exit status 3). Its last output:\n"; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "  no more of this") {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
 
-// check checks the attempt.
-func (a attempt) check(t *testing.T, step int) check.Report {
+// check checks an attempt.
+func (w workers) check(t *testing.T, step int, a attempt) check.Report {
 	t.Helper()
-	report, err := run(t, step, a.exercise, a.made(t, step))
+	report, err := w.run(t, step, a.exercise, a.made(t, step))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,12 +165,17 @@ func (a attempt) made(t *testing.T, step int) lesson.Code {
 	return code
 }
 
-// run checks code in a directory of its own, once fewer than atOnce are running.
-func run(t *testing.T, step int, exercise bool, code lesson.Code) (check.Report, error) {
+// run checks code in the directory of a worker, once one is free.
+func (w workers) run(t *testing.T, step int, exercise bool, code lesson.Code) (check.Report, error) {
 	t.Helper()
-	atOnce <- struct{}{}
-	defer func() { <-atOnce }()
-	dir := filepath.Join(t.TempDir(), "attempt")
+	worker := <-w
+	defer func() { w <- worker }()
+	dir := filepath.Join(worker, "attempt")
+	for _, used := range []string{dir, filepath.Join(worker, "data")} {
+		if err := os.RemoveAll(used); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, text := range code {
 		write(t, filepath.Join(dir, name), text)
 	}
@@ -173,7 +192,7 @@ func run(t *testing.T, step int, exercise bool, code lesson.Code) (check.Report,
 		delay = "300ms" // half of it has to stand out from a busy machine's delays
 	}
 	return check.Run(need.Context(t), check.Options{
-		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Exercise: exercise, Env: []string{"THINK_DELAY=" + delay},
+		Root: root(t), Target: runner.Target{Step: step, Dir: dir}, Dir: worker, Exercise: exercise, Env: []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(service, line string) { t.Logf("%s: %s", service, line) },
 		Answered: func(lesson.Exchange) {},
