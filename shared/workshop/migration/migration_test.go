@@ -136,6 +136,14 @@ func diffFile(root, name string) string {
 	return filepath.Join(root, "shared", "workshop", "lesson", "diffs", name+"-v2.diff")
 }
 
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	checkout.Write(t, file, text)
+}
+
 // command runs a command to its end in a directory.
 func command(t *testing.T, dir string, env []string, name string, args ...string) {
 	t.Helper()
