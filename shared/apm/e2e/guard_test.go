@@ -89,3 +89,34 @@ func TestGuard_OwnPagesAndProgramsMayRead(t *testing.T) {
 		}
 	}
 }
+
+// TestGuard_FromAContainer starts apm as the README does for a service in a container.
+// Spans are accepted under any host name, the pages and the API under an allowed one.
+func TestGuard_FromAContainer(t *testing.T) {
+	a := process.Start(t, "--addr", "0.0.0.0:0", "--allow-host", "host.docker.internal")
+	for _, host := range []string{"host.docker.internal:8126", "another.internal:8126"} {
+		want := http.StatusOK
+		if host == "another.internal:8126" {
+			want = http.StatusForbidden
+		}
+		const span = `[[{"trace_id":1,"span_id":1,"service":"shop","name":"checkout","start":1700000000000000000,"duration":1}]]`
+		for _, c := range []struct {
+			method, path, body string
+			status             int
+		}{
+			{http.MethodPost, "/v0.4/traces", span, http.StatusOK},
+			{http.MethodGet, "/api/traces/1", "", want},
+			{http.MethodGet, "/traces", "", want},
+		} {
+			request, err := http.NewRequest(c.method, a.URL+c.path, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = host
+			request.Header.Set("Content-Type", "application/json")
+			if response := a.Do(request); response.Status != c.status {
+				t.Errorf("%s %s for %s: status %d, want %d: %s", c.method, c.path, host, response.Status, c.status, response.Body)
+			}
+		}
+	}
+}
