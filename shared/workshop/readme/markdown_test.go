@@ -1,10 +1,17 @@
 package readme_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/readme"
+	"thinker/shared/workshop/runner"
 )
 
 func TestParse(t *testing.T) {
@@ -77,4 +84,64 @@ func TestBlock_IsUp(t *testing.T) {
 			t.Errorf("%q starts a step: %v, want %v", command, got, want)
 		}
 	}
+}
+
+// TestPowerShell translates each line for PowerShell to the shell: it must be one
+// of those that are run.
+func TestPowerShell(t *testing.T) {
+	var run []string
+	var windows []readme.Block
+	for _, name := range files(t) {
+		blocks, err := readme.Parse(name, checkout.Read(t, filepath.Join(root(t), name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range blocks {
+			switch {
+			case b.IsCommands() && b.NotRun == "":
+				run = append(run, strings.Split(b.Text, "\n")...)
+			case b.Lang == "powershell":
+				windows = append(windows, b)
+			}
+		}
+	}
+	if len(windows) != 1 {
+		t.Errorf("%d blocks for PowerShell, want one", len(windows))
+	}
+	variable := regexp.MustCompile(`\$env:(\w+)=(\S+); `)
+	function := regexp.MustCompile(`^function (\w+) \{ (.*) @args \}`)
+	for _, b := range windows {
+		for i, line := range strings.Split(strings.TrimSpace(b.Text), "\n") {
+			shell := strings.NewReplacer("curl.exe ", "curl ", "docker compose ", "docker-compose ").Replace(line)
+			shell = variable.ReplaceAllString(shell, "$1=$2 ")
+			shell = function.ReplaceAllString(shell, `$1() { $2 "$$@"; }`)
+			if !slices.Contains(run, shell) {
+				t.Errorf("%s:%d: no block runs %s", b.File, b.Line+i, shell)
+			}
+		}
+	}
+}
+
+// files returns the names of the READMEs and of the reference pages, in the order
+// in which they are read.
+func files(t *testing.T) []string {
+	t.Helper()
+	names := []string{"README.md"}
+	for _, pattern := range []string{"step*/README.md", "shared/*.md"} {
+		found, err := fs.Glob(os.DirFS(root(t)), pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
+	}
+	return names
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }

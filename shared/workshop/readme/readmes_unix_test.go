@@ -5,7 +5,6 @@ package readme_test
 import (
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,28 +96,4 @@ func run(t *testing.T, r *readme.Runner) {
 	if r.Ran == 0 {
 		t.Error("no block ran")
 	}
-}
-
-// files returns the names of the READMEs and of the reference pages, in the order
-// in which they are read.
-func files(t *testing.T) []string {
-	t.Helper()
-	names := []string{"README.md"}
-	for _, pattern := range []string{"step*/README.md", "shared/*.md"} {
-		found, err := fs.Glob(os.DirFS(root(t)), pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, found...)
-	}
-	return names
-}
-
-func root(t *testing.T) string {
-	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
 }
