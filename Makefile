@@ -1,10 +1,10 @@
-# Shorthand only: each line below runs without make too.
+# Shortcuts only: every command below also runs without make.
 SHELL := bash
 .DEFAULT_GOAL := help
 STEP ?= 1
 
-# Your own settings of go may not fit this workspace. GOFLAGS has a value here, as an
-# empty one would not hide what go env -w has saved.
+# Your own Go settings may not fit this workspace. GOFLAGS needs a value here: an empty
+# one wouldn't override what go env -w has saved.
 export GOFLAGS := -buildvcs=false
 export GO111MODULE := on
 export GOOS := $(shell go env GOHOSTOS 2>/dev/null)
@@ -22,9 +22,9 @@ TEST := REDIS_TIMEOUT=2s go test -v $(RACE) -count=1 -timeout 10m
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-# The workshop's own command, which go builds again where it has changed.
+# The workshop command. Go rebuilds it if it has changed.
 define workshop
-@[ -e .workshop/bin/workshop ] || echo "building the workshop's own command, the first time" >&2
+@[ -e .workshop/bin/workshop ] || echo "building the workshop command (first time only)" >&2
 @GOWORK='$(CURDIR)/go.work' go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
 endef
 
@@ -41,50 +41,50 @@ doctor: ## Find out why there is no trace.
 	$(workshop) doctor
 
 .PHONY: load
-load: ## Send many requests, and measure them from both sides: make load RPS=5,20,50
+load: ## Send many requests and measure them: make load RPS=5,20,50
 	$(workshop) load --rps $(or $(RPS),20)
 
 .PHONY: try
-try: ## Make a copy to work on, of what a lesson begins with: make try STEP=2
+try: ## Make your own copy of a step's starting code: make try STEP=2
 	$(workshop) try $(STEP)
 
 .PHONY: diff
-diff: ## Show what a lesson changes, and why: make diff STEP=3
+diff: ## Show what a step changes, and why: make diff STEP=3
 	$(workshop) diff $(STEP)
 
 .PHONY: check
-check: ## Find out whether code reaches a lesson: make check STEP=2 DIR=.workshop/try02
+check: ## Check your code for a step: make check STEP=2
 	$(workshop) check $(STEP) $(if $(DIR),--dir '$(DIR)')
 
 .PHONY: status
-status: ## Show which lessons were reached here, and what to do next.
+status: ## Show which steps you have completed, and what to do next.
 	$(workshop) status
 
 .PHONY: down
-down: ## Stop what STEP=3 docker-compose up -d has started.
+down: ## Stop the containers of docker-compose up.
 	$(COMPOSE) down
 
 .PHONY: fetch
-fetch: ## Download and build everything now, to need no network later.
+fetch: ## Download and build everything now, so you need no network later.
 	go build -o .workshop/bin/ ./shared/workshop/cmd/workshop
 	go build $(MODULES:%=./%/...)
 
 .PHONY: test
-test: ## Run every test that this machine can run, and say which it cannot.
+test: ## Run every test that this machine can run, and list the others.
 	@$(if $(RACE),,echo "skipped: the race detector, because there is no C compiler")
-	@# The tests of the workshop build the steps, each within two minutes: with the libraries built.
+	@# Tests that build a step have two minutes, which is enough if the libraries are built.
 	@go build $(MODULES:%=./%/...) && go build $(RACE) $(filter ./step%,$(MODULES:%=./%/...))
 	@set -o pipefail; $(TEST) $(MODULES:%=./%/...) | awk -f .ci/report.awk
 
 .PHONY: test-step1 test-step2 test-step3 test-step4 test-step5
-test-step1: ## Test step 1 and what it must show; likewise test-step2 to test-step5.
+test-step1: ## Test step 1 and its traces. Likewise test-step2 to test-step5.
 test-step1 test-step2 test-step3 test-step4 test-step5: test-step%:
 	@set -o pipefail; $(TEST) ./step0$*/... | awk -f .ci/report.awk
 	@set -o pipefail; $(TEST) -run '/step0$*' ./shared/workshop/lesson | awk -f .ci/report.awk
 
 .PHONY: ci
-ci: tidy-check format-check vet staticcheck vulnerabilities ## Run all checks, with no test left out: green here is green there.
-	@$(if $(RACE),,echo "a C compiler is missing, and without it the race detector"; exit 1)
+ci: tidy-check format-check vet staticcheck vulnerabilities ## Run every check of the public CI, without skipping a test.
+	@$(if $(RACE),,echo "The race detector needs a C compiler. Install one, such as gcc"; exit 1)
 	@CI=true $(MAKE) --no-print-directory words
 	@CI=true $(MAKE) --no-print-directory test; status=$$?; if [ -e $(UNCHECKED) ]; then cat $(UNCHECKED); fi; exit $$status
 
@@ -97,7 +97,7 @@ words: $(TOOLS) ## Check the spelling, links and phrases of every text.
 	@go test -count=1 -run 'Links|Phrases' ./shared/workshop/rules
 
 .PHONY: bench
-bench: ## Measure what the workshop and the agent promise, with the spread.
+bench: ## Measure the speed and memory of the workshop and the agent.
 	go test -run '^$$' -bench 'Up|Check|Save|TraceOnPage' -benchtime 10x ./shared/workshop/bench
 	go test -run '^$$' -bench 'Hit|Miss' -benchtime 300x ./shared/workshop/bench
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/apm/bench
@@ -108,7 +108,7 @@ pictures: ## Draw the READMEs' pictures again.
 	go test -count=1 ./shared/workshop/pictures -run TestDraw -update
 
 .PHONY: tidy
-tidy: ## Bring all modules to one set of versions.
+tidy: ## Make all modules use the same versions.
 	go work sync
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy) || exit; done
 
@@ -118,7 +118,7 @@ tidy-check:
 
 .PHONY: format-check
 format-check:
-	@# Git's files alone: a learner's copies in .workshop are as they are.
+	@# Only git's files: a learner's copies in .workshop may look as they like.
 	@files=$$(git ls-files --cached --others --exclude-standard '*.go'); \
 	  test -z "$$(gofmt -l $$files)" || { gofmt -d $$files; exit 1; }
 
@@ -131,14 +131,14 @@ vet:
 staticcheck: $(TOOLS)
 	$(TOOLS)/staticcheck $(MODULES:%=./%/...)
 
-# Its database is on the network, which may not be there. The public CI sets
-# VULNERABILITIES=required, and fails in that case.
+# govulncheck needs the network. The public CI sets VULNERABILITIES=required, so it fails
+# without one.
 UNCHECKED := $(TOOLS)/unchecked
 .PHONY: vulnerabilities
 vulnerabilities: $(TOOLS)
 	@rm -f $(UNCHECKED); \
 	if curl -sf -m 10 -o /dev/null https://vuln.go.dev/index/db.json; then $(TOOLS)/govulncheck $(MODULES:%=./%/...); \
-	else echo "!!! govulncheck did NOT run: https://vuln.go.dev can't be reached. Run 'make vulnerabilities' where it can." | tee $(UNCHECKED); \
+	else echo "!!! govulncheck did NOT run: https://vuln.go.dev can't be reached. Run 'make vulnerabilities' on a machine with network access." | tee $(UNCHECKED); \
 	  [ "$(VULNERABILITIES)" != required ]; fi
 
 $(TOOLS): .ci/tools/go.mod

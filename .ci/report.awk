@@ -1,6 +1,6 @@
-# Shortens what go test -v prints: a line for each package, each test that was
-# skipped with its reason, and all that a failed package said. Where CI is set, no
-# test may be skipped.
+# Shortens the output of go test -v: one line for each package, each skipped test with
+# its reason, and the whole output of a failed package. If CI is set, a skipped test
+# fails the run.
 { said[++lines] = $0 }
 /^ *--- SKIP/ { skipped[++skips] = $3; reason[skips] = last }
 /^ .*_test\.go:[0-9]+: / { last = $0; sub(/^.*_test\.go:[0-9]+: /, "", last) }
@@ -15,7 +15,7 @@
 END {
 	for (i = 1; i <= lines; i++) print said[i]
 	if (left > 0 && ENVIRON["CI"] != "") {
-		print "FAIL: " left " skipped, which CI does not allow"
+		print "FAIL: " left " skipped. In CI, no test may be skipped"
 		exit 1
 	}
 }

@@ -34,7 +34,7 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 		{"check 5 --dir step05", 0, "Checked the original step05."},
 		{"status", 0, "docker-compose run --rm workshop"},
 		{"diff 3", 0, "trace.go"},
-		{"up --step 9", 2, "choose one of 1 to 5"},
+		{"up --step 9", 2, "use a number from 1 to 5"},
 	} {
 		if output, code := p.workshop(strings.Fields(do.command)...); code != do.code || !strings.Contains(output, do.says) {
 			t.Errorf("workshop %s ends with %d, want %d and %q in\n%s", do.command, code, do.code, do.says, output)
