@@ -104,7 +104,7 @@ bench: ## Measure the speed and memory of the workshop and the agent.
 	go test -v -run '^$$' -bench . -benchtime 1x -timeout 20m ./shared/workshop/pages
 
 .PHONY: pictures
-pictures: ## Draw the READMEs' pictures again.
+pictures: ## Draw the READMEs' pictures from recorded traces.
 	go test -count=1 ./shared/workshop/pictures -run TestDraw -update
 
 .PHONY: tidy
