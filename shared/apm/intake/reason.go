@@ -1,6 +1,6 @@
 package intake
 
-// The reasons for rejecting something, as Stats and the Report count them.
+// The reasons for refusing something, as Stats and the Report count them.
 const (
 	reasonBrowser   = "sent by a web page"
 	reasonMethod    = "method not allowed"

@@ -33,7 +33,7 @@ func (in *Intake) refuse(w http.ResponseWriter, r *http.Request, v *visit, err e
 		because = refusal{http.StatusInternalServerError, reasonNotKept, errors.New("could not store the spans. See the agent's log")}
 	}
 	in.tally.refused(v.refusal(r, because))
-	in.log.WarnContext(r.Context(), "rejected a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
+	in.log.WarnContext(r.Context(), "refused a request", "method", r.Method, "path", r.URL.Path, "reason", because.reason, "error", err)
 	_ = v.body.connection.EnableFullDuplex() // where it cannot be had, the server reads before it answers
 	var dropped drop
 	if errors.As(err, &dropped) {

@@ -159,7 +159,7 @@ func printResult(w io.Writer, r load.Result) error {
 		fmt.Fprintf(table, "per second\t%s to %s spans\n", apm.FormatNumber(r.WorstSecond), apm.FormatNumber(r.BestSecond))
 	}
 	for _, status := range slices.Sorted(maps.Keys(r.Refused)) {
-		fmt.Fprintf(table, "rejected\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
+		fmt.Fprintf(table, "refused\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
 	}
 	if r.Unanswered > 0 {
 		fmt.Fprintf(table, "no response\t%s\n", apm.FormatNumber(r.Unanswered))

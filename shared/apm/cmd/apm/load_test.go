@@ -22,7 +22,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
 	}
-	if strings.Contains(stdout, "rejected") || strings.Contains(stdout, "lost") {
+	if strings.Contains(stdout, "refused") || strings.Contains(stdout, "lost") {
 		t.Errorf("a loss:\n%s", stdout)
 	}
 	if found, _, err := try(t, "search", "--addr", addr, "--limit", "1000", "service:sqlite.db"); err != nil || strings.Count(found, "\n") != 216 {

@@ -28,7 +28,7 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 	}
 	refused := a.Stats().Refused
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(w, "apm: rejected %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
+		fmt.Fprintf(w, "apm: refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 	if earlier := total - len(newest); earlier > 0 {
 		fmt.Fprintf(w, "\n… %s not shown\n", apm.FormatCount(earlier, "earlier trace", "earlier traces"))
@@ -55,7 +55,7 @@ func whyNone(a *agent.Agent) string {
 	stats := a.Stats()
 	switch {
 	case len(stats.Refused) > 0:
-		return "what arrived was rejected"
+		return "what arrived was refused"
 	case stats.Payloads > 0 || len(stats.Discarded) > 0:
 		return "a tracer connected but sent no span. Finish every span, and call tracer.Stop before the end: it sends the remaining spans"
 	default:

@@ -151,8 +151,8 @@ func TestRunSaysWhyThereIsNoTrace(t *testing.T) {
 	}{
 		"nothing came":  {"exit=0", "apm: no trace arrived: nothing was sent to DD_TRACE_AGENT_URL. Start a tracer"},
 		"an empty one":  {"send-text=[]", "apm: no trace arrived: a tracer connected but sent no span."},
-		"a broken one":  {"send-text=[[{", "apm: no trace arrived: what arrived was rejected\napm: rejected 1 payload or span: malformed\n"},
-		"without an ID": {`send-text=[[{"service":"s"}]]`, "apm: rejected 1 payload or span: span without trace or span ID\n"},
+		"a broken one":  {"send-text=[[{", "apm: no trace arrived: what arrived was refused\napm: refused 1 payload or span: malformed\n"},
+		"without an ID": {`send-text=[[{"service":"s"}]]`, "apm: refused 1 payload or span: span without trace or span ID\n"},
 	} {
 		if _, stderr, code := ended(t, playRun(t, c.do)); !strings.Contains(stderr, c.want) || code != 0 {
 			t.Errorf("%s: exit code %d\n%s", name, code, stderr)
