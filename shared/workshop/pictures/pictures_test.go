@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
 
@@ -76,6 +77,36 @@ func TestDraw_Budget(t *testing.T) {
 	}
 	if bytes > most {
 		t.Errorf("the pictures have %d bytes, more than %d", bytes, most)
+	}
+}
+
+// TestPictures_StayOutOfBuilds holds that a new picture changes neither the lessons'
+// diffs nor what Docker builds.
+func TestPictures_StayOutOfBuilds(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= runner.Steps; step++ {
+		code, err := lesson.Solution(root, step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for file := range code {
+			if strings.Contains(file, "pictures") {
+				t.Errorf("%s is part of the code of step %d", file, step)
+			}
+		}
+	}
+	ignored, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The file leaves out all, then includes some directories again.
+	rules := strings.Fields(string(ignored))
+	included, left := slices.Index(rules, "!step0*"), slices.Index(rules, "step0*/pictures")
+	if !slices.Contains(rules, "*") || left < included || slices.Contains(rules, "!shared") || slices.Contains(rules, "!shared/pictures") {
+		t.Errorf("the pictures are in the Docker context: %q", rules)
 	}
 }
 
