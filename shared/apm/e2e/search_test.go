@@ -46,3 +46,34 @@ func TestSearch_NearMissesTakeLinearTime(t *testing.T) {
 		}
 	}
 }
+
+// TestSearch_PastedID asks a real agent for a trace and a span by their IDs in the
+// forms that log lines have, also after a restart.
+func TestSearch_PastedID(t *testing.T) {
+	a := process.Start(t)
+	const span = `[[{"trace_id":42436634851921264,"span_id":850598692808648585,"service":"ids","name":"o","resource":"r","start":1700000000000000000,"duration":1000,"meta":{"_dd.p.tid":"0709000000000000"}}]]`
+	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status != http.StatusOK {
+		t.Fatalf("status %d: %s", response.Status, response.Body)
+	}
+	check := func(path, want string) {
+		t.Helper()
+		if response := a.Get(path); response.Status != http.StatusOK || !strings.Contains(string(response.Body), want) {
+			t.Errorf("%s: status %d, lacks %s: %.500s", path, response.Status, want, response.Body)
+		}
+	}
+	for range 2 {
+		for _, id := range []string{"42436634851921264", "07090000000000000096c3e501cfcd70", "7090000000000000096c3e501cfcd70", "96c3e501cfcd70", " 42436634851921264 "} {
+			check("/api/traces?query="+url.QueryEscape(id), `"trace_id":"42436634851921264"`)
+			check("/api/traces?query="+url.QueryEscape(`trace_id:"`+id+`"`), `"trace_id":"42436634851921264"`)
+			check("/traces?range=15m&query="+url.QueryEscape(id), "Open trace 42436634851921264</a>")
+			check("/trace/"+url.PathEscape(id), "07090000000000000096c3e501cfcd70")
+		}
+		for _, id := range []string{"850598692808648585", "bcdef0123456789", "0bcdef0123456789"} {
+			check("/api/traces?query="+id, `"trace_id":"42436634851921264"`)
+			check("/traces?range=15m&query="+id, "Open the span’s trace 42436634851921264</a>")
+			check("/api/traces/42436634851921264/outline?find="+id, `"found":[0]`)
+		}
+		a.Kill()
+		a.Run()
+	}
+}

@@ -107,10 +107,10 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	return side, nil
 }
 
-// Both tells whether there are two traces to compare.
+// Both reports whether there are two traces to compare.
 func (p compareTracesPage) Both() bool { return p.A.Found && p.B.Found }
 
-// Same tells whether the two are one.
+// Same reports whether the two are one.
 func (p compareTracesPage) Same() bool { return p.A.ID == p.B.ID }
 
 // Sides are the two.

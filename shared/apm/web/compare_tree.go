@@ -147,7 +147,7 @@ func (s *comparedSum) add(p *apm.Place, own bool) {
 	}
 }
 
-// differs tells whether A and B are not alike here; times up to equal are.
+// differs reports whether A and B are not alike here; times up to equal are.
 func (s *comparedSum) differs(equal time.Duration) bool {
 	return s.added+s.gone+s.errors.onlyA+s.errors.onlyB > 0 || s.first.OtherResource() ||
 		max(s.a-s.b, s.b-s.a) > equal || max(s.execA-s.execB, s.execB-s.execA) > equal

@@ -199,10 +199,10 @@ func fewText(a, b versionSide) string {
 	return ""
 }
 
-// Both tells whether there are two versions to compare.
+// Both reports whether there are two versions to compare.
 func (p compareVersionsPage) Both() bool { return p.A.Version != "" && p.B.Version != "" }
 
-// Same tells whether the two are one.
+// Same reports whether the two are one.
 func (p compareVersionsPage) Same() bool { return p.A.Version == p.B.Version }
 
 // Sides are the two.

@@ -156,7 +156,7 @@ func (w *Web) facet(counted apm.Facet, field search.Field, refined refinement, p
 	return f
 }
 
-// about tells whether a part of a query asks for values of an attribute, or
+// about reports whether a part of a query asks for values of an attribute, or
 // for what does not have them.
 func about(part search.Expr, field search.Field) bool {
 	if not, ok := part.(search.Not); ok {

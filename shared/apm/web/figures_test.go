@@ -67,7 +67,7 @@ func TestTheAPIListsServices(t *testing.T) {
 	}
 }
 
-// near tells whether figures are the ones wanted, their percentiles within 1 %.
+// near reports whether figures are the ones wanted, their percentiles within 1 %.
 func near(got *jsonFigures, want jsonFigures) bool {
 	for _, pair := range [][2]*int64{{&got.P50, &want.P50}, {&got.P75, &want.P75}, {&got.P90, &want.P90}, {&got.P95, &want.P95}, {&got.P99, &want.P99}} {
 		if !within1Percent(*pair[0], *pair[1]) {

@@ -47,7 +47,7 @@ func (m moment) Exact() string { return m.at.Format("2006-01-02T15:04:05.0000000
 // Day is the moment's date, which narrow lists leave out for today.
 func (m moment) Day() string { return m.at.Format("Jan 02") }
 
-// Today tells whether narrow lists may leave out the day.
+// Today reports whether narrow lists may leave out the day.
 func (m moment) Today() bool { return m.Day() == momentOf(time.Now().UnixNano()).Day() }
 
 // Clock is its time of day.

@@ -124,7 +124,7 @@ func (w *Web) notify(rw http.ResponseWriter, r *http.Request, status int, n noti
 	}
 }
 
-// isOrigin tells whether an Origin header names the host, by either scheme:
+// isOrigin reports whether an Origin header names the host, by either scheme:
 // there may be a proxy in front.
 func isOrigin(origin, host string) bool {
 	parsed, err := url.Parse(origin)

@@ -106,7 +106,7 @@ func (p place) each(name string) func(value string) string {
 
 // Some parameters are lists of IDs.
 
-// has tells whether an ID is in a list.
+// has reports whether an ID is in a list.
 func (p place) has(name, id string) bool {
 	return slices.Contains(strings.Split(p.Get(name), "."), id)
 }

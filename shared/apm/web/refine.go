@@ -75,7 +75,7 @@ func joined(parts []search.Expr) string {
 	return all
 }
 
-// reads tells whether a text is read as the query that want prints.
+// reads reports whether a text is read as the query that want prints.
 func reads(text, want string) bool {
 	query, err := search.Parse(text)
 	return err == nil && query.String() == want

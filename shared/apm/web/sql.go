@@ -105,13 +105,13 @@ func (l *sqlLayout) depth() int {
 	return min(depth, deepest)
 }
 
-// within tells whether clauses may stand at the place: not in a function's
+// within reports whether clauses may stand at the place: not in a function's
 // parentheses.
 func (l *sqlLayout) within() bool {
 	return len(l.nested) == 0 || l.nested[len(l.nested)-1]
 }
 
-// joins tells whether the token joins two conditions.
+// joins reports whether the token joins two conditions.
 func (l *sqlLayout) joins(t sqlToken) bool {
 	word := t.upper()
 	return l.within() && len(l.parts) > 0 && (word == "AND" && !l.bounded || word == "OR")

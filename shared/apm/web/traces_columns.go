@@ -15,7 +15,7 @@ type traceColumn struct {
 	Shown bool
 }
 
-// Number tells whether figures stand in the column.
+// Number reports whether figures stand in the column.
 func (c traceColumn) Number() bool {
 	return slices.Contains([]string{"duration", "errors", "spans"}, c.Name)
 }
@@ -56,7 +56,7 @@ func readColumns(r *http.Request) ([]traceColumn, error) {
 	return all, nil
 }
 
-// Many tells whether there are more columns than fit into a usual window.
+// Many reports whether there are more columns than fit into a usual window.
 func (p tracesPage) Many() bool {
 	shown := 0
 	for _, c := range p.Columns {

@@ -127,12 +127,12 @@ func (w *Web) aroundList(r *http.Request, page *tracesPage) (err error) {
 // selection is the spans that the list is about.
 func (p tracesPage) selection() search.Selection { return p.window.selection(p.parsed, p.Scope) }
 
-// Searching tells whether the page shows less than all traces.
+// Searching reports whether the page shows less than all traces.
 func (p tracesPage) Searching() bool {
 	return p.Query != "" || p.Scope != search.AllSpans || p.window.Env != "" || p.Timed()
 }
 
-// Timed tells whether the list is of a part of the time.
+// Timed reports whether the list is of a part of the time.
 func (p tracesPage) Timed() bool { return p.window.From != 0 || p.window.To != 0 }
 
 // Where says, after the word span, what the window holds.
