@@ -40,7 +40,7 @@ func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
 			change = "rose"
 		}
 		if max(most.ExecA-most.ExecB, most.ExecB-most.ExecA) > tolerance(a, b) {
-			o.Cause = &cause{short(what(most.Span)), short(most.Span.Service), change, apm.FormatDuration(most.ExecA), apm.FormatDuration(most.ExecB)}
+			o.Cause = &cause{short(what(most.Span)), short(most.Span.Service), change, durationText(float64(most.ExecA)), durationText(float64(most.ExecB))}
 		}
 	}
 	parts := slices.Concat(inOneAlone(sum.Gone, sum.Added, "span", "spans"), inOneAlone(sum.GoneErrors, sum.NewErrors, "error", "errors"))

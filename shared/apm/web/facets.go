@@ -8,37 +8,36 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// facetPanel shows which values the spans that were found have, each a link to
-// a narrower search.
+// facetPanel shows the values of the spans found; each links to a narrower search.
 type facetPanel struct {
 	Facets []facet
-	Names  []facetName // of further attributes; only where asked for
-	Others int         // further attributes left out, being too many
-	More   string      // address that asks for them; empty where it has been
-	Fewer  string      // address that does not
+	Names  []facetName // names of more attributes; only with ?facets=all
+	Others int         // attributes past the limit of Names
+	More   string      // shows Names; empty if they are shown
+	Fewer  string      // hides Names
 }
 
 type facet struct {
-	Name   string // as queries write it
+	Name   string // in query syntax
 	Values []facetValue
-	Others string // how many values are left out, being too many; empty for none
-	All    string // address that shows more of its values; empty where it does
-	Close  string // address without it; empty for a usual one
+	Others string // number of values left out; empty for none
+	All    string // shows more values; empty if they are shown
+	Close  string // hides the facet; empty for a usual one
 }
 
 type facetValue struct {
 	Value    string
 	Colour   string // of a service; empty for anything else
-	Spans    string // how many have it; empty where that is not known
-	Chosen   bool   // the query asks for it
-	Excluded bool   // the query asks for what does not have it
-	URL      string // adds it to the query, or takes it out again; empty where the query would be too long
-	Not      string // the same for leaving it out; empty where it is in the query
+	Spans    string // number of spans that have it; empty if unknown
+	Chosen   bool   // the query has a term for it
+	Excluded bool   // the query has a negated term for it
+	URL      string // adds it to the query or removes it; empty if the query would be too long
+	Not      string // excludes it; empty if it is in the query
 }
 
 type facetName struct{ Name, Spans, URL string }
 
-// usualFacets are those that the panel always has, in its order.
+// usualFacets returns the facets that the panel always has, in order.
 func usualFacets() []search.Field {
 	return []search.Field{
 		{Name: "env"}, {Name: "service"}, {Name: "operation_name"}, {Name: "resource_name"},
@@ -46,8 +45,8 @@ func usualFacets() []search.Field {
 	}
 }
 
-// facets counts the values of the selected spans. With ?facet=@name the panel
-// has that attribute as well, with ?facets=all the names of all.
+// facets counts the values of the selected spans. ?facet=@name adds an attribute to the
+// panel, and ?facets=all lists the names of all attributes.
 func (w *Web) facets(r *http.Request, p place, s search.Selection, refined refinement) (*facetPanel, error) {
 	const (
 		few  = 8   // values of an attribute
@@ -92,7 +91,7 @@ func (w *Web) facets(r *http.Request, p place, s search.Selection, refined refin
 	return panel, w.nameFacets(r, panel, p, s, asked)
 }
 
-// nameFacets adds the names of all attributes that the panel does not show yet.
+// nameFacets adds the names of the attributes that the panel doesn't show yet.
 func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p place, s search.Selection, asked []search.Field) error {
 	const most = 100
 	all, err := w.countValues(r.Context(), s, nil, 1)
@@ -113,8 +112,7 @@ func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p place, s search.S
 	return nil
 }
 
-// facet shows the values of one attribute. What the query says of it stands
-// below those that were counted, as far as it is not one of them.
+// facet returns the values of an attribute, followed by those that only the query has.
 func (w *Web) facet(counted apm.Facet, field search.Field, refined refinement, p place) facet {
 	f := facet{Name: short(counted.Name)}
 	if counted.Others > 0 {
@@ -156,8 +154,7 @@ func (w *Web) facet(counted apm.Facet, field search.Field, refined refinement, p
 	return f
 }
 
-// about reports whether a part of a query asks for values of an attribute, or
-// for what does not have them.
+// about reports whether a part of a query is a term for an attribute, negated or not.
 func about(part search.Expr, field search.Field) bool {
 	if not, ok := part.(search.Not); ok {
 		part = not.Expr
@@ -166,8 +163,8 @@ func about(part search.Expr, field search.Field) bool {
 	return ok && term.Field == field
 }
 
-// narrowed is the address of the same page with another query; empty where
-// that is too long.
+// narrowed returns the address of the same page with another query; it is empty if the
+// query is too long.
 func (p place) narrowed(query string) string {
 	if len(query) > longestQuery {
 		return ""
@@ -175,7 +172,7 @@ func (p place) narrowed(query string) string {
 	return p.With("query", query)
 }
 
-// withFacets is the address of the same page with these attributes in its panel.
+// withFacets returns the address of the same page with these attributes in the panel.
 func withFacets(p place, fields []search.Field) string {
 	p = p.and("facets", "", "facet", "")
 	for _, field := range fields {

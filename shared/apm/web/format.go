@@ -10,7 +10,7 @@ import (
 	"thinker/shared/apm"
 )
 
-// An amount is a figure with its unit apart, which is set in a lighter tone.
+// An amount is a figure and its unit, which pages show in a lighter tone.
 type amount struct{ Value, Unit string }
 
 func duration(d time.Duration) amount {
@@ -20,13 +20,13 @@ func duration(d time.Duration) amount {
 
 func (a amount) String() string { return a.Value + " " + a.Unit }
 
-// A moment is a point in time as pages write it: in UTC, until the page's
-// script writes it in the reader's own time.
+// A moment is a time on a page: in UTC, until the page's script converts it to the
+// reader's time zone.
 type moment struct{ at time.Time }
 
 func momentOf(unixNano int64) moment { return moment{time.Unix(0, unixNano).UTC()} }
 
-// momentOrNone is nil for 0.
+// momentOrNone returns nil for 0.
 func momentOrNone(unixNano int64) *moment {
 	if unixNano == 0 {
 		return nil
@@ -35,29 +35,29 @@ func momentOrNone(unixNano int64) *moment {
 	return &at
 }
 
-// Machine is the moment for the datetime attribute.
+// Machine formats the moment for the datetime attribute.
 func (m moment) Machine() string { return m.at.Format("2006-01-02T15:04:05.000Z") }
 
-// Field is the moment for a field in which a time is typed, to the second.
+// Field formats the moment for an input field, to the second.
 func (m moment) Field() string { return m.at.Format("2006-01-02T15:04:05") }
 
-// Exact is the moment to the nanosecond.
+// Exact formats the moment to the nanosecond.
 func (m moment) Exact() string { return m.at.Format("2006-01-02T15:04:05.000000000Z") }
 
-// Day is the moment's date, which narrow lists leave out for today.
+// Day formats the moment's date. Narrow lists leave it out for today.
 func (m moment) Day() string { return m.at.Format("Jan 02") }
 
 // Today reports whether narrow lists may leave out the day.
 func (m moment) Today() bool { return m.Day() == momentOf(time.Now().UnixNano()).Day() }
 
-// Clock is its time of day.
+// Clock formats the time of day.
 func (m moment) Clock() string { return m.at.Format("15:04:05.000") }
 
-// Minute is its time of day to the minute.
+// Minute formats the time of day to the minute.
 func (m moment) Minute() string { return m.at.Format("15:04") }
 
-// percentages writes shares of 100 with one decimal each, so that what is
-// written adds up to 100.0 wherever the shares do (largest remainder).
+// percentages formats shares of 100 with one decimal each, so that they add up to 100.0
+// if the shares do (largest remainder).
 func percentages(shares []float64) []string {
 	tenths := make([]int, len(shares))
 	byRemainder := make([]int, len(shares))
@@ -89,8 +89,8 @@ func percentages(shares []float64) []string {
 	return texts
 }
 
-// short cuts a text that is to stand in one line; spans may hold texts of any
-// length. The API and, for tags, the panel give them whole.
+// short cuts a text for a single line, since spans may have texts of any length. The
+// API and, for tags, the panel show them in full.
 func short(text string) string {
 	const longest = 300 // bytes
 	return cut(text, longest)
@@ -104,10 +104,10 @@ func cut(text string, longest int) string {
 	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
-// coordinate writes a position in an SVG.
+// coordinate formats a position in an SVG.
 func coordinate(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
 
-// size writes a number of bytes with three significant digits.
+// size formats a number of bytes with three significant digits.
 func size(bytes int64) amount {
 	value, unit := float64(bytes), "B"
 	for _, larger := range []string{"kB", "MB", "GB", "TB"} {
@@ -141,11 +141,11 @@ func rateOf(rate float64, unit string) amount {
 	return amount{significant(rate), unit}
 }
 
-// percent writes a part of 1.
+// percent formats a part of 1.
 func percent(part float64) amount { return amount{significant(100 * part), "%"} }
 
-// significant writes a number, 0 or more, with three significant digits and its
-// thousands apart.
+// significant formats a number, 0 or more, with three significant digits and thousands
+// separators.
 func significant(x float64) string {
 	switch {
 	case x == 0:

@@ -22,34 +22,33 @@ type Guest struct {
 	// Files are served below /static, by the name of Path: /static/workshop/page.mjs.
 	// Each page loads the script page.mjs, and style.css after the agent's.
 	Files fs.FS
-	// Serve answers a request for Path or what is below it, by GET, HEAD or POST.
-	// The request's context also ends when the agent is closed. An error made by
-	// Refuse is told to the reader.
+	// Serve answers a GET, HEAD or POST request for Path or a path below it. The
+	// request's context also ends when the agent is closed. The page shows the text
+	// of an error that Refuse made.
 	Serve func(r *http.Request) (Page, error)
-	// News tells, until ctx is done, that a page may have become another one.
-	// /api/events passes it on as events of the kind that Path names.
+	// News sends a value whenever a page may have changed, until ctx is done.
+	// /api/events forwards it as an event of the kind that Path names.
 	News func(ctx context.Context) <-chan struct{}
 }
 
-// A Page is what a guest answers.
+// A Page is a guest's response.
 type Page struct {
 	Title string
-	Main  template.HTML // what stands between bar and foot
-	// Instead is the path that the reader is sent to instead of being shown
-	// something, as after a POST; empty for none.
+	Main  template.HTML // the content between the bar and the footer
+	// Instead is the path to redirect to, as after a POST; empty for none.
 	Instead string
 	// Picture is an SVG file to send instead of a page; nil for none.
 	Picture []byte
 }
 
-// Refuse is the error with which a guest refuses a request, in a sentence or two
-// for its reader: what is wrong, and what to do.
+// Refuse returns the error with which a guest refuses a request. detail is one or two
+// sentences for the reader: what is wrong and what to do.
 func Refuse(status int, detail string) error { return failure{status, detail} }
 
-// Kind names the guest in addresses: workshop.
+// Kind returns the guest's name in addresses: workshop.
 func (g Guest) Kind() string { return strings.Trim(g.Path, "/") }
 
-// Key leads to the guest when it is pressed after g.
+// Key returns the key that leads to the guest after g.
 func (g Guest) Key() string { return strings.ToLower(g.Name[:1]) }
 
 type guestPage struct {
@@ -58,7 +57,7 @@ type guestPage struct {
 	Main  template.HTML
 }
 
-// welcome adds a guest's pages and files to our own.
+// welcome registers a guest's pages and files.
 func (w *Web) welcome(g Guest) {
 	for name, file := range loadAssets(g.Files) {
 		w.static[g.Kind()+"/"+name] = file
@@ -98,7 +97,7 @@ func sendPicture(rw http.ResponseWriter, r *http.Request, svg []byte) error {
 	return nil
 }
 
-// guest is the one of a kind.
+// guest returns the guest of a kind.
 func (w *Web) guest(kind string) (Guest, bool) {
 	for _, g := range w.Guests {
 		if g.Kind() == kind {

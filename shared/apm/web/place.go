@@ -9,15 +9,14 @@ import (
 	"time"
 )
 
-// A place is the address of the page that is shown, with all that its reader
-// has chosen. Links are made from it, so that a choice lasts.
+// A place is the address of the current page, including all choices of its reader.
+// Links are made from it, so that choices last.
 type place struct {
 	path  string
 	query url.Values
 }
 
-// placeOf is the place of a request. What was sent without a value, as forms
-// do, is not chosen.
+// placeOf returns the place of a request. It drops empty parameters, which forms send.
 func placeOf(r *http.Request) place {
 	query := r.URL.Query()
 	maps.DeleteFunc(query, func(_ string, values []string) bool { return !slices.ContainsFunc(values, isGiven) })
@@ -26,11 +25,11 @@ func placeOf(r *http.Request) place {
 
 func isGiven(value string) bool { return value != "" }
 
-// windowParameters are those that other pages have as well.
+// windowParameters returns the parameters that links to other pages keep.
 func windowParameters() []string { return []string{"env", "range", "from", "to"} }
 
-// To is the address of another page, in the same environment and time. The
-// rest are parameters, each with its value; one without a value is left out.
+// To returns the address of another page with the same environment and time range.
+// parameters are names and values; empty values are left out.
 func (p place) To(path string, parameters ...string) string {
 	kept := url.Values{}
 	for _, name := range windowParameters() {
@@ -41,13 +40,13 @@ func (p place) To(path string, parameters ...string) string {
 	return place{path, kept}.With(parameters...)
 }
 
-// traceURL is the address of a trace with one of its spans chosen.
+// traceURL returns the address of a trace with one of its spans selected.
 func (p place) traceURL(trace, span uint64) string {
 	return p.To("/trace/"+decimal(trace), bySpan, decimal(span))
 }
 
-// With is the address of the same page with some parameters changed; one
-// without a value is taken out. It is that of the first page of a list.
+// With returns the address of the same page with other parameters; an empty value
+// removes one. It leads to the first page of a list.
 func (p place) With(parameters ...string) string {
 	p = p.and(parameters...)
 	if len(p.query) == 0 {
@@ -56,7 +55,7 @@ func (p place) With(parameters ...string) string {
 	return p.path + "?" + p.query.Encode()
 }
 
-// and is the place that With gives the address of.
+// and returns the place whose address With returns.
 func (p place) and(parameters ...string) place {
 	query := url.Values{}
 	maps.Copy(query, p.query)
@@ -70,11 +69,11 @@ func (p place) and(parameters ...string) place {
 	return place{p.path, query}
 }
 
-// A formField is what a form sends without its reader's doing.
+// A formField is a hidden field of a form.
 type formField struct{ Name, Value string }
 
-// Kept are the page's parameters that a form sends again, but for those that it
-// asks for itself. A form with GET would lose them.
+// Kept returns the page's parameters as hidden fields, except those that the form has
+// fields for. A form that uses GET would lose them.
 func (p place) Kept(asked ...string) (kept []formField) {
 	for _, name := range slices.Sorted(maps.Keys(p.query)) {
 		if name == "before" || slices.Contains(asked, name) {
@@ -87,13 +86,13 @@ func (p place) Kept(asked ...string) (kept []formField) {
 	return kept
 }
 
-// Path is the page's own.
+// Path returns the page's path.
 func (p place) Path() string { return p.path }
 
-// Get is a parameter that the page was asked for with.
+// Get returns a parameter of the page.
 func (p place) Get(name string) string { return p.query.Get(name) }
 
-// each is With for very many values that need no escaping.
+// each is With for many values that need no escaping.
 func (p place) each(name string) func(value string) string {
 	before := p.With(name, "")
 	if strings.Contains(before, "?") {
@@ -106,12 +105,12 @@ func (p place) each(name string) func(value string) string {
 
 // Some parameters are lists of IDs.
 
-// has reports whether an ID is in a list.
+// has reports whether a list contains an ID.
 func (p place) has(name, id string) bool {
 	return slices.Contains(strings.Split(p.Get(name), "."), id)
 }
 
-// adding is the address with an ID in a list.
+// adding returns the address with an ID added to a list.
 func (p place) adding(name, id string) string {
 	if p.has(name, id) {
 		return p.With()
@@ -119,13 +118,13 @@ func (p place) adding(name, id string) string {
 	return p.With(name, strings.TrimPrefix(p.Get(name)+"."+id, "."))
 }
 
-// removing is the address with the list without it.
+// removing returns the address with an ID removed from a list.
 func (p place) removing(name, id string) string {
 	ids := slices.DeleteFunc(strings.Split(p.Get(name), "."), func(other string) bool { return other == id })
 	return p.With(name, strings.Join(ids, "."))
 }
 
-// toggled is the one of these that changes something.
+// toggled returns the address with an ID added to a list, or removed if it is there.
 func (p place) toggled(name, id string) string {
 	if p.has(name, id) {
 		return p.removing(name, id)
@@ -133,7 +132,7 @@ func (p place) toggled(name, id string) string {
 	return p.adding(name, id)
 }
 
-// inAddress writes a point in time as addresses give it; 0 is none.
+// inAddress formats a time for an address; 0 is none.
 func inAddress(unixNano int64) string {
 	if unixNano == 0 {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A refinement makes other queries from one that somebody has typed.
+// A refinement derives other queries from a typed one.
 type refinement struct {
 	parts []search.Expr // that the query joins by AND
 	typed string        // the query, so that one more term after it narrows all of it
@@ -29,7 +29,7 @@ func refine(query search.Query, typed string) refinement {
 	return r
 }
 
-// partsOf are what a query joins by AND.
+// partsOf returns the parts of a query that AND joins.
 func partsOf(query search.Query) []search.Expr {
 	switch expr := query.Expr.(type) {
 	case nil:
@@ -41,19 +41,19 @@ func partsOf(query search.Query) []search.Expr {
 	}
 }
 
-// with is a query for what the query finds where e holds, too.
+// with returns the query ANDed with e.
 func (r refinement) with(e search.Expr) string {
 	return strings.TrimSpace(r.typed + " " + e.String())
 }
 
-// without is the query without those of its parts that read like e.
+// without returns the query without the parts that are equal to e.
 func (r refinement) without(e search.Expr) string {
 	text := e.String()
 	return joined(slices.DeleteFunc(slices.Clone(r.parts), func(part search.Expr) bool { return part.String() == text }))
 }
 
-// joined writes the parts of a query with nothing but a space between them,
-// where that reads the same.
+// joined returns the parts of a query with only a space between them, if that parses as
+// the same query.
 func joined(parts []search.Expr) string {
 	switch len(parts) {
 	case 0:

@@ -9,27 +9,27 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// serviceFigures is what is known of a service.
+// serviceFigures are a service's figures and versions.
 type serviceFigures struct {
 	Service string
-	Type    string // the most common one of its spans
+	Type    string // most common type of its spans
 	apm.Group
 	Apdex       float64
-	Deployments []deployment // the version that appeared last comes first
+	Deployments []deployment // the newest version first
 }
 
 // A deployment is a version of a service.
 type deployment struct {
 	Version   string
-	FirstSeen int64 // of all that is kept, whatever the time that is looked at
+	FirstSeen int64 // over all time
 }
 
-// mostKinds bounds breakdowns by service and something else.
+// mostKinds limits breakdowns by service and another attribute.
 const mostKinds = 10_000
 
-// servicesOf gives the services of some spans, each with the figures of these;
-// those with most requests come first. The breakdown says of which time, and how
-// many were left out.
+// servicesOf returns the services of the selected spans with their figures; the service
+// with the most requests comes first. within has the time range and the number of
+// services left out.
 func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []serviceFigures, within apm.Breakdown, err error) {
 	const most = 1000
 	if within, err = w.figuresBy(ctx, s, most, "service"); err != nil {
@@ -58,7 +58,7 @@ func (w *Web) servicesOf(ctx context.Context, s search.Selection) (services []se
 	return services, within, nil
 }
 
-// latenciesBy are those of the spans that did not fail, by an attribute.
+// latenciesBy returns the latencies of spans without an error, by an attribute.
 func (w *Web) latenciesBy(ctx context.Context, s search.Selection, most int, by string) (map[string][]apm.Latency, error) {
 	found, err := w.figures(ctx, search.Breakdown{
 		Selection: s, By: []search.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
@@ -75,8 +75,7 @@ func (w *Web) latenciesBy(ctx context.Context, s search.Selection, most int, by 
 	return latencies, nil
 }
 
-// firstOf is the second value of the first group whose first value is the
-// service: its most common one.
+// firstOf returns the most common second value of the groups of a service.
 func firstOf(b apm.Breakdown, service string) string {
 	for _, group := range b.Groups {
 		if group.Values[0] == service {
@@ -86,22 +85,20 @@ func firstOf(b apm.Breakdown, service string) string {
 	return ""
 }
 
-// versionsEver sums up spans like the selected ones, of all time, by service and
-// version.
+// versionsEver sums up the selected spans by service and version, over all time.
 func (w *Web) versionsEver(ctx context.Context, s search.Selection) (apm.Breakdown, error) {
 	s.From, s.To = 0, 0
 	return w.figuresBy(ctx, s, mostKinds, "service", "version")
 }
 
-// deploymentsOf are the versions that a service's spans in a selection have, of
-// all time; the latest to appear comes first.
+// deploymentsOf returns the versions of a service in a selection, over all time; the
+// newest comes first.
 func (w *Web) deploymentsOf(ctx context.Context, s search.Selection, service string) ([]deployment, error) {
 	versions, err := w.versionsEver(ctx, s)
 	return deploymentsIn(versions, service), err
 }
 
-// deploymentsIn are the versions of a service in a breakdown by service and
-// version.
+// deploymentsIn returns the versions of a service in a breakdown by service and version.
 func deploymentsIn(b apm.Breakdown, service string) (all []deployment) {
 	for _, group := range b.Groups {
 		if version := group.Values[1]; group.Values[0] == service && version != "" {

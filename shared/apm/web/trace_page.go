@@ -7,18 +7,18 @@ import (
 	"thinker/shared/apm"
 )
 
-// tracePage is one trace, looked at in one of several ways.
+// tracePage shows one trace in one of several views.
 type tracePage struct {
 	frame
 	ID, HexID string
-	Asked     string // the ID as the reader gave it
+	Asked     string // the ID in the address
 	Arrived   bool
-	Truncated int // spans that are kept, and too many to be shown
+	Truncated int // stored spans that are too many to show
 	Notes     []string
 
 	Entry      *apm.Span
-	Heading    string // what the entry span worked on
-	StatusCode string // of its HTTP answer
+	Heading    string // resource of the entry span
+	StatusCode string // of its HTTP response
 	Service    service
 	Date       moment
 	Duration   amount
@@ -28,7 +28,7 @@ type tracePage struct {
 	Legend     legend
 	Tabs       []tab
 	Finding    finding
-	Panel      *panel // of the chosen span
+	Panel      *panel // of the selected span
 	CloseURL   string
 
 	// What the chosen tab shows; the others are nil.
@@ -38,21 +38,20 @@ type tracePage struct {
 	Map       *serviceMap
 }
 
-// A tab leads to a way to look at the trace.
+// A tab links to a view of the trace.
 type tab struct {
 	Name, URL string
 	Chosen    bool
 }
 
-// A traceView is a way to look at a trace.
+// A traceView is a view of a trace.
 type traceView struct {
 	name  string // in the address
 	title string // on its tab
 	fill  func(*tracePage, *scene, *http.Request)
 }
 
-// traceViews are all there are; the first is what is shown unless another is
-// asked for.
+// traceViews returns all views; the first is the default.
 func (w *Web) traceViews() []traceView {
 	return []traceView{
 		{"flame", "Flame Graph", func(p *tracePage, s *scene, r *http.Request) { p.Flame = w.flame(s, r) }},
@@ -104,7 +103,7 @@ func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
 	return w.render(rw, http.StatusOK, "trace.html", page)
 }
 
-// head fills in what stands above and below every view.
+// head fills in the content above and below every view.
 func (w *Web) head(page *tracePage, s *scene) {
 	page.Truncated = s.trace.Truncated
 	page.Notes = s.notes()

@@ -8,7 +8,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A scene is a trace with what all ways to look at it need.
+// A scene is a trace with the data that all views need.
 type scene struct {
 	place
 	trace   apm.Trace
@@ -17,7 +17,7 @@ type scene struct {
 	exec    map[uint64]time.Duration
 	total   time.Duration // of exec
 	arrived map[uint64]bool
-	chosen  int // the chosen span's box; −1 for none
+	chosen  int // box of the selected span; −1 for none
 	found   found
 }
 
@@ -47,7 +47,7 @@ func newScene(trace apm.Trace, p place) *scene {
 	return s
 }
 
-// entry is the span that the trace began with, as in apm.Trace.Entry.
+// entry returns the entry span, as apm.Trace.Entry does.
 func (s *scene) entry() *apm.Span {
 	first := s.flame.Boxes[0].Node
 	for _, box := range s.flame.Boxes {
@@ -58,7 +58,7 @@ func (s *scene) entry() *apm.Span {
 	return first.Span
 }
 
-// parent is the span that a box stands below; nil for a root's.
+// parent returns the parent of a box's span; nil for a root.
 func (s *scene) parent(box int) *apm.Span {
 	if at := s.flame.Boxes[box].Parent; at >= 0 {
 		return s.flame.Boxes[at].Node.Span
@@ -66,7 +66,7 @@ func (s *scene) parent(box int) *apm.Span {
 	return nil
 }
 
-// share is a span's part of the trace's execution time, in percent.
+// share returns a span's part of the trace's execution time, in percent.
 func (s *scene) share(exec time.Duration) float64 {
 	if s.total <= 0 {
 		return 0
@@ -74,8 +74,7 @@ func (s *scene) share(exec time.Duration) float64 {
 	return 100 * float64(exec) / float64(s.total)
 }
 
-// extent is where a span begins on the trace's time axis, and how long it is,
-// in percent of it.
+// extent returns the start and length of a span in percent of the trace's time axis.
 func (s *scene) extent(span *apm.Span) (x, width float64) {
 	length := float64(s.length)
 	if length <= 0 {

@@ -11,7 +11,7 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// pageLength is how many traces a page of the list shows.
+// pageLength is the number of traces on a page of the list.
 const pageLength = 50
 
 // tracesPage is the list of traces, the newest first.
@@ -21,15 +21,15 @@ type tracesPage struct {
 	Columns []traceColumn
 	Rows    []traceRow
 	Older   string // address of the next page; empty on the last
-	First   bool   // the page that new traces come to
+	First   bool   // the first page, which shows new traces
 
-	Activity  *chart      // nil where nothing is found
-	Facets    *facetPanel // nil where nothing is kept
-	Unmatched unmatched   // why no trace is found
+	Activity  *chart      // nil without spans
+	Facets    *facetPanel // nil without stored traces
+	Unmatched unmatched   // why no trace matches
 	Offers    []offer     // traces whose ID the query is
 
 	window window
-	NoTime string // what is wrong with the time that was asked for; empty for nothing
+	NoTime string // what is wrong with the time range; may be empty
 }
 
 type traceRow struct {
@@ -47,8 +47,8 @@ type traceRow struct {
 }
 
 // showTraces serves GET /traces?query=&scope=&env=&range=&from=&to=&before=CURSOR.
-// A page that asks for its rows again, as it does several times a second, gets
-// them alone: the header X-Refresh says rows.
+// A page refreshes its rows several times a second. With the header X-Refresh: rows it
+// gets only those.
 func (w *Web) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 	page := tracesPage{frame: w.frame(r, "traces", "Traces", docs{
 		"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/", "saved views, metrics and logs",
@@ -108,8 +108,7 @@ func (w *Web) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 	return w.render(rw, http.StatusOK, "traces.html", page)
 }
 
-// aroundList adds what stands around the rows: figures and facets, or why there
-// is no row.
+// aroundList adds the graph and the facets, or why there are no rows.
 func (w *Web) aroundList(r *http.Request, page *tracesPage) (err error) {
 	refined := refine(page.parsed, page.Query)
 	if page.Facets, err = w.facets(r, page.Place, page.selection(), refined); err != nil {
@@ -124,18 +123,18 @@ func (w *Web) aroundList(r *http.Request, page *tracesPage) (err error) {
 	return err
 }
 
-// selection is the spans that the list is about.
+// selection returns the selection of the list.
 func (p tracesPage) selection() search.Selection { return p.window.selection(p.parsed, p.Scope) }
 
-// Searching reports whether the page shows less than all traces.
+// Searching reports whether the page may leave out traces.
 func (p tracesPage) Searching() bool {
 	return p.Query != "" || p.Scope != search.AllSpans || p.window.Env != "" || p.Timed()
 }
 
-// Timed reports whether the list is of a part of the time.
+// Timed reports whether the list is limited to a time range.
 func (p tracesPage) Timed() bool { return p.window.From != 0 || p.window.To != 0 }
 
-// Where says, after the word span, what the window holds.
+// Where names the window in a sentence about its spans; it is empty for all spans.
 func (p tracesPage) Where() string {
 	switch {
 	case p.window.Env != "" && p.Timed():
@@ -148,19 +147,19 @@ func (p tracesPage) Where() string {
 	return ""
 }
 
-// Cleared is the address of the list without a query and a scope.
+// Cleared returns the address of the list without a query and a scope.
 func (p tracesPage) Cleared() string { return p.Place.With("query", "", "scope", "") }
 
-// Newest is the address of the search's first page.
+// Newest returns the address of the search's first page.
 func (p tracesPage) Newest() string { return p.Place.With() }
 
-// JSON is what the API answers to the same search.
+// JSON returns the address of the same search in the API.
 func (p tracesPage) JSON() string {
 	return place{path: "/api/traces"}.With("query", p.Place.Get("query"), "env", p.Place.Get("env"), "scope", p.Place.Get("scope"),
 		"from", inAddress(p.window.From), "to", inAddress(p.window.To))
 }
 
-// Command makes the same search in a terminal, at any time.
+// Command returns the command for the same search over all time.
 func (p tracesPage) Command() string {
 	query := p.parsed
 	if p.window.Env != "" {

@@ -8,31 +8,31 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// An unmatched says why a search has found nothing, and what can be done.
+// An unmatched explains why a search found nothing, and what the reader can do.
 type unmatched struct {
-	Elsewhere  []elsewhere // where the same search does find something
-	Conditions []condition // that the query joins, where it joins several
-	Bare       bool        // the window holds no span at all
+	Elsewhere  []elsewhere // windows in which the same search finds spans
+	Conditions []condition // the query's terms, if it has several
+	Bare       bool        // the window has no spans at all
 }
 
-// elsewhere is where there are spans that the search looks for.
+// An elsewhere is a window with spans that match the search.
 type elsewhere struct {
-	Where       string // in words
+	Where       string
 	Spans       string
-	First, Last moment // when the earliest and the latest began
+	First, Last moment // start of the earliest and the latest span
 	URL         string
 }
 
-// A condition is one of several that a query joins.
+// A condition is one of a query's terms.
 type condition struct {
 	Text  string
-	Alone string // how many spans match it by itself; empty for none
-	Rest  string // how many match all the others; empty for none
-	URL   string // address without it
+	Alone string // number of spans that match it; empty for none
+	Rest  string // number of spans that match all other terms; empty for none
+	URL   string // the search without it
 }
 
-// whyUnmatched looks for what a search in a window would find if it asked for
-// less. Each of its figures is a search of its own.
+// whyUnmatched counts what a search would find in other windows and with fewer terms.
+// Each count is a search of its own.
 func (w *Web) whyUnmatched(ctx context.Context, p place, win window, sought searched) (u unmatched, err error) {
 	if u.Elsewhere, err = w.elsewhere(ctx, p, win, sought); err != nil {
 		return u, err
@@ -65,8 +65,8 @@ func (w *Web) whyUnmatched(ctx context.Context, p place, win window, sought sear
 	return u, nil
 }
 
-// elsewhere leaves out the window's time, its environment and, where neither
-// is enough, both.
+// elsewhere tries the search without the window's time range, without its environment
+// and, if neither finds anything, without both.
 func (w *Web) elsewhere(ctx context.Context, p place, win window, sought searched) (found []elsewhere, err error) {
 	timed, inEnv := win.From != 0 || win.To != 0, win.Env != ""
 	time := []string{"range", "", "from", "", "to", ""}
@@ -94,7 +94,7 @@ func (w *Web) elsewhere(ctx context.Context, p place, win window, sought searche
 	return found, nil
 }
 
-// spans counts what a selection finds, in words; "" for none.
+// spans counts the spans of a selection; count is empty for none.
 func (w *Web) spans(ctx context.Context, s search.Selection) (count string, found apm.Group, err error) {
 	breakdown, err := w.figures(ctx, search.Breakdown{Selection: s})
 	if err != nil {
