@@ -52,12 +52,13 @@ func (s *story) headerSets() (sets []headerSet) {
 				text, _ := strconv.Unquote(name.Value)
 				header = http.CanonicalHeaderKey(text)
 			}
+			right := map[string]string{traceHeader: "TraceID", parentHeader: "SpanID"}[header]
 			other := map[string]string{traceHeader: "SpanID", parentHeader: "TraceID"}[header]
-			if other == "" {
+			if right == "" {
 				return
 			}
 			set := headerSet{file: f.file, header: header, on: types.ExprString(method.X)}
-			if f.mentions(call.Args[1], other) {
+			if f.mentions(call.Args[1], other) && !f.mentions(call.Args[1], right) {
 				set.swapped = "span.Context()." + other + "()"
 			}
 			base, rest, _ := strings.Cut(set.on, ".")

@@ -177,6 +177,40 @@ func states(results []lesson.Result) string {
 	return strings.Join(out, " ")
 }
 
+// TestSwappedInCode accepts only code that puts each ID into its own header.
+func TestSwappedInCode(t *testing.T) {
+	const handler = "package main\nfunc inject(header http.Header, span tracer.Span) {\n%s}\n"
+	for _, c := range []struct {
+		name, body string
+		want       lesson.State
+	}{
+		{"right", `header.Set("X-Datadog-Trace-Id", fmt.Sprint(span.Context().TraceID()))
+header.Set("X-Datadog-Parent-Id", fmt.Sprint(span.Context().SpanID()))
+`, lesson.Met},
+		{"one variable for both", `id := span.Context().TraceID()
+header.Set("X-Datadog-Trace-Id", fmt.Sprint(id))
+id = span.Context().SpanID()
+header.Set("X-Datadog-Parent-Id", fmt.Sprint(id))
+`, lesson.Met},
+		{"swapped", `header.Set("X-Datadog-Trace-Id", fmt.Sprint(span.Context().SpanID()))
+header.Set("X-Datadog-Parent-Id", fmt.Sprint(span.Context().TraceID()))
+`, lesson.Unmet},
+		{"swapped in a variable", `id := span.Context().SpanID()
+header.Set("X-Datadog-Trace-Id", fmt.Sprint(id))
+`, lesson.Unmet},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			requests := []lesson.Request{{
+				Path: "/think/?subject=war", Code: lesson.Code{"api/trace.go": fmt.Sprintf(handler, c.body)},
+				Traces: traces(api(1, 1, "subject=war", 0, 500), thinker(1, 2, 1, "subject=war", 5, 495)),
+			}}
+			if r := lesson.Judge(2, requests)[1]; r.State != c.want {
+				t.Errorf("%s is %d, want %d: %+v", r.ID, r.State, c.want, r.Finding)
+			}
+		})
+	}
+}
+
 // TestHeadersInCode finds out from the code where an api sets its headers.
 func TestHeadersInCode(t *testing.T) {
 	const (

@@ -91,7 +91,7 @@ func (s *story) whyNoQuery() string {
 		return fromMap
 	case strings.Contains(code, "sql.Open(") && !strings.Contains(code, "sqltrace.Open("):
 		return plain
-	case regexp.MustCompile(`\.Query(Row)?\(|\.Query(Row)?Context\(context\.`).MatchString(code):
+	case regexp.MustCompile(`\.Query(Row)?\([^)]|\.Query(Row)?Context\(context\.`).MatchString(code):
 		return context
 	default:
 		return "No query runs for this request, or its context has no span. Have think call the store, with the ctx that tracer.StartSpanFromContext returns."
