@@ -34,6 +34,7 @@ var phrases = []struct{ phrase, instead string }{
 	{`sees? to it`, "say what it does"},
 	{`thereof|wherein|whereupon|hereby|lest`, "use modern words"},
 	{`had back`, "restored"},
+	{`the one [^.,;]{1,40} the other`, "name both"},
 }
 
 var banned = func() *regexp.Regexp {
