@@ -126,6 +126,23 @@ func (tab *tab) click(at spot) {
 	}
 }
 
+// TestFlameGraph_SpanInHex opens a span by its ID in hexadecimal, as a log line or a
+// link may have it, and moves on from there.
+func TestFlameGraph_SpanInHex(t *testing.T) {
+	for name, leaves := range map[string]int{"elements": 3, "canvas": 2000} {
+		t.Run(name, func(t *testing.T) {
+			tab := open(t, serve(t, family(77, leaves)).origin, look{width: 1280})
+			tab.visit("/trace/77?span=0x4")
+			tab.waitUntil("drawn", func() bool { return eval[bool](tab, `document.querySelector(".minimap") !== null`) })
+			eval[any](tab, `(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
+			tab.press("ArrowLeft")
+			tab.waitUntil("ArrowLeft leads to the sibling", func() bool {
+				return eval[string](tab, `new URLSearchParams(location.search).get("span") ?? ""`) == "2"
+			})
+		})
+	}
+}
+
 // TestTheScriptsWordsAreTheServers holds durations that scripts write to those
 // that the server writes.
 func TestTheScriptsWordsAreTheServers(t *testing.T) {

@@ -1,17 +1,17 @@
-// Graphs over time: one crosshair over all of the page's, with the values under
-// each title, and dragging to zoom into a time. The values come from the tables.
+// Graphs over time: a crosshair shared by all graphs of the page, with the values under
+// each title, and dragging to zoom into a time range. The values come from the tables.
 
 const plots = () => [...document.querySelectorAll("[data-plot]")];
-let zooms = 0; // of this page, that Esc can take back
-let drag; // where it began, as a part of the plot's width
+let zooms = 0; // zooms that Esc can undo
+let drag; // its start, as a part of the plot's width
 
-/** Where the pointer is, as a part of the plot's width. */
+/** Returns the pointer's position as a part of the plot's width. */
 function part(plot, event) {
   const box = plot.getBoundingClientRect();
   return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
 }
 
-/** Shows the values of a step in all graphs, or what they say without one. */
+/** Shows the values of a step in all graphs, or their summaries without one. */
 function read(at) {
   for (const plot of plots()) {
     const chart = plot.closest(".chart");
@@ -34,7 +34,7 @@ function read(at) {
   }
 }
 
-/** Marks the part of the time that is being chosen. */
+/** Marks the time range that the reader drags over. */
 function pick(from, to) {
   for (const plot of plots()) {
     const picked = plot.querySelector(".picked");

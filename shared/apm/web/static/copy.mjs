@@ -1,4 +1,4 @@
-// A button for each value that may be wanted elsewhere.
+// Adds a Copy button to each value with data-copy.
 
 export function offerCopies(root) {
   for (const value of root.querySelectorAll("[data-copy]")) {
@@ -16,7 +16,7 @@ async function copy(value, button) {
   try {
     await navigator.clipboard.writeText(value.textContent);
     button.textContent = "Copied";
-  } catch { // not allowed here: the reader's own copy takes what is selected
+  } catch { // not allowed: select the value, so that the reader can copy it
     getSelection().selectAllChildren(value);
     button.textContent = "Selected";
   }

@@ -1,12 +1,12 @@
-// The flame graph: zooms, pans, walks and tells. What is drawn, and how, is
-// told by a scene: elements of the page (flame-svg.mjs) or, of very many spans,
-// a picture (flame-canvas.mjs). A scene has
+// The flame graph: zooms, pans, moves between spans and shows hover texts. A scene draws
+// it: as elements of the page (flame-svg.mjs) or, for very many spans, on a canvas
+// (flame-canvas.mjs). A scene has
 //
 //   n, x, width, row, parent   of the boxes, parents first; x and width are parts of the whole
 //   least                      the narrowest view that can be drawn
 //   duration                   of the whole, in nanoseconds
-//   chosen                     the index of the chosen box, or -1
-//   draw(window), mark(i)      show a part of the time; another box as chosen
+//   chosen                     the index of the selected box, or -1
+//   draw(window), mark(i)      show a part of the time; select another box
 //   at(event)                  the box under the pointer, or -1
 //   href(i), title(i), colour(i), dimmed(i), find(id)
 
@@ -34,7 +34,7 @@ class Flame {
     this.listening = new AbortController();
   }
 
-  /** Draws at once, or as soon as what is to be drawn is here. */
+  /** Draws at once, or as soon as the outline has arrived. */
   open(news) {
     this.scroll = this.element.querySelector(":scope > .flame-scroll");
     this.axis = this.element.querySelector(".flame-axis");
@@ -43,8 +43,11 @@ class Flame {
       if (this.listening.signal.aborted || !scene) return;
       const first = !this.scene;
       this.scene = scene;
-      const id = new URLSearchParams(location.search).get("span"); // which a page that was asked for earlier may not know
-      scene.mark(id ? scene.find(id) : -1);
+      // The page may have been fetched before this span was selected. An ID that isn't in
+      // decimal is known to the server only.
+      const id = new URLSearchParams(location.search).get("span");
+      const box = id ? scene.find(id) : -1;
+      scene.mark(id && box < 0 ? scene.chosen : box);
       this.window.least = scene.least;
       if (first) this.listen();
       this.minimap.of(scene);
@@ -61,7 +64,7 @@ class Flame {
   /** Something has arrived. */
   async news() { if (this.element.dataset.outline) await this.open(true); }
 
-  /** Another span is chosen, by whoever. */
+  /** Selects another span. */
   choose(id, index) {
     if (index !== undefined) this.element.dataset.chosen = index;
     if (this.scene) this.mark(id ? this.scene.find(id) : -1, false);
@@ -112,7 +115,7 @@ class Flame {
     return group;
   }
 
-  /** Once a frame, however often it is asked for. */
+  /** Draws at most once a frame. */
   draw() {
     this.due ??= requestAnimationFrame(() => {
       this.due = undefined;

@@ -1,4 +1,4 @@
-// What every page's bar and foot do: keys, menus, and the reader's own time.
+// The bar and footer of every page: keys, menus, and times in the reader's time zone.
 
 import { localise } from "./time.mjs";
 
@@ -12,7 +12,7 @@ const button = document.querySelector("[data-keys]");
 button.hidden = false;
 button.addEventListener("click", listKeys);
 
-/** Moves the focus by rows of the page's tables; to the first where it is in none. */
+/** Moves the focus by rows of the page's tables, or to the first row. */
 function walk(step) {
   const rows = [...document.querySelectorAll("main a.row")].filter((row) => row.getClientRects().length > 0);
   const at = rows.findIndex((row) => row.closest("tr")?.contains(document.activeElement));
@@ -32,7 +32,7 @@ addEventListener("keydown", (event) => {
       menu.querySelector("summary").focus();
       event.stopImmediatePropagation();
     } else if (typing(event)) {
-      event.preventDefault(); // which would empty a field for searching
+      event.preventDefault(); // the default empties a search field
       event.target.blur();
       event.stopImmediatePropagation();
     }
@@ -59,14 +59,14 @@ addEventListener("keydown", (event) => {
   }
 }, { capture: true });
 
-// A menu closes when its reader turns to something else.
+// A click outside a menu closes it.
 addEventListener("pointerdown", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
 
-// What is typed into a field for a time is the reader's own, but sent in UTC.
+// Input fields show times in the reader's time zone, and send them in UTC.
 const local = (at) => new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 for (const form of document.querySelectorAll("[data-times]")) {
   for (const zone of form.querySelectorAll(".zone")) zone.remove();

@@ -1,5 +1,5 @@
-// Clearing all traces, which is asked for twice. The page may be replaced at any
-// time, but for the dialog.
+// Deletes all traces after a confirmation. The page may be replaced at any time, except
+// for the dialog.
 
 const dialog = document.querySelector("#clear");
 const sorry = dialog.querySelector("[role=alert]");

@@ -1,16 +1,15 @@
-// News from the server, and pages fetched again.
+// Live updates: events from the server, and fetching pages again.
 
 import { localise } from "./time.mjs";
 
 /**
- * Calls changed() soon after a trace has changed, and whenever news may have
- * been missed, but not while the reader has paused the page. With a trace's ID,
- * after that trace has; with the kind "intake", after the intake has answered a
- * request. Refreshing takes at most a part of the page's time, however much
- * comes. A page in the background lets go of its connection: browsers allow only
- * a few. A page without the button is not live. While the page is paused,
- * whilePaused() is called instead, if there is such a thing. Either may ask for a
- * rest, in milliseconds, by what it returns.
+ * Calls changed() soon after a trace changed, and whenever events may have been
+ * missed, but not while the reader paused the page. With a trace's ID it reacts to
+ * that trace only; with the kind "intake", to requests to the intake. However many
+ * events arrive, refreshing takes only a part of the page's time. A page in the
+ * background closes its connection, since browsers allow only a few. A page without
+ * the button is not live. While the page is paused, it calls whilePaused() instead, if
+ * given. Either may return how long to rest, in milliseconds.
  */
 export function onChange(trace, changed, kind = "trace", whilePaused) {
   const url = `/api/events?kind=${kind}${trace ? `&trace=${encodeURIComponent(trace)}` : ""}`;
@@ -22,7 +21,7 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
     button.textContent = paused ? "Paused" : "Live";
     button.title = paused ? "Resume live updates" : "Pause live updates";
   };
-  // One at a time: an answer may take longer than the next change.
+  // One at a time: a response may take longer than the next change.
   const soon = () => {
     again = true;
     if (paused && !whilePaused) return;
@@ -70,20 +69,19 @@ export function onChange(trace, changed, kind = "trace", whilePaused) {
 }
 
 /**
- * The page at url as a document, also where its status says not found; null where
- * it cannot be had, or is not wanted any more. Of the list, part "rows" is its
- * rows alone.
+ * Fetches the page at url as a document, also with the status 404. Returns null if the
+ * request fails or is aborted. The part "rows" fetches only the rows of the list.
  */
 export async function fetchPage(url, { part = "page", signal } = {}) {
   try {
     const answer = await fetch(url, { signal, headers: { Accept: "text/html", "X-Refresh": part } });
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
-    return null; // the agent is gone; the light is out
+    return null; // the agent does not respond
   }
 }
 
-/** Takes the foot line over from a page fetched again. */
+/** Replaces the footer by that of a page fetched again. */
 export function updateFoot(next) {
   const fresh = next.querySelector("footer");
   if (!fresh) return;

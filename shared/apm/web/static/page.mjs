@@ -1,5 +1,5 @@
-// A page that keeps itself fresh, but not under its reader. What brings it news,
-// other than a trace, is its data-news.
+// A page that refreshes itself, and pauses while the reader hovers, selects or types.
+// data-news names the kind of events that it reacts to, if not traces.
 
 import { fetchPage, onChange, updateFoot } from "./live.mjs";
 import { localise } from "./time.mjs";
@@ -9,11 +9,11 @@ let served = main().innerHTML;
 let waits = false;
 localise(document);
 
-/** Somebody points at figures, has selected text, or is typing. */
+/** Reports whether the reader hovers over figures, selects text or types. */
 const reading = () => document.querySelector("main :is(table, .plot):hover") !== null
   || !getSelection().isCollapsed || document.activeElement?.matches("main input");
 
-/** Puts a page that was fetched in the place of what is there. */
+/** Replaces the page's content by that of a fetched page. */
 function put(next) {
   const fresh = next.querySelector("main");
   if (!fresh || fresh.innerHTML === served) return;
@@ -21,7 +21,7 @@ function put(next) {
   updateFoot(next);
   localise(fresh);
 
-  // What the reader has opened, scrolled to or has in focus stays so.
+  // Keep what the reader opened, scrolled to or focused.
   const open = [...main().querySelectorAll("details")].map((d) => d.open);
   const scrolled = [...main().querySelectorAll(".scroll")].map((s) => s.scrollLeft);
   const focused = document.activeElement?.closest("main a")?.getAttribute("href");

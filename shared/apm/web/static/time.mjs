@@ -1,4 +1,4 @@
-// Times in the reader's own zone. The server writes them in UTC.
+// Times in the reader's time zone. The server writes them in UTC.
 
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "2-digit" });
 const clock = new Intl.DateTimeFormat(undefined, {
@@ -10,7 +10,7 @@ const second = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-
 
 const distance = new Intl.RelativeTimeFormat(undefined, { numeric: "always", style: "short" });
 
-/** How long ago something was: 3 min. ago. */
+/** Formats how long ago a time was: 3 min. ago. */
 function ago(at) {
   const seconds = (at - Date.now()) / 1000;
   for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
@@ -19,7 +19,7 @@ function ago(at) {
   return distance.format(Math.trunc(seconds), "second");
 }
 
-/** Rewrites every time below root. */
+/** Rewrites all times below root. */
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
@@ -30,7 +30,7 @@ export function localise(root) {
     time.replaceChildren(date, clock.format(at));
     time.title = `${time.dateTime} (UTC)`;
   }
-  let named = new Date().toDateString(); // the day that needs no name
+  let named = new Date().toDateString(); // the day to leave out
   for (const time of root.querySelectorAll("time[data-minute]")) {
     const at = new Date(time.dateTime);
     time.textContent = at.toDateString() === named ? minute.format(at) : `${day.format(at)} ${minute.format(at)}`;

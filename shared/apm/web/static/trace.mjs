@@ -1,6 +1,5 @@
-// One trace: choosing, finding and news of the trace all fetch the page again
-// and put those of its parts in place that have changed, without moving what
-// the reader looks at.
+// One trace: selecting, searching and changes of the trace all fetch the page again and
+// replace the parts that changed, without moving what the reader looks at.
 
 import { fetchPage, onChange, updateFoot } from "./live.mjs";
 import { localise } from "./time.mjs";
@@ -13,7 +12,7 @@ const names = ["head", "tools", "view", "panel"];
 const served = new Map(); // HTML as it was served, by part
 let flame, wanted, busy, shown = "";
 
-/** Which span is chosen does not change how a flame graph is drawn. */
+/** Returns a flame graph's HTML without the selected span, which doesn't change the drawing. */
 const drawing = (html) => html.replace(/ aria-current="true"| data-chosen="[^"]*"|\s*<noscript>[^]*<\/noscript>/g, "");
 
 function dress(root) {
@@ -28,7 +27,7 @@ function remember(root) {
 }
 
 const page = {
-  /** Shows what is chosen by an address; walking leaves no steps to go back to. */
+  /** Shows the page at an address; walking adds no history entries. */
   go(href, walking = false) {
     const url = new URL(href, location.href);
     url.hash = "";

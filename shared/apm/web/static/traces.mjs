@@ -1,12 +1,12 @@
-// The list keeps itself fresh: rows that changed are replaced where they
-// stand. New rows come in at the top only while nobody is reading; otherwise a
-// line says how many wait. Older ones come in when the reader gets to the end.
+// The list refreshes itself: changed rows are replaced in place. New rows appear at the
+// top only while the reader isn't reading; otherwise a line says how many wait. Older
+// rows are loaded when the reader reaches the end.
 
 import { fetchPage, onChange, updateFoot } from "./live.mjs";
 import { localise } from "./time.mjs";
 
 const most = 500; // rows on the page
-const rest = 5000; // ms, at least, between two counts of what stands around the rows
+const rest = 5000; // least time in ms between two refreshes of the graph and facets
 
 const find = (what, root = document) => root.querySelector(what);
 const rowsOf = (root) => [...root.querySelectorAll("tr[data-trace]")];
@@ -14,12 +14,12 @@ const body = () => find(".list tbody");
 const isFirst = () => "first" in find(".list").dataset;
 
 let served = new Map(); // the rows on the page as the server wrote them, by trace
-let due = 0; // when the page may be counted again
-let later; // when it will be, as something has come since
-let watched = false; // the end of the list is
-let waits = false; // something new does, for the reader to turn away
+let due = 0; // when the graph and facets may be refreshed again
+let later; // the timer for that refresh
+let watched = false; // the end of the list is observed
+let waits = false; // new rows wait until the reader stops reading
 
-/** Takes rows over into the page's keeping: they are to be put into it now. */
+/** Remembers rows that are about to be put into the page. */
 function keep(rows) {
   for (const row of rows) {
     served.set(row.dataset.trace, row.outerHTML);
@@ -27,12 +27,12 @@ function keep(rows) {
   }
 }
 
-/** Nobody points at the rows, has one in focus, has scrolled or selected text. */
+/** Reports whether the reader isn't reading: no hover, focus, scrolling or selection. */
 function calm() {
   return scrollY < 8 && getSelection().isCollapsed && !find(".list tbody:hover") && !body()?.contains(document.activeElement);
 }
 
-/** Nobody points at a part of the page, or has something in it in focus or open. */
+/** Reports whether the reader isn't using a part of the page. */
 const idle = (part) => !part.matches(":hover") && !part.contains(document.activeElement) && !find(".menu[open]", part);
 
 function announce(unseen, of) {
@@ -49,7 +49,7 @@ function announce(unseen, of) {
   line.append(link);
 }
 
-/** Shows a part of the page as it is now, in place of what is there. */
+/** Replaces a part of the page by that of a fetched page. */
 function replace(what, next) {
   const old = find(what);
   const fresh = find(what, next);
@@ -65,7 +65,7 @@ function replace(what, next) {
   watchEnd();
 }
 
-/** The names of the facets that the reader has shut, on whatever page of this tab. */
+/** Returns the names of the facets that the reader closed in this tab. */
 const shut = () => JSON.parse(sessionStorage.getItem("shut") ?? "[]");
 
 function fold(root) {
@@ -79,7 +79,7 @@ document.addEventListener("toggle", ({ target }) => {
   sessionStorage.setItem("shut", JSON.stringify(target.open ? others : [...others, name]));
 }, { capture: true });
 
-/** What stands around the rows, unless the reader is at it. */
+/** Replaces the graph and the facets, unless the reader is using them. */
 function replaceAround(next) {
   for (const what of [".activity", ".facets"]) {
     if (find(what) && find(what, next) && idle(find(what))) replace(what, next);
@@ -90,7 +90,7 @@ async function refresh() {
   const whole = performance.now() >= due;
   const began = performance.now();
   const next = await fetchPage(location.href, { part: whole ? "page" : "rows" });
-  if (!next || !find(".list", next)) return; // the agent is gone, or in trouble
+  if (!next || !find(".list", next)) return; // the agent does not respond, or failed
   updateFoot(next);
   if (whole) due = performance.now() + Math.max(rest, 20 * (performance.now() - began));
   else later ??= setTimeout(() => { later = undefined; if (!paused()) refresh(); }, due - performance.now());
@@ -101,7 +101,7 @@ async function refresh() {
     const same = says(next) === says(document) && (fresh.length > 0) === Boolean(body());
     if (same || !calm()) return;
     if (whole) return replace(".results", next);
-    due = 0; // all of the page is to change
+    due = 0; // replace the whole page
     return refresh();
   }
   if (whole) replaceAround(next);
@@ -111,7 +111,7 @@ async function refresh() {
   if (comes && (unseen.length === fresh.length || served.size + unseen.length > most)) {
     replace(".list", next);
     announce([], fresh);
-    return 1000; // nobody could read it faster
+    return 1000; // faster is unreadable
   }
   const now = new Map(fresh.map((row) => [row.dataset.trace, row]));
   for (const row of rowsOf(body())) {
@@ -128,7 +128,7 @@ async function refresh() {
   if (isFirst()) announce(comes ? [] : unseen, fresh);
 }
 
-/** On a page that is paused: how many have come, and nothing else. */
+/** Only counts new traces while the page is paused. */
 async function count() {
   const next = isFirst() && await fetchPage(location.href, { part: "rows" });
   if (!next || !find(".list", next)) return;
@@ -137,8 +137,8 @@ async function count() {
 }
 
 /**
- * Adds the next page's rows when the reader comes to the end of these. The first
- * page grows only under who has left its top, as new rows come in there.
+ * Adds the next page's rows when the reader reaches the end. The first page grows only
+ * if the reader has left its top, since new rows appear there.
  */
 const end = new IntersectionObserver(async ([entry]) => {
   const link = find(".older a");
@@ -172,7 +172,7 @@ addEventListener("pagehide", () => sessionStorage.setItem("facets", String(find(
 due = performance.now() + rest;
 watchEnd();
 
-// What waited may come in when the reader turns away from the rows.
+// Waiting rows appear when the reader stops reading.
 const turn = () => { if (waits && !paused() && calm()) refresh(); };
 const paused = () => find("[data-live]").getAttribute("aria-pressed") === "false";
 document.addEventListener("scroll", () => { if (!watched) watchEnd(); }, { passive: true });
@@ -187,7 +187,7 @@ addEventListener("keydown", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
-  // Browsers let only localhost and HTTPS write into the clipboard.
+  // Browsers allow writing to the clipboard only on localhost and HTTPS.
   await navigator.clipboard?.writeText(button.dataset.copy);
   button.textContent = navigator.clipboard ? "Copied" : "Select the command above to copy it";
 });
