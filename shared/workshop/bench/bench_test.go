@@ -85,7 +85,7 @@ func BenchmarkCheck(b *testing.B) {
 }
 
 // BenchmarkTraceOnPage is the time from the answer to a request until its trace
-// is whole on its page, with workshop up's doors between. To reach: 2 s.
+// is whole on its page, through the proxies of workshop up. To reach: 2 s.
 func BenchmarkTraceOnPage(b *testing.B) {
 	workshop, api := open(b, runner.Target{Step: 3}, "10ms")
 	agent := workshop.Agent()

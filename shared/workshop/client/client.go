@@ -24,10 +24,10 @@ const requestTimeout = 30 * time.Second
 type Client struct {
 	API   string // thinker-api, for example http://localhost:5000
 	Agent string // for example http://localhost:8126
-	Pages string // where a person opens the agent's pages
+	Pages string // of the agent's pages, in a browser
 }
 
-// Page is the address of a trace's page.
+// Page returns the URL of a trace's page.
 func (c *Client) Page(traceID uint64) string {
 	return c.Pages + "/trace/" + strconv.FormatUint(traceID, 10)
 }
@@ -48,12 +48,12 @@ func (e *UnreachableError) Error() string {
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// agentLimit is how much of an answer of the agent is read, in bytes: 64 MiB. A
-// trace may have many thousands of spans.
+// agentLimit is the longest response of the agent, in bytes: 64 MiB. A trace may have
+// many thousands of spans.
 const agentLimit = 64 << 20
 
-// get sends a request, and reads no answer that is longer than limit bytes: that
-// is a *fetch.TooLongError. No answer is an UnreachableError.
+// get sends a GET request. For a response longer than limit bytes it returns a
+// *fetch.TooLongError; without a response, an *UnreachableError.
 func get(ctx context.Context, at string, limit int64) (fetch.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -73,7 +73,7 @@ func server(at string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// ask reads what the agent's API answers at a path.
+// ask reads the response of the agent's API to a path.
 func (c *Client) ask(ctx context.Context, path string, query url.Values, into any) error {
 	at := c.Agent + path
 	if len(query) > 0 {

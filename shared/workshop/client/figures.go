@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Figures are those that the pages show of requests.
+// Figures are the figures of requests on the pages.
 type Figures struct {
 	Requests int
 	Errors   int
@@ -16,11 +16,11 @@ type Figures struct {
 	Max      time.Duration
 }
 
-// A Resource is one of the things that a service is asked for.
+// A Resource is a resource of a service.
 type Resource struct{ Service, Operation, Name string }
 
-// FiguresOf waits for the figures of some requests that began in a time: until
-// there are so many, or no more come.
+// FiguresOf returns the figures of the requests that started in a time range. It waits
+// until there are as many as given, or no more arrive.
 func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from, to time.Time) (Figures, error) {
 	var last Figures
 	giveUp := time.Now().Add(arriving)
@@ -40,8 +40,7 @@ func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from,
 	}
 }
 
-// figures asks the agent for the figures of a resource's requests that began in a
-// time.
+// figures queries the agent for a resource's figures in a time range.
 func (c *Client) figures(ctx context.Context, of Resource, from, to time.Time) (Figures, error) {
 	var answer struct{ Total Figures }
 	query := period(from, to)
@@ -50,7 +49,7 @@ func (c *Client) figures(ctx context.Context, of Resource, from, to time.Time) (
 	return answer.Total, err
 }
 
-// ResourcePage is the address of a resource's page, for a time.
+// ResourcePage returns the URL of a resource's page for a time range.
 func (c *Client) ResourcePage(of Resource, from, to time.Time) string {
 	query := period(from, to)
 	query.Set("service", of.Service)
@@ -59,7 +58,7 @@ func (c *Client) ResourcePage(of Resource, from, to time.Time) string {
 	return c.Pages + "/resource?" + query.Encode()
 }
 
-// period is a time in an address.
+// period returns a time range as URL parameters.
 func period(from, to time.Time) url.Values {
 	return url.Values{
 		"from": {strconv.FormatInt(from.UnixNano(), 10)},

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// An Intake is what the agent says of those who have sent it spans, and of what
-// it did not take in.
+// An Intake is the agent's report about the tracers that sent spans, and about what it
+// refused.
 type Intake struct {
 	Since    time.Time
 	Calls    int // requests of every kind
@@ -17,8 +17,8 @@ type Intake struct {
 	Chain    []Link
 }
 
-// A Link is one of the things that must be so for a trace to be found, in the
-// order in which it meets them.
+// A Link is one condition for a trace to be found, in the order in which a trace meets
+// them.
 type Link struct {
 	Holds bool
 	Says  string
@@ -44,7 +44,7 @@ type Loss struct {
 	Advice string // what to do about it
 }
 
-// Intake asks the agent what has arrived.
+// Intake returns the agent's report.
 func (c *Client) Intake(ctx context.Context) (Intake, error) {
 	var report Intake
 	err := c.ask(ctx, "/api/intake", nil, &report)

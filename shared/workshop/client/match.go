@@ -9,8 +9,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// leftBy are those of the traces that a request left. When others ask the same at
-// the same time, it is the trace whose times fit best.
+// leftBy returns the traces of a request. If there were equal requests at the same time,
+// it chooses the trace whose times fit best.
 func leftBy(a Answer, traces []apm.Trace) []apm.Trace {
 	own, found := begun(a, traces)
 	from, to := a.Sent.UnixNano(), a.Sent.Add(a.Took).UnixNano()
@@ -22,7 +22,7 @@ func leftBy(a Answer, traces []apm.Trace) []apm.Trace {
 	return append(left, besides(a, traces, from, to)...)
 }
 
-// begun is the trace that began with the api's span for the request.
+// begun returns the trace that starts with the api's span of the request.
 func begun(a Answer, traces []apm.Trace) (own apm.Trace, found bool) {
 	var least time.Duration
 	for _, trace := range traces {
@@ -37,9 +37,8 @@ func begun(a Answer, traces []apm.Trace) (own apm.Trace, found bool) {
 	return own, found
 }
 
-// besides are the traces that began in a time and are of no other request to the
-// api. Of several that say the same of themselves, as those of requests at the
-// same time do, it is the one that fills the time best.
+// besides returns the traces that started in a time range and belong to no other request
+// to the api. Of several equal ones, it chooses the one that fits the range best.
 func besides(a Answer, traces []apm.Trace, from, to int64) []apm.Trace {
 	best := map[string]apm.Trace{}
 	for _, trace := range traces {
@@ -60,13 +59,13 @@ func besides(a Answer, traces []apm.Trace, from, to int64) []apm.Trace {
 	return left
 }
 
-// misfit is how far a span's ends are from those of a time, together.
+// misfit returns how far a span's start and end are from a time range, added up.
 func misfit(s *apm.Span, from, to int64) time.Duration {
 	return time.Duration(s.Start-from).Abs() + time.Duration(s.End()-to).Abs()
 }
 
-// ofAnother tells whether a trace has a request to the api in it, or asks about
-// other subjects.
+// ofAnother reports whether a trace contains a request to the api, or has other
+// subjects.
 func ofAnother(a Answer, trace apm.Trace) bool {
 	asked, err := url.Parse(a.Path)
 	if err != nil {
@@ -81,8 +80,8 @@ func ofAnother(a Answer, trace apm.Trace) bool {
 	return false
 }
 
-// asksFor tells whether a span says that it is of a request for the path. A
-// tracer may have been told to leave out what follows the question mark.
+// asksFor reports whether a span is of a request for the path. A tracer may be
+// configured to leave out the query string.
 func asksFor(s *apm.Span, path string) bool {
 	u, ok := address(s)
 	asked, err := url.Parse(path)

@@ -11,33 +11,33 @@ import (
 )
 
 const (
-	// Settling is how long a trace must have been quiet to be taken for whole:
-	// its services report their spans apart, each on its own time.
+	// Settling is the time without new spans after which a trace counts as complete:
+	// each service flushes its spans on its own schedule.
 	Settling = 400 * time.Millisecond
-	// arriving is how long spans are waited for. A tracer sends every two seconds
-	// while requests do not cease.
+	// arriving is the longest wait for spans. Under constant load, a tracer flushes
+	// every two seconds.
 	arriving = 4 * time.Second
-	// skew is how far the clocks of this machine and the services' may be apart.
+	// skew is the largest expected difference between the clocks of both machines.
 	skew = 2 * time.Second
 )
 
-// An Answer is what a request to the api got.
+// An Answer is the api's response to a request.
 type Answer struct {
-	Path   string // as it was asked: /think/?subject=war
+	Path   string // of the request: /think/?subject=war
 	Sent   time.Time
 	Took   time.Duration
 	Status int
 	Body   string
 }
 
-// Think asks the api about subjects.
+// Think requests subjects from the api.
 func (c *Client) Think(ctx context.Context, subjects ...string) (Answer, error) {
 	return c.Get(ctx, "/think/?"+url.Values{"subject": subjects}.Encode())
 }
 
-// Get asks the api for a path. Where nobody answers, the error is an
-// UnreachableError. An answer of more than fetch.Limit is a *fetch.TooLongError.
-// A redirect isn't followed: the answer's body says where it leads.
+// Get requests a path from the api. Without a response, it returns an
+// *UnreachableError; for a response longer than fetch.Limit, a *fetch.TooLongError. It
+// doesn't follow a redirect: Body then says where it leads.
 func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 	sent := time.Now()
 	resp, err := get(ctx, c.API+path, fetch.Limit)
@@ -48,12 +48,11 @@ func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 	return Answer{Path: path, Sent: sent, Took: time.Since(sent), Status: resp.Status, Body: body}, err
 }
 
-// TracesOf waits for the traces that a request left and, once they are quiet,
-// returns them: first the one that the api began. There are none where nothing
-// has arrived for some seconds.
+// TracesOf waits for the traces of a request and returns them once no more spans
+// arrive, the api's first. It returns none if nothing arrives for some seconds.
 //
-// An answer does not name its trace, so it is found by what was asked and by
-// when: its spans began and ended while we waited for the answer.
+// A response doesn't name its trace. TracesOf finds it by the request's path and time:
+// its spans started and ended while we waited for the response.
 func (c *Client) TracesOf(ctx context.Context, a Answer) ([]apm.Trace, error) {
 	known := map[uint64]apm.Trace{}
 	from, to := a.Sent.Add(-skew), a.Sent.Add(a.Took+skew)
@@ -86,8 +85,8 @@ func count(traces []apm.Trace) (spans int) {
 	return spans
 }
 
-// looksWhole tells whether nothing that belongs to the traces is known to be
-// missing: a parent or, where there are thoughts, the service that had them.
+// looksWhole reports whether no span is known to be missing: no parent and, after a 200,
+// no span of the second service.
 func looksWhole(a Answer, traces []apm.Trace) bool {
 	services := map[string]bool{}
 	for _, trace := range traces {

@@ -11,17 +11,17 @@ import (
 	"thinker/shared/apm/colour"
 )
 
-// most traces are read at once.
+// most is the limit of traces in one query.
 const most = 1000
 
-// Traces reads every trace that the agent keeps, the newest first, up to 1,000.
+// Traces returns the stored traces, the newest first, up to 1,000.
 func (c *Client) Traces(ctx context.Context) ([]apm.Trace, error) {
 	return c.tracesBetween(ctx, time.Time{}, time.Time{}, map[uint64]apm.Trace{})
 }
 
-// tracesBetween reads the traces with a span that started then, or all where from
-// is zero. Those in known that have no more spans now are not read again; the
-// others go there.
+// tracesBetween returns the traces with a span that started in a time range, or all if
+// from is zero. It reads a trace in known again only if it has more spans now, and adds
+// the traces it reads.
 func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known map[uint64]apm.Trace) ([]apm.Trace, error) {
 	var list struct {
 		Traces []struct {
@@ -55,7 +55,7 @@ func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known ma
 	return traces, nil
 }
 
-// trace reads one.
+// trace reads one trace.
 func (c *Client) trace(ctx context.Context, id uint64) (apm.Trace, error) {
 	var wire struct {
 		Spans []struct {
@@ -87,8 +87,7 @@ func (c *Client) trace(ctx context.Context, id uint64) (apm.Trace, error) {
 	return apm.NewTrace(id, spans), nil
 }
 
-// Colours has a palette give the services of a trace the colours that the pages
-// show them in.
+// Colours gives the services of a trace their colours on the pages.
 func (c *Client) Colours(ctx context.Context, traceID uint64, palette *colour.Palette) error {
 	var outline struct {
 		Services []struct{ Service, Colour string }

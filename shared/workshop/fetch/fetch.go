@@ -1,5 +1,5 @@
-// Package fetch sends GET requests to programs that may answer anything: code
-// that somebody is working on, or whatever else listens on a port.
+// Package fetch sends GET requests to programs whose response may be anything: code
+// under development, or any other program on the port.
 package fetch
 
 import (
@@ -13,7 +13,7 @@ import (
 // more than any response of the workshop's services.
 const Limit = 1 << 20
 
-// A Response is what a server answered.
+// A Response is a server's response.
 type Response struct {
 	Status int
 	Header http.Header

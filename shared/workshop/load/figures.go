@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Figures say how requests were answered.
+// Figures are the measurements of a load.
 type Figures struct {
-	From, To      time.Time // when the first was sent, and the last answered
-	Rate          int       // requests a second, as planned for now
+	From, To      time.Time // of the first request and the last response
+	Rate          int       // requests per second, as planned for now
 	Sent          int
 	Answered      int
-	Failed        int // of those answered: no answer came, or a server's error
-	Missed        int // not sent: too many waited for their answers
+	Failed        int // of those: no response, or a 5xx status
+	Missed        int // skipped: too many were pending
 	P50, P99, Max time.Duration
 }
 
@@ -27,8 +27,7 @@ func (r *run) figures(rate int) Figures {
 	}
 }
 
-// percentile is the shortest of sorted times that so many in a hundred do not
-// exceed; 0 where there are none.
+// percentile returns a percentile of sorted times, or 0 if there are none.
 func percentile(sorted []time.Duration, percent int) time.Duration {
 	if len(sorted) == 0 {
 		return 0

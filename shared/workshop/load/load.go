@@ -1,5 +1,5 @@
-// Package load sends requests at a steady or a stepped rate and measures how they
-// are answered, as who asks sees it.
+// Package load sends requests at a steady or stepped rate and measures the responses
+// from the client's side.
 package load
 
 import (
@@ -14,22 +14,22 @@ import (
 	"thinker/shared/workshop/fetch"
 )
 
-// These bound what a load may be: it is to be watched, not to break anything.
+// Limits of a load: it is for watching, not for breaking anything.
 const (
-	MaxRate     = 500 // requests a second
-	MaxDuration = 10 * time.Minute
-	maxInFlight = 500
-	patience    = 15 * time.Second // with one request: the api gives up on the thinker after 10
+	MaxRate        = 500 // requests a second
+	MaxDuration    = 10 * time.Minute
+	maxInFlight    = 500
+	requestTimeout = 15 * time.Second // the api gives up on the microservice after 10 s
 )
 
-// A Plan is what to send.
+// A Plan says what to send.
 type Plan struct {
 	URLs  []string // in turn
 	Rates []int    // requests a second, one rate after the other
 	For   time.Duration
 }
 
-// Check says what is wrong with the plan.
+// Check returns an error for an invalid plan.
 func (p Plan) Check() error {
 	if len(p.URLs) == 0 || len(p.Rates) == 0 {
 		return errors.New("a load needs a subject and a rate")
@@ -45,22 +45,20 @@ func (p Plan) Check() error {
 	return nil
 }
 
-// rate is the one at a moment after the beginning: each has an equal part of the
-// time.
+// rate returns the rate at a time after the start: each rate gets an equal share.
 func (p Plan) rate(after time.Duration) int {
 	part := p.For / time.Duration(len(p.Rates))
 	return p.Rates[min(int(after/part), len(p.Rates)-1)]
 }
 
-// Run sends what the plan says, and returns when all of it is answered. It sends
-// each request when its time has come, whether or not those before it are
-// answered. It calls watch some times a second with how things stand. When ctx is
-// done it sends no more, and waits for the answers to what it has sent.
+// Run runs the plan and returns when every request has its response. It sends requests
+// on schedule even if earlier ones are still pending. It calls watch several times a
+// second. When ctx is done, it sends no more and waits for the pending responses.
 func Run(ctx context.Context, p Plan, watch func(Figures)) Figures {
 	r := &run{began: time.Now(), client: &http.Client{
-		Timeout:       patience,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // may lead to any host
-		Transport:     &http.Transport{MaxIdleConnsPerHost: maxInFlight},                             // no proxy: what runs here has none before it
+		Timeout:       requestTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a redirect may lead to any host
+		Transport:     &http.Transport{MaxIdleConnsPerHost: maxInFlight},                             // no proxy: the services run here
 	}}
 	defer r.client.CloseIdleConnections()
 
@@ -92,26 +90,26 @@ func Run(ctx context.Context, p Plan, watch func(Figures)) Figures {
 		}
 		sent++
 		rate := time.Duration(p.rate(due))
-		due += (time.Second + rate - 1) / rate // rounded up, so that a part has no request more
+		due += (time.Second + rate - 1) / rate // rounded up, so that no rate gets an extra request
 		next.Reset(time.Until(r.began.Add(due)))
 	}
 	answers.Wait()
 	return r.figures(p.Rates[len(p.Rates)-1])
 }
 
-// A run is a load under way.
+// A run is a running load.
 type run struct {
 	client *http.Client
 	began  time.Time
 
 	mu                   sync.Mutex
 	sent, failed, missed int
-	last                 time.Time       // when the last answer came
-	took                 []time.Duration // each answer; a load is bounded, and so are they
+	last                 time.Time       // when the last response came
+	took                 []time.Duration // of each response; bounded, since a load is
 }
 
-// ask sends a request. It has failed where no answer comes, or one that says that
-// the server is at fault: what the pages count as an error, too.
+// ask sends a request. It counts as failed without a response or with a 5xx status,
+// like on the pages.
 func (r *run) ask(ctx context.Context, url string) {
 	r.mu.Lock()
 	r.sent++
@@ -150,7 +148,7 @@ func get(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-// skip counts a request whose time came when too many were not answered.
+// skip counts a request that was not sent, because too many were pending.
 func (r *run) skip() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

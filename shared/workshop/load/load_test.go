@@ -93,10 +93,10 @@ func TestPlansAreChecked(t *testing.T) {
 		t.Error(err)
 	}
 	for want, spoil := range map[string]func(p *Plan){
-		"a load needs something to ask for, and a rate": func(p *Plan) { p.URLs = nil },
-		"0 requests a second: choose 1 to 500":          func(p *Plan) { p.Rates = []int{5, 0} },
-		"501 requests a second: choose 1 to 500":        func(p *Plan) { p.Rates = []int{501} },
-		"10ms: choose one second to 10m0s":              func(p *Plan) { p.For = 10 * time.Millisecond },
+		"a load needs a subject and a rate":                           func(p *Plan) { p.URLs = nil },
+		"--rps 0 is out of range: use 1 to 500 requests per second":   func(p *Plan) { p.Rates = []int{5, 0} },
+		"--rps 501 is out of range: use 1 to 500 requests per second": func(p *Plan) { p.Rates = []int{501} },
+		"--for 10ms is out of range: use 1s to 10m0s":                 func(p *Plan) { p.For = 10 * time.Millisecond },
 	} {
 		bad := good
 		spoil(&bad)

@@ -8,9 +8,9 @@ import (
 	"strconv"
 )
 
-// Free returns a port of this machine on which nobody listens. A program that
-// binds it later may find it taken, but hardly ever: it is none of the ports that
-// systems hand out for connections and for port 0.
+// Free returns a free port of this machine. Another program could take it before its
+// use, but hardly ever does: it isn't one of the ports that systems give to connections
+// and to port 0.
 func Free() (port int, err error) {
 	const first, count, attempts = 20000, 10000, 100
 	for range attempts {

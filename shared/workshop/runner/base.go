@@ -16,7 +16,7 @@ import (
 	"thinker/shared/apm/web"
 )
 
-// Options say what to run, and where.
+// Options choose what to run, and where.
 type Options struct {
 	Root      string // the workshop's directory
 	Target    Target
@@ -24,15 +24,15 @@ type Options struct {
 	RedisAddr string // of a Redis to use; empty: one is started in this process
 	Env       []string
 	Race      bool   // build with the race detector
-	Dir       string // for what is built and stored; empty: DataDir of Root
+	Dir       string // for builds and data; empty: DataDir of Root
 	DB        string // the file that stores the traces; empty: in memory
 
 	Host       string   // to listen on; empty: localhost, this machine only
 	AllowHosts []string // names, besides localhost, that a browser may use for the pages
 
-	Building func(doing string)                            // is given each download and each package compiled
-	Log      func(service, line string)                    // is given each line that a service prints
-	Guests   func(w *Workshop, a *agent.Agent) []web.Guest // pages about a Workshop, among the agent's; may be nil
+	Building func(doing string)                            // is called for each download and each package compiled
+	Log      func(service, line string)                    // is called for each line that a service prints
+	Guests   func(w *Workshop, a *agent.Agent) []web.Guest // adds pages about a Workshop to the agent's; may be nil
 }
 
 // Ports are where the services and the agent listen.
@@ -62,7 +62,7 @@ func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
 		return nil, fmt.Errorf("start the agent: %w", err)
 	}
 	if _, port, err := net.SplitHostPort(strings.TrimPrefix(running.URL(), "http://")); err == nil {
-		o.Ports.Agent, _ = strconv.Atoi(port) // which was any, if it was given as 0
+		o.Ports.Agent, _ = strconv.Atoi(port) // any port, if 0 was given
 	}
 	return &base{o: o, agent: running}, nil
 }
@@ -109,7 +109,7 @@ func (b *base) close() error {
 	return b.agent.Close(ctx)
 }
 
-// A lineWriter hands on what the agent logs, a line at a time.
+// A lineWriter passes on the lines that the agent logs.
 type lineWriter func(service, line string)
 
 func (w lineWriter) Write(line []byte) (int, error) {
@@ -117,7 +117,7 @@ func (w lineWriter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Try is the command with which a learner sends a first request.
+// Try returns the command that sends a learner's first request.
 func Try(apiPort int) string {
 	return fmt.Sprintf("curl 'http://localhost:%d/think/?subject=war'", apiPort)
 }

@@ -1,5 +1,5 @@
-// Package runner builds, starts, watches and stops what a step needs: its two
-// services, the agent that takes in their spans, and a Redis.
+// Package runner builds, starts, watches and stops a step: its two services, the agent
+// that receives their spans, and a Redis.
 package runner
 
 import (
@@ -20,10 +20,10 @@ import (
 // Steps is how many steps the workshop has; they are numbered from 1.
 const Steps = 5
 
-// StepName is the directory of a step, and the version its spans carry.
+// StepName returns the directory of a step, which is also the version tag of its spans.
 func StepName(step int) string { return fmt.Sprintf("step%02d", step) }
 
-// FindRoot returns the workshop's own directory, which dir is or is in.
+// FindRoot returns the workshop's directory, which contains dir.
 func FindRoot(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -56,7 +56,7 @@ func (t Target) Name() string {
 	return filepath.Base(t.Dir)
 }
 
-// source is the directory of the code.
+// source returns the directory of the code.
 func (t Target) source(root string) string {
 	if t.Dir == "" {
 		return filepath.Join(root, StepName(t.Step))
@@ -80,15 +80,15 @@ type Binaries struct{ API, Thinker string }
 // notDownloaded matches go's errors for a failed download.
 var notDownloaded = regexp.MustCompile(`dial tcp|: Get "|module lookup disabled`)
 
-// Build compiles a target's services into dir. It tells progress of each library
-// that it downloads and each package that it compiles: hundreds, the first time.
+// Build compiles a target's services into dir. It calls progress for each library that
+// is downloaded and each package that is compiled: hundreds, the first time.
 func Build(ctx context.Context, root, dir string, target Target, race bool, progress func(doing string)) (Binaries, error) {
 	out := filepath.Join(dir, target.Name())
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("make the directory for the built services: %w", err)
 	}
-	// Without the state of the repository and what debuggers need: the one would
-	// make new programs of old code, the other takes a third of the linker's time.
+	// Without the repository's state, which would change programs of the same code, and
+	// without debug information, which takes a third of the linker's time.
 	args := []string{"build", "-v", "-buildvcs=false", "-ldflags=-s -w", "-o", out + string(filepath.Separator)}
 	if race {
 		args = append(args, "-race")
@@ -96,7 +96,7 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 	cmd := exec.CommandContext(ctx, "go", append(args, "./api", "./thinker")...)
 	cmd.Dir = target.source(root)
 	cmd.Env = GoEnv(root)
-	// Interrupted when ctx is done, go ends and removes what it has half made.
+	// When ctx is done, go is interrupted and removes its temporary files.
 	cmd.WaitDelay = 2 * time.Second
 	read, write := io.Pipe()
 	cmd.Stderr = write
@@ -109,7 +109,7 @@ func Build(ctx context.Context, root, dir string, target Target, race bool, prog
 		return Binaries{}, fmt.Errorf("run go build: %w", err)
 	}
 
-	// With -v, package paths come one a line; whatever is not one is a complaint.
+	// With -v, go prints one package path per line. Other lines are error messages.
 	var complaints strings.Builder
 	ended := make(chan error, 1)
 	go func() {
@@ -157,11 +157,11 @@ func buildError(target Target, cmd *exec.Cmd, ended error, printed string) error
 	}
 }
 
-// place is where a line of the compiler begins to say what is wrong.
+// place matches the file at the start of a line of the compiler.
 var place = regexp.MustCompile(`(?m)^(\s*)([^\s:]+\.(?:go|mod|sum|work)):`)
 
-// fromHere has the places in what the compiler says of dir be those that a person
-// in the current directory can open.
+// fromHere makes the file names in the compiler's output relative to the current
+// directory.
 func fromHere(text, dir string) string {
 	here, err := os.Getwd()
 	if err != nil {

@@ -77,7 +77,7 @@ func (p *Process) listensElsewhere(addrs []string) error {
 	return fmt.Errorf("%s listens on %s, not on the address in LISTEN_ADDR. %s", p.Name, strings.Join(addrs, " and "), useAddress)
 }
 
-// useAddress is what to do where a service uses another address than it was given.
+// useAddress is the advice for a service that listens on another address.
 const useAddress = `Pass the value of the flag listen-addr to serve.HTTP`
 
 // bindFailed is how Go says that an address is in use, whatever the system calls it.

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	stopTimeout = 12 * time.Second // for a service to finish its requests, which it does within 10 s
-	heedTime    = 2 * time.Second  // for a service that is asked to end to take no more connections
+	stopTimeout = 12 * time.Second // for a service to finish its requests, which takes up to 10 s
+	heedTime    = 2 * time.Second  // for a service to stop accepting connections
 	tailLines   = 10
 )
 
@@ -24,11 +24,11 @@ type Service struct {
 	Name   string // for people
 	Binary string
 	Addr   string            // host:port
-	Env    []string          // its whole environment, to which its address comes
-	Log    func(line string) // is given each line that the service prints
+	Env    []string          // its whole environment, except for its address
+	Log    func(line string) // is called for each line that the service prints
 }
 
-// A Process is a service that runs.
+// A Process is a running service.
 type Process struct {
 	Service
 	stdin io.Closer
@@ -40,9 +40,9 @@ type Process struct {
 	tail []string
 }
 
-// Start runs a service and returns once it is healthy. It ends when it is
-// stopped, and when this process ends, however that comes about: it watches its
-// standard input, which then breaks off.
+// Start runs a service and returns once it is healthy. The service ends when it is
+// stopped, and whenever this process ends: it watches its standard input, which then
+// closes.
 func Start(ctx context.Context, s Service) (*Process, error) {
 	p := &Process{Service: s, ended: make(chan struct{})}
 	cmd := exec.Command(s.Binary)
@@ -74,7 +74,7 @@ func Start(ctx context.Context, s Service) (*Process, error) {
 	return p, nil
 }
 
-// pass hands on what the service prints and keeps the last of it.
+// pass logs the lines that the service prints, and stores the last ones.
 func (p *Process) pass(output io.Reader) {
 	for line := range lines(output) {
 		if line == "" {
@@ -105,8 +105,8 @@ func (p *Process) Failure() error {
 	return fmt.Errorf("%s stopped unexpectedly (%s). Its last output:\n  %s", p.Name, how, strings.Join(p.tail, "\n  "))
 }
 
-// dismiss asks the process to end and returns as soon as it takes no new
-// connections, or has not ceased to for a second.
+// dismiss asks the process to end. It returns as soon as the process accepts no new
+// connections, or after a second.
 func (p *Process) dismiss() {
 	p.stdin.Close()
 	for enough := time.After(time.Second); ; {
@@ -122,9 +122,9 @@ func (p *Process) dismiss() {
 	}
 }
 
-// Stop asks the process to end, which lets requests under way finish and sends
-// the spans not sent yet, and waits until it has. It kills one that does not end in
-// time, or goes on taking connections, and those that it has started.
+// Stop asks the process to end, and waits for it. The process finishes its requests and
+// flushes its spans. If it doesn't end in time or keeps accepting connections, Stop
+// kills it and the processes it has started.
 func (p *Process) Stop() error {
 	p.stdin.Close()
 	heeded, ended := time.After(heedTime), time.After(stopTimeout)
@@ -137,7 +137,7 @@ func (p *Process) Stop() error {
 			return nil
 		case <-heeded:
 			if !p.listening() {
-				continue // it finishes its requests
+				continue // it is finishing its requests
 			}
 		case <-ended:
 		}
@@ -147,7 +147,7 @@ func (p *Process) Stop() error {
 	}
 }
 
-// abandon ends a process whose requests and spans nobody waits for any more.
+// abandon ends a process at once: its requests and spans don't matter any more.
 func (p *Process) abandon() {
 	p.stdin.Close()
 	select {
@@ -158,7 +158,7 @@ func (p *Process) abandon() {
 	}
 }
 
-// listening reports whether somebody takes connections at the process's address.
+// listening reports whether the process's address accepts connections.
 func (p *Process) listening() bool {
 	conn, err := net.DialTimeout("tcp", p.Addr, time.Second)
 	if err != nil {

@@ -2,11 +2,11 @@ package runner
 
 import "time"
 
-// A Phase is what a workshop is doing.
+// A Phase is the current activity of a workshop.
 type Phase string
 
-// While it builds, starts, or has failed at either, the code that was healthy
-// before goes on answering, if there was any.
+// While it builds or starts, or after that has failed, the previous version keeps
+// running, if there is one.
 const (
 	Building Phase = "building"
 	Starting Phase = "starting"
@@ -14,11 +14,11 @@ const (
 	Failed   Phase = "failed"
 )
 
-// A State is what a workshop runs, and how that goes.
+// A State describes what a workshop is running.
 type State struct {
-	Target  Target // what is wanted
+	Target  Target // the chosen code
 	Phase   Phase
-	Error   string    // why it failed: the compiler's message as it is, or the last lines of a service
-	Serving Target    // what answers; its Step is 0 as long as nothing does
-	Since   time.Time // when what answers became healthy
+	Error   string    // why it failed: the compiler's message, or the last lines of a service
+	Serving Target    // the running version; its Step is 0 if there is none
+	Since   time.Time // when the running version became healthy
 }

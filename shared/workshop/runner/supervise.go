@@ -6,15 +6,14 @@ import (
 	"time"
 )
 
-// keepRunning makes one turn after the other until ctx is done. A turn begins
-// when something is wanted, and ends when that is again the case: the target's
-// files have changed, or Run or Restart were called.
+// keepRunning makes one turn after the other until ctx is done. A turn ends and the
+// next one starts when the target's files change, or when Run or Restart is called.
 func (w *Workshop) keepRunning(ctx context.Context) {
 	defer close(w.ended)
 	for ctx.Err() == nil {
 		turn, target, restart := w.begin(ctx)
 		sources := w.base.sources(target)
-		before := picture(sources)
+		before := snapshot(sources)
 		go func() {
 			if watch(turn, before, sources) {
 				w.rebuild(turn)
@@ -27,7 +26,7 @@ func (w *Workshop) keepRunning(ctx context.Context) {
 	}
 }
 
-// begin makes what is wanted now the subject of a new turn.
+// begin starts a turn for the current target.
 func (w *Workshop) begin(ctx context.Context) (turn context.Context, target Target, restart bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -36,7 +35,7 @@ func (w *Workshop) begin(ctx context.Context) (turn context.Context, target Targ
 	return turn, w.state.Target, restart
 }
 
-// rebuild has the next turn begin, unless that is so already.
+// rebuild starts the next turn, unless it has already started.
 func (w *Workshop) rebuild(turn context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -45,7 +44,7 @@ func (w *Workshop) rebuild(turn context.Context) {
 	}
 }
 
-// update changes the state, unless something else is wanted by now.
+// update changes the state, unless the next turn has started.
 func (w *Workshop) update(turn context.Context, change func(*State)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -55,8 +54,8 @@ func (w *Workshop) update(turn context.Context, change func(*State)) {
 	}
 }
 
-// replace builds the target and puts those services that are not yet as wanted in
-// the place of those that run. If it fails, these go on.
+// replace builds the target and replaces the services whose build has changed. If it
+// fails, the running services stay.
 func (w *Workshop) replace(turn context.Context, target Target, restart bool) error {
 	binaries, err := w.base.build(turn, target)
 	if err != nil {
@@ -89,9 +88,8 @@ func (w *Workshop) replace(turn context.Context, target Target, restart bool) er
 	return nil
 }
 
-// retire ends processes that were replaced, which are nil where there were none.
-// It returns once they are sent nothing new; what they are still asked they
-// answer, for which an api needs its thinker.
+// retire ends the replaced processes, which may be nil. It returns once they get no
+// new requests. They finish the open ones, for which the api needs its thinker.
 func (w *Workshop) retire(thinker, api *Process) {
 	if api != nil {
 		api.dismiss()
@@ -110,7 +108,7 @@ func (w *Workshop) retire(thinker, api *Process) {
 	})
 }
 
-// attend returns when the turn is over, and tells of services that end before.
+// attend returns when the turn ends. It reports services that stop before.
 func (w *Workshop) attend(turn context.Context) {
 	for {
 		var died *front
@@ -129,7 +127,7 @@ func (w *Workshop) attend(turn context.Context) {
 	}
 }
 
-// sources are the directories and files that a target is built of.
+// sources returns the directories and files that a target is built from.
 func (b *base) sources(target Target) []string {
 	shared := filepath.Join(b.o.Root, "shared")
 	return []string{

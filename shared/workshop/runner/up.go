@@ -8,18 +8,17 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// Running is a step whose services are healthy.
+// Running is a step with healthy services.
 type Running struct {
 	Agent        *agent.Agent
 	API, Thinker *Process
 	base         *base
-	services     []*Process // both, also when they have ended
+	services     []*Process // both, even after they have ended
 }
 
-// Up starts the agent, builds a step and starts, in this order, a Redis where the
-// step needs one, the thinker and the api, each on its port. It returns when all
-// are healthy; where one is not, it leaves nothing running. What it runs stays as
-// it is: a Workshop is what follows changes.
+// Up starts the agent, builds a step, and starts a Redis if the step needs one, then
+// the thinker and the api, each on its port. It returns when all are healthy. If one
+// isn't, it leaves nothing running. Unlike a Workshop, it doesn't follow changes.
 func Up(ctx context.Context, o Options) (_ *Running, err error) {
 	b, err := openBase(o, nil)
 	if err != nil {
@@ -53,8 +52,8 @@ func Up(ctx context.Context, o Options) (_ *Running, err error) {
 	return r, nil
 }
 
-// StopServices ends the api and then the thinker, so that what they still have
-// to send is received by the agent, which goes on.
+// StopServices ends the api and then the thinker. The agent keeps running, so it
+// receives their last spans.
 func (r *Running) StopServices() error {
 	var errs []error
 	for _, p := range []*Process{r.API, r.Thinker} {
@@ -66,7 +65,7 @@ func (r *Running) StopServices() error {
 	return errors.Join(errs...)
 }
 
-// Abandon ends the services at once, also while StopServices waits for them.
+// Abandon ends the services at once, even while StopServices waits for them.
 func (r *Running) Abandon() {
 	var ending sync.WaitGroup
 	for _, p := range r.services {

@@ -11,30 +11,29 @@ import (
 )
 
 const (
-	glance = 200 * time.Millisecond // between two looks at the files
-	pause  = 50 * time.Millisecond  // the same, while they are being written
+	pollInterval   = 200 * time.Millisecond // between two snapshots of the files
+	settleInterval = 50 * time.Millisecond  // the same, while they are being written
 )
 
-// watch returns true once the files below some paths are others than in a picture
-// of them, and stayed the same from one look to the next: an editor may write a
-// file in several steps. It returns false when ctx is done.
+// watch returns true once the files below some paths differ from a snapshot, and two
+// snapshots in a row are the same: an editor may write a file in several steps. It
+// returns false when ctx is done.
 //
-// It looks at the files instead of being notified, which works on every system
-// and also where notifications do not arrive: on network drives, and on what is
-// mounted into a container.
+// It polls the files. Notifications don't arrive everywhere, for example on network
+// drives and on directories mounted into a container.
 func watch(ctx context.Context, before string, paths []string) bool {
 	last := before
 	for {
-		wait := glance
+		wait := pollInterval
 		if last != before {
-			wait = pause
+			wait = settleInterval
 		}
 		select {
 		case <-ctx.Done():
 			return false
 		case <-time.After(wait):
 		}
-		now := picture(paths)
+		now := snapshot(paths)
 		if now != before && now == last {
 			return true
 		}
@@ -42,12 +41,12 @@ func watch(ctx context.Context, before string, paths []string) bool {
 	}
 }
 
-// picture is what is known of files without reading them, a line for each that a
-// program may be built of.
-func picture(paths []string) string {
+// snapshot returns the name, size and time of each file that a program may be built
+// from, one line for each.
+func snapshot(paths []string) string {
 	var seen strings.Builder
 	for _, root := range paths {
-		// What cannot be read is not seen: it may be there at the next look.
+		// What can't be read is left out. The next snapshot may have it.
 		_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil:
@@ -66,8 +65,8 @@ func picture(paths []string) string {
 	return seen.String()
 }
 
-// passedOver tells whether a file is none that a program is built of: a test, or
-// what an editor keeps beside the file that it writes.
+// passedOver reports whether programs aren't built from a file: a test, or an editor's
+// temporary file.
 func passedOver(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") ||
 		strings.HasSuffix(name, "~") || strings.HasSuffix(name, "_test.go")

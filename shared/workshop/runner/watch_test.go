@@ -31,7 +31,7 @@ func TestWatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := code(t)
-			before := picture([]string{dir})
+			before := snapshot([]string{dir})
 			if err := c.change(dir); err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +56,7 @@ func TestWatch(t *testing.T) {
 // TestWatchWaits has it wait for an editor that writes a file in several steps.
 func TestWatchWaits(t *testing.T) {
 	dir := code(t)
-	before := picture([]string{dir})
+	before := snapshot([]string{dir})
 	synctest.Test(t, func(t *testing.T) {
 		noticed := make(chan bool, 1)
 		go func() { noticed <- watch(t.Context(), before, []string{dir}) }()
@@ -66,7 +66,7 @@ func TestWatchWaits(t *testing.T) {
 				t.Fatal(err)
 			}
 			text += "\n"
-			time.Sleep(pause / 2) // of the bubble's clock
+			time.Sleep(settleInterval / 2) // of the bubble's clock
 			select {
 			case <-noticed:
 				t.Fatalf("it is taken for written after %d steps", len(text))
@@ -83,7 +83,7 @@ func TestWatchEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of the bubble's clock
 		defer cancel()
-		if watch(ctx, picture([]string{dir}), []string{dir}) {
+		if watch(ctx, snapshot([]string{dir}), []string{dir}) {
 			t.Error("something is noticed")
 		}
 	})
@@ -98,7 +98,7 @@ func BenchmarkPicture(b *testing.B) {
 	}
 	sources := (&base{o: Options{Root: root}}).sources(Target{Step: 5})
 	for b.Loop() {
-		picture(sources)
+		snapshot(sources)
 	}
 }
 

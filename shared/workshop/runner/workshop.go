@@ -12,27 +12,27 @@ import (
 	"thinker/shared/apm/web"
 )
 
-// A Workshop keeps a target running and up to date. When a file of its code is
-// saved, or another target is wanted, it builds and starts that beside what runs,
-// which goes on answering until the new code is healthy.
+// A Workshop keeps a target running and up to date. When you save a file or switch to
+// another target, it builds and starts the new version. The previous one keeps running
+// until the new one is healthy.
 type Workshop struct {
 	base         *base
 	api, thinker *front
-	retiring     sync.WaitGroup // processes that were replaced and finish their requests
+	retiring     sync.WaitGroup // replaced processes that finish their requests
 
 	end   context.CancelFunc
-	ended chan struct{} // closed when nothing is started any more
+	ended chan struct{} // closed when no process will be started any more
 
 	mu      sync.Mutex
 	state   State
 	changed chan struct{}      // closed at the next change of state
-	restart bool               // whether also what runs as it is wanted is to be replaced
-	giveUp  context.CancelFunc // ends the turn under way, for the next to begin
+	restart bool               // replace processes even if their build is the same
+	giveUp  context.CancelFunc // ends the current turn
 }
 
-// Open starts an agent and listens on the services' ports. It then builds and
-// starts the target of its options, as Run does. The error for a port that is
-// taken is syscall.EADDRINUSE, wrapped, and names the address.
+// Open starts an agent and listens on the services' ports. Then it builds and starts
+// the target, as Run does. For a port in use, it returns a wrapped syscall.EADDRINUSE
+// that names the address.
 func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 	ctx, end := context.WithCancel(ctx)
 	w := &Workshop{
@@ -46,10 +46,10 @@ func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 			w.Close()
 		}
 	}()
-	if w.api.door, err = openDoor(o.address(o.Ports.API), w.absent); err != nil {
+	if w.api.tcpProxy, err = startProxy(o.address(o.Ports.API), w.absent); err != nil {
 		return nil, err
 	}
-	if w.thinker.door, err = openDoor(o.address(o.Ports.Thinker), w.absent); err != nil {
+	if w.thinker.tcpProxy, err = startProxy(o.address(o.Ports.Thinker), w.absent); err != nil {
 		return nil, err
 	}
 	o.Ports.API, o.Ports.Thinker = w.api.port(), w.thinker.port()
@@ -64,22 +64,22 @@ func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 	return w, nil
 }
 
-// Agent takes in what the services report.
+// Agent returns the agent that receives the services' spans.
 func (w *Workshop) Agent() *agent.Agent { return w.base.agent }
 
-// Ports are where everything listens.
+// Ports returns the ports of the services and the agent.
 func (w *Workshop) Ports() Ports { return w.base.o.Ports }
 
-// Run has the services of another target take the place of those that run. It
-// returns at once; the state tells how it goes.
+// Run replaces the running services by those of another target. It returns at once;
+// see State.
 func (w *Workshop) Run(target Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.want(target)
 }
 
-// Restart builds what is wanted and has new processes take the place of those
-// that run, also where the code is the same. It returns at once.
+// Restart rebuilds the target and replaces the running processes, even if the code is
+// the same. It returns at once.
 func (w *Workshop) Restart() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,22 +87,22 @@ func (w *Workshop) Restart() {
 	w.want(w.state.Target)
 }
 
-// want has the next turn begin. Its caller holds the lock.
+// want starts the next turn. Its caller holds the lock.
 func (w *Workshop) want(target Target) {
 	w.state.Target, w.state.Phase, w.state.Error = target, Building, ""
 	w.announce()
 	w.giveUp()
 }
 
-// State is what runs, and how that goes.
+// State returns the current state.
 func (w *Workshop) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state
 }
 
-// Changed gives a notice after each change of the state, which may stand for
-// several, until ctx is done. It is closed then.
+// Changed returns a channel that gets a notice after each change of the state, until
+// ctx is done. One notice may stand for several changes.
 func (w *Workshop) Changed(ctx context.Context) <-chan struct{} {
 	notices := make(chan struct{}, 1)
 	next := w.nextChange()
@@ -117,7 +117,7 @@ func (w *Workshop) Changed(ctx context.Context) <-chan struct{} {
 			next = w.nextChange()
 			select {
 			case notices <- struct{}{}:
-			default: // one is waiting
+			default: // a notice is waiting
 			}
 		}
 	}()
@@ -130,7 +130,7 @@ func (w *Workshop) nextChange() <-chan struct{} {
 	return w.changed
 }
 
-// announce tells of a change. Its caller holds the lock.
+// announce reports a change. Its caller holds the lock.
 func (w *Workshop) announce() {
 	close(w.changed)
 	w.changed = make(chan struct{})
@@ -149,16 +149,16 @@ func (w *Workshop) absent() string {
 	return name + " is starting. Try again in a moment"
 }
 
-// StopServices ends the api and then the thinker, so that what they still have
-// to send is received by the agent, which goes on.
+// StopServices ends the api and then the thinker. The agent keeps running, so it
+// receives their last spans.
 func (w *Workshop) StopServices() error {
 	w.end()
 	<-w.ended
 	var errs []error
 	for _, f := range []*front{w.api, w.thinker} {
-		if f.door != nil {
+		if f.tcpProxy != nil {
 			errs = append(errs, f.stop())
-			f.door = nil
+			f.tcpProxy = nil
 		}
 	}
 	w.retiring.Wait()
@@ -174,7 +174,7 @@ func (w *Workshop) Close() error {
 	return errors.Join(err, w.base.close())
 }
 
-// address is that of a port that others are to reach.
+// address returns the address to listen on for a public port.
 func (o Options) address(port int) string {
 	return net.JoinHostPort(cmp.Or(o.Host, "localhost"), strconv.Itoa(port))
 }

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// Diff is a hunk of a unified diff: what is removed in red, what is added in green.
+// Diff formats a hunk of a unified diff: removed lines in red, added lines in green.
 func (t *Terminal) Diff(text string) string {
 	var out strings.Builder
 	for line := range strings.Lines(text) {
@@ -23,7 +23,7 @@ func (t *Terminal) Diff(text string) string {
 	return out.String()
 }
 
-// visible is a sign of code as a terminal may be given it.
+// visible replaces a control character of code.
 func visible(r rune) rune {
 	if r == '\t' || unicode.IsPrint(r) {
 		return r

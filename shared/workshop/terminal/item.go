@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// A Mark stands before an item of a list.
+// A Mark is the mark before an item of a list.
 type Mark string
 
-// The marks say yes, no, and that there is neither.
+// The marks of passed, failed, and neither.
 const (
 	Yes     Mark = "✓"
 	No      Mark = "✗"
@@ -17,8 +17,8 @@ const (
 
 const labelWidth = 20 // columns: thinker-microservice
 
-// Item writes an item of a list: its mark, what it is about, and each text in a
-// paragraph of its own beside that. On a terminal they are broken into lines.
+// Item writes an item of a list: its mark, its label, and beside it each text as a
+// paragraph. On a terminal, it breaks the texts into lines.
 func (t *Terminal) Item(mark Mark, label string, texts ...string) {
 	const margin = 2 + 2 + labelWidth + 2
 	var out strings.Builder

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/term"
 )
 
-// sequences are what arrows, F5 and the like arrive as: digits in it are no keys.
+// sequences matches the escape sequences of arrows, F5 and so on. Their digits aren't keys.
 var sequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|O.|.|$)`)
 
-// Keys gives what somebody types on in: each key as it is pressed, without being
-// shown, and what is pasted as one text. Ctrl-C and Ctrl-Z stay what they are.
-// The terminal is as it was before once release has been called.
+// Keys returns a channel of the keys typed on in: each key at once, without an echo, and
+// pasted text as one string. Ctrl-C and Ctrl-Z work as usual. release restores the
+// terminal.
 //
-// Where in or the output is no terminal there are no keys, and the channel is nil.
+// If in or the output isn't a terminal, the channel is nil.
 func (t *Terminal) Keys(in *os.File) (keys <-chan string, release func()) {
 	if !t.screen || !term.IsTerminal(int(in.Fd())) {
 		return nil, func() {}

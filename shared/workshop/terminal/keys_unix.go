@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// listen has a terminal give keys as they are pressed, until restore is called.
-// While this process is in the background the terminal belongs to another: it is
-// given back when Ctrl-Z stops this one, and taken again when it is continued and
-// in the foreground, of which nobody tells.
+// listen makes a terminal report single keys until restore is called. While this process
+// is in the background, the terminal belongs to another one: listen restores it when
+// Ctrl-Z stops this process, and takes it again once the process is back in the
+// foreground, which no signal reports.
 func listen(fd int, released <-chan struct{}) (read func() (string, error), restore func()) {
 	m := &mode{fd: fd}
 	m.take()
-	signal.Ignore(syscall.SIGTTIN) // a read in the background then fails, and stops nobody
+	signal.Ignore(syscall.SIGTTIN) // a read in the background then fails instead of stopping the process
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTSTP, syscall.SIGCONT)
 	var following sync.WaitGroup
@@ -30,9 +30,9 @@ func listen(fd int, released <-chan struct{}) (read func() (string, error), rest
 			case s := <-signals:
 				m.stop(s == syscall.SIGTSTP)
 				if s == syscall.SIGTSTP {
-					_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // which one may always send oneself
+					_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP) // a process may always signal itself
 				} else {
-					m.take() // which a read that waits for a line needs to return
+					m.take() // a read that waits for a line returns then
 				}
 			case <-released:
 				return
@@ -48,16 +48,16 @@ func listen(fd int, released <-chan struct{}) (read func() (string, error), rest
 	return m.read(released), restore
 }
 
-// A mode is how a terminal is set for keys, and how it was before.
+// A mode switches a terminal to single keys and back.
 type mode struct {
 	fd      int
 	mu      sync.Mutex
-	stopped bool          // it is not to be set for keys
-	before  *unix.Termios // nil while it is not set for keys
+	stopped bool          // don't switch to single keys
+	before  *unix.Termios // nil unless switched to single keys
 }
 
-// take sets the terminal for keys if it is this process's, and tells whether it
-// is set so.
+// take switches the terminal to single keys if it belongs to this process. It reports
+// whether it is switched.
 func (m *mode) take() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,19 +80,18 @@ func (m *mode) take() bool {
 	return true
 }
 
-// stop sets the terminal as it was, and has it stay so until it is called with
-// false.
+// stop restores the terminal until it is called with false.
 func (m *mode) stop(stopped bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stopped = stopped
 	if stopped && m.before != nil {
-		_ = unix.IoctlSetTermios(m.fd, setTermios, m.before) // there is nothing to be done about it
+		_ = unix.IoctlSetTermios(m.fd, setTermios, m.before) // nothing else can be done
 		m.before = nil
 	}
 }
 
-// read waits for what is typed next while the terminal is set for keys.
+// read returns a function that waits for the next input.
 func (m *mode) read(released <-chan struct{}) func() (string, error) {
 	buffer := make([]byte, 4096)
 	return func() (string, error) {
@@ -118,7 +117,7 @@ func (m *mode) read(released <-chan struct{}) func() (string, error) {
 	}
 }
 
-// inForeground tells whether a terminal is this process's to read from.
+// inForeground reports whether this process may read from a terminal.
 func inForeground(fd int) bool {
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// listen has a console give keys as they are pressed, until restore is called.
+// listen makes a console report single keys until restore is called.
 func listen(fd int, _ <-chan struct{}) (read func() (string, error), restore func()) {
 	console := windows.Handle(fd)
 	var before uint32

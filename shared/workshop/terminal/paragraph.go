@@ -4,8 +4,7 @@ import "strings"
 
 const maxParagraph = 88 // columns, beyond which lines are hard to read
 
-// Paragraph breaks text into lines between words, each after the margin, so that
-// they fit.
+// Paragraph breaks text into lines that fit, each with the margin before it.
 func (t *Terminal) Paragraph(margin, text string) string {
 	width := min(t.columns(), maxParagraph)
 	var out strings.Builder

@@ -1,5 +1,5 @@
-// Package terminal writes what a learner watches: the services' log lines and
-// each trace as a tree with time bars, in the colours that the pages use.
+// Package terminal writes the learner's output: the services' log lines, and each trace
+// as a tree with time bars, in the colours of the pages.
 package terminal
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	defaultWidth = 110 // columns, where the output has none of its own
+	defaultWidth = 110 // columns, if the output isn't a terminal
 	minWidth     = 60
 )
 
@@ -26,19 +26,19 @@ var (
 	message  = regexp.MustCompile(`^"([^"\\]*)"`)
 )
 
-// A Terminal writes to a person. Its methods may be called from several
-// goroutines; what one call writes stays together.
+// A Terminal writes for a person. Its methods are safe for concurrent use; the output
+// of one call stays together.
 type Terminal struct {
 	mu      sync.Mutex
 	out     io.Writer
-	screen  bool // not a file: lines can be written over
+	screen  bool // a terminal: lines can be overwritten
 	colours bool
 	columns func() int
-	passing bool // the last line is a progress line, to be written over
+	passing bool // the last line is a progress line, to be overwritten
 }
 
-// New writes to out: in colour and to its width if it is a terminal and NO_COLOR
-// (https://no-color.org) is not set, plainly otherwise.
+// New returns a Terminal for out. On a terminal it uses the width and, unless NO_COLOR
+// (https://no-color.org) is set, colours.
 func New(out io.Writer) *Terminal {
 	t := &Terminal{out: out, columns: func() int { return defaultWidth }}
 	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
@@ -58,7 +58,7 @@ func New(out io.Writer) *Terminal {
 // Printf writes lines as they are.
 func (t *Terminal) Printf(format string, args ...any) { t.write(fmt.Sprintf(format, args...)) }
 
-// Progress writes a line that the next one replaces; only on a terminal.
+// Progress writes a line that the next one replaces. It does so only on a terminal.
 func (t *Terminal) Progress(format string, args ...any) {
 	if !t.screen {
 		return
@@ -70,11 +70,11 @@ func (t *Terminal) Progress(format string, args ...any) {
 	t.passing = true
 }
 
-// EndProgress takes the last progress line away.
+// EndProgress removes the last progress line.
 func (t *Terminal) EndProgress() { t.write("") }
 
-// Log writes a line that a service printed, marked with the service's name, and
-// without the time and the level where they say nothing new.
+// Log writes a service's log line after the service's name. It leaves out the time, and
+// the level if it is INFO.
 func (t *Terminal) Log(service, line string) {
 	line = ordinary.ReplaceAllString(line, "")
 	line = message.ReplaceAllString(line, "$1")
@@ -91,10 +91,10 @@ func (t *Terminal) write(text string) {
 	io.WriteString(t.out, text)
 }
 
-// Bold sets text apart where that is possible.
+// Bold makes text bold if the terminal can.
 func (t *Terminal) Bold(s string) string { return t.sgr("1", s) }
 
-// Red marks what went wrong.
+// Red marks a failure.
 func (t *Terminal) Red(s string) string { return t.sgr("31", s) }
 
 func (t *Terminal) dim(s string) string { return t.sgr("2", s) }
@@ -106,7 +106,7 @@ func (t *Terminal) in(c colour.RGB, s string) string {
 	return t.sgr(fmt.Sprintf("38;2;%d;%d;%d", c.R, c.G, c.B), s)
 }
 
-// cube is the nearest of the 6×6×6 colours that terminals with 256 have.
+// cube returns the nearest of the 6×6×6 colours of a 256-colour terminal.
 func cube(c colour.RGB) int {
 	level := func(v uint8) int { return (int(v) + 25) / 51 }
 	return 16 + 36*level(c.R) + 6*level(c.G) + level(c.B)
@@ -119,8 +119,8 @@ func (t *Terminal) sgr(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// printable takes control characters out of text that comes from elsewhere, so
-// that it cannot move the cursor or change the terminal.
+// printable replaces control characters in text from elsewhere, so it can't move the
+// cursor or change the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' {

@@ -20,15 +20,14 @@ const (
 	indent    = 2  // columns a level
 )
 
-// Trace writes a trace as a tree, a line a span: who did what, when within the
-// trace, and for how long. The line above it says what was asked and answered,
-// and where its page is. Each service has its colour of the palette.
+// Trace writes a trace as a tree with one line for each span: its service, operation,
+// time bar and duration. The line above has the request, its status and the page. Each
+// service has its colour of the palette.
 func (t *Terminal) Trace(trace apm.Trace, page string, palette *colour.Palette) {
 	t.MarkedTrace(trace, page, palette, nil)
 }
 
-// MarkedTrace is Trace with remarks on some of the spans, by their IDs, each in a
-// line below the span.
+// MarkedTrace is Trace with a remark below some of the spans, by span ID.
 func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Palette, marks map[uint64]string) {
 	var out strings.Builder
 	entry := trace.Entry()
@@ -72,8 +71,8 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 	t.write(out.String())
 }
 
-// title is what a span answers for: the HTTP request where it is one, as in
-// GET /think/?subject=war, and its resource otherwise.
+// title returns the HTTP request of a span, such as GET /think/?subject=war, or else its
+// resource.
 func title(span *apm.Span) string {
 	u, err := url.Parse(span.Meta["http.url"])
 	if method := span.Meta["http.method"]; method != "" && err == nil && u.Path != "" {
@@ -107,8 +106,8 @@ func rowsOf(trace apm.Trace, short bool) (rows []row, hidden int) {
 	return rows, hidden
 }
 
-// describe names a span by its service and, below a span of the same service,
-// by its operation. In short the operation is left out where there is more to say.
+// describe names a span by its service or, below a span of the same service, by its
+// operation. With short, it leaves out the operation if there is a detail.
 func describe(s *apm.Span, caller string, short bool) (label, detail string) {
 	what := strings.Join(strings.Fields(s.Detail()), " ")
 	if s.Service == caller {
@@ -128,7 +127,7 @@ func widths(rows []row) (label, detail int) {
 	return label, min(detail, maxDetail)
 }
 
-// timeBar is a row of columns, filled where the span ran.
+// timeBar draws when a span ran within its trace.
 func timeBar(trace apm.Trace, span *apm.Span, columns int) string {
 	total := math.Max(1, float64(trace.Duration()))
 	from := int(float64(span.Start-trace.Start()) / total * float64(columns))

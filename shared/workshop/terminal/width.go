@@ -2,16 +2,16 @@ package terminal
 
 import "github.com/mattn/go-runewidth"
 
-// measure tells how wide text stands in a terminal: 思 takes two columns, an
-// accent that is a character of its own none. What may be narrow or wide, as the
-// bars, is taken for narrow, which it is outside of East Asian fonts.
+// measure returns the rules for the width of text: 思 takes two columns, a combining
+// accent none. Ambiguous characters such as the bars count as narrow, as they are outside
+// of East Asian fonts.
 func measure() *runewidth.Condition { return &runewidth.Condition{StrictEmojiNeutral: true} }
 
-// columnsOf is how many columns text takes.
+// columnsOf returns how many columns text takes.
 func columnsOf(s string) int { return measure().StringWidth(s) }
 
-// pad makes text take so many columns, no more and no less.
+// pad makes text exactly as wide as given.
 func pad(s string, width int) string { return measure().FillRight(shorten(s, width), width) }
 
-// shorten makes text take no more than so many columns.
+// shorten makes text at most as wide as given.
 func shorten(s string, width int) string { return measure().Truncate(s, max(0, width), "…") }

@@ -12,17 +12,16 @@ import (
 	"thinker/shared/workshop/lesson"
 )
 
-// A Copied is a learner's copy of the code that a lesson begins with.
+// A Copied is a learner's copy of a step's starting code.
 type Copied struct {
 	Dir   string
-	Found bool   // it was there already, and was left as it is
-	Aside string // where the one that was there before is now; empty: there was none
+	Found bool   // it existed already, and was not changed
+	Aside string // where the previous copy is now; empty if there was none
 }
 
-// Copy writes the code that a lesson begins with to CopyDir: for lesson 2 that is
-// step 1's. A copy that is there already is left as it is; with reset, it is moved
-// aside for a new one. Whatever fails, there is a whole copy or none, and nothing
-// that was there is lost.
+// Copy writes a step's starting code to CopyDir: for step 2, the code of step 1. It
+// leaves an existing copy as it is or, with reset, renames it and makes a new one. If it
+// fails, there is no half copy, and nothing is lost.
 func Copy(root string, step int, reset bool) (Copied, error) {
 	copied, err := makeCopy(root, step, reset)
 	if err != nil {
@@ -47,7 +46,7 @@ func makeCopy(root string, step int, reset bool) (_ Copied, err error) {
 		return Copied{}, err
 	}
 
-	// It is put together beside its place, where a killed program leaves it.
+	// It is written next to its final place, in case the program is killed.
 	half := copied.Dir + ".half"
 	defer os.RemoveAll(half)
 	if err := os.RemoveAll(half); err != nil {
@@ -72,7 +71,7 @@ func makeCopy(root string, step int, reset bool) (_ Copied, err error) {
 	return copied, nil
 }
 
-// Write writes the code that a lesson begins with to dir, so that it builds there.
+// Write writes a step's starting code to dir, so that it builds there.
 func Write(root string, step int, dir string) error {
 	files, err := lesson.Start(root, step)
 	if err != nil {
@@ -93,7 +92,7 @@ func Write(root string, step int, dir string) error {
 	return nil
 }
 
-// unused is name, with a number where something has that name.
+// unused returns name, with a number if the name exists.
 func unused(name string) string {
 	for n, free := 2, name; ; n++ {
 		if _, err := os.Lstat(free); err != nil {

@@ -11,8 +11,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// addModule makes files a module of its own in dir. Its libraries are those of
-// the step to be reached, so that nothing has to be downloaded on the way there.
+// addModule makes files a module in dir. It requires the libraries of the finished step,
+// so that the learner has nothing to download.
 func addModule(files lesson.Code, root string, step int, dir string) error {
 	from := filepath.Join(root, runner.StepName(step))
 	text, err := os.ReadFile(filepath.Join(from, "go.mod"))
@@ -36,7 +36,7 @@ func addModule(files lesson.Code, root string, step int, dir string) error {
 	}
 	for _, r := range module.Replace {
 		if r.New.Version != "" || filepath.IsAbs(r.New.Path) {
-			continue // no path, or one that holds anywhere
+			continue // not a relative path
 		}
 		path := modulePath(root, dir, filepath.Join(from, filepath.FromSlash(r.New.Path)))
 		if err := module.AddReplace(r.Old.Path, r.Old.Version, path, ""); err != nil {
@@ -48,14 +48,14 @@ func addModule(files lesson.Code, root string, step int, dir string) error {
 		return err
 	}
 	files["go.mod"], files["go.sum"] = string(text), string(sums)
-	// The workshop's own go.work does not know this module: with one that does, go
-	// and editors look no further.
+	// The workshop's go.work doesn't contain this module. With its own go.work, go and
+	// editors look no further.
 	files["go.work"], files["go.work.sum"] = "go "+module.Go.Version+"\n\nuse .\n", string(workSums)
 	return nil
 }
 
-// modulePath says from dir where to is: relatively within the workshop, which may
-// be moved, and mounted elsewhere.
+// modulePath returns the path from dir to another directory: a relative one within the
+// workshop, which may be moved or mounted elsewhere.
 func modulePath(root, dir, to string) string {
 	if within, err := filepath.Rel(root, dir); err == nil && filepath.IsLocal(within) {
 		if path, err := filepath.Rel(dir, to); err == nil {

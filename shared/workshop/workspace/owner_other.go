@@ -2,5 +2,5 @@
 
 package workspace
 
-// giveToOwner is for where a container writes to a directory of its host.
+// giveToOwner does nothing: it is for containers.
 func giveToOwner(string, string) {}

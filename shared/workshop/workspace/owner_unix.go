@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// giveToOwner gives what root has written to the owner of the workshop's
-// directory: in a container it is root who writes, and a learner who then edits.
-// Where a file system knows no owners, there is nothing to give.
+// giveToOwner changes the owner of files written by root to the owner of the workshop's
+// directory: a container runs as root, and the learner then edits the files. It does
+// nothing on a file system without owners.
 func giveToOwner(root, written string) {
 	info, err := os.Stat(root)
 	if err != nil || os.Geteuid() != 0 {

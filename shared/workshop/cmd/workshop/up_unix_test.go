@@ -55,7 +55,7 @@ GET /think/?subject=war   200   N ms   http://localhost:PORT/trace/ID
 	}
 	for _, must := range []string{
 		"Step 2: manual headers\n", "curl 'http://localhost:PORT/think/?subject=war'\n",
-		"thinker │ thought dd.trace_id=ID dd.span_id=ID subjects=[war]\n",
+		"thinker │ thought subjects=[war]\n",
 	} {
 		if !strings.Contains(text, must) {
 			t.Errorf("it shows\n%s\nwithout %q", text, must)

@@ -18,7 +18,7 @@ import (
 
 // TestDoor leads to whoever is behind it at the time, and says so where nobody is.
 func TestDoor(t *testing.T) {
-	d, url := doorFor(t, "nobody is in")
+	d, url := proxyFor(t, "nobody is in")
 	if got, want := asked(t, url), "502 nobody is in\n"; got != want {
 		t.Errorf("with nobody behind it, it answers %q, want %q", got, want)
 	}
@@ -27,12 +27,12 @@ func TestDoor(t *testing.T) {
 			fmt.Fprint(w, name, " at ", r.Host)
 		}))
 		defer server.Close()
-		d.leadTo(server.Listener.Addr().String())
+		d.forwardTo(server.Listener.Addr().String())
 		if got, want := asked(t, url), "200 "+name+" at "+strings.TrimPrefix(url, "http://"); got != want {
 			t.Errorf("it answers %q, want %q", got, want)
 		}
 	}
-	d.leadTo("")
+	d.forwardTo("")
 	if got, want := asked(t, url), "502 nobody is in\n"; got != want {
 		t.Errorf("with nobody behind it again, it answers %q, want %q", got, want)
 	}
@@ -40,9 +40,9 @@ func TestDoor(t *testing.T) {
 
 // TestDoorToOneWhoLeft says why nobody answers who should.
 func TestDoorToOneWhoLeft(t *testing.T) {
-	d, url := doorFor(t, "")
+	d, url := proxyFor(t, "")
 	server := httptest.NewServer(nil)
-	d.leadTo(server.Listener.Addr().String())
+	d.forwardTo(server.Listener.Addr().String())
 	server.Close()
 	if got := asked(t, url); !strings.HasPrefix(got, "502 dial tcp 127.0.0.1:") || !strings.Contains(got, "refused") {
 		t.Errorf("it answers %q", got)
@@ -52,7 +52,7 @@ func TestDoorToOneWhoLeft(t *testing.T) {
 // TestDoorHearsToTheEnd has a client that says it has no more to say, and still
 // is answered.
 func TestDoorHearsToTheEnd(t *testing.T) {
-	d, url := doorFor(t, "")
+	d, url := proxyFor(t, "")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestDoorHearsToTheEnd(t *testing.T) {
 		text, _ := io.ReadAll(conn)
 		fmt.Fprintf(conn, "heard %s", text)
 	}()
-	d.leadTo(listener.Addr().String())
+	d.forwardTo(listener.Addr().String())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestDoorHearsToTheEnd(t *testing.T) {
 
 // TestDoorCloses ends what is under way.
 func TestDoorCloses(t *testing.T) {
-	d, url := doorFor(t, "")
+	d, url := proxyFor(t, "")
 	begun, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		close(begun)
@@ -92,7 +92,7 @@ func TestDoorCloses(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	d.leadTo(server.Listener.Addr().String())
+	d.forwardTo(server.Listener.Addr().String())
 	ended := make(chan error, 1)
 	go func() {
 		resp, err := http.Get(url)
@@ -135,10 +135,10 @@ func TestDismiss(t *testing.T) {
 	}
 }
 
-// doorFor is a door that is closed when the test ends.
-func doorFor(t *testing.T, absent string) (d *door, url string) {
+// proxyFor starts a proxy that is closed when the test ends.
+func proxyFor(t *testing.T, absent string) (d *tcpProxy, url string) {
 	t.Helper()
-	d, err := openDoor("localhost:0", func() string { return absent })
+	d, err := startProxy("localhost:0", func() string { return absent })
 	if err != nil {
 		t.Fatal(err)
 	}
