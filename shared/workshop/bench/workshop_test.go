@@ -21,7 +21,7 @@ func BenchmarkSave(b *testing.B) {
 		b.Fatal(err)
 	}
 	workshop, api := open(b, runner.Target{Step: 3, Dir: dir}, "0s")
-	file := filepath.Join(dir, "thinker", "thoughts.go")
+	file := filepath.Join(dir, "thinker", "memory.go")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		b.Fatal(err)

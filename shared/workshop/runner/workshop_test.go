@@ -24,7 +24,7 @@ func TestSave(t *testing.T) {
 	first := w.until(healthy)
 	w.answers("Agatha Christie")
 
-	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
+	w.save("thinker/memory.go", "Agatha Christie", "Nobody")
 	ctx := need.Context(t)
 	for old := true; old; {
 		status, answer := w.think("war")
@@ -47,7 +47,7 @@ func TestNothingOldAnswers(t *testing.T) {
 	state := w.until(healthy)
 	for _, next := range []string{"A", "B", "C"} {
 		w.answers("war")
-		w.save("thinker/thoughts.go", "Agatha Christie", "Agatha Christie "+next)
+		w.save("thinker/memory.go", "Agatha Christie", "Agatha Christie "+next)
 		state = w.until(replaces(state))
 		w.answers("Agatha Christie " + next)
 	}
@@ -71,7 +71,7 @@ func TestRequestUnderWay(t *testing.T) {
 	}()
 	<-begun
 	before := w.State()
-	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
+	w.save("thinker/memory.go", "Agatha Christie", "Nobody")
 	w.until(replaces(before))
 	w.answers("Nobody") // while the old process still has a request
 	select {
@@ -91,9 +91,9 @@ func TestSaveWhileBuilding(t *testing.T) {
 	w.until(healthy)
 	var again sync.Once
 	w.building = func() {
-		again.Do(func() { w.save("thinker/thoughts.go", "Nobody", "Somebody") })
+		again.Do(func() { w.save("thinker/memory.go", "Nobody", "Somebody") })
 	}
-	w.save("thinker/thoughts.go", "Agatha Christie", "Nobody")
+	w.save("thinker/memory.go", "Agatha Christie", "Nobody")
 	w.untilAnswered("Somebody")
 }
 
@@ -122,10 +122,10 @@ func TestCompileError(t *testing.T) {
 func TestDoesNotStart(t *testing.T) {
 	w := open(t, copyOf(t, 2))
 	w.until(healthy)
-	w.save("api/main.go", "func run(ctx context.Context, env *serve.Env) error {", `func run(ctx context.Context, env *serve.Env) error {
-	if true { return serve.Wrong("THINKER_URL", context.Canceled) }`)
+	w.save("api/main.go", "func run(ctx context.Context, flags *flag.FlagSet) error {", `func run(ctx context.Context, flags *flag.FlagSet) error {
+	if true { return context.Canceled }`)
 	state := w.until(failed)
-	for _, want := range []string{"api stopped unexpectedly (exit status 2)", "THINKER_URL: context canceled"} {
+	for _, want := range []string{"api stopped unexpectedly (exit status 1)", "thinker-api: context canceled"} {
 		if !strings.Contains(state.Error, want) {
 			t.Errorf("it says %q without %q", state.Error, want)
 		}
@@ -384,6 +384,6 @@ func special(subject string) {
 	if err := os.WriteFile(filepath.Join(w.target.Dir, "thinker", "special.go"), []byte(text), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
-	w.save("thinker/thoughts.go", "found, ok := thoughts[subject]", "special(subject)\n\tfound, ok := thoughts[subject]")
+	w.save("thinker/memory.go", "found, ok := thoughts[subject]", "special(subject)\n\tfound, ok := thoughts[subject]")
 	return waits, func() { close(gate) }
 }
