@@ -44,7 +44,7 @@ var changes = [...][]change{
 	},
 	{
 		{"api/main.go", "contrib/net/http", "Three packages of the tracing library replace the plain router and our own code."},
-		{"api/main.go", "httptrace.WrapClient(", "The router starts a span for each request, the client starts one for each call and sends the headers, and the log handler adds the IDs of the trace and the span."},
+		{"api/main.go", "httptrace.WrapClient(", "The router starts a span for each request, the client starts one for each call and sends the headers, and the log handler adds the IDs."},
 		{"api/main.go", "inject(ctx", "The client sends the headers now."},
 		{"api/trace.go", "", "The router does what this file did."},
 		{"thinker/main.go", "contrib/gorilla/mux", "The microservice uses the same router and log handler; it calls no other service, so it needs no client."},
