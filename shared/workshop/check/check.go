@@ -41,10 +41,10 @@ type Report struct {
 	Took     time.Duration
 }
 
-// Reached reports whether every expectation is met.
-func (r Report) Reached() bool {
+// Complete reports whether every expectation passed.
+func (r Report) Complete() bool {
 	for _, result := range r.Results {
-		if result.State != lesson.Met {
+		if result.State != lesson.Passed {
 			return false
 		}
 	}

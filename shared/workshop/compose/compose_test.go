@@ -46,7 +46,7 @@ func TestLessons(t *testing.T) {
 				t.Errorf("%s shows (+) what it must not, or not what it must (-):\n%s", runner.StepName(step), difference(got, want))
 			}
 			for _, r := range lesson.Judge(step, lesson.Requested(played, traces)) {
-				if r.State != lesson.Met {
+				if r.State != lesson.Passed {
 					t.Errorf("%s is not met: %+v", r.ID, r.Finding)
 				}
 			}

@@ -36,7 +36,7 @@ type Expectation struct {
 	// Asks are the paths of the requests that it is judged by, in order.
 	Asks []string
 	// Given reports whether a learner has nothing to do for it: the code that the
-	// lesson starts with meets it, or the rest of the lesson brings it along.
+	// lesson starts with passes it, or the rest of the lesson brings it along.
 	Given bool
 	// Hints lead to a solution step by step; the last one is the code itself. They
 	// are Markdown.
@@ -48,22 +48,22 @@ type Expectation struct {
 // A State is the outcome of an expectation.
 type State int
 
-// An expectation is Open until a request comes that it can be judged by, and while
-// another one that it builds on is Unmet.
+// An expectation is Unchecked until a request comes that it can be judged by, and while
+// another one that it builds on is Failed.
 const (
-	Open State = iota
-	Unmet
-	Met
+	Unchecked State = iota
+	Failed
+	Passed
 )
 
 // A Verdict is what requests show about an expectation.
 type Verdict struct {
 	State   State
 	TraceID uint64   // of the trace that decided; 0 for none
-	Finding *Finding // nil unless the state is Unmet
+	Finding *Finding // nil unless the state is Failed
 }
 
-// A Finding explains why an expectation is unmet, to the author of the code.
+// A Finding explains why an expectation failed, to the author of the code.
 type Finding struct {
 	Expected string // what was expected
 	Instead  string // what happened instead

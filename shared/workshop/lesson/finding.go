@@ -10,7 +10,7 @@ import (
 // A check looks for one fault in a request. It returns nil if there is none.
 type check func(*story) *Finding
 
-// byLast judges by the last request that fits. The verdict stays open while one of
+// byLast judges by the last request that fits. The verdict stays Unchecked while one of
 // the given checks finds something: those belong to earlier expectations.
 func byLast(fits func(*story) bool, judge check, given ...check) func([]Request) Verdict {
 	return func(requests []Request) Verdict {
@@ -34,9 +34,9 @@ func byLast(fits func(*story) bool, judge check, given ...check) func([]Request)
 }
 
 func (s *story) verdict(finding *Finding) Verdict {
-	v := Verdict{State: Met, Finding: finding}
+	v := Verdict{State: Passed, Finding: finding}
 	if finding != nil {
-		v.State = Unmet
+		v.State = Failed
 	}
 	if s.api != nil {
 		v.TraceID = s.api.TraceID

@@ -12,7 +12,7 @@ import (
 )
 
 // TestJudgeTakesAnything judges the spans of unfinished code: some are missing, or
-// have other parents, names and times. Each unmet expectation has to say why.
+// have other parents, names and times. Each failed expectation has to say why.
 func TestJudgeTakesAnything(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 2_000 {
@@ -58,7 +58,7 @@ func TestJudgeTakesAnything(t *testing.T) {
 		}
 		for step := 1; step <= runner.Steps; step++ {
 			for _, r := range lesson.Judge(step, requests) {
-				if f := r.Finding; (r.State == lesson.Unmet) != (f != nil) || f != nil && (f.Expected == "" || f.Instead == "" || f.Cause == "" || f.Request == "") {
+				if f := r.Finding; (r.State == lesson.Failed) != (f != nil) || f != nil && (f.Expected == "" || f.Instead == "" || f.Cause == "" || f.Request == "") {
 					t.Fatalf("%d: %s of lesson %d is %d and says %+v", n, r.ID, step, r.State, f)
 				}
 			}

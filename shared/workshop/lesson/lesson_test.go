@@ -60,8 +60,8 @@ func play(t *testing.T, step int, redis string) {
 		t.Errorf("%s shows\n\n%s\nbut must show\n\n%s", runner.StepName(step), got, want)
 	}
 	for _, r := range lesson.Judge(step, lesson.Requested(played, traces)) {
-		if r.State != lesson.Met {
-			t.Errorf("%s is not met: %+v", r.ID, r.Finding)
+		if r.State != lesson.Passed {
+			t.Errorf("%s did not pass: %+v", r.ID, r.Finding)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func oneTrace(s *story) *Finding {
 // show: whether each header has its own ID on both sides.
 func judgeBelowAPI(requests []Request) Verdict {
 	verdict := byLast(anySubject, firstOf(thinkerBelowAPI, sentSwapped), oneTrace)(requests)
-	if verdict.State != Met {
+	if verdict.State != Passed {
 		return verdict
 	}
 	for _, r := range requests {

@@ -85,21 +85,21 @@ func TestLiveCache(t *testing.T) {
 		spans [][]apm.Span
 		want  string
 	}{
-		{"a miss", [][]apm.Span{missed(10, "war", 0)}, "miss:met expires:met hit:open no-wait:open errors-not-cached:open"},
-		{"a hit of what was there before", [][]apm.Span{hit(10, "war", 0)}, "miss:open expires:open hit:open no-wait:open errors-not-cached:open"},
-		{"both", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second)}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
-		{"two hits", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second), hit(30, "war", 2*second)}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
-		{"another subject", [][]apm.Span{missed(10, "war", 0), missed(20, "work", second)}, "miss:met expires:met hit:open no-wait:open errors-not-cached:open"},
-		{"expired", [][]apm.Span{missed(10, "war", 0), hit(20, "war", 20*second), missed(30, "war", 31*second)}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
-		{"at the same time", [][]apm.Span{missed(10, "war", 0), missed(20, "war", 100)}, "miss:met expires:met hit:open no-wait:open errors-not-cached:open"},
-		{"not cached", [][]apm.Span{missed(10, "war", 0), missed(20, "war", second)}, "miss:met expires:met hit:unmet no-wait:open errors-not-cached:open"},
-		{"slow", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 490, command("get"))}, "miss:met expires:met hit:met no-wait:unmet errors-not-cached:open"},
-		{"an error", [][]apm.Span{failed(missed(10, "art", 0)), failed(missed(20, "art", second))}, "miss:open expires:open hit:open no-wait:open errors-not-cached:unmet"},
-		{"an error that isn't cached", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(unwritten(20, "art", second))}, "miss:open expires:open hit:open no-wait:open errors-not-cached:met"},
-		{"an error from the cache", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(hit(20, "art", second))}, "miss:open expires:open hit:open no-wait:open errors-not-cached:unmet"},
-		{"nothing failed", [][]apm.Span{missed(10, "art", 0), hit(20, "art", second)}, "miss:open expires:open hit:open no-wait:open errors-not-cached:unmet"},
-		{"a slow machine", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 200, command("get"), command("get"), command("get"), command("get"))}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
-		{"connecting", [][]apm.Span{connected(missed(10, "war", 0)), connected(hit(20, "war", second))}, "miss:met expires:met hit:met no-wait:met errors-not-cached:open"},
+		{"a miss", [][]apm.Span{missed(10, "war", 0)}, "miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"a hit of what was there before", [][]apm.Span{hit(10, "war", 0)}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"both", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second)}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"two hits", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second), hit(30, "war", 2*second)}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"another subject", [][]apm.Span{missed(10, "war", 0), missed(20, "work", second)}, "miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"expired", [][]apm.Span{missed(10, "war", 0), hit(20, "war", 20*second), missed(30, "war", 31*second)}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"at the same time", [][]apm.Span{missed(10, "war", 0), missed(20, "war", 100)}, "miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"not cached", [][]apm.Span{missed(10, "war", 0), missed(20, "war", second)}, "miss:passed expires:passed hit:failed no-wait:unchecked errors-not-cached:unchecked"},
+		{"slow", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 490, command("get"))}, "miss:passed expires:passed hit:passed no-wait:failed errors-not-cached:unchecked"},
+		{"an error", [][]apm.Span{failed(missed(10, "art", 0)), failed(missed(20, "art", second))}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
+		{"an error that isn't cached", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(unwritten(20, "art", second))}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:passed"},
+		{"an error from the cache", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(hit(20, "art", second))}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
+		{"nothing failed", [][]apm.Span{missed(10, "art", 0), hit(20, "art", second)}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
+		{"a slow machine", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 200, command("get"), command("get"), command("get"), command("get"))}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"connecting", [][]apm.Span{connected(missed(10, "war", 0)), connected(hit(20, "war", second))}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var all []apm.Span
@@ -119,7 +119,7 @@ func TestCancelledSet(t *testing.T) {
 	set := &spans[len(spans)-1]
 	set.Error, set.Meta["error.message"] = true, "context canceled"
 	for _, r := range lesson.Judge(5, lesson.RequestsOf(traces(spans...))) {
-		if r.ID == "miss" && (r.State != lesson.Unmet || !strings.Contains(r.Finding.Cause, "goroutine")) {
+		if r.ID == "miss" && (r.State != lesson.Failed || !strings.Contains(r.Finding.Cause, "goroutine")) {
 			t.Errorf("the cause is %+v, want one about a goroutine", r.Finding)
 		}
 	}

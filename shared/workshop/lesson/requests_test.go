@@ -106,7 +106,7 @@ func TestRequested(t *testing.T) {
 }
 
 // TestLiveTraffic judges a learner's requests: the last ones decide, and an expectation
-// without a request is open.
+// without a request is unchecked.
 func TestLiveTraffic(t *testing.T) {
 	joined := func(trace uint64, at int) []apm.Span {
 		return []apm.Span{api(trace, trace, "subject=war", at, at+500), thinker(trace, trace+1, trace, "subject=war", at+5, at+495), think(trace, trace+2, trace+1, "war", at+6, at+494)}
@@ -120,10 +120,10 @@ func TestLiveTraffic(t *testing.T) {
 		spans []apm.Span
 		want  string
 	}{
-		{"nothing yet", 2, nil, "one-trace:open thinker-below-api:open think-below-thinker:open error-on-think:open"},
-		{"two traces", 1, apart(10, 0), "api-span:met thinker-span:met think-span:met two-traces:met"},
-		{"joined", 2, append(apart(10, 0), joined(20, 1000)...), "one-trace:met thinker-below-api:met think-below-thinker:met error-on-think:open"},
-		{"apart again", 2, append(joined(20, 0), apart(30, 1000)...), "one-trace:unmet thinker-below-api:open think-below-thinker:met error-on-think:open"},
+		{"nothing yet", 2, nil, "one-trace:unchecked thinker-below-api:unchecked think-below-thinker:unchecked error-on-think:unchecked"},
+		{"two traces", 1, apart(10, 0), "api-span:passed thinker-span:passed think-span:passed two-traces:passed"},
+		{"joined", 2, append(apart(10, 0), joined(20, 1000)...), "one-trace:passed thinker-below-api:passed think-below-thinker:passed error-on-think:unchecked"},
+		{"apart again", 2, append(joined(20, 0), apart(30, 1000)...), "one-trace:failed thinker-below-api:unchecked think-below-thinker:passed error-on-think:unchecked"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := states(lesson.Judge(c.step, lesson.RequestsOf(traces(c.spans...)))); got != c.want {
@@ -156,15 +156,15 @@ func TestByIDsAlone(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			requests := []lesson.Request{{Path: "/think/?subject=war", Traces: traces(start, call, c.thinker)}}
 			for _, r := range lesson.Judge(2, requests) {
-				if r.State != lesson.Unmet {
+				if r.State != lesson.Failed {
 					continue
 				}
 				if r.ID != c.fails || !strings.HasPrefix(r.Finding.Cause, c.cause) {
-					t.Errorf("%s is unmet: %s\nwant %s: %s…", r.ID, r.Finding.Cause, c.fails, c.cause)
+					t.Errorf("%s failed: %s\nwant %s: %s…", r.ID, r.Finding.Cause, c.fails, c.cause)
 				}
 				return
 			}
-			t.Error("nothing is unmet")
+			t.Error("nothing failed")
 		})
 	}
 }
@@ -172,7 +172,7 @@ func TestByIDsAlone(t *testing.T) {
 func states(results []lesson.Result) string {
 	var out []string
 	for _, r := range results {
-		out = append(out, r.ID+":"+map[lesson.State]string{lesson.Open: "open", lesson.Met: "met", lesson.Unmet: "unmet"}[r.State])
+		out = append(out, r.ID+":"+map[lesson.State]string{lesson.Unchecked: "unchecked", lesson.Passed: "passed", lesson.Failed: "failed"}[r.State])
 	}
 	return strings.Join(out, " ")
 }
@@ -186,18 +186,18 @@ func TestSwappedInCode(t *testing.T) {
 	}{
 		{"right", `header.Set("X-Datadog-Trace-Id", fmt.Sprint(span.Context().TraceID()))
 header.Set("X-Datadog-Parent-Id", fmt.Sprint(span.Context().SpanID()))
-`, lesson.Met},
+`, lesson.Passed},
 		{"one variable for both", `id := span.Context().TraceID()
 header.Set("X-Datadog-Trace-Id", fmt.Sprint(id))
 id = span.Context().SpanID()
 header.Set("X-Datadog-Parent-Id", fmt.Sprint(id))
-`, lesson.Met},
+`, lesson.Passed},
 		{"swapped", `header.Set("X-Datadog-Trace-Id", fmt.Sprint(span.Context().SpanID()))
 header.Set("X-Datadog-Parent-Id", fmt.Sprint(span.Context().TraceID()))
-`, lesson.Unmet},
+`, lesson.Failed},
 		{"swapped in a variable", `id := span.Context().SpanID()
 header.Set("X-Datadog-Trace-Id", fmt.Sprint(id))
-`, lesson.Unmet},
+`, lesson.Failed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			requests := []lesson.Request{{
@@ -235,7 +235,7 @@ func TestHeadersInCode(t *testing.T) {
 				Traces: traces(api(1, 1, "subject=war", 0, 500), thinker(9, 91, 0, "subject=war", 5, 495)),
 			}}
 			r := lesson.Judge(2, requests)[0]
-			if r.State != lesson.Unmet || !strings.Contains(r.Finding.Cause, c.cause) {
+			if r.State != lesson.Failed || !strings.Contains(r.Finding.Cause, c.cause) {
 				t.Errorf("the cause is %+v, want %s", r.Finding, c.cause)
 			}
 		})

@@ -194,7 +194,7 @@ const machine = "The Machine"
 // subjects that have an author.
 func judgeMachine(requests []Request) Verdict {
 	verdict := byLast(someUnknown, byMachine, apiSpan, thinkerSpan)(requests)
-	if verdict.State != Met {
+	if verdict.State != Passed {
 		return verdict
 	}
 	for _, r := range requests {

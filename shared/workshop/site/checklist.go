@@ -60,7 +60,7 @@ func (s *site) checklist(step int, requests []lesson.Request, write func(string)
 			shown.TraceURL = "/trace/" + strconv.FormatUint(result.TraceID, 10)
 			shown.Request = requestOf(requests, result.TraceID)
 		}
-		if result.State == lesson.Met {
+		if result.State == lesson.Passed {
 			list.Passed++
 		} else {
 			var err error
@@ -68,7 +68,7 @@ func (s *site) checklist(step int, requests []lesson.Request, write func(string)
 				return nil, err
 			}
 		}
-		shown.Waits = result.State == lesson.Open && found > 0 && sent(requests, result.Asks)
+		shown.Waits = result.State == lesson.Unchecked && found > 0 && sent(requests, result.Asks)
 		if f := result.Finding; f != nil {
 			found++
 			shown.Finding = &finding{Finding: f, First: found == 1, Trees: s.trees(f.Trees)}
@@ -80,9 +80,9 @@ func (s *site) checklist(step int, requests []lesson.Request, write func(string)
 
 func stateOf(state lesson.State) string {
 	switch state {
-	case lesson.Met:
+	case lesson.Passed:
 		return "passed"
-	case lesson.Unmet:
+	case lesson.Failed:
 		return "failed"
 	}
 	return "open"

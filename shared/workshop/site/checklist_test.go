@@ -18,7 +18,7 @@ func TestSite_Checklist(t *testing.T) {
 	passed := func(_ int, requests []lesson.Request) []lesson.Result {
 		judged = requests
 		var seen uint64 = 7
-		return []lesson.Result{{Expectation: lesson.Expectation{ID: "joined", Says: "One trace."}, Verdict: lesson.Verdict{State: lesson.Met, TraceID: seen}}}
+		return []lesson.Result{{Expectation: lesson.Expectation{ID: "joined", Says: "One trace."}, Verdict: lesson.Verdict{State: lesson.Passed, TraceID: seen}}}
 	}
 	b.requestsOf = func(traces []apm.Trace) []lesson.Request {
 		return []lesson.Request{{Path: "/think/?subject=war", Traces: traces}}
@@ -28,7 +28,7 @@ func TestSite_Checklist(t *testing.T) {
 		open := lesson.Expectation{ID: "twice", Says: "The second is quick.", Asks: []string{"/think/?subject=mankind", "/think/?subject=mankind"}}
 		trace := requests[0].Traces[0]
 		return append(passed(step, requests),
-			lesson.Result{Expectation: failed, Verdict: lesson.Verdict{State: lesson.Unmet, TraceID: trace.ID, Finding: &lesson.Finding{
+			lesson.Result{Expectation: failed, Verdict: lesson.Verdict{State: lesson.Failed, TraceID: trace.ID, Finding: &lesson.Finding{
 				Expected: "an error on think", Instead: "none, but SELECT * FROM a, * and <nil>", Cause: "it is not set", Request: "/think/?subject=war",
 				Trees: []lesson.Tree{{Trace: trace, Marks: map[uint64]string{trace.Spans[0].SpanID: "this one"}}},
 			}}},
@@ -54,10 +54,10 @@ func TestSite_Checklist(t *testing.T) {
 		above lesson.State
 		asks  int
 		waits bool
-	}{{lesson.Unmet, 1, true}, {lesson.Unmet, 2, false}, {lesson.Met, 1, false}} {
+	}{{lesson.Failed, 1, true}, {lesson.Failed, 2, false}, {lesson.Passed, 1, false}} {
 		b.judge = func(int, []lesson.Request) []lesson.Result {
 			above := lesson.Result{Expectation: lesson.Expectation{ID: "first", Says: "First."}, Verdict: lesson.Verdict{State: c.above}}
-			if c.above == lesson.Unmet {
+			if c.above == lesson.Failed {
 				above.Finding = &lesson.Finding{}
 			}
 			later := lesson.Expectation{ID: "later", Says: "Later.", Asks: slices.Repeat([]string{"/think/?subject=war"}, c.asks)}

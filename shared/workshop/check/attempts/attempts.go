@@ -30,7 +30,7 @@ type edit struct{ file, old, new string }
 // An attempt is the code that a lesson leads to, changed by some edits.
 type attempt struct {
 	name     string
-	fails    string // the first unmet expectation; empty: all are met
+	fails    string // the first failed expectation; empty: all pass
 	code     int    // the step that the edits are made to, if it's another one
 	exercise bool   // it is for the step's exercise
 	edits    []edit
@@ -78,7 +78,7 @@ func Honest(t *testing.T) {
 			for _, a := range attempts {
 				t.Run(a.name, func(t *testing.T) {
 					t.Parallel()
-					if report := w.check(t, step, a); !report.Reached() {
+					if report := w.check(t, step, a); !report.Complete() {
 						t.Errorf("does not pass:\n%s", words(report))
 					}
 				})
@@ -103,11 +103,11 @@ func StartsAndSolutions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if report.Reached() {
+				if report.Complete() {
 					t.Errorf("passes from the start:\n%s", words(report))
 				}
 				for _, result := range report.Results {
-					if result.Given && result.State == lesson.Unmet {
+					if result.Given && result.State == lesson.Failed {
 						t.Errorf("%s is given, and yet it fails at the start", result.ID)
 					}
 				}
@@ -115,7 +115,7 @@ func StartsAndSolutions(t *testing.T) {
 			})
 			t.Run("solution", func(t *testing.T) {
 				t.Parallel()
-				if report := w.check(t, step, attempt{}); !report.Reached() {
+				if report := w.check(t, step, attempt{}); !report.Complete() {
 					t.Errorf("does not pass:\n%s", words(report))
 				}
 			})
@@ -221,7 +221,7 @@ func root(t *testing.T) string {
 
 func firstFailure(report check.Report) string {
 	for _, result := range report.Results {
-		if result.State == lesson.Unmet {
+		if result.State == lesson.Failed {
 			return result.ID
 		}
 	}
@@ -232,7 +232,7 @@ func firstFailure(report check.Report) string {
 func words(report check.Report) string {
 	var out strings.Builder
 	for _, result := range report.Results {
-		sign := map[lesson.State]string{lesson.Met: "✓", lesson.Unmet: "✗", lesson.Open: "·"}[result.State]
+		sign := map[lesson.State]string{lesson.Passed: "✓", lesson.Failed: "✗", lesson.Unchecked: "·"}[result.State]
 		fmt.Fprintf(&out, "%s %s: %s\n", sign, result.ID, result.Says)
 		if f := result.Finding; f != nil {
 			fmt.Fprintf(&out, "  request   %s\n  expected  %s\n  instead   %s\n  likely    %s\n", f.Request, f.Expected, f.Instead, f.Cause)

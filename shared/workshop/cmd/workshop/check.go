@@ -127,7 +127,7 @@ func checkSteps(ctx context.Context, out *terminal.Terminal, o checkOptions) err
 		if err != nil && !o.machine {
 			return err
 		}
-		if err == nil && !report.Reached() {
+		if err == nil && !report.Complete() {
 			err = errFailed
 		}
 		failed = cmp.Or(failed, err)
@@ -176,7 +176,7 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 	if !c.quiet {
 		c.conclude(report)
 	}
-	if report.Reached() && !c.exercise {
+	if report.Complete() && !c.exercise {
 		reached := workspace.Reached{Step: c.target.Step, Dir: cmp.Or(c.target.Dir, filepath.Join(c.root, runner.StepName(c.target.Step))), At: time.Now()}
 		if err := workspace.Reach(c.root, reached); err != nil {
 			c.say("%s\n", c.out.Paragraph("", err.Error()+"."))

@@ -72,7 +72,7 @@ type spanJSON struct {
 func (c *checkedJSON) add(target runner.Target, report check.Report, failed error, o checkOptions) {
 	s := stepJSON{
 		Step: target.Step, Title: lesson.Title(target.Step), Exercise: o.exercise, Code: target.Name(),
-		Complete: report.Reached(), TookMS: report.Took.Milliseconds(),
+		Complete: report.Complete(), TookMS: report.Took.Milliseconds(),
 		Requests: []requestJSON{}, Checks: []checkJSON{},
 	}
 	if failed != nil {
@@ -93,7 +93,7 @@ func checkOf(r lesson.Result, hints int) checkJSON {
 	if r.TraceID != 0 {
 		e.TraceID = id(r.TraceID)
 	}
-	if r.State != lesson.Unmet {
+	if r.State != lesson.Failed {
 		return e
 	}
 	e.Hints = r.Hints[:hints]
@@ -108,7 +108,7 @@ func checkOf(r lesson.Result, hints int) checkJSON {
 	return e
 }
 
-var stateNames = [...]string{lesson.Open: "unchecked", lesson.Unmet: "failed", lesson.Met: "passed"}
+var stateNames = [...]string{lesson.Unchecked: "unchecked", lesson.Failed: "failed", lesson.Passed: "passed"}
 
 // id formats an ID as a string of decimal digits: it may not fit a JSON number.
 func id(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -29,7 +29,7 @@ func (c *checker) tick(results []lesson.Result) {
 		return
 	}
 	for _, r := range results {
-		if r.State == lesson.Met && !c.ticked[r.ID] {
+		if r.State == lesson.Passed && !c.ticked[r.ID] {
 			c.ticked[r.ID] = true
 			c.out.Item(terminal.Yes, r.ID, r.Says)
 		}
@@ -43,9 +43,9 @@ func (c *checker) conclude(report check.Report) {
 	passed := 0
 	for i := range report.Results {
 		switch r := &report.Results[i]; r.State {
-		case lesson.Unmet:
+		case lesson.Failed:
 			c.explain(r)
-		case lesson.Open:
+		case lesson.Unchecked:
 			c.out.Item(terminal.Neither, r.ID, r.Says)
 		default:
 			passed++
@@ -57,9 +57,9 @@ func (c *checker) conclude(report check.Report) {
 		checked = fmt.Sprintf("the exercise of step %d", step)
 	}
 	switch {
-	case !report.Reached() && !c.exercise && c.completedBefore() != "":
+	case !report.Complete() && !c.exercise && c.completedBefore() != "":
 		c.out.Printf("\n%s\n%s\n", c.out.Red("✗ "+count), c.completedBefore())
-	case !report.Reached():
+	case !report.Complete():
 		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ %s isn't complete yet: %s", checked, count)))
 	case c.target.Original():
 		c.out.Printf("\n✓ %s in %s\n", count, apm.FormatDuration(report.Took))
@@ -75,11 +75,11 @@ func (c *checker) conclude(report check.Report) {
 			own = "check"
 		}
 		c.out.Printf("Checked the original %s. To check your own code: %s %s %d\n", c.target.Name(), workshop(), own, step)
-	case report.Reached() && !c.exercise && lesson.Exercise(step) != nil:
+	case report.Complete() && !c.exercise && lesson.Exercise(step) != nil:
 		c.out.Printf("Next: its exercise in %s, or %s try %d\n", fromHere(readme(c.root, step)), workshop(), step+1)
-	case report.Reached() && step < runner.Steps:
+	case report.Complete() && step < runner.Steps:
 		c.out.Printf("Next: %s try %d\n", workshop(), step+1)
-	case report.Reached():
+	case report.Complete():
 		c.out.Printf("That was the last step. You can now read a trace, and add tracing to a service.\n")
 	}
 }
