@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func status(out *terminal.Terminal) error {
 	if err != nil {
 		out.Printf("%s\n", out.Paragraph("", err.Error()+"."))
 	}
-	next := 0
+	first, next := 0, 0 // of the steps that are not complete: of all, and after the last complete one
 	for step := 1; step <= runner.Steps; step++ {
 		line := fmt.Sprintf("Step %d: %s", step, lesson.Title(step))
 		i := slices.IndexFunc(reached, func(r workspace.Reached) bool { return r.Step == step && !r.Given() })
@@ -52,11 +53,13 @@ func status(out *terminal.Terminal) error {
 		default:
 			out.Printf("  %s\n", line)
 		}
-		if i < 0 && next == 0 {
-			next = step
+		if i >= 0 {
+			next = 0
+		} else {
+			first, next = cmp.Or(first, step), cmp.Or(next, step)
 		}
 	}
-	if next == 0 {
+	if next = cmp.Or(next, first); next == 0 {
 		out.Printf("\nAll steps are complete.\n")
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -98,7 +99,7 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		}
 		t.out.Trace(trace, t.client.Page(trace.ID), &t.palette)
 	}
-	if n := len(traces); n > 1 {
+	if n := requestTraces(traces); n > 1 {
 		t.out.Printf("\nOne request produced %d traces: the trace was not propagated from one service to the next.\n", n)
 	}
 	if version := versionOf(traces); t.step != 0 && version != runner.StepName(t.step) {
@@ -108,6 +109,17 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		return fmt.Errorf("the api responded with %d", answer.Status)
 	}
 	return nil
+}
+
+// requestTraces returns how many of the traces have a span for an incoming request. A
+// connection to Redis, for example, has a trace of its own without one.
+func requestTraces(traces []apm.Trace) (n int) {
+	for _, trace := range traces {
+		if slices.ContainsFunc(trace.Spans, func(span apm.Span) bool { return span.Type == "web" }) {
+			n++
+		}
+	}
+	return n
 }
 
 // inWords formats a response in lines for people, one for each subject.

@@ -79,6 +79,8 @@ Next: step 2
 `},
 		{func() error { return reach(root, 2, filepath.Join(root, "step02")) }, // the original
 			"\nNext: step 2\n"},
+		{func() error { return reach(root, 4, filepath.Join(root, "mine")) }, // as check says
+			"\nNext: step 5\n"},
 		{func() error {
 			for step := 2; step <= runner.Steps; step++ {
 				if err := reach(root, step, filepath.Join(root, "mine")); err != nil {
