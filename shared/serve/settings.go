@@ -24,7 +24,7 @@ func Parse(flags *flag.FlagSet) {
 			args = append(args, "--"+f.Name+"="+value)
 		}
 	})
-	healthcheck := flags.Bool("healthcheck", false, "ask the running service whether it's healthy, then exit")
+	healthcheck := flags.Bool("healthcheck", false, "check whether the running service is healthy, then exit")
 	flags.Parse(append(args, os.Args[1:]...))
 	flags.VisitAll(func(f *flag.Flag) {
 		if !valid(f) {
@@ -47,8 +47,8 @@ func exit(status int, err error) {
 	os.Exit(status)
 }
 
-// valid checks what a flag holds by the end of its name: an address, or a URL to
-// which a path can be added. No value begins with a minus.
+// valid checks a flag's value. A name that ends in -addr needs an address, and one
+// in -url a URL to which a path can be added. Other values don't start with a minus.
 func valid(f *flag.Flag) bool {
 	value := f.Value.String()
 	if strings.HasSuffix(f.Name, "-addr") {

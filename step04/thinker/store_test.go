@@ -55,7 +55,7 @@ func TestFind_TracesOnlyQueries(t *testing.T) {
 
 	parent, ctx := tracer.StartSpanFromContext(t.Context(), "think")
 	var wait sync.WaitGroup
-	for range 4 { // more than the one connection there is so far
+	for range 4 { // more than the one open connection
 		wait.Go(func() { store.find(ctx, "war") })
 	}
 	wait.Wait()
@@ -85,7 +85,7 @@ func TestOpenStore_SharedFile(t *testing.T) {
 			}
 		}
 	})
-	for range 10 { // each restores the thoughts anew
+	for range 10 { // each restores the thoughts
 		if _, err := open(t, file).find(t.Context(), "war"); err != nil {
 			t.Error(err)
 		}
@@ -103,7 +103,7 @@ func TestOpenStore_ErrorNamesTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "no such directory", "thoughts.db")
 	if store, err := openStore(t.Context(), file); err == nil {
 		store.close()
-		t.Error("opened a file in a directory that is not there")
+		t.Error("opened a file in a directory that doesn't exist")
 	} else if !strings.Contains(err.Error(), file) {
 		t.Errorf("%v: want the file's name in it", err)
 	}

@@ -11,7 +11,7 @@ import (
 	redistrace "gopkg.in/DataDog/dd-trace-go.v1/contrib/redis/go-redis.v9"
 )
 
-// A redisCache remembers thoughts in Redis. Without Redis, every thought is a miss.
+// A redisCache stores thoughts in Redis. Without Redis, every thought is a miss.
 type redisCache struct {
 	client *redis.Client
 }
@@ -24,8 +24,8 @@ func openCache(ctx context.Context, addr string, timeout time.Duration) *redisCa
 		ReadTimeout:     timeout,
 		MaxRetries:      -1,
 		DialerRetries:   1,
-		Protocol:        2,    // fewer commands, and so fewer spans,
-		DisableIdentity: true, // for each new connection
+		Protocol:        2,    // fewer commands, so fewer spans, for a new connection
+		DisableIdentity: true, // likewise
 	})
 	if err := client.Ping(ctx).Err(); err != nil {
 		slog.WarnContext(ctx, "no cache for now", "error", err)

@@ -25,8 +25,8 @@ var (
 	subjects = []string{"religion", "technology", "war", "work", "music", "mankind"}
 )
 
-// memoize asks the cache within a think span. It returns the number of times that
-// the thought wasn't cached.
+// memoize calls the cache within a think span. It returns how often the thought
+// wasn't cached.
 func memoize(t *testing.T, cache *redisCache, subject string) (misses int) {
 	t.Helper()
 	span, ctx := tracer.StartSpanFromContext(t.Context(), "think")
@@ -144,8 +144,8 @@ func TestMemoize_WithoutRedis(t *testing.T) {
 	}
 }
 
-// TestMemoize_DeadRedis has a clock of its own, so its times are exact: whatever
-// Redis does, a request for six subjects loses less than half a second.
+// TestMemoize_DeadRedis uses a fake clock, so its times are exact: whatever Redis
+// does, a request for six subjects loses less than half a second.
 func TestMemoize_DeadRedis(t *testing.T) {
 	for name, c := range map[string]struct {
 		delay time.Duration // of each response

@@ -15,13 +15,13 @@ import (
 //go:embed schema.sql
 var schema string
 
-// A sqliteStore keeps the thoughts in a SQLite database.
+// A sqliteStore stores the thoughts in a SQLite database.
 type sqliteStore struct {
 	db *sql.DB
 }
 
-// openStore opens the database and restores the six thoughts. The options leave
-// only the queries of a trace: no span is for connecting, or starts a trace.
+// openStore opens the database and restores the six thoughts. With its options, the
+// driver traces only queries within a trace, and no connections.
 func openStore(ctx context.Context, file string) (*sqliteStore, error) {
 	sqltrace.Register("sqlite", &sqlite.Driver{})
 	db, err := sqltrace.Open("sqlite", "file:"+url.PathEscape(file)+"?_pragma=busy_timeout(5000)",

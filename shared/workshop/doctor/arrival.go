@@ -13,7 +13,7 @@ import (
 
 // A requested is the request that was sent to see whether its trace arrives.
 type requested struct {
-	sent   bool // and answered as it should be
+	sent   bool // and it got a response
 	answer client.Answer
 	traces []apm.Trace
 }
@@ -38,7 +38,7 @@ func (e *examination) probe() {
 	case answer.Status != http.StatusOK:
 		e.fail(name, "Read what the step has printed.", "thinker-api responded with %d: %s", answer.Status, refusal(answer.Body))
 	default:
-		e.pass(name, "thinker-api and thinker-microservice answered a request in %s.", apm.FormatDuration(answer.Took))
+		e.pass(name, "thinker-api and thinker-microservice responded to a request in %s.", apm.FormatDuration(answer.Took))
 	}
 	e.request = requested{sent: err == nil, answer: answer}
 	if e.request.sent && e.agent {
@@ -91,12 +91,12 @@ func (e *examination) trace() {
 	case !e.Probe:
 		return
 	case !e.request.sent:
-		e.skip(name, "Not checked, because no request was answered.")
+		e.skip(name, "Not checked, because no request got a response.")
 	case !e.agent:
 		e.skip(name, "Not checked, because the workshop's agent does not respond.")
 	case len(e.request.traces) == 0:
 		e.fail(name, "Fix the first ✗ above. If there is none: does main.go of both services call tracer.Start, and is every span finished?",
-			"The request was answered, but no trace arrived.")
+			"The request got a response, but no trace arrived.")
 	default:
 		e.origins(name)
 	}

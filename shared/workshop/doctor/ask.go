@@ -25,7 +25,7 @@ func ask(ctx context.Context, transport *http.Transport, at string) (answered, e
 	return answered{resp.StatusCode, resp.Header.Get("Server"), body}, err
 }
 
-// answered is a program's response.
+// answered is a response of any program.
 type answered struct {
 	status int
 	server string // the header Server

@@ -18,7 +18,7 @@ const apmSocket = "/var/run/datadog/apm.socket"
 // A target is where a tracer sends its spans.
 type target struct {
 	url     *url.URL
-	because string // the variable or the socket that says so; empty where nothing does
+	because string // the variable or socket that chose it; empty for the default
 }
 
 func (t target) String() string {
@@ -28,8 +28,8 @@ func (t target) String() string {
 	return fmt.Sprintf("%s (from %s)", t.url, t.because)
 }
 
-// targetOf is where dd-trace-go sends spans with an environment: see
-// AgentURLFromEnv in its internal/agent.go.
+// targetOf returns where dd-trace-go sends spans in an environment, like its
+// AgentURLFromEnv in internal/agent.go.
 func targetOf(env []string, socket string) target {
 	at, err := url.Parse(setting(env, "DD_TRACE_AGENT_URL"))
 	if err == nil && (at.Scheme == "http" || at.Scheme == "https" || at.Scheme == "unix") {

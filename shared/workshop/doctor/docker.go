@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A container is one that docker-compose made of the workshop.
+// A container is one of the workshop's, created by docker-compose.
 type container struct {
 	ID     string
 	Names  string

@@ -41,8 +41,8 @@ type Options struct {
 	Found     func(Check)
 }
 
-// Examine runs all checks and passes each to Found as soon as it is done. It goes on
-// after a failed check, as there may be more.
+// Examine runs all checks and passes each to Found as soon as it is done. It
+// continues after a failed check, because there may be more than one problem.
 func Examine(ctx context.Context, o Options) []Check {
 	e := &examination{Options: o, ctx: ctx}
 	e.toolchain()

@@ -17,9 +17,8 @@ type GoSetting struct {
 
 func (s GoSetting) String() string { return s.Name + "=" + s.Value }
 
-// GoSettings returns the settings of this environment that would have go refuse
-// the code of the workshop in root, find other libraries, or build for another
-// system.
+// GoSettings returns the settings that would make go reject the code of the workshop
+// in root, find other libraries, or build for another system.
 func GoSettings(root string) []GoSetting {
 	saved := savedGoSettings()
 	var ignored []GoSetting
@@ -42,17 +41,17 @@ func GoSettings(root string) []GoSetting {
 	return ignored
 }
 
-// unfit reports whether a flag in GOFLAGS may change what a build makes, or
-// whether it succeeds. The exceptions are what builds set themselves, or do with.
+// unfit reports whether a flag in GOFLAGS may change the result of a build. The
+// exceptions are flags that builds set themselves, and harmless ones.
 func unfit(flag string) bool {
 	name, _, _ := strings.Cut(flag, "=")
 	return !slices.Contains([]string{"-trimpath", "-modcacherw", "-buildvcs", "-ldflags", "-p", "-v"}, name)
 }
 
-// GoEnv returns an environment in which go builds the steps of the workshop in
-// root, and copies of them. It gives what GoSettings returns another value: an
-// empty one would not hide a setting that go env -w saved. Where go has no
-// directory for a cache, the cache is in DataDir.
+// GoEnv returns an environment in which go builds the steps of the workshop in root,
+// and copies of them. It replaces the settings that GoSettings returns. An empty value
+// wouldn't hide a setting that go env -w saved. If go has no directory for a cache,
+// the cache is in DataDir.
 func GoEnv(root string) []string {
 	env := append(os.Environ(), "GO111MODULE=on", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	flags := ""
@@ -62,10 +61,10 @@ func GoEnv(root string) []string {
 	for _, cache := range MissingGoCaches() {
 		dir, err := filepath.Abs(filepath.Join(DataDir(root), strings.ToLower(cache)))
 		if err != nil {
-			continue // go says what it lacks
+			continue // go reports the missing cache
 		}
 		env = append(env, cache+"="+dir)
-		flags = "-buildvcs=false -modcacherw" // so that it can be removed like all else in DataDir
+		flags = "-buildvcs=false -modcacherw" // so it can be deleted like the rest of DataDir
 	}
 	if flags != "" {
 		env = append(env, "GOFLAGS="+flags)
@@ -73,8 +72,8 @@ func GoEnv(root string) []string {
 	return env
 }
 
-// MissingGoCaches returns the variables that name a cache of go's, for each cache
-// that has no directory here: HOME is not set, or may not be written to.
+// MissingGoCaches returns the variable of each of go's caches that has no directory
+// here, because HOME isn't set or isn't writable.
 func MissingGoCaches() (missing []string) {
 	saved := savedGoSettings()
 	setting := func(name string) string { return cmp.Or(os.Getenv(name), saved[name]) }
@@ -98,7 +97,7 @@ func MissingGoCaches() (missing []string) {
 	return missing
 }
 
-// isDirectory reports whether there is a directory, and makes it if need be.
+// isDirectory reports whether there is a directory. It creates a missing one.
 func isDirectory(path string) bool { return filepath.IsAbs(path) && os.MkdirAll(path, 0o777) == nil }
 
 // savedGoSettings returns what go env -w has saved.

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// A group is a program that runs, together with every process that it has
-// started: a service of a learner's, or go build with its compilers.
+// A group is a running program with every process that it has started: a learner's
+// service, or go build with its compilers.
 type group struct {
 	cmd *exec.Cmd
 	processes
 }
 
-// outputTime is how long what a program printed is read on when it has ended: a
-// process that it started may hold its output open for ever.
+// outputTime is how long output is read after the program has ended: a process that
+// it started may hold the output open for ever.
 const outputTime = 500 * time.Millisecond
 
 // running are the groups of this process, for KillAll.
@@ -25,9 +25,9 @@ var running = struct {
 	ending bool // KillAll was called
 }{groups: map[*group]bool{}}
 
-// startGroup starts a program that a terminal's Ctrl-C doesn't reach: that is for
-// this process, which stops in order what it has started. A context that the
-// program was given interrupts all of the group.
+// startGroup starts a program that a terminal's Ctrl-C doesn't reach. Only this process
+// gets it, and then stops its programs in order. If the program has a context, its end
+// interrupts the whole group.
 func startGroup(cmd *exec.Cmd) (*group, error) {
 	running.Lock()
 	defer running.Unlock()
@@ -54,11 +54,11 @@ func startGroup(cmd *exec.Cmd) (*group, error) {
 	return g, nil
 }
 
-// wait waits until the program has ended, and kills what it has left running.
+// wait waits until the program has ended, and kills the processes it left running.
 func (g *group) wait() error {
 	err := g.cmd.Wait()
 	if errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // the program ended well; a process that it left held its output
+		err = nil // the program ended well, but one of its processes held the output open
 	}
 	running.Lock()
 	defer running.Unlock()
@@ -68,8 +68,8 @@ func (g *group) wait() error {
 	return err
 }
 
-// KillAll kills everything that this package has started and that still runs, for
-// a program that ends without stopping it in order. Nothing can be started later.
+// KillAll kills every running process that this package has started, for a program that
+// ends without stopping them in order. After that, nothing can be started.
 func KillAll() {
 	running.Lock()
 	defer running.Unlock()

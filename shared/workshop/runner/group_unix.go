@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// setApart has a program start in a process group of its own.
+// setApart makes a program start in its own process group.
 func setApart(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// processes are those of a process group, by its ID.
+// processes are the members of a process group.
 type processes struct{ pgid int }
 
 func processesOf(p *os.Process) processes { return processes{p.Pid} }
@@ -22,5 +22,5 @@ func (p processes) interrupt() error { return syscall.Kill(-p.pgid, syscall.SIGI
 // kill ends the processes. There may be none left.
 func (p processes) kill() { _ = syscall.Kill(-p.pgid, syscall.SIGKILL) }
 
-// release is for systems that keep something of processes that have ended.
+// release does nothing: only Windows holds resources for ended processes.
 func (p processes) release() {}

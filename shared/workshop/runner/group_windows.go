@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// setApart has a program start in a process group of its own.
+// setApart makes a program start in its own process group.
 func setApart(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
-// processes are those of a job object, to which those that they start belong too.
+// processes are the members of a job object, including the processes they start.
 // Windows kills them when this process ends.
 type processes struct {
 	first *os.Process
-	job   windows.Handle // 0 where there is none: then only the first process is killed
+	job   windows.Handle // 0 if there is none: then only the first process is killed
 	ended chan struct{}  // closed when the first process has ended, and the others were killed
 }
 
@@ -78,7 +78,7 @@ func (p processes) kill() {
 	_ = windows.TerminateJobObject(p.job, 1)
 }
 
-// release gives the job back, once the first process has ended.
+// release closes the job once the first process has ended.
 func (p processes) release() {
 	if p.job != 0 {
 		<-p.ended

@@ -19,8 +19,8 @@ import (
 // startTime is how long a service may take until it is healthy.
 const startTime = 30 * time.Second
 
-// untilHealthy waits until the service answers /healthz at its address. It fails
-// early where the service is healthy at another address: it won't come here.
+// untilHealthy waits until the service responds to /healthz at its address. It fails
+// early if the service is healthy at another address.
 func (p *Process) untilHealthy(ctx context.Context) error {
 	tooLate := time.After(startTime)
 	for look := time.Tick(time.Second); ; {
@@ -48,7 +48,7 @@ func (p *Process) untilHealthy(ctx context.Context) error {
 	}
 }
 
-// healthy reports whether a service answers /healthz at an address.
+// healthy reports whether a service responds to /healthz at an address.
 func healthy(ctx context.Context, addr string) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -59,7 +59,7 @@ func healthy(ctx context.Context, addr string) bool {
 	return err == nil && resp.Status == http.StatusOK
 }
 
-// unhealthy returns why the service isn't healthy in spite of all its time.
+// unhealthy returns why the service didn't become healthy in time.
 func (p *Process) unhealthy(ctx context.Context) error {
 	switch addrs := p.listens(ctx); {
 	case addrs == nil:
@@ -95,8 +95,8 @@ func (p *Process) taken() string {
 	return ""
 }
 
-// listens returns the addresses on which the process listens, as net.Listen takes
-// them. It is nil where the system doesn't tell.
+// listens returns the addresses on which the process listens, in net.Listen's form.
+// It returns nil if the system doesn't report them.
 func (p *Process) listens(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -11,9 +11,9 @@ import (
 // longestLine is how many bytes of a line are read into memory.
 const longestLine = 8 << 10
 
-// lines returns the lines that a program prints, without what ends them, until it
-// prints no more. A longer line is cut, and says so at its end: it is passed on as
-// soon as it is known to be too long, since it may never end.
+// lines returns the lines that a program prints, without line breaks, until the output
+// ends. A longer line is cut, and its end says so. It is returned before the rest has
+// arrived, since it may never end.
 func lines(output io.Reader) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		reader := bufio.NewReaderSize(output, longestLine)

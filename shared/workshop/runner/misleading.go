@@ -7,22 +7,21 @@ import (
 	"strings"
 )
 
-// A Variable is one of the environment that a shell may have set for other
-// programs, and that would have the tracer of a service hide its traces, or say
-// something else.
+// A Variable is an environment variable that would make a service's tracer hide or
+// change its traces. A shell may have set it for other programs.
 type Variable struct {
 	Name string
-	// Effect says what a value has the service's tracer do: "sends nothing". It
-	// is empty for a value that changes nothing.
+	// Effect returns what the tracer does because of a value: "sends no traces".
+	// It returns "" for a value that changes nothing.
 	Effect func(value string) string
-	// Harmless is an effect that is not seen with the workshop's services and its
-	// agent, though it would be elsewhere.
+	// Harmless marks an effect that doesn't show with the workshop's services and
+	// agent, but does elsewhere.
 	Harmless bool
 }
 
-// Misleading returns the variables that services are started without, where
-// their value has an effect, as dd-trace-go reads them. It leaves out those that
-// say where spans go: these are set.
+// Misleading returns the variables that services don't get if their value has an
+// effect on dd-trace-go. The variables that choose the agent aren't in the list,
+// because the workshop sets them.
 func Misleading() []Variable {
 	const (
 		off      = "sends no traces"
@@ -83,7 +82,7 @@ func ifBool(want bool, effect string) func(string) string {
 	}
 }
 
-// without is for a list that lacks a word.
+// without has an effect if a list doesn't contain a word.
 func without(word, effect string) func(string) string {
 	return func(value string) string {
 		if value == "" || slices.Contains(strings.Split(strings.ToLower(value), ","), word) {
@@ -105,8 +104,8 @@ func anyOf(effects ...func(string) string) func(string) string {
 	}
 }
 
-// withTags is for a list of tags that every span gets. The tracer reads some of
-// them as the span's own service, name or error; subject is the lessons'.
+// withTags has an effect if a list of tags for every span contains a misleading one.
+// The tracer uses some tags as a span's service, name or error; the lessons use subject.
 func withTags(delimiter string, misleading ...string) func(string) string {
 	return func(value string) string {
 		separator := " "
@@ -127,9 +126,9 @@ func withTags(delimiter string, misleading ...string) func(string) string {
 	}
 }
 
-// environment returns this process's environment, without what would mislead a
-// tracer. A variable that is empty goes too: to a tracer, an empty name of a
-// Lambda function is one.
+// environment returns this process's environment without the misleading variables.
+// It also removes them if they are empty: the tracer accepts an empty name of a Lambda
+// function.
 func environment() []string {
 	effects := map[string]func(string) string{}
 	for _, v := range Misleading() {

@@ -19,7 +19,7 @@ const (
 	tailLines   = 10
 )
 
-// A Service is a program that listens on an address and answers /healthz there.
+// A Service is a program that listens on an address and responds to /healthz there.
 type Service struct {
 	Name   string // for people
 	Binary string
@@ -168,7 +168,7 @@ func (p *Process) listening() bool {
 	return true
 }
 
-// Taken reports whether some program listens on a port of this machine. It asks
+// Taken reports whether some program listens on a port of this machine. It tries
 // both loopback addresses, since a browser or curl may use either.
 func Taken(port int) bool {
 	for _, host := range []string{"127.0.0.1", "::1"} {

@@ -16,7 +16,7 @@ type redis struct {
 	stop   context.CancelFunc
 }
 
-// startRedis starts a Redis, and moves its clock on, which it does not do by itself.
+// startRedis starts a Redis and advances its clock: miniredis doesn't do that itself.
 func startRedis() (*redis, error) {
 	server, err := miniredis.Run()
 	if err != nil {
@@ -40,11 +40,11 @@ func startRedis() (*redis, error) {
 	return &redis{server, cancel}, nil
 }
 
-// longestCommand is how many bytes of arguments a command may have: what it stores
-// takes this process's memory.
+// longestCommand limits a command's arguments, in bytes: stored values use this
+// process's memory.
 const longestCommand = 1 << 20
 
-// refuseLong answers a command that is too long with an error. It reports whether
+// refuseLong responds to a command that is too long with an error. It reports whether
 // it did.
 func refuseLong(client *redisserver.Peer, command string, arguments ...string) bool {
 	size := 0
@@ -58,9 +58,9 @@ func refuseLong(client *redisserver.Peer, command string, arguments ...string) b
 	return true
 }
 
-// acceptIdentity responds to what go-redis says of itself on each new connection.
-// miniredis doesn't know these subcommands of CLIENT, and its error would show up
-// as a red span in a learner's trace. It reports whether it responded.
+// acceptIdentity responds OK to the subcommands of CLIENT with which go-redis
+// identifies itself on a new connection. miniredis doesn't know them, and its error
+// would be a red span in a learner's trace. It reports whether it responded.
 func acceptIdentity(client *redisserver.Peer, command string, arguments ...string) bool {
 	if !strings.EqualFold(command, "CLIENT") || len(arguments) == 0 {
 		return false

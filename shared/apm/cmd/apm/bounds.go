@@ -65,8 +65,8 @@ func isSet(flags *flag.FlagSet, name string) (set bool) {
 	return set
 }
 
-// ignored makes git ignore the default directory if apm creates it: it may be inside
-// somebody's repository.
+// ignored makes git ignore the default directory if apm creates it: it may be inside a
+// repository.
 func ignored(db string) error {
 	directory := filepath.Dir(defaultDB)
 	if filepath.Clean(db) != filepath.Clean(defaultDB) {

@@ -104,12 +104,12 @@ func parseTrace(part json.RawMessage) (trace exportedTrace, err error) {
 	return trace, err
 }
 
-// tagTraceIDHigh holds the upper half of the trace ID on the first span that
-// is sent.
+// tagTraceIDHigh is the tag for the upper half of the trace ID, on the first span of a
+// payload.
 const tagTraceIDHigh = "_dd.p.tid"
 
-// wire gives the trace's spans as tracers send them. Its error says what is
-// missing or cannot be.
+// wire returns the trace's spans in the form that tracers send. It returns an error
+// for a missing or invalid value.
 func (t exportedTrace) wire() ([]*pb.Span, error) {
 	id, err := parseID("trace_id", t.TraceID)
 	if err != nil {
@@ -143,7 +143,7 @@ func (t exportedTrace) wire() ([]*pb.Span, error) {
 		tagged = tagged || span.Meta[tagTraceIDHigh] != ""
 		spans = append(spans, span)
 	}
-	// The tracer has put it there, unless its format had another place for it.
+	// A trace that arrived in another format doesn't have the tag.
 	if high != 0 && !tagged {
 		if spans[0].Meta == nil {
 			spans[0].Meta = map[string]string{}
@@ -215,8 +215,8 @@ func parseID(name, text string) (uint64, error) {
 	return id, nil
 }
 
-// parseHigh is the upper half of a trace ID in 32 hexadecimal digits, the lower
-// half of which is known.
+// parseHigh returns the upper half of a trace ID from its 32 hexadecimal digits. The
+// lower half must be low.
 func parseHigh(digits string, low uint64) (uint64, error) {
 	if digits == "" {
 		return 0, nil

@@ -8,9 +8,8 @@ import (
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 )
 
-// wireEvents puts the events on the span to be sent: as events or, where one
-// has an attribute that these cannot hold, in the tag in which some tracers
-// send them.
+// wireEvents adds the events to the span to send. If events can't hold an attribute's
+// value, it uses a tag instead, as some tracers do.
 func (s exportedSpan) wireEvents(span *pb.Span) error {
 	for i, event := range s.Events {
 		if event.Time < 0 {
@@ -58,8 +57,8 @@ func (s exportedSpan) tagEvents(span *pb.Span) error {
 	return nil
 }
 
-// wireAttribute converts an attribute's value, if it is one that events hold: a
-// plain value, or a list of such.
+// wireAttribute converts an attribute's value if events can hold it: a plain value, or
+// a list of plain values.
 func wireAttribute(value any) (*pb.AttributeAnyValue, bool) {
 	switch v := value.(type) {
 	case []any:

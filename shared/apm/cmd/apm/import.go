@@ -76,8 +76,8 @@ func runImport(ctx context.Context, args []string, env func(string) string, stdi
 	return nil
 }
 
-// readFile reads the traces in a file, each as the spans to send, of which
-// there is at least one. Its error names the file.
+// readFile reads the traces in a file, each as a list of at least one span to send.
+// Its error names the file.
 func readFile(name string, stdin io.Reader) (traces [][]*pb.Span, err error) {
 	var content []byte
 	if name == "-" {

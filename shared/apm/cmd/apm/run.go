@@ -69,8 +69,8 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	// Signals are the command's from here on, and only then apm's. A hang-up that
-	// is ignored, as below nohup, stays so for both, and so does an interrupt.
+	// From here on, signals go to the command, and to apm once it has ended. An ignored
+	// hang-up, as with nohup, stays ignored for both, and so does an ignored interrupt.
 	signals := make(chan os.Signal, 16)
 	for _, s := range relayed() {
 		if !signal.Ignored(s) {
@@ -94,8 +94,8 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	return ended
 }
 
-// runCommand runs a command to its end, and passes signals on to it. Its error
-// is an exitCode, or a startError.
+// runCommand runs a command until it ends, and forwards signals to it. Its error is an
+// exitCode or a startError.
 func runCommand(args, env []string, stdout, stderr io.Writer, signals <-chan os.Signal) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, stdout, stderr
@@ -117,8 +117,7 @@ func runCommand(args, env []string, stdout, stderr io.Writer, signals <-chan os.
 	}
 }
 
-// notStarted says why a command did not start, with the exit code that shells
-// have for it.
+// notStarted returns why a command didn't start, with the exit code that shells use.
 func notStarted(name string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return startError{fmt.Errorf("run: command %q not found", name), 127}
@@ -126,7 +125,7 @@ func notStarted(name string, err error) error {
 	return startError{fmt.Errorf("run: %w", err), 126}
 }
 
-// exited is how a command ended.
+// exited returns a command's exit code as an error, or nil if it succeeded.
 func exited(state *os.ProcessState, err error) error {
 	if err == nil {
 		return nil

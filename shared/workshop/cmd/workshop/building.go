@@ -16,7 +16,7 @@ type building struct {
 func (b *building) tell(doing string) {
 	done := b.done.Add(1)
 	if done == 20 {
-		b.out.Printf("building: this takes a minute or two the first time, and about a second later\n")
+		b.out.Printf("building: this takes a minute or two the first time, and about a second after that\n")
 	}
 	b.out.Progress("%s (%d so far)", doing, done)
 }

@@ -51,7 +51,7 @@ Exit codes: 0 if every request succeeded, 1 if a request failed.`, load.MaxRate,
 			for _, text := range rates {
 				rate, err := strconv.Atoi(strings.TrimSpace(text))
 				if err != nil {
-					return cannotRun{fmt.Errorf("--rps %q is not a number. Use one or several, such as 5,20,50", text)}
+					return cannotRun{fmt.Errorf("--rps %q is not a number. Use one or more numbers, such as 5,20,50", text)}
 				}
 				plan.Rates = append(plan.Rates, rate)
 			}

@@ -41,7 +41,7 @@ func targetOf(root, dir string, step int) (runner.Target, error) {
 	if step == 0 {
 		number := numbered.FindStringSubmatch(filepath.Base(abs))
 		if number == nil {
-			return runner.Target{}, fmt.Errorf("the name of %s doesn't tell which step it is a copy of. Add the number: --step 2", dir)
+			return runner.Target{}, fmt.Errorf("the name of %s doesn't say which step it is a copy of. Add the number: --step 2", dir)
 		}
 		step, _ = strconv.Atoi(number[1]) // it is a digit
 	}
