@@ -6,7 +6,7 @@ import "time"
 // it did not take in: where to look when a trace is missing. What it keeps is
 // bounded, and texts in it are cut short; the counts go on.
 type IntakeReport struct {
-	Since    time.Time // when the intake began
+	Since    time.Time // when the intake started
 	Payloads int       // trace payloads taken in, tracers' empty probes among them
 	Spans    int       // of these payloads
 	Bytes    int64     // of these payloads, unpacked

@@ -202,7 +202,7 @@ func (in *Intake) store(r *http.Request, p payload, at *place) (kept int, err er
 		busy.what = left
 		return kept, busy
 	case err != nil:
-		return kept, fmt.Errorf("keep %s: %w", left, err)
+		return kept, fmt.Errorf("store %s: %w", left, err)
 	}
 	return kept, nil
 }

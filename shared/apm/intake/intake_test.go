@@ -263,8 +263,8 @@ func TestRefusals(t *testing.T) {
 		status       int
 		says, reason string
 	}{
-		"GET":             {"GET", "/v0.4/traces", nil, nil, 405, "takes POST, PUT", reasonMethod},
-		"POST to info":    {"POST", "/info", nil, nil, 405, "takes GET", reasonMethod},
+		"GET":             {"GET", "/v0.4/traces", nil, nil, 405, "accepts POST, PUT", reasonMethod},
+		"POST to info":    {"POST", "/info", nil, nil, 405, "accepts GET", reasonMethod},
 		"garbage":         {"POST", "/v0.4/traces", []byte("\xff\xff"), nil, 400, "decode /v0.4/traces payload", reasonMalformed},
 		"cut off":         {"POST", "/v0.4/traces", good[:len(good)/2], nil, 400, "as MessagePack", reasonMalformed},
 		"bad JSON":        {"POST", "/v0.4/traces", []byte(`[[{"trace_id":}]]`), nil, 400, "as JSON", reasonMalformed},

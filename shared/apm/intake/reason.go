@@ -24,7 +24,7 @@ func advice(reason string) string {
 	case reasonMethod:
 		return "Tracers use POST or PUT. Either another program sent the request, or a proxy changed its method, often by following a redirect."
 	case reasonPath:
-		return "The agent accepts Datadog's formats only, /v0.3/traces to /v1.0/traces. Give the tracer this address without a path. OpenTelemetry exporters send to /v1/traces and Zipkin to /api/v2/spans: use a Datadog tracer instead."
+		return "The agent accepts only Datadog's formats, /v0.3/traces to /v1.0/traces. Give the tracer this address without a path. OpenTelemetry exporters send to /v1/traces and Zipkin to /api/v2/spans: use a Datadog tracer instead."
 	case reasonEncoding:
 		return "Turn off compression in the sender or in the proxy in between, or use gzip."
 	case reasonTooLarge:
@@ -32,7 +32,7 @@ func advice(reason string) string {
 	case reasonSlow:
 		return "The sender or a proxy stopped in the middle of a payload, or sent it too slowly. Look for a stopped or overloaded program, or for a connection that hangs."
 	case reasonMalformed:
-		return "Compare the first bytes with the format of the path. MessagePack starts with 8, 9, dc or dd; JSON with 5b; gzip with 1f 8b, and needs Content-Encoding; protobuf, which is not supported, usually with 0a. If the start is right, the payload was truncated, or the tracer's version is unknown here."
+		return "Compare the first bytes with the format of the path. MessagePack starts with 8, 9, dc or dd; JSON with 5b; gzip with 1f 8b. Gzip also needs Content-Encoding. Protobuf usually starts with 0a and is not supported. If the start is right, the payload was truncated, or the agent doesn't know this tracer version's format."
 	case reasonNotKept:
 		return "This is an error of the agent. See its log."
 	case reasonFull:

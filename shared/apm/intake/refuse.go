@@ -63,7 +63,7 @@ func refuseOtherMethods(w http.ResponseWriter, r *http.Request, methods []string
 	}
 	allowed := strings.Join(methods, ", ")
 	w.Header().Set("Allow", allowed)
-	return refusal{http.StatusMethodNotAllowed, reasonMethod, fmt.Errorf("%s takes %s, not %s", r.URL.Path, allowed, r.Method)}
+	return refusal{http.StatusMethodNotAllowed, reasonMethod, fmt.Errorf("%s accepts %s, not %s", r.URL.Path, allowed, r.Method)}
 }
 
 // refuseUnknown refuses what is sent to a path that no Agent has.

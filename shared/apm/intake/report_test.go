@@ -134,7 +134,7 @@ func TestReportOfRefusals(t *testing.T) {
 		fails        error
 	}{
 		reasonBrowser:   {"POST", "/v0.4/traces", good, []string{"Origin", "https://example.com"}, 403, "for tracers", nil},
-		reasonMethod:    {"GET", "/v0.4/traces", nil, nil, 405, "takes POST, PUT", nil},
+		reasonMethod:    {"GET", "/v0.4/traces", nil, nil, 405, "accepts POST, PUT", nil},
 		reasonPath:      {"POST", "/v1/traces", good, nil, 404, "unknown path /v1/traces", nil},
 		reasonEncoding:  {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip", nil},
 		reasonTooLarge:  {"PUT", "/v0.4/traces", large, nil, 413, "25 MiB", nil},

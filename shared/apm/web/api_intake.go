@@ -14,7 +14,7 @@ import (
 // nanoseconds. Lists are bounded, so that forgotten tracers, refusals and
 // requests are missing in them; the counts include those.
 type jsonIntake struct {
-	Since            string        `json:"since"`    // when the intake began
+	Since            string        `json:"since"`    // when the intake started
 	Payloads         int           `json:"payloads"` // trace payloads taken in
 	Spans            int           `json:"spans"`    // of these
 	Bytes            int64         `json:"bytes"`    // of these, unpacked

@@ -55,7 +55,7 @@ func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error
 	})}
 	name, resource, operation := page.Place.Get("service"), page.Place.Get("resource"), page.Place.Get("operation")
 	if name == "" {
-		return failure{http.StatusBadRequest, "The address names no service. Open a service’s page: each version under Deployments has a link to compare it with the one before."}
+		return failure{http.StatusBadRequest, "The address names no service. Open a service’s page: each version under Deployments has a link to compare it with the previous version."}
 	}
 	page.Service, page.Resource, page.Operation = w.service(name), short(resource), short(operation)
 	query := alikeTo(&apm.Span{Service: name, Name: operation, Resource: resource})

@@ -37,7 +37,7 @@ func TestThePanelCountsTheSpansFound(t *testing.T) {
 		"/traces?query=service:nobody":                       "service: ✓nobody",
 		"/traces?scope=root":                                 "service: api−=2; resource_name: GET /think/−=2; status: ok−=2",
 		"/traces?facet=@subject&query=@subject:war":          "@subject: ✓war=1; service: thinker−=1; resource_name: think−=1; status: error−=1",
-		"/traces?facet=@nothing&query=service:api+status:ok": "@nothing: No span found has this attribute; service: ✓api=2; resource_name: GET /think/−=2; status: ✓ok=2",
+		"/traces?facet=@nothing&query=service:api+status:ok": "@nothing: None of these spans has this attribute; service: ✓api=2; resource_name: GET /think/−=2; status: ✓ok=2",
 	} {
 		body := get(w, path).Body.String()
 		if got := strings.Join(panelOf(body), "; "); got != want {

@@ -31,8 +31,8 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	case r.Context().Err() != nil:
 		return // the client has gone
 	default:
-		w.Logger.ErrorContext(r.Context(), "answer request", "path", r.URL.Path, "error", err)
-		told = failure{http.StatusInternalServerError, "The agent failed to answer this request. Its log has the details."}
+		w.Logger.ErrorContext(r.Context(), "respond to a request", "path", r.URL.Path, "error", err)
+		told = failure{http.StatusInternalServerError, "The agent failed to respond to this request. Its log has the details."}
 	}
 	if forPrograms(r) {
 		writeProblem(rw, told, syntax)

@@ -24,7 +24,7 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 	}
 	links := []chainLink{{Holds: true, Says: apm.FormatCount(report.Calls, "request has", "requests have") + " reached the agent."}}
 	if report.Spans == 0 {
-		return append(links, chainLink{Says: "None of them contained a span.", Do: "A tracer sends finished spans every two seconds. Wait, or stop the tracer. The Intake page lists refused requests."})
+		return append(links, chainLink{Says: "None of them contained a span.", Do: "A tracer sends finished spans every two seconds. Wait a moment, or stop the tracer. The Intake page lists refused requests."})
 	}
 	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They contained %s from %s.", apm.FormatCount(report.Spans, "span", "spans"), apm.FormatCount(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
 
@@ -49,7 +49,7 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 	} else {
 		links = append(links, chainLink{
 			Says: fmt.Sprintf("The clock of %s looks %s%s.", short(off[0].Service), aside(off[0].ClockMost, "ahead", "behind"), otherTracers(len(off)-1)),
-			Do:   "Set the time range to All time, or set that machine's clock. Old spans, such as imported ones, also look like this.",
+			Do:   "Set the time range to All time, or correct that machine's clock. Old spans, such as imported ones, also look like this.",
 		})
 	}
 

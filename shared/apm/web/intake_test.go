@@ -38,7 +38,7 @@ func TestTheIntakePageSaysWhatCame(t *testing.T) {
 	for _, want := range []string{
 		`<a href="/intake" aria-current="page">Intake</a>`, "1,200 payloads, 7,200 spans accepted since",
 		"<bdi>thinker-api</bdi>", "<bdi>go v2.12.0</bdi>", "v1.0", "<bdi>workshop</bdi>", "<bdi>step04</bdi>", `98.8 <span class="unit">kB</span>`,
-		"2 s ahead", "(was 4 days behind)", "set that machine&#39;s clock", "2 older tracers are not shown",
+		"2 s ahead", "(was 4 days behind)", "correct that machine&#39;s clock", "2 older tracers are not shown",
 		`datetime="2026-03-01T12:00:00.345Z"`,
 		"Compare what came.", "trace evicted", "--max-spans",
 		"POST /v0.4/traces", "no Content-Length · application/msgpack", "as MessagePack: cut off", "User-Agent: <bdi>curl</bdi>",

@@ -42,7 +42,7 @@ func endpoints() []endpoint {
 			Example:    "/api/traces?query=status:error&limit=10", Sample: "traces.json",
 			Fields: []field{
 				{"traces[].trace_id", "also the ID in /trace/ID, the trace’s page"},
-				{"traces[].service", "of the trace’s entry span; so are name, resource, start and duration"},
+				{"traces[].service", "of the trace’s entry span, like name, resource, start and duration"},
 				{"traces[].name", "operation"},
 				{"traces[].resource", ""},
 				{"traces[].start", ""},
@@ -141,7 +141,7 @@ func endpoints() []endpoint {
 					{"services[].first_seen", "start of its earliest span"},
 					{"services[].last_seen", "start of its latest span"},
 					{"services[].versions", "over all time; the newest comes first"},
-					{"services[].last_deploy", "first span of the newest version; 0 without versions"},
+					{"services[].last_deploy", "start of the newest version’s first span; 0 without versions"},
 					{"others", "number of services left out"},
 				}),
 		},
@@ -341,7 +341,7 @@ func groupFields(prefix string) []field {
 
 func intakeFields() []field {
 	return []field{
-		{"since", "when the intake began"},
+		{"since", "when the intake started"},
 		{"payloads", "accepted trace payloads"},
 		{"spans", "accepted spans"},
 		{"bytes", "size of the accepted payloads, uncompressed"},
@@ -392,8 +392,8 @@ func intakeFields() []field {
 		{"kept.evicted_traces", "evicted to make room for newer traces"},
 		{"kept.evicted_spans", ""},
 		{"kept.damaged_spans", "could not be read from the file and were set aside"},
-		{"chain[].holds", "whether a condition for traces to be found holds; the first that fails says why a trace is missing"},
+		{"chain[].holds", "whether this condition for finding a trace holds; the first that doesn’t says why a trace is missing"},
 		{"chain[].says", ""},
-		{"chain[].do", "the next step, if it does not hold"},
+		{"chain[].do", "the next step if it doesn’t hold"},
 	}
 }

@@ -47,11 +47,11 @@ func clientSpan(s *story) *Finding {
 	if len(clients) > 0 && s.below(clients[0], s.api) {
 		return s.finding(expected, fmt.Sprintf("The client span took %s, and the microservice's span took %s.",
 			apm.FormatDuration(clients[0].Duration), apm.FormatDuration(s.thinker.Duration)),
-			"The client span is finished before the response is there. httptrace.WrapClient makes one that covers the whole call.",
+			"The client span is finished before the response arrives. httptrace.WrapClient makes one that covers the whole call.",
 			mark{clients[0], "too short"})
 	} else if len(clients) > 0 {
 		return s.finding(expected, "There is a client span, but it started a trace of its own.",
-			"The request to the microservice is made without the context of the incoming request. Pass r.Context() to http.NewRequestWithContext.",
+			"The api makes its request to the microservice without the context of the incoming request. Pass r.Context() to http.NewRequestWithContext.",
 			mark{clients[0], "not below the api's span"})
 	}
 	between := s.first(func(span *apm.Span) bool {
@@ -84,7 +84,7 @@ func thinkerBelowClient(s *story) *Finding {
 			mark{client, "sends the headers"}, mark{s.thinker, "no parent"})
 	case s.below(s.thinker, s.api):
 		return s.finding(expected, fmt.Sprintf("It is below %s, next to the client span.", named(s.parent(s.thinker))),
-			"The headers carry the api's span instead of the client span. Remove the code that sets them by hand: the client does it.",
+			"The headers carry the ID of the api's span instead of the client span's. Delete the code that sets them by hand, and wrap the client with httptrace.WrapClient: it sets them.",
 			mark{client, "nothing below it"}, mark{s.thinker, "not below the client span"})
 	}
 	return s.finding(expected, fmt.Sprintf("It has the parent ID %d in trace %d.", s.thinker.ParentID, s.thinker.TraceID),

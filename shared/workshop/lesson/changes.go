@@ -44,7 +44,7 @@ var changes = [...][]change{
 	},
 	{
 		{"api/main.go", "contrib/net/http", "Three packages of the tracing library replace the plain router and our own code."},
-		{"api/main.go", "httptrace.WrapClient(", "The router starts a span for each request, the client starts one for each call and sends the headers, and the log handler adds the IDs."},
+		{"api/main.go", "httptrace.WrapClient(", "The router and the client start the spans, the client sends the headers, and the log handler adds the IDs to log lines."},
 		{"api/main.go", "inject(ctx", "The client sends the headers now."},
 		{"api/trace.go", "", "The router does what this file did."},
 		{"thinker/main.go", "contrib/gorilla/mux", "The microservice uses the same router and log handler; it calls no other service, so it needs no client."},
@@ -61,9 +61,9 @@ var changes = [...][]change{
 		{"thinker/thoughts.go", "int64", "A thought is now a row, with an ID and a subject."},
 	},
 	{
-		{"thinker/cache.go", "redistrace.WrapClient(", "The cache gets a thought from Redis, or else calls think and stores the result for 30 seconds; the client is wrapped, so each command becomes a span."},
+		{"thinker/cache.go", "redistrace.WrapClient(", "The cache gets a thought from Redis, or calls think and stores the result for 30 seconds; the wrapped client makes each command a span."},
 		{"thinker/main.go", `"redis-addr"`, "Two new settings say where Redis is, and how long to wait for it."},
-		{"thinker/main.go", "openCache(", "The cache connects to Redis before the first request; the wrapped client's spans have the service name that the tracer was started with."},
+		{"thinker/main.go", "openCache(", "The cache connects to Redis before the first request; it's opened after the tracer starts, so its spans get the tracer's service name."},
 		{"thinker/main.go", "cache *redisCache", "The microservice uses one cache for all requests."},
 		{"thinker/main.go", "memoize(", "The think span stays around everything, but only a cache miss waits and queries the database."},
 	},

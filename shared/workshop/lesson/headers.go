@@ -23,7 +23,7 @@ func (s *story) whyApart() string {
 		return s.whyApartByID()
 	case s.Headers.Get(traceHeader) == "" && s.Headers.Get(parentHeader) == "":
 		if near := s.nearHeaders(); len(near) > 0 {
-			return fmt.Sprintf("The request to the microservice has %s, but neither %s nor %s. The names have to be exactly these.", list(near), traceHeader, parentHeader)
+			return fmt.Sprintf("The request to the microservice has %s, but neither %s nor %s. Use exactly these two names.", list(near), traceHeader, parentHeader)
 		}
 		return fmt.Sprintf("The request to the microservice has neither %s nor %s. %s", traceHeader, parentHeader, s.whereSet())
 	case s.Headers.Get(traceHeader) == "":
@@ -56,7 +56,7 @@ func (s *story) whyApart() string {
 func (s *story) whyNotBelow() string {
 	switch {
 	case s.thinker.ParentID == 0:
-		return "A trace ID alone doesn't say where a span belongs. It also needs the ID of its parent: tracer.ChildOf sets both."
+		return "A trace ID alone doesn't say where a span belongs. The span also needs the ID of its parent: tracer.ChildOf sets both."
 	case s.Headers != nil && s.Headers.Get(parentHeader) == strconv.FormatUint(s.thinker.ParentID, 10):
 		return s.wrongID(parentHeader)
 	case s.thinker.ParentID == s.api.TraceID:
@@ -118,7 +118,7 @@ func (s *story) isID(id uint64) bool { return s.byNumber(id) != "" }
 func (s *story) oneHeader(there, missing string) string {
 	cause := fmt.Sprintf("The request to the microservice has %s, but not %s. It needs both.", there, missing)
 	if near := s.nearHeaders(); len(near) > 0 {
-		cause += fmt.Sprintf(" It also has %s: did you mean that one?", list(near))
+		cause += fmt.Sprintf(" It also has %s: is that name misspelled?", list(near))
 	}
 	return cause
 }

@@ -105,7 +105,7 @@ func thinkerBelowAPI(s *story) *Finding {
 	for span := s.parent(s.thinker); span != s.api; span = s.parent(span) {
 		if outlived(span, s.thinker) {
 			return s.finding(expected, fmt.Sprintf("Its parent, %s, ended after %s, before the microservice responded.", named(span), apm.FormatDuration(span.Duration)),
-				"The span in the headers is finished before the request is sent. Finish it once the response is there.",
+				"The headers carry the ID of a span that is finished before the request is sent. Finish it once the response has arrived.",
 				mark{span, "too short"})
 		}
 	}
@@ -130,7 +130,7 @@ func sentSwapped(s *story) *Finding {
 
 // directBelow finds a microservice that mistakes one ID for the other.
 func directBelow(s *story) *Finding {
-	expected := fmt.Sprintf("A request straight to the microservice, with the trace ID %d and the parent ID %d in its headers, continues that trace below that parent.", directTrace, directParent)
+	expected := fmt.Sprintf("A request straight to the microservice has the trace ID %d and the parent ID %d in its headers. The microservice's span gets both.", directTrace, directParent)
 	if s.thinker == nil {
 		return s.finding(expected, "No span arrived for that request.", "The microservice never finishes the span of a request that has both headers. "+unfinished)
 	}
@@ -140,10 +140,10 @@ func directBelow(s *story) *Finding {
 	}
 	instead := fmt.Sprintf("Its span has the trace ID %d and the parent ID %d.", trace, parent)
 	marked := mark{s.thinker, fmt.Sprintf("trace %d, parent %d", trace, parent)}
-	cause := "The microservice doesn't take both IDs from the headers. Pass the result of tracer.Extract to tracer.ChildOf."
+	cause := "The microservice doesn't use both IDs from the headers. Pass the result of tracer.Extract to tracer.ChildOf."
 	switch {
 	case trace == directParent && parent == directTrace:
-		cause = sameNumber + fmt.Sprintf("The microservice reads them the other way round: x-datadog-trace-id takes the value of %s, and x-datadog-parent-id that of %s.", traceHeader, parentHeader)
+		cause = sameNumber + fmt.Sprintf("The microservice swaps them. Give tracer.Extract the value of %s as x-datadog-trace-id, and that of %s as x-datadog-parent-id.", traceHeader, parentHeader)
 	case trace == directTrace && parent == directTrace:
 		cause = sameNumber + fmt.Sprintf("The microservice uses %s for both. The parent ID is in %s.", traceHeader, parentHeader)
 	case trace == directParent && parent == directParent:

@@ -69,7 +69,7 @@ func (p pair) hit() *Finding {
 		}
 		switch {
 		case len(gets) == 0:
-			return p.second.stray(expected, think, reads, "get", "The thought comes from somewhere else than Redis, such as a map in the microservice.")
+			return p.second.stray(expected, think, reads, "get", "The thought doesn't come from Redis, but from somewhere else, such as a map in the microservice.")
 		case len(queries) > 0:
 			return p.second.finding(expected, "The database is queried again.", p.whyAgain(subject), mark{queries[0], "not needed on a hit"})
 		}
@@ -137,9 +137,9 @@ func (p pair) whyAgain(subject string) string {
 		return fmt.Sprintf("Set uses the key %s, and Get uses %s. Use the same key for both.", written, read)
 	}
 	if stays, ok := expiration(set); ok && stays < lifetime {
-		return fmt.Sprintf("The thought stays in Redis for %s only. Pass Set 30 * time.Second.", stays)
+		return fmt.Sprintf("The thought stays in Redis for only %s. Pass Set 30 * time.Second.", apm.FormatDuration(stays))
 	}
-	return "The result of Get isn't used. Decode it the way it was encoded, and return it before the wait and the query."
+	return "think doesn't return what Get found. Decode it the way it was encoded, and return it before the wait and the query."
 }
 
 // key returns the second word of a Redis command.
@@ -168,7 +168,7 @@ func judgeNoWait(requests []Request) Verdict {
 		think := p.second.think(subject)
 		return p.second.verdict(p.second.finding("On a cache hit, there is no wait in think.",
 			fmt.Sprintf("think waited %s on the miss, and %s on the hit.", apm.FormatDuration(miss), apm.FormatDuration(hit)),
-			"The wait comes before Get, or also after it found the thought. Wait only after a miss, right before the query.",
+			"think waits before it calls Get, or even after Get found the thought. Wait only after a miss, right before the query.",
 			mark{think, "still waits"}))
 	}
 	return p.second.verdict(nil)
@@ -213,25 +213,25 @@ func (p pair) errors() *Finding {
 			continue
 		}
 		const only = "Call Set only if find returned no error."
-		expected := fmt.Sprintf("Nobody wrote about %s, so each request for it queries the database and fails: think is an error.", subject)
+		expected := fmt.Sprintf("There is no thought about %s, so each request for it queries the database, and think is an error.", subject)
 		before, again := p.first.think(subject), p.second.think(subject)
 		reply, known := p.second.answer(subject)
 		switch {
 		case !before.Error:
-			return p.first.finding(expected, "The first request for it didn't fail, so there was no error to cache.",
+			return p.first.finding(expected, "On the first request, think isn't an error, so there was no error to cache.",
 				"find has to return unknownSubject for a missing row, as in step 4. The Machine isn't part of this step.",
 				mark{before, "should be an error"})
 		case !again.Error && known && reply.Quote == "":
 			return p.second.finding(expected, "The second response is a thought without a quote: "+apm.Printable(p.second.Body, 200),
 				"An empty thought was cached along with the error. "+only, mark{again, "should be an error"})
 		case !again.Error:
-			return p.second.finding(expected, "The second request for it didn't fail.",
+			return p.second.finding(expected, "On the second request, think isn't an error.",
 				"Something was cached along with the error. "+only, mark{again, "should be an error"})
 		case len(p.second.allBelow(again, isQuery)) == 0:
 			return p.second.finding(expected, "The second request didn't query the database.",
 				"The error was cached. "+only, mark{again, "no query below it"})
 		case len(p.first.allBelow(before, writes)) > 0:
-			return p.first.finding(expected, "The first request failed, and still wrote to Redis.", only,
+			return p.first.finding(expected, "On the first request, think failed, and still wrote to Redis.", only,
 				mark{p.first.allBelow(before, writes)[0], "not for an error"})
 		}
 	}

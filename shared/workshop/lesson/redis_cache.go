@@ -109,7 +109,7 @@ func miss(s *story) *Finding {
 				mark{sets[0], "too early"})
 		case sets[0].Start >= think.End():
 			return s.finding(expected, "The set starts after think has returned.",
-				"Set runs in a goroutine of its own (go …), which outlives the request. Call it before think returns.",
+				"Set runs in its own goroutine (go …), which outlives the request. Call it before think returns.",
 				mark{think, "ended earlier"}, mark{sets[0], "too late"})
 		}
 		for _, span := range append(gets, sets...) {
@@ -152,7 +152,7 @@ func (s *story) stray(expected string, think *apm.Span, fits func(*apm.Span) boo
 			"Its context carries no span: it's context.Background(), or a context made from it. Pass the ctx that tracer.StartSpanFromContext returns in think.",
 			nothing, mark{span, "no parent"})
 	case s.parent(span) == nil:
-		return s.finding(expected, fmt.Sprintf("The parent of the %s is missing.", command), "The span above it is never finished, so it was never sent.",
+		return s.finding(expected, fmt.Sprintf("The parent of the %s is missing.", command), missingParent,
 			nothing, mark{span, "its parent is missing"})
 	case span.Start < think.Start:
 		return s.finding(expected, fmt.Sprintf("The %s is below %s, and it comes before think.", command, named(s.parent(span))),
@@ -160,7 +160,7 @@ func (s *story) stray(expected string, think *apm.Span, fits func(*apm.Span) boo
 			nothing, mark{span, "before think"})
 	}
 	return s.finding(expected, fmt.Sprintf("The %s is below %s.", command, named(s.parent(span))),
-		"Its context is that of the request. Pass the ctx that tracer.StartSpanFromContext returns in think.",
+		"It uses the request's context, without the think span. Pass the ctx that tracer.StartSpanFromContext returns in think.",
 		nothing, mark{span, "not below think"})
 }
 
@@ -188,12 +188,12 @@ func expires(s *story) *Finding {
 		case !ok:
 			return s.finding(expected, "It has no expiration, so the thought stays in Redis forever.",
 				"The last argument of Set is 0, or redis.KeepTTL. Pass 30 * time.Second.", mark{set, "no expiration"})
-		case stays < time.Second:
-			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", stays),
-				"A time.Duration without a unit is in nanoseconds. Pass 30 * time.Second.", mark{set, fmt.Sprintf("expires after %s", stays)})
+		case stays <= time.Millisecond: // the client's shortest expiration
+			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", apm.FormatDuration(stays)),
+				"A time.Duration without a unit is in nanoseconds, and the client rounds it up to 1 ms. Pass 30 * time.Second.", mark{set, "expires after " + apm.FormatDuration(stays)})
 		case stays != lifetime:
-			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", stays),
-				"The last argument of Set says how long the thought stays. Pass 30 * time.Second.", mark{set, fmt.Sprintf("expires after %s", stays)})
+			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", apm.FormatDuration(stays)),
+				"The last argument of Set says how long the thought stays. Pass 30 * time.Second.", mark{set, "expires after " + apm.FormatDuration(stays)})
 		}
 	}
 	return nil

@@ -124,3 +124,22 @@ func TestCancelledSet(t *testing.T) {
 		}
 	}
 }
+
+// TestExpires_Cause explains an expiration without a unit, and no other one, by the
+// unit.
+func TestExpires_Cause(t *testing.T) {
+	for _, c := range []struct{ option, instead, cause string }{
+		{"", "It has no expiration, so the thought stays in Redis forever.", "The last argument of Set is 0"},
+		{"px 1", "Its expiration is 1 ms.", "without a unit"},
+		{"px 30", "Its expiration is 30 ms.", "says how long"},
+		{"ex 1800", "Its expiration is 30 min.", "says how long"},
+	} {
+		spans := missed(10, "war", 0)
+		spans[len(spans)-1].Meta["redis.raw_command"] = "set thought:war: {} " + c.option + ": "
+		for _, r := range lesson.Judge(5, lesson.RequestsOf(traces(spans...))) {
+			if r.ID == "expires" && (r.State != lesson.Failed || r.Finding.Instead != c.instead || !strings.Contains(r.Finding.Cause, c.cause)) {
+				t.Errorf("%q: the finding is %+v, want %q because %q", c.option, r.Finding, c.instead, c.cause)
+			}
+		}
+	}
+}

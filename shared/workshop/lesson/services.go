@@ -31,7 +31,7 @@ func answered(s *story) *Finding {
 		if answer, ok := s.answer(subject); known(subject) && ok && (answer.Error || answer.Quote == "") {
 			return s.finding(fmt.Sprintf("The response has a thought about %s.", subject),
 				fmt.Sprintf("The response is %s", apm.Printable(s.Body, 300)),
-				fmt.Sprintf("The microservice doesn't return its thought about %s. Look at find, and at what answer makes of its result.", subject))
+				fmt.Sprintf("The microservice doesn't return its thought about %s. Look at find, and at what respond makes of its result.", subject))
 		}
 	}
 	return nil
@@ -69,7 +69,9 @@ func (s *story) answer(subject string) (reply, bool) {
 	return r, true
 }
 
-const unfinished = "A span is sent once it and all spans below it are finished."
+const unfinished = "A service sends its spans of a request together, once all of them are finished."
+
+const missingParent = "The span above it never arrived: it isn't finished, or the code uses an ID that no span has."
 
 // apiSpan finds what keeps the request from being a span of the api.
 func apiSpan(s *story) *Finding {
@@ -91,7 +93,7 @@ func apiSpan(s *story) *Finding {
 	case s.thinker != nil && outlived(s.api, s.thinker):
 		return s.finding(expected, fmt.Sprintf("The api's span took %s, and the microservice's span took %s.",
 			apm.FormatDuration(s.api.Duration), apm.FormatDuration(s.thinker.Duration)),
-			"span.Finish is called before the request is handled. In traced in api/trace.go, call it with defer.",
+			"traced in api/trace.go calls span.Finish before it handles the request. Call it with defer.",
 			mark{s.api, "too short"})
 	}
 	return nil
@@ -102,7 +104,7 @@ func apiSpan(s *story) *Finding {
 func misnamed(span *apm.Span, service, file string) string {
 	if span.Meta["_dd.base_service"] == service {
 		if span.Meta["component"] != "" {
-			return fmt.Sprintf("The router gives its spans a service of their own. Remove muxtrace.WithServiceName in %s, and they get the one from tracer.WithService.", file)
+			return fmt.Sprintf("The router gives its spans another service name. Remove muxtrace.WithServiceName from %s, and they get the name from tracer.WithService.", file)
 		}
 		return fmt.Sprintf("tracer.WithService names the service %s, but this span was started with another name: look for tracer.ServiceName or a tag named service.name.", service)
 	}
@@ -127,14 +129,14 @@ func thinkerSpan(s *story) *Finding {
 			mark{s.thinker, "its service has to be thinker-microservice"})
 	case s.api != nil && s.api.Meta["runtime-id"] != "" && s.api.Meta["runtime-id"] == s.thinker.Meta["runtime-id"]:
 		return s.finding(expected, "The api's process made the span that is named thinker-microservice.",
-			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself, with the tracer that it starts in the run function of thinker/main.go.",
+			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself: start its tracer in the run function of thinker/main.go.",
 			mark{s.thinker, "made by the api"})
 	}
 	for _, think := range s.allBelow(s.thinker, isThink) {
 		if outlived(s.thinker, think) {
 			return s.finding(expected, fmt.Sprintf("The microservice's span took %s, and the think span below it took %s.",
 				apm.FormatDuration(s.thinker.Duration), apm.FormatDuration(think.Duration)),
-				"span.Finish is called before the request is handled. In traced in thinker/trace.go, call it with defer.",
+				"traced in thinker/trace.go calls span.Finish before it handles the request. Call it with defer.",
 				mark{s.thinker, "too short"})
 		}
 	}
@@ -174,5 +176,5 @@ func (s *story) whyNoServer() string {
 	if code := s.Code.all("thinker"); strings.Contains(code, "mux.NewRouter()") && !strings.Contains(code, "traced(") {
 		return "The router in thinker/main.go is a plain one, which makes no spans. Create it with muxtrace.NewRouter."
 	}
-	return "Neither the router in the run function of thinker/main.go nor its handler starts a span for a request, or the span is never finished."
+	return "In thinker/main.go, neither the router nor its handler starts a span for a request. Or the span is never finished."
 }

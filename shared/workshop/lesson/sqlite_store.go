@@ -21,7 +21,7 @@ func sqliteStore() []Expectation {
 			judge: byLast(someKnown, statement, noQuery),
 		},
 		{
-			ID: "unknown-subject", Says: "For an unknown subject, the query isn't an error: only think is, or no span at all once The Machine responds.",
+			ID: "unknown-subject", Says: "For an unknown subject, the query isn't an error: only think is, or nothing once The Machine responds.",
 			Asks:  []string{"/think/?subject=art"},
 			judge: byLast(someUnknown, unknownSubject, apiSpan, thinkerSpan, noQuery),
 		},
@@ -31,7 +31,7 @@ func sqliteStore() []Expectation {
 // theMachine is lesson 4's exercise: an unknown subject gets a thought after all.
 func theMachine() []Expectation {
 	return []Expectation{{
-		ID: "the-machine", Says: "For an unknown subject the response has a thought by The Machine, and no span is an error.",
+		ID: "the-machine", Says: "For an unknown subject, the response has a thought by The Machine, and no span is an error.",
 		Asks:  []string{"/think/?subject=art"},
 		judge: judgeMachine,
 	}}
@@ -69,10 +69,10 @@ func (s *story) queryless(expected string, think *apm.Span) *Finding {
 			mark{think, "no query below it"}, mark{query, "no parent"})
 	case s.parent(query) != nil:
 		return s.finding(expected, fmt.Sprintf("The query is below %s.", named(s.parent(query))),
-			"The query uses the context of the request. Pass QueryRowContext the ctx that tracer.StartSpanFromContext returns in think.",
+			"The query uses the request's context, without the think span. Pass QueryRowContext the ctx that tracer.StartSpanFromContext returns in think.",
 			mark{think, "no query below it"}, mark{query, "not below think"})
 	}
-	return s.finding(expected, "The query's parent is missing.", "The span above the query is never finished, so it was never sent.",
+	return s.finding(expected, "The query's parent is missing.", missingParent,
 		mark{think, "no query below it"}, mark{query, "its parent is missing"})
 }
 
@@ -122,7 +122,7 @@ func statement(s *story) *Finding {
 	}
 	if !strings.Contains(strings.ToUpper(queries[0].Resource), "SELECT") {
 		return s.finding(expected, fmt.Sprintf("The resource is %s", apm.Printable(queries[0].Resource, 160)),
-			"That span isn't the library's. sqltrace.Open makes one with the statement as its resource.",
+			"Your code makes that span. sqltrace.Open makes one with the statement as its resource.",
 			mark{queries[0], "not a statement"})
 	}
 	return nil
@@ -224,13 +224,13 @@ func byMachine(s *story) *Finding {
 				mark{s.think(subject), "should not be an error"})
 		case ok && answer.Author != machine:
 			return s.finding(expected, fmt.Sprintf("Its author is %q.", apm.Printable(answer.Author, 80)),
-				"The author has to be The Machine, written like this.", mark{s.think(subject), "another author"})
+				"The author has to be The Machine, spelled like this.", mark{s.think(subject), "another author"})
 		}
 	}
 	if marks := s.failed(); len(marks) > 0 {
 		return s.finding("No span is an error, because every subject got a thought.",
 			fmt.Sprintf("%s is an error: %s", sentence(named(marks[0].span)), apm.Printable(marks[0].span.ErrorMessage(), 160)),
-			"A thought is returned together with an error, or the error is set on the span before The Machine responds.", marks...)
+			"Your code still gives the span an error, although there is a thought. Return nil as the error, and set no error on the span.", marks...)
 	}
 	return nil
 }
@@ -241,7 +241,7 @@ func onlyUnknown(s *story) *Finding {
 		if answer, ok := s.answer(subject); ok && known(subject) && answer.Author == machine {
 			return s.finding(fmt.Sprintf("%s is in the database, so its thought isn't by The Machine.", subject),
 				"The response is "+apm.Printable(s.Body, 200),
-				"find returns The Machine's thought even if there is a row. Return it for sql.ErrNoRows alone.")
+				"find returns The Machine's thought even if there is a row. Return it only for sql.ErrNoRows.")
 		}
 	}
 	return nil

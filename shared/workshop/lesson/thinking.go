@@ -25,11 +25,11 @@ func thinkSpans(s *story) *Finding {
 				mark{s.thinker, "no think span below it"}, mark{think, "no parent"})
 		case s.parent(think) != nil:
 			return s.finding(expected, fmt.Sprintf("The think span is below %s.", named(s.parent(think))),
-				"The think span was started from another context than that of the request to the microservice.",
+				"think starts its span from another context. Pass it the ctx that respond gets from r.Context().",
 				mark{think, "not below the microservice's span"})
 		default:
 			return s.finding(expected, "The think span is in the trace, but its parent is missing.",
-				"The span above think is never finished, so it was never sent.",
+				missingParent,
 				mark{think, "its parent is missing"})
 		}
 		thinking += think.Duration
@@ -39,7 +39,7 @@ func thinkSpans(s *story) *Finding {
 		think := s.think(s.subjects[0])
 		return s.finding("The think span lasts as long as think does.",
 			fmt.Sprintf("It took %s, and the microservice's span took %s.", apm.FormatDuration(thinking), apm.FormatDuration(s.thinker.Duration)),
-			"The span is finished before the wait, because span.Finish is called without defer; or it is started after the wait.",
+			"The span ends before the wait, because span.Finish is called without defer. Or it starts after the wait.",
 			mark{think, "too short"})
 	}
 	return nil
@@ -92,7 +92,7 @@ func (s *story) cached() bool { return s.first(isRedis) != nil && s.first(isQuer
 // errorOnThink finds an unknown subject whose think span isn't an error, or isn't
 // the only one.
 func errorOnThink(s *story) *Finding {
-	const expected = "For an unknown subject the response is a 200 with the reason \"Subject unknown\". Its think span is an error with a type and a message, and no other span is."
+	const expected = "For an unknown subject, the response is a 200 with the reason \"Subject unknown\". Its think span is an error with a type and a message, and no other span is."
 	failing := map[*apm.Span]bool{}
 	for _, subject := range s.subjects {
 		if known(subject) {
@@ -100,7 +100,7 @@ func errorOnThink(s *story) *Finding {
 		}
 		if answer, ok := s.answer(subject); ok && (!answer.Error || answer.Reason != "Subject unknown") {
 			return s.finding(expected, "The response is "+apm.Printable(s.Body, 300),
-				`When think returns an unknownSubject error, answer in thinker/main.go has to reply with the reason "Subject unknown".`)
+				`When think returns an unknownSubject error, respond in thinker/main.go has to set the reason "Subject unknown".`)
 		}
 		failing[s.think(subject)] = true
 	}
@@ -116,7 +116,7 @@ func errorOnThink(s *story) *Finding {
 	switch {
 	case len(wrong) > 0 && len(missing) > 0:
 		return s.finding(expected, fmt.Sprintf("%s is an error, and the think span isn't.", sentence(named(wrong[0].span))),
-			"The error was set on the span of the caller. Set it on the span that think starts: span.Finish(tracer.WithError(err)).",
+			"Your code sets the error on the caller's span. Set it on the span that think starts: span.Finish(tracer.WithError(err)).",
 			append(wrong, missing...)...)
 	case len(wrong) > 0:
 		return s.finding(expected, fmt.Sprintf("%s is an error too.", sentence(named(wrong[0].span))),
@@ -130,7 +130,7 @@ func errorOnThink(s *story) *Finding {
 	for span := range failing {
 		if span.ErrorType() == "" || span.ErrorMessage() == "" {
 			return s.finding(expected, "The think span is an error without a type and a message.",
-				"The span was only told that something failed. Pass the error itself: span.Finish(tracer.WithError(err)).",
+				"Your code tells the span only that something failed. Pass the error itself: span.Finish(tracer.WithError(err)).",
 				mark{span, "no type and no message"})
 		}
 	}
@@ -140,7 +140,7 @@ func errorOnThink(s *story) *Finding {
 // whyNoError is the likely reason that a think span isn't an error though think failed.
 func (s *story) whyNoError() string {
 	if strings.Contains(s.Code.all("thinker"), "defer span.Finish(tracer.WithError(err))") {
-		return "A defer statement reads its arguments at once, and err is still nil there. Put the call into a deferred function, and give the result of think the name err."
+		return "A defer statement reads its arguments at once, and err is still nil there. Put the call into a deferred function, and give think's result the name err."
 	}
-	return "think finishes its span without the error. Name the result of think err, and finish the span in a deferred function: span.Finish(tracer.WithError(err))."
+	return "think finishes its span without the error. Give think's result the name err, and finish the span in a deferred function: span.Finish(tracer.WithError(err))."
 }

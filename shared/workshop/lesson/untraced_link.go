@@ -28,7 +28,7 @@ func apart(s *story) *Finding {
 	if s.api.TraceID != s.thinker.TraceID {
 		return nil
 	}
-	return s.finding("Each service has a trace of its own.", "One trace covers both services. That's step 2.",
+	return s.finding("Each service starts its own trace.", "One trace covers both services. That's step 2.",
 		"The api sends trace headers, and the microservice reads them. Check this code with: workshop check 2",
 		mark{s.thinker, "in the api's trace"})
 }

@@ -65,7 +65,7 @@ func (s *site) code(step int) code {
 	if short, err := filepath.Rel(s.Root, dir); err == nil && filepath.IsLocal(short) {
 		c.Short = filepath.ToSlash(short)
 	}
-	c.Begin = runner.StepName(1) + " without most of the microservice’s tracing"
+	c.Begin = runner.StepName(1) + " without the microservice’s tracer and think span"
 	if step > 1 {
 		c.Begin = "the code of " + runner.StepName(step-1)
 	}

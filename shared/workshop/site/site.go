@@ -122,7 +122,7 @@ func (s *site) serve(r *http.Request) (web.Page, error) {
 		case err != nil:
 			return web.Page{}, err
 		}
-		return web.Page{}, web.Refuse(http.StatusNotFound, fmt.Sprintf("No form is sent to %s.", r.URL.Path))
+		return web.Page{}, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is no form at %s. Reload the page and try again.", r.URL.Path))
 	}
 	if below == "" {
 		return web.Page{Instead: address(s.Workshop.State().Target.Step, "")}, nil

@@ -26,8 +26,8 @@ func TestTry(t *testing.T) {
 
 Your copy is in .workshop/try02. Changes there don't touch the original steps.
 
-Connect the two traces: the api sends its span in two headers, X-Datadog-Trace-Id and
-X-Datadog-Parent-Id, and the microservice starts its own span below it.
+Connect the two traces: the api sends its trace and span IDs in two headers,
+X-Datadog-Trace-Id and X-Datadog-Parent-Id. The microservice continues that trace.
 
   open   .workshop/try02 in your editor
   read   step02/README.md for the exercise and its hints
