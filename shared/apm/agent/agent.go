@@ -42,6 +42,9 @@ type Config struct {
 	AllowHosts []string
 	// Try is a command that makes a trace: the pages show it while there is none.
 	Try string
+	// Services get the first colours, in this order. Others get theirs in the order
+	// in which they first send a span.
+	Services []string
 	// Guests, where given, are further pages. It is called once, when the agent
 	// has its store and does not serve yet.
 	Guests func(*Agent) []web.Guest
@@ -96,6 +99,9 @@ func Start(config Config) (*Agent, error) {
 	}
 
 	a := &Agent{store: kept, palette: &colour.Palette{}}
+	for _, service := range config.Services {
+		a.palette.Of(service)
+	}
 	a.intake = intake.New(sink{a.store, a.palette}, config.Logger)
 	name, port := address(config.Addr, listeners[0])
 	a.url = "http://" + net.JoinHostPort(name, port)

@@ -277,3 +277,11 @@ func TestAGuestIsSentForms(t *testing.T) {
 		t.Error("the intake has had a look at it")
 	}
 }
+
+func TestConfig_Services(t *testing.T) {
+	a := start(t, Config{Services: []string{"first", "second"}})
+	other := start(t, Config{}).Palette()
+	if first := other.Of("any"); a.Palette().Of("second") != other.Of("other") || a.Palette().Of("first") != first {
+		t.Error("the services' colours aren't the first ones, in order")
+	}
+}

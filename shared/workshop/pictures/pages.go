@@ -66,12 +66,9 @@ type pages struct {
 
 // openPages starts an agent, and stores the traffic to two steps in it.
 func openPages(ctx context.Context, step4, step5 recording) (*pages, error) {
-	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
+	a, err := agent.Start(agent.Config{Addr: "localhost:0", Services: services})
 	if err != nil {
 		return nil, err
-	}
-	for _, service := range services {
-		a.Palette().Of(service)
 	}
 	if err := a.Store().Add(ctx, traffic(step4, step5)); err != nil {
 		return nil, errors.Join(err, a.Close(ctx))

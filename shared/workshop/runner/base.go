@@ -55,6 +55,7 @@ func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
 		Try:    Try(o.Ports.API),
 		Guests: guests,
 
+		Services:   []string{"thinker-api", "thinker-microservice", "sqlite.db"}, // in the pictures' colours
 		AllowHosts: o.AllowHosts,
 		Logger:     slog.New(slog.NewTextHandler(lineWriter(o.Log), nil)),
 	})

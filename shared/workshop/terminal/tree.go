@@ -36,7 +36,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 	}
 	status := cmp.Or(entry.StatusCode(), "OK")
 	if entry.Error {
-		status = t.Red(status + " error")
+		status = t.Red(strings.TrimSpace(entry.StatusCode() + " error"))
 	}
 	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(title(entry))), status, apm.FormatDuration(entry.Duration), page)
 	fmt.Fprintf(&out, "\n%s\n", strings.TrimRight(heading, " "))

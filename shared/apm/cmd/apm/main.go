@@ -54,6 +54,7 @@ Flags:
   --max-spans n       number of spans to store (default %d); the oldest traces are evicted first
   --max-bytes n       size of the store, such as 512MiB (default %s; in memory %s)
   --allow-host name   also serve the pages under this host name; repeat it, or separate names by commas
+  --services names    services that get the first colours, in this order, separated by commas
   --try command       command to show on the page while there are no traces
   --healthcheck       check whether the apm at --addr responds, and exit
   --version           show the version of apm and of the Go that built it
@@ -199,15 +200,19 @@ func parse(args []string, env func(string) string) (options, error) {
 	})
 	flags.StringVar(&opts.config.Try, "try", "", "")
 	flags.BoolVar(&opts.healthcheck, "healthcheck", false, "")
-	flags.Func("allow-host", "", func(names string) error {
-		for name := range strings.SplitSeq(names, ",") {
-			if name = strings.TrimSpace(name); name == "" {
-				return errors.New("a name is empty")
+	list := func(to *[]string) func(string) error {
+		return func(names string) error {
+			for name := range strings.SplitSeq(names, ",") {
+				if name = strings.TrimSpace(name); name == "" {
+					return errors.New("a name is empty")
+				}
+				*to = append(*to, name)
 			}
-			opts.config.AllowHosts = append(opts.config.AllowHosts, name)
+			return nil
 		}
-		return nil
-	})
+	}
+	flags.Func("allow-host", "", list(&opts.config.AllowHosts))
+	flags.Func("services", "", list(&opts.config.Services))
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}

@@ -46,7 +46,7 @@ func TestHelpStatesTheLimits(t *testing.T) {
 	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--version", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics"} {
+	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--services", "--version", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the help lacks %q", want)
 		}
