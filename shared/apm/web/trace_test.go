@@ -59,7 +59,7 @@ func TestAFlameGraphIsDrawnByTheServer(t *testing.T) {
 	contains(t, w, thinkTrace+"?span=3", []string{
 		`<rect x="0.25783419%" y="40" width="99.36533122%" height="20"`, // 1.3 of 504.2 ms in
 		`class="box failed" href="` + thinkTrace + `?span=3" data-parent="1" aria-current="true"`,
-		`Spans below have no parent in this trace`, `data-duration="504200000"`, "Flame graph of 5 spans over 504 ms",
+		`The parent of the spans below has not arrived`, `data-duration="504200000"`, "Flame graph of 5 spans over 504 ms",
 		"Error · thinker-microservice · think\n501 ms · exec time 500 ms (99.2 %)", "class=\"box thin small\"",
 	}, "data-outline", "<noscript>")
 }

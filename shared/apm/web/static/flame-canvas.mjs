@@ -230,5 +230,5 @@ function drawOrphans(pen, colours, y, wide) {
   pen.lineTo(wide, y + 1);
   pen.stroke();
   pen.setLineDash([]);
-  pen.fillText("Spans below have no parent in this trace", 6, y + 15);
+  pen.fillText("The parent of the spans below has not arrived", 6, y + 15);
 }
