@@ -34,7 +34,7 @@ func (e *examination) probe() {
 		e.fail(name, "Read what the step has printed, then restart it.", "thinker-api did not respond to a request: %v.", err)
 	case answer.Status == http.StatusBadGateway || answer.Status == http.StatusGatewayTimeout:
 		e.fail(name, "Restart the step and read what thinker-microservice prints. If you start the services yourself, set THINKER_URL to its address.",
-			"thinker-api cannot reach thinker-microservice: %s", refusal(answer.Body))
+			"thinker-api got no valid response from thinker-microservice: %s", refusal(answer.Body))
 	case answer.Status != http.StatusOK:
 		e.fail(name, "Read what the step has printed.", "thinker-api responded with %d: %s", answer.Status, refusal(answer.Body))
 	default:
