@@ -58,6 +58,7 @@ func TestTheRootCommand(t *testing.T) {
 		{"destroy", 2, `workshop: unknown command "destroy". See workshop --help`},
 		{"think", 2, "workshop: which subject? Add one or more: workshop think war"},
 		{"up now", 2, `workshop: unexpected argument "now". See workshop up --help`},
+		{"up --db x --memory", 2, "workshop: --db and --memory can't be used together"},
 		{"status 2", 2, `workshop: unexpected argument "2". See workshop status --help`},
 		{"--colour", 2, "workshop: unknown flag: --colour. See workshop --help"},
 		{"--help", 0, "2  the command could not run"},

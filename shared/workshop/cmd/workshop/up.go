@@ -50,6 +50,9 @@ running.`,
   REDIS_ADDR=localhost:6379 workshop up --step 5`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.inMemory && cmd.Flags().Changed("db") {
+				return cannotRun{errors.New("--db and --memory can't be used together")}
+			}
 			if o.inMemory {
 				o.db = ""
 			}
@@ -67,7 +70,6 @@ running.`,
 	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126), "port of the agent and its pages (AGENT_PORT)")
 	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"), "file to store traces in, relative to the workshop's directory")
 	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "store traces in memory, until the command ends")
-	cmd.MarkFlagsMutuallyExclusive("db", "memory")
 	completeSteps(cmd)
 	return cmd
 }
