@@ -2,13 +2,13 @@ package apm
 
 import "time"
 
-// ApdexThreshold is T where nobody has chosen another: the product's default.
+// ApdexThreshold is the default for T, as in the product.
 const ApdexThreshold = 500 * time.Millisecond
 
-// Apdex rates how content those were who asked, from 0 to 1: an answer within T
-// satisfies, one within 4 T is tolerated and counts half, and what took longer
-// or failed frustrates. answered are the latencies of the requests that did not
-// fail, of all requests. It is 0 without requests. Defined at
+// Apdex returns a score of the latencies, from 0 to 1: a request within T counts
+// fully, one within 4 T counts half, and one that took longer or failed doesn't
+// count. answered has the latencies of the requests that didn't fail; requests is
+// the number of all. The score is 0 without requests. Defined at
 // https://docs.datadoghq.com/tracing/guide/configure_an_apdex_for_your_traces_with_datadog_apm/.
 func Apdex(answered []Latency, requests int, t time.Duration) float64 {
 	if requests == 0 {

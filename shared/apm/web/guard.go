@@ -43,7 +43,7 @@ func (w *Web) refuseOtherHosts(r *http.Request) error {
 	if w.hosts[host] {
 		return nil
 	}
-	return failure{http.StatusForbidden, fmt.Sprintf("The agent does not serve pages under the host name %q. Open it as localhost, or start it with --allow-host %s.", host, host)}
+	return failure{http.StatusForbidden, fmt.Sprintf("The agent does not serve pages under the host name %q. Use localhost, or start the agent with --allow-host %s.", host, host)}
 }
 
 // fromAnotherSite reports whether a page of another site, or of another port of

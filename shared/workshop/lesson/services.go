@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"thinker/shared/apm"
@@ -143,10 +144,11 @@ func thinkerSpan(s *story) *Finding {
 	return nil
 }
 
+// services returns the names of all services that sent spans.
 func (s *story) services() (names []string) {
-	for _, trace := range s.Traces {
-		for _, name := range trace.Services() {
-			names = append(names, apm.Printable(name, 60))
+	for _, span := range s.spans {
+		if name := apm.Printable(span.Service, 60); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names
