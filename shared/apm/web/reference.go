@@ -234,7 +234,7 @@ func endpoints() []endpoint {
 				field{"edges[].total", "sum of the durations"},
 				field{"edges[].avg", "average duration"},
 				field{"edges[].max", "longest duration"},
-				field{"others", "number of edges left out, those with the fewest calls"}),
+				field{"others", "number of edges left out: the ones with the fewest calls"}),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/span-summary", Status: http.StatusOK,

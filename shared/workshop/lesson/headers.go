@@ -71,7 +71,7 @@ func (s *story) whyApartByID() string {
 		return fmt.Sprintf("Its tag %s has the ID of the api's trace, but a tag doesn't connect spans. Start the span with tracer.ChildOf.", tag)
 	}
 	if s.thinker.ParentID == 0 {
-		return fmt.Sprintf("Check three things: the api sends %s and %s as decimal numbers, the microservice reads both under the same names, and it starts its span with tracer.ChildOf.", traceHeader, parentHeader)
+		return fmt.Sprintf("Check that the api sends %s and %s as decimal numbers. Check that the microservice reads both under the same names, and starts its span with tracer.ChildOf.", traceHeader, parentHeader)
 	}
 	return s.misread(traceHeader, s.thinker.TraceID)
 }

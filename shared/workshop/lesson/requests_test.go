@@ -144,7 +144,7 @@ func TestByIDsAlone(t *testing.T) {
 		name, fails, cause string
 		thinker            apm.Span
 	}{
-		{"no headers", "one-trace", "Check three things: the api sends", thinker(9, 91, 0, "subject=war", 5, 495)},
+		{"no headers", "one-trace", "Check that the api sends", thinker(9, 91, 0, "subject=war", 5, 495)},
 		{"a tag", "one-trace", "Its tag trace_id has the ID of the api's trace, but a tag doesn't connect spans", tagged},
 		{"hexadecimal", "one-trace", "X-Datadog-Trace-Id is the right number, but written in hexadecimal", thinker(digits, 91, 77, "subject=war", 5, 495)},
 		{"swapped", "one-trace", "X-Datadog-Trace-Id is the ID of the thinker-api span call", thinker(77, 91, trace, "subject=war", 5, 495)},

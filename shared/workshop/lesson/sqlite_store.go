@@ -82,7 +82,7 @@ func (s *story) whyNoQuery() string {
 	const (
 		plain   = "The database is opened with sql.Open, which traces nothing. Open it with sqltrace.Open, after sqltrace.Register."
 		context = "The query has no context with a span. Use QueryRowContext, with the ctx that tracer.StartSpanFromContext returns in think."
-		fromMap = "The thoughts still come from the map in memory.go. Have think call the store instead."
+		fromMap = "The thoughts still come from the map in memory.go. Query a SQLite database instead, in the code that think calls."
 	)
 	code := s.Code.all("thinker")
 	switch {
