@@ -16,8 +16,8 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// A fixture is a real agent, and an api that answers at once and has its spans
-// stored as a tracer would have.
+// A fixture is a real agent, and an api that responds at once and stores its spans as a
+// tracer does.
 type fixture struct {
 	*Client
 	t     *testing.T
@@ -43,7 +43,7 @@ func newFixture(t *testing.T, spans func(f *fixture, path string, from, to time.
 	return f
 }
 
-// span makes one that ran in a time.
+// span makes a span that ran in a time range.
 func span(trace, id, parent uint64, service, url string, from, to time.Time) apm.Span {
 	return apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: service, Name: "http.request", Resource: "GET",
 		Start: from.UnixNano(), Duration: to.Sub(from), Meta: map[string]string{"http.url": url}}
@@ -56,7 +56,7 @@ func (f *fixture) add(spans ...apm.Span) {
 	}
 }
 
-// ask sends a request and says which traces it left.
+// ask sends a request and returns its traces, each as ID:spans.
 func (f *fixture) ask(subjects ...string) string {
 	f.t.Helper()
 	answer, err := f.Think(need.Context(f.t), subjects...)
@@ -74,7 +74,7 @@ func (f *fixture) ask(subjects ...string) string {
 	return strings.Join(ids, " ")
 }
 
-func TestOneTraceOrTwo(t *testing.T) {
+func TestTracesOf(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		id := f.next.Add(10)
 		if strings.Contains(path, "joined") {
@@ -92,9 +92,9 @@ func TestOneTraceOrTwo(t *testing.T) {
 	}
 }
 
-// TestOthersAskAtTheSameTime has the same requests before, after and within the
-// one that is looked for.
-func TestOthersAskAtTheSameTime(t *testing.T) {
+// TestTracesOf_EqualRequests sends equal requests before, after and during the one
+// whose traces it wants.
+func TestTracesOf_EqualRequests(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		pair := func(id uint64, path string, from, to time.Time) {
 			f.add(span(id, 1, 0, "thinker-api", path, from, to))
@@ -112,9 +112,8 @@ func TestOthersAskAtTheSameTime(t *testing.T) {
 	}
 }
 
-// TestWhatComesLate has the second service's span arrive when the first has been
-// quiet for long enough.
-func TestWhatComesLate(t *testing.T) {
+// TestTracesOf_LateSpan sends the second service's span after the first has settled.
+func TestTracesOf_LateSpan(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		f.add(span(1, 3, 2, "thinker-microservice", "/?subject=war", from, to))
 		time.AfterFunc(2*Settling, func() {
@@ -126,8 +125,8 @@ func TestWhatComesLate(t *testing.T) {
 	}
 }
 
-// TestTheOtherServiceComesLate has it begin a trace of its own.
-func TestTheOtherServiceComesLate(t *testing.T) {
+// TestTracesOf_LateTrace sends the second service's span late, in another trace.
+func TestTracesOf_LateTrace(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		f.add(span(1, 1, 0, "thinker-api", path, from, to))
 		time.AfterFunc(2*Settling, func() { f.add(span(2, 2, 0, "thinker-microservice", "/?subject=war", from, to)) })
@@ -137,8 +136,8 @@ func TestTheOtherServiceComesLate(t *testing.T) {
 	}
 }
 
-// TestFiguresAreWaitedFor has the last of some requests come late.
-func TestFiguresAreWaitedFor(t *testing.T) {
+// TestFiguresOf_LateRequest sends the last request's span late.
+func TestFiguresOf_LateRequest(t *testing.T) {
 	f := newFixture(t, nil)
 	now := time.Now()
 	request := func(id uint64, resource string) {
@@ -159,8 +158,8 @@ func TestFiguresAreWaitedFor(t *testing.T) {
 	}
 }
 
-// TestNothingComes has nothing of what the agent has belong to the request.
-func TestNothingComes(t *testing.T) {
+// TestTracesOf_None stores only traces of other requests.
+func TestTracesOf_None(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		const ago = -time.Hour // as by a clock that is slow
 		f.add(span(1, 1, 0, "thinker-api", path, from.Add(ago), to.Add(ago)))
@@ -170,7 +169,7 @@ func TestNothingComes(t *testing.T) {
 	}
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestClient_Unreachable(t *testing.T) {
 	c := &Client{API: "http://localhost:1", Agent: "http://localhost:1"}
 	_, err := c.Think(need.Context(t), "war")
 	if unreachable, ok := errors.AsType[*UnreachableError](err); !ok || unreachable.URL != "http://localhost:1" {
@@ -181,8 +180,8 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// TestAnotherAgent asks a program that has no such API.
-func TestAnotherAgent(t *testing.T) {
+// TestClient_AnotherProgram uses a program without the agent's API.
+func TestClient_AnotherProgram(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	c := &Client{Agent: other.URL}
@@ -191,9 +190,9 @@ func TestAnotherAgent(t *testing.T) {
 	}
 }
 
-// TestColoursAreThoseOfThePages asks for those of services that the agent met in
-// another order.
-func TestColoursAreThoseOfThePages(t *testing.T) {
+// TestColours_AsOnThePages reads the colours of services that the agent saw in another
+// order.
+func TestColours_AsOnThePages(t *testing.T) {
 	f := newFixture(t, nil)
 	want := map[string]string{}
 	for _, service := range []string{"sqlite.db", "thinker-microservice", "thinker-api"} {
@@ -212,7 +211,7 @@ func TestColoursAreThoseOfThePages(t *testing.T) {
 	}
 }
 
-func TestTheIntakeIsRead(t *testing.T) {
+func TestIntake(t *testing.T) {
 	f := newFixture(t, nil)
 	resp, err := http.Post(f.Agent+"/v0.4/traces", "application/msgpack", strings.NewReader("no spans"))
 	if err != nil {

@@ -20,7 +20,7 @@ func serve(t *testing.T, answer http.HandlerFunc) string {
 	return server.URL
 }
 
-func TestALoadIsWhatWasPlanned(t *testing.T) {
+func TestRun(t *testing.T) {
 	var asked [2]atomic.Int32
 	at := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		asked[strings.Index("ab", r.URL.Path[1:])].Add(1)
@@ -34,18 +34,18 @@ func TestALoadIsWhatWasPlanned(t *testing.T) {
 	}
 }
 
-func TestFailuresAreCounted(t *testing.T) {
+func TestRun_Failures(t *testing.T) {
 	var n atomic.Int32
 	at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		switch n.Add(1) % 4 {
 		case 0:
 			w.WriteHeader(http.StatusBadGateway)
 		case 1:
-			w.WriteHeader(http.StatusBadRequest) // the asker's own fault
+			w.WriteHeader(http.StatusBadRequest) // the client's mistake
 		case 2:
 			w.Header().Set("Content-Length", "100")
 			w.(http.Flusher).Flush()
-			panic(http.ErrAbortHandler) // in the midst of the answer
+			panic(http.ErrAbortHandler) // in the middle of the response
 		}
 	})
 	f := Run(need.Context(t), Plan{URLs: []string{at}, Rates: []int{40}, For: time.Second}, func(Figures) {})
@@ -54,9 +54,9 @@ func TestFailuresAreCounted(t *testing.T) {
 	}
 }
 
-// TestTooManyWait has a server that does not answer until some requests were not
-// sent for it.
-func TestTooManyWait(t *testing.T) {
+// TestRun_TooManyPending uses a server that responds only after some requests have
+// been skipped.
+func TestRun_TooManyPending(t *testing.T) {
 	release := make(chan struct{})
 	at := serve(t, func(http.ResponseWriter, *http.Request) { <-release })
 	var once sync.Once
@@ -70,7 +70,7 @@ func TestTooManyWait(t *testing.T) {
 	}
 }
 
-func TestALoadEndsEarly(t *testing.T) {
+func TestRun_Interrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(need.Context(t))
 	answered := make(chan struct{})
 	at := serve(t, func(http.ResponseWriter, *http.Request) {
@@ -87,7 +87,7 @@ func TestALoadEndsEarly(t *testing.T) {
 	}
 }
 
-func TestPlansAreChecked(t *testing.T) {
+func TestPlan_Check(t *testing.T) {
 	good := Plan{URLs: []string{"http://localhost"}, Rates: []int{1, MaxRate}, For: time.Second}
 	if err := good.Check(); err != nil {
 		t.Error(err)
@@ -106,7 +106,7 @@ func TestPlansAreChecked(t *testing.T) {
 	}
 }
 
-func TestPercentiles(t *testing.T) {
+func TestPercentile(t *testing.T) {
 	var sorted []time.Duration
 	if got := percentile(sorted, 50); got != 0 {
 		t.Error(got)

@@ -11,9 +11,9 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestCompileErrorsAreFoundFromHere has the places in a compiler's message be
-// such that one can open them where one stands.
-func TestCompileErrorsAreFoundFromHere(t *testing.T) {
+// TestBuild_CompileErrorPaths checks that the file names in a compiler's message are
+// relative to the current directory.
+func TestBuild_CompileErrorPaths(t *testing.T) {
 	target := copyOf(t, 1)
 	here := filepath.Dir(target.Dir)
 	root, err := runner.FindRoot(".")

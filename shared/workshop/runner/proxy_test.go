@@ -16,11 +16,11 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestDoor leads to whoever is behind it at the time, and says so where nobody is.
-func TestDoor(t *testing.T) {
-	d, url := proxyFor(t, "nobody is in")
-	if got, want := asked(t, url), "502 nobody is in\n"; got != want {
-		t.Errorf("with nobody behind it, it answers %q, want %q", got, want)
+// TestTCPProxy_Forwards sends requests through a proxy whose target changes.
+func TestTCPProxy_Forwards(t *testing.T) {
+	d, url := proxyFor(t, "no process")
+	if got, want := get(t, url), "502 no process\n"; got != want {
+		t.Errorf("without a target, it responds %q, want %q", got, want)
 	}
 	for _, name := range []string{"one", "another"} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,30 +28,29 @@ func TestDoor(t *testing.T) {
 		}))
 		defer server.Close()
 		d.forwardTo(server.Listener.Addr().String())
-		if got, want := asked(t, url), "200 "+name+" at "+strings.TrimPrefix(url, "http://"); got != want {
-			t.Errorf("it answers %q, want %q", got, want)
+		if got, want := get(t, url), "200 "+name+" at "+strings.TrimPrefix(url, "http://"); got != want {
+			t.Errorf("it responds %q, want %q", got, want)
 		}
 	}
 	d.forwardTo("")
-	if got, want := asked(t, url), "502 nobody is in\n"; got != want {
-		t.Errorf("with nobody behind it again, it answers %q, want %q", got, want)
+	if got, want := get(t, url), "502 no process\n"; got != want {
+		t.Errorf("without a target again, it responds %q, want %q", got, want)
 	}
 }
 
-// TestDoorToOneWhoLeft says why nobody answers who should.
-func TestDoorToOneWhoLeft(t *testing.T) {
+func TestTCPProxy_DeadTarget(t *testing.T) {
 	d, url := proxyFor(t, "")
 	server := httptest.NewServer(nil)
 	d.forwardTo(server.Listener.Addr().String())
 	server.Close()
-	if got := asked(t, url); !strings.HasPrefix(got, "502 dial tcp 127.0.0.1:") || !strings.Contains(got, "refused") {
-		t.Errorf("it answers %q", got)
+	if got := get(t, url); !strings.HasPrefix(got, "502 dial tcp 127.0.0.1:") || !strings.Contains(got, "refused") {
+		t.Errorf("it responds %q", got)
 	}
 }
 
-// TestDoorHearsToTheEnd has a client that says it has no more to say, and still
-// is answered.
-func TestDoorHearsToTheEnd(t *testing.T) {
+// TestTCPProxy_HalfClosed uses a client that closes its side before it reads the
+// response.
+func TestTCPProxy_HalfClosed(t *testing.T) {
 	d, url := proxyFor(t, "")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -78,12 +77,11 @@ func TestDoorHearsToTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	if answer, err := io.ReadAll(conn); err != nil || string(answer) != "heard all" {
-		t.Errorf("it answers %q, %v", answer, err)
+		t.Errorf("it responds %q, %v", answer, err)
 	}
 }
 
-// TestDoorCloses ends what is under way.
-func TestDoorCloses(t *testing.T) {
+func TestTCPProxy_CloseEndsRequests(t *testing.T) {
 	d, url := proxyFor(t, "")
 	begun, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -104,15 +102,15 @@ func TestDoorCloses(t *testing.T) {
 	<-begun
 	d.close()
 	if err := <-ended; err == nil {
-		t.Error("the request ended well")
+		t.Error("the request succeeded")
 	}
 	if Taken(d.port()) {
 		t.Error("it still listens")
 	}
 }
 
-// TestDismiss returns when the process is sent nothing new.
-func TestDismiss(t *testing.T) {
+// TestProcess_Dismiss checks that the process accepts no connections afterwards.
+func TestProcess_Dismiss(t *testing.T) {
 	root, err := FindRoot(".")
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +126,7 @@ func TestDismiss(t *testing.T) {
 	}
 	p.dismiss()
 	if conn, err := net.Dial("tcp", addr); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("it still takes connections: %v, %v", conn, err)
+		t.Errorf("it still accepts connections: %v, %v", conn, err)
 	}
 	if err := p.Stop(); err != nil {
 		t.Error(err)
@@ -146,8 +144,8 @@ func proxyFor(t *testing.T, absent string) (d *tcpProxy, url string) {
 	return d, fmt.Sprintf("http://127.0.0.1:%d", d.port())
 }
 
-// asked is what a client on a connection of its own is answered.
-func asked(t *testing.T, url string) string {
+// get sends a request on a new connection and returns the status and the body.
+func get(t *testing.T, url string) string {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Minute)
 	if err != nil {

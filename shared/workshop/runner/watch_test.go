@@ -9,7 +9,6 @@ import (
 	"time"
 )
 
-// TestWatch has it notice what may change a program, however that comes about.
 func TestWatch(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  func(dir string) error
@@ -17,7 +16,7 @@ func TestWatch(t *testing.T) {
 	}{
 		"written":            {func(dir string) error { return write(dir, "api/main.go", "package main // changed") }, true},
 		"same size":          {func(dir string) error { return write(dir, "api/main.go", "package niam") }, true},
-		"written beside":     {func(dir string) error { return replace(dir, "api/main.go", "package main // new") }, true},
+		"replaced":           {func(dir string) error { return replace(dir, "api/main.go", "package main // new") }, true},
 		"a new file":         {func(dir string) error { return write(dir, "api/cache.go", "package main") }, true},
 		"removed":            {func(dir string) error { return os.Remove(filepath.Join(dir, "api/main.go")) }, true},
 		"renamed":            {func(dir string) error { return os.Rename(filepath.Join(dir, "api"), filepath.Join(dir, "ipa")) }, true},
@@ -41,11 +40,11 @@ func TestWatch(t *testing.T) {
 				select {
 				case <-noticed:
 					if !c.notices {
-						t.Error("that changes no program")
+						t.Error("noticed, although it changes no program")
 					}
 				case <-time.After(time.Second): // of the bubble's clock
 					if c.notices {
-						t.Error("nothing is noticed")
+						t.Error("not noticed")
 					}
 				}
 			})
@@ -53,8 +52,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatchWaits has it wait for an editor that writes a file in several steps.
-func TestWatchWaits(t *testing.T) {
+// TestWatch_SlowEditor writes a file in several steps.
+func TestWatch_SlowEditor(t *testing.T) {
 	dir := code(t)
 	before := snapshot([]string{dir})
 	synctest.Test(t, func(t *testing.T) {
@@ -69,7 +68,7 @@ func TestWatchWaits(t *testing.T) {
 			time.Sleep(settleInterval / 2) // of the bubble's clock
 			select {
 			case <-noticed:
-				t.Fatalf("it is taken for written after %d steps", len(text))
+				t.Fatalf("noticed after %d steps, before the file is complete", len(text))
 			default:
 			}
 		}
@@ -77,21 +76,20 @@ func TestWatchWaits(t *testing.T) {
 	})
 }
 
-// TestWatchEnds has it end with its context.
-func TestWatchEnds(t *testing.T) {
+func TestWatch_ContextDone(t *testing.T) {
 	dir := code(t)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of the bubble's clock
 		defer cancel()
 		if watch(ctx, snapshot([]string{dir}), []string{dir}) {
-			t.Error("something is noticed")
+			t.Error("noticed a change")
 		}
 	})
 }
 
-// BenchmarkPicture is what a look at a step's files costs, five of which are
-// taken each second.
-func BenchmarkPicture(b *testing.B) {
+// BenchmarkSnapshot measures a snapshot of a step's files. A workshop takes five a
+// second.
+func BenchmarkSnapshot(b *testing.B) {
 	root, err := FindRoot(".")
 	if err != nil {
 		b.Fatal(err)
@@ -102,7 +100,7 @@ func BenchmarkPicture(b *testing.B) {
 	}
 }
 
-// code is a directory such as a step's.
+// code makes a directory like a step's.
 func code(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -124,7 +122,7 @@ func write(dir, name, text string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
-// replace writes a file under another name and gives it its own then.
+// replace writes a file under a temporary name and renames it.
 func replace(dir, name, text string) error {
 	if err := write(dir, name+".tmp", text); err != nil {
 		return err

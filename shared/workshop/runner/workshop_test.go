@@ -18,7 +18,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestSave has saved code answer, and the old code until then: no request fails.
+// TestSave saves new code while requests arrive. The old code responds until the new
+// code takes over, and no request fails.
 func TestSave(t *testing.T) {
 	w := open(t, copyOf(t, 2))
 	first := w.until(healthy)
@@ -33,16 +34,16 @@ func TestSave(t *testing.T) {
 		}
 		old = strings.Contains(answer, "Agatha Christie")
 		if state := w.State(); old && (failed(state) || ctx.Err() != nil) {
-			t.Fatalf("the saved code does not answer: %+v", state)
+			t.Fatalf("the saved code does not respond: %+v", state)
 		}
 	}
 	w.until(replaces(first))
 	w.answers("Nobody")
 }
 
-// TestNothingOldAnswers has the new code alone answer from the moment at which it
-// is said to be healthy, also on connections that were made before.
-func TestNothingOldAnswers(t *testing.T) {
+// TestSave_OldConnections checks that once the new code is healthy, only it responds,
+// even on connections opened before.
+func TestSave_OldConnections(t *testing.T) {
 	w := open(t, copyOf(t, 1))
 	state := w.until(healthy)
 	for _, next := range []string{"A", "B", "C"} {
@@ -53,8 +54,8 @@ func TestNothingOldAnswers(t *testing.T) {
 	}
 }
 
-// TestRequestUnderWay replaces a service while it answers.
-func TestRequestUnderWay(t *testing.T) {
+// TestSave_PendingRequest replaces a service while a request is pending.
+func TestSave_PendingRequest(t *testing.T) {
 	w := open(t, copyOf(t, 2))
 	step := w.until(healthy)
 	begun, proceed := w.teach()
@@ -76,17 +77,17 @@ func TestRequestUnderWay(t *testing.T) {
 	w.answers("Nobody") // while the old process still has a request
 	select {
 	case r := <-late:
-		t.Fatalf("the request under way ended early with %d %s", r.status, r.answer)
+		t.Fatalf("the pending request ended early with %d %s", r.status, r.answer)
 	default:
 	}
 	proceed()
 	if r := <-late; r.status != http.StatusOK || !strings.Contains(r.answer, `"author"`) {
-		t.Errorf("the request under way ends with %d %s", r.status, r.answer)
+		t.Errorf("the pending request ended with %d %s", r.status, r.answer)
 	}
 }
 
-// TestSaveWhileBuilding has the last of two saves answer.
-func TestSaveWhileBuilding(t *testing.T) {
+// TestSave_WhileBuilding saves twice. The second version must run.
+func TestSave_WhileBuilding(t *testing.T) {
 	w := open(t, copyOf(t, 1))
 	w.until(healthy)
 	var again sync.Once
@@ -97,7 +98,8 @@ func TestSaveWhileBuilding(t *testing.T) {
 	w.untilAnswered("Somebody")
 }
 
-// TestCompileError tells what the compiler says, and leaves what runs alone.
+// TestCompileError checks that the compiler's message is reported, and that the running
+// code stays.
 func TestCompileError(t *testing.T) {
 	w := open(t, copyOf(t, 2))
 	first := w.until(healthy)
@@ -118,7 +120,7 @@ func TestCompileError(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestDoesNotStart has code that compiles and then fails.
+// TestDoesNotStart saves code that compiles but fails at the start.
 func TestDoesNotStart(t *testing.T) {
 	w := open(t, copyOf(t, 2))
 	w.until(healthy)
@@ -133,7 +135,7 @@ func TestDoesNotStart(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestServiceDies has a service end by itself, and come back when asked to.
+// TestServiceDies kills a service, then restarts it.
 func TestServiceDies(t *testing.T) {
 	w := open(t, copyOf(t, 2))
 	step := w.until(healthy)
@@ -153,8 +155,8 @@ func TestServiceDies(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestNothingRuns has a first build fail: who asks is told why.
-func TestNothingRuns(t *testing.T) {
+// TestFirstBuildFails checks that requests get the reason as a response.
+func TestFirstBuildFails(t *testing.T) {
 	target := copyOf(t, 2)
 	checkout.Edit(t, filepath.Join(target.Dir, "thinker", "main.go"), "func main() {", "func main() { undefined()")
 	w := open(t, target)
@@ -167,8 +169,7 @@ func TestNothingRuns(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestRun switches the step: requests are answered all the while, and the step
-// that needs a Redis has one.
+// TestRun switches steps while requests arrive. None fails, and step 5 gets a Redis.
 func TestRun(t *testing.T) {
 	w := open(t, runner.Target{Step: 1})
 	w.until(healthy)
@@ -188,7 +189,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRestart makes new processes of old code.
+// TestRestart checks that the processes are new, although the code is the same.
 func TestRestart(t *testing.T) {
 	w := open(t, runner.Target{Step: 1})
 	first := w.until(healthy)
@@ -197,7 +198,7 @@ func TestRestart(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestClose ends at any moment with nothing left that listens.
+// TestClose closes a workshop at various moments. Nothing may still listen.
 func TestClose(t *testing.T) {
 	for name, moment := range map[string]func(runner.State) bool{
 		"building": func(s runner.State) bool { return s.Phase == runner.Building },
@@ -212,32 +213,32 @@ func TestClose(t *testing.T) {
 			}
 			for _, port := range []int{w.Ports().API, w.Ports().Thinker, w.Ports().Agent} {
 				if runner.Taken(port) {
-					t.Errorf("port %d is still listened on", port)
+					t.Errorf("something still listens on port %d", port)
 				}
 			}
 		})
 	}
 }
 
-// TestOpenLeavesNothing has a port taken that is asked for last.
-func TestOpenLeavesNothing(t *testing.T) {
+// TestOpen_PortInUse checks that Open leaves nothing running if a port is in use.
+func TestOpen_PortInUse(t *testing.T) {
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	ports.Agent = open(t, runner.Target{Step: 1}).Ports().Agent
 	_, err := runner.Open(need.Context(t), runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})
 	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), fmt.Sprint(ports.Agent)) {
 		t.Errorf("it says %v", err)
 	}
-	// A program that is just being started, as go build is by the first one, has
-	// all sockets for a moment.
+	// While a program starts, as go build does in the first workshop, it holds all
+	// sockets for a moment.
 	ctx := need.Context(t)
 	for runner.Taken(ports.API) || runner.Taken(ports.Thinker) {
 		if ctx.Err() != nil {
-			t.Fatal("the other ports are still listened on")
+			t.Fatal("something still listens on the other ports")
 		}
 	}
 }
 
-// A workshop is a running one of a copy of a step.
+// A workshop is a running workshop of a test.
 type workshop struct {
 	*runner.Workshop
 	t        *testing.T
@@ -271,7 +272,7 @@ func open(t *testing.T, target runner.Target) *workshop {
 	return w
 }
 
-// copyOf is a copy of a step's code.
+// copyOf makes a copy of a step's code.
 func copyOf(t *testing.T, step int) runner.Target {
 	t.Helper()
 	root, err := runner.FindRoot(".")
@@ -303,7 +304,7 @@ func (w *workshop) until(is func(runner.State) bool) runner.State {
 			return state
 		}
 		if _, open := <-changed; !open {
-			w.t.Fatalf("it stays in the state %+v", w.State())
+			w.t.Fatalf("the state stays %+v", w.State())
 		}
 	}
 }
@@ -311,12 +312,12 @@ func (w *workshop) until(is func(runner.State) bool) runner.State {
 func healthy(s runner.State) bool { return s.Phase == runner.Healthy }
 func failed(s runner.State) bool  { return s.Phase == runner.Failed }
 
-// replaces is for a state in which newer code answers than in another.
+// replaces returns a condition: newer code is running than in the old state.
 func replaces(old runner.State) func(runner.State) bool {
 	return func(s runner.State) bool { return healthy(s) && s.Since.After(old.Since) }
 }
 
-// think asks the api about a subject, on a connection that is kept for the next.
+// think sends the api a request, on a connection that the next one reuses.
 func (w *workshop) think(subject string) (status int, answer string) {
 	resp, err := http.Get(fmt.Sprintf("http://localhost:%d/think/?subject=%s", w.Ports().API, subject))
 	if err != nil {
@@ -331,15 +332,15 @@ func (w *workshop) think(subject string) (status int, answer string) {
 	return resp.StatusCode, string(body)
 }
 
-// answers fails the test unless the api's thought about war has a text.
+// answers fails the test unless the response about war contains a text.
 func (w *workshop) answers(want string) {
 	w.t.Helper()
 	if status, answer := w.think("war"); status != http.StatusOK || !strings.Contains(answer, want) {
-		w.t.Errorf("the api answers %d %s, want %q", status, answer, want)
+		w.t.Errorf("the api responds %d %s, want %q", status, answer, want)
 	}
 }
 
-// untilAnswered asks until the api's thought about war has a text.
+// untilAnswered repeats the request until the response about war contains a text.
 func (w *workshop) untilAnswered(want string) {
 	w.t.Helper()
 	for ctx := need.Context(w.t); ; {
@@ -347,13 +348,13 @@ func (w *workshop) untilAnswered(want string) {
 		if strings.Contains(answer, want) {
 			return
 		} else if ctx.Err() != nil {
-			w.t.Fatalf("the api goes on answering %s", answer)
+			w.t.Fatalf("the api still responds %s", answer)
 		}
 	}
 }
 
-// teach changes the thinker: asked about work, it waits until it may proceed, and
-// asked about mankind, it ends. It closes begun once it waits.
+// teach changes the microservice. A request about work waits until proceed is called;
+// begun is closed once it waits. A request about mankind ends the microservice.
 func (w *workshop) teach() (begun <-chan struct{}, proceed func()) {
 	w.t.Helper()
 	waits, gate := make(chan struct{}), make(chan struct{})

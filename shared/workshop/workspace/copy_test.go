@@ -14,8 +14,8 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// TestCopy makes the copy of each lesson, which builds as it is, in the ways in
-// which a learner, an editor and the workshop build it.
+// TestCopy makes a copy for each step, and builds it as a learner, an editor and the
+// workshop do.
 func TestCopy(t *testing.T) {
 	root := checkout.New(t)
 	for step := 1; step <= runner.Steps; step++ {
@@ -64,8 +64,8 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// TestCopyLosesNothing has a learner's work in a copy.
-func TestCopyLosesNothing(t *testing.T) {
+// TestCopy_LosesNothing makes copies over a learner's work.
+func TestCopy_LosesNothing(t *testing.T) {
 	root := checkout.New(t)
 	if _, err := workspace.Copy(root, 2, false); err != nil {
 		t.Fatal(err)
@@ -92,8 +92,8 @@ func TestCopyLosesNothing(t *testing.T) {
 	}
 }
 
-// TestCopyThatFails leaves all as it was.
-func TestCopyThatFails(t *testing.T) {
+// TestCopy_Failure checks that a failed copy leaves everything unchanged.
+func TestCopy_Failure(t *testing.T) {
 	root := checkout.New(t)
 	if _, err := workspace.Copy(root, 1, false); err != nil {
 		t.Fatal(err)
@@ -128,8 +128,8 @@ func TestCopyThatFails(t *testing.T) {
 	}
 }
 
-// deepen puts a file as deep into dir as the system allows, so that a copy with a
-// longer name cannot have it.
+// deepen puts a file as deep into dir as the system allows, so a copy with a longer name
+// can't contain it.
 func deepen(t *testing.T, dir string) {
 	t.Helper()
 	for {
@@ -142,7 +142,7 @@ func deepen(t *testing.T, dir string) {
 	checkout.Write(t, filepath.Join(filepath.Dir(dir), "x.go"), "package x\n")
 }
 
-// entries are the names in a directory.
+// entries returns the names in a directory.
 func entries(t *testing.T, dir string) string {
 	t.Helper()
 	list, err := os.ReadDir(dir)

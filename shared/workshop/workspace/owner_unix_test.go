@@ -13,8 +13,8 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// TestOwner has the workshop belong to somebody else where the test may do that,
-// as a container's root may.
+// TestOwner gives the workshop to another user, if the test may, as a container's root
+// may.
 func TestOwner(t *testing.T) {
 	root := checkout.New(t)
 	if os.Geteuid() == 0 {

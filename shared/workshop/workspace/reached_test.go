@@ -43,7 +43,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-func TestReachByManyAtOnce(t *testing.T) {
+func TestReach_Concurrent(t *testing.T) {
 	root := t.TempDir()
 	var all sync.WaitGroup
 	for step := 1; step <= 20; step++ {
@@ -59,7 +59,7 @@ func TestReachByManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestReachWithDamagedRecord(t *testing.T) {
+func TestReach_DamagedRecord(t *testing.T) {
 	for _, text := range []string{"", "{", "[]", "null", `{"version":1,"reached":{}}`} {
 		root := t.TempDir()
 		reach := func() error { return workspace.Reach(root, workspace.Reached{Step: 3, Dir: root, At: time.Now()}) }
@@ -84,7 +84,7 @@ func TestReachWithDamagedRecord(t *testing.T) {
 	}
 }
 
-func TestReachedByNewerWorkshop(t *testing.T) {
+func TestReach_NewerVersion(t *testing.T) {
 	root := t.TempDir()
 	if err := workspace.Reach(root, workspace.Reached{Step: 1, Dir: root}); err != nil {
 		t.Fatal(err)
