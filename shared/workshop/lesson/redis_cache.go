@@ -117,7 +117,10 @@ func miss(s *story) *Finding {
 				continue
 			}
 			cause := "Redis doesn't respond, or not in time. Connect to the address in REDIS_ADDR."
-			if strings.Contains(span.ErrorMessage(), "context canceled") {
+			switch {
+			case strings.Contains(span.ErrorMessage(), "can't marshal"):
+				cause = "Redis stores text and bytes, and the client can't convert this value. Encode it before you call Set, for example with json.Marshal."
+			case strings.Contains(span.ErrorMessage(), "context canceled"):
 				cause = "The request ended before the command did, and that cancelled its context. A goroutine (go …) outlives the request: call the command before think returns."
 			}
 			return s.finding(expected, fmt.Sprintf("The %s failed: %s", command(span), apm.Printable(span.ErrorMessage(), 160)), cause, mark{span, "failed"})

@@ -24,6 +24,9 @@ func answered(s *story) *Finding {
 		for _, m := range marks { // the deepest one that says something
 			if text := m.span.ErrorMessage(); text != "" {
 				cause = fmt.Sprintf("The error started in %s: %s", named(m.span), apm.Printable(text, 200))
+				if strings.HasSuffix(text, "redis: nil") {
+					cause = "Get returns the error redis.Nil if Redis doesn't have the key. That's a cache miss, not a failure: wait, query the database, and call Set."
+				}
 			}
 		}
 		return s.finding(expected, instead, cause, marks...)

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -86,8 +87,11 @@ func (s *story) thoughtless(expected, subject string) *Finding {
 		mark{s.thinker, "no think span below it"})
 }
 
-// cached reports whether every subject came from Redis, without a query.
-func (s *story) cached() bool { return s.first(isRedis) != nil && s.first(isQuery) == nil }
+// cached reports whether every subject came from Redis, without a query. A request
+// that failed before its query isn't a hit.
+func (s *story) cached() bool {
+	return (s.Status == 0 || s.Status == http.StatusOK) && s.first(isRedis) != nil && s.first(isQuery) == nil
+}
 
 // errorOnThink finds an unknown subject whose think span isn't an error, or isn't
 // the only one.

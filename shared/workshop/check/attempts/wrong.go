@@ -274,6 +274,16 @@ func wrongCache() []attempt {
 			{cache, "subject string, think", "subject string, value []byte, think"},
 			{cache, "	value, err := " + get + ".Bytes()\n", "	var err error\n"},
 		}},
+		{name: "miss-is-a-failure", fails: "miss", edits: []edit{
+			{cache, `	if err != nil && !errors.Is(err, redis.Nil) {
+		slog.WarnContext(ctx, "cannot read from the cache", "subject", subject, "error", err)
+	}
+`, "	if err != nil {\n		return nil, err\n	}\n"},
+			{cache, `	"errors"` + "\n", ""},
+		}},
+		{name: "thought-not-encoded", fails: "miss", edits: []edit{
+			{cache, set, `c.client.Set(ctx, "thought:"+subject, found, 30*time.Second)`}, {cache, "	value, _ = json.Marshal(found) // text and a number: it can't fail\n", ""},
+		}},
 		{name: "never-written", fails: "miss", edits: []edit{{cache, writesIt, ""}, {cache, "	value, _ = json.Marshal(found) // text and a number: it can't fail\n", ""}}},
 		{name: "written-after-the-request", fails: "miss", edits: []edit{
 			{cache, writesIt, "	go func() {\n		<-ctx.Done()\n		c.client.Set(context.WithoutCancel(ctx), \"thought:\"+subject, value, 30*time.Second)\n	}()\n"},
