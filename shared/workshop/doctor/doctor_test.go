@@ -25,8 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "write the diagnoses as they are now")
 
-// A world is a real agent and, for as long as a test lets them, the real services
-// of a step.
+// A world is a real agent and the real services of a step, which a test may stop.
 type world struct {
 	t              *testing.T
 	built          map[int]runner.Binaries
@@ -37,7 +36,7 @@ type world struct {
 	thinkerHas     []string // settings of the thinker alone
 }
 
-// A fault is set up in a world before it is examined.
+// A fault changes a world before it is examined.
 type fault struct {
 	name  string
 	setUp func(w *world)
@@ -96,7 +95,7 @@ func startAgent(t *testing.T, config agent.Config) *agent.Agent {
 	return a
 }
 
-// start runs the services of a step, with settings besides those that they need.
+// start runs the services of a step with additional settings.
 func (w *world) start(step int, settings ...string) {
 	w.t.Helper()
 	env := append(clean(), "DD_TRACE_AGENT_URL="+w.agent.URL(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
@@ -114,7 +113,7 @@ func (w *world) start(step int, settings ...string) {
 	w.api = run("api", w.built[step].API, w.apiAt)
 }
 
-// clean is this process's environment without any DD_ variable.
+// clean returns this process's environment without DD_ variables.
 func clean() (env []string) {
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "DD_") && !strings.HasPrefix(entry, "OTEL_") && !strings.HasPrefix(entry, "REDIS_ADDR") {
@@ -124,7 +123,7 @@ func clean() (env []string) {
 	return env
 }
 
-// occupy has another program answer where a service belongs.
+// occupy starts another program on a service's port.
 func (w *world) occupy(at string, answer http.HandlerFunc) {
 	w.t.Helper()
 	listener, err := net.Listen("tcp", at)
@@ -136,7 +135,7 @@ func (w *world) occupy(at string, answer http.HandlerFunc) {
 	w.t.Cleanup(server.Close)
 }
 
-// diagnosis is what was found, without what differs from run to run.
+// diagnosis formats the results, without the parts that differ from run to run.
 func (w *world) diagnosis(checks []Check) string {
 	var out strings.Builder
 	for _, link := range checks {
@@ -272,14 +271,14 @@ func faults() []fault {
 	}
 }
 
-// another has the examination ask another program for the agent.
+// another makes the examination use another program as the agent.
 func (w *world) another(answer http.HandlerFunc) {
 	at := fmt.Sprintf("localhost:%d", need.Port(w.t))
 	w.occupy(at, answer)
 	w.options.Client.Agent = "http://" + at
 }
 
-// send reports a span of the api that began at a time.
+// send sends a span of the api that started at a given time.
 func (w *world) send(at time.Time, status int) {
 	w.t.Helper()
 	w.post(fmt.Sprintf(`[[{"trace_id":1,"span_id":1,"service":"thinker-api","name":"http.request","resource":"GET","start":%d,"duration":1000}]]`, at.UnixNano()), status)

@@ -18,8 +18,7 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// examine walks the part of the chain that is about the machine, for a workshop
-// in a directory.
+// examine runs the checks of the machine, for a workshop in a directory.
 func examine(t *testing.T, root string) string {
 	t.Helper()
 	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{Root: root, Client: &client.Client{}}}
@@ -29,8 +28,8 @@ func examine(t *testing.T, root string) string {
 	return w.diagnosis(e.checks)
 }
 
-// TestGoIsTooOld has the real go find a workspace that asks for more than it is.
-func TestGoIsTooOld(t *testing.T) {
+// TestExamine_OldGo uses a workspace that requires a newer Go than the installed one.
+func TestExamine_OldGo(t *testing.T) {
 	root := t.TempDir()
 	if err := os.WriteFile(filepath.Join(root, "go.work"), []byte("go 1.99.0\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -42,14 +41,14 @@ func TestGoIsTooOld(t *testing.T) {
 	}
 }
 
-func TestNeitherGoNorDocker(t *testing.T) {
+func TestExamine_NeitherGoNorDocker(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	compare(t, "testdata/machine-without-both.txt", examine(t, t.TempDir()))
 }
 
-// TestTheEngineIsGone has the real docker command look for an engine that is not
-// there.
-func TestTheEngineIsGone(t *testing.T) {
+// TestExamine_NoDockerEngine points the real docker command to an engine that doesn't
+// exist.
+func TestExamine_NoDockerEngine(t *testing.T) {
 	docker := need.Program(t, "docker")
 	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 	if got := examine(t, t.TempDir()); !strings.Contains(got, "skipped Docker: The Docker engine isn't running. You don't need it, since Go is installed: ") || !strings.Contains(got, "/nowhere/docker.sock") {
@@ -65,8 +64,8 @@ func TestTheEngineIsGone(t *testing.T) {
 	}
 }
 
-// workshopContainer returns what starts a container with a script, labelled as
-// docker-compose does for a workshop's directory and a service of it.
+// workshopContainer returns a function that starts a container with a script, labelled
+// as docker-compose labels a service of a workshop's directory.
 func workshopContainer(t *testing.T) func(root, service, how, script string, env ...string) {
 	t.Helper()
 	docker := need.Program(t, "docker")
@@ -98,17 +97,17 @@ func workshopContainer(t *testing.T) func(root, service, how, script string, env
 		if how == "--attach" {
 			start.Args = append(start.Args, how)
 		}
-		start.Run() // a script may fail, as it is meant to
+		start.Run() // some scripts fail on purpose
 	}
 }
 
-// TestAContainerHasFailed has one that docker-compose would have made, and that
-// ended by itself.
-func TestAContainerHasFailed(t *testing.T) {
+// TestExamine_FailedContainer starts a container like docker-compose's that ends by
+// itself.
+func TestExamine_FailedContainer(t *testing.T) {
 	run, root := workshopContainer(t), t.TempDir()
 	run(root, "thinker", "--attach", "exit 0")
 	if got := examine(t, root); !strings.Contains(got, "skipped Docker: Docker is running, without a container of the workshop.\n") {
-		t.Errorf("of a container that was stopped it finds\n%s", got)
+		t.Errorf("for a stopped container, it finds\n%s", got)
 	}
 	run(root, "api", "--attach", "echo begins; echo no luck; exit 3")
 	got := examine(t, root)
@@ -119,9 +118,9 @@ func TestAContainerHasFailed(t *testing.T) {
 	}
 }
 
-// TestBothAtOnce has a container of the workshop run beside a step that was
-// started without Docker.
-func TestBothAtOnce(t *testing.T) {
+// TestExamine_RunningTwice runs a container of the workshop beside a step started
+// without Docker.
+func TestExamine_RunningTwice(t *testing.T) {
 	container := workshopContainer(t)
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -137,8 +136,7 @@ func TestBothAtOnce(t *testing.T) {
 	}
 }
 
-// TestWhatAContainerHas reads the environment of containers.
-func TestWhatAContainerHas(t *testing.T) {
+func TestExamine_ContainerEnvironment(t *testing.T) {
 	container, root := workshopContainer(t), t.TempDir()
 	container(root, "api", "--detach", "sleep 60", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=agent,example.org")
 	container(root, "thinker", "--detach", "sleep 60", "DD_TRACE_ENABLED=false")
@@ -150,8 +148,8 @@ func TestWhatAContainerHas(t *testing.T) {
 	compare(t, "testdata/machine-containers.txt", w.diagnosis(e.checks))
 }
 
-// TestFromWithinAContainer is about services that have names on a network.
-func TestFromWithinAContainer(t *testing.T) {
+// TestExamine_InContainer uses services that have names on a network.
+func TestExamine_InContainer(t *testing.T) {
 	w := &world{t: t, agent: startAgent(t, agent.Config{}), options: Options{
 		Client: &client.Client{API: "http://api:5000", Agent: "http://agent:8126"},
 		Env:    []string{"http_proxy=http://proxy:3128", "no_proxy=localhost,api,.agent", "DD_TRACE_ENABLED=false"},
@@ -163,8 +161,8 @@ func TestFromWithinAContainer(t *testing.T) {
 	compare(t, "testdata/machine-within-a-container.txt", w.diagnosis(e.checks))
 }
 
-// TestInterrupted says nothing of what it could not ask.
-func TestInterrupted(t *testing.T) {
+// TestExamine_Interrupted wants no results for checks that didn't run.
+func TestExamine_Interrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(need.Context(t))
 	stop()
 	if links := Examine(ctx, Options{Client: &client.Client{API: "http://localhost:1", Agent: "http://localhost:1"}, Probe: true}); len(links) != 0 {
@@ -172,8 +170,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestTheCodeDoesNotCompile has a real workshop run code that the compiler refuses.
-func TestTheCodeDoesNotCompile(t *testing.T) {
+// TestExamine_CompileError uses a real workshop whose code doesn't compile.
+func TestExamine_CompileError(t *testing.T) {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		t.Fatal(err)

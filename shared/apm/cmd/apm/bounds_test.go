@@ -10,7 +10,7 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-func TestBytesAreRead(t *testing.T) {
+func TestParseBytes(t *testing.T) {
 	for text, want := range map[string]int{"1048576": 1 << 20, "1MiB": 1 << 20, "512MiB": 512 << 20, "2GiB": 2 << 30, "4096KiB": 4 << 20} {
 		if n, err := parseBytes(text); n != want || err != nil {
 			t.Errorf("%s: %d, %v", text, n, err)
@@ -28,7 +28,7 @@ func TestBytesAreRead(t *testing.T) {
 	}
 }
 
-func TestTheDefaultFileIsNobodysToCommit(t *testing.T) {
+func TestIgnored_DefaultFile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for range 2 {
 		if err := ignored(defaultDB); err != nil {
@@ -46,7 +46,7 @@ func TestTheDefaultFileIsNobodysToCommit(t *testing.T) {
 	}
 }
 
-func TestItSaysWhereTracesAreKept(t *testing.T) {
+func TestStores(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "t.db")
 	for _, want := range []string{"Traces are stored in " + file, "Traces are stored in " + file + " (1 trace)"} {
 		a, err := agent.Start(agent.Config{Addr: "localhost:0", DB: file})
@@ -71,7 +71,7 @@ func TestItSaysWhereTracesAreKept(t *testing.T) {
 	}
 }
 
-func TestMistypedCommands(t *testing.T) {
+func TestRun_UnknownCommand(t *testing.T) {
 	_, err := parse([]string{"sarch"}, noEnv)
 	if err == nil || !strings.Contains(err.Error(), `unknown command "sarch". Use search,`) {
 		t.Error(err)

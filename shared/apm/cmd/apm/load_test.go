@@ -30,7 +30,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestLoadForMachines(t *testing.T) {
+func TestLoad_JSON(t *testing.T) {
 	stdout, _, err := try(t, "load", "--addr", running(t), "--spans", "60", "--json", "--attributes", "20", "--unique")
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestLoadForMachines(t *testing.T) {
 	}
 }
 
-func TestWhatALoadHasLost(t *testing.T) {
+func TestLoad_Losses(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, `{"spans":5}`)
@@ -66,7 +66,7 @@ func TestWhatALoadHasLost(t *testing.T) {
 	}
 }
 
-func TestWrongLoads(t *testing.T) {
+func TestLoad_WrongUsage(t *testing.T) {
 	for want, args := range map[string][]string{
 		"--for 0s is out of range: use more than 0":   {"--for", "0"},
 		"--spans -5 is out of range: use more than 0": {"--spans", "-5"},
@@ -86,7 +86,7 @@ func TestWrongLoads(t *testing.T) {
 	}
 }
 
-func TestHelpOfLoad(t *testing.T) {
+func TestLoad_Help(t *testing.T) {
 	out, _, err := try(t, "load", "--help")
 	for _, want := range []string{"of 6 spans each", "(default 4)", "a multiple of 6 (default 600", "APM_ADDR", "--spread", "--json"} {
 		if err != nil || !strings.Contains(out, want) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestALoadThatIsInterruptedSaysWhatItSent(t *testing.T) {
+func TestLoad_Interrupted(t *testing.T) {
 	addr := running(t)
 	cmd := playApm(t, "load", "--addr", addr, "--for", "1h", "--rate", "6000")
 	var out strings.Builder

@@ -17,7 +17,7 @@ import (
 
 func noEnv(string) string { return "" }
 
-func TestWrongUsage(t *testing.T) {
+func TestServe_WrongUsage(t *testing.T) {
 	for _, args := range [][]string{{"--nonsense"}, {"serve"}, {"--max-spans", "0"}, {"--max-spans", "x"}, {"--addr", "8126"}, {"--allow-host", "a,,b"}} {
 		err := run(t.Context(), args, noEnv, io.Discard, io.Discard)
 		var wrong usageError
@@ -41,7 +41,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestHelpStatesTheLimits(t *testing.T) {
+func TestHelp_StatesTheLimits(t *testing.T) {
 	var out strings.Builder
 	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string,
 	return line, more, end
 }
 
-func TestServeCheckAndStop(t *testing.T) {
+func TestServe_HealthcheckAndStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	line, more, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces.db"))
 	_, rest, _ := strings.Cut(line, "http://")
@@ -99,7 +99,7 @@ func TestServeCheckAndStop(t *testing.T) {
 	}
 }
 
-func TestServeOnASocket(t *testing.T) {
+func TestServe_Socket(t *testing.T) {
 	dir, err := os.MkdirTemp("", "apm") // whose name is short enough for a socket
 	if err != nil {
 		t.Fatal(err)
@@ -129,8 +129,8 @@ func TestServeOnASocket(t *testing.T) {
 	}
 }
 
-// One line says what is wrong with the file, and what to do.
-func TestAFileThatCannotBeKeptIn(t *testing.T) {
+// TestServe_UnusableFile wants one line that says what is wrong, and what to do.
+func TestServe_UnusableFile(t *testing.T) {
 	dir := t.TempDir()
 	notes := filepath.Join(dir, "notes.txt")
 	if err := os.WriteFile(notes, []byte("x"), 0o600); err != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// TestMain lets the test's own program play apm, and a command that is traced.
+// TestMain makes the test program act as apm, or as a traced command.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command does what it is told, in order, and returns its exit code.
+// command follows instructions in order and returns its exit code.
 func command(todo []string) int {
 	for _, what := range todo {
 		verb, value, _ := strings.Cut(what, "=")
@@ -72,7 +72,7 @@ func sendTo(path, contentType, payload string) {
 	response.Body.Close()
 }
 
-// self is the program that plays apm and the command.
+// self returns the program that acts as apm and as the command.
 func self(t *testing.T) string {
 	t.Helper()
 	path, err := os.Executable()
@@ -82,7 +82,7 @@ func self(t *testing.T) string {
 	return path
 }
 
-// playApm is apm with its arguments.
+// playApm returns apm with its arguments.
 func playApm(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), self(t), append([]string{"play-apm"}, args...)...)
@@ -90,13 +90,13 @@ func playApm(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// playRun has apm run a command that does what it is told.
+// playRun returns apm run with a command that follows instructions.
 func playRun(t *testing.T, todo ...string) *exec.Cmd {
 	t.Helper()
 	return playApm(t, append([]string{"run", "--", self(t), "play-command"}, todo...)...)
 }
 
-// ended runs apm to its end.
+// ended runs apm until it ends.
 func ended(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, problems strings.Builder
@@ -109,7 +109,7 @@ func ended(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	return out.String(), problems.String(), cmd.ProcessState.ExitCode()
 }
 
-func TestRunPrintsTheTraces(t *testing.T) {
+func TestRun_PrintsTheTraces(t *testing.T) {
 	testdata := filepath.Join("..", "..", "intake", "testdata")
 	stdout, stderr, code := ended(t, playRun(t,
 		"send="+filepath.Join(testdata, "dd-trace-go.v1-v1.74.8-v0.4.msgpack")+"@/v0.4/traces",
@@ -128,7 +128,7 @@ func TestRunPrintsTheTraces(t *testing.T) {
 	}
 }
 
-func TestRunLeavesTheCommandItsInputAndOutput(t *testing.T) {
+func TestRun_InputAndOutput(t *testing.T) {
 	cmd := playRun(t, "echo", "send-traces=1")
 	cmd.Stdin = strings.NewReader("to be \x00 or not\n")
 	stdout, stderr, code := ended(t, cmd)
@@ -137,14 +137,14 @@ func TestRunLeavesTheCommandItsInputAndOutput(t *testing.T) {
 	}
 }
 
-func TestRunPrintsTheNewestOfManyTraces(t *testing.T) {
+func TestRun_ManyTraces(t *testing.T) {
 	_, stderr, _ := ended(t, playRun(t, "send-traces=23"))
 	if !strings.HasPrefix(stderr, "\napm: 23 traces\n\n… 3 earlier traces not shown\n\ntrace 4 ") || strings.Count(stderr, "\ntrace ") != mostReported || !strings.HasSuffix(stderr, "\ntrace 23 · 1 ns\n  s · n\n") {
 		t.Errorf("%s", stderr)
 	}
 }
 
-func TestRunSaysWhyThereIsNoTrace(t *testing.T) {
+func TestRun_NoTrace(t *testing.T) {
 	for name, c := range map[string]struct {
 		do   string
 		want string
@@ -160,7 +160,7 @@ func TestRunSaysWhyThereIsNoTrace(t *testing.T) {
 	}
 }
 
-func TestRunOfWhatCannotBeRun(t *testing.T) {
+func TestRun_NotStarted(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		want string
@@ -178,7 +178,7 @@ func TestRunOfWhatCannotBeRun(t *testing.T) {
 	}
 }
 
-func TestHelpOfRun(t *testing.T) {
+func TestRun_Help(t *testing.T) {
 	if out, _, err := try(t, "run", "--help"); err != nil || !strings.Contains(out, "--keep") || !strings.Contains(out, "127") {
 		t.Errorf("%v %s", err, out)
 	}

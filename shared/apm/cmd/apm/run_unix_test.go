@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-func TestRunPassesSignalsOn(t *testing.T) {
+func TestRun_ForwardsSignals(t *testing.T) {
 	cmd := playRun(t, "until-told", "exit=5")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -40,14 +40,14 @@ func TestRunPassesSignalsOn(t *testing.T) {
 	}
 }
 
-func TestRunExitsLikeACommandThatASignalEnded(t *testing.T) {
+func TestRun_CommandEndedBySignal(t *testing.T) {
 	_, _, code := ended(t, playApm(t, "run", "--", "sh", "-c", "kill -KILL $$"))
 	if code != 128+9 {
 		t.Errorf("exit code %d, want 137", code)
 	}
 }
 
-func TestRunOfAFileThatIsNoProgram(t *testing.T) {
+func TestRun_NotAProgram(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "plain.txt")
 	if err := os.WriteFile(plain, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestRunOfAFileThatIsNoProgram(t *testing.T) {
 	}
 }
 
-func TestRunKeepsTheTraces(t *testing.T) {
+func TestRun_Keep(t *testing.T) {
 	cmd := playApm(t, "run", "--keep", "--", self(t), "play-command", "send-traces=2", "exit=4")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -94,7 +94,7 @@ func TestRunKeepsTheTraces(t *testing.T) {
 	}
 }
 
-func TestRunBelowNohup(t *testing.T) {
+func TestRun_Nohup(t *testing.T) {
 	for _, name := range []string{"HUP", "INT"} { // INT is ignored for what a script runs in the background
 		apm := playApm(t, "run", "--", "sh", "-c", "kill -"+name+" $PPID; kill -"+name+" $$; echo alive")
 		shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" ` + name + `; exec "$@"`, "sh"}, apm.Args...)...)

@@ -13,7 +13,7 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// running is an agent with three traces; it returns where it listens.
+// running starts an agent with three traces and returns its address.
 func running(t *testing.T) string {
 	t.Helper()
 	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
@@ -61,7 +61,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-func TestSearchIsToldWhere(t *testing.T) {
+func TestSearch_Addr(t *testing.T) {
 	addr := running(t)
 	env := func(name string) string { return map[string]string{"APM_ADDR": addr}[name] }
 	var out strings.Builder
@@ -70,7 +70,7 @@ func TestSearchIsToldWhere(t *testing.T) {
 	}
 }
 
-func TestWrongSearches(t *testing.T) {
+func TestSearch_WrongUsage(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		want string
@@ -95,7 +95,7 @@ func TestWrongSearches(t *testing.T) {
 	}
 }
 
-func TestASearchWithoutAnAgentSaysSo(t *testing.T) {
+func TestSearch_NoAgent(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	addr := strings.TrimPrefix(gone.URL, "http://")
 	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Is it an apm?") {
@@ -107,7 +107,7 @@ func TestASearchWithoutAnAgentSaysSo(t *testing.T) {
 	}
 }
 
-func TestAProblemReachesTheUser(t *testing.T) {
+func TestSearch_ErrorOfTheAgent(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"detail":"An older apm does not know this.\u001b[2J"}`)
@@ -118,7 +118,7 @@ func TestAProblemReachesTheUser(t *testing.T) {
 	}
 }
 
-func TestHelpOfSearch(t *testing.T) {
+func TestSearch_Help(t *testing.T) {
 	if out, _, err := try(t, "search", "--help"); err != nil || !strings.Contains(out, "--scope") || !strings.Contains(out, "APM_ADDR") {
 		t.Errorf("%v %s", err, out)
 	}

@@ -17,7 +17,7 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// started is an agent that has nothing yet, and where it listens.
+// started starts an empty agent and returns it with its address.
 func started(t *testing.T) (a *agent.Agent, addr string) {
 	t.Helper()
 	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
@@ -30,7 +30,7 @@ func started(t *testing.T) (a *agent.Agent, addr string) {
 
 const richID = 5577006791947779410
 
-// rich is a trace with everything that a span can have.
+// rich returns a trace with every field that a span can have.
 func rich() []apm.Span {
 	const start, high = 1_700_000_000_000_000_001, 0x6b00cd7c00000000
 	root := apm.Span{TraceID: richID, TraceIDHigh: high, SpanID: richID, Service: "api", Name: "http.request", Resource: "GET /\n\"<&>\u2028", Type: "web", Start: start, Duration: 504e6,
@@ -47,13 +47,13 @@ func rich() []apm.Span {
 	return []apm.Span{root, failed, nested}
 }
 
-// TestATraceComesBackAsItWas exports, clears, imports and exports again.
-func TestATraceComesBackAsItWas(t *testing.T) {
+// TestImport_RoundTrip exports, clears, imports and exports again.
+func TestImport_RoundTrip(t *testing.T) {
 	a, addr := started(t)
 	if err := a.Store().Add(t.Context(), rich()); err != nil {
 		t.Fatal(err)
 	}
-	// What real tracers have sent.
+	// Traces of real tracers.
 	for file, path := range map[string]string{"dd-trace-go.v1-v1.74.8-v0.4.msgpack": "/v0.4/traces", "dd-trace-go-v2.12.0-v1.0.msgpack": "/v1.0/traces"} {
 		payload, err := os.ReadFile(filepath.Join("..", "..", "intake", "testdata", file))
 		if err != nil {
@@ -107,14 +107,14 @@ func TestATraceComesBackAsItWas(t *testing.T) {
 	}
 }
 
-// hexHigh is the upper half of the ID in an exported trace.
+// hexHigh returns the upper half of the ID in an exported trace.
 func hexHigh(exported string) string {
 	_, rest, _ := strings.Cut(exported, `"trace_id_hex": "`)
 	return rest[:16]
 }
 
-// TestALargeTraceIsImportedInParts has one that no single payload may hold.
-func TestALargeTraceIsImportedInParts(t *testing.T) {
+// TestImport_LargeTrace imports a trace that is too large for one payload.
+func TestImport_LargeTrace(t *testing.T) {
 	a, addr := started(t)
 	var spans []string
 	tag := strings.Repeat("x", 1<<20)
@@ -132,7 +132,7 @@ func TestALargeTraceIsImportedInParts(t *testing.T) {
 	}
 }
 
-func TestSeveralTracesInAFile(t *testing.T) {
+func TestImport_SeveralTraces(t *testing.T) {
 	const one, two = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`, `{"trace_id":"2","spans":[{"trace_id":"2","span_id":"1"}]}`
 	for name, content := range map[string]string{"list": "[" + one + "," + two + "]", "after one another": one + "\n" + two, "both": "[" + one + "]" + two} {
 		a, addr := started(t)
@@ -143,7 +143,7 @@ func TestSeveralTracesInAFile(t *testing.T) {
 	}
 }
 
-func TestABadFileIsNotSentAtAll(t *testing.T) {
+func TestImport_BadFile(t *testing.T) {
 	a, addr := started(t)
 	directory := t.TempDir()
 	write := func(name, content string) string {
@@ -198,7 +198,7 @@ func TestABadFileIsNotSentAtAll(t *testing.T) {
 	}
 }
 
-func TestClearAsksFirst(t *testing.T) {
+func TestClear_Confirmation(t *testing.T) {
 	for answer, cleared := range map[string]bool{"y\n": true, " YES \n": true, "\n": false, "": false, "no\n": false, "yesterday\n": false} {
 		addr := running(t)
 		var stderr strings.Builder
@@ -213,7 +213,7 @@ func TestClearAsksFirst(t *testing.T) {
 	if err := runClear(t.Context(), []string{"--addr", addr}, noEnv, nil, io.Discard, io.Discard); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("without a terminal: %v", err)
 	}
-	// Ctrl-C is an answer.
+	// Ctrl-C means no.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	silent, _ := io.Pipe()
@@ -225,7 +225,7 @@ func TestClearAsksFirst(t *testing.T) {
 	}
 }
 
-func TestExportTakesAnyFormOfAnID(t *testing.T) {
+func TestExport_FormsOfID(t *testing.T) {
 	addr := running(t)
 	for _, id := range []string{"2", "0000000000000002", "0x2", apm.HexID(5, 2)} {
 		if out, _, err := try(t, "export", "--addr", addr, id); err != nil || !strings.HasPrefix(out, "{\n  \"trace_id\": \"2\",\n") || !strings.HasSuffix(out, "}\n") {
@@ -239,7 +239,7 @@ func TestExportTakesAnyFormOfAnID(t *testing.T) {
 	}
 }
 
-func TestWrongUseOfTransfers(t *testing.T) {
+func TestTransfer_WrongUsage(t *testing.T) {
 	for _, c := range []struct{ command, args, want string }{
 		{"export", "", "expected the ID of one trace"},
 		{"export", "1 2", "got 2 arguments"},
@@ -258,7 +258,7 @@ func TestWrongUseOfTransfers(t *testing.T) {
 	}
 }
 
-func TestTransfersWithoutAnAgentSaySo(t *testing.T) {
+func TestTransfer_NoAgent(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	addr := strings.TrimPrefix(gone.URL, "http://")
 	file := filepath.Join(t.TempDir(), "trace.json")
@@ -279,8 +279,8 @@ func TestTransfersWithoutAnAgentSaySo(t *testing.T) {
 	}
 }
 
-// TestTheIntakesReasonReachesTheUser has an intake that refuses.
-func TestTheIntakesReasonReachesTheUser(t *testing.T) {
+// TestImport_Refused uses an intake that refuses the trace.
+func TestImport_Refused(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Datadog-Agent-Version", "7")
 		http.Error(w, "too \x1b[2Jlarge", http.StatusRequestEntityTooLarge)
@@ -292,7 +292,7 @@ func TestTheIntakesReasonReachesTheUser(t *testing.T) {
 	}
 }
 
-func TestHelpOfTransfers(t *testing.T) {
+func TestTransfer_Help(t *testing.T) {
 	all, _, err := try(t, "--help")
 	if err != nil {
 		t.Fatal(err)

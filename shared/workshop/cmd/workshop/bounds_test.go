@@ -18,9 +18,9 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestCheck_BoundsWhatServicesAnswer has code that answers without end, one that
-// sends check to another server, and one that stores a large value in Redis.
-func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
+// TestCheck_BoundsResponses checks code that responds without end, code that redirects
+// check to another server, and code that stores a large value in Redis.
+func TestCheck_BoundsResponses(t *testing.T) {
 	t.Parallel()
 	root, program := checkout.New(t), workshop(t)
 	other, asked := countRequests(t)
@@ -53,7 +53,7 @@ func TestCheck_BoundsWhatServicesAnswer(t *testing.T) {
 	}
 }
 
-// TestCheck_BoundsLogLines has a service print a line of 512 MB.
+// TestCheck_BoundsLogLines checks a service that prints a line of 512 MB.
 func TestCheck_BoundsLogLines(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -91,7 +91,7 @@ func TestCheck_BoundsLogLines(t *testing.T) {
 	}
 }
 
-// TestThinkAndLoad_BoundResponses has another program answer at the api's port.
+// TestThinkAndLoad_BoundResponses uses another program on the api's port.
 func TestThinkAndLoad_BoundResponses(t *testing.T) {
 	t.Parallel()
 	program := workshop(t)
@@ -133,7 +133,7 @@ func TestThinkAndLoad_BoundResponses(t *testing.T) {
 	}
 }
 
-// countRequests starts a server, to which no request should be sent.
+// countRequests starts a server that should receive no request.
 func countRequests(t *testing.T) (url string, requests *atomic.Int64) {
 	t.Helper()
 	requests = new(atomic.Int64)
@@ -142,7 +142,7 @@ func countRequests(t *testing.T) (url string, requests *atomic.Int64) {
 	return server.URL, requests
 }
 
-// peakMemory returns the most memory that a running process has had, in bytes.
+// peakMemory returns the peak memory of a running process, in bytes.
 func peakMemory(t *testing.T, pid int) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -9,9 +9,8 @@ import (
 	"thinker/shared/workshop/checkout"
 )
 
-// TestCheck_SaysWhyGoBuildFailed has builds fail for reasons that are none of the
-// code's.
-func TestCheck_SaysWhyGoBuildFailed(t *testing.T) {
+// TestCheck_GoBuildFails makes builds fail for reasons outside the code.
+func TestCheck_GoBuildFails(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	for build, want := range map[string]string{
 		"kill -9 $$": "workshop: could not check the original step01: go build of step01 was killed (signal: killed), most likely for lack of memory. Close other programs, then run this again\n",

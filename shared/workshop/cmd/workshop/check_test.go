@@ -126,8 +126,8 @@ func TestCheck_LearnersCopy(t *testing.T) {
 	}
 }
 
-// TestCheckJSON is for programs: one object, whatever comes of it.
-func TestCheckJSON(t *testing.T) {
+// TestCheck_JSON wants one object on stdout, whatever the result.
+func TestCheck_JSON(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	checkout.Write(t, filepath.Join(root, "step03", "api", "broken.go"), "package main\n\nvar _ = undefined\n")
 	for _, c := range []struct {

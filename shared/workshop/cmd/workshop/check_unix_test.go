@@ -16,9 +16,9 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestCheckInterrupted presses Ctrl-C while a request is under way: neither a
-// service nor a file is left.
-func TestCheckInterrupted(t *testing.T) {
+// TestCheck_Interrupted presses Ctrl-C while a request is pending. No service and no
+// file may remain.
+func TestCheck_Interrupted(t *testing.T) {
 	temporary := t.TempDir()
 	cmd := exec.CommandContext(need.Context(t), workshop(t), "check", "1", "--logs")
 	cmd.Dir = checkout.New(t)

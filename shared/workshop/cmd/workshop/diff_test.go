@@ -9,8 +9,7 @@ import (
 	"thinker/shared/workshop/checkout"
 )
 
-// TestDiff compares copies with steps; the steps with each other are the rules'
-// TestDiffs.
+// TestDiff compares copies with steps. TestDiffs in package rules compares the steps.
 func TestDiff(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	mine := filepath.Join(root, "mine")

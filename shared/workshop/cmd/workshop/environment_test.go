@@ -14,8 +14,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// goSettings returns settings of the go command with which none of the steps
-// builds as it is.
+// goSettings returns settings of the go command that break the build of every step.
 func goSettings(t *testing.T) []string {
 	t.Helper()
 	foreign := filepath.Join(t.TempDir(), "go.work")
@@ -23,14 +22,13 @@ func goSettings(t *testing.T) []string {
 	return []string{"GOFLAGS=-mod=vendor", "GO111MODULE=off", "GOWORK=" + foreign, "GOOS=plan9", "GOARCH=mips"}
 }
 
-// noGoSettings is this environment without settings of go: make sets some for its
-// tests.
+// noGoSettings returns this environment without Go settings: make sets some for tests.
 func noGoSettings() []string {
 	return append(os.Environ(), "GOFLAGS=", "GO111MODULE=", "GOWORK=", "GOOS=", "GOARCH=")
 }
 
-// runWith runs the command with an environment in place of this one's settings of
-// go, and returns all that it printed, in one line.
+// runWith runs the command with an environment instead of this one's Go settings, and
+// returns its output in one line.
 func runWith(t *testing.T, program, root string, env []string, arguments ...string) (said string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(need.Context(t), program, arguments...)
@@ -40,9 +38,8 @@ func runWith(t *testing.T, program, root string, env []string, arguments ...stri
 	return strings.Join(strings.Fields(string(output)), " "), cmd.ProcessState.ExitCode()
 }
 
-// TestCheck_MisleadingEnvironment checks code that reaches its lesson, with
-// variables set that have the tracer show something else, or keep go from
-// building. Each of them is named.
+// TestCheck_MisleadingEnvironment checks complete code with variables that change
+// traces or break builds. The output must name each of them, and the code must pass.
 func TestCheck_MisleadingEnvironment(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	settings := goSettings(t)
@@ -74,8 +71,8 @@ func TestCheck_MisleadingEnvironment(t *testing.T) {
 	}
 }
 
-// TestDoctor_GoSettings wants each setting named that keeps go from building the
-// workshop, with what to do, and Go itself not blamed for it.
+// TestDoctor_GoSettings wants each setting that breaks builds to be named, with advice.
+// Go itself must pass.
 func TestDoctor_GoSettings(t *testing.T) {
 	root, program := checkout.New(t), workshop(t)
 	settings := goSettings(t)
@@ -129,7 +126,7 @@ func TestDoctor_GoSettings(t *testing.T) {
 	}
 }
 
-// TestMakefile_GoSettings asks go for its settings in a target of the Makefile.
+// TestMakefile_GoSettings reads Go's settings in a target of the Makefile.
 func TestMakefile_GoSettings(t *testing.T) {
 	program := need.Program(t, "make")
 	root, err := runner.FindRoot(".")

@@ -33,7 +33,7 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-func TestFaultsAreReported(t *testing.T) {
+func TestReport_Fault(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var said strings.Builder
 	code := report(&said, guarded(func() { panic("index out of range") }))
@@ -42,14 +42,14 @@ func TestFaultsAreReported(t *testing.T) {
 	if code != 2 || found == nil {
 		t.Fatalf("%d and %q", code, said.String())
 	}
-	if kept, err := os.ReadFile(found[1]); err != nil || !strings.Contains(string(kept), "TestFaultsAreReported") {
+	if kept, err := os.ReadFile(found[1]); err != nil || !strings.Contains(string(kept), "TestReport_Fault") {
 		t.Errorf("the file has %s, %v", kept, err)
 	}
 }
 
-// TestFaultsBesideEndTheCommand holds that a fault in what a key has begun is
-// reported like any other, after the terminal is as it was.
-func TestFaultsBesideEndTheCommand(t *testing.T) {
+// TestScreen_FaultOfKey makes the command of a key panic. The fault is reported like any
+// other, once the terminal is restored.
+func TestScreen_FaultOfKey(t *testing.T) {
 	s := newScreen(terminal.New(io.Discard), "", runner.Target{Step: 1})
 	for range 2 { // a second one changes nothing
 		s.beside(func() { panic("on purpose") })
@@ -60,8 +60,8 @@ func TestFaultsBesideEndTheCommand(t *testing.T) {
 	}
 }
 
-// TestEveryCommandHelps wants each command to show examples.
-func TestEveryCommandHelps(t *testing.T) {
+// TestHelp_Examples wants each command to show examples.
+func TestHelp_Examples(t *testing.T) {
 	for _, cmd := range rootCommand().Commands() {
 		if cmd.Name() != "help" && cmd.Name() != "completion" && !strings.Contains(cmd.Example, "  workshop "+cmd.Name()) {
 			t.Errorf("%s has no examples: %q", cmd.Name(), cmd.Example)

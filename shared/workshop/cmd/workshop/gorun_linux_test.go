@@ -11,8 +11,8 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestCommands_AfterGoRun has lines to copy name go run, in place of a file in
-// go's cache, whatever that is called.
+// TestCommands_AfterGoRun wants commands in the output to start with go run, not with a
+// file in Go's cache, whatever the cache's name.
 func TestCommands_AfterGoRun(t *testing.T) {
 	dir := t.TempDir()
 	// A go command with another cache would build everything again; a script of that

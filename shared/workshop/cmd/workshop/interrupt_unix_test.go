@@ -19,8 +19,8 @@ import (
 )
 
 // A brood is a shell and its child, which ignore every signal that can be ignored,
-// and hold the output of whoever started them. They hold a named pipe open, which
-// ends when both have ended.
+// and hold their parent's output open. They also hold a named pipe open, which closes
+// when both have ended.
 type brood struct {
 	script string // starts them
 	pipe   chan string
@@ -71,7 +71,7 @@ func (b *brood) gone(t *testing.T) {
 	}
 }
 
-// startedBy has the thinker of a checkout start the brood.
+// startedBy makes the microservice of a checkout start the brood.
 func (b *brood) startedBy(t *testing.T, root string) {
 	t.Helper()
 	file := filepath.Join(root, "step01", "thinker", "main.go")
@@ -84,7 +84,7 @@ func (b *brood) startedBy(t *testing.T, root string) {
 	return serve.HTTP(`, b.script))
 }
 
-// endless has the thinker of a checkout serve on when it is asked to end.
+// endless makes the microservice of a checkout keep serving when it is told to stop.
 func endless(t *testing.T, root string) {
 	t.Helper()
 	checkout.Edit(t, filepath.Join(root, "step01", "thinker", "main.go"), "serve.HTTP(ctx,", "serve.HTTP(context.Background(),")
@@ -102,8 +102,8 @@ func ended(t *testing.T, cmd *exec.Cmd) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// TestUp_InterruptLeavesNoProcess has services whose processes ignore Ctrl-C, and
-// services that go on themselves.
+// TestUp_InterruptLeavesNoProcess uses services that start processes which ignore
+// Ctrl-C, and services that don't stop.
 func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	program := workshop(t)
@@ -140,8 +140,8 @@ func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 	}
 }
 
-// TestCheck_InterruptLeavesNoProcess has a service that goes on, and processes of
-// it that ignore Ctrl-C.
+// TestCheck_InterruptLeavesNoProcess uses a service that doesn't stop, with processes
+// that ignore Ctrl-C.
 func TestCheck_InterruptLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	root, brood := checkout.New(t), newBrood(t)
@@ -165,7 +165,7 @@ func TestCheck_InterruptLeavesNoProcess(t *testing.T) {
 	brood.gone(t)
 }
 
-// TestUp_InterruptEndsGoBuild has a go build whose processes ignore Ctrl-C.
+// TestUp_InterruptEndsGoBuild uses a go build whose processes ignore Ctrl-C.
 func TestUp_InterruptEndsGoBuild(t *testing.T) {
 	program, brood := workshop(t), newBrood(t)
 	fakeGo(t, brood.script)

@@ -21,7 +21,7 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// TestKeys is a learner's way at a terminal: each key, an error and its mending.
+// TestKeys presses each key at a terminal, breaks the code and fixes it.
 func TestKeys(t *testing.T) {
 	dir := try(t, 2)
 	c := atTerminal(t, workshop(t), "up", "--dir", dir)
@@ -84,8 +84,8 @@ func TestKeys_CheckUsesTheCopy(t *testing.T) {
 	c.ends(0)
 }
 
-// TestServiceDiesAtATerminal waits for whoever sits there to mend it.
-func TestServiceDiesAtATerminal(t *testing.T) {
+// TestKeys_ServiceDies kills a service. The command waits for the learner to fix it.
+func TestKeys_ServiceDies(t *testing.T) {
 	c := atTerminal(t, workshop(t), "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
 	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(c.cmd.Process.Pid), "thinker").Output()
@@ -106,8 +106,8 @@ func TestServiceDiesAtATerminal(t *testing.T) {
 	c.ends(0)
 }
 
-// TestFirstBuildFailsAtATerminal waits likewise.
-func TestFirstBuildFailsAtATerminal(t *testing.T) {
+// TestKeys_FirstBuildFails starts with broken code. The command waits, too.
+func TestKeys_FirstBuildFails(t *testing.T) {
 	dir := try(t, 3)
 	main := filepath.Join(dir, "thinker", "main.go")
 	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
@@ -119,8 +119,8 @@ func TestFirstBuildFailsAtATerminal(t *testing.T) {
 	c.ends(0)
 }
 
-// TestCtrlC presses it at each moment, and finds the terminal as it was.
-func TestCtrlC(t *testing.T) {
+// TestKeys_CtrlC presses Ctrl-C at various moments. The terminal must be restored.
+func TestKeys_CtrlC(t *testing.T) {
 	program := workshop(t)
 	for moment, code := range map[string]int{"building": 1, "healthy": 0, "thinking": 0, "building again": 0} {
 		t.Run(moment, func(t *testing.T) {
@@ -148,8 +148,8 @@ func TestCtrlC(t *testing.T) {
 	}
 }
 
-// TestCtrlZ gives the terminal back while it is stopped.
-func TestCtrlZ(t *testing.T) {
+// TestKeys_CtrlZ wants the terminal restored while the command is stopped.
+func TestKeys_CtrlZ(t *testing.T) {
 	c := atTerminal(t, workshop(t), "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
 	for range 2 {
@@ -169,7 +169,7 @@ func TestCtrlZ(t *testing.T) {
 	c.ends(0)
 }
 
-// A console is a command at a terminal of its own.
+// A console is a command with its own terminal.
 type console struct {
 	t              *testing.T
 	cmd            *exec.Cmd
@@ -181,7 +181,7 @@ type console struct {
 	ports          []int
 }
 
-// atTerminal starts the program at a terminal of its own.
+// atTerminal starts the program with its own terminal.
 func atTerminal(t *testing.T, program string, arguments ...string) *console {
 	t.Helper()
 	return atTerminalIn(t, "", program, arguments...)
@@ -239,7 +239,7 @@ func (c *console) press(keys string) {
 	}
 }
 
-// until reads what is shown up to each of some texts, in their order.
+// until reads the output until some texts have appeared, in order.
 func (c *console) until(texts ...string) {
 	c.t.Helper()
 	ctx := need.Context(c.t)
@@ -260,8 +260,8 @@ func (c *console) until(texts ...string) {
 	}
 }
 
-// ends waits for the command to end with a code, its terminal as it was and
-// nothing left that listens.
+// ends waits until the command has ended with a code. The terminal must be restored, and
+// nothing may listen any more.
 func (c *console) ends(code int) {
 	c.t.Helper()
 	ended := make(chan error, 1)
@@ -285,7 +285,7 @@ func (c *console) ends(code int) {
 	}
 }
 
-// inOrder fails the test unless the terminal is set as it was before.
+// inOrder fails the test unless the terminal's settings are restored.
 func (c *console) inOrder() {
 	c.t.Helper()
 	after, err := term.GetState(int(c.side.Fd()))
@@ -294,7 +294,7 @@ func (c *console) inOrder() {
 	}
 }
 
-// try is a copy of the code that a lesson begins with.
+// try makes a copy of a step's starting code.
 func try(t *testing.T, step int) (dir string) {
 	t.Helper()
 	root, err := runner.FindRoot(".")

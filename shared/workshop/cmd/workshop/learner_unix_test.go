@@ -14,10 +14,9 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestThinkDoctorLoad asks a running step, and what is left of it when it has
-// ended.
+// TestThinkDoctorLoad runs the commands while a step is running, and after it has ended.
 func TestThinkDoctorLoad(t *testing.T) {
-	// In a workshop of its own: containers of this one would be in the doctor's way.
+	// It uses its own workshop, since the doctor would find containers of this one.
 	root, program := checkout.New(t), workshop(t)
 	up := startIn(t, root, program, 1, "--memory")
 	up.until("Ctrl-C stops everything")
@@ -89,7 +88,6 @@ One request produced 2 traces: the trace was not propagated from one service to 
 	}
 }
 
-// TestCompletion offers what there is to choose from.
 func TestCompletion(t *testing.T) {
 	program := workshop(t)
 	for line, want := range map[string]string{

@@ -46,8 +46,8 @@ func workshop(t *testing.T) string {
 	return program
 }
 
-// TestTheRootCommand wants one line for what is mistyped, and the way on in it.
-func TestTheRootCommand(t *testing.T) {
+// TestWorkshop_Usage wants one line for wrong usage that says what to do next.
+func TestWorkshop_Usage(t *testing.T) {
 	program := workshop(t)
 	for _, c := range []struct {
 		arguments string

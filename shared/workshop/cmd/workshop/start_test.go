@@ -12,8 +12,8 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// edited copies a step's code to a directory named name in root, and edits it:
-// the pairs are the old and the new text of the file.
+// edited copies a step's code to a directory in root and edits a file: the pairs are the
+// old and the new text.
 func edited(t *testing.T, root, step, name, file string, pairs ...string) {
 	t.Helper()
 	dir := filepath.Join(root, name)
@@ -25,8 +25,8 @@ func edited(t *testing.T, root, step, name, file string, pairs ...string) {
 	}
 }
 
-// TestCheck_ServiceListensElsewhere ends, and names the address that a service
-// listens on in place of the one that it was given.
+// TestCheck_ServiceListensElsewhere wants an error that names the address a service
+// listens on instead of the given one.
 func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	t.Parallel()
 	const serves = "return serve.HTTP(ctx, *addr,"

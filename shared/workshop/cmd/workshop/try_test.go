@@ -111,8 +111,8 @@ func reach(root string, step int, dir string) error {
 	return workspace.Reach(root, workspace.Reached{Step: step, Dir: dir, At: time.Date(2026, 1, 2, 12, 0, 0, 0, time.Local)})
 }
 
-// run runs the command in a directory, and returns all that it says,
-// in which WORKSHOP stands for how it is called.
+// run runs the command in a directory and returns its output. WORKSHOP stands for the
+// name of the program.
 func run(t *testing.T, program, dir string, arguments ...string) (output string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(need.Context(t), program, arguments...)

@@ -13,7 +13,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-func TestUpSaysWhatIsWrong(t *testing.T) {
+func TestUp_WrongUsage(t *testing.T) {
 	taken, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
@@ -55,8 +55,8 @@ func TestUpSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestUpShowsTheCompiler uses a copy of the workshop in which step02 is broken.
-func TestUpShowsTheCompiler(t *testing.T) {
+// TestUp_CompileError uses a copy of the workshop in which step02 is broken.
+func TestUp_CompileError(t *testing.T) {
 	root, err := runner.FindRoot(".")
 	if err != nil {
 		t.Fatal(err)
@@ -89,8 +89,8 @@ func TestUpShowsTheCompiler(t *testing.T) {
 	}
 }
 
-// TestPortsOfTheEnvironment holds that what is wrong in a variable is said of it.
-func TestPortsOfTheEnvironment(t *testing.T) {
+// TestPorts_WrongVariable wants the error to name the variable.
+func TestPorts_WrongVariable(t *testing.T) {
 	t.Setenv("API_PORT", "5o5o")
 	out, err := exec.CommandContext(need.Context(t), workshop(t), "up").CombinedOutput()
 	if want := "workshop: API_PORT=\"5o5o\" is not a port. Use a number from 1 to 65535\n"; string(out) != want || err == nil {

@@ -22,7 +22,7 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestUp is the learner's way: start a step, ask, read the trace, press Ctrl-C.
+// TestUp starts a step, sends a request, reads the trace, and presses Ctrl-C.
 func TestUp(t *testing.T) {
 	up := start(t, workshop(t), 2)
 	up.until("Ctrl-C stops everything")
@@ -66,8 +66,8 @@ GET /think/?subject=war   200   N ms   http://localhost:PORT/trace/ID
 	}
 }
 
-// TestUpKeepsTraces has the trace of one step still there with the next.
-func TestUpKeepsTraces(t *testing.T) {
+// TestUp_StoresTraces wants a step's trace to be stored when the next step runs.
+func TestUp_StoresTraces(t *testing.T) {
 	program, kept := workshop(t), "--db="+filepath.Join(t.TempDir(), "traces.db")
 	for _, step := range []int{1, 2} {
 		up := startWith(t, program, step, kept)
@@ -94,8 +94,8 @@ func TestUpKeepsTraces(t *testing.T) {
 	}
 }
 
-// TestUpKilled kills it in the one way that it cannot see coming.
-func TestUpKilled(t *testing.T) {
+// TestUp_Killed ends the command with a signal that it can't handle.
+func TestUp_Killed(t *testing.T) {
 	up := start(t, workshop(t), 1)
 	up.until("Ctrl-C stops everything")
 	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
@@ -103,8 +103,8 @@ func TestUpKilled(t *testing.T) {
 	up.gone()
 }
 
-// TestUpInterruptedWhileBuilding presses Ctrl-C during a first, long build.
-func TestUpInterruptedWhileBuilding(t *testing.T) {
+// TestUp_InterruptedWhileBuilding presses Ctrl-C during a first, long build.
+func TestUp_InterruptedWhileBuilding(t *testing.T) {
 	program := workshop(t)
 	t.Setenv("GOCACHE", t.TempDir())
 	up := start(t, program, 1)
@@ -118,7 +118,7 @@ func TestUpInterruptedWhileBuilding(t *testing.T) {
 	}
 }
 
-// TestUp_NoHome starts a step where go has no directory of its own to build in.
+// TestUp_NoHome starts a step where go has no directory for its caches.
 func TestUp_NoHome(t *testing.T) {
 	program, root := workshop(t), checkout.New(t)
 	modules, err := exec.CommandContext(need.Context(t), "go", "env", "GOMODCACHE").Output()
@@ -145,7 +145,7 @@ func TestUp_NoHome(t *testing.T) {
 	}
 }
 
-// TestUp_HarmlessTags has a tag of the learner's own reach the spans.
+// TestUp_HarmlessTags wants the learner's own tag on the spans.
 func TestUp_HarmlessTags(t *testing.T) {
 	t.Setenv("DD_TAGS", "team:greetings")
 	up := start(t, workshop(t), 1)
@@ -162,8 +162,8 @@ func TestUp_HarmlessTags(t *testing.T) {
 	up.cmd.Wait()
 }
 
-// TestUpWithGoRunKilled kills the go command of go run, as a task runner might.
-func TestUpWithGoRunKilled(t *testing.T) {
+// TestUp_GoRunKilled kills the go command of go run, as a task runner might.
+func TestUp_GoRunKilled(t *testing.T) {
 	up := start(t, "go", 1, "run", ".")
 	up.until("Ctrl-C stops everything")
 	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
@@ -171,8 +171,8 @@ func TestUpWithGoRunKilled(t *testing.T) {
 	up.cmd.Wait()
 }
 
-// TestUpServiceDies kills a service: the learner is told, and the rest ends too.
-func TestUpServiceDies(t *testing.T) {
+// TestUp_ServiceDies kills a service. The error is printed, and the command ends.
+func TestUp_ServiceDies(t *testing.T) {
 	up := start(t, workshop(t), 1)
 	up.until("Ctrl-C stops everything")
 	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(up.cmd.Process.Pid), "thinker").Output()
@@ -211,14 +211,14 @@ func start(t *testing.T, program string, step int, arguments ...string) *upComma
 	return startWith(t, program, step, "--memory", arguments...)
 }
 
-// startWith says where the traces are kept: a developer may have the workshop's
-// own in use.
+// startWith starts the command with its own trace file: a developer may be using the
+// workshop's.
 func startWith(t *testing.T, program string, step int, kept string, arguments ...string) *upCommand {
 	t.Helper()
 	return startIn(t, "", program, step, kept, arguments...)
 }
 
-// startIn says in which workshop's directory to start.
+// startIn starts the command in a workshop's directory.
 func startIn(t *testing.T, root, program string, step int, kept string, arguments ...string) *upCommand {
 	t.Helper()
 	api, thinker, agent := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
@@ -240,7 +240,7 @@ func startIn(t *testing.T, root, program string, step int, kept string, argument
 	return up
 }
 
-// until reads what the command prints up to a line that holds text.
+// until reads the output until a line contains text.
 func (u *upCommand) until(text string) {
 	u.t.Helper()
 	for u.lines.Scan() {
@@ -259,7 +259,7 @@ func (u *upCommand) signal(pid int, s syscall.Signal) {
 	}
 }
 
-// gone returns when neither service listens any more.
+// gone waits until neither service listens any more.
 func (u *upCommand) gone() {
 	u.t.Helper()
 	ctx := need.Context(u.t)
@@ -284,7 +284,7 @@ var (
 	ids   = regexp.MustCompile(`\b\d{12,}\b`)
 )
 
-// normal takes what differs from run to run out of text.
+// normal removes the parts of text that differ from run to run.
 func normal(text string) string {
 	text = bars.ReplaceAllString(text, " BAR ")
 	text = times.ReplaceAllString(text, "N ms")
