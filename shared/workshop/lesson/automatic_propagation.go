@@ -19,7 +19,7 @@ func automaticPropagation() []Expectation {
 			judge: byLast(anySubject, firstOf(thinkerSpan, thinkerBelowClient), answered, apiSpan, clientSpan),
 		},
 		{
-			ID: "instrumented-routers", Says: "In each service, an instrumented router makes the span of the request, and it's the only one.", Asks: war,
+			ID: "instrumented-routers", Says: "In each service, an instrumented router makes the span of the request, and no other code makes one.", Asks: war,
 			judge: byLast(anySubject, instrumentedRouters, entered),
 		},
 		{
