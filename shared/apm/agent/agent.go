@@ -23,33 +23,31 @@ import (
 	"thinker/shared/apm/web"
 )
 
-// Config says how to run an agent. Its zero value works.
+// Config configures an agent. Its zero value works.
 type Config struct {
-	// Addr to listen on; localhost:8126 where empty. localhost is 127.0.0.1 and
-	// ::1, port 0 any free port, and without a host it is every interface.
+	// Addr is the address to listen on; the default is localhost:8126. localhost means
+	// 127.0.0.1 and ::1, port 0 any free port, and no host every interface.
 	Addr string
-	// Socket is the path of a unix socket to listen on as well; none where empty.
+	// Socket is the path of a Unix socket to listen on as well; optional.
 	Socket string
-	// DB is the path of the file that traces are kept in; where empty they are
-	// kept in memory, and gone when the agent is closed. A file that is not the
-	// agent's own is a store.ForeignError.
+	// DB is the file that stores traces. If it is empty, they are stored in memory until
+	// the agent is closed. Another program's file causes a store.ForeignError.
 	DB string
-	// MaxSpans is how many spans are kept, and MaxBytes how much is written for
-	// them; store.DefaultMaxSpans and store.DefaultMaxBytes where 0.
+	// MaxSpans and MaxBytes limit the store. If they are 0, store.DefaultMaxSpans and
+	// store.DefaultMaxBytes apply.
 	MaxSpans, MaxBytes int
-	// AllowHosts are names, besides localhost's, that a browser may use for the
+	// AllowHosts are host names, besides localhost's, under which a browser may open the
 	// pages.
 	AllowHosts []string
 	// Try is a command that makes a trace: the pages show it while there is none.
 	Try string
-	// Services get the first colours, in this order. Others get theirs in the order
-	// in which they first send a span.
+	// Services get the first colours, in this order. Other services get theirs in the
+	// order of their first spans.
 	Services []string
-	// Guests, where given, are further pages. It is called once, when the agent
-	// has its store and does not serve yet.
+	// Guests returns additional pages; optional. It is called once, after the store is
+	// open and before the agent serves.
 	Guests func(*Agent) []web.Guest
-	// Logger is told of what was refused and what went wrong; nobody is where
-	// nil.
+	// Logger logs errors, and what the intake refused; the default discards them.
 	Logger *slog.Logger
 }
 
@@ -66,8 +64,8 @@ type Agent struct {
 	serving sync.WaitGroup
 }
 
-// Start listens and serves in the background. The error for a port that is
-// taken is syscall.EADDRINUSE, wrapped, and names the address.
+// Start listens and serves in the background. For a port in use, it returns a wrapped
+// syscall.EADDRINUSE that names the address.
 func Start(config Config) (*Agent, error) {
 	if config.Addr == "" {
 		config.Addr = DefaultAddr
@@ -144,12 +142,12 @@ func Start(config Config) (*Agent, error) {
 	return a, nil
 }
 
-// mux returns the paths that tracers use, and has others serve what isn't sent.
+// mux serves the paths that tracers use. All other GET requests go to others.
 func (a *Agent) mux(others http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		// What sends to a path that is nowhere means to send spans: the intake
-		// refuses it, and has it on record.
+		// A POST to an unknown path is probably meant to send spans. The intake
+		// refuses and records it.
 		if r.Method == http.MethodPost || r.Method == http.MethodPut {
 			a.intake.ServeHTTP(w, r)
 			return
@@ -160,19 +158,18 @@ func (a *Agent) mux(others http.Handler) *http.ServeMux {
 		mux.Handle(path, a.intake)
 	}
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ok\n") // an error means that who asked has gone
+		_, _ = io.WriteString(w, "ok\n") // an error means that the client has disconnected
 	})
 	return mux
 }
 
-// refuseReaders refuses what isn't a tracer's on the socket, to which any user
-// of the machine may connect.
+// refuseReaders refuses requests for pages and the API on the socket, since any user of
+// the machine may connect to it.
 func (a *Agent) refuseReaders(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "this socket only receives spans. The pages and the API are at "+a.url, http.StatusForbidden)
 }
 
-// byListener passes a request on by where it arrived: at a port or at the
-// socket.
+// byListener chooses the handler by where a request arrived: on a port or on the socket.
 func byListener(ports, socket http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && addr.Network() == "unix" {
@@ -183,16 +180,15 @@ func byListener(ports, socket http.Handler) http.Handler {
 	})
 }
 
-// oneSlash takes several slashes in a path for one. A tracer that is given an
-// address with a slash at its end asks for //v0.4/traces, and would not follow
-// the redirection that a ServeMux answers.
+// oneSlash replaces several slashes in a path by one. A tracer whose agent URL ends in a
+// slash sends to //v0.4/traces, and doesn't follow a ServeMux's redirect.
 func oneSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// As it was sent: a slash that is written as %2F belongs to a name.
+		// The escaped path, since a slash written as %2F is part of a name.
 		if sent := r.URL.EscapedPath(); strings.Contains(sent, "//") {
 			r = r.Clone(r.Context())
 			r.URL.RawPath = slashes.ReplaceAllString(sent, "/")
-			r.URL.Path, _ = url.PathUnescape(r.URL.RawPath) // which was done once without an error
+			r.URL.Path, _ = url.PathUnescape(r.URL.RawPath) // the server has already parsed it
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -200,8 +196,7 @@ func oneSlash(next http.Handler) http.Handler {
 
 var slashes = regexp.MustCompile("//+")
 
-// address is the name and port under which a client on this machine reaches
-// the listener.
+// address returns the host and port that clients on this machine use.
 func address(addr string, listener net.Listener) (name, port string) {
 	name, _, _ = net.SplitHostPort(addr) // listen has split it before
 	switch ip := net.ParseIP(name); {
@@ -211,21 +206,21 @@ func address(addr string, listener net.Listener) (name, port string) {
 	return name, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// URL is where the pages are and what tracers are to be told, for example
+// URL returns the address of the pages, and of the agent for tracers:
 // http://localhost:8126.
 func (a *Agent) URL() string { return a.url }
 
-// Store holds the traces that have arrived.
+// Store returns the store of the traces.
 func (a *Agent) Store() *store.Store { return a.store }
 
-// Stats counts what tracers have sent.
+// Stats returns counts of what tracers have sent.
 func (a *Agent) Stats() intake.Stats { return a.intake.Stats() }
 
-// Palette gives services the colours that the pages show them in.
+// Palette returns the colours of services on the pages.
 func (a *Agent) Palette() *colour.Palette { return a.palette }
 
-// Close stops listening, ends the pages' event streams and lets requests that
-// are under way finish, until ctx is done; then it cuts them off and says so.
+// Close stops listening, ends the pages' event streams, and waits for pending requests.
+// When ctx is done, it aborts them and returns an error.
 func (a *Agent) Close(ctx context.Context) error {
 	err := a.server.Shutdown(ctx)
 	if err != nil {

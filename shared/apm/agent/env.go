@@ -1,7 +1,7 @@
 package agent
 
-// Env is what a program's environment must hold for its tracer to report to
-// this agent, and to say and send nothing else: NAME=value each.
+// Env returns the variables, each as NAME=value, that make a program's tracer send its
+// spans to this agent, and print and send nothing else.
 func (a *Agent) Env() []string {
 	return []string{
 		"DD_TRACE_AGENT_URL=" + a.url,

@@ -8,9 +8,8 @@ import (
 	"syscall"
 )
 
-// Listen opens addr. For localhost that is 127.0.0.1 and, where there is one,
-// ::1, both on one port: which of the two a client tries first is its own
-// affair.
+// Listen listens on addr. For localhost, it listens on 127.0.0.1 and, if available, ::1,
+// both on one port: clients differ in which one they try first.
 func Listen(addr string) ([]net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -23,8 +22,7 @@ func Listen(addr string) ([]net.Listener, error) {
 		}
 		return []net.Listener{listener}, nil
 	}
-	// With port 0 the one that the first family is given may be taken in the
-	// other: then try again.
+	// With port 0, the port that IPv4 gets may be in use for IPv6. Then it tries again.
 	for attempts := 0; ; attempts++ {
 		listeners, err := listenLoopback(port)
 		if err == nil {
@@ -47,14 +45,15 @@ func listenLoopback(port string) ([]net.Listener, error) {
 	case err == nil:
 		return []net.Listener{four, six}, nil
 	case inUse(err):
-		_ = four.Close() // nothing has come in yet
+		_ = four.Close() // it has accepted no connection yet
 		return nil, err
 	default: // no IPv6 here
 		return []net.Listener{four}, nil
 	}
 }
 
-// taken names the address; a port in use is EADDRINUSE on every system.
+// taken adds the address to an error. For a port in use, the error is EADDRINUSE on
+// every system.
 func taken(addr string, err error) error {
 	if inUse(err) && !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("listen on %s: %w (%w)", addr, syscall.EADDRINUSE, err)
@@ -62,7 +61,7 @@ func taken(addr string, err error) error {
 	return fmt.Errorf("listen on %s: %w", addr, err)
 }
 
-// inUse recognises a port in use, also by the number that Windows gives it.
+// inUse reports whether the error means that the port is in use, on Windows too.
 func inUse(err error) bool {
 	const wsaEADDRINUSE = syscall.Errno(10048)
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, wsaEADDRINUSE)

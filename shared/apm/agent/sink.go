@@ -11,8 +11,8 @@ import (
 	"thinker/shared/apm/store"
 )
 
-// A sink keeps spans, and has services get their colours in the order in which
-// their spans arrive rather than that in which somebody looks at them.
+// A sink stores spans. It also gives services their colours, in the order in which their
+// spans arrive, not in the order in which pages show them.
 type sink struct {
 	store   *store.Store
 	palette *colour.Palette

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// listenSocket opens the unix socket at path, in place of one that a program
-// left behind which did not end well. Whatever else is there stays there.
+// listenSocket listens on the Unix socket at path. It replaces a socket that a crashed
+// program left behind, and no other file.
 func listenSocket(path string) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
@@ -32,7 +32,7 @@ func listenSocket(path string) (net.Listener, error) {
 
 var errListening = errors.New("another program is already listening there")
 
-// removeStale removes the socket at path if nobody listens on it.
+// removeStale removes the socket at path if no program listens on it.
 func removeStale(path string) error {
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -56,8 +56,8 @@ func removeStale(path string) error {
 	return nil
 }
 
-// refused recognises a socket on which nobody listens, also by the number that
-// Windows gives it.
+// refused reports whether the error means that no program listens on the socket, on
+// Windows too.
 func refused(err error) bool {
 	const wsaECONNREFUSED = syscall.Errno(10061)
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaECONNREFUSED)

@@ -1,11 +1,10 @@
-// Package apmtest is the whole local agent within a test. The code under test
-// reports to it with whatever Datadog tracer it uses, and the test asks for the
-// traces that must come of it:
+// Package apmtest runs the local agent within a test. The code under test sends its
+// spans there with any Datadog tracer, and the test requires traces:
 //
 //	a := apmtest.Run(t)
 //	tracer.Start()
 //	checkout(t)
-//	tracer.Stop() // which sends what is left
+//	tracer.Stop() // flushes the remaining spans
 //	trace := a.RequireTrace(
 //		apmtest.Span("service:checkout @http.status_code:500"),
 //		apmtest.Child("service:checkout", "service:payments status:error"),
@@ -24,23 +23,23 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// DefaultPatience is how long RequireTrace waits where nobody says otherwise.
+// DefaultPatience is how long RequireTrace waits by default.
 const DefaultPatience = 10 * time.Second
 
-// An Agent takes in spans until its test ends.
+// An Agent receives spans until its test ends.
 type Agent struct {
-	// Patience is how long RequireTrace waits for a trace, though never to the
-	// end of the test's own time.
+	// Patience is how long RequireTrace waits for a trace. It stops earlier if the
+	// test's deadline is near.
 	Patience time.Duration
 
 	t     testing.TB
 	agent *agent.Agent
 }
 
-// Run starts an agent on a free port, and tells the tracers that are started
-// from now on in this process, or in programs that it starts, to report to it
-// and to keep quiet otherwise. It does so in the environment, so the test must
-// not be parallel, as for t.Setenv. The agent ends with the test.
+// Run starts an agent on a free port. It sets environment variables, so that tracers
+// started later in this process, or in programs that it starts, send their spans there
+// and nothing else. As with t.Setenv, the test must not be parallel. The agent ends with
+// the test.
 func Run(t testing.TB) *Agent {
 	t.Helper()
 	running, err := agent.Start(agent.Config{Addr: "localhost:0"})
@@ -48,7 +47,7 @@ func Run(t testing.TB) *Agent {
 		t.Fatalf("start an agent for the test: %v", err)
 	}
 	t.Cleanup(func() {
-		// A tracer that still holds a connection is cut off: its test is over.
+		// The test is over, so it doesn't wait long for a tracer's open connection.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = running.Close(ctx)
@@ -60,16 +59,16 @@ func Run(t testing.TB) *Agent {
 	return Of(t, running)
 }
 
-// Of has a test ask an agent that it has started itself.
+// Of returns an Agent for an agent that the test has started itself.
 func Of(t testing.TB, running *agent.Agent) *Agent {
 	return &Agent{Patience: DefaultPatience, t: t, agent: running}
 }
 
-// URL is where the agent listens, and shows its pages: for what is not
-// configured by the environment.
+// URL returns the address of the agent and its pages, for programs that don't read the
+// environment.
 func (a *Agent) URL() string { return a.agent.URL() }
 
-// Traces are all that have arrived, the first to arrive first.
+// Traces returns all traces in the order of their arrival.
 func (a *Agent) Traces() []apm.Trace {
 	a.t.Helper()
 	kept := a.agent.Store()

@@ -9,16 +9,15 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// A Condition is something that a trace must meet. Those that look for spans
-// are given queries in Datadog's syntax, as the pages' search field is:
-// attributes of the span's own as in service:checkout, operation_name:, and
-// resource_name:, its tags with an @ as in @http.status_code:500.
+// A Condition is a condition that a trace must meet. Queries use Datadog's syntax, like
+// the search field of the pages: service:checkout, operation_name: and resource_name:
+// for a span's own attributes, and an @ for its tags, as in @http.status_code:500.
 type Condition struct {
-	name    string // as the test has it: Span("service:checkout")
+	name    string // as written in the test: Span("service:checkout")
 	queries []search.Query
-	err     error // of a query that cannot be read
+	err     error // of a query that can't be parsed
 
-	// unmet says why a trace does not meet the condition; nothing if it does.
+	// unmet returns why a trace doesn't meet the condition, or "" if it does.
 	unmet func(apm.Trace) string
 }
 
@@ -47,8 +46,8 @@ func NoSpan(query string) Condition {
 	return c
 }
 
-// Child is met by a trace in which a span that matches the query child hangs
-// directly below one that matches the query parent.
+// Child is met by a trace in which a span that matches the query parent has a child
+// that matches the query child.
 func Child(parent, child string) Condition {
 	c := condition("Child", parent, child)
 	c.unmet = func(trace apm.Trace) string {
@@ -91,7 +90,7 @@ func NoErrors() Condition {
 	}}
 }
 
-// condition reads the queries of a condition that is yet to say when it is unmet.
+// condition returns a condition with parsed queries, still without unmet.
 func condition(name string, queries ...string) Condition {
 	var c Condition
 	var arguments []string
@@ -107,7 +106,7 @@ func condition(name string, queries ...string) Condition {
 	return c
 }
 
-// unreadable says what is wrong with a query, and points at it.
+// unreadable returns the error of a query, and points to its position.
 func (c Condition) unreadable() string {
 	text := fmt.Sprintf("%s: %v", c.name, c.err)
 	var syntax *search.SyntaxError

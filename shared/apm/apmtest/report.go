@@ -11,16 +11,16 @@ import (
 	"thinker/shared/apm/search"
 )
 
-// mostTraces is how many traces are reported in full; the nearest come first.
+// mostTraces limits the traces that are reported in full, the closest first.
 const mostTraces = 100
 
-// report says what arrived instead of the trace that was required: the nearest
-// traces first, with the conditions that they do not meet, then the others.
+// report describes what arrived instead of the required trace: the closest traces
+// first, with the conditions that they don't meet, then the others.
 func report(traces []apm.Trace, conditions []Condition, patience time.Duration, refused map[string]int) string {
 	var out strings.Builder
 	waited := apm.FormatDuration(patience)
 	if len(traces) == 0 {
-		fmt.Fprintf(&out, "no trace arrived within %s; was the tracer started after apmtest.Run, and stopped, or its spans flushed?\n", waited)
+		fmt.Fprintf(&out, "no trace arrived within %s. Start the tracer after apmtest.Run, then stop it or flush its spans\n", waited)
 	} else {
 		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, apm.FormatCount(len(traces), "trace arrived", "traces arrived"))
 	}
@@ -31,7 +31,7 @@ func report(traces []apm.Trace, conditions []Condition, patience time.Duration, 
 	candidates := judge(traces, conditions)
 	for i, c := range candidates {
 		if i == mostTraces {
-			fmt.Fprintf(&out, "\n… and %s, none of them nearer\n", apm.FormatCount(len(candidates)-i, "more trace", "more traces"))
+			fmt.Fprintf(&out, "\n… and %s, none of them closer\n", apm.FormatCount(len(candidates)-i, "more trace", "more traces"))
 			break
 		}
 		fmt.Fprintf(&out, "\ntrace %d\n", c.trace.ID)
@@ -40,18 +40,18 @@ func report(traces []apm.Trace, conditions []Condition, patience time.Duration, 
 				fmt.Fprintf(&out, "  ✗ %s\n", failure)
 			}
 		}
-		_ = c.trace.Write(&out, "    ", shown(c.trace, conditions)...) // a Builder takes everything
+		_ = c.trace.Write(&out, "    ", shown(c.trace, conditions)...) // a Builder never fails
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }
 
-// A candidate is a trace with the conditions it does not meet, and why.
+// A candidate is a trace with the conditions it doesn't meet, and why.
 type candidate struct {
 	trace    apm.Trace
 	failures []string
 }
 
-// judge puts the traces that fail the fewest conditions first.
+// judge sorts the traces: those with the fewest unmet conditions come first.
 func judge(traces []apm.Trace, conditions []Condition) []candidate {
 	var candidates []candidate
 	for _, trace := range traces {
@@ -67,8 +67,8 @@ func judge(traces []apm.Trace, conditions []Condition) []candidate {
 	return candidates
 }
 
-// shown are the tags worth showing: the status, those that the conditions ask
-// for, and those that the program itself has set.
+// shown returns the tags to show: the status, the ones in the conditions, and the ones
+// that the program itself has set.
 func shown(trace apm.Trace, conditions []Condition) []string {
 	tags := []string{"http.status_code"}
 	add := func(names ...string) {
@@ -87,7 +87,7 @@ func shown(trace apm.Trace, conditions []Condition) []string {
 	return tags
 }
 
-// asked are the tags that a query is about.
+// asked returns the tags in a query.
 func asked(expr search.Expr) (tags []string) {
 	switch e := expr.(type) {
 	case search.And:

@@ -9,14 +9,14 @@ import (
 	"thinker/shared/apm"
 )
 
-// RequireTrace returns a trace that meets all conditions, as soon as there is
-// one. If none comes in time, the test fails with every trace that did, and the
-// conditions that the nearest of them do not meet. A condition that cannot be
-// read fails the test at once.
+// RequireTrace waits for a trace that meets all conditions and returns it. If none
+// arrives in time, the test fails, and shows the traces that arrived and the conditions
+// that the closest ones don't meet. A condition that can't be parsed fails the test at
+// once.
 //
-// A trace is never known to be complete, so a condition that further spans
-// could undo, such as NoErrors, is sure only once the tracers have stopped. As
-// it may end the test that Run was given, it is called in that one's goroutine.
+// A trace is never known to be complete. So stop the tracers before a condition that a
+// later span could break, such as NoErrors. Call RequireTrace in the test's goroutine,
+// since it may end the test.
 func (a *Agent) RequireTrace(conditions ...Condition) apm.Trace {
 	a.t.Helper()
 	for _, c := range conditions {
@@ -38,9 +38,9 @@ func (a *Agent) RequireTrace(conditions ...Condition) apm.Trace {
 	return trace
 }
 
-// await looks at the traces that are there, and then at each that changes.
+// await checks the traces that have arrived, then each trace that changes.
 func (a *Agent) await(ctx context.Context, conditions []Condition) (trace apm.Trace, found bool) {
-	changes := a.agent.Store().Subscribe(ctx) // before looking, so that nothing comes unnoticed
+	changes := a.agent.Store().Subscribe(ctx) // first, so that it misses no change
 	if trace, found := first(a.Traces(), conditions); found {
 		return trace, true
 	}
@@ -54,7 +54,7 @@ func (a *Agent) await(ctx context.Context, conditions []Condition) (trace apm.Tr
 	return apm.Trace{}, false
 }
 
-// first is the first trace that meets all conditions.
+// first returns the first trace that meets all conditions.
 func first(traces []apm.Trace, conditions []Condition) (trace apm.Trace, found bool) {
 	i := slices.IndexFunc(traces, func(trace apm.Trace) bool { return meetsAll(trace, conditions) })
 	if i < 0 {
@@ -67,8 +67,8 @@ func meetsAll(trace apm.Trace, conditions []Condition) bool {
 	return !slices.ContainsFunc(conditions, func(c Condition) bool { return c.unmet(trace) != "" })
 }
 
-// patience leaves time to report before the test's own time is up: a test that
-// is ended from outside says nothing of its traces.
+// patience returns how long to wait. It leaves time for a report before the test's
+// deadline: a test that go test ends can't show its traces.
 func (a *Agent) patience() time.Duration {
 	const toReport = time.Second
 	if test, ok := a.t.(*testing.T); ok {

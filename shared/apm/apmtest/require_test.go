@@ -164,7 +164,7 @@ trace 9
 
 func TestFailureWithoutATrace(t *testing.T) {
 	got := failure(t, Run(t), NoErrors())
-	want := "no trace arrived within 1 ms; was the tracer started after apmtest.Run, and stopped, or its spans flushed?"
+	want := "no trace arrived within 1 ms. Start the tracer after apmtest.Run, then stop it or flush its spans"
 	if got != want {
 		t.Errorf("says\n%s\nwant\n%s", got, want)
 	}
@@ -178,7 +178,7 @@ func TestFailureOfManyTracesIsBounded(t *testing.T) {
 	}
 	send(t, a, spans...)
 	got := failure(t, a, Spans(2))
-	if !strings.HasSuffix(got, "\n\n… and 5 more traces, none of them nearer") || strings.Count(got, "\ntrace ") != mostTraces {
+	if !strings.HasSuffix(got, "\n\n… and 5 more traces, none of them closer") || strings.Count(got, "\ntrace ") != mostTraces {
 		t.Errorf("says\n%s", got)
 	}
 }
