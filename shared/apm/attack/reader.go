@@ -61,7 +61,7 @@ func readerCases() []Case {
 		if trace := a.Get("/api/traces/1").Body; bytes.Count(trace, []byte(`"span_id"`)) != longTexts*3/4 || !json.Valid(trace) {
 			t.Errorf("the API returns %d bytes, want all spans of the trace", len(trace))
 		}
-		if page := a.Get("/trace/1").Body; !bytes.Contains(page, []byte("too large to be shown whole")) {
+		if page := a.Get("/trace/1").Body; !bytes.Contains(page, []byte("too large to show in full")) {
 			t.Error("the page doesn't say that it leaves spans out")
 		}
 	}}, {"readers of long resources", longResources}}

@@ -72,7 +72,7 @@ func TestSocket_ServesTracersOnly(t *testing.T) {
 		} {
 			method, path, _ := strings.Cut(refused, " ")
 			status, body := send(method, host, path, "")
-			if status != http.StatusForbidden || method != "HEAD" && (!strings.Contains(body, "for tracers") || !strings.Contains(body, a.URL)) {
+			if status != http.StatusForbidden || method != "HEAD" && (!strings.Contains(body, "only receives spans") || !strings.Contains(body, a.URL)) {
 				t.Errorf("%s to %s: status %d: %s", refused, host, status, body)
 			}
 		}

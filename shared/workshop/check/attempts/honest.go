@@ -22,8 +22,8 @@ func honest() map[int][]attempt {
 		ReadTimeout:     timeout,
 		MaxRetries:      -1,
 		DialerRetries:   1,
-		Protocol:        2,    // fewer commands, and so fewer spans,
-		DisableIdentity: true, // for each new connection
+		Protocol:        2,    // fewer commands, so fewer spans, for a new connection
+		DisableIdentity: true, // likewise
 	})
 	if err := client.Ping(ctx).Err(); err != nil {
 		slog.WarnContext(ctx, "no cache for now", "error", err)
