@@ -46,6 +46,9 @@ func missed(s *story) bool { return someKnown(s) && !s.cached() }
 func reads(span *apm.Span) bool  { return sends(span, "get") }
 func writes(span *apm.Span) bool { return sends(span, "set") }
 
+// stores reports whether a span is for a set that worked.
+func stores(span *apm.Span) bool { return writes(span) && !span.Error }
+
 // sends reports whether a span is for a Redis command with a word in its name: get,
 // mget and getex have get.
 func sends(span *apm.Span, word string) bool {
@@ -167,11 +170,11 @@ func (s *story) stray(expected string, think *apm.Span, fits func(*apm.Span) boo
 		nothing, mark{span, "not below think"})
 }
 
-// unwritten finds a think span without a set, of which nothing can be said about how
-// long a thought stays.
+// unwritten finds a think span that stored no thought, so nothing can be said about
+// how long one stays.
 func unwritten(s *story) *Finding {
 	for _, subject := range s.subjects {
-		if len(s.allBelow(s.think(subject), writes)) == 0 {
+		if len(s.allBelow(s.think(subject), stores)) == 0 {
 			return s.finding("", "", "")
 		}
 	}
@@ -182,7 +185,7 @@ func unwritten(s *story) *Finding {
 func expires(s *story) *Finding {
 	const expected = "The set has an expiration of 30 seconds."
 	for _, subject := range s.subjects {
-		set := s.allBelow(s.think(subject), writes)[0]
+		set := s.allBelow(s.think(subject), stores)[0]
 		raw := set.Meta["redis.raw_command"]
 		stays, ok := expiration(raw)
 		switch {
