@@ -134,3 +134,30 @@ func TestCodeIsCode(t *testing.T) {
 		t.Errorf("%v, %v; want api/main.go and thinker/schema.sql", code, err)
 	}
 }
+
+// TestDiff_StaysSmall bounds the changed lines of files that both steps have, so each
+// step stays one lesson.
+func TestDiff_StaysSmall(t *testing.T) {
+	for step, limit := range map[int]int{2: 25, 3: 30, 4: 45, 5: 20} {
+		hunks, err := Diff(root, step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := 0
+		for _, hunk := range hunks {
+			if strings.HasPrefix(hunk.Text, "@@ -0,0 ") {
+				continue // a new file
+			}
+			for line := range strings.Lines(hunk.Text) {
+				if line[0] == '+' || line[0] == '-' {
+					changed++
+				}
+			}
+		}
+		if changed == 0 || changed > limit {
+			t.Errorf("step %d changes %d lines in files that step %d has too, want at most %d", step, changed, step-1, limit)
+		} else {
+			t.Logf("step %d changes %d lines", step, changed)
+		}
+	}
+}
