@@ -89,7 +89,7 @@ func (s *screen) greet() {
   api           http://localhost:%d
   microservice  http://localhost:%d
   traces        %s
-  lessons       %s
+  workshop      %s
 
 Send a request from another terminal. Its trace appears here and on the traces page:
 
