@@ -31,7 +31,7 @@ func openCache(ctx context.Context, addr string, timeout time.Duration) *redisCa
 		slog.WarnContext(ctx, "no cache for now", "error", err)
 	}
 	redistrace.WrapClient(client)
-	return &redisCache{client}
+	return &redisCache{client: client}
 }
 
 func (c *redisCache) close() error { return c.client.Close() }

@@ -3,6 +3,7 @@ package lesson_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
@@ -182,4 +185,40 @@ func checklist(step int) string {
 		}
 	}
 	return out.String()
+}
+
+// TestReadme_GoingFurtherBuilds puts the code that step 5's README shows under "Going
+// further" into a copy of the step, and builds it.
+func TestReadme_GoingFurtherBuilds(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := filepath.Join(root, "step05")
+	_, shown, _ := strings.Cut(checkout.Read(t, filepath.Join(step, "README.md")), "<summary>Going further")
+	_, shown, _ = strings.Cut(shown, "```go\n")
+	shown, _, found := strings.Cut(shown, "```")
+	declared, method, split := strings.Cut(shown, "\n// once ")
+	if !found || !split {
+		t.Fatalf("it shows another code than a struct and once:\n%s", shown)
+	}
+
+	dir := filepath.Join(t.TempDir(), "step05")
+	if err := os.CopyFS(dir, os.DirFS(step)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(root, "shared"), filepath.Join(filepath.Dir(dir), "shared")); err != nil {
+		t.Skipf("no symbolic links: %v", err)
+	}
+	file := filepath.Join(dir, "thinker", "cache.go")
+	cache := regexp.MustCompile(`(?s)type redisCache struct \{.*?\n\}\n`).ReplaceAllLiteralString(checkout.Read(t, file), declared)
+	cache = strings.Replace(cache, "found, err := think(ctx, subject)", "found, err := c.once(ctx, subject, think)", 1)
+	cache = strings.Replace(cache, ")\n", "\t\"golang.org/x/sync/singleflight\"\n\t\"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer\"\n)\n", 1)
+	checkout.Write(t, file, cache+"\n// once "+method)
+	cmd := exec.CommandContext(need.Context(t), "go", "vet", "-mod=mod", "./thinker")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
 }
