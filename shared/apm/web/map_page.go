@@ -144,7 +144,7 @@ func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
 	return edges
 }
 
-// SampleText says how many requests the calls come from, if that isn't all.
+// SampleText returns how many requests the calls come from, if that isn't all.
 func (p mapPage) SampleText() string {
 	if !p.Anatomy.Sampled() {
 		return ""

@@ -34,7 +34,7 @@ func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings [
 	return rows, headings
 }
 
-// sampleText says how many requests the figures come from.
+// sampleText returns how many requests the figures come from.
 func sampleText(a apm.Anatomy) string {
 	if a.Sampled() {
 		return fmt.Sprintf("from a sample of %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))

@@ -83,7 +83,7 @@ func ignored(db string) error {
 	return nil
 }
 
-// stores says where traces are stored, and how many there are already.
+// stores returns a line about where traces are stored, and how many there are already.
 func stores(a *agent.Agent, db string) string {
 	if db == "" {
 		return "Traces are stored in memory, until apm stops"
