@@ -36,7 +36,7 @@ func yes(r *http.Request, name string) (bool, error) {
 	}
 }
 
-// fields returns attributes from the query; each is a parameter of its own.
+// fields returns attributes from the query; each is a separate parameter.
 func fields(r *http.Request, name string, most int) ([]search.Field, error) {
 	const longest = 1000 // bytes
 	texts := r.URL.Query()[name]

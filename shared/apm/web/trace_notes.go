@@ -106,7 +106,7 @@ func (s *scene) remarks(box int) (remarks []string) {
 	return remarks
 }
 
-// whyOrphan says why a span that names a parent is shown as a root.
+// whyOrphan returns why a span that names a parent is shown as a root.
 func whyOrphan(s *apm.Span, arrived map[uint64]bool) string {
 	switch {
 	case s.ParentID == s.SpanID:

@@ -32,7 +32,7 @@ type condition struct {
 }
 
 // whyUnmatched counts what a search would find in other windows and with fewer terms.
-// Each count is a search of its own.
+// Each count needs a separate search.
 func (w *Web) whyUnmatched(ctx context.Context, p place, win window, sought searched) (u unmatched, err error) {
 	if u.Elsewhere, err = w.elsewhere(ctx, p, win, sought); err != nil {
 		return u, err

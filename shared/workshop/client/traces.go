@@ -87,7 +87,7 @@ func (c *Client) trace(ctx context.Context, id uint64) (apm.Trace, error) {
 	return apm.NewTrace(id, spans), nil
 }
 
-// Colours gives the services of a trace their colours on the pages.
+// Colours sets the colours of a trace's services to those on the pages.
 func (c *Client) Colours(ctx context.Context, traceID uint64, palette *colour.Palette) error {
 	var outline struct {
 		Services []struct{ Service, Colour string }
