@@ -6,15 +6,24 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync/atomic"
 )
 
+// The ports from first on are none that systems give to connections and to port 0.
+const first, count = 20000, 10000
+
+// next counts the calls of Free from a random number on, so that a process never gets
+// the same port twice and two processes rarely get the same one.
+var next atomic.Uint32
+
+func init() { next.Store(rand.Uint32N(count)) }
+
 // Free returns a free port of this machine. Another program could take it before its
-// use, but hardly ever does: it isn't one of the ports that systems give to connections
-// and to port 0.
+// use, but hardly ever does.
 func Free() (port int, err error) {
-	const first, count, attempts = 20000, 10000, 100
+	const attempts = 100
 	for range attempts {
-		port = first + rand.IntN(count)
+		port = first + int(next.Add(1)%count)
 		listener, failed := net.Listen("tcp", net.JoinHostPort("localhost", strconv.Itoa(port)))
 		if failed == nil {
 			return port, listener.Close()
