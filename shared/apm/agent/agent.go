@@ -18,9 +18,10 @@ import (
 	"time"
 
 	"thinker/shared/apm/colour"
-	"thinker/shared/apm/intake"
-	"thinker/shared/apm/store"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
+	"thinker/shared/apm/internal/intake"
+	"thinker/shared/apm/internal/store"
+	"thinker/shared/apm/internal/web"
 )
 
 // Config configures an agent. Its zero value works.
@@ -31,7 +32,7 @@ type Config struct {
 	// Socket is the path of a Unix socket to listen on as well; optional.
 	Socket string
 	// DB is the file that stores traces. If it is empty, they are stored in memory until
-	// the agent is closed. Another program's file causes a store.ForeignError.
+	// the agent is closed. Another program's file causes a ForeignError.
 	DB string
 	// MaxSpans and MaxBytes limit the store. If they are 0, store.DefaultMaxSpans and
 	// store.DefaultMaxBytes apply.
@@ -46,10 +47,13 @@ type Config struct {
 	Services []string
 	// Guests returns additional pages; optional. It is called once, after the store is
 	// open and before the agent serves.
-	Guests func(*Agent) []web.Guest
+	Guests func(*Agent) []guest.Guest
 	// Logger logs errors, and what the intake refused; the default discards them.
 	Logger *slog.Logger
 }
+
+// A ForeignError reports that Config.DB is another program's file.
+type ForeignError = store.ForeignError
 
 // DefaultAddr is where tracers look for their Agent.
 const DefaultAddr = "localhost:8126"
@@ -103,7 +107,7 @@ func Start(config Config) (*Agent, error) {
 	a.intake = intake.New(sink{a.store, a.palette}, config.Logger)
 	name, port := address(config.Addr, listeners[0])
 	a.url = "http://" + net.JoinHostPort(name, port)
-	var guests []web.Guest
+	var guests []guest.Guest
 	if config.Guests != nil {
 		guests = config.Guests(a)
 	}

@@ -15,7 +15,7 @@ import (
 	"testing/fstest"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 )
 
 func start(t *testing.T, config Config) *Agent {
@@ -260,12 +260,12 @@ func TestAnAddressWithASlash(t *testing.T) {
 
 // A guest is sent forms, which elsewhere are taken for spans.
 func TestAGuestIsSentForms(t *testing.T) {
-	a := start(t, Config{Guests: func(a *Agent) []web.Guest {
+	a := start(t, Config{Guests: func(a *Agent) []guest.Guest {
 		if a.Store() == nil || a.Palette() == nil {
 			t.Error("the guest has nothing to show")
 		}
-		return []web.Guest{{Path: "/guest", Name: "Guest", Files: fstest.MapFS{}, Serve: func(r *http.Request) (web.Page, error) {
-			return web.Page{Title: "Guest", Main: template.HTML("<p>" + r.Method + " it is</p>")}, nil
+		return []guest.Guest{{Path: "/guest", Name: "Guest", Files: fstest.MapFS{}, Serve: func(r *http.Request) (guest.Page, error) {
+			return guest.Page{Title: "Guest", Main: template.HTML("<p>" + r.Method + " it is</p>")}, nil
 		}}}
 	}})
 	for _, path := range []string{"/guest", "/guest/form"} {

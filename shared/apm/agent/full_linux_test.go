@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/process"
-	"thinker/shared/apm/store"
+	"thinker/shared/apm/internal/process"
+	"thinker/shared/apm/internal/store"
 )
 
 // small is the size of the disk.

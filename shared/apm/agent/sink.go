@@ -7,8 +7,8 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
-	"thinker/shared/apm/intake"
-	"thinker/shared/apm/store"
+	"thinker/shared/apm/internal/intake"
+	"thinker/shared/apm/internal/store"
 )
 
 // A sink stores spans. It also gives services their colours, in the order in which their

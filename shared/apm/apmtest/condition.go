@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/search"
+	"thinker/shared/apm/query"
 )
 
 // A Condition is a condition that a trace must meet. Queries use Datadog's syntax, like
@@ -14,7 +14,7 @@ import (
 // for a span's own attributes, and an @ for its tags, as in @http.status_code:500.
 type Condition struct {
 	name    string // as written in the test: Span("service:checkout")
-	queries []search.Query
+	queries []query.Query
 	err     error // of a query that can't be parsed
 
 	// unmet returns why a trace doesn't meet the condition, or "" if it does.
@@ -22,8 +22,8 @@ type Condition struct {
 }
 
 // Span is met by a trace with a span that matches the query.
-func Span(query string) Condition {
-	c := condition("Span", query)
+func Span(q string) Condition {
+	c := condition("Span", q)
 	c.unmet = func(trace apm.Trace) string {
 		if len(matches(trace, c.queries[0])) > 0 {
 			return ""
@@ -34,8 +34,8 @@ func Span(query string) Condition {
 }
 
 // NoSpan is met by a trace without a span that matches the query.
-func NoSpan(query string) Condition {
-	c := condition("NoSpan", query)
+func NoSpan(q string) Condition {
+	c := condition("NoSpan", q)
 	c.unmet = func(trace apm.Trace) string {
 		found := matches(trace, c.queries[0])
 		if len(found) == 0 {
@@ -94,9 +94,9 @@ func NoErrors() Condition {
 func condition(name string, queries ...string) Condition {
 	var c Condition
 	var arguments []string
-	for _, query := range queries {
-		arguments = append(arguments, fmt.Sprintf("%q", query))
-		parsed, err := search.Parse(query)
+	for _, q := range queries {
+		arguments = append(arguments, fmt.Sprintf("%q", q))
+		parsed, err := query.Parse(q)
 		if c.err == nil {
 			c.err = err
 		}
@@ -109,7 +109,7 @@ func condition(name string, queries ...string) Condition {
 // unreadable returns the error of a query, and points to its position.
 func (c Condition) unreadable() string {
 	text := fmt.Sprintf("%s: %v", c.name, c.err)
-	var syntax *search.SyntaxError
+	var syntax *query.SyntaxError
 	if errors.As(c.err, &syntax) {
 		for line := range strings.Lines(syntax.Caret()) {
 			text += "\n" + strings.TrimRight("    "+line, "\n")

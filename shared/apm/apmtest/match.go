@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/search"
+	"thinker/shared/apm/query"
 )
 
 // matches are the spans that match a query, in the tree's order.
-func matches(trace apm.Trace, query search.Query) (found []*apm.Node) {
+func matches(trace apm.Trace, q query.Query) (found []*apm.Node) {
 	for _, root := range trace.Tree() {
 		root.Walk(func(node *apm.Node) {
-			if query.Match(node.Span) {
+			if q.Match(node.Span) {
 				found = append(found, node)
 			}
 		})
@@ -24,8 +24,8 @@ func matches(trace apm.Trace, query search.Query) (found []*apm.Node) {
 
 // nearest says of a query that no span matches which span meets the most of its
 // terms, and which it does not; nothing if no span meets any.
-func nearest(trace apm.Trace, query search.Query) string {
-	terms, several := query.Expr.(search.And)
+func nearest(trace apm.Trace, q query.Query) string {
+	terms, several := q.Expr.(query.And)
 	if !several {
 		return ""
 	}
@@ -45,7 +45,7 @@ func nearest(trace apm.Trace, query search.Query) string {
 	var but []string
 	for _, i := range fewest {
 		text := terms[i].String()
-		if t, ok := terms[i].(search.Term); ok && t.Field.IsDuration() {
+		if t, ok := terms[i].(query.Term); ok && t.Field.IsDuration() {
 			text += " (it took " + apm.FormatDuration(span.Duration) + ")"
 		}
 		but = append(but, text)
@@ -54,7 +54,7 @@ func nearest(trace apm.Trace, query search.Query) string {
 }
 
 // missing are the terms, by their place, that a span does not meet.
-func missing(span *apm.Span, terms search.And) (missed []int) {
+func missing(span *apm.Span, terms query.And) (missed []int) {
 	for i, term := range terms {
 		if !term.Match(span) {
 			missed = append(missed, i)
@@ -65,7 +65,7 @@ func missing(span *apm.Span, terms search.And) (missed []int) {
 
 // place says where in the tree a span is.
 func place(trace apm.Trace, node *apm.Node) string {
-	for _, candidate := range matches(trace, search.Query{}) {
+	for _, candidate := range matches(trace, query.Query{}) {
 		for _, below := range candidate.Children {
 			if below.Span == node.Span {
 				return "below " + candidate.Span.String()

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/search"
+	"thinker/shared/apm/query"
 )
 
 // mostTraces limits the traces that are reported in full, the closest first.
@@ -79,8 +79,8 @@ func shown(trace apm.Trace, conditions []Condition) []string {
 		}
 	}
 	for _, condition := range conditions {
-		for _, query := range condition.queries {
-			add(asked(query.Expr)...)
+		for _, q := range condition.queries {
+			add(asked(q.Expr)...)
 		}
 	}
 	add(trace.OwnTags()...)
@@ -88,19 +88,19 @@ func shown(trace apm.Trace, conditions []Condition) []string {
 }
 
 // asked returns the tags in a query.
-func asked(expr search.Expr) (tags []string) {
+func asked(expr query.Expr) (tags []string) {
 	switch e := expr.(type) {
-	case search.And:
+	case query.And:
 		for _, part := range e {
 			tags = append(tags, asked(part)...)
 		}
-	case search.Or:
+	case query.Or:
 		for _, part := range e {
 			tags = append(tags, asked(part)...)
 		}
-	case search.Not:
+	case query.Not:
 		return asked(e.Expr)
-	case search.Term:
+	case query.Term:
 		if e.Field.Tag || e.Field.Name == "env" || e.Field.Name == "version" {
 			return []string{e.Field.Name}
 		}

@@ -3,7 +3,7 @@ package bench
 import (
 	"testing"
 
-	"thinker/shared/apm/attack"
+	"thinker/shared/apm/internal/attack"
 )
 
 // BenchmarkAttack reports the most memory that an apm takes under each attack.

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"testing"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // A load is apm load, sending.

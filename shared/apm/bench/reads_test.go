@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // A read is something that a person or a page asks for.

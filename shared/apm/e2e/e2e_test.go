@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 func TestMain(m *testing.M) { os.Exit(process.Main(m)) }

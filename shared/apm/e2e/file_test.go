@@ -16,7 +16,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // postTrace sends a trace of one span.

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // postUntilFull sends traces until the disk has no room for more, and returns how

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // TestGuard_RefusalsSayNothingAboutTraces holds that another site's page, or one

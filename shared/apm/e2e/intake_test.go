@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/attack"
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/attack"
+	"thinker/shared/apm/internal/process"
 )
 
 // hang bounds how long a test waits for anything.

@@ -7,8 +7,8 @@ import (
 
 	_ "modernc.org/sqlite" // the driver
 
-	"thinker/shared/apm/attack"
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/attack"
+	"thinker/shared/apm/internal/process"
 )
 
 // TestStore_OversizedLogRecord checks that a file whose log holds far more than

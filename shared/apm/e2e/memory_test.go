@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"thinker/shared/apm/attack"
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/attack"
+	"thinker/shared/apm/internal/process"
 )
 
 // maxDisk is much more than any attack may leave on disk, in bytes: no more

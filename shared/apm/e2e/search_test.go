@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // TestSearch_NearMissesTakeLinearTime runs searches that nearly match at each

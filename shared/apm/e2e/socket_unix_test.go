@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // TestSocket_ServesTracersOnly holds that whoever connects to the socket can

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/process"
+	"thinker/shared/apm/internal/process"
 )
 
 // TestEvents_ManyStreams holds that payloads are stored and every change is

@@ -14,7 +14,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/load"
-	"thinker/shared/apm/search"
+	"thinker/shared/apm/query"
 )
 
 func start(t testing.TB) *agent.Agent {
@@ -42,13 +42,13 @@ func run(t *testing.T, a *agent.Agent, config load.Config) (load.Result, []apm.T
 	return result, traces(t, a, "")
 }
 
-func traces(t *testing.T, a *agent.Agent, query string) (found []apm.Trace) {
+func traces(t *testing.T, a *agent.Agent, q string) (found []apm.Trace) {
 	t.Helper()
-	parsed, err := search.Parse(query)
+	parsed, err := query.Parse(q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	summaries, _, err := a.Store().Search(t.Context(), search.Request{Selection: search.Selection{Query: parsed}, Limit: 10_000})
+	summaries, _, err := a.Store().Search(t.Context(), query.Request{Selection: query.Selection{Query: parsed}, Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,12 +114,12 @@ func TestTracesAreLikeTheWorkshops(t *testing.T) {
 	if len(durations) < 200 {
 		t.Errorf("%d different durations", len(durations))
 	}
-	for _, query := range []string{
+	for _, q := range []string{
 		"@subject:war", "status:error", "@http.status_code:500 status:error",
 		"service:thinker-microservice resource_name:think status:error duration:>50ms",
 	} {
-		if n := len(traces(t, a, query)); n == 0 || n > 500 {
-			t.Errorf("%s: %d traces", query, n)
+		if n := len(traces(t, a, q)); n == 0 || n > 500 {
+			t.Errorf("%s: %d traces", q, n)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/busy"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/runner"
 	workshop "thinker/shared/workshop/site"
@@ -36,8 +36,8 @@ func serve(t testing.TB, spans []apm.Span) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war", Guests: func(a *agent.Agent) []web.Guest {
-		return []web.Guest{workshop.New(workshop.Config{Root: root, Workshop: asleep{}, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{}})}
+	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war", Guests: func(a *agent.Agent) []guest.Guest {
+		return []guest.Guest{workshop.New(workshop.Config{Root: root, Workshop: asleep{}, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{}})}
 	}})
 	if err != nil {
 		t.Fatal(err)

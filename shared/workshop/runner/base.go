@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 )
 
 // Options choose what to run, and where.
@@ -30,9 +30,9 @@ type Options struct {
 	Host       string   // to listen on; empty: localhost, this machine only
 	AllowHosts []string // names, besides localhost, that a browser may use for the pages
 
-	Building func(doing string)                            // is called for each download and each package compiled
-	Log      func(service, line string)                    // is called for each line that a service prints
-	Guests   func(w *Workshop, a *agent.Agent) []web.Guest // adds pages about a Workshop to the agent's; may be nil
+	Building func(doing string)                              // is called for each download and each package compiled
+	Log      func(service, line string)                      // is called for each line that a service prints
+	Guests   func(w *Workshop, a *agent.Agent) []guest.Guest // adds pages about a Workshop to the agent's; may be nil
 }
 
 // Ports are where the services and the agent listen.
@@ -47,7 +47,7 @@ type base struct {
 }
 
 // openBase starts the agent. It comes first, since its errors come fast.
-func openBase(o Options, guests func(*agent.Agent) []web.Guest) (*base, error) {
+func openBase(o Options, guests func(*agent.Agent) []guest.Guest) (*base, error) {
 	o.Dir = cmp.Or(o.Dir, DataDir(o.Root))
 	running, err := agent.Start(agent.Config{
 		Addr:   o.address(o.Ports.Agent),

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 )
 
 // A Workshop keeps a target running and up to date. When you save a file or switch to
@@ -53,9 +53,9 @@ func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 		return nil, err
 	}
 	o.Ports.API, o.Ports.Thinker = w.api.port(), w.thinker.port()
-	var guests func(*agent.Agent) []web.Guest
+	var guests func(*agent.Agent) []guest.Guest
 	if o.Guests != nil {
-		guests = func(a *agent.Agent) []web.Guest { return o.Guests(w, a) }
+		guests = func(a *agent.Agent) []guest.Guest { return o.Guests(w, a) }
 	}
 	if w.base, err = openBase(o, guests); err != nil {
 		return nil, err

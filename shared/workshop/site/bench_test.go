@@ -19,7 +19,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/busy"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/runner"
 )
@@ -63,9 +63,9 @@ func newBench(t *testing.T) *bench {
 	if err := os.WriteFile(filepath.Join(root, "step02", "README.md"), []byte(readme), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	running, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Guests: func(a *agent.Agent) []web.Guest {
+	running, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Guests: func(a *agent.Agent) []guest.Guest {
 		b.site = newSite(Config{Root: root, Workshop: b.workshop, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{API: api.URL}})
-		return []web.Guest{b.guest()}
+		return []guest.Guest{b.guest()}
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -6,28 +6,28 @@ import (
 	"path/filepath"
 	"time"
 
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
 
 // change serves POST /workshop/code. It runs a step's original code or the learner's
 // copy, which it creates if there is none.
-func (s *site) change(r *http.Request, step int) (web.Page, error) {
+func (s *site) change(r *http.Request, step int) (guest.Page, error) {
 	target := runner.Target{Step: step}
 	switch run := r.PostFormValue("run"); run {
 	case "step":
 	case "copy", "anew":
 		copied, err := workspace.Copy(s.Root, step, run == "anew")
 		if err != nil {
-			return web.Page{}, web.Refuse(http.StatusInternalServerError, sentence(err))
+			return guest.Page{}, guest.Refuse(http.StatusInternalServerError, sentence(err))
 		}
 		target.Dir = copied.Dir
 	default:
-		return web.Page{}, web.Refuse(http.StatusBadRequest, "The form doesn’t say which code to run. Reload the page and try again.")
+		return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form doesn’t say which code to run. Reload the page and try again.")
 	}
 	s.Workshop.Run(target)
-	return web.Page{Instead: address(step, "code")}, nil
+	return guest.Page{Instead: address(step, "code")}, nil
 }
 
 // A code is the running code, as a step's page shows it.

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
@@ -69,19 +69,19 @@ type shownAnswer struct {
 }
 
 // show serves GET /workshop/2.
-func (s *site) show(r *http.Request, step int) (web.Page, error) {
+func (s *site) show(r *http.Request, step int) (guest.Page, error) {
 	p := page{Step: step, Title: lesson.Title(step), Task: lesson.Task(step), Code: s.code(step)}
 	p.Links = links(step, p.Code)
 	var err error
 	if p.Text, err = s.text(r, p); err != nil {
-		return web.Page{}, err
+		return guest.Page{}, err
 	}
 	if p.Checks, err = s.judged(r, p); err != nil {
-		return web.Page{}, err
+		return guest.Page{}, err
 	}
 	p.Lessons = s.lessons(p)
 	main, err := s.render("lesson", p)
-	return web.Page{Title: fmt.Sprintf("Step %d: %s", step, p.Title), Main: main}, err
+	return guest.Page{Title: fmt.Sprintf("Step %d: %s", step, p.Title), Main: main}, err
 }
 
 func (s *site) render(name string, data any) (template.HTML, error) {

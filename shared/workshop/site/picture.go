@@ -16,7 +16,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/util"
 
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/runner"
 )
 
@@ -58,23 +58,23 @@ func textOf(node ast.Node, source []byte) string {
 
 // picture serves a picture at a path that picturePath matches. It opens only files
 // within the workshop's directory, also where there are symbolic links.
-func (s *site) picture(file string) (web.Page, error) {
+func (s *site) picture(file string) (guest.Page, error) {
 	root, err := os.OpenRoot(s.Root)
 	if err != nil {
-		return web.Page{}, fmt.Errorf("open the workshop's directory: %w", err)
+		return guest.Page{}, fmt.Errorf("open the workshop's directory: %w", err)
 	}
 	defer root.Close()
 	picture, err := root.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return web.Page{}, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is no picture %s. To restore it, run git restore %[1]s.", file))
+		return guest.Page{}, guest.Refuse(http.StatusNotFound, fmt.Sprintf("There is no picture %s. To restore it, run git restore %[1]s.", file))
 	} else if err != nil {
-		return web.Page{}, fmt.Errorf("open a picture: %w", err)
+		return guest.Page{}, fmt.Errorf("open a picture: %w", err)
 	}
 	defer picture.Close()
 	const most = 1 << 20 // bytes
 	svg, err := io.ReadAll(io.LimitReader(picture, most))
 	if err != nil {
-		return web.Page{}, fmt.Errorf("read a picture: %w", err)
+		return guest.Page{}, fmt.Errorf("read a picture: %w", err)
 	}
-	return web.Page{Picture: svg}, nil
+	return guest.Page{Picture: svg}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/search"
+	"thinker/shared/apm/query"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
@@ -18,7 +18,7 @@ import (
 // traces.
 func (s *site) requests(ctx context.Context, since time.Time) ([]lesson.Request, error) {
 	const most = 200 // traces
-	asked := search.Request{Limit: most}
+	asked := query.Request{Limit: most}
 	asked.From = since.UnixNano()
 	summaries, _, err := s.Traces.Search(ctx, asked)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/lesson"
@@ -43,18 +43,18 @@ type answer struct {
 
 // run serves POST /workshop/run. It sends the requests whose paths are in the form,
 // one after the other, then redirects to the line.
-func (s *site) run(r *http.Request, step int) (web.Page, error) {
+func (s *site) run(r *http.Request, step int) (guest.Page, error) {
 	at, err := strconv.Atoi(r.PostFormValue("at"))
 	if err != nil || at < 0 || at > mostLines {
-		return web.Page{}, web.Refuse(http.StatusBadRequest, "The form doesn’t say which line to run. Reload the page and try again.")
+		return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form doesn’t say which line to run. Reload the page and try again.")
 	}
 	paths := r.PostForm["path"]
 	if len(paths) == 0 {
-		return web.Page{}, web.Refuse(http.StatusBadRequest, "The form contains no request to send. Reload the page and try again.")
+		return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form contains no request to send. Reload the page and try again.")
 	}
 	for _, path := range paths {
 		if !listed(path) {
-			return web.Page{}, web.Refuse(http.StatusForbidden, fmt.Sprintf("%.80q isn’t one of the steps’ requests, so this page doesn’t send it. Use curl instead.", path))
+			return guest.Page{}, guest.Refuse(http.StatusForbidden, fmt.Sprintf("%.80q isn’t one of the steps’ requests, so this page doesn’t send it. Use curl instead.", path))
 		}
 	}
 	s.sending.Lock()
@@ -65,20 +65,20 @@ func (s *site) run(r *http.Request, step int) (web.Page, error) {
 	var last answer
 	for _, path := range paths {
 		if last, err = s.send(ctx, path); err != nil {
-			return web.Page{}, err
+			return guest.Page{}, err
 		}
 		if last.problem != "" {
 			break
 		}
 	}
 	if err := s.settle(ctx, &last); err != nil {
-		return web.Page{}, err
+		return guest.Page{}, err
 	}
 	l := line{step, at}
 	s.mu.Lock()
 	s.answers[l] = last
 	s.mu.Unlock()
-	return web.Page{Instead: address(step, l.ID())}, nil
+	return guest.Page{Instead: address(step, l.ID())}, nil
 }
 
 // last returns a line's last response. A problem is returned only until other code

@@ -17,8 +17,8 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/colour"
-	"thinker/shared/apm/search"
-	"thinker/shared/apm/web"
+	"thinker/shared/apm/guest"
+	"thinker/shared/apm/query"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
@@ -37,7 +37,7 @@ type Workshop interface {
 // Traces stores the traces.
 type Traces interface {
 	// Search returns summaries of the traces with a span that matches the request.
-	Search(ctx context.Context, r search.Request) (summaries []apm.Summary, next uint64, err error)
+	Search(ctx context.Context, r query.Request) (summaries []apm.Summary, next uint64, err error)
 	// Trace returns the spans of one trace that have arrived.
 	Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error)
 	// Subscribe sends the IDs of traces that change, some at a time, until ctx is
@@ -76,14 +76,14 @@ type site struct {
 var embedded embed.FS
 
 // New returns the pages, as a guest of the agent's pages.
-func New(config Config) web.Guest { return newSite(config).guest() }
+func New(config Config) guest.Guest { return newSite(config).guest() }
 
 // Guests returns the pages for the agent of a workshop, for runner.Options.
-func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent) []web.Guest {
-	return func(w *runner.Workshop, a *agent.Agent) []web.Guest {
+func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent) []guest.Guest {
+	return func(w *runner.Workshop, a *agent.Agent) []guest.Guest {
 		asks := &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: a.URL(), Pages: a.URL()}
 		thinker := fmt.Sprintf("http://localhost:%d", ports.Thinker)
-		return []web.Guest{New(Config{Root: root, Workshop: w, Traces: a.Store(), Palette: a.Palette(), Client: asks, Thinker: thinker})}
+		return []guest.Guest{New(Config{Root: root, Workshop: w, Traces: a.Store(), Palette: a.Palette(), Client: asks, Thinker: thinker})}
 	}
 }
 
@@ -96,22 +96,22 @@ func newSite(config Config) *site {
 	return s
 }
 
-func (s *site) guest() web.Guest {
+func (s *site) guest() guest.Guest {
 	files, err := fs.Sub(embedded, "static")
 	if err != nil {
 		panic(err) // cannot happen: the name is a constant
 	}
-	return web.Guest{Path: home, Name: "Workshop", Files: files, Serve: s.serve, News: s.news}
+	return guest.Guest{Path: home, Name: "Workshop", Files: files, Serve: s.serve, News: s.news}
 }
 
 // serve serves GET /workshop, which redirects to the running step, GET /workshop/2,
 // pictures, POST /workshop/run, which sends requests, and POST /workshop/code, which
 // changes the running code.
-func (s *site) serve(r *http.Request) (web.Page, error) {
+func (s *site) serve(r *http.Request) (guest.Page, error) {
 	below := strings.Trim(strings.TrimPrefix(r.URL.Path, home), "/")
 	if r.Method == http.MethodPost {
 		if err := r.ParseForm(); err != nil {
-			return web.Page{}, web.Refuse(http.StatusBadRequest, "The form can’t be read. Reload the page and try again.")
+			return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form can’t be read. Reload the page and try again.")
 		}
 		step, err := readStep(r.PostFormValue("lesson"))
 		switch {
@@ -120,19 +120,19 @@ func (s *site) serve(r *http.Request) (web.Page, error) {
 		case below == "code" && err == nil:
 			return s.change(r, step)
 		case err != nil:
-			return web.Page{}, err
+			return guest.Page{}, err
 		}
-		return web.Page{}, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is no form at %s. Reload the page and try again.", r.URL.Path))
+		return guest.Page{}, guest.Refuse(http.StatusNotFound, fmt.Sprintf("There is no form at %s. Reload the page and try again.", r.URL.Path))
 	}
 	if below == "" {
-		return web.Page{Instead: address(s.Workshop.State().Target.Step, "")}, nil
+		return guest.Page{Instead: address(s.Workshop.State().Target.Step, "")}, nil
 	}
 	if picturePath.MatchString(below) {
 		return s.picture(below)
 	}
 	step, err := readStep(below)
 	if err != nil {
-		return web.Page{}, err
+		return guest.Page{}, err
 	}
 	return s.show(r, step)
 }
@@ -141,7 +141,7 @@ func (s *site) serve(r *http.Request) (web.Page, error) {
 func readStep(text string) (int, error) {
 	step, err := strconv.Atoi(text)
 	if err != nil || step < 1 || step > runner.Steps {
-		return 0, web.Refuse(http.StatusNotFound, fmt.Sprintf("There is no step %.40q. Choose one from 1 to %d.", text, runner.Steps))
+		return 0, guest.Refuse(http.StatusNotFound, fmt.Sprintf("There is no step %.40q. Choose one from 1 to %d.", text, runner.Steps))
 	}
 	return step, nil
 }

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/store"
+	"thinker/shared/apm/internal/store"
 )
 
 const usage = `apm receives traces from Datadog tracers and shows them in a browser.

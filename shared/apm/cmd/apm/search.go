@@ -16,7 +16,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/search"
+	"thinker/shared/apm/query"
 )
 
 const searchUsage = `apm search finds the traces of a running apm that contain a matching span. It prints
@@ -58,7 +58,7 @@ func runSearch(ctx context.Context, args []string, env func(string) string, stdo
 		_, err = io.WriteString(stdout, searchUsage)
 		return err
 	}
-	var syntax *search.SyntaxError
+	var syntax *query.SyntaxError
 	if errors.As(err, &syntax) {
 		fmt.Fprintln(stderr, syntax.Caret())
 	}
@@ -106,10 +106,10 @@ func parseSearch(args []string, env func(string) string) (searchOptions, error) 
 	if opts.limit < 1 || opts.limit > 1000 {
 		return opts, fmt.Errorf("--limit %d is out of range: use 1 to 1000", opts.limit)
 	}
-	if _, err := search.ParseScope(opts.scope); err != nil {
+	if _, err := query.ParseScope(opts.scope); err != nil {
 		return opts, fmt.Errorf("--scope: %w", err)
 	}
-	_, err := search.Parse(opts.query)
+	_, err := query.Parse(opts.query)
 	return opts, err
 }
 

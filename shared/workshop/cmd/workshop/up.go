@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"thinker/shared/apm/store"
+	"thinker/shared/apm/agent"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/site"
 	"thinker/shared/workshop/terminal"
@@ -114,7 +114,7 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 		Building: s.building.tell, Log: out.Log, Guests: site.Guests(root, o.ports),
 	})
 	if err != nil {
-		if foreign, is := errors.AsType[store.ForeignError](err); is {
+		if foreign, is := errors.AsType[agent.ForeignError](err); is {
 			err = fmt.Errorf("%w. To store traces elsewhere: --db FILE, or --memory", foreign)
 		} else if taken := checkPorts(o.ports); taken != nil {
 			err = taken // since the first look

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/query"
+)
+
+// activity shows how many spans a search finds over time, and how many of them
+// failed; nil where there are none.
+func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart, error) {
+	exact, err := w.figures(ctx, query.Breakdown{Selection: win.selection(sought.parsed, sought.Scope)})
+	if err != nil {
+		return nil, err
+	}
+	total := exact.Total
+	if total.Requests == 0 {
+		return nil, nil
+	}
+	switch {
+	case win.From == 0:
+		win.From = total.First
+		if win.To == 0 {
+			win.To = total.Last + 1
+		}
+	case win.To == 0:
+		win.To = max(time.Now().UnixNano(), total.Last+1)
+	}
+	win = win.divided()
+	found, err := w.figures(ctx, query.Breakdown{Selection: win.selection(sought.parsed, sought.Scope), Buckets: win.Buckets()})
+	if err != nil {
+		return nil, err
+	}
+
+	c := newChart("activity", "Spans", win)
+	c.Summary = apm.FormatCount(total.Requests, "span", "spans") + " found"
+	if total.Errors > 0 {
+		c.Summary += " · " + apm.FormatCount(total.Errors, "error", "errors")
+	}
+	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "OK"}
+	for _, bucket := range found.Total.Buckets {
+		failed.Values = append(failed.Values, float64(bucket.Errors))
+		others.Values = append(others.Values, float64(bucket.Requests-bucket.Errors))
+	}
+	c.stack([]series{failed, others}, countText)
+	return &c, nil
+}

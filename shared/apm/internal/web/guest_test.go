@@ -1,0 +1,174 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"html/template"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"thinker/shared/apm/guest"
+)
+
+// notebook is a guest that shows what it is sent.
+func notebook(news chan struct{}) guest.Guest {
+	return guest.Guest{
+		Path: "/notebook",
+		Name: "Notebook",
+		Files: fstest.MapFS{
+			"page.mjs":  {Data: []byte(`import { onChange } from "../live.mjs";` + "\n")},
+			"style.css": {Data: []byte(".notebook { color: inherit }")},
+		},
+		Serve: func(r *http.Request) (guest.Page, error) {
+			switch {
+			case r.Method == http.MethodPost:
+				return guest.Page{Instead: "/notebook/2#there"}, r.ParseForm()
+			case r.URL.Path == "/notebook/9":
+				return guest.Page{}, guest.Refuse(http.StatusNotFound, "There are 8 leaves.")
+			case r.URL.Path == "/notebook/a.svg":
+				return guest.Page{Picture: []byte("<svg/>")}, nil
+			case r.URL.Path == "/notebook/wait":
+				<-r.Context().Done()
+			}
+			return guest.Page{Title: "A leaf", Main: "<p>" + template.HTML(template.HTMLEscapeString(r.URL.Path)) + "</p>"}, nil
+		},
+		News: func(context.Context) <-chan struct{} { return news },
+	}
+}
+
+func withNotebook(news chan struct{}) *Web {
+	alone, _ := newTest()
+	alone.Config.Guests = []guest.Guest{notebook(news)}
+	return New(alone.Config)
+}
+
+func post(w *Web, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "localhost:8126"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, r)
+	return rec
+}
+
+func TestAGuestIsShownInTheFrame(t *testing.T) {
+	const entry = `<a href="/notebook"`
+	alone, _ := newTest()
+	if body := get(alone, "/traces").Body.String(); strings.Contains(body, "otebook") {
+		t.Error("there is an entry for a guest that is not there")
+	}
+	w := withNotebook(nil)
+	if body := get(w, "/traces").Body.String(); !strings.Contains(body, entry+">Notebook</a>") || !strings.Contains(body, "Intake, Notebook</dd>") {
+		t.Error("other pages do not lead to the guest")
+	}
+	for _, path := range []string{"/notebook", "/notebook/7"} {
+		rec := get(w, path)
+		body := rec.Body.String()
+		for _, want := range []string{
+			"<title>A leaf · thinker APM</title>", entry + ` aria-current="page"`, `<main class="notebook" data-news="notebook">`, "<p>" + path + "</p>",
+			`<link rel="stylesheet" href="/static/notebook/style.css">`, `<link rel="modulepreload" href="/static/live.mjs">`,
+			`<script type="module" src="/static/notebook/page.mjs"></script>`, `<footer class="foot">`,
+		} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s lacks %s", path, want)
+			}
+		}
+		if policy := rec.Header().Get("Content-Security-Policy"); rec.Code != http.StatusOK || !strings.Contains(policy, "script-src 'self'; style-src 'self'") {
+			t.Errorf("%s: %d, with the policy %q", path, rec.Code, policy)
+		}
+	}
+	if rec := get(w, "/static/notebook/style.css"); rec.Body.String() != ".notebook { color: inherit }" || rec.Header().Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("its style: %d %s", rec.Code, rec.Body)
+	}
+	if rec := get(w, "/notebook/9"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "There are 8 leaves.") {
+		t.Errorf("a refusal: %d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestGuest_Picture holds that a picture is sent as it is, and can do nothing.
+func TestGuest_Picture(t *testing.T) {
+	rec := get(withNotebook(nil), "/notebook/a.svg")
+	if rec.Code != http.StatusOK || rec.Body.String() != "<svg/>" || rec.Header().Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("%d %s: %s", rec.Code, rec.Header(), rec.Body)
+	}
+	policy := rec.Header().Get("Content-Security-Policy")
+	if policy != "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'" {
+		t.Errorf("its policy is %q", policy)
+	}
+	if rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Error("a browser may take it for another type")
+	}
+}
+
+func TestAGuestIsKeptFromOtherSites(t *testing.T) {
+	w := withNotebook(nil)
+	for _, c := range []struct {
+		method, name, value string
+		status              int
+	}{
+		{"POST", "Sec-Fetch-Site", "same-origin", http.StatusSeeOther},
+		{"POST", "Origin", "http://localhost:8126", http.StatusSeeOther},
+		{"POST", "Sec-Fetch-Site", "cross-site", http.StatusForbidden},
+		{"POST", "Sec-Fetch-Site", "same-site", http.StatusForbidden},
+		{"POST", "Origin", "http://localhost:5000", http.StatusForbidden},
+		{"PUT", "Sec-Fetch-Site", "same-origin", http.StatusMethodNotAllowed},
+	} {
+		rec := post(w, c.method, "/notebook/2", "a=b", c.name, c.value)
+		if rec.Code != c.status {
+			t.Errorf("%s with %s: %s answers %d, want %d", c.method, c.name, c.value, rec.Code, c.status)
+		}
+		if to := rec.Header().Get("Location"); c.status == http.StatusSeeOther && to != "/notebook/2#there" {
+			t.Errorf("it leads to %q", to)
+		}
+	}
+	if rec := post(w, "POST", "/notebook/2", "a="+strings.Repeat("b", 1<<20)); rec.Code == http.StatusSeeOther {
+		t.Error("a form of any length is read")
+	}
+	r := httptest.NewRequest(http.MethodGet, "/notebook", nil)
+	r.Host = "rebound.example"
+	rec := httptest.NewRecorder()
+	if w.ServeHTTP(rec, r); rec.Code != http.StatusForbidden {
+		t.Errorf("another name is answered %d", rec.Code)
+	}
+}
+
+func TestAGuestHasNews(t *testing.T) {
+	news := make(chan struct{})
+	w := withNotebook(news)
+	server := httptest.NewServer(w)
+	defer server.Close()
+	stream, err := http.Get(server.URL + "/api/events?kind=notebook")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	news <- struct{}{}
+	lines := bufio.NewScanner(stream.Body)
+	for lines.Scan() && lines.Text() != "event: notebook" {
+	}
+	if lines.Text() != "event: notebook" {
+		t.Error("the stream does not tell")
+	}
+
+	// Whoever waits is let go when the agent is closed.
+	waiting, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/notebook/wait", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	answer, err := http.DefaultClient.Do(waiting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		t.Error(err)
+	}
+}

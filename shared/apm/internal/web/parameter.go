@@ -1,0 +1,67 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/query"
+)
+
+// The parameters of the API. An invalid value is a failure that names the parameter.
+
+// number returns a whole number from the query, or absent if there is none.
+func number(r *http.Request, name string, absent, least, most uint64) (uint64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return absent, nil
+	}
+	value, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || value < least || value > most {
+		return 0, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use a whole number from %d to %d.", name, text, least, most)}
+	}
+	return value, nil
+}
+
+// yes returns a boolean from the query; the default is false.
+func yes(r *http.Request, name string) (bool, error) {
+	switch text := r.URL.Query().Get(name); text {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	default:
+		return false, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use true or false.", name, text)}
+	}
+}
+
+// fields returns attributes from the query; each is a separate parameter.
+func fields(r *http.Request, name string, most int) ([]query.Field, error) {
+	const longest = 1000 // bytes
+	texts := r.URL.Query()[name]
+	if len(texts) > most {
+		return nil, failure{http.StatusBadRequest, fmt.Sprintf("Too many %s parameters: %s, the limit is %d.", name, apm.FormatNumber(len(texts)), most)}
+	}
+	var all []query.Field
+	for _, text := range texts {
+		if len(text) > longest {
+			return nil, failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", name, apm.FormatNumber(len(text)), apm.FormatNumber(longest))}
+		}
+		field, err := query.ParseField(text)
+		if err != nil {
+			return nil, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: %v.", name, text, err)}
+		}
+		all = append(all, field)
+	}
+	return all, nil
+}
+
+// selectionWithin is selection with an error for an empty time range.
+func selectionWithin(r *http.Request, usual query.Scope) (query.Selection, error) {
+	s, err := selection(r, usual)
+	if err == nil && s.From != 0 && s.To != 0 && s.To <= s.From {
+		err = failure{http.StatusBadRequest, fmt.Sprintf("Invalid time range: to=%d must be after from=%d.", s.To, s.From)}
+	}
+	return s, err
+}

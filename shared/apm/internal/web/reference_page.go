@@ -1,0 +1,62 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/query"
+)
+
+// referencePage documents the API.
+type referencePage struct {
+	frame
+	Endpoints []endpointSection
+	Problem   string // an answer to what cannot be answered
+}
+
+type endpointSection struct {
+	endpoint
+	ID     string // of the section, to link to
+	URL    string // of the example; empty where there is nothing to show, or it is not for looking
+	Answer string
+}
+
+// showReference serves GET /api.
+func (w *Web) showReference(rw http.ResponseWriter, r *http.Request) error {
+	last, _, err := w.search(r.Context(), query.Request{Limit: 1})
+	if err != nil {
+		return err
+	}
+	page := referencePage{frame: w.frame(r, "", "API", docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/", ""}), Problem: w.examples["problem.json"]}
+	for _, e := range endpoints() {
+		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}
+		if e.Method == http.MethodGet {
+			section.URL = exampleURL(e.Example, last)
+		}
+		page.Endpoints = append(page.Endpoints, section)
+	}
+	return w.render(rw, http.StatusOK, "reference.html", page)
+}
+
+// exampleURL is an example's address with what has arrived last; empty where
+// it needs that and nothing has.
+func exampleURL(example string, last []apm.Summary) string {
+	if !strings.Contains(example, "{") {
+		return example
+	}
+	if len(last) == 0 || last[0].Service == "" {
+		return ""
+	}
+	service := url.PathEscape(last[0].Service)
+	if strings.Contains(example, "query=") {
+		service = url.QueryEscape(query.Literal(last[0].Service).String())
+	}
+	return strings.NewReplacer("{trace}", decimal(last[0].TraceID), "{service}", service).Replace(example)
+}
+
+// sectionID is the endpoint in the letters of an address.
+func sectionID(e endpoint) string {
+	return strings.ToLower(e.Method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(e.Path)
+}

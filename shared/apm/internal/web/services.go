@@ -1,0 +1,112 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/query"
+)
+
+// serviceFigures are a service's figures and versions.
+type serviceFigures struct {
+	Service string
+	Type    string // most common type of its spans
+	apm.Group
+	Apdex       float64
+	Deployments []deployment // the newest version first
+}
+
+// A deployment is a version of a service.
+type deployment struct {
+	Version   string
+	FirstSeen int64 // over all time
+}
+
+// mostKinds limits breakdowns by service and another attribute.
+const mostKinds = 10_000
+
+// servicesOf returns the services of the selected spans with their figures; the service
+// with the most requests comes first. within has the time range and the number of
+// services left out.
+func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []serviceFigures, within apm.Breakdown, err error) {
+	const most = 1000
+	if within, err = w.figuresBy(ctx, s, most, "service"); err != nil {
+		return nil, within, err
+	}
+	types, err := w.figuresBy(ctx, s, mostKinds, "service", "type")
+	if err != nil {
+		return nil, within, err
+	}
+	versions, err := w.versionsEver(ctx, s)
+	if err != nil {
+		return nil, within, err
+	}
+	latencies, err := w.latenciesBy(ctx, s, mostKinds, "service")
+	if err != nil {
+		return nil, within, err
+	}
+	for _, group := range within.Groups {
+		name := group.Values[0]
+		services = append(services, serviceFigures{
+			Service: name, Type: firstOf(types, name), Group: group,
+			Apdex:       apm.Apdex(latencies[name], group.Requests, apm.ApdexThreshold),
+			Deployments: deploymentsIn(versions, name),
+		})
+	}
+	return services, within, nil
+}
+
+// latenciesBy returns the latencies of spans without an error, by an attribute.
+func (w *Web) latenciesBy(ctx context.Context, s query.Selection, most int, by string) (map[string][]apm.Latency, error) {
+	found, err := w.figures(ctx, query.Breakdown{
+		Selection: s, By: []query.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
+	})
+	if err != nil {
+		return nil, err
+	}
+	latencies := map[string][]apm.Latency{}
+	for _, group := range found.Groups {
+		if group.Values[1] != "error" {
+			latencies[group.Values[0]] = group.Distribution
+		}
+	}
+	return latencies, nil
+}
+
+// firstOf returns the most common second value of the groups of a service.
+func firstOf(b apm.Breakdown, service string) string {
+	for _, group := range b.Groups {
+		if group.Values[0] == service {
+			return group.Values[1]
+		}
+	}
+	return ""
+}
+
+// versionsEver sums up the selected spans by service and version, over all time.
+func (w *Web) versionsEver(ctx context.Context, s query.Selection) (apm.Breakdown, error) {
+	s.From, s.To = 0, 0
+	return w.figuresBy(ctx, s, mostKinds, "service", "version")
+}
+
+// deploymentsOf returns the versions of a service in a selection, over all time; the
+// newest comes first.
+func (w *Web) deploymentsOf(ctx context.Context, s query.Selection, service string) ([]deployment, error) {
+	versions, err := w.versionsEver(ctx, s)
+	return deploymentsIn(versions, service), err
+}
+
+// deploymentsIn returns the versions of a service in a breakdown by service and version.
+func deploymentsIn(b apm.Breakdown, service string) (all []deployment) {
+	for _, group := range b.Groups {
+		if version := group.Values[1]; group.Values[0] == service && version != "" {
+			all = append(all, deployment{version, group.First})
+		}
+	}
+	slices.SortFunc(all, func(a, b deployment) int {
+		return cmp.Or(cmp.Compare(b.FirstSeen, a.FirstSeen), cmp.Compare(b.Version, a.Version))
+	})
+	return all
+}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/query"
+)
+
+// servicesPage lists services and their figures.
+type servicesPage struct {
+	frame
+	Filter   string
+	Headings []heading
+	Rows     []serviceRow
+	All      int // services before filtering
+	Others   int // services past the limit of the list
+}
+
+type serviceRow struct {
+	serviceFigures
+	Service service
+	URL     string
+	Kind    string // Web, DB, Cache, Custom
+	Share   string // of the largest number of requests in the list, in percent
+	Figures figureCells
+	Apdex   string
+
+	Version  string // the newest
+	Deployed *moment
+}
+
+// showServices serves GET /services?filter=&sort=.
+func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
+	page := servicesPage{Filter: r.URL.Query().Get("filter"), frame: w.frame(r, "services", "Services", docs{
+		"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/", "owners, monitors and scorecards",
+	})}
+	win, err := w.open(r, &page.frame, query.Query{})
+	if err != nil {
+		return err
+	}
+	services, within, err := w.servicesOf(r.Context(), win.selection(query.Query{}, query.ServiceEntrySpans))
+	if err != nil {
+		return err
+	}
+	page.All, page.Others = len(services), within.Others
+	most := 1
+	for _, s := range services {
+		most = max(most, s.Requests)
+	}
+	var shown []serviceFigures
+	for _, s := range services {
+		if strings.Contains(strings.ToLower(s.Service), strings.ToLower(page.Filter)) {
+			shown = append(shown, s)
+		}
+	}
+	page.Headings = sorted(shown, serviceColumns(), page.Place, "sort", "-requests")
+	for _, s := range shown {
+		row := serviceRow{
+			serviceFigures: s,
+			Service:        w.service(s.Service),
+			URL:            page.ServiceURL(s.Service),
+			Kind:           serviceKind(s.Type),
+			Share:          coordinate(100 * float64(s.Requests) / float64(most)),
+			Figures:        cellsOf(s.Figures, win.seconds()),
+			Apdex:          apdexText(s.Apdex, s.Requests),
+		}
+		if len(s.Deployments) > 0 {
+			row.Version, row.Deployed = short(s.Deployments[0].Version), momentOrNone(s.Deployments[0].FirstSeen)
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return w.render(rw, http.StatusOK, "services.html", page)
+}
+
+func serviceColumns() []column[serviceFigures] {
+	type row = serviceFigures
+	return slices.Concat(
+		[]column[row]{
+			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return serviceKind(s.Type) })},
+			{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
+			{Name: "deploy", Title: "Last deploy", Means: "The newest version, and when its first span started", compare: by(func(s row) int64 {
+				if len(s.Deployments) == 0 {
+					return 0
+				}
+				return s.Deployments[0].FirstSeen
+			})},
+			{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
+		},
+		latencyColumns(func(s row) apm.Figures { return s.Figures }),
+		[]column[row]{
+			{Name: "error-rate", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
+			{Name: "apdex", Title: "Apdex", Means: "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half", compare: by(func(s row) float64 { return s.Apdex })},
+		})
+}
+
+// apdexText formats an Apdex with two decimals, as Datadog does.
+func apdexText(apdex float64, requests int) string {
+	if requests == 0 {
+		return "–"
+	}
+	return strconv.FormatFloat(apdex, 'f', 2, 64)
+}
+
+// serviceKind returns Datadog's name for the type of a service.
+func serviceKind(spanType string) string {
+	switch spanType {
+	case "web", "http", "rpc", "grpc", "proxy", "serverless":
+		return "Web"
+	case "sql", "db", "mongodb", "cassandra", "elasticsearch", "opensearch", "leveldb", "consul", "dynamodb":
+		return "DB"
+	case "cache", "redis", "memcached", "valkey":
+		return "Cache"
+	default:
+		return "Custom"
+	}
+}
+
+// ShownText counts the services, and those that the filter leaves.
+func (p servicesPage) ShownText() string {
+	all := apm.FormatCount(p.All+p.Others, "service", "services")
+	if len(p.Rows) == p.All {
+		return all
+	}
+	return apm.FormatNumber(len(p.Rows)) + " of " + all
+}

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/query"
+)
+
+// A window is the environment and the time range of a page. It is part of every page's
+// address, and links between pages keep it.
+type window struct {
+	Env   string
+	Range string // a named range; empty if the reader gave from and to, or chose none
+	Fixed bool   // the reader gave an end, so new spans are outside
+
+	// In nanoseconds since the Unix epoch; To is exclusive. Until the window is settled,
+	// 0 is no bound.
+	From, To int64
+	Step     int64 // divides a settled window evenly
+}
+
+// A timeRange is a named range of time up to now.
+type timeRange struct {
+	Name, Title string
+	Length      time.Duration // 0 for all time
+}
+
+func ranges() []timeRange {
+	return []timeRange{
+		{"15m", "Past 15 min", 15 * time.Minute},
+		{"1h", "Past 1 h", time.Hour},
+		{"4h", "Past 4 h", 4 * time.Hour},
+		{"all", "All time", 0},
+	}
+}
+
+// readWindow reads the window from a page's address.
+func readWindow(r *http.Request) (win window, err error) {
+	q := r.URL.Query()
+	win.Env = q.Get("env")
+	if win.From, err = instant(r, "from"); err != nil {
+		return win, err
+	}
+	if win.To, err = instant(r, "to"); err != nil {
+		return win, err
+	}
+	win.Fixed = win.To != 0
+	if win.From != 0 || win.To != 0 {
+		if win.From != 0 && win.To != 0 && win.To <= win.From {
+			return win, failure{http.StatusBadRequest, "This time range ends before it starts. Choose another one above."}
+		}
+		return win, nil
+	}
+	win.Range = q.Get("range")
+	if _, ok := rangeOf(win.Range); !ok && win.Range != "" {
+		return win, failure{http.StatusBadRequest, fmt.Sprintf("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)}
+	}
+	return win, nil
+}
+
+func rangeOf(name string) (timeRange, bool) {
+	for _, r := range ranges() {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return timeRange{}, false
+}
+
+// Chosen reports whether the reader chose a time range.
+func (win window) Chosen() bool { return win.Range != "" || win.From != 0 || win.To != 0 }
+
+// selection returns the selection of a query within the window.
+func (win window) selection(q query.Query, scope query.Scope) query.Selection {
+	if win.Env != "" {
+		q = both(q, "env", win.Env)
+	}
+	return query.Selection{Query: q, Scope: scope, From: win.From, To: win.To}
+}
+
+// settle gives a window two ends, so that graphs can divide it. If the reader chose no
+// time range, it takes the shortest one with a matching span: a page opens where the
+// data is, even if clocks are wrong. Spans dated in the future belong to every range.
+func (w *Web) settle(ctx context.Context, win window, q query.Query, scope query.Scope) (window, error) {
+	now := time.Now().UnixNano()
+	tries := ranges()
+	if win.Chosen() {
+		chosen, _ := rangeOf(win.Range) // none if the reader gave from and to
+		tries = []timeRange{chosen}
+	}
+	var there apm.Group
+	for _, r := range tries {
+		try := win
+		try.Range = r.Name
+		if r.Length > 0 {
+			try.From = now - int64(r.Length)
+		}
+		found, err := w.figures(ctx, query.Breakdown{Selection: try.selection(q, scope)})
+		if err != nil {
+			return win, err
+		}
+		if there = found.Total; there.Requests > 0 || r == tries[len(tries)-1] {
+			win = try
+			break
+		}
+	}
+	switch {
+	case there.Requests == 0:
+		win.From = cmp.Or(win.From, cmp.Or(win.To, now)-int64(15*time.Minute))
+	case win.Range == "all":
+		win.From, win.To = there.First, there.Last+1
+	}
+	win.From = cmp.Or(win.From, there.First)
+	win.To = cmp.Or(win.To, max(now, there.Last+1))
+	win.From = min(win.From, win.To-1) // a range in the future is empty
+	return win.divided(), nil
+}
+
+// divided rounds the window's ends, so that a graph's bars stay in place as time goes
+// on. It has about 25 to 60 steps.
+func (win window) divided() window {
+	const most = 60
+	length := uint64(win.To) - uint64(win.From) // may overflow an int64
+	step := max(int64(time.Millisecond), int64(roundStep(time.Duration(min((length-1)/most+1, math.MaxInt64)))))
+	if win.From >= math.MinInt64+step {
+		win.From -= (win.From%step + step) % step
+	}
+	if past := (win.To%step + step) % step; past != 0 && win.To <= math.MaxInt64-step {
+		win.To += step - past
+	}
+	win.Step = step
+	return win
+}
+
+// Buckets returns the number of steps of a settled window.
+func (win window) Buckets() int {
+	return int(min(1000, max(1, (uint64(win.To)-uint64(win.From))/uint64(win.Step))))
+}
+
+// seconds returns the length of a settled window.
+func (win window) seconds() float64 {
+	return time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)).Seconds()
+}
