@@ -89,32 +89,6 @@ func TestHexID(t *testing.T) {
 	}
 }
 
-func TestFormatDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0:                       "0 ns",
-		1:                       "1 ns",
-		999:                     "999 ns",
-		1500:                    "1.5 µs",
-		4_630_000:               "4.63 ms",
-		9_999_000:               "10 ms",
-		99_960_000:              "100 ms",
-		504_200_000:             "504 ms",
-		999_600_000:             "1 s",
-		1_204_000_000:           "1.2 s",
-		59_960 * 1e6:            "1 min",
-		125 * time.Second:       "2 min 5 s",
-		3_599_600 * 1e6:         "1 h",
-		61 * time.Minute:        "1 h 1 min",
-		-2 * time.Millisecond:   "−2 ms",
-		math.MinInt64:           "−2562047 h 47 min",
-		time.Duration(12345678): "12.3 ms",
-	} {
-		if got := FormatDuration(d); got != want {
-			t.Errorf("%d ns: %q, want %q", int64(d), got, want)
-		}
-	}
-}
-
 func TestASpanThatCameAgainIsCounted(t *testing.T) {
 	trace := NewTrace(1, []Span{at(1, 0, 0, 5), at(2, 1, 1, 2), at(1, 0, 0, 9), at(1, 0, 0, 7)})
 	if len(trace.Spans) != 2 || trace.Spans[0].Duration != 7 || len(trace.Resent) != 1 || trace.Resent[1] != 2 {

@@ -1,6 +1,9 @@
 package apm
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestDetail(t *testing.T) {
 	for want, span := range map[string]Span{
@@ -13,5 +16,15 @@ func TestDetail(t *testing.T) {
 		if got := span.Detail(); got != want {
 			t.Errorf("the detail of %+v is %q, want %q", span, got, want)
 		}
+	}
+}
+
+func TestOwnTags(t *testing.T) {
+	trace := NewTrace(1, []Span{
+		{SpanID: 1, Meta: map[string]string{"subject": "war", "http.url": "/", "env": "test"}},
+		{SpanID: 2, Meta: map[string]string{"author": "x", "subject": "art"}, Metrics: map[string]float64{"attempt": 2, "_dd.top_level": 1}},
+	})
+	if got := strings.Join(trace.OwnTags(), " "); got != "attempt author subject" {
+		t.Errorf("%s", got)
 	}
 }

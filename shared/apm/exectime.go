@@ -119,3 +119,12 @@ func (t Trace) SumByService(exec map[uint64]time.Duration) []ServiceTime {
 	}
 	return times
 }
+
+// Plus adds a duration, 0 where it is negative, to a sum; the sum may be more
+// than one can tell.
+func Plus(sum, d time.Duration) time.Duration {
+	if d = max(0, d); sum > math.MaxInt64-d {
+		return math.MaxInt64
+	}
+	return sum + d
+}

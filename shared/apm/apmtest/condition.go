@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -41,7 +42,7 @@ func NoSpan(q string) Condition {
 		if len(found) == 0 {
 			return ""
 		}
-		return apm.FormatCount(len(found), "span matches: ", "spans match, the first is ") + found[0].Span.String()
+		return format.Count(len(found), "span matches: ", "spans match, the first is ") + format.Span(found[0].Span)
 	}
 	return c
 }
@@ -65,7 +66,7 @@ func Child(parent, child string) Condition {
 				}
 			}
 		}
-		return fmt.Sprintf("both are there, but %s hangs %s", children[0].Span, place(trace, children[0]))
+		return fmt.Sprintf("both are there, but %s hangs %s", format.Span(children[0].Span), place(trace, children[0]))
 	}
 	return c
 }
@@ -76,7 +77,7 @@ func Spans(n int) Condition {
 		if len(trace.Spans) == n {
 			return ""
 		}
-		return "it has " + apm.FormatCount(len(trace.Spans), "span", "spans")
+		return "it has " + format.Count(len(trace.Spans), "span", "spans")
 	}}
 }
 
@@ -86,7 +87,7 @@ func NoErrors() Condition {
 		if trace.Errors() == 0 {
 			return ""
 		}
-		return apm.FormatCount(trace.Errors(), "span failed", "spans failed")
+		return format.Count(trace.Errors(), "span failed", "spans failed")
 	}}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -46,11 +47,11 @@ func nearest(trace apm.Trace, q query.Query) string {
 	for _, i := range fewest {
 		text := terms[i].String()
 		if t, ok := terms[i].(query.Term); ok && t.Field.IsDuration() {
-			text += " (it took " + apm.FormatDuration(span.Duration) + ")"
+			text += " (it took " + format.Duration(span.Duration) + ")"
 		}
 		but = append(but, text)
 	}
-	return fmt.Sprintf("; %s does but for %s", span, strings.Join(but, " and "))
+	return fmt.Sprintf("; %s does but for %s", format.Span(span), strings.Join(but, " and "))
 }
 
 // missing are the terms, by their place, that a span does not meet.
@@ -68,7 +69,7 @@ func place(trace apm.Trace, node *apm.Node) string {
 	for _, candidate := range matches(trace, query.Query{}) {
 		for _, below := range candidate.Children {
 			if below.Span == node.Span {
-				return "below " + candidate.Span.String()
+				return "below " + format.Span(candidate.Span)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -18,20 +19,20 @@ const mostTraces = 100
 // first, with the conditions that they don't meet, then the others.
 func report(traces []apm.Trace, conditions []Condition, patience time.Duration, refused map[string]int) string {
 	var out strings.Builder
-	waited := apm.FormatDuration(patience)
+	waited := format.Duration(patience)
 	if len(traces) == 0 {
 		fmt.Fprintf(&out, "no trace arrived within %s. Start the tracer after apmtest.Run, then stop it or flush its spans\n", waited)
 	} else {
-		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, apm.FormatCount(len(traces), "trace arrived", "traces arrived"))
+		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, format.Count(len(traces), "trace arrived", "traces arrived"))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(&out, "the agent refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
+		fmt.Fprintf(&out, "the agent refused %s: %s\n", format.Count(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 
 	candidates := judge(traces, conditions)
 	for i, c := range candidates {
 		if i == mostTraces {
-			fmt.Fprintf(&out, "\n… and %s, none of them closer\n", apm.FormatCount(len(candidates)-i, "more trace", "more traces"))
+			fmt.Fprintf(&out, "\n… and %s, none of them closer\n", format.Count(len(candidates)-i, "more trace", "more traces"))
 			break
 		}
 		fmt.Fprintf(&out, "\ntrace %d\n", c.trace.ID)
@@ -40,7 +41,7 @@ func report(traces []apm.Trace, conditions []Condition, patience time.Duration, 
 				fmt.Fprintf(&out, "  ✗ %s\n", failure)
 			}
 		}
-		_ = c.trace.Write(&out, "    ", shown(c.trace, conditions)...) // a Builder never fails
+		_ = format.WriteTrace(&out, c.trace, "    ", shown(c.trace, conditions)...) // a Builder never fails
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }

@@ -13,6 +13,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/load"
 	"thinker/shared/apm/query"
 )
@@ -84,7 +85,7 @@ func TestTracesAreLikeTheWorkshops(t *testing.T) {
 	durations := map[time.Duration]bool{}
 	for _, trace := range all {
 		var tree strings.Builder
-		if err := trace.Write(&tree, ""); err != nil {
+		if err := format.WriteTrace(&tree, trace, ""); err != nil {
 			t.Fatal(err)
 		}
 		const want = `thinker-api · http.request · GET /think/
@@ -106,7 +107,7 @@ func TestTracesAreLikeTheWorkshops(t *testing.T) {
 		}
 		for _, span := range trace.Spans {
 			if span.Start < root.Start || span.End() > root.End() {
-				t.Errorf("%s is not within its trace", &span)
+				t.Errorf("%s is not within its trace", format.Span(&span))
 			}
 		}
 		durations[root.Duration] = true

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/client"
 )
 
@@ -38,7 +39,7 @@ func (e *examination) probe() {
 	case answer.Status != http.StatusOK:
 		e.fail(name, "Read what the step has printed.", "thinker-api responded with %d: %s", answer.Status, refusal(answer.Body))
 	default:
-		e.pass(name, "thinker-api and thinker-microservice responded to a request in %s.", apm.FormatDuration(answer.Took))
+		e.pass(name, "thinker-api and thinker-microservice responded to a request in %s.", format.Duration(answer.Took))
 	}
 	e.request = requested{sent: err == nil, answer: answer}
 	if e.request.sent && e.agent {
@@ -53,7 +54,7 @@ func refusal(body string) string {
 		body, _, _ = strings.Cut(said.Error, "\n")
 		body = strings.TrimSuffix(body, ". Its last output:")
 	}
-	return apm.Printable(body, 300)
+	return format.Printable(body, 300)
 }
 
 // arrival reports, in the words of the Intake page, what happened to the spans that

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // agentListens checks that the workshop's agent responds, and not the Datadog Agent.
@@ -70,7 +70,7 @@ func (e *examination) serviceListens(name, at, says, flag, binary string) (servi
 		why, _, _ := strings.Cut(strings.TrimSpace(string(answer.body)), ". Its last output:\n")
 		why, _, _ = strings.Cut(why, "\n")
 		e.fail(name, "Read the error in its terminal, fix the code and save it. workshop up then builds it again.",
-			"The workshop is up at %s, but %s.", at, strings.TrimRight(apm.Printable(why, 300), ":."))
+			"The workshop is up at %s, but %s.", at, strings.TrimRight(format.Printable(why, 300), ":."))
 	case answer.status == http.StatusBadGateway && strings.Contains(string(answer.body), ". Try again in a moment"):
 		e.fail(name, "Try again in a moment.", "The workshop is up at %s, but is still building or starting.", at)
 	case strings.HasPrefix(answer.server, "AirTunes"):

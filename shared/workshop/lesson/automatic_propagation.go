@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // automaticPropagation is lesson 3: the library's client and router carry the trace.
@@ -46,7 +47,7 @@ func clientSpan(s *story) *Finding {
 	}
 	if len(clients) > 0 && s.below(clients[0], s.api) {
 		return s.finding(expected, fmt.Sprintf("The client span took %s, and the microservice's span took %s.",
-			apm.FormatDuration(clients[0].Duration), apm.FormatDuration(s.thinker.Duration)),
+			format.Duration(clients[0].Duration), format.Duration(s.thinker.Duration)),
 			"The client span is finished before the response arrives. httptrace.WrapClient makes one that covers the whole call.",
 			mark{clients[0], "too short"})
 	} else if len(clients) > 0 {

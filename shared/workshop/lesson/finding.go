@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A check looks for one fault in a request. It returns nil if there is none.
@@ -106,11 +107,11 @@ func (s *story) finding(expected, instead, cause string, marks ...mark) *Finding
 // named is how a finding names a span: by its service and operation, and by its
 // resource if that adds something.
 func named(span *apm.Span) string {
-	name := apm.Printable(span.Name, 60)
+	name := format.Printable(span.Name, 60)
 	if span.Resource != "" && span.Resource != span.Name {
-		name += " " + apm.Printable(span.Resource, 80)
+		name += " " + format.Printable(span.Resource, 80)
 	}
-	return fmt.Sprintf("the %s span %s", apm.Printable(span.Service, 60), name)
+	return fmt.Sprintf("the %s span %s", format.Printable(span.Service, 60), name)
 }
 
 // sentence starts one with a named span.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // The headers that connect two services' spans.
@@ -43,7 +43,7 @@ func (s *story) whyApart() string {
 			if id, err := strconv.ParseUint(value, 16, 64); err == nil && s.isID(id) {
 				return fmt.Sprintf("%s is %s. That's the right number in hexadecimal. It has to be decimal: strconv.FormatUint(…, 10).", name, value)
 			}
-			return fmt.Sprintf("%s is %q, which isn't a decimal number.", name, apm.Printable(value, 60))
+			return fmt.Sprintf("%s is %q, which isn't a decimal number.", name, format.Printable(value, 60))
 		}
 	}
 	if s.Headers.Get(traceHeader) != strconv.FormatUint(s.api.TraceID, 10) {

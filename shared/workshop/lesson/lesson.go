@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/fetch"
 )
 
@@ -82,7 +83,7 @@ func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) 
 		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
 	}
 	if to := resp.Location(); to != "" {
-		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself", path, apm.Printable(to, 200))
+		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself", path, format.Printable(to, 200))
 	}
 	return Exchange{path, sent, time.Now(), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
 }
@@ -111,7 +112,7 @@ func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 	until := func(end int64) {
 		for ; next < len(traces) && traces[next].Start() < end; next++ {
 			out.WriteString("  trace\n")
-			_ = traces[next].Write(&out, "    ", shown()...) // writing to a Builder can't fail
+			_ = format.WriteTrace(&out, traces[next], "    ", shown()...) // writing to a Builder can't fail
 		}
 		out.WriteString("\n")
 	}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // manualHeaders is lesson 2: the api sends its span in two headers, and the
@@ -104,7 +104,7 @@ func thinkerBelowAPI(s *story) *Finding {
 	}
 	for span := s.parent(s.thinker); span != s.api; span = s.parent(span) {
 		if outlived(span, s.thinker) {
-			return s.finding(expected, fmt.Sprintf("Its parent, %s, ended after %s, before the microservice responded.", named(span), apm.FormatDuration(span.Duration)),
+			return s.finding(expected, fmt.Sprintf("Its parent, %s, ended after %s, before the microservice responded.", named(span), format.Duration(span.Duration)),
 				"The headers carry the ID of a span that is finished before the request is sent. Finish it once the response has arrived.",
 				mark{span, "too short"})
 		}

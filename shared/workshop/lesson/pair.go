@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A pair is two requests for the same subjects, the second while the thoughts of the
@@ -137,7 +138,7 @@ func (p pair) whyAgain(subject string) string {
 		return fmt.Sprintf("Set uses the key %s, and Get uses %s. Use the same key for both.", written, read)
 	}
 	if stays, ok := expiration(set); ok && stays < lifetime {
-		return fmt.Sprintf("The thought stays in Redis for only %s. Pass Set 30 * time.Second.", apm.FormatDuration(stays))
+		return fmt.Sprintf("The thought stays in Redis for only %s. Pass Set 30 * time.Second.", format.Duration(stays))
 	}
 	return "think doesn't return what Get found. Decode it the way it was encoded, and return it before the wait and the query."
 }
@@ -148,7 +149,7 @@ func key(raw string) string {
 	if len(words) < 2 {
 		return ""
 	}
-	return apm.Printable(strings.TrimSuffix(words[1], ":"), 80)
+	return format.Printable(strings.TrimSuffix(words[1], ":"), 80)
 }
 
 // measurable is the shortest wait that stands out from a busy machine's delays.
@@ -167,7 +168,7 @@ func judgeNoWait(requests []Request) Verdict {
 		}
 		think := p.second.think(subject)
 		return p.second.verdict(p.second.finding("On a cache hit, there is no wait in think.",
-			fmt.Sprintf("think waited %s on the miss, and %s on the hit.", apm.FormatDuration(miss), apm.FormatDuration(hit)),
+			fmt.Sprintf("think waited %s on the miss, and %s on the hit.", format.Duration(miss), format.Duration(hit)),
 			"think waits before it calls Get, or even after Get found the thought. Wait only after a miss, right before the query.",
 			mark{think, "still waits"}))
 	}
@@ -222,7 +223,7 @@ func (p pair) errors() *Finding {
 				"find has to return unknownSubject for a missing row, as in step 4. The Machine isn't part of this step.",
 				mark{before, "should be an error"})
 		case !again.Error && known && reply.Quote == "":
-			return p.second.finding(expected, "The second response is a thought without a quote: "+apm.Printable(p.second.Body, 200),
+			return p.second.finding(expected, "The second response is a thought without a quote: "+format.Printable(p.second.Body, 200),
 				"An empty thought was cached along with the error. "+only, mark{again, "should be an error"})
 		case !again.Error:
 			return p.second.finding(expected, "On the second request, think isn't an error.",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // lifetime is how long a thought stays in the cache.
@@ -126,7 +127,7 @@ func miss(s *story) *Finding {
 			case strings.Contains(span.ErrorMessage(), "context canceled"):
 				cause = "The request ended before the command did, and that cancelled its context. A goroutine (go …) outlives the request: call the command before think returns."
 			}
-			return s.finding(expected, fmt.Sprintf("The %s failed: %s", command(span), apm.Printable(span.ErrorMessage(), 160)), cause, mark{span, "failed"})
+			return s.finding(expected, fmt.Sprintf("The %s failed: %s", command(span), format.Printable(span.ErrorMessage(), 160)), cause, mark{span, "failed"})
 		}
 	}
 	return nil
@@ -195,11 +196,11 @@ func expires(s *story) *Finding {
 			return s.finding(expected, "It has no expiration, so the thought stays in Redis forever.",
 				"The last argument of Set is 0, or redis.KeepTTL. Pass 30 * time.Second.", mark{set, "no expiration"})
 		case stays <= time.Millisecond: // the client's shortest expiration
-			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", apm.FormatDuration(stays)),
-				"A time.Duration without a unit is in nanoseconds, and the client rounds it up to 1 ms. Pass 30 * time.Second.", mark{set, "expires after " + apm.FormatDuration(stays)})
+			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", format.Duration(stays)),
+				"A time.Duration without a unit is in nanoseconds, and the client rounds it up to 1 ms. Pass 30 * time.Second.", mark{set, "expires after " + format.Duration(stays)})
 		case stays != lifetime:
-			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", apm.FormatDuration(stays)),
-				"The last argument of Set says how long the thought stays. Pass 30 * time.Second.", mark{set, "expires after " + apm.FormatDuration(stays)})
+			return s.finding(expected, fmt.Sprintf("Its expiration is %s.", format.Duration(stays)),
+				"The last argument of Set says how long the thought stays. Pass 30 * time.Second.", mark{set, "expires after " + format.Duration(stays)})
 		}
 	}
 	return nil

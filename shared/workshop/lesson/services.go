@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // answered finds a request that failed for its caller. A response about an unknown
@@ -17,13 +18,13 @@ func answered(s *story) *Finding {
 		expected := fmt.Sprintf("GET %s returns the status 200.", s.Path)
 		instead := fmt.Sprintf("It returned %d.", s.Status)
 		if s.Body != "" {
-			instead = fmt.Sprintf("It returned %d: %s", s.Status, apm.Printable(s.Body, 300))
+			instead = fmt.Sprintf("It returned %d: %s", s.Status, format.Printable(s.Body, 300))
 		}
 		cause := "The services' log lines say what failed."
 		marks := s.failed()
 		for _, m := range marks { // the deepest one that says something
 			if text := m.span.ErrorMessage(); text != "" {
-				cause = fmt.Sprintf("The error started in %s: %s", named(m.span), apm.Printable(text, 200))
+				cause = fmt.Sprintf("The error started in %s: %s", named(m.span), format.Printable(text, 200))
 				if strings.HasSuffix(text, "redis: nil") {
 					cause = "Get returns the error redis.Nil if Redis doesn't have the key. That's a cache miss, not a failure: wait, query the database, and call Set."
 				}
@@ -34,7 +35,7 @@ func answered(s *story) *Finding {
 	for _, subject := range s.subjects {
 		if answer, ok := s.answer(subject); known(subject) && ok && (answer.Error || answer.Quote == "") {
 			return s.finding(fmt.Sprintf("The response has a thought about %s.", subject),
-				fmt.Sprintf("The response is %s", apm.Printable(s.Body, 300)),
+				fmt.Sprintf("The response is %s", format.Printable(s.Body, 300)),
 				fmt.Sprintf("The microservice doesn't return its thought about %s. Look at find, and at what respond makes of its result.", subject))
 		}
 	}
@@ -92,11 +93,11 @@ func apiSpan(s *story) *Finding {
 		if s.thinker != nil && s.thinker.Service == apiService {
 			cause = "The two services have each other's name. Look at tracer.WithService in api/main.go and in thinker/main.go."
 		}
-		return s.finding(expected, fmt.Sprintf("The request's span has the service %s.", apm.Printable(s.api.Service, 60)), cause,
+		return s.finding(expected, fmt.Sprintf("The request's span has the service %s.", format.Printable(s.api.Service, 60)), cause,
 			mark{s.api, "its service has to be thinker-api"})
 	case s.thinker != nil && outlived(s.api, s.thinker):
 		return s.finding(expected, fmt.Sprintf("The api's span took %s, and the microservice's span took %s.",
-			apm.FormatDuration(s.api.Duration), apm.FormatDuration(s.thinker.Duration)),
+			format.Duration(s.api.Duration), format.Duration(s.thinker.Duration)),
 			"traced in api/trace.go calls span.Finish before it handles the request. Call it with defer.",
 			mark{s.api, "too short"})
 	}
@@ -128,7 +129,7 @@ func thinkerSpan(s *story) *Finding {
 		return s.finding(expected, "The microservice sent no span.",
 			s.whySilent("thinker"))
 	case s.thinker.Service != thinkerService:
-		return s.finding(expected, fmt.Sprintf("The microservice's span has the service %s.", apm.Printable(s.thinker.Service, 60)),
+		return s.finding(expected, fmt.Sprintf("The microservice's span has the service %s.", format.Printable(s.thinker.Service, 60)),
 			misnamed(s.thinker, thinkerService, "thinker/main.go"),
 			mark{s.thinker, "its service has to be thinker-microservice"})
 	case s.api != nil && s.api.Meta["runtime-id"] != "" && s.api.Meta["runtime-id"] == s.thinker.Meta["runtime-id"]:
@@ -139,7 +140,7 @@ func thinkerSpan(s *story) *Finding {
 	for _, think := range s.allBelow(s.thinker, isThink) {
 		if outlived(s.thinker, think) {
 			return s.finding(expected, fmt.Sprintf("The microservice's span took %s, and the think span below it took %s.",
-				apm.FormatDuration(s.thinker.Duration), apm.FormatDuration(think.Duration)),
+				format.Duration(s.thinker.Duration), format.Duration(think.Duration)),
 				"traced in thinker/trace.go calls span.Finish before it handles the request. Call it with defer.",
 				mark{s.thinker, "too short"})
 		}
@@ -150,7 +151,7 @@ func thinkerSpan(s *story) *Finding {
 // services returns the names of all services that sent spans.
 func (s *story) services() (names []string) {
 	for _, span := range s.spans {
-		if name := apm.Printable(span.Service, 60); !slices.Contains(names, name) {
+		if name := format.Printable(span.Service, 60); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

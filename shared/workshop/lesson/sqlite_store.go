@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // sqliteStore is lesson 4: thoughts come from a database, and each query is a span.
@@ -114,14 +115,14 @@ func statement(s *story) *Finding {
 	for _, subject := range s.subjects {
 		for _, query := range queries {
 			if strings.Contains(strings.ToLower(query.Resource), "'"+strings.ToLower(subject)+"'") || strings.Contains(query.Resource, `"`+subject+`"`) {
-				return s.finding(expected, fmt.Sprintf("The resource is %s", apm.Printable(query.Resource, 160)),
+				return s.finding(expected, fmt.Sprintf("The resource is %s", format.Printable(query.Resource, 160)),
 					"The subject is written into the SQL, with fmt.Sprintf or +. Pass it as an argument. Otherwise each subject has a resource of its own, and a subject could contain SQL.",
 					mark{query, "contains the subject"})
 			}
 		}
 	}
 	if !strings.Contains(strings.ToUpper(queries[0].Resource), "SELECT") {
-		return s.finding(expected, fmt.Sprintf("The resource is %s", apm.Printable(queries[0].Resource, 160)),
+		return s.finding(expected, fmt.Sprintf("The resource is %s", format.Printable(queries[0].Resource, 160)),
 			"Your code makes that span. sqltrace.Open makes one with the statement as its resource.",
 			mark{queries[0], "not a statement"})
 	}
@@ -158,7 +159,7 @@ func noRow(s *story) *Finding {
 	for _, subject := range s.subjects {
 		for _, query := range s.all(isQuery) {
 			if query.Error {
-				return s.finding(expected, fmt.Sprintf("The query is an error: %s", apm.Printable(query.ErrorMessage(), 200)),
+				return s.finding(expected, fmt.Sprintf("The query is an error: %s", format.Printable(query.ErrorMessage(), 200)),
 					"The statement fails, or your code sets the error on the query's span. A missing row is an error of think.",
 					mark{query, "should not be an error"})
 			}
@@ -168,7 +169,7 @@ func noRow(s *story) *Finding {
 		}
 		answer, ok := s.answer(subject)
 		if ok && !answer.Error && answer.Quote == "" {
-			return s.finding(expected, "The response is a thought without a quote: "+apm.Printable(s.Body, 200),
+			return s.finding(expected, "The response is a thought without a quote: "+format.Printable(s.Body, 200),
 				"find returns an empty thought for a missing row. Look at the error that Scan returns.",
 				mark{s.think(subject), "an empty thought"})
 		}
@@ -219,17 +220,17 @@ func byMachine(s *story) *Finding {
 		answer, ok := s.answer(subject)
 		switch {
 		case ok && answer.Error:
-			return s.finding(expected, "The response is "+apm.Printable(s.Body, 200),
+			return s.finding(expected, "The response is "+format.Printable(s.Body, 200),
 				"find still returns unknownSubject for a missing row. Return a thought there, and no error.",
 				mark{s.think(subject), "should not be an error"})
 		case ok && answer.Author != machine:
-			return s.finding(expected, fmt.Sprintf("Its author is %q.", apm.Printable(answer.Author, 80)),
+			return s.finding(expected, fmt.Sprintf("Its author is %q.", format.Printable(answer.Author, 80)),
 				"The author has to be The Machine, spelled like this.", mark{s.think(subject), "another author"})
 		}
 	}
 	if marks := s.failed(); len(marks) > 0 {
 		return s.finding("No span is an error, because every subject got a thought.",
-			fmt.Sprintf("%s is an error: %s", sentence(named(marks[0].span)), apm.Printable(marks[0].span.ErrorMessage(), 160)),
+			fmt.Sprintf("%s is an error: %s", sentence(named(marks[0].span)), format.Printable(marks[0].span.ErrorMessage(), 160)),
 			"Your code still gives the span an error, although there is a thought. Return nil as the error, and set no error on the span.", marks...)
 	}
 	return nil
@@ -240,7 +241,7 @@ func onlyUnknown(s *story) *Finding {
 	for _, subject := range s.subjects {
 		if answer, ok := s.answer(subject); ok && known(subject) && answer.Author == machine {
 			return s.finding(fmt.Sprintf("%s is in the database, so its thought isn't by The Machine.", subject),
-				"The response is "+apm.Printable(s.Body, 200),
+				"The response is "+format.Printable(s.Body, 200),
 				"find returns The Machine's thought even if there is a row. Return it only for sql.ErrNoRows.")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // thinkSpans finds a subject without a think span below the microservice's span.
@@ -39,7 +40,7 @@ func thinkSpans(s *story) *Finding {
 	if s.thinker.Duration >= 20*time.Millisecond && thinking < s.thinker.Duration/4 && len(s.subjects) > 0 && !s.cached() {
 		think := s.think(s.subjects[0])
 		return s.finding("The think span lasts as long as think does.",
-			fmt.Sprintf("It took %s, and the microservice's span took %s.", apm.FormatDuration(thinking), apm.FormatDuration(s.thinker.Duration)),
+			fmt.Sprintf("It took %s, and the microservice's span took %s.", format.Duration(thinking), format.Duration(s.thinker.Duration)),
 			"The span ends before the wait, because span.Finish is called without defer. Or it starts after the wait.",
 			mark{think, "too short"})
 	}
@@ -73,7 +74,7 @@ func (s *story) thoughtless(expected, subject string) *Finding {
 				`Set the tag when you start the span: tracer.Tag("subject", subject).`,
 				mark{span, "no subject tag"})
 		case isThink(span) && !slices.Contains(s.subjects, span.Meta["subject"]):
-			return s.finding(expected, fmt.Sprintf("There is a think span with the tag subject:%s.", apm.Printable(span.Meta["subject"], 80)),
+			return s.finding(expected, fmt.Sprintf("There is a think span with the tag subject:%s.", format.Printable(span.Meta["subject"], 80)),
 				"The value of the tag has to be the subject that this call of think is about.",
 				mark{span, "another subject"})
 		case span.Meta["subject"] == subject:
@@ -103,7 +104,7 @@ func errorOnThink(s *story) *Finding {
 			continue
 		}
 		if answer, ok := s.answer(subject); ok && (!answer.Error || answer.Reason != "Subject unknown") {
-			return s.finding(expected, "The response is "+apm.Printable(s.Body, 300),
+			return s.finding(expected, "The response is "+format.Printable(s.Body, 300),
 				`When think returns an unknownSubject error, respond in thinker/main.go has to set the reason "Subject unknown".`)
 		}
 		failing[s.think(subject)] = true

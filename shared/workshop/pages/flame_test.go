@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // family is a trace: a root, two children one after the other, of which the
@@ -85,7 +86,7 @@ func TestFlameGraph(t *testing.T) {
 			late.ParentID = 4
 			s.send([]apm.Span{late})
 			tab.waitUntil("news", func() bool {
-				return eval[bool](tab, fmt.Sprintf(`document.querySelector("main").textContent.includes("%s spans")`, apm.FormatNumber(len(spans)+1)))
+				return eval[bool](tab, fmt.Sprintf(`document.querySelector("main").textContent.includes("%s spans")`, format.Number(len(spans)+1)))
 			})
 			if now := eval[string](tab, axis); now != zoomed {
 				t.Errorf("news changed what is in view from %s to %s", zoomed, now)
@@ -160,7 +161,7 @@ func TestTheScriptsWordsAreTheServers(t *testing.T) {
 	tab.visit("/trace/1")
 	got := eval[[]string](tab, fmt.Sprintf(`import("/static/duration.mjs").then(m => %s.map(m.formatDuration))`, list))
 	for i, d := range durations {
-		if want := apm.FormatDuration(d); got[i] != want {
+		if want := format.Duration(d); got[i] != want {
 			t.Errorf("%d ns is %q, want %q", d, got[i], want)
 		}
 	}

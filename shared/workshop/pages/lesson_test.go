@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
@@ -84,7 +85,7 @@ func (tab *tab) rows(traces []apm.Trace) {
 	}
 	for _, trace := range traces {
 		row := rows[fmt.Sprint(trace.ID)]
-		for _, figure := range []string{apm.FormatDuration(trace.Duration()), fmt.Sprint(len(trace.Spans)), trace.Entry().Service, trace.Entry().StatusCode()} {
+		for _, figure := range []string{format.Duration(trace.Duration()), fmt.Sprint(len(trace.Spans)), trace.Entry().Service, trace.Entry().StatusCode()} {
 			if !strings.Contains(row, figure) {
 				tab.t.Errorf("trace %d: its row says %q, not %q", trace.ID, row, figure)
 			}
@@ -96,9 +97,9 @@ func (tab *tab) rows(traces []apm.Trace) {
 func (tab *tab) traced(trace apm.Trace) {
 	tab.t.Helper()
 	said := strings.Join(strings.Fields(eval[string](tab, `document.querySelector("main").textContent`)), " ")
-	figures := []string{apm.FormatDuration(trace.Duration()), fmt.Sprintf("%d span", len(trace.Spans)), fmt.Sprintf("%d service", len(trace.Services()))}
+	figures := []string{format.Duration(trace.Duration()), fmt.Sprintf("%d span", len(trace.Spans)), fmt.Sprintf("%d service", len(trace.Services()))}
 	for i := range trace.Spans {
-		figures = append(figures, apm.FormatDuration(trace.Spans[i].Duration))
+		figures = append(figures, format.Duration(trace.Spans[i].Duration))
 	}
 	for _, figure := range figures {
 		if !strings.Contains(said, figure) {

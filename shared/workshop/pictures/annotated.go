@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // readingATrace draws a trace with its parts explained.
@@ -25,7 +26,7 @@ func readingATrace(traces []apm.Trace) []byte {
 	root, client := find("thinker-api", "http.request", "server"), find("thinker-api", "http.request", "client")
 	entry, think := find("thinker-microservice", "http.request", "server"), find("thinker-microservice", "think", "")
 	middle := func(b bar) float64 { return b.y + rowHeight/2 }
-	duration := root.x + root.width - 8 - widthOf(apm.FormatDuration(root.span.Duration)) - 20
+	duration := root.x + root.width - 8 - widthOf(format.Duration(root.span.Duration)) - 20
 	notes := []struct {
 		x, y float64
 		text []string

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 const (
@@ -41,7 +42,7 @@ func (d *drawing) axis(t timeline) {
 	d.line(margin, y, width-margin, y, "grid")
 	step := roundStep(t.length / 6)
 	for at := time.Duration(0); at <= t.length; at += step {
-		x, class, label := t.x(t.begin+int64(at)), "small quiet middle", apm.FormatDuration(at)
+		x, class, label := t.x(t.begin+int64(at)), "small quiet middle", format.Duration(at)
 		switch {
 		case at == 0:
 			class, label = "small quiet", "0"
@@ -70,8 +71,8 @@ func roundStep(least time.Duration) time.Duration {
 func (d *drawing) heading(trace apm.Trace) {
 	entry := trace.Entry()
 	d.text(margin, d.y+18, "bold", entry.Service+"  "+entry.Resource)
-	spans := apm.FormatCount(len(trace.Spans), "span", "spans")
-	d.text(width-margin, d.y+18, "end", strings.Join([]string{entry.StatusCode(), apm.FormatDuration(trace.Duration()), spans}, "  ·  "))
+	spans := format.Count(len(trace.Spans), "span", "spans")
+	d.text(width-margin, d.y+18, "end", strings.Join([]string{entry.StatusCode(), format.Duration(trace.Duration()), spans}, "  ·  "))
 	d.y += lineHeight + 4
 }
 
@@ -161,7 +162,7 @@ func (b bar) label() string {
 	return label
 }
 
-func (b bar) text() string { return b.label() + " · " + apm.FormatDuration(b.span.Duration) }
+func (b bar) text() string { return b.label() + " · " + format.Duration(b.span.Duration) }
 
 // spread moves bars apart that overlap because they are drawn longer than their
 // spans are.
@@ -223,7 +224,7 @@ func (d *drawing) bar(b bar) {
 			onColour = "dark"
 		}
 		d.text(b.x+8+inset, baseline, onColour, b.label())
-		d.text(b.x+b.width-8, baseline, onColour+" end", apm.FormatDuration(b.span.Duration))
+		d.text(b.x+b.width-8, baseline, onColour+" end", format.Duration(b.span.Duration))
 		return
 	}
 	class = ""
@@ -258,7 +259,7 @@ func describe(traces ...apm.Trace) string {
 		for _, box := range apm.NewFlame(trace.Tree()).Boxes {
 			spans = append(spans, box.Node.Span.Service+" "+bar{span: box.Node.Span}.text())
 		}
-		said = append(said, fmt.Sprintf("A trace of %s, parents before their children: %s.", apm.FormatCount(len(spans), "span", "spans"), strings.Join(spans, "; ")))
+		said = append(said, fmt.Sprintf("A trace of %s, parents before their children: %s.", format.Count(len(spans), "span", "spans"), strings.Join(spans, "; ")))
 	}
 	return strings.Join(said, " ")
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // Draw returns the pictures by their paths from the workshop's directory. It reads
@@ -87,7 +88,7 @@ func missAndHit(r recording) []byte {
 		if i > 0 {
 			d.gap()
 		}
-		d.text(margin, d.y+18, "bold", request.name+": "+apm.FormatDuration(request.trace.Duration()))
+		d.text(margin, d.y+18, "bold", request.name+": "+format.Duration(request.trace.Duration()))
 		if i > 0 {
 			d.text(width-margin, d.y+18, "end quiet", "on its own time axis")
 		}

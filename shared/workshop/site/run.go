@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/fetch"
@@ -118,7 +118,7 @@ func (s *site) send(ctx context.Context, path string) (answer, error) {
 		return a, err
 	}
 	const most = 4000 // characters
-	a.Body = apm.Printable(got.Body, most)
+	a.Body = format.Printable(got.Body, most)
 	return a, nil
 }
 

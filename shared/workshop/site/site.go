@@ -17,6 +17,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/query"
 	"thinker/shared/workshop/client"
@@ -90,7 +91,7 @@ func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent
 func newSite(config Config) *site {
 	s := &site{Config: config, answers: map[line]answer{}, judge: lesson.Judge, requestsOf: lesson.RequestsOf}
 	s.templates = template.Must(template.New("").Funcs(template.FuncMap{
-		"count": apm.FormatCount,
+		"count": format.Count,
 		"next":  func(step int) int { return step + 1 },
 	}).ParseFS(embedded, "templates/*.html"))
 	return s

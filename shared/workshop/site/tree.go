@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/lesson"
 )
 
@@ -44,7 +45,7 @@ type row struct {
 type amount struct{ Value, Unit string }
 
 func duration(d time.Duration) amount {
-	value, unit := apm.DurationParts(d)
+	value, unit := format.DurationParts(d)
 	return amount{value, unit}
 }
 
@@ -75,7 +76,7 @@ func unmarked(traces []apm.Trace) (all []lesson.Tree) {
 func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 	drawn := tree{URL: "/trace/" + strconv.FormatUint(t.Trace.ID, 10), Duration: duration(t.Trace.Duration())}
 	if entry := t.Trace.Entry(); entry != nil {
-		drawn.Says = apm.Printable(cmp.Or(entry.Resource, entry.Name), longest)
+		drawn.Says = format.Printable(cmp.Or(entry.Resource, entry.Name), longest)
 	}
 	above := "" // the service in the row above
 	var add func(node *apm.Node, level int)
@@ -89,17 +90,17 @@ func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 		shown := row{
 			URL:   drawn.URL + "?span=" + strconv.FormatUint(span.SpanID, 10),
 			Level: level, Indent: step * min(level-1, deepest),
-			Colour: s.Palette.Of(span.Service).Hex(), Name: apm.Printable(span.Name, longest), Detail: apm.Printable(span.Detail(), longest),
+			Colour: s.Palette.Of(span.Service).Hex(), Name: format.Printable(span.Name, longest), Detail: format.Printable(span.Detail(), longest),
 			X:        percent(float64(span.Start-begin) / length),
 			Width:    percent(float64(span.Duration) / length),
 			Duration: duration(span.Duration),
 			Failed:   span.Error, Orphan: node.Orphan, Mark: t.Marks[span.SpanID],
 		}
 		if span.Service != above {
-			shown.Service = cmp.Or(apm.Printable(span.Service, longest), "no service")
+			shown.Service = cmp.Or(format.Printable(span.Service, longest), "no service")
 		}
 		if span.Error {
-			shown.Error = apm.Printable(span.ErrorText(), longest)
+			shown.Error = format.Printable(span.ErrorText(), longest)
 		}
 		above = span.Service
 		drawn.Rows = append(drawn.Rows, shown)

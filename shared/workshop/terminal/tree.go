@@ -9,6 +9,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/format"
 )
 
 const (
@@ -38,7 +39,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 	if entry.Error {
 		status = t.Red(strings.TrimSpace(entry.StatusCode() + " error"))
 	}
-	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(title(entry))), status, apm.FormatDuration(entry.Duration), page)
+	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(title(entry))), status, format.Duration(entry.Duration), page)
 	fmt.Fprintf(&out, "\n%s\n", strings.TrimRight(heading, " "))
 
 	rows, hidden := rowsOf(trace, t.columns() < narrow)
@@ -52,7 +53,7 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 			t.in(tint, pad(r.label, label)),
 			pad(r.detail, detail),
 			t.in(tint, timeBar(trace, span, bar)),
-			apm.FormatDuration(span.Duration))
+			format.Duration(span.Duration))
 		below := strings.Repeat(" ", 2+indent*(r.depth+1))
 		if r.node.Orphan {
 			fmt.Fprintf(&out, "%s%s\n", below, t.dim(fmt.Sprintf("└ its parent, span %d, has not arrived", span.ParentID)))

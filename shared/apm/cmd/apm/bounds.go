@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/format"
 )
 
 // defaultDB is the file that stores traces.
@@ -90,7 +90,7 @@ func stores(a *agent.Agent, db string) string {
 	}
 	text := "Traces are stored in " + absolute(db)
 	if n := a.Store().Retention().Traces; n > 0 {
-		text += " (" + apm.FormatCount(n, "trace", "traces") + ")"
+		text += " (" + format.Count(n, "trace", "traces") + ")"
 	}
 	return text
 }

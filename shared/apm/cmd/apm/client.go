@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // ask sends a request to a running apm and returns the body of its response. Headers
@@ -49,9 +49,9 @@ func refusal(response *http.Response) error {
 	var problem struct{ Detail string }
 	switch {
 	case err == nil && json.Unmarshal(body, &problem) == nil && problem.Detail != "":
-		return errors.New(apm.Printable(problem.Detail, longest))
+		return errors.New(format.Printable(problem.Detail, longest))
 	case err == nil && response.Header.Get("Datadog-Agent-Version") != "" && len(strings.TrimSpace(string(body))) > 0:
-		return errors.New(apm.Printable(string(body), longest))
+		return errors.New(format.Printable(string(body), longest))
 	}
 	return fmt.Errorf("it responded with %s. Is it an apm?", response.Status)
 }

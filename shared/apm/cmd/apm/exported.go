@@ -12,7 +12,7 @@ import (
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // An exportedTrace is a trace written by apm export: see the page /api.
@@ -210,7 +210,7 @@ func parseID(name, text string) (uint64, error) {
 	case text == "":
 		return 0, fmt.Errorf("it has no %s: %w", name, errNotExported)
 	case err != nil || id == 0:
-		return 0, fmt.Errorf("%s %q is not an ID. IDs are 64-bit decimal numbers other than 0", name, apm.Printable(text, 40))
+		return 0, fmt.Errorf("%s %q is not an ID. IDs are 64-bit decimal numbers other than 0", name, format.Printable(text, 40))
 	}
 	return id, nil
 }
@@ -226,5 +226,5 @@ func parseHigh(digits string, low uint64) (uint64, error) {
 			return high, nil
 		}
 	}
-	return 0, fmt.Errorf("trace_id_hex %q is not the trace_id in 32 hexadecimal digits", apm.Printable(digits, 40))
+	return 0, fmt.Errorf("trace_id_hex %q is not the trace_id in 32 hexadecimal digits", format.Printable(digits, 40))
 }

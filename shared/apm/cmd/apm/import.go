@@ -12,8 +12,8 @@ import (
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/format"
 )
 
 const importUsage = `apm import loads traces written by apm export into a running apm, and prints the
@@ -67,11 +67,11 @@ func runImport(ctx context.Context, args []string, env func(string) string, stdi
 			if err := send(ctx, base, spans); err != nil {
 				return fmt.Errorf("import %s into the apm at %s: %w", name, *addr, err)
 			}
-			fmt.Fprintf(stdout, "trace %d · %s · %s/trace/%[1]d\n", spans[0].TraceID, apm.FormatCount(len(spans), "span", "spans"), base)
+			fmt.Fprintf(stdout, "trace %d · %s · %s/trace/%[1]d\n", spans[0].TraceID, format.Count(len(spans), "span", "spans"), base)
 		}
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%d of %s not imported", wrong, apm.FormatCount(flags.NArg(), "file", "files"))
+		return fmt.Errorf("%d of %s not imported", wrong, format.Count(flags.NArg(), "file", "files"))
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/load"
 )
 
@@ -87,7 +87,7 @@ func runLoad(ctx context.Context, args []string, env func(string) string, stdout
 		return fmt.Errorf("load the apm at %s: %w", opts.addr, unreached(err))
 	}
 	if missing := result.Missing(); missing > 0 {
-		return fmt.Errorf("load the apm at %s: it acknowledged %s that it did not store", opts.addr, apm.FormatCount(missing, "span", "spans"))
+		return fmt.Errorf("load the apm at %s: it acknowledged %s that it did not store", opts.addr, format.Count(missing, "span", "spans"))
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func progress(w io.Writer) func(load.Result) {
 	var last load.Result
 	return func(r load.Result) {
 		perSecond := float64(r.Sent-last.Sent) / (r.Took - last.Took).Seconds()
-		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", apm.FormatDuration(r.Took.Round(time.Second)), apm.FormatCount(r.Sent, "span", "spans"), apm.FormatNumber(int(perSecond)))
+		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", format.Duration(r.Took.Round(time.Second)), format.Count(r.Sent, "span", "spans"), format.Number(int(perSecond)))
 		last = r
 	}
 }
@@ -153,23 +153,23 @@ func terminal(of any) bool {
 
 func printResult(w io.Writer, r load.Result) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "sent\t%s in %s\n", apm.FormatCount(r.Sent, "span", "spans"), apm.FormatDuration(r.Took))
-	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", apm.FormatNumber(r.Acknowledged), apm.FormatNumber(int(math.Round(r.PerSecond()))))
+	fmt.Fprintf(table, "sent\t%s in %s\n", format.Count(r.Sent, "span", "spans"), format.Duration(r.Took))
+	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", format.Number(r.Acknowledged), format.Number(int(math.Round(r.PerSecond()))))
 	if r.BestSecond > 0 {
-		fmt.Fprintf(table, "per second\t%s to %s spans\n", apm.FormatNumber(r.WorstSecond), apm.FormatNumber(r.BestSecond))
+		fmt.Fprintf(table, "per second\t%s to %s spans\n", format.Number(r.WorstSecond), format.Number(r.BestSecond))
 	}
 	for _, status := range slices.Sorted(maps.Keys(r.Refused)) {
-		fmt.Fprintf(table, "refused\t%s with status %d\n", apm.FormatNumber(r.Refused[status]), status)
+		fmt.Fprintf(table, "refused\t%s with status %d\n", format.Number(r.Refused[status]), status)
 	}
 	if r.Unanswered > 0 {
-		fmt.Fprintf(table, "no response\t%s\n", apm.FormatNumber(r.Unanswered))
+		fmt.Fprintf(table, "no response\t%s\n", format.Number(r.Unanswered))
 	}
-	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s per payload\n", apm.FormatDuration(r.LatencyP50), apm.FormatDuration(r.LatencyP99), apm.FormatDuration(r.LatencyMax))
+	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s per payload\n", format.Duration(r.LatencyP50), format.Duration(r.LatencyP99), format.Duration(r.LatencyMax))
 	if r.Compared {
-		fmt.Fprintf(table, "received\t%s by the agent's count, %s missing\n", apm.FormatNumber(max(0, r.TakenIn)), apm.FormatNumber(r.Missing()))
+		fmt.Fprintf(table, "received\t%s by the agent's count, %s missing\n", format.Number(max(0, r.TakenIn)), format.Number(r.Missing()))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Losses)) {
-		fmt.Fprintf(table, "lost\t%s × %s\n", apm.FormatNumber(r.Losses[reason]), strings.TrimSpace(apm.Printable(reason, 80)))
+		fmt.Fprintf(table, "lost\t%s × %s\n", format.Number(r.Losses[reason]), strings.TrimSpace(format.Printable(reason, 80)))
 	}
 	return table.Flush()
 }

@@ -10,6 +10,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/format"
 )
 
 // mostReported is how many traces are printed after a command.
@@ -24,14 +25,14 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 	if total == 0 {
 		fmt.Fprintf(w, "\napm: no trace arrived: %s\n", whyNone(a))
 	} else {
-		fmt.Fprintf(w, "\napm: %s\n", apm.FormatCount(total, "trace", "traces"))
+		fmt.Fprintf(w, "\napm: %s\n", format.Count(total, "trace", "traces"))
 	}
 	refused := a.Stats().Refused
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(w, "apm: refused %s: %s\n", apm.FormatCount(refused[reason], "payload or span", "payloads or spans"), reason)
+		fmt.Fprintf(w, "apm: refused %s: %s\n", format.Count(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 	if earlier := total - len(newest); earlier > 0 {
-		fmt.Fprintf(w, "\n… %s not shown\n", apm.FormatCount(earlier, "earlier trace", "earlier traces"))
+		fmt.Fprintf(w, "\n… %s not shown\n", format.Count(earlier, "earlier trace", "earlier traces"))
 	}
 	for _, summary := range slices.Backward(newest) {
 		if trace, ok, _ := a.Store().Trace(context.Background(), summary.TraceID); ok {
@@ -39,14 +40,14 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 			if pages {
 				page = fmt.Sprintf(" · %s/trace/%d", a.URL(), trace.ID)
 			}
-			fmt.Fprintf(w, "\ntrace %d · %s%s\n%s", trace.ID, apm.FormatDuration(trace.Duration()), page, tree(trace))
+			fmt.Fprintf(w, "\ntrace %d · %s%s\n%s", trace.ID, format.Duration(trace.Duration()), page, tree(trace))
 		}
 	}
 }
 
 func tree(trace apm.Trace) string {
 	var text strings.Builder
-	_ = trace.Write(&text, "  ", append([]string{"http.status_code"}, trace.OwnTags()...)...) // a Builder never fails
+	_ = format.WriteTrace(&text, trace, "  ", append([]string{"http.status_code"}, trace.OwnTags()...)...) // a Builder never fails
 	return text.String()
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
 )
 
 func TestRun_ForwardsSignals(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -146,8 +146,8 @@ func printTraces(w io.Writer, base string, traces []foundTrace) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, t := range traces {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s/trace/%s\n",
-			time.Unix(0, t.Start).Format("2006-01-02 15:04:05.000"), apm.Printable(t.Service, 40), apm.Printable(cmp.Or(t.Resource, t.Name), 80),
-			apm.FormatDuration(t.Duration), t.status(), base, apm.Printable(t.TraceID, 20))
+			time.Unix(0, t.Start).Format("2006-01-02 15:04:05.000"), format.Printable(t.Service, 40), format.Printable(cmp.Or(t.Resource, t.Name), 80),
+			format.Duration(t.Duration), t.status(), base, format.Printable(t.TraceID, 20))
 	}
 	return table.Flush()
 }
@@ -156,5 +156,5 @@ func (t foundTrace) status() string {
 	if t.Errors == 0 {
 		return "OK"
 	}
-	return apm.FormatCount(t.Errors, "error", "errors")
+	return format.Count(t.Errors, "error", "errors")
 }

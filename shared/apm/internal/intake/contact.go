@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A contact is what a payload tells about the tracer that sent it.
 type contact struct {
-	id            apm.TracerID
+	id            stats.TracerID
 	at            time.Time
 	spans, errors int
 	bytes         int
-	clock         time.Duration // how far it is ahead, as apm.Tracer has it
+	clock         time.Duration // how far it is ahead, as stats.Tracer has it
 }
 
 // contactOf looks a payload through. Its spans must not have been handed on:
@@ -34,7 +35,7 @@ func contactOf(p payload, format string, header http.Header, size int, at time.T
 		if p.spans[i].Error {
 			c.errors++
 		}
-		c.clock = further(c.clock, p.spans[i].ClockOffset(at))
+		c.clock = further(c.clock, clockOffset(&p.spans[i], at))
 	}
 	entry := entryOf(p.spans)
 	c.id.Service = brief(entry.Service)
@@ -51,8 +52,8 @@ func contactOf(p payload, format string, header http.Header, size int, at time.T
 }
 
 // senderOf is what a request's headers tell of its tracer.
-func senderOf(header http.Header) apm.TracerID {
-	return apm.TracerID{
+func senderOf(header http.Header) stats.TracerID {
+	return stats.TracerID{
 		Language: brief(header.Get("Datadog-Meta-Lang")),
 		Library:  brief(header.Get("Datadog-Meta-Tracer-Version")),
 	}

@@ -16,6 +16,7 @@ import (
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // at makes an intake whose clock shows what now points to.
@@ -36,8 +37,8 @@ func spans(t *testing.T, in *Intake, list ...*pb.Span) {
 }
 
 func TestReportNamesTheTracer(t *testing.T) {
-	api := func(library, format string) apm.TracerID {
-		return apm.TracerID{Service: "thinker-api", Language: "go", Library: library, Format: format, Env: "workshop", Version: "step04"}
+	api := func(library, format string) stats.TracerID {
+		return stats.TracerID{Service: "thinker-api", Language: "go", Library: library, Format: format, Env: "workshop", Version: "step04"}
 	}
 	headers := []string{"Datadog-Meta-Lang", "go", "Datadog-Meta-Tracer-Version", "v1.74.8", "Content-Type", "application/msgpack"}
 	inJSON, err := json.Marshal(sample())
@@ -48,15 +49,15 @@ func TestReportNamesTheTracer(t *testing.T) {
 		path          string
 		body          []byte
 		headers       []string
-		id            apm.TracerID
+		id            stats.TracerID
 		spans, errors int
 	}{
 		"v0.4, from headers":             {"/v0.4/traces", file(t, goV04), headers, api("v1.74.8", "v0.4"), 6, 1},
 		"v0.4, without headers":          {"/v0.4/traces", file(t, goV04), nil, api("", "v0.4"), 6, 1},
 		"v1.0, from the payload":         {"/v1.0/traces", file(t, goV10), nil, api("v2.12.0", "v1.0"), 6, 1},
-		"v0.3 in JSON, a nil span in it": {"/v0.3/traces", inJSON, nil, apm.TracerID{Service: "api", Format: "v0.3 JSON", Env: "test"}, 2, 1},
-		"v0.5":                           {"/v0.5/traces", sampleV05(), nil, apm.TracerID{Service: "api", Format: "v0.5", Env: "test"}, 2, 1},
-		"v0.7, from the payload":         {"/v0.7/traces", sampleV07(t), nil, apm.TracerID{Service: "api", Language: "go", Format: "v0.7", Env: "test", Version: "1.2"}, 2, 1},
+		"v0.3 in JSON, a nil span in it": {"/v0.3/traces", inJSON, nil, stats.TracerID{Service: "api", Format: "v0.3 JSON", Env: "test"}, 2, 1},
+		"v0.5":                           {"/v0.5/traces", sampleV05(), nil, stats.TracerID{Service: "api", Format: "v0.5", Env: "test"}, 2, 1},
+		"v0.7, from the payload":         {"/v0.7/traces", sampleV07(t), nil, stats.TracerID{Service: "api", Language: "go", Format: "v0.7", Env: "test", Version: "1.2"}, 2, 1},
 	} {
 		now := noon()
 		in, _ := at(&now)
@@ -176,7 +177,7 @@ func TestReportOfSpansLeftOut(t *testing.T) {
 	in, _ := at(&now)
 	spans(t, in, nil, &pb.Span{TraceID: 1, SpanID: 2}, nil, nil, &pb.Span{TraceID: 1})
 	spans(t, in, &pb.Span{SpanID: 1})
-	want := []apm.Loss{
+	want := []stats.Loss{
 		{Reason: reasonNilSpan, Count: 3, Advice: advice(reasonNilSpan)},
 		{Reason: reasonNoID, Count: 2, Advice: advice(reasonNoID)},
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // Stats counts what the intake has done since it began.
@@ -49,11 +49,11 @@ func (in *Intake) Calls() int {
 }
 
 // Report is what is known of those who send, as it stands.
-func (in *Intake) Report() apm.IntakeReport {
+func (in *Intake) Report() stats.IntakeReport {
 	t := &in.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return apm.IntakeReport{
+	return stats.IntakeReport{
 		Since: t.since, Payloads: t.Payloads, Spans: t.Spans, Bytes: t.Bytes, Calls: t.calls,
 		Tracers: t.tracers.list(), Forgotten: t.tracers.forgotten,
 		Losses: t.losses(), Refusals: t.refusals.newest(), Requests: newestFirst(t.requests.newest()),
@@ -67,8 +67,8 @@ type tally struct {
 	since    time.Time
 	calls    int
 	tracers  tracers
-	refusals ring[apm.Refusal]
-	requests ring[apm.Request]
+	refusals ring[stats.Refusal]
+	requests ring[stats.Request]
 }
 
 // took enters spans of a payload of which others were not taken in.
@@ -100,14 +100,14 @@ func (t *tally) discarded(endpoint string) {
 	count(&t.Discarded, endpoint, 1)
 }
 
-func (t *tally) refused(refusal apm.Refusal) {
+func (t *tally) refused(refusal stats.Refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	count(&t.Stats.Refused, refusal.Reason, 1)
 	t.refusals.add(refusal)
 }
 
-func (t *tally) answered(request apm.Request) {
+func (t *tally) answered(request stats.Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.calls++
@@ -118,7 +118,7 @@ func (t *tally) answered(request apm.Request) {
 
 // repeatsPoll enters a tracer's poll for its configuration in place of its last
 // one. They come every few seconds, and would crowd out all else.
-func (t *tally) repeatsPoll(request apm.Request) bool {
+func (t *tally) repeatsPoll(request stats.Request) bool {
 	if request.Path != pathConfig {
 		return false
 	}
@@ -132,21 +132,21 @@ func (t *tally) repeatsPoll(request apm.Request) bool {
 }
 
 // newestFirst orders requests, of which a poll may have taken an older one's place.
-func newestFirst(requests []apm.Request) []apm.Request {
-	slices.SortStableFunc(requests, func(a, b apm.Request) int { return b.Time.Compare(a.Time) })
+func newestFirst(requests []stats.Request) []stats.Request {
+	slices.SortStableFunc(requests, func(a, b stats.Request) int { return b.Time.Compare(a.Time) })
 	return requests
 }
 
 // losses lists the reasons for which something is missing.
-func (t *tally) losses() []apm.Loss {
-	losses := make([]apm.Loss, 0, len(t.Stats.Refused)+1)
+func (t *tally) losses() []stats.Loss {
+	losses := make([]stats.Loss, 0, len(t.Stats.Refused)+1)
 	for reason, n := range t.Stats.Refused {
-		losses = append(losses, apm.Loss{Reason: reason, Count: n, Advice: advice(reason)})
+		losses = append(losses, stats.Loss{Reason: reason, Count: n, Advice: advice(reason)})
 	}
 	if t.NilSpans > 0 {
-		losses = append(losses, apm.Loss{Reason: reasonNilSpan, Count: t.NilSpans, Advice: advice(reasonNilSpan)})
+		losses = append(losses, stats.Loss{Reason: reasonNilSpan, Count: t.NilSpans, Advice: advice(reasonNilSpan)})
 	}
-	slices.SortFunc(losses, func(a, b apm.Loss) int {
+	slices.SortFunc(losses, func(a, b stats.Loss) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
 	})
 	return losses

@@ -3,8 +3,10 @@ package intake
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // maxTracers bounds how many tracers are told apart.
@@ -13,13 +15,13 @@ const maxTracers = 200
 // tracers keeps book of those who send spans. When there are too many, the one
 // not heard of for longest is forgotten.
 type tracers struct {
-	known     map[apm.TracerID]*tracer
+	known     map[stats.TracerID]*tracer
 	calls     int // so far
 	forgotten int
 }
 
 type tracer struct {
-	apm.Tracer
+	stats.Tracer
 	call int // the last
 }
 
@@ -31,9 +33,9 @@ func (t *tracers) tell(c contact) {
 			t.forget()
 		}
 		if t.known == nil {
-			t.known = map[apm.TracerID]*tracer{}
+			t.known = map[stats.TracerID]*tracer{}
 		}
-		known = &tracer{Tracer: apm.Tracer{TracerID: c.id}}
+		known = &tracer{Tracer: stats.Tracer{TracerID: c.id}}
 		t.known[c.id] = known
 	}
 	t.calls++
@@ -59,16 +61,26 @@ func (t *tracers) forget() {
 }
 
 // list is a copy of what is known of each, by service.
-func (t *tracers) list() []apm.Tracer {
-	list := make([]apm.Tracer, 0, len(t.known))
+func (t *tracers) list() []stats.Tracer {
+	list := make([]stats.Tracer, 0, len(t.known))
 	for _, known := range t.known {
 		list = append(list, known.Tracer)
 	}
-	slices.SortFunc(list, func(a, b apm.Tracer) int {
+	slices.SortFunc(list, func(a, b stats.Tracer) int {
 		return cmp.Or(
 			cmp.Compare(a.Service, b.Service), cmp.Compare(a.Language, b.Language), cmp.Compare(a.Library, b.Library),
 			cmp.Compare(a.Format, b.Format), cmp.Compare(a.Env, b.Env), cmp.Compare(a.Version, b.Version),
 		)
 	})
 	return list
+}
+
+// clockOffset returns how far the clock of a span's tracer seems to be ahead, by the
+// span's arrival.
+func clockOffset(s *apm.Span, arrival time.Time) time.Duration {
+	offset := time.Duration(s.End() - arrival.UnixNano())
+	if offset < 0 && offset > -stats.LongAgo {
+		return 0
+	}
+	return offset
 }

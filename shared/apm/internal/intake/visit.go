@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A visit is a request under way, and what has been learned of it so far.
@@ -15,7 +15,7 @@ type visit struct {
 	at     time.Time
 	body   *opening
 	spans  int // taken in
-	tracer apm.TracerID
+	tracer stats.TracerID
 }
 
 // visit begins one. The request that it returns is r, read with the visit
@@ -29,15 +29,15 @@ func (in *Intake) visit(w http.ResponseWriter, r *http.Request) (*visit, *http.R
 }
 
 // request is the visit as the report has it.
-func (v *visit) request(r *http.Request, status int) apm.Request {
-	return apm.Request{
+func (v *visit) request(r *http.Request, status int) stats.Request {
+	return stats.Request{
 		Time: v.at, Method: brief(r.Method), Path: brief(r.URL.Path), Status: status,
 		Bytes: v.body.length, Spans: v.spans, Tracer: v.tracer,
 	}
 }
 
 // refusal is the visit as the report has it when nothing was taken in.
-func (v *visit) refusal(r *http.Request, because refusal) apm.Refusal {
+func (v *visit) refusal(r *http.Request, because refusal) stats.Refusal {
 	headers := map[string]string{}
 	for _, name := range []string{
 		"Datadog-Meta-Lang", "Datadog-Meta-Lang-Version", "Datadog-Meta-Tracer-Version", "X-Datadog-Trace-Count",
@@ -47,7 +47,7 @@ func (v *visit) refusal(r *http.Request, because refusal) apm.Refusal {
 			headers[name] = brief(value)
 		}
 	}
-	return apm.Refusal{
+	return stats.Refusal{
 		Time: v.at, Method: brief(r.Method), Path: brief(r.URL.Path), Status: because.status,
 		Reason: because.reason, Detail: cut(because.Error(), 400),
 		ContentType: brief(r.Header.Get("Content-Type")), Length: r.ContentLength,

@@ -8,13 +8,14 @@ import (
 	"slices"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
 // Anatomy tells what the selected spans are made of, each of them a request;
 // buckets is into how many parts series divide the time. Where the spans are
 // very many it looks at some of their traces, spread evenly.
-func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets int) (anatomy apm.Anatomy, err error) {
+func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets int) (anatomy stats.Anatomy, err error) {
 	err = s.again(func() error {
 		anatomy, err = s.anatomy(ctx, selection, buckets)
 		return err
@@ -22,11 +23,11 @@ func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets 
 	return anatomy, err
 }
 
-func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets int) (apm.Anatomy, error) {
+func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets int) (stats.Anatomy, error) {
 	const mostTraces = 1000 // where there are more, at least about half as many
 	all, err := s.selectRows(ctx, selection, key{wide, traceID}, key{wide, spanID}, key{wide, start})
 	if err != nil {
-		return apm.Anatomy{}, err
+		return stats.Anatomy{}, err
 	}
 	of := 0
 	for _, part := range all {
@@ -34,20 +35,20 @@ func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets 
 	}
 	from, to, err := s.timeOf(all, selection)
 	if err != nil {
-		return apm.Anatomy{}, err
+		return stats.Anatomy{}, err
 	}
 	sample, whole, err := s.sample(all, mostTraces)
 	if err != nil {
-		return apm.Anatomy{}, err
+		return stats.Anatomy{}, err
 	}
 	traces, err := s.draw(ctx, sample)
 	if err != nil {
-		return apm.Anatomy{}, err
+		return stats.Anatomy{}, err
 	}
-	dissection := apm.NewDissection(from, to, buckets)
+	dissection := stats.NewDissection(from, to, buckets)
 	for _, trace := range traces {
 		if err := ctx.Err(); err != nil {
-			return apm.Anatomy{}, err
+			return stats.Anatomy{}, err
 		}
 		dissection.Add(trace, func(span *apm.Span) bool { return sample[trace.ID][span.SpanID] })
 		whole = whole && trace.Truncated == 0

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -19,9 +20,9 @@ import (
 // A span without one of the fields has "" for it. Where the time is not
 // bounded, it goes from the earliest start to just after the latest. Groups
 // with as many requests are in the order of their values.
-func exactBreakdown(traces []apm.Trace, b query.Breakdown) apm.Breakdown {
+func exactBreakdown(traces []apm.Trace, b query.Breakdown) stats.Breakdown {
 	selected := selectSpans(traces, b.Selection)
-	answer := apm.Breakdown{From: cmp.Or(b.From, b.To), To: cmp.Or(b.To, b.From)}
+	answer := stats.Breakdown{From: cmp.Or(b.From, b.To), To: cmp.Or(b.To, b.From)}
 	if len(selected) > 0 {
 		byStart := func(a, b *apm.Span) int { return cmp.Compare(a.Start, b.Start) }
 		answer.From = cmp.Or(b.From, min(slices.MinFunc(selected, byStart).Start, math.MaxInt64-1))
@@ -40,7 +41,7 @@ func exactBreakdown(traces []apm.Trace, b query.Breakdown) apm.Breakdown {
 	for _, spans := range groups {
 		answer.Groups = append(answer.Groups, groupOf(spans, values(spans[0], b.By), answer, b))
 	}
-	slices.SortFunc(answer.Groups, func(a, b apm.Group) int {
+	slices.SortFunc(answer.Groups, func(a, b stats.Group) int {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), slices.Compare(a.Values, b.Values))
 	})
 	if b.Limit > 0 && len(answer.Groups) > b.Limit {
@@ -60,8 +61,8 @@ func values(s *apm.Span, fields []query.Field) []string {
 }
 
 // groupOf gives the figures of a group's spans, within the time of the whole.
-func groupOf(spans []*apm.Span, values []string, whole apm.Breakdown, b query.Breakdown) apm.Group {
-	group := apm.Group{Values: values, Figures: figures(spans)}
+func groupOf(spans []*apm.Span, values []string, whole stats.Breakdown, b query.Breakdown) stats.Group {
+	group := stats.Group{Values: values, Figures: figures(spans)}
 	buckets := make([][]*apm.Span, b.Buckets)
 	for i, s := range spans {
 		if i == 0 || s.Start < group.First {
@@ -84,15 +85,15 @@ func groupOf(spans []*apm.Span, values []string, whole apm.Breakdown, b query.Br
 			requests[s.Duration]++
 		}
 		for duration, n := range requests {
-			group.Distribution = append(group.Distribution, apm.Latency{Duration: duration, Requests: n})
+			group.Distribution = append(group.Distribution, stats.Latency{Duration: duration, Requests: n})
 		}
-		slices.SortFunc(group.Distribution, func(a, b apm.Latency) int { return cmp.Compare(a.Duration, b.Duration) })
+		slices.SortFunc(group.Distribution, func(a, b stats.Latency) int { return cmp.Compare(a.Duration, b.Duration) })
 	}
 	return group
 }
 
 // bucket is which of n equal parts of the whole's time a moment of it is in.
-func bucket(at int64, whole apm.Breakdown, n int) int {
+func bucket(at int64, whole stats.Breakdown, n int) int {
 	length := uint64(whole.To) - uint64(whole.From)
 	since := min(uint64(at)-uint64(whole.From), length-1) // nothing starts after the last moment there is
 	// In 128 bits: nanoseconds of years times a thousand are more than 64 hold.
@@ -102,9 +103,9 @@ func bucket(at int64, whole apm.Breakdown, n int) int {
 }
 
 // figures sums spans up.
-func figures(spans []*apm.Span) apm.Figures {
+func figures(spans []*apm.Span) stats.Figures {
 	durations := make([]time.Duration, len(spans))
-	f := apm.Figures{Requests: len(spans)}
+	f := stats.Figures{Requests: len(spans)}
 	for i, s := range spans {
 		durations[i] = s.Duration
 		if f.Total += s.Duration; f.Total < 0 && s.Duration > 0 {
@@ -130,15 +131,15 @@ func figures(spans []*apm.Span) apm.Figures {
 // every field by which spans can be grouped that one of them has, the most
 // common first: those that differ in nearly every span, and what tracers keep
 // for themselves, are to be asked for.
-func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, most int) []apm.Facet {
+func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, most int) []stats.Facet {
 	selected := selectSpans(traces, s)
 	asked := len(fields) > 0
 	if !asked {
 		fields = grouping(selected)
 	}
-	var facets []apm.Facet
+	var facets []stats.Facet
 	for _, field := range fields {
-		facet := apm.Facet{Name: field.String()}
+		facet := stats.Facet{Name: field.String()}
 		spans := map[string]int{}
 		for _, span := range selected {
 			if value, ok := field.Value(span); ok {
@@ -147,9 +148,9 @@ func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, mo
 			}
 		}
 		for value, n := range spans {
-			facet.Values = append(facet.Values, apm.FacetValue{Value: value, Spans: n})
+			facet.Values = append(facet.Values, stats.FacetValue{Value: value, Spans: n})
 		}
-		slices.SortFunc(facet.Values, func(a, b apm.FacetValue) int {
+		slices.SortFunc(facet.Values, func(a, b stats.FacetValue) int {
 			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value, b.Value))
 		})
 		if len(facet.Values) > most {
@@ -161,7 +162,7 @@ func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, mo
 		}
 	}
 	if !asked {
-		slices.SortFunc(facets, func(a, b apm.Facet) int {
+		slices.SortFunc(facets, func(a, b stats.Facet) int {
 			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Name, b.Name))
 		})
 	}
@@ -255,9 +256,9 @@ func exactParts(trace apm.Trace, isRequest func(*apm.Span) bool) (parts []part) 
 }
 
 // exactAnatomy takes all requests apart.
-func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) apm.Anatomy {
+func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) stats.Anatomy {
 	whole := exactBreakdown(traces, query.Breakdown{Selection: s})
-	answer := apm.Anatomy{Requests: whole.Total.Requests, Of: whole.Total.Requests, From: whole.From, To: whole.To}
+	answer := stats.Anatomy{Requests: whole.Total.Requests, Of: whole.Total.Requests, From: whole.From, To: whole.To}
 	type kind struct{ service, name, resource, spanType string }
 	type link struct{ from, to string }
 	services, kinds, links := map[string][]part{}, map[kind][]part{}, map[link][]part{}
@@ -285,7 +286,7 @@ func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) apm.Anatom
 	}
 	var total time.Duration
 	for name, parts := range services {
-		service := apm.SpentTime{ServiceTime: apm.ServiceTime{Service: name, Exec: execOf(parts)}}
+		service := stats.SpentTime{ServiceTime: apm.ServiceTime{Service: name, Exec: execOf(parts)}}
 		total += service.Exec
 		if buckets > 0 {
 			service.Series = make([]time.Duration, buckets)
@@ -302,7 +303,7 @@ func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) apm.Anatom
 	}
 	for of, parts := range kinds {
 		f := figuresOf(parts)
-		summary := apm.SpanSummary{
+		summary := stats.SpanSummary{
 			Service: of.service, Name: of.name, Resource: of.resource, Type: of.spanType,
 			Spans: f.Requests, Errors: f.Errors, Traces: tracesWith(parts), Total: f.Total, Exec: execOf(parts),
 		}
@@ -313,21 +314,21 @@ func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) apm.Anatom
 	}
 	for of, parts := range links {
 		f := figuresOf(parts)
-		answer.Edges = append(answer.Edges, apm.Edge{From: of.from, To: of.to, Calls: f.Requests, Errors: f.Errors, Traces: tracesWith(parts), Total: f.Total, Max: f.Max})
+		answer.Edges = append(answer.Edges, stats.Edge{From: of.from, To: of.to, Calls: f.Requests, Errors: f.Errors, Traces: tracesWith(parts), Total: f.Total, Max: f.Max})
 	}
-	slices.SortFunc(answer.Services, func(a, b apm.SpentTime) int {
+	slices.SortFunc(answer.Services, func(a, b stats.SpentTime) int {
 		return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service))
 	})
-	slices.SortFunc(answer.Spans, func(a, b apm.SpanSummary) int {
+	slices.SortFunc(answer.Spans, func(a, b stats.SpanSummary) int {
 		return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(fmt.Sprintf("%q %q %q", a.Service, a.Name, a.Resource), fmt.Sprintf("%q %q %q", b.Service, b.Name, b.Resource)))
 	})
-	slices.SortFunc(answer.Edges, func(a, b apm.Edge) int {
+	slices.SortFunc(answer.Edges, func(a, b stats.Edge) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 	})
 	return answer
 }
 
-func figuresOf(parts []part) apm.Figures {
+func figuresOf(parts []part) stats.Figures {
 	var spans []*apm.Span
 	for _, p := range parts {
 		spans = append(spans, p.Span)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -120,7 +120,7 @@ func (l labels) texts(label int) []string {
 // field by which spans can be grouped that one of them has, the most common
 // first: those that tell spans apart, and what tracers keep for themselves, are
 // to be asked for.
-func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []query.Field, most int) (facets []apm.Facet, err error) {
+func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []query.Field, most int) (facets []stats.Facet, err error) {
 	err = s.again(func() error {
 		facets, err = s.facets(ctx, selection, fields, most)
 		return err
@@ -128,7 +128,7 @@ func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []
 	return facets, err
 }
 
-func (s *Store) facets(ctx context.Context, selection query.Selection, fields []query.Field, most int) ([]apm.Facet, error) {
+func (s *Store) facets(ctx context.Context, selection query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
 	all, err := s.selectRows(ctx, selection)
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (s *Store) facets(ctx context.Context, selection query.Selection, fields []
 			return nil, err
 		}
 	}
-	facets := make([]apm.Facet, len(fields))
+	facets := make([]stats.Facet, len(fields))
 	longest := longestTotal / max(1, len(fields))
 	err = s.jobs.parallel(ctx, len(fields), func(i int) (err error) {
 		facets[i], err = s.facet(ctx, all, fields[i], most, longest, !asked)
@@ -149,11 +149,11 @@ func (s *Store) facets(ctx context.Context, selection query.Selection, fields []
 		return nil, err
 	}
 	if !asked {
-		facets = slices.DeleteFunc(facets, func(f apm.Facet) bool { return f.Spans == 0 })
+		facets = slices.DeleteFunc(facets, func(f stats.Facet) bool { return f.Spans == 0 })
 		if len(facets) == 0 {
 			return nil, nil
 		}
-		slices.SortFunc(facets, func(a, b apm.Facet) int {
+		slices.SortFunc(facets, func(a, b stats.Facet) int {
 			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Name, b.Name))
 		})
 	}
@@ -163,26 +163,26 @@ func (s *Store) facets(ctx context.Context, selection query.Selection, fields []
 // facet counts the values of one field, and names the most common ones until they
 // are too long together. A field that tells spans apart may be left out, and then
 // is of no span.
-func (s *Store) facet(ctx context.Context, all []selected, f query.Field, most, longest int, mayLeaveOut bool) (apm.Facet, error) {
+func (s *Store) facet(ctx context.Context, all []selected, f query.Field, most, longest int, mayLeaveOut bool) (stats.Facet, error) {
 	count := counting{known: map[string]int{}}
 	for i, part := range all {
 		if err := ctx.Err(); err != nil {
-			return apm.Facet{}, err
+			return stats.Facet{}, err
 		}
 		if err := s.countValues(&count, i, part, f); err != nil {
-			return apm.Facet{}, err
+			return stats.Facet{}, err
 		}
 		if mayLeaveOut && len(count.values) == mostGroups {
-			return apm.Facet{}, nil
+			return stats.Facet{}, nil
 		}
 	}
 	top, others := count.top(most, longest)
 	if err := s.nameValues(ctx, top, all, f); err != nil {
-		return apm.Facet{}, err
+		return stats.Facet{}, err
 	}
-	facet := apm.Facet{Name: f.String(), Spans: count.total, Others: count.others + others}
+	facet := stats.Facet{Name: f.String(), Spans: count.total, Others: count.others + others}
 	for _, c := range top {
-		facet.Values = append(facet.Values, apm.FacetValue{Value: c.value, Spans: c.spans})
+		facet.Values = append(facet.Values, stats.FacetValue{Value: c.value, Spans: c.spans})
 	}
 	return facet, nil
 }
@@ -242,7 +242,7 @@ func (s *Store) grouping(all []selected) ([]query.Field, error) {
 	return fields, nil
 }
 
-// counting is an apm.Facet in the making.
+// counting is an stats.Facet in the making.
 type counting struct {
 	values []counted
 	known  map[string]int // the places in values, by their abridged form

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -19,7 +19,7 @@ import (
 // span without one of the fields has "" for it. Where the time is not bounded,
 // it goes from the earliest start to just after the latest. Groups with as many
 // requests are in the order of their values.
-func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (answer apm.Breakdown, err error) {
+func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (answer stats.Breakdown, err error) {
 	err = s.again(func() error {
 		answer, err = s.breakdown(ctx, b)
 		return err
@@ -27,41 +27,41 @@ func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (answer apm.Br
 	return answer, err
 }
 
-func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (apm.Breakdown, error) {
+func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
 	needed := []key{{wide, start}, {wide, duration}}
 	for _, f := range b.By {
 		needed = append(needed, fieldKeys(f)...)
 	}
 	all, err := s.selectRows(ctx, b.Selection, needed...)
 	if err != nil {
-		return apm.Breakdown{}, err
+		return stats.Breakdown{}, err
 	}
 	from, to, err := s.timeOf(all, b.Selection)
 	if err != nil {
-		return apm.Breakdown{}, err
+		return stats.Breakdown{}, err
 	}
 	sum := &summation{of: b, from: from, to: to, byValues: map[string]*group{}}
 	if err := s.sumUpAll(ctx, sum, all); err != nil {
-		return apm.Breakdown{}, err
+		return stats.Breakdown{}, err
 	}
 	if sum.isLarge() { // only the groups that are returned get buckets
 		first := &summation{of: b, from: from, to: to, byValues: map[string]*group{}}
 		first.of.Buckets = 0
 		if err := s.sumUpAll(ctx, first, all); err != nil {
-			return apm.Breakdown{}, err
+			return stats.Breakdown{}, err
 		}
 		sum = &summation{of: b, from: from, to: to, byValues: map[string]*group{}, only: map[string]bool{}}
 		for _, g := range first.top() {
 			sum.only[g.name] = true
 		}
 		if err := s.sumUpAll(ctx, sum, all); err != nil {
-			return apm.Breakdown{}, err
+			return stats.Breakdown{}, err
 		}
 		sum.others = first.others
 	}
 	sum.top()
 	if err := s.nameGroups(ctx, sum, all); err != nil {
-		return apm.Breakdown{}, err
+		return stats.Breakdown{}, err
 	}
 	return sum.answer(), nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -96,20 +97,20 @@ func near(got, want time.Duration) bool {
 
 // sameFigures tells whether the figures are equal, but for percentiles that are
 // near.
-func sameFigures(got, want apm.Figures) bool {
+func sameFigures(got, want stats.Figures) bool {
 	same := near(got.P50, want.P50) && near(got.P75, want.P75) && near(got.P90, want.P90) && near(got.P95, want.P95) && near(got.P99, want.P99)
 	got.P50, got.P75, got.P90, got.P95, got.P99 = want.P50, want.P75, want.P90, want.P95, want.P99
 	return same && got == want
 }
 
-func sameGroup(got, want apm.Group) bool {
+func sameGroup(got, want stats.Group) bool {
 	return slices.Equal(got.Values, want.Values) && got.First == want.First && got.Last == want.Last &&
 		sameFigures(got.Figures, want.Figures) && slices.EqualFunc(got.Buckets, want.Buckets, sameFigures) && sameDistribution(got.Distribution, want.Distribution)
 }
 
 // sameDistribution goes through both, the shortest first: each duration must be
 // near that with which it is counted.
-func sameDistribution(got, want []apm.Latency) bool {
+func sameDistribution(got, want []stats.Latency) bool {
 	left := slices.Clone(want)
 	for i, latency := range got {
 		if i > 0 && latency.Duration < got[i-1].Duration {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -55,7 +56,7 @@ func fieldOf(t testing.TB, text string) query.Field {
 func TestFiguresAreExact(t *testing.T) {
 	got := exactBreakdown(served("1", upTo(100)...), query.Breakdown{Selection: selection(t, "service:api")})
 	ms := time.Millisecond
-	want := apm.Figures{Requests: 100, Errors: 10, Total: 5050 * ms, Max: 100 * ms, P50: 50 * ms, P75: 75 * ms, P90: 90 * ms, P95: 95 * ms, P99: 99 * ms}
+	want := stats.Figures{Requests: 100, Errors: 10, Total: 5050 * ms, Max: 100 * ms, P50: 50 * ms, P75: 75 * ms, P90: 90 * ms, P95: 95 * ms, P99: 99 * ms}
 	if got.Total.Figures != want || got.Groups != nil || got.From != 0 || got.To != 99e9+1 || got.Total.First != 0 || got.Total.Last != 99e9 {
 		t.Errorf("%+v", got)
 	}
@@ -89,7 +90,7 @@ func TestBucketsDivideTheTime(t *testing.T) {
 	b := query.Breakdown{Selection: selection(t, "service:api"), Buckets: 4, Distribution: true, By: []query.Field{fieldOf(t, "service")}}
 	b.From, b.To = 1e9, 9e9
 	got := exactBreakdown(served("1", 1, 1, 2, 2, 95), b)
-	for _, group := range []apm.Group{got.Total, got.Groups[0]} {
+	for _, group := range []stats.Group{got.Total, got.Groups[0]} {
 		var requests []int
 		for _, bucket := range group.Buckets {
 			requests = append(requests, bucket.Requests)
@@ -97,7 +98,7 @@ func TestBucketsDivideTheTime(t *testing.T) {
 		if fmt.Sprint(requests) != "[2 2 0 0]" || group.Buckets[1].Errors != 1 || group.Buckets[1].Max != 95*time.Millisecond {
 			t.Errorf("%v %+v", requests, group.Buckets)
 		}
-		if want := []apm.Latency{{Duration: 1e6, Requests: 1}, {Duration: 2e6, Requests: 2}, {Duration: 95e6, Requests: 1}}; !reflect.DeepEqual(group.Distribution, want) {
+		if want := []stats.Latency{{Duration: 1e6, Requests: 1}, {Duration: 2e6, Requests: 2}, {Duration: 95e6, Requests: 1}}; !reflect.DeepEqual(group.Distribution, want) {
 			t.Errorf("%v", group.Distribution)
 		}
 	}
@@ -126,8 +127,8 @@ func TestNoFigureIsOutOfBounds(t *testing.T) {
 func TestFacetsCountValues(t *testing.T) {
 	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
 	got := exactFacets(traces, selection(t, "service:db"), []query.Field{fieldOf(t, "@rows"), fieldOf(t, "version")}, 2)
-	want := []apm.Facet{
-		{Name: "@rows", Spans: 5, Values: []apm.FacetValue{{Value: "0", Spans: 2}, {Value: "1", Spans: 2}}, Others: 1},
+	want := []stats.Facet{
+		{Name: "@rows", Spans: 5, Values: []stats.FacetValue{{Value: "0", Spans: 2}, {Value: "1", Spans: 2}}, Others: 1},
 		{Name: "version"},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -176,7 +177,7 @@ func TestAClearedStoreBeginsAnew(t *testing.T) {
 	if err := m.Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if kept := m.Retention(); kept != (apm.Retention{MaxSpans: 8, MaxBytes: MemoryMaxBytes}) {
+	if kept := m.Retention(); kept != (stats.Retention{MaxSpans: 8, MaxBytes: MemoryMaxBytes}) {
 		t.Errorf("%+v", kept)
 	}
 	if _, found, err := m.Trace(t.Context(), 3); found || err != nil {

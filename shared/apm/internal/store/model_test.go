@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -311,7 +312,7 @@ func (h *history) follow() {
 		h.fail("%d bytes, of %d at most", got.Bytes, h.MaxBytes)
 	}
 	got.Bytes = 0
-	want := apm.Retention{
+	want := stats.Retention{
 		Traces: len(h.model.order), Spans: h.model.spans(), MaxSpans: h.MaxSpans, MaxBytes: h.MaxBytes, Durable: true,
 		EvictedTraces: h.model.evictedTraces, EvictedSpans: h.model.evictedSpans,
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // Traces come, go and come back, some are spared, and the store is opened again
@@ -17,7 +18,7 @@ func TestOpeningAgainChangesNothing(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		k := &keeper{config: Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160}}
 		var before []string
-		var kept apm.Retention
+		var kept stats.Retention
 		for life := range 12 {
 			k.reopened(t, func(s *Store) {
 				if life > 0 {

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A replacement is what takes the place of neighbouring segments when traces
@@ -16,7 +16,7 @@ type replacement struct {
 	fresh   *segment        // what is left of old; nil for nothing
 	packed  packed          // the same, for the file
 	buried  []burial        // what the evicted traces have in other segments
-	kept    apm.Retention   // from then on
+	kept    stats.Retention // from then on
 
 	oldServices   []*column
 	freshServices *column

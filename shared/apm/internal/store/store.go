@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 const (
@@ -69,7 +70,7 @@ type Store struct {
 	segments []*segment        // by place
 	births   map[uint64]uint64 // the arrival of each trace that is kept
 	services map[string]int    // spans of each
-	kept     apm.Retention
+	kept     stats.Retention
 	next     int64 // the number of the segment to come
 }
 
@@ -160,7 +161,7 @@ func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
 }
 
 // Retention is what is kept, and what had to go.
-func (s *Store) Retention() apm.Retention {
+func (s *Store) Retention() stats.Retention {
 	s.mu.RLock()
 	kept := s.kept
 	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable, kept.FileGone = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != "", s.gone.Load()
@@ -213,7 +214,7 @@ func (s *Store) Clear(context.Context) error {
 		defer s.changes.add(changed)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.stuck, s.why, s.segments, s.kept = nil, nil, nil, apm.Retention{}
+		s.stuck, s.why, s.segments, s.kept = nil, nil, nil, stats.Retention{}
 		s.births, s.services = map[uint64]uint64{}, map[string]int{}
 		s.begin()
 		return nil

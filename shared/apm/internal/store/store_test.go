@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 func open(t testing.TB, config Config) *Store {
@@ -110,7 +111,7 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 			t.Errorf("trace %d has %d spans, want 3", trace+2, len(found.Spans))
 		}
 	}
-	want := apm.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: MemoryMaxBytes, Oldest: 1, Newest: 3, EvictedTraces: 1, EvictedSpans: 3}
+	want := stats.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: MemoryMaxBytes, Oldest: 1, Newest: 3, EvictedTraces: 1, EvictedSpans: 3}
 	got := m.Retention()
 	if got.Bytes = 0; got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -60,10 +60,10 @@ func (s *summation) group(values []string, row int) *group {
 }
 
 // bucket is which of equal parts of the time a moment of it is in.
-func (s *summation) bucket(at int64) int { return apm.Bucket(at, s.from, s.to, s.of.Buckets) }
+func (s *summation) bucket(at int64) int { return stats.Bucket(at, s.from, s.to, s.of.Buckets) }
 
-func (s *summation) answer() apm.Breakdown {
-	answer := apm.Breakdown{From: s.from, To: s.to}
+func (s *summation) answer() stats.Breakdown {
+	answer := stats.Breakdown{From: s.from, To: s.to}
 	total := newGroup(nil, s.of.Buckets)
 	groups := s.groups
 	if s.rest != nil {
@@ -107,7 +107,7 @@ func (s *summation) cut(from int) {
 	s.groups = s.groups[:from]
 }
 
-// A group is an apm.Group in the making.
+// A group is an stats.Group in the making.
 type group struct {
 	values      []string // abridged, until the group is known to be one of the top
 	name        string   // in the summation
@@ -158,8 +158,8 @@ func (g *group) requests() int {
 	return n
 }
 
-func (g *group) answer(b query.Breakdown) apm.Group {
-	answer := apm.Group{Values: g.values}
+func (g *group) answer(b query.Breakdown) stats.Group {
+	answer := stats.Group{Values: g.values}
 	var all tally
 	for _, t := range g.buckets {
 		if t == nil {

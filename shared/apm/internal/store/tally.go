@@ -6,7 +6,7 @@ import (
 
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A tally counts requests by how long they took. Durations that are as good as
@@ -95,8 +95,8 @@ func (t *tally) merge(other *tally) {
 
 // figures sums the requests up. A percentile is the nearest rank's, and of so few
 // requests that this is the last, it is the slowest's, which is known exactly.
-func (t *tally) figures() apm.Figures {
-	f := apm.Figures{Requests: t.requests, Errors: t.errors, Total: t.total, Max: t.max}
+func (t *tally) figures() stats.Figures {
+	f := stats.Figures{Requests: t.requests, Errors: t.errors, Total: t.total, Max: t.max}
 	if t.requests == 0 {
 		return f
 	}
@@ -121,10 +121,10 @@ func (t *tally) figures() apm.Figures {
 	return f
 }
 
-func (t *tally) distribution() (all []apm.Latency) {
+func (t *tally) distribution() (all []stats.Latency) {
 	for i, n := range t.counts {
 		if n > 0 {
-			all = append(all, apm.Latency{Duration: durationOf(t.least + i), Requests: int(n)})
+			all = append(all, stats.Latency{Duration: durationOf(t.least + i), Requests: int(n)})
 		}
 	}
 	return all

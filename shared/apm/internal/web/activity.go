@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -35,9 +35,9 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 	}
 
 	c := newChart("activity", "Spans", win)
-	c.Summary = apm.FormatCount(total.Requests, "span", "spans") + " found"
+	c.Summary = format.Count(total.Requests, "span", "spans") + " found"
 	if total.Errors > 0 {
-		c.Summary += " · " + apm.FormatCount(total.Errors, "error", "errors")
+		c.Summary += " · " + format.Count(total.Errors, "error", "errors")
 	}
 	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "OK"}
 	for _, bucket := range found.Total.Buckets {

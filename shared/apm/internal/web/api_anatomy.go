@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -17,14 +17,14 @@ type jsonLookedAt struct {
 }
 
 // askedAnatomy is that of the spans which a request to the API is about.
-func (w *Web) askedAnatomy(r *http.Request, buckets int) (apm.Anatomy, error) {
+func (w *Web) askedAnatomy(r *http.Request, buckets int) (stats.Anatomy, error) {
 	s, err := selectionWithin(r, query.ServiceEntrySpans)
 	if err != nil {
-		return apm.Anatomy{}, err
+		return stats.Anatomy{}, err
 	}
 	return w.anatomy(r.Context(), s, buckets)
 }
 
-func toLookedAt(a apm.Anatomy) jsonLookedAt {
+func toLookedAt(a stats.Anatomy) jsonLookedAt {
 	return jsonLookedAt{a.Requests, a.Of, a.Traces, a.From, a.To}
 }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"net/http"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -108,14 +109,14 @@ func breakdownOf(r *http.Request) (b query.Breakdown, err error) {
 		return b, err
 	}
 	if len(b.By) > 0 && buckets*limit > mostTogether {
-		return b, failure{http.StatusBadRequest, fmt.Sprintf("Too many buckets: %d for each of %d groups. All groups together can have %s.", buckets, limit, apm.FormatNumber(mostTogether))}
+		return b, failure{http.StatusBadRequest, fmt.Sprintf("Too many buckets: %d for each of %d groups. All groups together can have %s.", buckets, limit, format.Number(mostTogether))}
 	}
 	b.Buckets, b.Limit = int(buckets), int(limit)
 	b.Distribution, err = yes(r, "distribution")
 	return b, err
 }
 
-func toGroup(g apm.Group, b query.Breakdown) jsonGroup {
+func toGroup(g stats.Group, b query.Breakdown) jsonGroup {
 	group := jsonGroup{Values: g.Values, jsonFigures: toFigures(g.Figures), FirstSeen: g.First, LastSeen: g.Last}
 	if group.Values == nil {
 		group.Values = []string{}
@@ -129,7 +130,7 @@ func toGroup(g apm.Group, b query.Breakdown) jsonGroup {
 	return group
 }
 
-func toFigures(f apm.Figures) jsonFigures {
+func toFigures(f stats.Figures) jsonFigures {
 	return jsonFigures{
 		Requests: f.Requests, Errors: f.Errors, ErrorRate: f.ErrorRate(),
 		Total: int64(f.Total), Avg: int64(f.Average()),
@@ -138,7 +139,7 @@ func toFigures(f apm.Figures) jsonFigures {
 	}
 }
 
-func toSeries(buckets []apm.Figures) *jsonSeries {
+func toSeries(buckets []stats.Figures) *jsonSeries {
 	s := &jsonSeries{}
 	for _, f := range buckets {
 		all := toFigures(f)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A jsonIntake is the answer to GET /api/intake: who has sent spans, and what
@@ -128,7 +128,7 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 func jsonTime(at time.Time) string { return moment{at.UTC()}.Machine() }
 
 // announced returns the Content-Length of a refused request; nil without one.
-func announced(r apm.Refusal) *int64 {
+func announced(r stats.Refusal) *int64 {
 	if r.Length < 0 {
 		return nil
 	}
@@ -136,16 +136,16 @@ func announced(r apm.Refusal) *int64 {
 }
 
 // losses returns the intake's losses and the store's.
-func losses(report apm.IntakeReport, kept apm.Retention) []apm.Loss {
+func losses(report stats.IntakeReport, kept stats.Retention) []stats.Loss {
 	all := slices.Clone(report.Losses)
 	if kept.EvictedTraces > 0 {
-		all = append(all, apm.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer traces. To store more, start the agent with a larger --max-spans or --max-bytes."})
+		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer traces. To store more, start the agent with a larger --max-spans or --max-bytes."})
 	}
 	if kept.DamagedSpans > 0 {
-		all = append(all, apm.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the trace file could not be read and was set aside. The disk may be failing. The agent's log has details."})
+		all = append(all, stats.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the trace file could not be read and was set aside. The disk may be failing. The agent's log has details."})
 	}
 	if kept.FileGone {
-		all = append(all, apm.Loss{Reason: "trace file removed", Count: 1, Advice: "The file was removed while the agent had it open. Restart the agent to create a new one. Traces that arrive before that will be lost."})
+		all = append(all, stats.Loss{Reason: "trace file removed", Count: 1, Advice: "The file was removed while the agent had it open. Restart the agent to create a new one. Traces that arrive before that will be lost."})
 	}
 	return all
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -107,6 +107,6 @@ func (w *Web) apiResources(rw http.ResponseWriter, r *http.Request) error {
 // perSecond is how many of the requests came in a second of the breakdown's
 // time, which is not taken for less than one: a few requests at once are no
 // thousands a second.
-func perSecond(requests int, b apm.Breakdown) float64 {
+func perSecond(requests int, b stats.Breakdown) float64 {
 	return float64(requests) / math.Max(1, time.Duration(b.To-b.From).Seconds())
 }

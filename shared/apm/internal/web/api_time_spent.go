@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A jsonTimeSpent is the answer to GET /api/time-spent.
@@ -60,7 +60,7 @@ func (w *Web) apiTimeSpent(rw http.ResponseWriter, r *http.Request) error {
 	return writeJSON(rw, answer)
 }
 
-func toExecTimes(service apm.SpentTime, anatomy apm.Anatomy) *jsonExecTimes {
+func toExecTimes(service stats.SpentTime, anatomy stats.Anatomy) *jsonExecTimes {
 	if anatomy.SeriesRequests == nil {
 		return nil
 	}

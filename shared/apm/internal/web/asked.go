@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -17,7 +18,7 @@ func (w *Web) search(ctx context.Context, r query.Request) (summaries []apm.Summ
 	return summaries, next, nil
 }
 
-func (w *Web) figures(ctx context.Context, b query.Breakdown) (apm.Breakdown, error) {
+func (w *Web) figures(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
 	found, err := w.Traces.Breakdown(ctx, b)
 	if err != nil {
 		return found, fmt.Errorf("break down spans: %w", err)
@@ -26,7 +27,7 @@ func (w *Web) figures(ctx context.Context, b query.Breakdown) (apm.Breakdown, er
 }
 
 // figuresBy sums up spans by reserved attributes.
-func (w *Web) figuresBy(ctx context.Context, s query.Selection, most int, by ...string) (apm.Breakdown, error) {
+func (w *Web) figuresBy(ctx context.Context, s query.Selection, most int, by ...string) (stats.Breakdown, error) {
 	b := query.Breakdown{Selection: s, Limit: most}
 	for _, name := range by {
 		b.By = append(b.By, query.Field{Name: name})
@@ -34,9 +35,9 @@ func (w *Web) figuresBy(ctx context.Context, s query.Selection, most int, by ...
 	return w.figures(ctx, b)
 }
 
-func (w *Web) anatomy(ctx context.Context, s query.Selection, buckets int) (apm.Anatomy, error) {
+func (w *Web) anatomy(ctx context.Context, s query.Selection, buckets int) (stats.Anatomy, error) {
 	if err := w.takeLargeTrace(ctx); err != nil { // a sample of traces may be as large
-		return apm.Anatomy{}, err
+		return stats.Anatomy{}, err
 	}
 	a, err := w.Traces.Anatomy(ctx, s, buckets)
 	if err != nil {
@@ -45,7 +46,7 @@ func (w *Web) anatomy(ctx context.Context, s query.Selection, buckets int) (apm.
 	return a, nil
 }
 
-func (w *Web) countValues(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]apm.Facet, error) {
+func (w *Web) countValues(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
 	facets, err := w.Traces.Facets(ctx, s, fields, most)
 	if err != nil {
 		return nil, fmt.Errorf("count values: %w", err)

@@ -3,7 +3,7 @@ package web
 import (
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A tick is a mark on a trace's time axis.
@@ -23,7 +23,7 @@ func ticks(length time.Duration) []tick {
 	marks := []tick{{X: coordinate(0), Label: "0", Anchor: "start"}}
 	for n, at := 1, step; at <= length && at > 0; n, at = n+1, at+step {
 		x := 100 * float64(at) / float64(length)
-		mark := tick{X: coordinate(x), Label: apm.FormatDuration(at), Anchor: "middle", Minor: n%2 == 1}
+		mark := tick{X: coordinate(x), Label: format.Duration(at), Anchor: "middle", Minor: n%2 == 1}
 		if x > 95 {
 			mark.Anchor = "end"
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A service is shown with its colour.
@@ -31,7 +32,7 @@ func (w *Web) service(name string) service {
 
 // otherServices stands for so many that are not told apart.
 func otherServices(n int) service {
-	return service{apm.FormatCount(n, "other service", "other services"), "currentcolor"}
+	return service{format.Count(n, "other service", "other services"), "currentcolor"}
 }
 
 // maxParts is how many services a breakdown tells apart.

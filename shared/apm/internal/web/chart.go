@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A chart is a graph of figures over a window's time, drawn as SVG, with a table
@@ -277,5 +277,5 @@ func durationText(nanoseconds float64) string {
 	if nanoseconds == 0 {
 		return "0"
 	}
-	return apm.FormatDuration(time.Duration(nanoseconds))
+	return format.Duration(time.Duration(nanoseconds))
 }

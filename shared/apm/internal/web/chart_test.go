@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 func fourSteps() window { return window{From: 0, To: 4e9, Step: 1e9} }
@@ -126,7 +126,7 @@ func TestARateHasNoMoreDigitsThanTell(t *testing.T) {
 }
 
 func TestAHistogramCountsEveryRequestOnce(t *testing.T) {
-	for name, latencies := range map[string][]apm.Latency{
+	for name, latencies := range map[string][]stats.Latency{
 		"one":         {{Duration: 500 * time.Millisecond, Requests: 1}},
 		"narrow":      {{Duration: 500 * time.Millisecond, Requests: 7}, {Duration: 505 * time.Millisecond, Requests: 2}},
 		"wide":        {{Duration: 0, Requests: 3}, {Duration: 1, Requests: 1}, {Duration: time.Millisecond, Requests: 9}, {Duration: 300 * time.Hour, Requests: 1}},

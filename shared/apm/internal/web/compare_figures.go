@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A figureCompared is a figure of two versions.
@@ -21,9 +22,9 @@ type figureCompared struct {
 }
 
 // figuresCompared returns the rows of the page's table.
-func figuresCompared(a, b apm.Group) []figureCompared {
+func figuresCompared(a, b stats.Group) []figureCompared {
 	count := func(name string, a, b int) figureCompared {
-		return figureCompared{Name: name, A: amount{Value: apm.FormatNumber(a)}, B: amount{Value: apm.FormatNumber(b)}, Difference: signedCount(b - a)}
+		return figureCompared{Name: name, A: amount{Value: format.Number(a)}, B: amount{Value: format.Number(b)}, Difference: signedCount(b - a)}
 	}
 	rates := figureCompared{
 		Name: "Requests per second", Means: "Between the first request and the last",
@@ -53,7 +54,7 @@ func figuresCompared(a, b apm.Group) []figureCompared {
 
 // tells reports whether a percentile of two versions is worth a ratio: only if several
 // requests of both are slower.
-func tells(percent int, a, b apm.Figures) bool {
+func tells(percent int, a, b stats.Figures) bool {
 	const slower = 5
 	requests := min(a.Requests, b.Requests)
 	return requests >= fewRequests && requests*(100-percent) >= 100*slower
@@ -61,7 +62,7 @@ func tells(percent int, a, b apm.Figures) bool {
 
 // perSecondSeen returns the rate of a group's requests between the first and the last. A
 // time of less than a second counts as one.
-func perSecondSeen(g apm.Group) float64 {
+func perSecondSeen(g stats.Group) float64 {
 	seconds := float64(uint64(g.Last)-uint64(g.First)) / 1e9
 	return float64(g.Requests) / max(1, seconds)
 }
@@ -84,17 +85,17 @@ func signed(x float64, unit string) amount {
 func signedCount(n int) amount {
 	switch {
 	case n < 0:
-		return amount{Value: "−" + apm.FormatNumber(-n)}
+		return amount{Value: "−" + format.Number(-n)}
 	case n > 0:
-		return amount{Value: "+" + apm.FormatNumber(n)}
+		return amount{Value: "+" + format.Number(n)}
 	}
 	return amount{Value: "0"}
 }
 
 // versionsOutcome sums up in a line how B's requests differ from A's.
-func versionsOutcome(a, b apm.Figures) string {
+func versionsOutcome(a, b stats.Figures) string {
 	latency := func(name string, percent int, before, now time.Duration) string {
-		was, is := apm.FormatDuration(before), apm.FormatDuration(now)
+		was, is := format.Duration(before), format.Duration(now)
 		if was == is || math.Abs(float64(now-before)) <= accuracy*float64(before) {
 			return fmt.Sprintf("%s unchanged (%s)", name, is)
 		}

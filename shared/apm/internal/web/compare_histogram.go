@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // histograms are two distributions of latency on one logarithmic axis: A's bars point
@@ -23,7 +24,7 @@ type histogramRow struct{ From, To, A, B string }
 
 // newHistograms draws the latencies of A and B. urls give the addresses of a
 // bar's traces on either side.
-func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string) *histograms {
+func newHistograms(of [2]stats.Group, urls [2]func(from, to time.Duration) string) *histograms {
 	const half = 50 // percent of the height
 	axis := newLatencyAxis(of[0].Distribution, of[1].Distribution)
 	h := &histograms{Ticks: axis.ticks()}
@@ -42,7 +43,7 @@ func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string)
 		if counts[0][bin]+counts[1][bin] == 0 {
 			continue
 		}
-		h.Rows = append(h.Rows, histogramRow{apm.FormatDuration(from), apm.FormatDuration(to), apm.FormatNumber(counts[0][bin]), apm.FormatNumber(counts[1][bin])})
+		h.Rows = append(h.Rows, histogramRow{format.Duration(from), format.Duration(to), format.Number(counts[0][bin]), format.Number(counts[1][bin])})
 		for side, n := range [2]int{counts[0][bin], counts[1][bin]} {
 			if n == 0 {
 				continue
@@ -58,6 +59,6 @@ func newHistograms(of [2]apm.Group, urls [2]func(from, to time.Duration) string)
 		h.Marks[side] = axis.percentiles(g.Figures)
 	}
 	h.Summary = fmt.Sprintf("A: p50 %s, p95 %s · B: p50 %s, p95 %s",
-		apm.FormatDuration(of[0].P50), apm.FormatDuration(of[0].P95), apm.FormatDuration(of[1].P50), apm.FormatDuration(of[1].P95))
+		format.Duration(of[0].P50), format.Duration(of[0].P95), format.Duration(of[1].P50), format.Duration(of[1].P95))
 	return h
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A kindCompared is the spans of one kind that the requests of two versions are
@@ -27,10 +28,10 @@ type kindCompared struct {
 // kindsCompared compares the kinds of spans that two versions' requests are made
 // of; those come first whose execution time differs most. Unless all are asked
 // for it gives few, and says how many there are besides.
-func (w *Web) kindsCompared(a, b apm.Anatomy, all bool) (rows []kindCompared, unlisted int) {
+func (w *Web) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, unlisted int) {
 	type kind struct{ service, name, resource, spanType string }
 	places := map[kind]int{}
-	for side, anatomy := range []apm.Anatomy{a, b} {
+	for side, anatomy := range []stats.Anatomy{a, b} {
 		requests := max(1, anatomy.Requests)
 		for _, s := range anatomy.Spans {
 			k := kind{s.Service, s.Name, s.Resource, s.Type}
@@ -87,7 +88,7 @@ func (k *kindCompared) mark(moreInA, moreInB bool) string {
 	return ""
 }
 
-func execPerRequest(a apm.Anatomy) (whole time.Duration) {
+func execPerRequest(a stats.Anatomy) (whole time.Duration) {
 	for _, service := range perRequestOf(a) {
 		whole = apm.Plus(whole, service.Exec)
 	}

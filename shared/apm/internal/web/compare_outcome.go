@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/compare"
 )
 
 // An outcome sums up in a line how trace B differs from trace A.
@@ -27,7 +29,7 @@ type cause struct {
 // exactly as long.
 func tolerance(a, b apm.Trace) time.Duration { return max(a.Duration(), b.Duration()) / 100 }
 
-func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
+func outcomeOf(a, b apm.Trace, sum compare.Outcome) outcome {
 	o := outcome{Took: tookText(a.Duration(), b.Duration())}
 	if sum.Gone == len(a.Spans) && sum.Added == len(b.Spans) { // so no work took another time
 		o.Spans = "A and B share no span."
@@ -54,7 +56,7 @@ func outcomeOf(a, b apm.Trace, sum apm.Outcome) outcome {
 
 // tookText compares the durations of two traces.
 func tookText(a, b time.Duration) string {
-	before, now := apm.FormatDuration(a), apm.FormatDuration(b)
+	before, now := format.Duration(a), format.Duration(b)
 	if before == now {
 		return "Both took " + now
 	}
@@ -91,10 +93,10 @@ func inOneAlone(a, b int, one, several string) (parts []string) {
 		return "are"
 	}
 	if a > 0 {
-		parts = append(parts, fmt.Sprintf("%s %s only in A", apm.FormatCount(a, one, several), be(a)))
+		parts = append(parts, fmt.Sprintf("%s %s only in A", format.Count(a, one, several), be(a)))
 	}
 	if b > 0 {
-		parts = append(parts, fmt.Sprintf("%s %s only in B", apm.FormatCount(b, one, several), be(b)))
+		parts = append(parts, fmt.Sprintf("%s %s only in B", format.Count(b, one, several), be(b)))
 	}
 	return parts
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A comparedRow is a span of two traces, or of one of them, or alike siblings
@@ -62,9 +63,9 @@ func (w *Web) comparedRow(p place, sum comparedSum, l limits) comparedRow {
 	}
 	switch {
 	case sum.folded:
-		row.Count = fmt.Sprintf("%s × in A, %s × in B:", apm.FormatNumber(sum.inA), apm.FormatNumber(sum.inB))
+		row.Count = fmt.Sprintf("%s × in A, %s × in B:", format.Number(sum.inA), format.Number(sum.inB))
 		if sum.inA == sum.inB {
-			row.Count = apm.FormatNumber(sum.inA) + " × in both:"
+			row.Count = format.Number(sum.inA) + " × in both:"
 		}
 		row.Detail = ""
 		if s.Resource != s.Name {
@@ -115,10 +116,10 @@ func (s *comparedSum) marks(l limits) (marks []string) {
 	switch {
 	case s.folded:
 		if s.gone > 0 {
-			marks = append(marks, apm.FormatCount(s.gone, "span", "spans")+" only in A")
+			marks = append(marks, format.Count(s.gone, "span", "spans")+" only in A")
 		}
 		if s.added > 0 {
-			marks = append(marks, apm.FormatCount(s.added, "span", "spans")+" only in B")
+			marks = append(marks, format.Count(s.added, "span", "spans")+" only in B")
 		}
 	case s.first.Gone():
 		return []string{"only in A"}
@@ -144,7 +145,7 @@ func (s *comparedSum) failures() (failures []string) {
 		switch {
 		case n == 0:
 		case s.folded:
-			failures = append(failures, apm.FormatCount(n, "error", "errors")+" "+where[i])
+			failures = append(failures, format.Count(n, "error", "errors")+" "+where[i])
 		case s.first.Gone() || s.first.Added():
 			failures = append(failures, "Error")
 		default:

@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/compare"
 )
 
 // compareTracesPage is two traces side by side, span by span.
@@ -62,9 +64,9 @@ func (w *Web) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err er
 		return w.render(rw, status, "compare_traces.html", page)
 	}
 	a, b := page.A.trace, page.B.trace
-	places := apm.Align(a, b)
+	places := compare.Align(a, b)
 	page.Title = fmt.Sprintf("%s and %s · Compare traces", page.A.Resource, page.B.Resource)
-	page.Outcome = outcomeOf(a, b, apm.Sum(places))
+	page.Outcome = outcomeOf(a, b, compare.Sum(places))
 	page.Time = w.timeCompared(a.ServiceTimes(), b.ServiceTimes())
 	page.Tree = w.treeCompared(page.Place, a, b, places)
 	return w.render(rw, http.StatusOK, "compare_traces.html", page)
@@ -102,7 +104,7 @@ func (w *Web) traceSide(r *http.Request, letter, parameter string) (traceSide, e
 	side.Spans = len(trace.Spans)
 	side.Errors = trace.Errors()
 	if trace.Truncated > 0 {
-		side.More = fmt.Sprintf("%s is too large to compare in full: %s.", letter, apm.FormatCount(trace.Truncated, "more span is stored", "more spans are stored"))
+		side.More = fmt.Sprintf("%s is too large to compare in full: %s.", letter, format.Count(trace.Truncated, "more span is stored", "more spans are stored"))
 	}
 	return side, nil
 }

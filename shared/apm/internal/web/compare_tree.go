@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/compare"
 )
 
 const (
@@ -29,7 +30,7 @@ type treeCompared struct {
 // A comparedSum is what a row shows: one place, or alike siblings with all that is
 // below them.
 type comparedSum struct {
-	first        *apm.Place
+	first        *compare.Place
 	parent       int // the row above; -1 for none
 	folded       bool
 	inA, inB     int           // spans, without those below
@@ -40,7 +41,7 @@ type comparedSum struct {
 }
 
 // treeCompared makes rows of places, as the reader wants to see them.
-func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeCompared {
+func (w *Web) treeCompared(p place, a, b apm.Trace, places []compare.Place) treeCompared {
 	tree := treeCompared{
 		Changes:    p.Get("show") == "changes",
 		Tolerance:  duration(tolerance(a, b)),
@@ -77,12 +78,12 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []apm.Place) treeComp
 
 // sumRows gives each place a row or, if many siblings are alike, all of them one
 // with what is below them.
-func sumRows(places []apm.Place, fold bool) (sums []comparedSum) {
+func sumRows(places []compare.Place, fold bool) (sums []comparedSum) {
 	type key struct {
 		parent                  int
 		service, name, resource string
 	}
-	keyOf := func(p *apm.Place) key {
+	keyOf := func(p *compare.Place) key {
 		s := p.Span()
 		return key{p.Parent, s.Service, s.Name, s.Resource}
 	}
@@ -119,7 +120,7 @@ func sumRows(places []apm.Place, fold bool) (sums []comparedSum) {
 }
 
 // add counts a place in: one of the row's own, or one below them.
-func (s *comparedSum) add(p *apm.Place, own bool) {
+func (s *comparedSum) add(p *compare.Place, own bool) {
 	if own {
 		a, b := p.Durations()
 		s.a, s.b = apm.Plus(s.a, a), apm.Plus(s.b, b)

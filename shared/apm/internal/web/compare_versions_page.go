@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -42,8 +44,8 @@ type versionSide struct {
 	Requests  int
 	TracesURL string
 
-	group     apm.Group
-	anatomy   apm.Anatomy
+	group     stats.Group
+	anatomy   stats.Anatomy
 	selection query.Selection
 }
 
@@ -171,7 +173,7 @@ func (w *Web) compare(page *compareVersionsPage, q query.Query) {
 	page.Few = fewText(a, b)
 	page.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
 	page.Figures = figuresCompared(a.group, b.group)
-	page.Latencies = newHistograms([2]apm.Group{a.group, b.group}, [2]func(from, to time.Duration) string{
+	page.Latencies = newHistograms([2]stats.Group{a.group, b.group}, [2]func(from, to time.Duration) string{
 		page.tracesOfLatency(both(q, "version", a.Version)), page.tracesOfLatency(both(q, "version", b.Version)),
 	})
 	page.Time = w.timeCompared(perRequestOf(a.anatomy), perRequestOf(b.anatomy))
@@ -180,7 +182,7 @@ func (w *Web) compare(page *compareVersionsPage, q query.Query) {
 }
 
 // perRequestOf is who worked how long for a request, on average.
-func perRequestOf(a apm.Anatomy) (times []apm.ServiceTime) {
+func perRequestOf(a stats.Anatomy) (times []apm.ServiceTime) {
 	for _, service := range a.Services {
 		times = append(times, apm.ServiceTime{Service: service.Service, Exec: service.Exec / time.Duration(max(1, a.Requests))})
 	}
@@ -190,11 +192,11 @@ func perRequestOf(a apm.Anatomy) (times []apm.ServiceTime) {
 func fewText(a, b versionSide) string {
 	switch {
 	case a.Requests < fewRequests && b.Requests < fewRequests:
-		return fmt.Sprintf("A has %s and B has %s: too few for these figures to mean much.", apm.FormatCount(a.Requests, "request", "requests"), apm.FormatNumber(b.Requests))
+		return fmt.Sprintf("A has %s and B has %s: too few for these figures to mean much.", format.Count(a.Requests, "request", "requests"), format.Number(b.Requests))
 	case a.Requests < fewRequests:
-		return fmt.Sprintf("A has only %s: too few for these figures to mean much.", apm.FormatCount(a.Requests, "request", "requests"))
+		return fmt.Sprintf("A has only %s: too few for these figures to mean much.", format.Count(a.Requests, "request", "requests"))
 	case b.Requests < fewRequests:
-		return fmt.Sprintf("B has only %s: too few for these figures to mean much.", apm.FormatCount(b.Requests, "request", "requests"))
+		return fmt.Sprintf("B has only %s: too few for these figures to mean much.", format.Count(b.Requests, "request", "requests"))
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // released are thirty requests in each of two versions, of which the second asks
@@ -93,15 +94,15 @@ func TestWhatIsLeftOutIsNotSaidToBeGone(t *testing.T) {
 
 func TestFewKindsOfSpansAreListedAtFirst(t *testing.T) {
 	w, _ := newTest()
-	var a apm.Anatomy
+	var a stats.Anatomy
 	for i := range 50 {
-		a.Spans = append(a.Spans, apm.SpanSummary{Service: "s", Name: "n", Resource: strings.Repeat("r", i), Spans: 1, Exec: time.Duration(i)})
+		a.Spans = append(a.Spans, stats.SpanSummary{Service: "s", Name: "n", Resource: strings.Repeat("r", i), Spans: 1, Exec: time.Duration(i)})
 	}
-	rows, unlisted := w.kindsCompared(a, apm.Anatomy{}, false)
+	rows, unlisted := w.kindsCompared(a, stats.Anatomy{}, false)
 	if len(rows) != fewSpans || rows[0].a != 49 || unlisted != 30 {
 		t.Errorf("%d rows, %d more", len(rows), unlisted)
 	}
-	if rows, unlisted = w.kindsCompared(a, apm.Anatomy{}, true); len(rows) != 50 || unlisted != 0 {
+	if rows, unlisted = w.kindsCompared(a, stats.Anatomy{}, true); len(rows) != 50 || unlisted != 0 {
 		t.Errorf("%d rows, %d more", len(rows), unlisted)
 	}
 }

@@ -4,19 +4,19 @@ import (
 	"math"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A dependency is a service upstream or downstream of another service's requests.
 type dependency struct {
-	calls, errors int           // to the service, in the sample; 0 for one that only calls
-	total         float64       // nanoseconds of these calls
-	exec          apm.SpentTime // for the requests
+	calls, errors int             // to the service, in the sample; 0 for one that only calls
+	total         float64         // nanoseconds of these calls
+	exec          stats.SpentTime // for the requests
 }
 
 // dependencies draws the upstream and downstream calls of a service's requests; nil if
 // there are none.
-func (w *Web) dependencies(f frame, a apm.Anatomy, service string, own apm.Figures, win window) *serviceMap {
+func (w *Web) dependencies(f frame, a stats.Anatomy, service string, own stats.Figures, win window) *serviceMap {
 	if len(a.Edges) == 0 {
 		return nil
 	}
@@ -51,7 +51,7 @@ func (w *Web) dependencies(f frame, a apm.Anatomy, service string, own apm.Figur
 	return w.drawMap("Dependency map", nodes, edgesOf(a, often))
 }
 
-func (d dependency) node(service string, a apm.Anatomy, often frequency) mapNode {
+func (d dependency) node(service string, a stats.Anatomy, often frequency) mapNode {
 	n := mapNode{Service: service}
 	if d.calls > 0 {
 		average := time.Duration(min(d.total/float64(d.calls), math.Nextafter(math.MaxInt64, 0)))

@@ -4,7 +4,8 @@ import (
 	"net/http"
 	"slices"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -106,17 +107,17 @@ func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p place, s query.Se
 		case len(panel.Names) == most:
 			panel.Others++
 		default:
-			panel.Names = append(panel.Names, facetName{short(counted.Name), apm.FormatNumber(counted.Spans), withFacets(p, append(slices.Clip(asked), field))})
+			panel.Names = append(panel.Names, facetName{short(counted.Name), format.Number(counted.Spans), withFacets(p, append(slices.Clip(asked), field))})
 		}
 	}
 	return nil
 }
 
 // facet returns the values of an attribute, followed by those that only the query has.
-func (w *Web) facet(counted apm.Facet, field query.Field, refined refinement, p place) facet {
+func (w *Web) facet(counted stats.Facet, field query.Field, refined refinement, p place) facet {
 	f := facet{Name: short(counted.Name)}
 	if counted.Others > 0 {
-		f.Others = apm.FormatNumber(counted.Others)
+		f.Others = format.Number(counted.Others)
 	}
 	said := map[string]bool{} // by the query, and not shown yet
 	for _, part := range refined.parts {
@@ -126,7 +127,7 @@ func (w *Web) facet(counted apm.Facet, field query.Field, refined refinement, p 
 	}
 	for _, value := range counted.Values {
 		term := query.Term{Field: field, Test: query.OneLine(value.Value)}
-		v := facetValue{Value: short(value.Value), Spans: apm.FormatNumber(value.Spans), Chosen: said[term.String()]}
+		v := facetValue{Value: short(value.Value), Spans: format.Number(value.Spans), Chosen: said[term.String()]}
 		if field == (query.Field{Name: "service"}) {
 			v.Colour = w.Palette.Of(value.Value).Hex()
 		}

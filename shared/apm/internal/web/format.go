@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // An amount is a figure and its unit, which pages show in a lighter tone.
 type amount struct{ Value, Unit string }
 
 func duration(d time.Duration) amount {
-	value, unit := apm.DurationParts(d)
+	value, unit := format.DurationParts(d)
 	return amount{value, unit}
 }
 
@@ -151,7 +151,7 @@ func significant(x float64) string {
 	case x == 0:
 		return "0"
 	case x >= 99.95:
-		return apm.FormatNumber(int(math.Round(min(x, math.MaxInt32))))
+		return format.Number(int(math.Round(min(x, math.MaxInt32))))
 	}
 	decimals := min(6, max(0, 2-int(math.Floor(math.Log10(x)))))
 	text := strconv.FormatFloat(x, 'f', decimals, 64)

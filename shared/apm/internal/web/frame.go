@@ -5,8 +5,9 @@ import (
 	"net/http"
 	"strings"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -14,7 +15,7 @@ import (
 type frame struct {
 	Title   string
 	Docs    docs
-	Kept    apm.Retention
+	Kept    stats.Retention
 	Refused int
 	Section string // the current entry of the top bar; may be empty
 	Place   place
@@ -87,18 +88,18 @@ func (f frame) EarlierURL() string {
 
 // StoredText returns how much is stored.
 func (f frame) StoredText() string {
-	stored := apm.FormatCount(f.Kept.Traces, "trace", "traces") + ", " + apm.FormatCount(f.Kept.Spans, "span", "spans")
+	stored := format.Count(f.Kept.Traces, "trace", "traces") + ", " + format.Count(f.Kept.Spans, "span", "spans")
 	if f.Kept.MaxBytes > 0 {
-		stored += fmt.Sprintf(", %s MiB", apm.FormatNumber(f.Kept.Bytes>>20))
+		stored += fmt.Sprintf(", %s MiB", format.Number(f.Kept.Bytes>>20))
 	}
 	return stored
 }
 
 // LimitText returns how much can be stored before traces are evicted.
 func (f frame) LimitText() string {
-	limit := fmt.Sprintf("limit %s spans", apm.FormatNumber(f.Kept.MaxSpans))
+	limit := fmt.Sprintf("limit %s spans", format.Number(f.Kept.MaxSpans))
 	if f.Kept.MaxBytes > 0 {
-		limit += fmt.Sprintf(", %s MiB", apm.FormatNumber(f.Kept.MaxBytes>>20))
+		limit += fmt.Sprintf(", %s MiB", format.Number(f.Kept.MaxBytes>>20))
 	}
 	return limit
 }
@@ -110,10 +111,10 @@ func (f frame) Oldest() *moment { return momentOrNone(f.Kept.Oldest) }
 func (f frame) LostText() string {
 	lost := []string{"0 evicted"}
 	if f.Kept.EvictedTraces > 0 {
-		lost[0] = fmt.Sprintf("%s evicted (%s)", apm.FormatCount(f.Kept.EvictedTraces, "trace", "traces"), apm.FormatCount(f.Kept.EvictedSpans, "span", "spans"))
+		lost[0] = fmt.Sprintf("%s evicted (%s)", format.Count(f.Kept.EvictedTraces, "trace", "traces"), format.Count(f.Kept.EvictedSpans, "span", "spans"))
 	}
 	if f.Kept.DamagedSpans > 0 {
-		lost = append(lost, apm.FormatCount(f.Kept.DamagedSpans, "span", "spans")+" damaged")
+		lost = append(lost, format.Count(f.Kept.DamagedSpans, "span", "spans")+" damaged")
 	}
-	return strings.Join(append(lost, apm.FormatNumber(f.Refused)+" refused"), ", ")
+	return strings.Join(append(lost, format.Number(f.Refused)+" refused"), ", ")
 }

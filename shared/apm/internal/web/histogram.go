@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A histogram is a graph of the distribution of latency on a logarithmic axis, with
@@ -41,7 +42,7 @@ type latencyAxis struct {
 
 // newLatencyAxis covers all the latencies. It is no finer than they are known,
 // which is to 1 %.
-func newLatencyAxis(all ...[]apm.Latency) latencyAxis {
+func newLatencyAxis(all ...[]stats.Latency) latencyAxis {
 	const bins, finest = 48, 1.025
 	lowest, highest := math.Inf(1), 0.0
 	for _, latencies := range all {
@@ -74,7 +75,7 @@ func (a latencyAxis) edge(bin int) time.Duration {
 }
 
 // count puts latencies into the axis' bins.
-func (a latencyAxis) count(latencies []apm.Latency) []int {
+func (a latencyAxis) count(latencies []stats.Latency) []int {
 	counts := make([]int, a.bins)
 	bin := 0
 	for _, l := range latencies { // the shortest first
@@ -95,7 +96,7 @@ func (a latencyAxis) ticks() (ticks []tick) {
 			if float64(d) < a.lowest || float64(d) > a.highest || decades > 3 && n != 1 {
 				continue
 			}
-			t := tick{X: coordinate(a.at(d)), Label: apm.FormatDuration(d), Anchor: "middle", Minor: n == 2}
+			t := tick{X: coordinate(a.at(d)), Label: format.Duration(d), Anchor: "middle", Minor: n == 2}
 			if a.at(d) > 96 {
 				t.Anchor = "end"
 			}
@@ -110,17 +111,17 @@ func (a latencyAxis) ticks() (ticks []tick) {
 // are known to 1 % only, it is asked for a little more than the bar shows.
 func (a latencyAxis) bar(bin, n int, y, height float64, url func(from, to time.Duration) string) histogramBar {
 	from, to := a.edge(bin), a.edge(bin+1)
-	title := apm.FormatDuration(from) + " – " + apm.FormatDuration(to) + ": " + apm.FormatCount(n, "request", "requests")
+	title := format.Duration(from) + " – " + format.Duration(to) + ": " + format.Count(n, "request", "requests")
 	return histogramBar{
 		Title: title,
 		X:     coordinate(100 * (float64(bin) + .06) / float64(a.bins)), Width: coordinate(100 * .88 / float64(a.bins)),
 		Y: coordinate(y), Height: coordinate(height),
-		From: apm.FormatDuration(from), To: apm.FormatDuration(to), Requests: apm.FormatNumber(n), URL: url(from-from/100, to+to/100),
+		From: format.Duration(from), To: format.Duration(to), Requests: format.Number(n), URL: url(from-from/100, to+to/100),
 	}
 }
 
 // newHistogram draws latencies. url gives the address of a bar's traces.
-func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time.Duration) string) *histogram {
+func newHistogram(latencies []stats.Latency, f stats.Figures, url func(from, to time.Duration) string) *histogram {
 	along := newLatencyAxis(latencies)
 	h := &histogram{Ticks: along.ticks()}
 	counts := along.count(latencies)
@@ -135,12 +136,12 @@ func newHistogram(latencies []apm.Latency, f apm.Figures, url func(from, to time
 	}
 	h.Marks = along.percentiles(f)
 	h.Summary = fmt.Sprintf("%s · p50 %s · p95 %s · p99 %s · max %s",
-		apm.FormatCount(f.Requests, "request", "requests"), apm.FormatDuration(f.P50), apm.FormatDuration(f.P95), apm.FormatDuration(f.P99), apm.FormatDuration(f.Max))
+		format.Count(f.Requests, "request", "requests"), format.Duration(f.P50), format.Duration(f.P95), format.Duration(f.P99), format.Duration(f.Max))
 	return h
 }
 
 // percentiles marks them on the axis.
-func (a latencyAxis) percentiles(f apm.Figures) (marks []percentileMark) {
+func (a latencyAxis) percentiles(f stats.Figures) (marks []percentileMark) {
 	for i, p := range []struct {
 		name string
 		at   time.Duration

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A chainLink is one of the conditions for a trace to be found, in the order in which
@@ -18,15 +19,15 @@ type chainLink struct {
 }
 
 // chain checks the way of traces from their tracers to the pages.
-func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
+func chain(report stats.IntakeReport, kept stats.Retention) []chainLink {
 	if report.Calls == 0 {
 		return []chainLink{{Says: "No request has reached the agent.", Do: "Start a service whose tracer sends to this agent, and send the service a request."}}
 	}
-	links := []chainLink{{Holds: true, Says: apm.FormatCount(report.Calls, "request has", "requests have") + " reached the agent."}}
+	links := []chainLink{{Holds: true, Says: format.Count(report.Calls, "request has", "requests have") + " reached the agent."}}
 	if report.Spans == 0 {
 		return append(links, chainLink{Says: "None of them contained a span.", Do: "A tracer sends finished spans every two seconds. Wait a moment, or stop the tracer. The Intake page lists refused requests."})
 	}
-	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They contained %s from %s.", apm.FormatCount(report.Spans, "span", "spans"), apm.FormatCount(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
+	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They contained %s from %s.", format.Count(report.Spans, "span", "spans"), format.Count(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
 
 	refused := 0
 	for _, loss := range report.Losses {
@@ -35,10 +36,10 @@ func chain(report apm.IntakeReport, kept apm.Retention) []chainLink {
 	if refused == 0 {
 		links = append(links, chainLink{Holds: true, Says: "All spans were accepted."})
 	} else {
-		links = append(links, chainLink{Says: apm.FormatCount(refused, "request or span was", "requests or spans were") + " refused.", Do: "See \"Not stored\" on the Intake page.", Losses: true})
+		links = append(links, chainLink{Says: format.Count(refused, "request or span was", "requests or spans were") + " refused.", Do: "See \"Not stored\" on the Intake page.", Losses: true})
 	}
 
-	var off []apm.Tracer
+	var off []stats.Tracer
 	for _, tracer := range report.Tracers {
 		if tracer.ClockMost.Abs() >= time.Second {
 			off = append(off, tracer)
@@ -68,6 +69,6 @@ func otherTracers(n int) string {
 	case 1:
 		return ", as does one other tracer’s"
 	default:
-		return fmt.Sprintf(", as do the clocks of %s other tracers", apm.FormatNumber(n))
+		return fmt.Sprintf(", as do the clocks of %s other tracers", format.Number(n))
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // intakePage shows which tracers sent spans and what was refused. It's the place to
@@ -22,24 +23,24 @@ type intakePage struct {
 	Chain     []chainLink
 	Tracers   []tracerRow
 	Forgotten int
-	Losses    []apm.Loss
+	Losses    []stats.Loss
 	Refusals  []refusalRow
 	Requests  []requestRow
 }
 
 type tracerRow struct {
-	apm.Tracer
+	stats.Tracer
 	Service     service
 	LastContact moment
 }
 
 type refusalRow struct {
-	apm.Refusal
+	stats.Refusal
 	Time moment
 }
 
 type requestRow struct {
-	apm.Request
+	stats.Request
 	Time    moment
 	Size    amount
 	Service service // its name is empty if unknown
@@ -76,7 +77,7 @@ func (w *Web) showIntake(rw http.ResponseWriter, r *http.Request) error {
 }
 
 // library formats a tracing library: go 2.12.0.
-func library(id apm.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
+func library(id stats.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
 
 // Tracing returns the tracer's language and version.
 func (t tracerRow) Tracing() string { return cmp.Or(library(t.TracerID), "unknown") }
@@ -117,7 +118,7 @@ func distance(d time.Duration) string {
 	if d < 3*day {
 		return duration(d).String()
 	}
-	return apm.FormatCount(int(d/day), "day", "days")
+	return format.Count(int(d/day), "day", "days")
 }
 
 // Body returns the size and type that the sender gave for the body.

@@ -8,23 +8,23 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // report is what an intake knows after a tracer whose clock is off, and a
 // request that was refused.
-func report() apm.IntakeReport {
+func report() stats.IntakeReport {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 345_000_000, time.UTC)
-	id := apm.TracerID{Service: "thinker-api", Language: "go", Library: "v2.12.0", Format: "v1.0", Env: "workshop", Version: "step04"}
-	return apm.IntakeReport{
+	id := stats.TracerID{Service: "thinker-api", Language: "go", Library: "v2.12.0", Format: "v1.0", Env: "workshop", Version: "step04"}
+	return stats.IntakeReport{
 		Since: now.Add(-time.Hour), Payloads: 1200, Spans: 7200, Bytes: 98765, Calls: 1300, Forgotten: 2,
-		Tracers: []apm.Tracer{{TracerID: id, Payloads: 1200, Spans: 7200, Errors: 3, Bytes: 98765, LastContact: now, Clock: 2 * time.Second, ClockMost: -100 * time.Hour}},
-		Losses:  []apm.Loss{{Reason: "malformed", Count: 1, Advice: "Compare what came."}},
-		Refusals: []apm.Refusal{{
+		Tracers: []stats.Tracer{{TracerID: id, Payloads: 1200, Spans: 7200, Errors: 3, Bytes: 98765, LastContact: now, Clock: 2 * time.Second, ClockMost: -100 * time.Hour}},
+		Losses:  []stats.Loss{{Reason: "malformed", Count: 1, Advice: "Compare what came."}},
+		Refusals: []stats.Refusal{{
 			Time: now, Method: "POST", Path: "/v0.4/traces", Status: 400, Reason: "malformed", Detail: "as MessagePack: cut off",
 			ContentType: "application/msgpack", Length: -1, Headers: map[string]string{"User-Agent": "curl"}, First: []byte("\x91\x91\x8a0123456789abcdef"),
 		}},
-		Requests: []apm.Request{
+		Requests: []stats.Request{
 			{Time: now, Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 19},
 			{Time: now, Method: "PUT", Path: "/v1.0/traces", Status: 200, Bytes: 432, Spans: 6, Tracer: id},
 		},
@@ -56,20 +56,22 @@ func TestTheIntakePageSaysWhatCame(t *testing.T) {
 // pages, one after the other.
 func TestTheIntakePageFollowsATrace(t *testing.T) {
 	for name, test := range map[string]struct {
-		broken func(*apm.IntakeReport, *apm.Retention)
+		broken func(*stats.IntakeReport, *stats.Retention)
 		no     []string // what does not hold
 	}{
-		"whole":   {func(*apm.IntakeReport, *apm.Retention) {}, nil},
-		"nobody":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Calls = 0 }, []string{"No request has reached the agent."}},
-		"silent":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Spans = 0 }, []string{"None of them contained a span."}},
-		"refused": {func(r *apm.IntakeReport, _ *apm.Retention) { r.Losses = []apm.Loss{{Reason: "malformed", Count: 2}} }, []string{"2 requests or spans were refused"}},
-		"ahead":   {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute }, []string{"The clock of thinker-api looks 1 h 30 min ahead"}},
-		"behind":  {func(r *apm.IntakeReport, _ *apm.Retention) { r.Tracers[0].ClockMost = -9000 * time.Hour }, []string{"looks 375 days behind"}},
-		"evicted": {func(_ *apm.IntakeReport, k *apm.Retention) { k.EvictedTraces = 3 }, []string{"Some traces were evicted"}},
+		"whole":  {func(*stats.IntakeReport, *stats.Retention) {}, nil},
+		"nobody": {func(r *stats.IntakeReport, _ *stats.Retention) { r.Calls = 0 }, []string{"No request has reached the agent."}},
+		"silent": {func(r *stats.IntakeReport, _ *stats.Retention) { r.Spans = 0 }, []string{"None of them contained a span."}},
+		"refused": {func(r *stats.IntakeReport, _ *stats.Retention) {
+			r.Losses = []stats.Loss{{Reason: "malformed", Count: 2}}
+		}, []string{"2 requests or spans were refused"}},
+		"ahead":   {func(r *stats.IntakeReport, _ *stats.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute }, []string{"The clock of thinker-api looks 1 h 30 min ahead"}},
+		"behind":  {func(r *stats.IntakeReport, _ *stats.Retention) { r.Tracers[0].ClockMost = -9000 * time.Hour }, []string{"looks 375 days behind"}},
+		"evicted": {func(_ *stats.IntakeReport, k *stats.Retention) { k.EvictedTraces = 3 }, []string{"Some traces were evicted"}},
 	} {
 		r := report()
 		r.Losses, r.Tracers[0].ClockMost = nil, 0
-		var kept apm.Retention
+		var kept stats.Retention
 		test.broken(&r, &kept)
 		var no []string
 		for _, l := range chain(r, kept) {
@@ -98,7 +100,7 @@ func TestAnEmptyIntakePageSaysWhatToDo(t *testing.T) {
 		}
 	}
 	// Called, but with nothing.
-	f.report = apm.IntakeReport{Calls: 1, Requests: []apm.Request{{Method: "GET", Path: "/info", Status: 200}}}
+	f.report = stats.IntakeReport{Calls: 1, Requests: []stats.Request{{Method: "GET", Path: "/info", Status: 200}}}
 	body = get(w, "/intake").Body.String()
 	for _, want := range []string{"No spans yet", "1 request has reached the agent", "must stop its tracer", "GET /info"} {
 		if !strings.Contains(body, want) {
@@ -135,12 +137,12 @@ func TestAPIIntake(t *testing.T) {
 // TestSendersAreHostile puts markup into every text that a sender chooses.
 func TestSendersAreHostile(t *testing.T) {
 	const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>{{.}}`
-	id := apm.TracerID{Service: evil, Language: evil, Library: evil, Format: evil, Env: evil, Version: evil}
+	id := stats.TracerID{Service: evil, Language: evil, Library: evil, Format: evil, Env: evil, Version: evil}
 	w, f := newTest()
-	f.report = apm.IntakeReport{
-		Tracers:  []apm.Tracer{{TracerID: id}},
-		Refusals: []apm.Refusal{{Method: evil, Path: evil, Reason: evil, Detail: evil, ContentType: evil, Length: 9, Headers: map[string]string{"User-Agent": evil}, First: []byte(evil)}},
-		Requests: []apm.Request{{Method: evil, Path: evil, Tracer: id}},
+	f.report = stats.IntakeReport{
+		Tracers:  []stats.Tracer{{TracerID: id}},
+		Refusals: []stats.Refusal{{Method: evil, Path: evil, Reason: evil, Detail: evil, ContentType: evil, Length: 9, Headers: map[string]string{"User-Agent": evil}, First: []byte(evil)}},
+		Requests: []stats.Request{{Method: evil, Path: evil, Tracer: id}},
 	}
 	body := get(w, "/intake").Body.String()
 	for _, bad := range []string{"<script>", "<img", "style=", " onerror=\""} {

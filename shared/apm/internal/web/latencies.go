@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A latency is an average, a percentile or a maximum of durations.
@@ -12,19 +12,19 @@ type latency struct {
 	Name, Title string
 	Means       string // a hover text; may be empty
 	Percent     int    // of the requests that took at most as long; of an average, 50
-	of          func(apm.Figures) time.Duration
+	of          func(stats.Figures) time.Duration
 }
 
 // latencies returns all of them in the order of tables.
 func latencies() []latency {
 	return []latency{
-		{"avg", "Avg", "Average latency", 50, apm.Figures.Average},
-		{"p50", "p50", "50 % of the requests took at most this long", 50, func(f apm.Figures) time.Duration { return f.P50 }},
-		{"p75", "p75", "75 % of the requests took at most this long", 75, func(f apm.Figures) time.Duration { return f.P75 }},
-		{"p90", "p90", "90 % of the requests took at most this long. Needs 10 requests", 90, func(f apm.Figures) time.Duration { return f.P90 }},
-		{"p95", "p95", "95 % of the requests took at most this long. Needs 20 requests", 95, func(f apm.Figures) time.Duration { return f.P95 }},
-		{"p99", "p99", "99 % of the requests took at most this long. Needs 100 requests", 99, func(f apm.Figures) time.Duration { return f.P99 }},
-		{"max", "Max", "Latency of the slowest request", 100, func(f apm.Figures) time.Duration { return f.Max }},
+		{"avg", "Avg", "Average latency", 50, stats.Figures.Average},
+		{"p50", "p50", "50 % of the requests took at most this long", 50, func(f stats.Figures) time.Duration { return f.P50 }},
+		{"p75", "p75", "75 % of the requests took at most this long", 75, func(f stats.Figures) time.Duration { return f.P75 }},
+		{"p90", "p90", "90 % of the requests took at most this long. Needs 10 requests", 90, func(f stats.Figures) time.Duration { return f.P90 }},
+		{"p95", "p95", "95 % of the requests took at most this long. Needs 20 requests", 95, func(f stats.Figures) time.Duration { return f.P95 }},
+		{"p99", "p99", "99 % of the requests took at most this long. Needs 100 requests", 99, func(f stats.Figures) time.Duration { return f.P99 }},
+		{"max", "Max", "Latency of the slowest request", 100, func(f stats.Figures) time.Duration { return f.Max }},
 	}
 }
 
@@ -37,13 +37,13 @@ type latencyCell struct {
 	Slowest bool // a percentile that equals the maximum, as there are too few requests
 }
 
-func (l latency) cell(f apm.Figures) latencyCell {
+func (l latency) cell(f stats.Figures) latencyCell {
 	return latencyCell{duration(l.of(f)), l.IsPercentile() && f.Requests*(100-l.Percent) < 100}
 }
 
 // latencyColumns returns the columns of lists of services and of resources: all but
 // p50, as in Datadog.
-func latencyColumns[Row any](figures func(Row) apm.Figures) (columns []column[Row]) {
+func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []column[Row]) {
 	for _, l := range latencies() {
 		if l.Name != "p50" {
 			columns = append(columns, column[Row]{Name: l.Name, Title: l.Title, Means: l.Means, compare: by(func(r Row) time.Duration { return l.of(figures(r)) })})
@@ -54,7 +54,7 @@ func latencyColumns[Row any](figures func(Row) apm.Figures) (columns []column[Ro
 
 // figureCells are figures in the form that tables show.
 type figureCells struct {
-	apm.Figures
+	stats.Figures
 	PerSecond amount
 	Total     amount
 	Avg, Max  amount
@@ -64,7 +64,7 @@ type figureCells struct {
 }
 
 // cellsOf formats the figures of requests within a number of seconds.
-func cellsOf(f apm.Figures, seconds float64) figureCells {
+func cellsOf(f stats.Figures, seconds float64) figureCells {
 	cells := figureCells{
 		Figures: f, PerSecond: rate(float64(f.Requests) / max(1, seconds)),
 		Total: duration(f.Total), Avg: duration(f.Average()), Max: duration(f.Max), ErrorRate: percent(f.ErrorRate()),
@@ -85,7 +85,7 @@ func cellsOf(f apm.Figures, seconds float64) figureCells {
 
 // latencyText returns percentiles and the maximum. It leaves out percentiles that equal
 // the maximum because there are too few requests.
-func latencyText(f apm.Figures) string {
+func latencyText(f stats.Figures) string {
 	var said []string
 	for _, l := range latencies() {
 		switch l.Name {
@@ -99,7 +99,7 @@ func latencyText(f apm.Figures) string {
 }
 
 // slowText returns the p95, or the maximum if there are too few requests for it.
-func slowText(f apm.Figures) string {
+func slowText(f stats.Figures) string {
 	if cells := cellsOf(f, 1); !cells.P95.Slowest {
 		return "p95 " + cells.P95.String()
 	}

@@ -7,17 +7,18 @@ import (
 	"net/http"
 	"slices"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
 // A mapPage shows the services and the calls between them.
 type mapPage struct {
 	frame
-	Map      *serviceMap // nil if there is nothing to show
-	Services int         // on the map
-	Others   int         // services past the limit of the map
-	Anatomy  apm.Anatomy // of the calls
+	Map      *serviceMap   // nil if there is nothing to show
+	Services int           // on the map
+	Others   int           // services past the limit of the map
+	Anatomy  stats.Anatomy // of the calls
 }
 
 // failedPart is the error rate from which the map shows a service or call in red.
@@ -69,7 +70,7 @@ func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 
 // mappedServices returns the services of the window. Their figures are of service
 // entry spans or, for a service without any, of all its spans.
-func (w *Web) mappedServices(ctx context.Context, win window) (services []apm.Group, others int, err error) {
+func (w *Web) mappedServices(ctx context.Context, win window) (services []stats.Group, others int, err error) {
 	const most = 200
 	entered, err := w.figuresBy(ctx, win.selection(query.Query{}, query.ServiceEntrySpans), most, "service")
 	if err != nil {
@@ -81,7 +82,7 @@ func (w *Web) mappedServices(ctx context.Context, win window) (services []apm.Gr
 	}
 	services = entered.Groups
 	for _, group := range worked.Groups {
-		known := slices.ContainsFunc(entered.Groups, func(g apm.Group) bool { return g.Values[0] == group.Values[0] })
+		known := slices.ContainsFunc(entered.Groups, func(g stats.Group) bool { return g.Values[0] == group.Values[0] })
 		if !known && entered.Others == 0 && len(services) < most {
 			services = append(services, group)
 		}
@@ -105,13 +106,13 @@ func frequencyOf(least float64, win window) frequency {
 
 func (f frequency) text(times float64, one, several string) string {
 	if f.inAll {
-		return apm.FormatCount(int(math.Round(times)), one, several)
+		return format.Count(int(math.Round(times)), one, several)
 	}
 	return rateOf(times/f.seconds, several+"/s").String()
 }
 
 // requestsNode returns a service with the figures of its requests.
-func requestsNode(service string, f apm.Figures, often frequency) mapNode {
+func requestsNode(service string, f stats.Figures, often frequency) mapNode {
 	return mapNode{
 		Service: service,
 		Lines:   []string{often.text(float64(f.Requests), "req", "req") + " · " + slowText(f)},
@@ -129,7 +130,7 @@ func errorsText(rate float64) string {
 }
 
 // edgesOf returns an anatomy's edges with their figures as text.
-func edgesOf(a apm.Anatomy, often frequency) (edges []mapEdge) {
+func edgesOf(a stats.Anatomy, often frequency) (edges []mapEdge) {
 	for _, e := range a.Edges {
 		label := often.text(a.Estimate(e.Calls), "call", "calls")
 		if a.Sampled() {
@@ -149,7 +150,7 @@ func (p mapPage) SampleText() string {
 	if !p.Anatomy.Sampled() {
 		return ""
 	}
-	return fmt.Sprintf("Calls come from a sample of %s of %s requests.", apm.FormatNumber(p.Anatomy.Requests), apm.FormatNumber(p.Anatomy.Of))
+	return fmt.Sprintf("Calls come from a sample of %s of %s requests.", format.Number(p.Anatomy.Requests), format.Number(p.Anatomy.Of))
 }
 
 // OthersText counts the services that the map leaves out.
@@ -157,5 +158,5 @@ func (p mapPage) OthersText() string {
 	if p.Others == 0 {
 		return ""
 	}
-	return apm.FormatCount(p.Others, "service with fewer requests is", "services with fewer requests are") + " not shown."
+	return format.Count(p.Others, "service with fewer requests is", "services with fewer requests are") + " not shown."
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 )
 
 // mapped are the services of a map, from left to right, as the page shows them.
@@ -79,11 +80,11 @@ func TestNoNameHarmsTheMap(t *testing.T) {
 }
 
 func TestAMapSaysWhatItLeavesOut(t *testing.T) {
-	p := mapPage{Others: 1, Anatomy: apm.Anatomy{Requests: 600, Of: 5000}}
+	p := mapPage{Others: 1, Anatomy: stats.Anatomy{Requests: 600, Of: 5000}}
 	if got := p.SampleText() + " " + p.OthersText(); got != "Calls come from a sample of 600 of 5,000 requests. 1 service with fewer requests is not shown." {
 		t.Error(got)
 	}
-	p = mapPage{Others: 7, Anatomy: apm.Anatomy{Requests: 600, Of: 600}}
+	p = mapPage{Others: 7, Anatomy: stats.Anatomy{Requests: 600, Of: 600}}
 	if got := p.SampleText() + p.OthersText(); got != "7 services with fewer requests are not shown." {
 		t.Error(got)
 	}
@@ -99,7 +100,7 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	}
 
 	often := frequency{seconds: 60}
-	edges := edgesOf(apm.Anatomy{Requests: 10, Of: 100, Edges: []apm.Edge{{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6}}}, often)
+	edges := edgesOf(stats.Anatomy{Requests: 10, Of: 100, Edges: []stats.Edge{{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6}}}, often)
 	if want := (mapEdge{"a", "b", "about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors", 12, true}); edges[0] != want {
 		t.Errorf("%+v", edges)
 	}

@@ -5,8 +5,9 @@ import (
 	"math"
 	"time"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // The graphs of a service and of a resource, each with a choice of figures
@@ -17,8 +18,8 @@ type measured struct {
 	place    place
 	window   window
 	colour   string                              // of the service
-	total    apm.Group                           // with buckets and distribution
-	versions []apm.Group                         // with buckets; the one that appeared first comes first
+	total    stats.Group                         // with buckets and distribution
+	versions []stats.Group                       // with buckets; the one that appeared first comes first
 	traces   func(from, to time.Duration) string // returns the address of the traces with requests of such a duration
 }
 
@@ -55,18 +56,18 @@ func (m measured) requests() chart {
 	seconds := time.Duration(m.window.Step).Seconds()
 	switch chosen {
 	case "Requests per second":
-		c.stack([]series{m.series("Requests/s", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
+		c.stack([]series{m.series("Requests/s", "", m.colour, m.total, func(f stats.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
 	case "By version":
 		c.Named = true
-		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Requests) }), countText)
+		c.stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Requests) }), countText)
 	default:
 		c.stack([]series{
-			m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) }),
-			m.series("OK", "", m.colour, m.total, func(f apm.Figures) float64 { return float64(f.Requests - f.Errors) }),
+			m.series("Errors", "failed", "", m.total, func(f stats.Figures) float64 { return float64(f.Errors) }),
+			m.series("OK", "", m.colour, m.total, func(f stats.Figures) float64 { return float64(f.Requests - f.Errors) }),
 		}, countText)
 	}
-	c.Summary = fmt.Sprintf("%s · %s · %s per bar", apm.FormatCount(m.total.Requests, "request", "requests"),
-		rateText(float64(m.total.Requests)/max(1, m.window.seconds())), apm.FormatDuration(time.Duration(m.window.Step)))
+	c.Summary = fmt.Sprintf("%s · %s · %s per bar", format.Count(m.total.Requests, "request", "requests"),
+		rateText(float64(m.total.Requests)/max(1, m.window.seconds())), format.Duration(time.Duration(m.window.Step)))
 	return c
 }
 
@@ -77,14 +78,14 @@ func (m measured) errors() chart {
 	c.Choices, chosen = m.choices(c.ID, "Errors", "Error rate", "By version")
 	switch chosen {
 	case "Error rate":
-		c.lines([]series{m.series("Error rate", "failed", "", m.total, func(f apm.Figures) float64 { return 100 * f.ErrorRate() })}, percentText)
+		c.lines([]series{m.series("Error rate", "failed", "", m.total, func(f stats.Figures) float64 { return 100 * f.ErrorRate() })}, percentText)
 	case "By version":
 		c.Named = true
-		c.stack(m.byVersion(func(f apm.Figures) float64 { return float64(f.Errors) }), countText)
+		c.stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Errors) }), countText)
 	default:
-		c.stack([]series{m.series("Errors", "failed", "", m.total, func(f apm.Figures) float64 { return float64(f.Errors) })}, countText)
+		c.stack([]series{m.series("Errors", "failed", "", m.total, func(f stats.Figures) float64 { return float64(f.Errors) })}, countText)
 	}
-	c.Summary = fmt.Sprintf("%s · %s of requests", apm.FormatCount(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
+	c.Summary = fmt.Sprintf("%s · %s of requests", format.Count(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
 	return c
 }
 
@@ -97,9 +98,9 @@ func (m measured) latency() chart {
 	c.Summary = latencyText(f)
 	switch chosen {
 	case "Max":
-		c.lines([]series{m.series("max", "p99", "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, f.Max) })}, durationText)
+		c.lines([]series{m.series("max", "p99", "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, f.Max) })}, durationText)
 	case "By version":
-		c.lines(m.byVersion(func(f apm.Figures) float64 { return nanoseconds(f, f.P95) }), durationText)
+		c.lines(m.byVersion(func(f stats.Figures) float64 { return nanoseconds(f, f.P95) }), durationText)
 		c.Summary = "p95 by version"
 	case "Distribution":
 		c.Histogram = newHistogram(m.total.Distribution, f, m.traces)
@@ -108,7 +109,7 @@ func (m measured) latency() chart {
 		var percentiles []series
 		for _, l := range latencies() {
 			if l.IsPercentile() {
-				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f apm.Figures) float64 { return nanoseconds(f, l.of(f)) }))
+				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, l.of(f)) }))
 			}
 		}
 		c.lines(percentiles, durationText)
@@ -117,14 +118,14 @@ func (m measured) latency() chart {
 }
 
 // nanoseconds converts a latency; it returns NaN without requests.
-func nanoseconds(f apm.Figures, latency time.Duration) float64 {
+func nanoseconds(f stats.Figures, latency time.Duration) float64 {
 	if f.Requests == 0 {
 		return math.NaN()
 	}
 	return float64(latency)
 }
 
-func (m measured) series(name, class, colour string, of apm.Group, value func(apm.Figures) float64) series {
+func (m measured) series(name, class, colour string, of stats.Group, value func(stats.Figures) float64) series {
 	s := series{Name: name, Class: class, Colour: colour}
 	for _, f := range of.Buckets {
 		s.Values = append(s.Values, value(f))
@@ -134,7 +135,7 @@ func (m measured) series(name, class, colour string, of apm.Group, value func(ap
 
 // byVersion returns a series for each version. A version keeps its colour as long as
 // earlier versions are stored.
-func (m measured) byVersion(value func(apm.Figures) float64) (all []series) {
+func (m measured) byVersion(value func(stats.Figures) float64) (all []series) {
 	var palette colour.Palette
 	for _, group := range m.versions {
 		name := group.Values[0]

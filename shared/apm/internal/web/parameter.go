@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -41,12 +41,12 @@ func fields(r *http.Request, name string, most int) ([]query.Field, error) {
 	const longest = 1000 // bytes
 	texts := r.URL.Query()[name]
 	if len(texts) > most {
-		return nil, failure{http.StatusBadRequest, fmt.Sprintf("Too many %s parameters: %s, the limit is %d.", name, apm.FormatNumber(len(texts)), most)}
+		return nil, failure{http.StatusBadRequest, fmt.Sprintf("Too many %s parameters: %s, the limit is %d.", name, format.Number(len(texts)), most)}
 	}
 	var all []query.Field
 	for _, text := range texts {
 		if len(text) > longest {
-			return nil, failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", name, apm.FormatNumber(len(text)), apm.FormatNumber(longest))}
+			return nil, failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", name, format.Number(len(text)), format.Number(longest))}
 		}
 		field, err := query.ParseField(text)
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -53,7 +53,7 @@ func narrow(s *query.Selection, r *http.Request, parameter, field string) error 
 	const longest = 1000 // bytes
 	value := r.URL.Query().Get(parameter)
 	if len(value) > longest {
-		return failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", parameter, apm.FormatNumber(len(value)), apm.FormatNumber(longest))}
+		return failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", parameter, format.Number(len(value)), format.Number(longest))}
 	}
 	if value != "" {
 		s.Query = both(s.Query, field, value)
@@ -77,7 +77,7 @@ const longestQuery = 4096
 func readQuery(r *http.Request) (query.Query, error) {
 	text := r.URL.Query().Get("query")
 	if len(text) > longestQuery {
-		return query.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query is too long: %s bytes, the limit is %s.", apm.FormatNumber(len(text)), apm.FormatNumber(longestQuery))}
+		return query.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query is too long: %s bytes, the limit is %s.", format.Number(len(text)), format.Number(longestQuery))}
 	}
 	return query.Parse(text)
 }

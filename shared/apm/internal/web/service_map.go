@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A mapNode is a service on a map.
@@ -166,5 +166,5 @@ func isolated(service string) string {
 	if service == "" {
 		return "no service"
 	}
-	return "\u2068" + apm.Printable(short(service), 300) + "\u2069"
+	return "\u2068" + format.Printable(short(service), 300) + "\u2069"
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -112,14 +112,14 @@ func (w *Web) measure(ctx context.Context, p place, win window, s query.Selectio
 	if err != nil {
 		return measured{}, err
 	}
-	slices.SortStableFunc(found.Groups, func(a, b apm.Group) int {
+	slices.SortStableFunc(found.Groups, func(a, b stats.Group) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), strings.Compare(a.Values[0], b.Values[0]))
 	})
 	return measured{place: p, window: win, colour: w.Palette.Of(service).Hex(), total: found.Total, versions: found.Groups}, nil
 }
 
 // charts returns the four graphs, or three for a leaf service.
-func (w *Web) charts(m measured, a apm.Anatomy) []chart {
+func (w *Web) charts(m measured, a stats.Anatomy) []chart {
 	all := []chart{m.requests(), m.errors(), m.latency()}
 	if spent, ok := w.spent(m, a); ok {
 		all = append(all, spent)
@@ -143,7 +143,7 @@ func (w *Web) operations(ctx context.Context, p place, win window, service, chos
 }
 
 // resources returns the rows and headings of the Resources table.
-func (p *servicePage) resources(service string, groups []apm.Group, win window) (rows []resourceRow, headings []heading) {
+func (p *servicePage) resources(service string, groups []stats.Group, win window) (rows []resourceRow, headings []heading) {
 	headings = sorted(groups, resourceColumns(), p.Place, "sort", "-requests")
 	mostRequests, mostTime := 1, time.Duration(1)
 	for _, g := range groups {
@@ -160,8 +160,8 @@ func (p *servicePage) resources(service string, groups []apm.Group, win window) 
 	return rows, headings
 }
 
-func resourceColumns() []column[apm.Group] {
-	type row = apm.Group
+func resourceColumns() []column[stats.Group] {
+	type row = stats.Group
 	return slices.Concat(
 		[]column[row]{
 			{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
@@ -169,7 +169,7 @@ func resourceColumns() []column[apm.Group] {
 			{Name: "rate", Title: "Requests/s", Means: "Average requests per second", compare: by(func(g row) int { return g.Requests })},
 			{Name: "total", Title: "Total time", Means: "Sum over all requests", compare: by(func(g row) time.Duration { return g.Total })},
 		},
-		latencyColumns(func(g row) apm.Figures { return g.Figures }),
+		latencyColumns(func(g row) stats.Figures { return g.Figures }),
 		[]column[row]{
 			{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
 			{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
@@ -178,8 +178,8 @@ func resourceColumns() []column[apm.Group] {
 
 // deployments returns the rows of the Deployments table, the newest version first, with
 // the figures of the window.
-func (f frame) deployments(q query.Query, known []deployment, versions []apm.Group, win window) (rows []deploymentRow) {
-	figures := map[string]apm.Figures{}
+func (f frame) deployments(q query.Query, known []deployment, versions []stats.Group, win window) (rows []deploymentRow) {
+	figures := map[string]stats.Figures{}
 	for _, group := range versions {
 		figures[group.Values[0]] = group.Figures
 	}

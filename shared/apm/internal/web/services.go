@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -13,7 +13,7 @@ import (
 type serviceFigures struct {
 	Service string
 	Type    string // most common type of its spans
-	apm.Group
+	stats.Group
 	Apdex       float64
 	Deployments []deployment // the newest version first
 }
@@ -30,7 +30,7 @@ const mostKinds = 10_000
 // servicesOf returns the services of the selected spans with their figures; the service
 // with the most requests comes first. within has the time range and the number of
 // services left out.
-func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []serviceFigures, within apm.Breakdown, err error) {
+func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []serviceFigures, within stats.Breakdown, err error) {
 	const most = 1000
 	if within, err = w.figuresBy(ctx, s, most, "service"); err != nil {
 		return nil, within, err
@@ -51,7 +51,7 @@ func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []ser
 		name := group.Values[0]
 		services = append(services, serviceFigures{
 			Service: name, Type: firstOf(types, name), Group: group,
-			Apdex:       apm.Apdex(latencies[name], group.Requests, apm.ApdexThreshold),
+			Apdex:       stats.Apdex(latencies[name], group.Requests, stats.ApdexThreshold),
 			Deployments: deploymentsIn(versions, name),
 		})
 	}
@@ -59,14 +59,14 @@ func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []ser
 }
 
 // latenciesBy returns the latencies of spans without an error, by an attribute.
-func (w *Web) latenciesBy(ctx context.Context, s query.Selection, most int, by string) (map[string][]apm.Latency, error) {
+func (w *Web) latenciesBy(ctx context.Context, s query.Selection, most int, by string) (map[string][]stats.Latency, error) {
 	found, err := w.figures(ctx, query.Breakdown{
 		Selection: s, By: []query.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
 	})
 	if err != nil {
 		return nil, err
 	}
-	latencies := map[string][]apm.Latency{}
+	latencies := map[string][]stats.Latency{}
 	for _, group := range found.Groups {
 		if group.Values[1] != "error" {
 			latencies[group.Values[0]] = group.Distribution
@@ -76,7 +76,7 @@ func (w *Web) latenciesBy(ctx context.Context, s query.Selection, most int, by s
 }
 
 // firstOf returns the most common second value of the groups of a service.
-func firstOf(b apm.Breakdown, service string) string {
+func firstOf(b stats.Breakdown, service string) string {
 	for _, group := range b.Groups {
 		if group.Values[0] == service {
 			return group.Values[1]
@@ -86,7 +86,7 @@ func firstOf(b apm.Breakdown, service string) string {
 }
 
 // versionsEver sums up the selected spans by service and version, over all time.
-func (w *Web) versionsEver(ctx context.Context, s query.Selection) (apm.Breakdown, error) {
+func (w *Web) versionsEver(ctx context.Context, s query.Selection) (stats.Breakdown, error) {
 	s.From, s.To = 0, 0
 	return w.figuresBy(ctx, s, mostKinds, "service", "version")
 }
@@ -99,7 +99,7 @@ func (w *Web) deploymentsOf(ctx context.Context, s query.Selection, service stri
 }
 
 // deploymentsIn returns the versions of a service in a breakdown by service and version.
-func deploymentsIn(b apm.Breakdown, service string) (all []deployment) {
+func deploymentsIn(b stats.Breakdown, service string) (all []deployment) {
 	for _, group := range b.Groups {
 		if version := group.Values[1]; group.Values[0] == service && version != "" {
 			all = append(all, deployment{version, group.First})

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -90,7 +91,7 @@ func serviceColumns() []column[serviceFigures] {
 			})},
 			{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
 		},
-		latencyColumns(func(s row) apm.Figures { return s.Figures }),
+		latencyColumns(func(s row) stats.Figures { return s.Figures }),
 		[]column[row]{
 			{Name: "error-rate", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
 			{Name: "apdex", Title: "Apdex", Means: "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half", compare: by(func(s row) float64 { return s.Apdex })},
@@ -121,9 +122,9 @@ func serviceKind(spanType string) string {
 
 // ShownText counts the services, and those that the filter leaves.
 func (p servicesPage) ShownText() string {
-	all := apm.FormatCount(p.All+p.Others, "service", "services")
+	all := format.Count(p.All+p.Others, "service", "services")
 	if len(p.Rows) == p.All {
 		return all
 	}
-	return apm.FormatNumber(len(p.Rows)) + " of " + all
+	return format.Number(len(p.Rows)) + " of " + all
 }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // A summaryRow is a row of the Span summary.
@@ -21,7 +22,7 @@ type summaryRow struct {
 }
 
 // spanSummary returns the rows and headings of the Span summary.
-func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings []heading) {
+func (w *Web) spanSummary(a stats.Anatomy, p place) (rows []summaryRow, headings []heading) {
 	spans := a.Spans
 	headings = sorted(spans, summaryColumns(), p, "spans", "-exec")
 	for _, s := range spans {
@@ -35,15 +36,15 @@ func (w *Web) spanSummary(a apm.Anatomy, p place) (rows []summaryRow, headings [
 }
 
 // sampleText returns how many requests the figures come from.
-func sampleText(a apm.Anatomy) string {
+func sampleText(a stats.Anatomy) string {
 	if a.Sampled() {
-		return fmt.Sprintf("from a sample of %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
+		return fmt.Sprintf("from a sample of %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
 	}
-	return "from " + apm.FormatCount(a.Requests, "request", "requests")
+	return "from " + format.Count(a.Requests, "request", "requests")
 }
 
-func summaryColumns() []column[apm.SpanSummary] {
-	type row = apm.SpanSummary
+func summaryColumns() []column[stats.SpanSummary] {
+	type row = stats.SpanSummary
 	return []column[row]{
 		{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
 		{Name: "resource", Title: "Resource", Text: true, compare: by(func(s row) string { return s.Resource })},

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"math"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 )
 
 // spent returns the graph of time spent by downstream service. A leaf service has no
 // such graph.
-func (w *Web) spent(m measured, a apm.Anatomy) (chart, bool) {
+func (w *Web) spent(m measured, a stats.Anatomy) (chart, bool) {
 	const most = 11 // services; what others took is one
 	if len(a.Services) < 2 {
 		return chart{}, false
@@ -38,20 +39,20 @@ func (w *Web) spent(m measured, a apm.Anatomy) (chart, bool) {
 	first := a.Services[0]
 	c.Summary = fmt.Sprintf("%s: %s %% of exec time", short(first.Service), significant(first.Percent))
 	if a.Sampled() {
-		c.Summary += fmt.Sprintf(" · from %s of %s requests", apm.FormatNumber(a.Requests), apm.FormatNumber(a.Of))
+		c.Summary += fmt.Sprintf(" · from %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
 	}
 	return c, true
 }
 
 // share returns a service's part of a bucket's execution time, in percent.
-func share(a apm.Anatomy) func(apm.SpentTime, int) float64 {
+func share(a stats.Anatomy) func(stats.SpentTime, int) float64 {
 	totals := make([]float64, len(a.SeriesRequests))
 	for _, service := range a.Services {
 		for bucket, exec := range service.Series {
 			totals[bucket] += float64(exec)
 		}
 	}
-	return func(s apm.SpentTime, bucket int) float64 {
+	return func(s stats.SpentTime, bucket int) float64 {
 		if totals[bucket] == 0 {
 			return math.NaN()
 		}
@@ -60,8 +61,8 @@ func share(a apm.Anatomy) func(apm.SpentTime, int) float64 {
 }
 
 // perRequest returns a service's average execution time per request in nanoseconds.
-func perRequest(a apm.Anatomy) func(apm.SpentTime, int) float64 {
-	return func(s apm.SpentTime, bucket int) float64 {
+func perRequest(a stats.Anatomy) func(stats.SpentTime, int) float64 {
+	return func(s stats.SpentTime, bucket int) float64 {
 		if a.SeriesRequests[bucket] == 0 {
 			return math.NaN()
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // What a reader may choose to see of a trace, by its name in the address.
@@ -25,7 +25,7 @@ func readChoices(r *http.Request) (place, error) {
 	const longest = 1000 // bytes
 	p := placeOf(r)
 	if n := len(p.Get(byFind)); n > longest {
-		return p, failure{http.StatusBadRequest, fmt.Sprintf("The text to find is too long: %s bytes, the limit is %s.", apm.FormatNumber(n), apm.FormatNumber(longest))}
+		return p, failure{http.StatusBadRequest, fmt.Sprintf("The text to find is too long: %s bytes, the limit is %s.", format.Number(n), format.Number(longest))}
 	}
 	return p, nil
 }

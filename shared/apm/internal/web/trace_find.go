@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -129,9 +130,9 @@ func (s *scene) finding() finding {
 	case len(hits) == 0:
 		f.Count = "No matches"
 	case at >= 0:
-		f.Count = apm.FormatNumber(at+1) + " of " + apm.FormatNumber(len(hits))
+		f.Count = format.Number(at+1) + " of " + format.Number(len(hits))
 	default:
-		f.Count = apm.FormatCount(len(hits), "match", "matches")
+		f.Count = format.Count(len(hits), "match", "matches")
 	}
 	if len(hits) > 0 {
 		f.Previous, f.Next = s.With(bySpan, s.neighbour(-1)), s.With(bySpan, s.neighbour(1))

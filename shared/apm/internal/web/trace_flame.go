@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // maxBoxes is how many spans a flame graph draws as elements. The page's script draws
@@ -61,7 +62,7 @@ const rowHeight = 20
 func (w *Web) flame(s *scene, r *http.Request) *flameView {
 	boxes := s.flame.Boxes
 	v := &flameView{Ticks: ticks(s.length), OrphansY: -1, ChosenBox: s.chosen, Nanoseconds: int64(s.length)}
-	v.Label = fmt.Sprintf("Flame graph of %s over %s", apm.FormatCount(len(boxes), "span", "spans"), apm.FormatDuration(s.length))
+	v.Label = fmt.Sprintf("Flame graph of %s over %s", format.Count(len(boxes), "span", "spans"), format.Duration(s.length))
 	if s.flame.Orphans >= 0 {
 		v.OrphansY = rowHeight * s.flame.Orphans
 	}
@@ -135,7 +136,7 @@ func (s *scene) title(span *apm.Span) string {
 	}
 	exec := s.exec[span.SpanID]
 	return text + fmt.Sprintf("%s · %s\n%s · exec time %s (%s %%)", cut(span.Service, 60), cut(span.Name, 60),
-		apm.FormatDuration(span.Duration), apm.FormatDuration(exec), strconv.FormatFloat(s.share(exec), 'f', 1, 64))
+		format.Duration(span.Duration), format.Duration(exec), strconv.FormatFloat(s.share(exec), 'f', 1, 64))
 }
 
 // exactly formats a percentage of a length, precise to the nanosecond.

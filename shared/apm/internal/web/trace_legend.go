@@ -1,6 +1,10 @@
 package web
 
-import "thinker/shared/apm"
+import (
+	"thinker/shared/apm"
+
+	"thinker/shared/apm/format"
+)
 
 // A legend names the services with their colours and their share of the trace.
 type legend struct {
@@ -35,9 +39,9 @@ func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
 	services, left := trace.Services(), len(trace.Spans)
 	for i, name := range services {
 		if i == maxParts {
-			return append(items, legendItem{Service: otherServices(len(services) - i), Value: amount{Value: apm.FormatNumber(left)}})
+			return append(items, legendItem{Service: otherServices(len(services) - i), Value: amount{Value: format.Number(left)}})
 		}
-		items = append(items, legendItem{Service: w.service(name), Value: amount{Value: apm.FormatNumber(counts[name])}})
+		items = append(items, legendItem{Service: w.service(name), Value: amount{Value: format.Number(counts[name])}})
 		left -= counts[name]
 	}
 	return items

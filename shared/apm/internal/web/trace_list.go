@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // A spanList sums up a trace's spans by service, then by resource.
@@ -129,7 +130,7 @@ func (s *scene) figures(sum *spanSum) listedSpans {
 	exec := time.Duration(sum.exec)
 	share := s.share(exec)
 	return listedSpans{
-		Spans: apm.FormatNumber(sum.spans), Avg: duration(time.Duration(sum.total / float64(sum.spans))), Exec: duration(exec),
+		Spans: format.Number(sum.spans), Avg: duration(time.Duration(sum.total / float64(sum.spans))), Exec: duration(exec),
 		Percent: percentages([]float64{share})[0], Width: coordinate(share),
 	}
 }

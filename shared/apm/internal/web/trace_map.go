@@ -1,11 +1,16 @@
 package web
 
-import "thinker/shared/apm"
+import (
+	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+
+	"thinker/shared/apm/internal/stats"
+)
 
 // traceMap draws the services of a trace with their share of the execution time, and
 // the calls between them. url returns a service's link.
 func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *serviceMap {
-	dissection := apm.NewDissection(0, 0, 0)
+	dissection := stats.NewDissection(0, 0, 0)
 	dissection.Add(trace, func(*apm.Span) bool { return true })
 	anatomy := dissection.Anatomy(0)
 	spans, errors := map[string]int{}, map[string]int{}
@@ -21,18 +26,18 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 		name := service.Service
 		n := mapNode{
 			Service: name, URL: url(name), Failed: errors[name] > 0,
-			Lines: []string{percent(service.Percent/100).String() + " of exec time", apm.FormatCount(spans[name], "span", "spans")},
+			Lines: []string{percent(service.Percent/100).String() + " of exec time", format.Count(spans[name], "span", "spans")},
 		}
 		if n.Failed {
-			n.Errors = apm.FormatCount(errors[name], "error", "errors")
+			n.Errors = format.Count(errors[name], "error", "errors")
 		}
 		nodes = append(nodes, n)
 	}
 	var edges []mapEdge
 	for _, e := range anatomy.Edges {
-		label := apm.FormatCount(e.Calls, "call", "calls") + " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
+		label := format.Count(e.Calls, "call", "calls") + " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
 		if e.Errors > 0 {
-			label += " · " + apm.FormatCount(e.Errors, "error", "errors")
+			label += " · " + format.Count(e.Errors, "error", "errors")
 		}
 		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.Errors > 0})
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // notes returns what is unusual about a trace as a whole.
@@ -22,13 +23,13 @@ func (s *scene) notes() (notes []string) {
 	case roots == 0:
 		notes = append(notes, "The root span has not arrived. It may still be running, untraced, or sent to another agent.")
 	case orphans > 0:
-		notes = append(notes, fmt.Sprintf("%s. The missing spans may still be running, untraced, or sent to another agent.", apm.FormatCount(orphans, "span has a parent that has not arrived", "spans have parents that have not arrived")))
+		notes = append(notes, fmt.Sprintf("%s. The missing spans may still be running, untraced, or sent to another agent.", format.Count(orphans, "span has a parent that has not arrived", "spans have parents that have not arrived")))
 	}
 	for _, wrong := range s.clocks() {
 		notes = append(notes, fmt.Sprintf("Clock skew: %s’s clock is about %s. Its spans are shown at the times it reported.", short(wrong.service), clock(wrong.offset)))
 	}
 	if n := len(s.trace.Resent); n > 0 {
-		notes = append(notes, fmt.Sprintf("%s sent more than once. The page shows the last version.", apm.FormatCount(n, "span was", "spans were")))
+		notes = append(notes, fmt.Sprintf("%s sent more than once. The page shows the last version.", format.Count(n, "span was", "spans were")))
 	}
 	return notes
 }
@@ -91,7 +92,7 @@ func (s *scene) remarks(box int) (remarks []string) {
 		case offset > 0:
 			remarks = append(remarks, fmt.Sprintf("Ends after its parent: its clock is about %s of that of %s, or the parent did not wait for it.", clock(offset), short(parent.Service)))
 		case span.End() > parent.End():
-			remarks = append(remarks, fmt.Sprintf("Ends %s after its parent, which did not wait for it.", apm.FormatDuration(time.Duration(span.End()-parent.End()))))
+			remarks = append(remarks, fmt.Sprintf("Ends %s after its parent, which did not wait for it.", format.Duration(time.Duration(span.End()-parent.End()))))
 		}
 	}
 	switch {
@@ -101,7 +102,7 @@ func (s *scene) remarks(box int) (remarks []string) {
 		remarks = append(remarks, "Negative duration: the clock was set back while the span ran. It is drawn as an instant.")
 	}
 	if n := s.trace.Resent[span.SpanID]; n > 0 {
-		remarks = append(remarks, fmt.Sprintf("Sent %s. The page shows the last version.", apm.FormatCount(n+1, "time", "times")))
+		remarks = append(remarks, fmt.Sprintf("Sent %s. The page shows the last version.", format.Count(n+1, "time", "times")))
 	}
 	return remarks
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 // maxRows is how many rows a waterfall shows by default: more make browsers slow.
@@ -187,7 +188,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	if below == 0 {
 		return row
 	}
-	row.Fold = &fold{URL: b.toggled(byClosed, id), Open: b.shows(i), Text: apm.FormatCount(below, "span", "spans") + " below"}
+	row.Fold = &fold{URL: b.toggled(byClosed, id), Open: b.shows(i), Text: format.Count(below, "span", "spans") + " below"}
 	if b.inside(i) { // then the choice goes up to what is closed
 		row.Fold.URL = b.and(bySpan, id).adding(byClosed, id)
 	}
@@ -218,11 +219,11 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	row := spanRow{
 		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
 		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errors,
-		Times: apm.FormatNumber(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
-		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s similar spans", apm.FormatNumber(len(all.boxes)))},
+		Times: format.Number(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
+		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s similar spans", format.Number(len(all.boxes)))},
 	}
 	if found > 0 {
-		row.Found = apm.FormatCount(found, "match", "matches")
+		row.Found = format.Count(found, "match", "matches")
 	}
 	if all.boxes[0] <= b.chosen && b.chosen < all.end {
 		row.Fold.URL = b.and(bySpan, "").removing(byOpen, id)

@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -95,13 +96,13 @@ func (w *Web) elsewhere(ctx context.Context, p place, win window, sought searche
 }
 
 // spans counts the spans of a selection; count is empty for none.
-func (w *Web) spans(ctx context.Context, s query.Selection) (count string, found apm.Group, err error) {
+func (w *Web) spans(ctx context.Context, s query.Selection) (count string, found stats.Group, err error) {
 	breakdown, err := w.figures(ctx, query.Breakdown{Selection: s})
 	if err != nil {
 		return "", found, err
 	}
 	if found = breakdown.Total; found.Requests > 0 {
-		count = apm.FormatCount(found.Requests, "span", "spans")
+		count = format.Count(found.Requests, "span", "spans")
 	}
 	return count, found, nil
 }

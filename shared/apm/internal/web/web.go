@@ -15,7 +15,9 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -31,25 +33,25 @@ type Traces interface {
 	// arrived last comes first. next is the cursor of the next page, or 0 at the end.
 	Search(ctx context.Context, r query.Request) (summaries []apm.Summary, next uint64, err error)
 	// Breakdown returns figures; each matching span counts as a request.
-	Breakdown(ctx context.Context, b query.Breakdown) (apm.Breakdown, error)
+	Breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdown, error)
 	// Facets counts the values of fields, at most most of each. Without fields it
 	// counts all fields that can group spans; the most common comes first.
-	Facets(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]apm.Facet, error)
+	Facets(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]stats.Facet, error)
 	// Anatomy returns which services and spans the selected spans consist of, with series
 	// of that many buckets. It samples very many spans.
-	Anatomy(ctx context.Context, s query.Selection, buckets int) (apm.Anatomy, error)
+	Anatomy(ctx context.Context, s query.Selection, buckets int) (stats.Anatomy, error)
 	// Clear deletes all traces.
 	Clear(ctx context.Context) error
 	// Subscribe sends the IDs of changed traces, in batches, until ctx is done.
 	Subscribe(ctx context.Context) <-chan []uint64
 	// Retention returns how much is stored and how much was evicted.
-	Retention() apm.Retention
+	Retention() stats.Retention
 }
 
 // Intake counts what tracers send and what is refused.
 type Intake interface {
 	// Report returns all counts. Callers must not modify it.
-	Report() apm.IntakeReport
+	Report() stats.IntakeReport
 	// Refused returns the number of refused requests and spans.
 	Refused() int
 	// Calls returns the number of requests. Report only changes if it does.
@@ -94,8 +96,8 @@ func New(config Config) *Web {
 		Config: config,
 		mux:    http.NewServeMux(),
 		templates: template.Must(template.New("").Funcs(template.FuncMap{
-			"count":  apm.FormatCount,
-			"number": apm.FormatNumber,
+			"count":  format.Count,
+			"number": format.Number,
 			"script": func(name string) template.HTML { return scriptTags(static, name) },
 		}).ParseFS(embedded, "templates/*.html")),
 		static:   static,

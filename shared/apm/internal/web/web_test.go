@@ -19,6 +19,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/query"
 )
@@ -29,7 +30,7 @@ type traces struct {
 	err     error // of reading them
 	notices chan []uint64
 	calls   atomic.Int64
-	report  apm.IntakeReport
+	report  stats.IntakeReport
 	oldest  int64 // start of the earliest span
 }
 
@@ -62,17 +63,17 @@ func (f *traces) figures(do func(*store.Store) error) error {
 	return errors.Join(err, do(s), s.Close(), f.err)
 }
 
-func (f *traces) Breakdown(ctx context.Context, b query.Breakdown) (answer apm.Breakdown, err error) {
+func (f *traces) Breakdown(ctx context.Context, b query.Breakdown) (answer stats.Breakdown, err error) {
 	err = f.figures(func(s *store.Store) error { answer, err = s.Breakdown(ctx, b); return err })
 	return answer, err
 }
 
-func (f *traces) Facets(ctx context.Context, s query.Selection, fields []query.Field, most int) (facets []apm.Facet, err error) {
+func (f *traces) Facets(ctx context.Context, s query.Selection, fields []query.Field, most int) (facets []stats.Facet, err error) {
 	err = f.figures(func(kept *store.Store) error { facets, err = kept.Facets(ctx, s, fields, most); return err })
 	return facets, err
 }
 
-func (f *traces) Anatomy(ctx context.Context, s query.Selection, buckets int) (anatomy apm.Anatomy, err error) {
+func (f *traces) Anatomy(ctx context.Context, s query.Selection, buckets int) (anatomy stats.Anatomy, err error) {
 	err = f.figures(func(kept *store.Store) error { anatomy, err = kept.Anatomy(ctx, s, buckets); return err })
 	return anatomy, err
 }
@@ -101,15 +102,15 @@ func (f *traces) Search(_ context.Context, r query.Request) (summaries []apm.Sum
 
 func (f *traces) Subscribe(context.Context) <-chan []uint64 { return f.notices }
 
-func (f *traces) Retention() apm.Retention {
-	return apm.Retention{Traces: len(f.list), Spans: 7, MaxSpans: 200_000, Oldest: f.oldest, EvictedTraces: 1, EvictedSpans: 6}
+func (f *traces) Retention() stats.Retention {
+	return stats.Retention{Traces: len(f.list), Spans: 7, MaxSpans: 200_000, Oldest: f.oldest, EvictedTraces: 1, EvictedSpans: 6}
 }
 
 func (f *traces) Refused() int { return 3 }
 
 func (f *traces) Calls() int { return int(f.calls.Load()) }
 
-func (f *traces) Report() apm.IntakeReport { return f.report }
+func (f *traces) Report() stats.IntakeReport { return f.report }
 
 func newTest(list ...apm.Trace) (*Web, *traces) {
 	f := &traces{list: list, notices: make(chan []uint64)}
@@ -491,7 +492,7 @@ func TestABreakdownJoinsSmallServices(t *testing.T) {
 }
 
 func TestFrame_StoredText(t *testing.T) {
-	f := frame{Kept: apm.Retention{Traces: 1, Spans: 7, MaxSpans: 2_000_000, Bytes: 5 << 20, MaxBytes: 1 << 30}}
+	f := frame{Kept: stats.Retention{Traces: 1, Spans: 7, MaxSpans: 2_000_000, Bytes: 5 << 20, MaxBytes: 1 << 30}}
 	if got := f.StoredText() + " (" + f.LimitText() + ")"; got != "1 trace, 7 spans, 5 MiB (limit 2,000,000 spans, 1,024 MiB)" {
 		t.Error(got)
 	}

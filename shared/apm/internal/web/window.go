@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -94,7 +94,7 @@ func (w *Web) settle(ctx context.Context, win window, q query.Query, scope query
 		chosen, _ := rangeOf(win.Range) // none if the reader gave from and to
 		tries = []timeRange{chosen}
 	}
-	var there apm.Group
+	var there stats.Group
 	for _, r := range tries {
 		try := win
 		try.Range = r.Name

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/check"
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
@@ -256,7 +257,7 @@ func draw(out *strings.Builder, tree lesson.Tree) {
 	fmt.Fprintln(out, "  trace")
 	var line func(node *apm.Node, indent string)
 	line = func(node *apm.Node, indent string) {
-		text := node.Span.String()
+		text := format.Span(node.Span)
 		if node.Span.Error {
 			text += " · error"
 		}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/check"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
@@ -17,9 +17,9 @@ import (
 
 // answered shows a request and its response.
 func (c *checker) answered(e lesson.Exchange) {
-	c.say("  GET %s   %d   %s\n", e.Path, e.Status, apm.FormatDuration(e.Answered.Sub(e.Sent)))
+	c.say("  GET %s   %d   %s\n", e.Path, e.Status, format.Duration(e.Answered.Sub(e.Sent)))
 	if e.Status >= http.StatusInternalServerError && !c.logs {
-		c.say("    %s\n    (--logs shows the log lines of the services)\n", apm.Printable(e.Body, 300))
+		c.say("    %s\n    (--logs shows the log lines of the services)\n", format.Printable(e.Body, 300))
 	}
 }
 
@@ -62,9 +62,9 @@ func (c *checker) conclude(report check.Report) {
 	case !report.Complete():
 		c.out.Printf("\n%s\n", c.out.Red(fmt.Sprintf("✗ %s isn't complete yet: %s", checked, count)))
 	case c.target.Original():
-		c.out.Printf("\n✓ %s in %s\n", count, apm.FormatDuration(report.Took))
+		c.out.Printf("\n✓ %s in %s\n", count, format.Duration(report.Took))
 	default:
-		c.out.Printf("\n✓ %s is complete: %s in %s\n", checked, count, apm.FormatDuration(report.Took))
+		c.out.Printf("\n✓ %s is complete: %s in %s\n", checked, count, format.Duration(report.Took))
 	}
 	switch {
 	case c.several:

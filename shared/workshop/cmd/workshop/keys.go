@@ -11,7 +11,7 @@ import (
 
 	"github.com/cli/browser"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/runner"
 )
 
@@ -82,7 +82,7 @@ func (s *screen) think(ctx context.Context) {
 	case err != nil:
 		s.out.Printf("Could not send a request: %v\n", err)
 	case answer.Status != http.StatusOK:
-		s.out.Printf("The api responded with %d: %s\n", answer.Status, apm.Printable(answer.Body, 500))
+		s.out.Printf("The api responded with %d: %s\n", answer.Status, format.Printable(answer.Body, 500))
 	}
 }
 

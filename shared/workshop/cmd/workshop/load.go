@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/load"
@@ -76,7 +76,7 @@ func runLoad(ctx context.Context, out *terminal.Terminal, examination doctor.Opt
 		return missing(ctx, out, examination, fmt.Errorf("thinker-api does not respond at %s", ask.API))
 	}
 	sent := load.Run(ctx, plan, func(f load.Figures) {
-		out.Progress("%d/s   sent %d   ok %d   errors %d   p50 %s   p99 %s", f.Rate, f.Sent, f.Answered-f.Failed, f.Failed, apm.FormatDuration(f.P50), apm.FormatDuration(f.P99))
+		out.Progress("%d/s   sent %d   ok %d   errors %d   p50 %s   p99 %s", f.Rate, f.Sent, f.Answered-f.Failed, f.Failed, format.Duration(f.P50), format.Duration(f.P99))
 	})
 	if sent.Answered == 0 {
 		return stopped(ctx, errors.New("no request was sent"))
@@ -90,7 +90,7 @@ func runLoad(ctx context.Context, out *terminal.Terminal, examination doctor.Opt
 	bothSides(out, sent, seen)
 	out.Printf("\n%s\n", ask.ResourcePage(thinking, sent.From, sent.To))
 	if sent.Failed > 0 {
-		return fmt.Errorf("%s failed", apm.FormatCount(sent.Failed, "request", "requests"))
+		return fmt.Errorf("%s failed", format.Count(sent.Failed, "request", "requests"))
 	}
 	return nil
 }
@@ -99,21 +99,21 @@ func runLoad(ctx context.Context, out *terminal.Terminal, examination doctor.Opt
 func bothSides(out *terminal.Terminal, sent load.Figures, seen client.Figures) {
 	row := func(what, here, there string) { out.Printf("  %-10s %12s %12s\n", what, here, there) }
 	row("", "here", "on the pages")
-	row("requests", apm.FormatNumber(sent.Answered), apm.FormatNumber(seen.Requests))
-	row("errors", apm.FormatNumber(sent.Failed), apm.FormatNumber(seen.Errors))
-	row("p50", apm.FormatDuration(sent.P50), apm.FormatDuration(seen.P50))
-	row("p99", apm.FormatDuration(sent.P99), apm.FormatDuration(seen.P99))
-	row("max", apm.FormatDuration(sent.Max), apm.FormatDuration(seen.Max))
+	row("requests", format.Number(sent.Answered), format.Number(seen.Requests))
+	row("errors", format.Number(sent.Failed), format.Number(seen.Errors))
+	row("p50", format.Duration(sent.P50), format.Duration(seen.P50))
+	row("p99", format.Duration(sent.P99), format.Duration(seen.P99))
+	row("max", format.Duration(sent.Max), format.Duration(seen.Max))
 
 	why := "Here, a request lasts until the last byte of its response. On the pages, it lasts as long as thinker-api's span. The difference is network time and waiting for a connection. Percentiles on the pages are accurate to 1 %."
 	switch more := seen.Requests - sent.Answered; {
 	case more > 0:
-		why += fmt.Sprintf(" The pages show %s more: another client sent requests at the same time.", apm.FormatNumber(more))
+		why += fmt.Sprintf(" The pages show %s more: another client sent requests at the same time.", format.Number(more))
 	case more < 0:
-		why += fmt.Sprintf(" The pages show %s fewer: their spans were not sent, or have not arrived. To find out why: %s doctor", apm.FormatNumber(-more), workshop())
+		why += fmt.Sprintf(" The pages show %s fewer: their spans were not sent, or have not arrived. To find out why: %s doctor", format.Number(-more), workshop())
 	}
 	if sent.Missed > 0 {
-		why += fmt.Sprintf(" The rate was too high: %s skipped, because too many were pending.", apm.FormatCount(sent.Missed, "request was", "requests were"))
+		why += fmt.Sprintf(" The rate was too high: %s skipped, because too many were pending.", format.Count(sent.Missed, "request was", "requests were"))
 	}
 	out.Printf("\n%s", out.Paragraph("", why))
 }

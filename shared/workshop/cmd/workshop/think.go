@@ -14,6 +14,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/fetch"
@@ -129,7 +130,7 @@ func inWords(a client.Answer, subjects []string) string {
 		Reason, Quote, Author string
 	}
 	if a.Status != http.StatusOK || json.Unmarshal([]byte(a.Body), &thoughts) != nil {
-		return fmt.Sprintf("%d after %s: %s", a.Status, apm.FormatDuration(a.Took), apm.Printable(a.Body, 500))
+		return fmt.Sprintf("%d after %s: %s", a.Status, format.Duration(a.Took), format.Printable(a.Body, 500))
 	}
 	var lines []string
 	for _, subject := range subjects {
@@ -140,7 +141,7 @@ func inWords(a client.Answer, subjects []string) string {
 		} else if thought.Error {
 			line = subject + ": " + thought.Reason
 		}
-		lines = append(lines, apm.Printable(line, 500))
+		lines = append(lines, format.Printable(line, 500))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,21 +1,23 @@
-package apm
+package compare
 
 import (
 	"cmp"
 	"slices"
+
+	"thinker/shared/apm"
 )
 
 // A match is a sibling of two traces, or of one of them, and what is to be
 // matched below it.
 type match struct {
-	a, b           *Node
-	belowA, belowB []*Node
+	a, b           *apm.Node
+	belowA, belowB []*apm.Node
 }
 
 // An identity is what counterparts in two traces have in common.
 type identity struct{ service, name, resource string }
 
-func identityOf(s *Span) identity { return identity{s.Service, s.Name, s.Resource} }
+func identityOf(s *apm.Span) identity { return identity{s.Service, s.Name, s.Resource} }
 
 func (id identity) compare(other identity) int {
 	return cmp.Or(cmp.Compare(id.service, other.service), cmp.Compare(id.name, other.name), cmp.Compare(id.resource, other.resource))
@@ -25,17 +27,17 @@ const alone = -1
 
 // siblings are the children of a place, as they are matched.
 type siblings struct {
-	a, b   []*Node
-	ofA    []int     // each one's counterpart in b, or alone
-	ofB    []int     // and in a
-	underA [][]*Node // children of b that go below one of a, which has no counterpart
-	underB [][]*Node
+	a, b   []*apm.Node
+	ofA    []int         // each one's counterpart in b, or alone
+	ofB    []int         // and in a
+	underA [][]*apm.Node // children of b that go below one of a, which has no counterpart
+	underB [][]*apm.Node
 }
 
 // matchSiblings finds each sibling's counterpart. They come in the order of as,
 // and what is in bs alone before what follows it there.
-func matchSiblings(as, bs []*Node) []match {
-	s := siblings{a: as, b: bs, ofA: make([]int, len(as)), ofB: make([]int, len(bs)), underA: make([][]*Node, len(as)), underB: make([][]*Node, len(bs))}
+func matchSiblings(as, bs []*apm.Node) []match {
+	s := siblings{a: as, b: bs, ofA: make([]int, len(as)), ofB: make([]int, len(bs)), underA: make([][]*apm.Node, len(as)), underB: make([][]*apm.Node, len(bs))}
 	for i := range s.ofA {
 		s.ofA[i] = alone
 	}
@@ -116,7 +118,7 @@ func (s *siblings) firstWithFirst() {
 func (s *siblings) onlyOnes() {
 	type operation struct{ service, name string }
 	left := map[operation][2][]int{}
-	collect := func(side int, nodes []*Node, counterparts []int) {
+	collect := func(side int, nodes []*apm.Node, counterparts []int) {
 		for i, node := range nodes {
 			if counterparts[i] == alone {
 				o := operation{node.Span.Service, node.Span.Name}
@@ -139,7 +141,7 @@ func (s *siblings) onlyOnes() {
 // in between them and their parent: among its children is one of their kind. If
 // that is so both ways, nothing tells which of the two has slipped in. It
 // returns those that have gone below another.
-func (s *siblings) slipIn() (adopted map[*Node]bool) {
+func (s *siblings) slipIn() (adopted map[*apm.Node]bool) {
 	adoptedA := adopt(s.a, s.ofA, s.b, s.ofB, s.underB)
 	adoptedB := adopt(s.b, s.ofB, s.a, s.ofA, s.underA)
 	switch {
@@ -155,14 +157,14 @@ func (s *siblings) slipIn() (adopted map[*Node]bool) {
 
 // adopt puts those of nodes that have no counterpart under those of parents that
 // have none and have such a child.
-func adopt(nodes []*Node, ofNodes []int, parents []*Node, ofParents []int, under [][]*Node) map[*Node]bool {
+func adopt(nodes []*apm.Node, ofNodes []int, parents []*apm.Node, ofParents []int, under [][]*apm.Node) map[*apm.Node]bool {
 	left := map[identity][]int{}
 	for i, node := range nodes {
 		if ofNodes[i] == alone {
 			left[identityOf(node.Span)] = append(left[identityOf(node.Span)], i)
 		}
 	}
-	adopted := map[*Node]bool{}
+	adopted := map[*apm.Node]bool{}
 	if len(left) == 0 {
 		return adopted
 	}
@@ -187,7 +189,7 @@ func adopt(nodes []*Node, ofNodes []int, parents []*Node, ofParents []int, under
 }
 
 // matches puts them in order.
-func (s *siblings) matches(adopted map[*Node]bool) []match {
+func (s *siblings) matches(adopted map[*apm.Node]bool) []match {
 	before := make([][]int, len(s.a)+1) // of b alone, by what they come before
 	next := len(s.a)
 	for j := len(s.b) - 1; j >= 0; j-- {

@@ -1,12 +1,15 @@
-package apm
+package format
 
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"thinker/shared/apm"
 )
 
 func TestWrite(t *testing.T) {
-	trace := NewTrace(7, []Span{
+	trace := apm.NewTrace(7, []apm.Span{
 		{SpanID: 1, Service: "api", Name: "http.request", Resource: "GET /", Start: 1, Duration: 9, Meta: map[string]string{"env": "test"}, Metrics: map[string]float64{"http.status_code": 200}},
 		{SpanID: 2, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT\n\x1b[2J1", Start: 2, Duration: 1, Error: true,
 			Meta: map[string]string{"error.type": "net.OpError", "error.message": "no\troute", "error.stack": "here"}},
@@ -15,7 +18,7 @@ func TestWrite(t *testing.T) {
 	})
 	trace.Truncated = 5
 	var out strings.Builder
-	if err := trace.Write(&out, "> ", "env", "http.status_code"); err != nil {
+	if err := WriteTrace(&out, trace, "> ", "env", "http.status_code"); err != nil {
 		t.Fatal(err)
 	}
 	want := `> api · http.request · GET / · env:test · http.status_code:200
@@ -31,7 +34,7 @@ func TestWrite(t *testing.T) {
 
 func TestWriteOfADeepChainIsBounded(t *testing.T) {
 	var out strings.Builder
-	if err := chain(40_000).Write(&out, ""); err != nil {
+	if err := WriteTrace(&out, chain(40_000), ""); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(out.String(), "\n… and 39,800 more spans\n") || out.Len() > 20_000 {
@@ -39,12 +42,10 @@ func TestWriteOfADeepChainIsBounded(t *testing.T) {
 	}
 }
 
-func TestOwnTags(t *testing.T) {
-	trace := NewTrace(1, []Span{
-		{SpanID: 1, Meta: map[string]string{"subject": "war", "http.url": "/", "env": "test"}},
-		{SpanID: 2, Meta: map[string]string{"author": "x", "subject": "art"}, Metrics: map[string]float64{"attempt": 2, "_dd.top_level": 1}},
-	})
-	if got := strings.Join(trace.OwnTags(), " "); got != "attempt author subject" {
-		t.Errorf("%s", got)
+func chain(n int) apm.Trace {
+	spans := make([]apm.Span, n)
+	for i := range spans {
+		spans[i] = apm.Span{SpanID: uint64(i + 1), ParentID: uint64(i), Start: int64(i), Duration: time.Duration(2*n - 2*i)}
 	}
+	return apm.NewTrace(1, spans)
 }

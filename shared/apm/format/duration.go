@@ -1,4 +1,4 @@
-package apm
+package format
 
 import (
 	"fmt"
@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// FormatDuration writes a duration as a person would, in the unit that suits
+// Duration writes a duration as a person would, in the unit that suits
 // it: three significant digits (4.63 ms, 504 ms, 1.2 s), from a minute on in
 // two units (2 min 5 s).
-func FormatDuration(d time.Duration) string {
+func Duration(d time.Duration) string {
 	value, unit := DurationParts(d)
 	return value + " " + unit
 }
 
-// DurationParts is FormatDuration with the (last) unit apart, for where the
+// DurationParts is Duration with the (last) unit apart, for where the
 // two are set differently: "4.63", "ms".
 func DurationParts(d time.Duration) (value, unit string) {
 	if d < 0 {
@@ -68,13 +68,4 @@ func significant(value float64) string {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	}
 	return text
-}
-
-// Plus adds a duration, 0 where it is negative, to a sum; the sum may be more
-// than one can tell.
-func Plus(sum, d time.Duration) time.Duration {
-	if d = max(0, d); sum > math.MaxInt64-d {
-		return math.MaxInt64
-	}
-	return sum + d
 }

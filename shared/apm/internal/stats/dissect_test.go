@@ -1,4 +1,4 @@
-package apm
+package stats
 
 import (
 	"fmt"
@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 // ms is a span of a service, with times in milliseconds.
-func ms(id, parent uint64, service string, start, duration int64) Span {
+func ms(id, parent uint64, service string, start, duration int64) apm.Span {
 	s := at(id, parent, start*1e6, (start+duration)*1e6)
 	s.TraceID, s.Service, s.Name = 1, service, "work"
 	return s
@@ -19,8 +21,8 @@ func ms(id, parent uint64, service string, start, duration int64) Span {
 
 // shop is a request to a web server, which asks two services; each asks the
 // database, and one of them failed.
-func shop() Trace {
-	spans := []Span{
+func shop() apm.Trace {
+	spans := []apm.Span{
 		ms(1, 0, "web", 0, 100),
 		ms(2, 1, "cart", 10, 40),
 		ms(3, 2, "db", 20, 20),
@@ -30,7 +32,7 @@ func shop() Trace {
 		ms(7, 5, "db", 70, 10),
 	}
 	spans[5].Error = true
-	return NewTrace(1, spans)
+	return apm.NewTrace(1, spans)
 }
 
 // written is an anatomy in a few words.
@@ -51,10 +53,10 @@ func written(a Anatomy) string {
 
 func TestADissectionTellsWhatRequestsAreMadeOf(t *testing.T) {
 	orphan := shop()
-	orphan.Spans = slices.DeleteFunc(orphan.Spans, func(s Span) bool { return s.SpanID == 1 })
-	circle := NewTrace(1, []Span{ms(1, 2, "a", 0, 10), ms(2, 1, "b", 0, 10)})
+	orphan.Spans = slices.DeleteFunc(orphan.Spans, func(s apm.Span) bool { return s.SpanID == 1 })
+	circle := apm.NewTrace(1, []apm.Span{ms(1, 2, "a", 0, 10), ms(2, 1, "b", 0, 10)})
 	for name, c := range map[string]struct {
-		trace    Trace
+		trace    apm.Trace
 		requests []uint64
 		want     string
 	}{
@@ -80,7 +82,7 @@ func TestADissectionTellsWhatRequestsAreMadeOf(t *testing.T) {
 		"none": {shop(), nil, "0 of 0 in 0:"},
 	} {
 		d := NewDissection(0, 1e9, 0)
-		d.Add(c.trace, func(s *Span) bool { return slices.Contains(c.requests, s.SpanID) })
+		d.Add(c.trace, func(s *apm.Span) bool { return slices.Contains(c.requests, s.SpanID) })
 		if got := written(d.Anatomy(0)); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
@@ -89,10 +91,10 @@ func TestADissectionTellsWhatRequestsAreMadeOf(t *testing.T) {
 
 func TestADissectionAddsUpTraces(t *testing.T) {
 	d := NewDissection(0, 400e6, 4)
-	entry := func(s *Span) bool { return s.SpanID == 1 || s.SpanID == 4 }
+	entry := func(s *apm.Span) bool { return s.SpanID == 1 || s.SpanID == 4 }
 	d.Add(shop(), entry)
-	d.Add(NewTrace(2, []Span{ms(1, 0, "web", 300, 60), ms(4, 1, "pay", 310, 30)}), entry)
-	d.Add(NewTrace(3, []Span{ms(9, 0, "web", 300, 60)}), entry) // has no request
+	d.Add(apm.NewTrace(2, []apm.Span{ms(1, 0, "web", 300, 60), ms(4, 1, "pay", 310, 30)}), entry)
+	d.Add(apm.NewTrace(3, []apm.Span{ms(9, 0, "web", 300, 60)}), entry) // has no request
 	a := d.Anatomy(40)
 	if a.Requests != 4 || a.Of != 40 || a.Traces != 2 || !a.Sampled() || a.PerSecond(2) != 20 || !slices.Equal(a.SeriesRequests, []int{2, 0, 0, 2}) {
 		t.Errorf("%+v", a)
@@ -120,12 +122,12 @@ func TestADissectionAddsUpTraces(t *testing.T) {
 }
 
 func TestAnAnatomyIsBounded(t *testing.T) {
-	spans := []Span{{SpanID: 1, Service: "web", Duration: math.MaxInt64}}
+	spans := []apm.Span{{SpanID: 1, Service: "web", Duration: math.MaxInt64}}
 	for n := range uint64(12_000) {
-		spans = append(spans, Span{SpanID: n + 2, ParentID: 1, Service: fmt.Sprintf("s%05d", n), Duration: math.MaxInt64, Error: n == 5})
+		spans = append(spans, apm.Span{SpanID: n + 2, ParentID: 1, Service: fmt.Sprintf("s%05d", n), Duration: math.MaxInt64, Error: n == 5})
 	}
 	d := NewDissection(0, 0, 3)
-	d.Add(NewTrace(1, spans), func(s *Span) bool { return s.ParentID == 0 })
+	d.Add(apm.NewTrace(1, spans), func(s *apm.Span) bool { return s.ParentID == 0 })
 	a := d.Anatomy(0)
 	if len(a.Services) != 1000 || a.OtherServices != 11_001 || len(a.Spans) != 500 || a.OtherSpans != 11_501 || len(a.Edges) != 2000 || a.OtherEdges != 10_000 {
 		t.Errorf("%d and %d services, %d and %d kinds of spans, %d and %d edges", len(a.Services), a.OtherServices, len(a.Spans), a.OtherSpans, len(a.Edges), a.OtherEdges)
@@ -136,4 +138,9 @@ func TestAnAnatomyIsBounded(t *testing.T) {
 	if none := NewDissection(5, 5, 2).Anatomy(0); none.PerSecond(1) != 0 || none.Sampled() || len(none.SeriesRequests) != 2 {
 		t.Errorf("%+v", none)
 	}
+}
+
+// at makes a span of a service that bears the span's ID as its name.
+func at(id, parent uint64, start, end int64) apm.Span {
+	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start, Duration: time.Duration(end - start)}
 }

@@ -1,4 +1,4 @@
-package apm
+package compare
 
 import (
 	"fmt"
@@ -7,25 +7,27 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 // grown makes a trace of a tree in lines, each a span's kind, indented by one
 // tab more than its parent's: service, operation, resource. A ! is an error.
-func grown(text string) Trace {
-	var spans []Span
+func grown(text string) apm.Trace {
+	var spans []apm.Span
 	var path []uint64 // IDs of the spans above
 	for i, line := range strings.Split(strings.Trim(text, "\n"), "\n") {
 		level := len(line) - len(strings.TrimLeft(line, "\t"))
 		words := append(strings.Split(strings.TrimSpace(strings.TrimSuffix(line, "!")), " · "), "", "")
 		id := uint64(i + 1)
 		path = append(path[:level], id)
-		s := Span{TraceID: 1, SpanID: id, Service: words[0], Name: words[1], Resource: words[2], Start: int64(i), Duration: time.Duration(1000 - i), Error: strings.HasSuffix(line, "!")}
+		s := apm.Span{TraceID: 1, SpanID: id, Service: words[0], Name: words[1], Resource: words[2], Start: int64(i), Duration: time.Duration(1000 - i), Error: strings.HasSuffix(line, "!")}
 		if level > 0 {
 			s.ParentID = path[level-1]
 		}
 		spans = append(spans, s)
 	}
-	return NewTrace(1, spans)
+	return apm.NewTrace(1, spans)
 }
 
 // marked draws places as a tree: = for counterparts, - for A's alone, + for B's.
@@ -104,24 +106,24 @@ func TestAlign(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", name, got, c.want)
 		}
 	}
-	if got := Align(Trace{}, Trace{}); len(got) != 0 {
+	if got := Align(apm.Trace{}, apm.Trace{}); len(got) != 0 {
 		t.Errorf("no spans: %v", got)
 	}
 }
 
 // anyTrace is a tree of few kinds, in which some parents are missing and some
 // spans are in circles.
-func anyTrace(random *rand.Rand) Trace {
-	spans := make([]Span, random.IntN(60))
+func anyTrace(random *rand.Rand) apm.Trace {
+	spans := make([]apm.Span, random.IntN(60))
 	for i := range spans {
 		id := uint64(i + 1)
-		spans[i] = Span{TraceID: 1, SpanID: id, ParentID: uint64(random.IntN(i + 1)), Service: string(rune('a' + random.IntN(2))),
+		spans[i] = apm.Span{TraceID: 1, SpanID: id, ParentID: uint64(random.IntN(i + 1)), Service: string(rune('a' + random.IntN(2))),
 			Name: string(rune('k' + random.IntN(2))), Resource: string(rune('x' + random.IntN(2))), Start: random.Int64N(100), Duration: time.Duration(random.Int64N(100))}
 		if random.IntN(20) == 0 {
 			spans[i].ParentID = uint64(random.IntN(80))
 		}
 	}
-	return NewTrace(1, spans)
+	return apm.NewTrace(1, spans)
 }
 
 // pairs are the IDs of counterparts, in order.
@@ -175,15 +177,15 @@ func TestAlignOfAnyTraces(t *testing.T) {
 	}
 }
 
-func eachOnce(trace Trace, ids []uint64) bool {
+func eachOnce(trace apm.Trace, ids []uint64) bool {
 	slices.Sort(ids)
 	return len(ids) == len(trace.Spans) && len(slices.Compact(ids)) == len(ids)
 }
 
 // siblingsOf is a trace of a root and of n spans below it, of which every k-th
 // is of another kind.
-func siblingsOf(n, k int) Trace {
-	spans := []Span{at(1, 0, 0, int64(n)+2)}
+func siblingsOf(n, k int) apm.Trace {
+	spans := []apm.Span{at(1, 0, 0, int64(n)+2)}
 	for i := range n {
 		s := at(uint64(i+2), 1, int64(i)+1, int64(i)+2)
 		if i%k == 0 {
@@ -191,12 +193,12 @@ func siblingsOf(n, k int) Trace {
 		}
 		spans = append(spans, s)
 	}
-	return NewTrace(1, spans)
+	return apm.NewTrace(1, spans)
 }
 
 func TestAlignOfLargeTraces(t *testing.T) {
 	for name, c := range map[string]struct {
-		a, b Trace
+		a, b apm.Trace
 		both int
 	}{
 		"deep":                  {chain(40_000), chain(30_000), 30_000},
@@ -236,4 +238,18 @@ func BenchmarkAlignOfLargeTraces(b *testing.B) {
 	for b.Loop() {
 		Align(x, y)
 	}
+}
+
+// at makes a span of a service that bears the span's ID as its name.
+func at(id, parent uint64, start, end int64) apm.Span {
+	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start, Duration: time.Duration(end - start)}
+}
+
+// chain is a trace in which each span is the child of the one before.
+func chain(n int) apm.Trace {
+	spans := make([]apm.Span, n)
+	for i := range spans {
+		spans[i] = at(uint64(i+1), uint64(i), int64(i), int64(2*n-i))
+	}
+	return apm.NewTrace(1, spans)
 }

@@ -1,10 +1,12 @@
-package apm
+package stats
 
 import (
 	"cmp"
 	"maps"
 	"slices"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 // How many of each an anatomy gives, and how many it tells apart to find them:
@@ -60,7 +62,7 @@ func NewDissection(from, to int64, buckets int) *Dissection {
 
 // Add takes a trace apart, of which some spans are requests. A trace without
 // one changes nothing.
-func (d *Dissection) Add(trace Trace, isRequest func(*Span) bool) {
+func (d *Dissection) Add(trace apm.Trace, isRequest func(*apm.Span) bool) {
 	exec := trace.ExecTimes()
 	spans := lineUp(trace, isRequest)
 	before := d.anatomy.Requests
@@ -96,17 +98,17 @@ const none = -1
 
 // A placed span knows those above it, by their places in a list.
 type placed struct {
-	*Span
+	*apm.Span
 	parent  int  // none for a root
 	request int  // the closest one: itself or above it
 	leads   bool // a request is below it
 }
 
 // lineUp lists a trace's spans, parents before their children.
-func lineUp(trace Trace, isRequest func(*Span) bool) []placed {
+func lineUp(trace apm.Trace, isRequest func(*apm.Span) bool) []placed {
 	spans := make([]placed, 0, len(trace.Spans))
-	var line func(node *Node, parent, request int)
-	line = func(node *Node, parent, request int) {
+	var line func(node *apm.Node, parent, request int)
+	line = func(node *apm.Node, parent, request int) {
 		at := len(spans)
 		if isRequest(node.Span) {
 			request = at
@@ -130,16 +132,16 @@ func lineUp(trace Trace, isRequest func(*Span) bool) []placed {
 	return spans
 }
 
-func (d *Dissection) bucket(request *Span) int {
+func (d *Dissection) bucket(request *apm.Span) int {
 	return Bucket(request.Start, d.anatomy.From, d.anatomy.To, d.buckets)
 }
 
-func (d *Dissection) addWork(name string, exec time.Duration, request *Span) {
+func (d *Dissection) addWork(name string, exec time.Duration, request *apm.Span) {
 	service, isNew := entry(d.services, name)
 	switch {
 	case service == nil:
 		d.anatomy.OtherServices++
-		d.others = Plus(d.others, exec)
+		d.others = apm.Plus(d.others, exec)
 		return
 	case isNew:
 		service.Service = name
@@ -147,14 +149,14 @@ func (d *Dissection) addWork(name string, exec time.Duration, request *Span) {
 			service.Series = make([]time.Duration, d.buckets)
 		}
 	}
-	service.Exec = Plus(service.Exec, exec)
+	service.Exec = apm.Plus(service.Exec, exec)
 	if d.buckets > 0 {
 		at := d.bucket(request)
-		service.Series[at] = Plus(service.Series[at], exec)
+		service.Series[at] = apm.Plus(service.Series[at], exec)
 	}
 }
 
-func (d *Dissection) addSpan(s *Span, exec time.Duration, total float64) {
+func (d *Dissection) addSpan(s *apm.Span, exec time.Duration, total float64) {
 	sum, isNew := entry(d.kinds, kind{s.Service, s.Name, s.Resource, s.Type})
 	switch {
 	case sum == nil:
@@ -171,14 +173,14 @@ func (d *Dissection) addSpan(s *Span, exec time.Duration, total float64) {
 		sum.trace = d.anatomy.Traces
 		sum.Traces++
 	}
-	sum.Total = Plus(sum.Total, s.Duration)
-	sum.Exec = Plus(sum.Exec, exec)
+	sum.Total = apm.Plus(sum.Total, s.Duration)
+	sum.Exec = apm.Plus(sum.Exec, exec)
 	if total > 0 {
 		sum.shares += float64(exec) / total
 	}
 }
 
-func (d *Dissection) addCall(from string, s *Span) {
+func (d *Dissection) addCall(from string, s *apm.Span) {
 	if from == s.Service {
 		return
 	}
@@ -198,7 +200,7 @@ func (d *Dissection) addCall(from string, s *Span) {
 		sum.trace = d.anatomy.Traces
 		sum.Traces++
 	}
-	sum.Total = Plus(sum.Total, s.Duration)
+	sum.Total = apm.Plus(sum.Total, s.Duration)
 	sum.Max = max(sum.Max, s.Duration)
 }
 

@@ -1,4 +1,4 @@
-package apm
+package stats
 
 import "time"
 
@@ -49,15 +49,6 @@ type Tracer struct {
 // LongAgo is how old a span may be when it arrives without its tracer's clock
 // seeming to be slow.
 const LongAgo = time.Hour
-
-// ClockOffset is what the span says, by its arrival, of its tracer's clock.
-func (s *Span) ClockOffset(arrival time.Time) time.Duration {
-	offset := time.Duration(s.End() - arrival.UnixNano())
-	if offset < 0 && offset > -LongAgo {
-		return 0
-	}
-	return offset
-}
 
 // A Loss counts what was refused, dropped or left out for one reason.
 type Loss struct {

@@ -1,14 +1,16 @@
-package apm
+package compare
 
 import (
 	"slices"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 // A Place is where a span of one trace stands when two are laid over one
 // another, A below and B above, together with its counterpart in the other.
 type Place struct {
-	A, B         *Node         // nil where that trace has no such span; never both
+	A, B         *apm.Node     // nil where that trace has no such span; never both
 	Parent       int           // index of the place above; -1 for a root
 	Level        int           // 0 for a root
 	ExecA, ExecB time.Duration // execution time; 0 where there is no span
@@ -26,7 +28,7 @@ type Place struct {
 // What becomes of A and B when they change places is the same, the other way
 // round. It takes time in proportion to the spans, as large groups of siblings
 // are not compared by their order.
-func Align(a, b Trace) []Place {
+func Align(a, b apm.Trace) []Place {
 	execA, execB := a.ExecTimes(), b.ExecTimes()
 	places := make([]Place, 0, max(len(a.Spans), len(b.Spans)))
 	// A stack of what has its place still to come, rather than recursion: a trace
@@ -36,7 +38,7 @@ func Align(a, b Trace) []Place {
 		parent int
 	}
 	var stack []waiting
-	push := func(as, bs []*Node, parent int) {
+	push := func(as, bs []*apm.Node, parent int) {
 		for _, m := range slices.Backward(matchSiblings(as, bs)) {
 			stack = append(stack, waiting{m, parent})
 		}
@@ -62,7 +64,7 @@ func Align(a, b Trace) []Place {
 }
 
 // Span is the place's span: B's, or A's where there is no other.
-func (p *Place) Span() *Span {
+func (p *Place) Span() *apm.Span {
 	if p.B != nil {
 		return p.B.Span
 	}

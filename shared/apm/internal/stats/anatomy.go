@@ -1,8 +1,10 @@
-package apm
+package stats
 
 import (
 	"math"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 // An Anatomy tells what requests are made of: which services worked for them,
@@ -30,7 +32,7 @@ type Anatomy struct {
 
 // A SpentTime is one service's part of the requests' execution time.
 type SpentTime struct {
-	ServiceTime
+	apm.ServiceTime
 	Series []time.Duration // the same by start of the request, of several the closest above; nil without
 }
 

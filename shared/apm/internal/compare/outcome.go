@@ -1,9 +1,11 @@
-package apm
+package compare
 
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 // An Outcome sums up how trace B differs from trace A.
@@ -15,7 +17,7 @@ type Outcome struct {
 
 // Work is the execution time of all spans of one kind in two traces.
 type Work struct {
-	Span         *Span // one of them
+	Span         *apm.Span // one of them
 	ExecA, ExecB time.Duration
 }
 
@@ -43,8 +45,8 @@ func Sum(places []Place) (o Outcome) {
 			seen[id] = at
 			o.Work = append(o.Work, Work{Span: p.Span()})
 		}
-		o.Work[at].ExecA = Plus(o.Work[at].ExecA, p.ExecA)
-		o.Work[at].ExecB = Plus(o.Work[at].ExecB, p.ExecB)
+		o.Work[at].ExecA = apm.Plus(o.Work[at].ExecA, p.ExecA)
+		o.Work[at].ExecB = apm.Plus(o.Work[at].ExecB, p.ExecB)
 	}
 	slices.SortStableFunc(o.Work, func(x, y Work) int { return cmp.Compare(y.distance(), x.distance()) })
 	return o

@@ -1,10 +1,10 @@
-package apm
+package format
 
 import "testing"
 
-func TestFormatCount(t *testing.T) {
+func TestCount(t *testing.T) {
 	for n, want := range map[int]string{0: "0 spans", 1: "1 span", 999: "999 spans", 1000: "1,000 spans", 1234567: "1,234,567 spans", 1000001: "1,000,001 spans"} {
-		if got := FormatCount(n, "span", "spans"); got != want {
+		if got := Count(n, "span", "spans"); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}

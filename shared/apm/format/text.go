@@ -1,4 +1,4 @@
-package apm
+package format
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"thinker/shared/apm"
 )
 
 const (
@@ -14,22 +16,22 @@ const (
 	longestText      = 200 // characters of one of a span's texts
 )
 
-// Write writes the trace as a tree, a line a span: its service, operation and
+// WriteTrace writes the trace as a tree, a line a span: its service, operation and
 // resource, those of the tags that it has, and its error. Each line begins with
 // indent, a child two columns further in than its parent. IDs and times are left
 // out, so that the same work is the same text each time; and of a trace of
 // more than 200 spans, all after these. What a span holds can do nothing to a
 // terminal. The error is w's.
-func (t Trace) Write(w io.Writer, indent string, tags ...string) error {
+func WriteTrace(w io.Writer, t apm.Trace, indent string, tags ...string) error {
 	out := treeText{indent: indent, tags: tags}
 	for _, root := range t.Tree() {
 		out.write(root, 0)
 	}
 	if more := len(t.Spans) - out.spans; more > 0 {
-		fmt.Fprintf(&out.text, "%s… and %s\n", indent, FormatCount(more, "more span", "more spans"))
+		fmt.Fprintf(&out.text, "%s… and %s\n", indent, Count(more, "more span", "more spans"))
 	}
 	if t.Truncated > 0 {
-		fmt.Fprintf(&out.text, "%s… and %s more, as the trace is too large to be shown whole\n", indent, FormatCount(t.Truncated, "span", "spans"))
+		fmt.Fprintf(&out.text, "%s… and %s more, as the trace is too large to be shown whole\n", indent, Count(t.Truncated, "span", "spans"))
 	}
 	_, err := io.WriteString(w, out.text.String())
 	return err
@@ -43,31 +45,31 @@ type treeText struct {
 	spans  int // written so far
 }
 
-func (out *treeText) write(node *Node, depth int) {
+func (out *treeText) write(node *apm.Node, depth int) {
 	if out.spans == mostSpansWritten {
 		return
 	}
 	out.spans++
-	out.text.WriteString(out.indent + strings.Repeat("  ", min(depth, deepestIndent)) + node.Span.line(out.tags))
+	out.text.WriteString(out.indent + strings.Repeat("  ", min(depth, deepestIndent)) + line(node.Span, out.tags))
 	if node.Orphan {
 		out.text.WriteString(" · its parent is missing")
 	}
-	out.text.WriteString(node.Span.failure() + "\n")
+	out.text.WriteString(failure(node.Span) + "\n")
 	for _, child := range node.Children {
 		out.write(child, depth+1)
 	}
 }
 
-// String is the span in a line: service · operation · resource.
-func (s *Span) String() string { return s.line(nil) }
+// Span returns the span in a line: service · operation · resource.
+func Span(s *apm.Span) string { return line(s, nil) }
 
-func (s *Span) line(tags []string) string {
+func line(s *apm.Span, tags []string) string {
 	parts := []string{s.Service, s.Name}
 	if s.Resource != "" {
 		parts = append(parts, s.Resource)
 	}
 	for _, tag := range tags {
-		if value, ok := s.tag(tag); ok {
+		if value, ok := tagOf(s, tag); ok {
 			parts = append(parts, tag+":"+value)
 		}
 	}
@@ -77,8 +79,8 @@ func (s *Span) line(tags []string) string {
 	return strings.Join(parts, " · ")
 }
 
-// tag is the value of a tag, as text whichever way the tracer sent it.
-func (s *Span) tag(name string) (value string, ok bool) {
+// tagOf returns the value of a tag, as text whichever way the tracer sent it.
+func tagOf(s *apm.Span, name string) (value string, ok bool) {
 	if text, ok := s.Meta[name]; ok {
 		return text, true
 	}
@@ -86,7 +88,7 @@ func (s *Span) tag(name string) (value string, ok bool) {
 	return strconv.FormatFloat(number, 'f', -1, 64), ok
 }
 
-func (s *Span) failure() string {
+func failure(s *apm.Span) string {
 	if !s.Error {
 		return ""
 	}
