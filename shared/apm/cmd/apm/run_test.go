@@ -110,7 +110,7 @@ func ended(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 }
 
 func TestRun_PrintsTheTraces(t *testing.T) {
-	testdata := filepath.Join("..", "..", "intake", "testdata")
+	testdata := filepath.Join("..", "..", "internal", "intake", "testdata")
 	stdout, stderr, code := ended(t, playRun(t,
 		"send="+filepath.Join(testdata, "dd-trace-go.v1-v1.74.8-v0.4.msgpack")+"@/v0.4/traces",
 		"send="+filepath.Join(testdata, "dd-trace-go-v2.12.0-v1.0.msgpack")+"@/v1.0/traces",

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
 )
 
 func TestRun_ForwardsSignals(t *testing.T) {

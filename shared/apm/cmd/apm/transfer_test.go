@@ -55,7 +55,7 @@ func TestImport_RoundTrip(t *testing.T) {
 	}
 	// Traces of real tracers.
 	for file, path := range map[string]string{"dd-trace-go.v1-v1.74.8-v0.4.msgpack": "/v0.4/traces", "dd-trace-go-v2.12.0-v1.0.msgpack": "/v1.0/traces"} {
-		payload, err := os.ReadFile(filepath.Join("..", "..", "intake", "testdata", file))
+		payload, err := os.ReadFile(filepath.Join("..", "..", "internal", "intake", "testdata", file))
 		if err != nil {
 			t.Fatal(err)
 		}
