@@ -9,3 +9,14 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+func TestSignificant(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 0.00123456: "0.00123", 0.5: "0.5", 1: "1", 12.34: "12.3", 99.94: "99.9", 99.96: "100", 123.4: "123",
+		1234567: "1,234,567", 1e-9: "0",
+	} {
+		if got := Significant(x); got != want {
+			t.Errorf("%v: %s, want %s", x, got, want)
+		}
+	}
+}

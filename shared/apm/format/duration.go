@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -35,7 +34,7 @@ func DurationParts(d time.Duration) (value, unit string) {
 			limit = 59.95
 		}
 		if value := float64(d) / float64(u.size); value < limit {
-			return significant(value), u.name
+			return Significant(value), u.name
 		}
 	}
 	if seconds := d.Round(time.Second); seconds < time.Hour {
@@ -51,21 +50,4 @@ func inTwo(d, large time.Duration, largeUnit string, small time.Duration, smallU
 		return strconv.FormatInt(int64(d/large), 10), largeUnit
 	}
 	return fmt.Sprintf("%d %s %d", d/large, largeUnit, d%large/small), smallUnit
-}
-
-// significant writes a number below 1000 with three significant digits and
-// without trailing zeros.
-func significant(value float64) string {
-	decimals := 2
-	switch {
-	case value >= 99.95:
-		decimals = 0
-	case value >= 9.995:
-		decimals = 1
-	}
-	text := strconv.FormatFloat(value, 'f', decimals, 64)
-	if strings.Contains(text, ".") {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text
 }

@@ -269,9 +269,9 @@ func compact(x float64) string {
 }
 
 // countText and the like write a chart's values.
-func countText(x float64) string { return significant(x) }
+func countText(x float64) string { return format.Significant(x) }
 
-func percentText(x float64) string { return significant(x) + " %" }
+func percentText(x float64) string { return format.Significant(x) + " %" }
 
 func durationText(nanoseconds float64) string {
 	if nanoseconds == 0 {

@@ -72,7 +72,7 @@ const accuracy = 0.01
 
 // signed formats a difference with its sign.
 func signed(x float64, unit string) amount {
-	switch text := significant(max(x, -x)); {
+	switch text := format.Significant(max(x, -x)); {
 	case text == "0":
 		return amount{Value: "0"}
 	case x < 0:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 )
 
@@ -41,7 +42,7 @@ func (w *Web) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, 
 				places[k] = at
 				rows = append(rows, kindCompared{Service: w.service(s.Service), Name: short(s.Name), Resource: short(s.Resource), CountA: "–", CountB: "–"})
 			}
-			row, exec, count := &rows[at], s.Exec/time.Duration(requests), significant(float64(s.Spans)/float64(requests))
+			row, exec, count := &rows[at], s.Exec/time.Duration(requests), format.Significant(float64(s.Spans)/float64(requests))
 			if side == 0 {
 				row.inA, row.a, row.CountA = true, exec, count
 			} else {

@@ -74,13 +74,13 @@ func timesAs(before, now float64) string {
 	case before <= 0 || now <= 0 || max(before, now)/min(before, now) < 1+little:
 		return ""
 	case before >= 2*now:
-		return significant(before/now) + " × faster"
+		return format.Significant(before/now) + " × faster"
 	case now >= 2*before:
-		return significant(now/before) + " × slower"
+		return format.Significant(now/before) + " × slower"
 	case now < before:
-		return "−" + significant(100*(before-now)/before) + " %"
+		return "−" + format.Significant(100*(before-now)/before) + " %"
 	default:
-		return "+" + significant(100*(now-before)/before) + " %"
+		return "+" + format.Significant(100*(now-before)/before) + " %"
 	}
 }
 

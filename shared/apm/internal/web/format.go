@@ -138,25 +138,8 @@ func rateOf(rate float64, unit string) amount {
 	if rate > 0 && rate < 0.01 {
 		return amount{"< 0.01", unit}
 	}
-	return amount{significant(rate), unit}
+	return amount{format.Significant(rate), unit}
 }
 
 // percent formats a part of 1.
-func percent(part float64) amount { return amount{significant(100 * part), "%"} }
-
-// significant formats a number, 0 or more, with three significant digits and thousands
-// separators.
-func significant(x float64) string {
-	switch {
-	case x == 0:
-		return "0"
-	case x >= 99.95:
-		return format.Number(int(math.Round(min(x, math.MaxInt32))))
-	}
-	decimals := min(6, max(0, 2-int(math.Floor(math.Log10(x)))))
-	text := strconv.FormatFloat(x, 'f', decimals, 64)
-	if strings.Contains(text, ".") {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text
-}
+func percent(part float64) amount { return amount{format.Significant(100 * part), "%"} }

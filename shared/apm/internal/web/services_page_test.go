@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
 
@@ -78,7 +79,7 @@ func TestTheResourcePage(t *testing.T) {
 	summary := ask[jsonSpanSummaries](t, w, "/api/span-summary?query=service:team/api")
 	holds(t, "the page", said, "GET /", "4 requests", "Spans per request, from 4 requests", "Avg % exec time", "sql.query SELECT 1 100 %", "Latest traces", "v2")
 	for _, s := range summary.Spans {
-		holds(t, "the span summary", said, significant(s.AvgExecPercent)+" %", took(s.AvgDuration))
+		holds(t, "the span summary", said, format.Significant(s.AvgExecPercent)+" %", took(s.AvgDuration))
 	}
 	holds(t, "another resource", text(t, w, "/resource?service=team/api&resource=POST+/"), "No requests in this time range")
 }

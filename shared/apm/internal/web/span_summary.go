@@ -28,7 +28,7 @@ func (w *Web) spanSummary(a stats.Anatomy, p place) (rows []summaryRow, headings
 	for _, s := range spans {
 		rows = append(rows, summaryRow{
 			Service: w.service(s.Service), Name: short(s.Name), Resource: short(s.Resource),
-			PerTrace: significant(s.PerTrace()), Traces: percent(s.TracesPercent(a) / 100), Avg: duration(s.Average()),
+			PerTrace: format.Significant(s.PerTrace()), Traces: percent(s.TracesPercent(a) / 100), Avg: duration(s.Average()),
 			Exec: percent(s.ExecPercent / 100), ExecShare: coordinate(s.ExecPercent), Errors: s.Errors,
 		})
 	}

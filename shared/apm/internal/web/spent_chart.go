@@ -37,7 +37,7 @@ func (w *Web) spent(m measured, a stats.Anatomy) (chart, bool) {
 	c.Named = true
 	c.stack(all, write)
 	first := a.Services[0]
-	c.Summary = fmt.Sprintf("%s: %s %% of exec time", short(first.Service), significant(first.Percent))
+	c.Summary = fmt.Sprintf("%s: %s %% of exec time", short(first.Service), format.Significant(first.Percent))
 	if a.Sampled() {
 		c.Summary += fmt.Sprintf(" · from %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
 	}
