@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,77 +14,180 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
 
 var update = flag.Bool("update", false, "write what the steps' differences are now to the files that say what they must be")
 
-// TestDependencies holds who may import whom.
-func TestDependencies(t *testing.T) {
-	libraries := []string{"gopkg.in/DataDog/dd-trace-go.v1", "github.com/gorilla/mux", "modernc.org/sqlite", "github.com/redis/go-redis/v9"}
-	rules := []struct {
-		of, why string
-		allowed []string // prefixes, beside the standard library
-	}{
-		{"thinker/step", "a step is read for its lesson: it imports the lesson's libraries and shared/serve", append(libraries, "thinker/shared/serve")},
-		{"thinker/shared/serve", "a step that imports serve learns nothing new: it stays with the standard library", nil},
-		{"thinker/shared/apm/internal/intake", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/internal/stats", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/datadog-agent/pkg/trace/traceutil/normalize", "github.com/tinylib/msgp", "golang.org/x/sync/semaphore"}},
-		{"thinker/shared/apm/internal/store", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/internal/stats", "thinker/shared/apm/query", "modernc.org/sqlite", "github.com/gofrs/flock", "github.com/klauspost/compress/zstd", "github.com/DataDog/sketches-go/ddsketch/mapping", "github.com/tinylib/msgp/msgp", "golang.org/x/sync/errgroup"}},
-		{"thinker/shared/apm/internal/web/graph", "a layout is geometry", nil},
-		{"thinker/shared/apm/internal/web", "intake, store and web meet in agent alone", []string{"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/format", "thinker/shared/apm/guest", "thinker/shared/apm/internal/compare", "thinker/shared/apm/internal/stats", "thinker/shared/apm/internal/web/...", "thinker/shared/apm/query"}},
-		{"thinker/shared/apm/internal/stats", "figures are of spans, wherever they are stored", []string{"thinker/shared/apm"}},
-		{"thinker/shared/apm/internal/compare", "two traces are compared by their spans", []string{"thinker/shared/apm"}},
-		{"thinker/shared/apm/format", "texts are of the domain", []string{"thinker/shared/apm"}},
-		{"thinker/shared/apm/query", "a query is about spans, wherever they are kept", []string{"thinker/shared/apm"}},
-		{"thinker/shared/apm/guest", "another program describes its pages with the standard library", nil},
-		{"thinker/shared/apm/colour", "the domain needs nothing", nil},
-		{"thinker/shared/apm/busy", "what makes spans knows nothing but spans", []string{"thinker/shared/apm"}},
-		{"thinker/shared/apm/load", "what measures an agent knows it over HTTP alone", []string{"github.com/tinylib/msgp"}},
-		{"thinker/shared/apm/internal/attack", "what attacks apm from outside imports none of it", []string{"thinker/shared/apm/internal/process", "github.com/tinylib/msgp/msgp"}},
-		{"thinker/shared/apm/internal/process", "what looks at apm from outside imports none of it", nil},
-		{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
-		{"thinker/shared/apm/apmtest", "a test has the agent as it is, and asks in the query language", []string{"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/format", "thinker/shared/apm/query"}},
-		{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
-		{"thinker/shared/apm", "the domain needs nothing", nil},
-		{"thinker/shared/workshop/fetch", "who sends a request needs no more than that", nil},
-		{"thinker/shared/workshop/lesson", "what a lesson expects is judged by spans, wherever they come from", []string{"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/workshop/fetch", "github.com/aymanbagabas/go-udiff"}},
-		{"thinker/shared/workshop/pages", "a browser is driven by tests alone", nil},
-		{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{"thinker/shared/apm/...", "thinker/shared/workshop/...",
-			"github.com/spf13/cobra",
-			"github.com/cli/browser",
-			"github.com/mattn/go-runewidth",
-			"github.com/alicebob/miniredis/v2",
-			"github.com/shirou/gopsutil/v4",
-			"github.com/gofrs/flock",
-			"github.com/yuin/goldmark",
-			"github.com/aymanbagabas/go-udiff",
-			"golang.org/x/mod/modfile",
-			"golang.org/x/sys",
-			"golang.org/x/term",
-		}},
-	}
+// rules hold what a package imports directly, beside the standard library. The first row
+// whose prefix fits a package is its row. An allowed library stands for its packages,
+// and "…/..." for a package and all below it.
+var rules = []struct {
+	prefix, reason string
+	allowed        []string
+}{
+	{"thinker/step", "a step is read for its lesson: it imports the lesson's libraries and shared/serve", []string{
+		"gopkg.in/DataDog/dd-trace-go.v1", "github.com/gorilla/mux", "modernc.org/sqlite", "github.com/redis/go-redis/v9",
+		"thinker/shared/serve"}},
+	{"thinker/shared/serve", "a step that imports serve learns nothing new: it stays with the standard library", nil},
+	{"thinker/shared/apm/internal/intake", "intake, store and web meet only in agent", []string{
+		"thinker/shared/apm", "thinker/shared/apm/internal/stats", "github.com/DataDog/datadog-agent/pkg/proto",
+		"github.com/DataDog/datadog-agent/pkg/trace/traceutil/normalize", "golang.org/x/sync/semaphore"}},
+	{"thinker/shared/apm/internal/store", "intake, store and web meet only in agent", []string{
+		"thinker/shared/apm", "thinker/shared/apm/internal/stats", "thinker/shared/apm/query", "modernc.org/sqlite",
+		"github.com/gofrs/flock", "github.com/klauspost/compress/zstd", "github.com/DataDog/sketches-go/ddsketch/mapping",
+		"github.com/tinylib/msgp/msgp", "golang.org/x/sync/errgroup"}},
+	{"thinker/shared/apm/internal/web/graph", "a layout is geometry", nil},
+	{"thinker/shared/apm/internal/web", "intake, store and web meet only in agent", []string{
+		"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/format", "thinker/shared/apm/guest",
+		"thinker/shared/apm/internal/compare", "thinker/shared/apm/internal/stats",
+		"thinker/shared/apm/internal/web/...", "thinker/shared/apm/query"}},
+	{"thinker/shared/apm/internal/stats", "figures need only spans", []string{"thinker/shared/apm"}},
+	{"thinker/shared/apm/internal/compare", "a comparison needs only spans", []string{"thinker/shared/apm"}},
+	{"thinker/shared/apm/format", "texts describe the domain", []string{"thinker/shared/apm"}},
+	{"thinker/shared/apm/query", "a query matches spans, wherever they are stored", []string{"thinker/shared/apm"}},
+	{"thinker/shared/apm/guest", "another program describes its pages with the standard library", nil},
+	{"thinker/shared/apm/colour", "the domain needs nothing", nil},
+	{"thinker/shared/apm/busy", "a generator of spans needs only spans", []string{"thinker/shared/apm"}},
+	{"thinker/shared/apm/load", "a load knows an agent only over HTTP", []string{"github.com/tinylib/msgp"}},
+	{"thinker/shared/apm/internal/attack", "an attack comes from outside", []string{
+		"thinker/shared/apm/internal/process", "github.com/tinylib/msgp/msgp"}},
+	{"thinker/shared/apm/internal/process", "a process is seen from outside", nil},
+	{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
+	{"thinker/shared/apm/apmtest", "a test has the real agent, and queries it", []string{
+		"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/format", "thinker/shared/apm/query"}},
+	{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{
+		"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
+	{"thinker/shared/apm", "the domain needs nothing", nil},
+	{"thinker/shared/workshop/fetch", "a GET request needs only the standard library", nil},
+	{"thinker/shared/workshop/lesson", "a lesson judges spans, wherever they come from", []string{
+		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/workshop/fetch", "github.com/aymanbagabas/go-udiff"}},
+	{"thinker/shared/workshop/pages", "only tests drive a browser", nil},
+	{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{
+		"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/cli/browser",
+		"github.com/mattn/go-runewidth", "github.com/alicebob/miniredis/v2", "github.com/shirou/gopsutil/v4",
+		"github.com/gofrs/flock", "github.com/yuin/goldmark", "golang.org/x/mod/modfile", "golang.org/x/sys", "golang.org/x/term"}},
+}
+
+// TestDependencies_Direct holds packages to their row, and finds rows and entries that
+// nothing needs any more.
+func TestDependencies_Direct(t *testing.T) {
+	used := map[string]bool{}
 	for _, pkg := range packages(t) {
 		i := slices.IndexFunc(rules, func(r struct {
-			of, why string
-			allowed []string
+			prefix, reason string
+			allowed        []string
 		}) bool {
-			return strings.HasPrefix(pkg.ImportPath, r.of)
+			return strings.HasPrefix(pkg.ImportPath, r.prefix)
 		})
 		if i < 0 {
 			t.Errorf("no rule says what %s may import", pkg.ImportPath)
 			continue
 		}
+		rule := rules[i]
+		used[rule.prefix] = true
 		for _, imported := range pkg.Imports {
 			if !strings.Contains(imported, ".") && !strings.HasPrefix(imported, "thinker/") {
 				continue // standard library
 			}
-			if !slices.ContainsFunc(rules[i].allowed, func(allowed string) bool {
+			at := slices.IndexFunc(rule.allowed, func(allowed string) bool {
 				tree, whole := strings.CutSuffix(allowed, "/...")
 				return imported == tree || (whole || strings.Contains(allowed, ".")) && strings.HasPrefix(imported, tree+"/")
-			}) {
-				t.Errorf("%s imports %s: %s", pkg.ImportPath, imported, rules[i].why)
+			})
+			if at < 0 {
+				t.Errorf("%s imports %s: %s", pkg.ImportPath, imported, rule.reason)
+				continue
 			}
+			used[rule.prefix+" "+rule.allowed[at]] = true
+		}
+	}
+	for _, rule := range rules {
+		if !used[rule.prefix] {
+			t.Errorf("the row %s matches no package: delete it", rule.prefix)
+			continue
+		}
+		for _, allowed := range rule.allowed {
+			if !used[rule.prefix+" "+allowed] {
+				t.Errorf("%s may import %s, but doesn't: delete that", rule.prefix, allowed)
+			}
+		}
+	}
+}
+
+// layers are in order: a package depends on its own layer and on those above it in this
+// list, directly or not. The longest prefix decides a package's layer.
+var layers = [][]string{
+	{"thinker/shared/serve", "thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/guest"},
+	{"thinker/step", "thinker/shared/apm/format", "thinker/shared/apm/query", "thinker/shared/apm/internal"},
+	{"thinker/shared/apm/internal/intake", "thinker/shared/apm/internal/store", "thinker/shared/apm/internal/web"},
+	{"thinker/shared/apm/agent"},
+	{"thinker/shared/apm/apmtest", "thinker/shared/apm/cmd"},
+	{"thinker/shared/workshop"},
+	{"thinker/shared/workshop/check", "thinker/shared/workshop/doctor", "thinker/shared/workshop/site", "thinker/shared/workshop/workspace"},
+	{"thinker/shared/workshop/cmd"},
+}
+
+// withoutHTTP are packages that can't serve or send a request, whatever they import.
+var withoutHTTP = []string{
+	"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/format", "thinker/shared/apm/query",
+	"thinker/shared/apm/internal/compare", "thinker/shared/apm/internal/web/graph",
+}
+
+// TestDependencies_Transitive holds packages to their layer, also through others.
+func TestDependencies_Transitive(t *testing.T) {
+	all := packages(t)
+	layerOf := func(path string) (layer int) {
+		longest := ""
+		for i, prefixes := range layers {
+			for _, prefix := range prefixes {
+				if strings.HasPrefix(path, prefix) && len(prefix) > len(longest) {
+					layer, longest = i, prefix
+				}
+			}
+		}
+		return layer
+	}
+	for _, pkg := range all {
+		for _, dependency := range pkg.Deps {
+			if strings.HasPrefix(dependency, "thinker/") && layerOf(dependency) > layerOf(pkg.ImportPath) {
+				t.Errorf("%s depends on %s, which is in a higher layer", pkg.ImportPath, dependency)
+			}
+		}
+	}
+	for _, path := range withoutHTTP {
+		i := slices.IndexFunc(all, func(pkg goPackage) bool { return pkg.ImportPath == path })
+		if i < 0 {
+			t.Errorf("there is no package %s", path)
+		} else if slices.Contains(all[i].Deps, "net/http") {
+			t.Errorf("%s depends on net/http", path)
+		}
+	}
+	for _, prefix := range slices.Concat(layers...) {
+		if !slices.ContainsFunc(all, func(pkg goPackage) bool { return strings.HasPrefix(pkg.ImportPath, prefix) }) {
+			t.Errorf("the layer of %s has no such package", prefix)
+		}
+	}
+}
+
+// TestSizes reports the types with the most methods, and the packages with the most
+// files. Neither has a limit.
+func TestSizes(t *testing.T) {
+	method := regexp.MustCompile(`(?m)^func \((?:\w+ )?\*?(\w+)`)
+	methods, files := map[string]int{}, map[string]int{}
+	for _, pkg := range packages(t) {
+		files[pkg.ImportPath] = len(pkg.GoFiles)
+		for _, file := range pkg.GoFiles {
+			for _, found := range method.FindAllStringSubmatch(checkout.Read(t, filepath.Join(pkg.Dir, file)), -1) {
+				methods[pkg.ImportPath+"."+found[1]]++
+			}
+		}
+	}
+	for what, counts := range map[string]map[string]int{"methods": methods, "files": files} {
+		names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return counts[b] - counts[a] })
+		for _, name := range names[:min(10, len(names))] {
+			t.Logf("%3d %s: %s", counts[name], what, name)
 		}
 	}
 }
@@ -98,11 +202,7 @@ func TestSteps(t *testing.T) {
 			t.Fatalf("%s has no Go files: %v", runner.StepName(step), err)
 		}
 		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if found := number.Find(text); found != nil {
+			if found := number.FindString(checkout.Read(t, file)); found != "" {
 				t.Errorf("%s mentions %s: such a line would differ in every step", file, found)
 			}
 		}
@@ -174,36 +274,16 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestServeStaysSmall holds that the plumbing does not grow into a framework.
-func TestServeStaysSmall(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(findRoot(t), "shared", "serve", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := 0
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines += bytes.Count(text, []byte("\n"))
-	}
-	if lines == 0 || lines >= 250 {
-		t.Errorf("shared/serve has %d lines, want fewer than 250", lines)
-	}
-}
-
+// A goPackage is a package without its tests, as go list describes it.
 type goPackage struct {
-	ImportPath string
-	Imports    []string
+	ImportPath, Dir        string
+	Imports, Deps, GoFiles []string
 }
 
+// packages returns the packages of this repository.
 func packages(t *testing.T) (all []goPackage) {
 	t.Helper()
-	cmd := exec.CommandContext(need.Context(t), "go", "list", "-json=ImportPath,Imports", "thinker/...")
+	cmd := exec.CommandContext(need.Context(t), "go", "list", "-json=ImportPath,Dir,Imports,Deps,GoFiles", "thinker/...")
 	cmd.Dir = findRoot(t)
 	output, err := cmd.Output()
 	if err != nil {
@@ -215,9 +295,6 @@ func packages(t *testing.T) (all []goPackage) {
 			t.Fatal(err)
 		}
 		all = append(all, pkg)
-	}
-	if len(all) < 15 {
-		t.Fatalf("go list knows %d packages of the workshop", len(all))
 	}
 	return all
 }
