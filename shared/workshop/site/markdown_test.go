@@ -31,8 +31,9 @@ func TestMarkdown_HTML(t *testing.T) {
 		{"```diff\n@@ -1 +1 @@\n kept\n-old <b>\n+new\n```",
 			"<pre class=\"diff\"><code><span class=\"where\">@@ -1 +1 @@\n</span><span class=\"kept\"> kept\n</span><span class=\"removed\">-old &lt;b&gt;\n</span><span class=\"added\">+new\n</span></code></pre>\n"},
 		{"<details><summary>Hint 1</summary>\n\nThe `span`.\n\n</details>", "<details><summary>Hint 1</summary>\n<p>The <code>span</code>.</p>\n</details>"},
+		{"<!-- not shown -->\n```sh\nls\n```\n\na <!-- nor this --> b", "<pre class=\"sh\"><code>ls\n</code></pre>\n<p>a  b</p>"},
 		{"<details><summary>The <code>a &amp; b</code>?</summary>\n\nc\n\n</details>", "<summary>The <code>a &amp; b</code>?</summary>"},
-		{"## Try it\n\na\n\n### Hints\n\nb\n\n#### c\n\nd\n\n## Check\n\ne", "<h2>Try it</h2><p>a</p>\n<h2>Check</h2><p>e</p>\n"},
+		{"## Try it\n\na\n\n### Hints\n\nb\n\n#### c\n\nd\n\n## Check\n\ne", "<h2>Try it</h2>\n<p>a</p>\n<h2>Check</h2>\n<p>e</p>\n"},
 		{"[all](http://localhost:8126/traces?query=version:step02)", `<p><a href="/traces?query=version:step02">all</a></p>`},
 		{"<http://localhost:8126>", `<p><a href="/">http://localhost:8176</a></p>`},
 		{"[Step 3](../step03/README.md), [1](../step01)", `<p><a href="/workshop/3">Step 3</a>, <a href="/workshop/1">1</a></p>`},
@@ -82,6 +83,7 @@ func TestMarkdown_HostileText(t *testing.T) {
 
 func TestMarkdown_ClosesFolds(t *testing.T) {
 	for text, html := range map[string]string{
+		"<details><summary>a</details>":      "<details><summary>a</summary></details>",
 		"<details><summary>a</summary>\n\nb": "<details><summary>a</summary>\n<p>b</p>\n</details>",
 		"b\n\n</details>\n\nc":               "<p>b</p>\n\n<p>c</p>\n",
 	} {
