@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestTheAudits holds that each audit finds what it is there to find.
-func TestTheAudits(t *testing.T) {
+// TestAudit_Scripts holds that each audit finds what it is there to find.
+func TestAudit_Scripts(t *testing.T) {
 	s := serve(t, nil)
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/intake")
@@ -49,9 +49,9 @@ func (tab *tab) breaks(html string) {
 	})()`)
 }
 
-// TestNamesAndFocusAreAudited holds that a screen reader's and a keyboard's way
+// TestAudit_NamesAndFocus holds that a screen reader's and a keyboard's way
 // through a page are looked at.
-func TestNamesAndFocusAreAudited(t *testing.T) {
+func TestAudit_NamesAndFocus(t *testing.T) {
 	s := serve(t, nil)
 	tab := open(t, s.origin, look{width: 1280})
 	for _, c := range []struct{ html, finds string }{

@@ -1,24 +1,30 @@
 package pages
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"math"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 
 	"thinker/shared/apm/busy"
+	"thinker/shared/apm/load"
 )
 
 // What is to be reached.
 const (
 	firstPaint   = 200 * time.Millisecond // of any page
 	dataComplete = 300 * time.Millisecond // of any page, at the 95th percentile
-	arrival      = 500 * time.Millisecond // until a trace is on an open page
 	largeOpen    = time.Second            // of a trace of 40,000 spans
 )
 
@@ -74,33 +80,6 @@ func (tab *tab) time(path string) (painted, complete time.Duration) {
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
-// BenchmarkArrival has traces arrive while the list of traces is open: how long
-// each takes from its sending until its row is there.
-func BenchmarkArrival(b *testing.B) {
-	s := million(b)
-	tab := open(b, s.origin, look{width: 1280})
-	tab.visit("/traces")
-	tab.waitUntil("the page is live", func() bool { return eval[bool](tab, `!document.querySelector("[data-live]").hidden`) })
-	for b.Loop() {
-		arrived := row{name: "traces", what: "a trace arrives", target: arrival}
-		for i := range loads {
-			spans := busy.Traces(uint64(1000+i), 1, time.Now())
-			shown := make(chan float64)
-			eval[any](tab, fmt.Sprintf(`window.shown = new Promise((done) => {
-				const row = () => document.querySelector("tr[data-trace='%d']");
-				const watch = new MutationObserver(() => { if (row()) { watch.disconnect(); done(performance.timeOrigin + performance.now()); } });
-				watch.observe(document.body, { childList: true, subtree: true });
-			}); 0`, spans[0].TraceID))
-			go func() { shown <- eval[float64](tab, `window.shown`) }()
-			sent := time.Now()
-			s.send(spans)
-			at := time.UnixMicro(int64(<-shown * 1000))
-			arrived.took = append(arrived.took, at.Sub(sent))
-		}
-		report(b, []row{arrived})
-	}
-}
-
 // A row is something that was measured several times, and what is to be reached
 // at the 95th percentile.
 type row struct {
@@ -140,3 +119,92 @@ func report(b *testing.B, rows []row) {
 }
 
 func inMS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// BenchmarkFlameGraph zooms and drags the flame graph of 40,000 spans: how many
+// frames are drawn in a second. To reach: 30.
+func BenchmarkFlameGraph(b *testing.B) {
+	now := time.Now()
+	s := serve(b, busy.Large(40_000, now))
+	tab := open(b, s.origin, look{width: 1280})
+	for b.Loop() {
+		tab.visit(fmt.Sprintf("/trace/%d", busy.LargeID))
+		if !eval[bool](tab, `document.querySelector("[data-flame]") !== null`) {
+			b.Skip("the page of a trace has no flame graph")
+		}
+		middle := tab.spotIn("[data-flame]", 0.5, 0.3)
+		mouse := func(p input.DispatchMouseEventParams) { call(tab, input.DispatchMouseEvent, p) }
+		// Of a wheel the browser wants both deltas, and the client leaves out what is 0.
+		zoomed := tab.countFrames(func(i int) {
+			delta := -60.0
+			if i%40 >= 20 {
+				delta = 60
+			}
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01, DeltaY: delta})
+		})
+		for range 10 {
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01, DeltaY: -100})
+		}
+		mouse(input.DispatchMouseEventParams{Type: chromedp.MousePressed, X: middle.X, Y: middle.Y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
+		dragged := tab.countFrames(func(i int) {
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseMoved, X: middle.X + float64(i*7%300) - 150, Y: middle.Y, Button: input.MouseButtonLeft, Buttons: 1})
+		})
+		mouse(input.DispatchMouseEventParams{Type: chromedp.MouseReleased, X: middle.X, Y: middle.Y, Button: input.MouseButtonLeft, ClickCount: 1})
+		b.ReportMetric(zoomed, "fps-zooming")
+		b.ReportMetric(dragged, "fps-dragging")
+		b.ReportMetric(0, "ns/op") // leaves it out
+		b.Logf("zooming %.0f, dragging %.0f frames a second; to reach: 30", zoomed, dragged)
+	}
+}
+
+// countFrames does something again and again for two seconds, and is how many
+// frames were drawn in each.
+func (tab *tab) countFrames(does func(i int)) float64 {
+	tab.t.Helper()
+	eval[any](tab, `window.drawn = 0; (function count() { window.drawn++; window.counting = requestAnimationFrame(count); })(); 0`)
+	began := time.Now()
+	for i := 0; time.Since(began) < 2*time.Second; i++ {
+		does(i)
+	}
+	frames := eval[float64](tab, `cancelAnimationFrame(window.counting); window.drawn`)
+	return frames / time.Since(began).Seconds()
+}
+
+// million is an apm in a process of its own that holds a million spans of the
+// last hour, and a busy system's beside them.
+func million(b *testing.B) *site {
+	b.Helper()
+	dir := b.TempDir()
+	program := filepath.Join(dir, "apm")
+	if output, err := exec.Command("go", "build", "-o", program, "thinker/shared/apm/cmd/apm").CombinedOutput(); err != nil {
+		b.Fatalf("go build: %v\n%s", err, output)
+	}
+	process := exec.Command(program, "--addr", "localhost:0", "--db", filepath.Join(dir, "traces.db"))
+	output, err := process.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = process.Process.Kill() // an error means that it has ended
+		_ = process.Wait()         // by a signal
+	})
+	lines := bufio.NewReader(output)
+	line, err := lines.ReadString('\n')
+	_, rest, listens := strings.Cut(line, "apm is listening on ")
+	if !listens {
+		b.Fatalf("apm does not listen: %q, %v", line, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }() // until it ends
+
+	origin := strings.TrimSpace(rest)
+	s := &site{t: b, origin: origin}
+	if _, err := load.Run(b.Context(), load.Config{URL: origin, Spans: 1_000_000, Spread: time.Hour}); err != nil {
+		b.Fatal(err)
+	}
+	now := time.Now()
+	s.spans = append(busy.Large(40_000, now.Add(-time.Minute)), busy.Traces(1, 400, now)...)
+	s.send(s.spans)
+	return s
+}

@@ -8,8 +8,8 @@ import (
 	"thinker/shared/apm/busy"
 )
 
-// TestGraphsAreRead points at a graph, zooms in and out again.
-func TestGraphsAreRead(t *testing.T) {
+// TestChart_ReadAndZoom points at a graph, zooms in and out again.
+func TestChart_ReadAndZoom(t *testing.T) {
 	s := serve(t, busy.Traces(1, 400, time.Now()))
 	tab := open(t, s.origin, look{width: 1280})
 	const path = "/service?service=storefront&range=1h"
@@ -38,8 +38,8 @@ func TestGraphsAreRead(t *testing.T) {
 	}
 }
 
-// TestKeys goes through the pages by keyboard alone.
-func TestKeys(t *testing.T) {
+// TestPages_Keys goes through the pages by keyboard alone.
+func TestPages_Keys(t *testing.T) {
 	s := serve(t, busy.Traces(1, 40, time.Now()))
 	tab := open(t, s.origin, look{width: 1280})
 	at := func(path string) func() bool {

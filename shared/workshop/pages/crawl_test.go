@@ -13,9 +13,9 @@ import (
 	"thinker/shared/apm/busy"
 )
 
-// TestLinks follows the links of all pages, and of the pages that these lead to,
+// TestPages_Links follows the links of all pages, and of the pages that these lead to,
 // as far as some hundred: none is broken.
-func TestLinks(t *testing.T) {
+func TestPages_Links(t *testing.T) {
 	t.Parallel()
 	const most = 300
 	s := serve(t, busy.Traces(1, 200, time.Now()))

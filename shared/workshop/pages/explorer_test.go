@@ -36,8 +36,8 @@ func (tab *tab) lists(want string) {
 	tab.waitUntil("the list is "+want, func() bool { got = tab.listed(); return got == want })
 }
 
-// TestNewTracesWait holds that nothing moves under somebody who reads.
-func TestNewTracesWait(t *testing.T) {
+// TestTraces_NewOnesWait holds that nothing moves under somebody who reads.
+func TestTraces_NewOnesWait(t *testing.T) {
 	s := serve(t, few(1, 3))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/traces")
@@ -82,8 +82,8 @@ func TestNewTracesWait(t *testing.T) {
 	}
 }
 
-// TestFacetsNarrowTheSearch clicks one and goes on by keyboard.
-func TestFacetsNarrowTheSearch(t *testing.T) {
+// TestTraces_FacetsNarrowTheSearch clicks one and goes on by keyboard.
+func TestTraces_FacetsNarrowTheSearch(t *testing.T) {
 	s := serve(t, append(few(1, 3), apm.Span{TraceID: 9, SpanID: 9, Service: "other", Name: "x", Resource: "y", Start: time.Now().UnixNano()}))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/traces?query=web.request+OR+y")
@@ -111,8 +111,8 @@ func TestFacetsNarrowTheSearch(t *testing.T) {
 	}
 }
 
-// TestTracesAreClearedByHand asks before it does.
-func TestTracesAreClearedByHand(t *testing.T) {
+// TestIntake_ClearsTraces asks before it does.
+func TestIntake_ClearsTraces(t *testing.T) {
 	s := serve(t, few(1, 3))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/intake")

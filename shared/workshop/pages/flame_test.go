@@ -144,9 +144,9 @@ func TestFlameGraph_SpanInHex(t *testing.T) {
 	}
 }
 
-// TestTheScriptsWordsAreTheServers holds durations that scripts write to those
+// TestFlameGraph_Durations holds durations that scripts write to those
 // that the server writes.
-func TestTheScriptsWordsAreTheServers(t *testing.T) {
+func TestFlameGraph_Durations(t *testing.T) {
 	var durations []time.Duration
 	for d := time.Duration(1); d < 100*time.Hour; d = d*7/4 + 1 {
 		durations = append(durations, d)

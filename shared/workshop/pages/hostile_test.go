@@ -12,10 +12,10 @@ import (
 	"thinker/shared/apm/busy"
 )
 
-// TestHostileSpans holds that whatever a span says stays text: nothing of it is
+// TestPages_HostileSpans holds that whatever a span says stays text: nothing of it is
 // executed or fetched, it breaks out of no element, and moves nothing of the
 // page's frame.
-func TestHostileSpans(t *testing.T) {
+func TestPages_HostileSpans(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	hostile, harmless := serve(t, busy.Hostile(now)), serve(t, busy.Harmless(now))

@@ -26,7 +26,7 @@ func openNotebook(t *testing.T, step int) *notebook {
 	root := checkout.New(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
 	w, err := runner.Open(context.WithoutCancel(t.Context()), runner.Options{
-		Root: root, Target: runner.Target{Step: step}, Ports: ports, Race: race,
+		Root: root, Target: runner.Target{Step: step}, Ports: ports,
 		// What the second request saves in the last lesson must be much.
 		Env:      []string{"THINK_DELAY=200ms"},
 		Building: func(string) {},

@@ -9,9 +9,9 @@ import (
 	"thinker/shared/apm/busy"
 )
 
-// TestTheWatch holds that what goes wrong in a page is noticed: a watch that
+// TestTab_NotesComplaints holds that what goes wrong in a page is noticed: a watch that
 // sleeps finds nothing.
-func TestTheWatch(t *testing.T) {
+func TestTab_NotesComplaints(t *testing.T) {
 	s := serve(t, busy.Traces(1, 3, time.Now()))
 	for name, c := range map[string]struct{ does, noticed string }{
 		"exception":        {`setTimeout(() => { throw new Error("on purpose") })`, "exception: Uncaught Error: on purpose"},
