@@ -8,6 +8,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/workshop/fetch"
+	"thinker/shared/workshop/lesson"
 )
 
 const (
@@ -17,35 +18,24 @@ const (
 	// arriving is the longest wait for spans. Under constant load, a tracer flushes
 	// every two seconds.
 	arriving = 4 * time.Second
-	// skew is the largest expected difference between the clocks of both machines.
-	skew = 2 * time.Second
 )
 
-// An Answer is the api's response to a request.
-type Answer struct {
-	Path   string // of the request: /think/?subject=war
-	Sent   time.Time
-	Took   time.Duration
-	Status int
-	Body   string
-}
-
 // Think requests subjects from the api.
-func (c *Client) Think(ctx context.Context, subjects ...string) (Answer, error) {
+func (c *Client) Think(ctx context.Context, subjects ...string) (lesson.Exchange, error) {
 	return c.Get(ctx, "/think/?"+url.Values{"subject": subjects}.Encode())
 }
 
 // Get requests a path from the api. Without a response, it returns an
 // *UnreachableError; for a response longer than fetch.Limit, a *fetch.TooLongError. It
 // doesn't follow a redirect: Body then says where it leads.
-func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
+func (c *Client) Get(ctx context.Context, path string) (lesson.Exchange, error) {
 	sent := time.Now()
 	resp, err := get(ctx, c.API+path, fetch.Limit)
 	body := strings.TrimSpace(string(resp.Body))
 	if to := resp.Location(); to != "" {
 		body = "a redirect to " + to + ", which this command doesn't follow"
 	}
-	return Answer{Path: path, Sent: sent, Took: time.Since(sent), Status: resp.Status, Body: body}, err
+	return lesson.Exchange{Path: path, Sent: sent, Took: time.Since(sent), Status: resp.Status, Body: body}, err
 }
 
 // TracesOf waits for the traces of a request and returns them once no more spans
@@ -53,9 +43,9 @@ func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 //
 // A response doesn't name its trace. TracesOf finds it by the request's path and time:
 // its spans started and ended while we waited for the response.
-func (c *Client) TracesOf(ctx context.Context, a Answer) ([]apm.Trace, error) {
+func (c *Client) TracesOf(ctx context.Context, a lesson.Exchange) ([]apm.Trace, error) {
 	known := map[uint64]apm.Trace{}
-	from, to := a.Sent.Add(-skew), a.Sent.Add(a.Took+skew)
+	from, to := a.Sent.Add(-lesson.ClockSkew), a.End().Add(lesson.ClockSkew)
 	giveUp := time.Now().Add(arriving)
 	spans, changed := 0, time.Now()
 	for tick := time.Tick(Settling / 8); ; {
@@ -63,7 +53,7 @@ func (c *Client) TracesOf(ctx context.Context, a Answer) ([]apm.Trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		traces := leftBy(a, all)
+		traces := lesson.TracesOf(a, all)
 		if n := count(traces); n != spans {
 			spans, changed = n, time.Now()
 		}
@@ -87,7 +77,7 @@ func count(traces []apm.Trace) (spans int) {
 
 // looksWhole reports whether no span is known to be missing: no parent and, after a 200,
 // no span of the second service.
-func looksWhole(a Answer, traces []apm.Trace) bool {
+func looksWhole(a lesson.Exchange, traces []apm.Trace) bool {
 	services := map[string]bool{}
 	for _, trace := range traces {
 		for _, root := range trace.Tree() {

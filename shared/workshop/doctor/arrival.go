@@ -9,13 +9,13 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
-	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/lesson"
 )
 
 // A requested is the request that was sent to see whether its trace arrives.
 type requested struct {
 	sent   bool // and it got a response
-	answer client.Answer
+	answer lesson.Exchange
 	traces []apm.Trace
 }
 

@@ -2,18 +2,13 @@ package lesson
 
 import (
 	"net/http"
-	"time"
 
 	"thinker/shared/apm"
 )
 
-// A Request is one request to a service, with the response and the traces it left.
+// A Request is an exchange with the traces that it left.
 type Request struct {
-	Path   string // as requested: /think/?subject=war
-	Start  time.Time
-	End    time.Time
-	Status int    // 0 if only the traces are known
-	Body   string // of the response; empty if only the traces are known
+	Exchange
 	// Headers are those of the request to the microservice; nil if nobody recorded
 	// them.
 	Headers http.Header

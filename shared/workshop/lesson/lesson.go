@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,14 +48,17 @@ func Requests(step int) []string {
 	return paths
 }
 
-// An Exchange is one request and its response.
+// An Exchange is one request to a service and its response.
 type Exchange struct {
-	Path     string
-	Sent     time.Time
-	Answered time.Time
-	Status   int
-	Body     string
+	Path   string // as requested: /think/?subject=war
+	Sent   time.Time
+	Took   time.Duration
+	Status int    // 0 if only the traces are known
+	Body   string // empty if only the traces are known
 }
+
+// End returns when the response had arrived.
+func (e Exchange) End() time.Time { return e.Sent.Add(e.Took) }
 
 // Play sends a step's requests to the api, one after the other.
 func Play(ctx context.Context, apiURL string, step int) ([]Exchange, error) {
@@ -85,7 +89,7 @@ func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) 
 	if to := resp.Location(); to != "" {
 		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself", path, format.Printable(to, 200))
 	}
-	return Exchange{path, sent, time.Now(), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
+	return Exchange{path, sent, time.Since(sent), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
 }
 
 // withHeaders adds headers to each request.
@@ -105,31 +109,26 @@ func (w withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
 // tags that the lessons use, and its error. A trace belongs to the last request
 // sent before it began. Traces from before the first request come first.
 func Transcript(title string, played []Exchange, traces []apm.Trace) string {
-	traces = byStart(traces)
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n", title)
-	next := 0
-	until := func(end int64) {
-		for ; next < len(traces) && traces[next].Start() < end; next++ {
+	write := func(heading string, traces []apm.Trace) {
+		out.WriteString(heading + "\n")
+		for _, trace := range traces {
 			out.WriteString("  trace\n")
-			_ = format.WriteTrace(&out, traces[next], "    ", shown()...) // writing to a Builder can't fail
+			_ = format.WriteTrace(&out, trace, "    ", "subject", "http.status_code") // a Builder can't fail
 		}
 		out.WriteString("\n")
 	}
-	if len(played) > 0 && len(traces) > 0 && traces[0].Start() < played[0].Sent.UnixNano() {
-		out.WriteString("before any request\n")
-		until(played[0].Sent.UnixNano())
-	}
-	for i, exchange := range played {
-		fmt.Fprintf(&out, "GET %s\n  %d %s\n", exchange.Path, exchange.Status, exchange.Body)
-		end := int64(1<<63 - 1)
-		if i+1 < len(played) {
-			end = played[i+1].Sent.UnixNano()
+	if len(played) > 0 {
+		early := slices.DeleteFunc(byStart(traces), func(trace apm.Trace) bool {
+			return trace.Start() >= played[0].Sent.UnixNano()
+		})
+		if len(early) > 0 {
+			write("before any request", early)
 		}
-		until(end)
+	}
+	for _, r := range Requested(played, traces) {
+		write(fmt.Sprintf("GET %s\n  %d %s", r.Path, r.Status, r.Body), r.Traces)
 	}
 	return strings.TrimSpace(out.String()) + "\n"
 }
-
-// shown returns the tags that the lessons use.
-func shown() []string { return []string{"subject", "http.status_code"} }

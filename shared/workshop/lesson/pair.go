@@ -28,8 +28,8 @@ func lastPair(requests []Request, fits func(*story) bool) (pair, bool) {
 		second := requests[i]
 		for j := i - 1; j >= 0; j-- {
 			first := requests[j]
-			if first.Path == second.Path && !first.End.After(second.Start) && second.Start.Sub(first.End) < lifetime-time.Second &&
-				fits(read(i)) && !read(j).cached() {
+			pause := second.Sent.Sub(first.End())
+			if first.Path == second.Path && pause >= 0 && pause < lifetime-time.Second && fits(read(i)) && !read(j).cached() {
 				return pair{read(j), read(i)}, true
 			}
 		}
@@ -48,7 +48,7 @@ func judgeHit(requests []Request) Verdict {
 		return p.second.verdict(finding)
 	}
 	for _, r := range requests {
-		if r.Start.Before(p.first.Start) || r.Start.After(p.second.End.Add(lifetime)) {
+		if r.Sent.Before(p.first.Sent) || r.Sent.After(p.second.End().Add(lifetime)) {
 			continue // the key would have expired
 		}
 		if s := newStory(r); firstOf(entered, thinkSpans)(s) == nil {

@@ -16,12 +16,12 @@ import (
 func Requested(played []Exchange, traces []apm.Trace) []Request {
 	requests := make([]Request, len(played))
 	for i, e := range played {
-		requests[i] = Request{Path: e.Path, Start: e.Sent, End: e.Answered, Status: e.Status, Body: e.Body}
+		requests[i] = Request{Exchange: e}
 	}
 	for _, trace := range byStart(traces) {
 		last := -1
 		for i := range requests {
-			if trace.Start() >= requests[i].Start.UnixNano() {
+			if trace.Start() >= requests[i].Sent.UnixNano() {
 				last = i
 			}
 		}
@@ -51,16 +51,17 @@ func RequestsOf(traces []apm.Trace) []Request {
 		}
 		status, _ := strconv.Atoi(asked.StatusCode())
 		requests = append(requests, Request{
-			Path: u.RequestURI(), Start: time.Unix(0, asked.Start), End: time.Unix(0, asked.End()),
-			Status: status, Traces: []apm.Trace{trace},
+			Exchange: Exchange{Path: u.RequestURI(), Sent: time.Unix(0, asked.Start), Took: asked.Duration, Status: status},
+			Traces:   []apm.Trace{trace},
 		})
 	}
 	for _, trace := range others {
 		asked := subjectsAsked(trace)
 		for i := range slices.Backward(requests) {
 			r := &requests[i]
-			if trace.Start() >= r.Start.UnixNano() && trace.Start() < r.Start.Add(longest).UnixNano() &&
-				asked != "" && asked == strings.Join(subjects(r.Path), " ") && !answeredElsewhere(r) {
+			began := time.Unix(0, trace.Start()).Sub(r.Sent)
+			same := asked != "" && asked == strings.Join(subjects(r.Path), " ")
+			if began >= 0 && began < longest && same && newStory(*r).thinker == nil {
 				r.Traces = append(r.Traces, trace)
 				break
 			}
@@ -71,9 +72,6 @@ func RequestsOf(traces []apm.Trace) []Request {
 
 // longest is how long a request to the microservice may take.
 const longest = 10 * time.Second
-
-// answeredElsewhere reports whether a request has its microservice span already.
-func answeredElsewhere(r *Request) bool { return newStory(*r).thinker != nil }
 
 // subjectsAsked returns the subjects that a trace of the microservice alone is about.
 func subjectsAsked(trace apm.Trace) string {
@@ -114,4 +112,92 @@ func known(subject string) bool { return slices.Contains(Subjects(), subject) }
 
 func byStart(traces []apm.Trace) []apm.Trace {
 	return slices.SortedStableFunc(slices.Values(traces), func(a, b apm.Trace) int { return cmp.Compare(a.Start(), b.Start()) })
+}
+
+// ClockSkew is the largest expected difference between the clocks of two machines.
+const ClockSkew = 2 * time.Second
+
+// TracesOf returns the traces of one request among all those of its time, the api's
+// first. A response doesn't name its trace, so TracesOf goes by the URLs and times of
+// spans. Of equal requests at the same time, it chooses the trace whose times fit best.
+func TracesOf(e Exchange, traces []apm.Trace) []apm.Trace {
+	own, found := begun(e, traces)
+	from, to := e.Sent.UnixNano(), e.End().UnixNano()
+	var left []apm.Trace
+	if found {
+		left = append(left, own)
+		from, to = own.Start(), own.Start()+int64(own.Duration())
+	}
+	return append(left, besides(e, traces, from, to)...)
+}
+
+// begun returns the trace that starts with the api's span of the request.
+func begun(e Exchange, traces []apm.Trace) (own apm.Trace, found bool) {
+	var least time.Duration
+	for _, trace := range traces {
+		for i := range trace.Spans {
+			span := &trace.Spans[i]
+			off := misfit(span, e.Sent.UnixNano(), e.End().UnixNano())
+			if asksFor(span, e.Path) && off < 2*ClockSkew && (!found || off < least) {
+				own, found, least = trace, true, off
+			}
+		}
+	}
+	return own, found
+}
+
+// besides returns the traces that started in a time range and belong to no other request
+// to the api. Of several equal ones, it chooses the one that fits the range best.
+func besides(e Exchange, traces []apm.Trace, from, to int64) []apm.Trace {
+	best := map[string]apm.Trace{}
+	for _, trace := range traces {
+		entry := trace.Entry()
+		if entry == nil || trace.Start() < from || trace.Start() > to || ofAnother(e, trace) {
+			continue
+		}
+		says := entry.Service + "\n" + entry.Name + "\n" + entry.Resource + "\n" + entry.Meta["http.url"]
+		if other, ok := best[says]; !ok || misfit(entry, from, to) < misfit(other.Entry(), from, to) {
+			best[says] = trace
+		}
+	}
+	var left []apm.Trace
+	for _, trace := range best {
+		left = append(left, trace)
+	}
+	return byStart(left)
+}
+
+// misfit returns how far a span's start and end are from a time range, added up.
+func misfit(s *apm.Span, from, to int64) time.Duration {
+	return time.Duration(s.Start-from).Abs() + time.Duration(s.End()-to).Abs()
+}
+
+// ofAnother reports whether a trace contains a request to the api, or has other
+// subjects.
+func ofAnother(e Exchange, trace apm.Trace) bool {
+	asked, err := url.Parse(e.Path)
+	if err != nil {
+		return false
+	}
+	for i := range trace.Spans {
+		u, ok := address(&trace.Spans[i])
+		if ok && (u.Path == asked.Path || u.RawQuery != "" && !slices.Equal(u.Query()["subject"], asked.Query()["subject"])) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksFor reports whether a span is of a request for the path. A tracer may be
+// configured to leave out the query string.
+func asksFor(s *apm.Span, path string) bool {
+	u, ok := address(s)
+	asked, err := url.Parse(path)
+	return ok && err == nil && u.Path == asked.Path && (u.RawQuery == "" || u.RawQuery == asked.RawQuery)
+}
+
+func address(s *apm.Span) (*url.URL, bool) {
+	text := s.Meta["http.url"]
+	u, err := url.Parse(text)
+	return u, text != "" && err == nil
 }

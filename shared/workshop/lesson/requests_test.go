@@ -14,6 +14,9 @@ import (
 // began is when the tests' first spans start.
 const began = int64(1_700_000_000_000_000_000)
 
+// war is a request of which only the traces are known.
+var war = lesson.Exchange{Path: "/think/?subject=war"}
+
 // ms returns a time, in milliseconds after the start.
 func ms(n int) int64 { return began + int64(n)*int64(time.Millisecond) }
 
@@ -76,7 +79,7 @@ func TestRequestsOf(t *testing.T) {
 	))
 	var got []string
 	for _, r := range requests {
-		line := fmt.Sprintf("%s %d %v:", r.Path, r.Status, r.End.Sub(r.Start))
+		line := fmt.Sprintf("%s %d %v:", r.Path, r.Status, r.Took)
 		for _, trace := range r.Traces {
 			line += fmt.Sprint(" ", trace.ID)
 		}
@@ -95,8 +98,8 @@ func TestRequestsOf(t *testing.T) {
 // TestRequested assigns traces to the requests sent before they began.
 func TestRequested(t *testing.T) {
 	played := []lesson.Exchange{
-		{Path: "/think/?subject=war", Sent: time.Unix(0, ms(0)), Answered: time.Unix(0, ms(500)), Status: 200, Body: "{}"},
-		{Path: "/think/?subject=art", Sent: time.Unix(0, ms(600)), Answered: time.Unix(0, ms(1100)), Status: 200},
+		{Path: "/think/?subject=war", Sent: time.Unix(0, ms(0)), Took: 500 * time.Millisecond, Status: 200, Body: "{}"},
+		{Path: "/think/?subject=art", Sent: time.Unix(0, ms(600)), Took: 500 * time.Millisecond, Status: 200},
 	}
 	requests := lesson.Requested(played, traces(
 		api(2, 2, "subject=art", 601, 1099), api(1, 1, "subject=war", 1, 499), thinker(3, 3, 0, "subject=war", 5, 490), span(4, 4, 0, "redis", "hello", -9, -8)))
@@ -154,7 +157,7 @@ func TestByIDsAlone(t *testing.T) {
 		{"a parent in hexadecimal", "thinker-below-api", "X-Datadog-Parent-Id is the right number, but written in hexadecimal", thinker(trace, 91, digits, "subject=war", 5, 495)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			requests := []lesson.Request{{Path: "/think/?subject=war", Traces: traces(start, call, c.thinker)}}
+			requests := []lesson.Request{{Exchange: war, Traces: traces(start, call, c.thinker)}}
 			for _, r := range lesson.Judge(2, requests) {
 				if r.State != lesson.Failed {
 					continue
@@ -201,7 +204,7 @@ header.Set("X-Datadog-Trace-Id", fmt.Sprint(id))
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			requests := []lesson.Request{{
-				Path: "/think/?subject=war", Code: lesson.Code{"api/trace.go": fmt.Sprintf(handler, c.body)},
+				Exchange: war, Code: lesson.Code{"api/trace.go": fmt.Sprintf(handler, c.body)},
 				Traces: traces(api(1, 1, "subject=war", 0, 500), thinker(1, 2, 1, "subject=war", 5, 495)),
 			}}
 			if r := lesson.Judge(2, requests)[1]; r.State != c.want {
@@ -230,7 +233,7 @@ func TestHeadersInCode(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			requests := []lesson.Request{{
-				Path: "/think/?subject=war", Headers: http.Header{"Accept": {"*/*"}},
+				Exchange: war, Headers: http.Header{"Accept": {"*/*"}},
 				Code:   lesson.Code{"api/main.go": "package main\n" + fmt.Sprintf(handler, c.body) + c.functions},
 				Traces: traces(api(1, 1, "subject=war", 0, 500), thinker(9, 91, 0, "subject=war", 5, 495)),
 			}}

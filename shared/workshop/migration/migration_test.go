@@ -126,7 +126,7 @@ func transcript(step int, requests []lesson.Request) string {
 	var played []lesson.Exchange
 	var traces []apm.Trace
 	for _, r := range requests {
-		played = append(played, lesson.Exchange{Path: r.Path, Sent: r.Start, Answered: r.End, Status: r.Status, Body: r.Body})
+		played = append(played, r.Exchange)
 		traces = append(traces, r.Traces...)
 	}
 	return lesson.Transcript(lesson.Title(step), played, traces)

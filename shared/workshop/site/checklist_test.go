@@ -21,7 +21,7 @@ func TestSite_Checklist(t *testing.T) {
 		return []lesson.Result{{Expectation: lesson.Expectation{ID: "joined", Says: "One trace."}, Verdict: lesson.Verdict{State: lesson.Passed, TraceID: seen}}}
 	}
 	b.requestsOf = func(traces []apm.Trace) []lesson.Request {
-		return []lesson.Request{{Path: "/think/?subject=war", Traces: traces}}
+		return []lesson.Request{{Exchange: lesson.Exchange{Path: "/think/?subject=war"}, Traces: traces}}
 	}
 	b.judge = func(step int, requests []lesson.Request) []lesson.Result {
 		failed := lesson.Expectation{ID: "error", Says: "The error is on think.", Asks: []string{"/think/?subject=war"}, Hints: [3]string{"Look <b>there</b>.", "Nearer.", "```go\nspan.Finish()\n```"}}

@@ -34,7 +34,7 @@ const mostLines = 50
 
 // An answer is the result of a request that the page sent.
 type answer struct {
-	client.Answer
+	lesson.Exchange
 	at      time.Time // when the request was sent
 	code    string    // the code that responded: step02
 	problem string    // why there is no response; empty if there is one
@@ -107,7 +107,7 @@ func (s *site) send(ctx context.Context, path string) (answer, error) {
 		return answer{at: time.Now(), problem: "The services aren’t running yet. Wait until they are, then run this again."}, nil
 	}
 	got, err := s.Client.Get(ctx, path)
-	a := answer{Answer: got, at: time.Now(), code: code.Name()}
+	a := answer{Exchange: got, at: time.Now(), code: code.Name()}
 	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
 		a.problem = fmt.Sprintf("The api at %s can’t be reached: %v. If it is still starting, run this again in a moment.", s.Client.API, gone.Err)
 		return a, nil
@@ -127,7 +127,7 @@ func (s *site) settle(ctx context.Context, a *answer) error {
 	if a.problem != "" {
 		return nil
 	}
-	traces, err := s.Client.TracesOf(ctx, a.Answer)
+	traces, err := s.Client.TracesOf(ctx, a.Exchange)
 	for _, trace := range traces {
 		a.traces = append(a.traces, trace.ID)
 	}

@@ -79,7 +79,7 @@ func (c *checkedJSON) add(target runner.Target, report check.Report, failed erro
 		s.Error = failed.Error()
 	}
 	for _, r := range report.Requests {
-		s.Requests = append(s.Requests, requestJSON{r.Path, r.Status, r.End.Sub(r.Start).Round(time.Millisecond).Milliseconds(), r.Body})
+		s.Requests = append(s.Requests, requestJSON{r.Path, r.Status, r.Took.Round(time.Millisecond).Milliseconds(), r.Body})
 	}
 	for _, r := range report.Results {
 		s.Checks = append(s.Checks, checkOf(r, o.hints))

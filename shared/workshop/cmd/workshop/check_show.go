@@ -17,7 +17,7 @@ import (
 
 // answered shows a request and its response.
 func (c *checker) answered(e lesson.Exchange) {
-	c.say("  GET %s   %d   %s\n", e.Path, e.Status, format.Duration(e.Answered.Sub(e.Sent)))
+	c.say("  GET %s   %d   %s\n", e.Path, e.Status, format.Duration(e.Took))
 	if e.Status >= http.StatusInternalServerError && !c.logs {
 		c.say("    %s\n    (--logs shows the log lines of the services)\n", format.Printable(e.Body, 300))
 	}

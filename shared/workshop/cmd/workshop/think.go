@@ -18,6 +18,7 @@ import (
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/fetch"
+	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
 )
@@ -124,7 +125,7 @@ func requestTraces(traces []apm.Trace) (n int) {
 }
 
 // inWords formats a response in lines for people, one for each subject.
-func inWords(a client.Answer, subjects []string) string {
+func inWords(a lesson.Exchange, subjects []string) string {
 	var thoughts map[string]struct {
 		Error                 bool
 		Reason, Quote, Author string
