@@ -39,6 +39,8 @@ var rules = []struct {
 		"thinker/shared/apm", "thinker/shared/apm/internal/stats", "thinker/shared/apm/query", "modernc.org/sqlite",
 		"github.com/gofrs/flock", "github.com/klauspost/compress/zstd", "github.com/DataDog/sketches-go/ddsketch/mapping",
 		"github.com/tinylib/msgp/msgp", "golang.org/x/sync/errgroup"}},
+	{"thinker/shared/apm/internal/web/chart", "charts draw figures", []string{
+		"thinker/shared/apm/format", "thinker/shared/apm/internal/stats"}},
 	{"thinker/shared/apm/internal/web/graph", "a layout is geometry", nil},
 	{"thinker/shared/apm/internal/web", "intake, store and web meet only in agent", []string{
 		"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/format", "thinker/shared/apm/guest",
@@ -132,7 +134,8 @@ var layers = [][]string{
 // withoutHTTP are packages that can't serve or send a request, whatever they import.
 var withoutHTTP = []string{
 	"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/format", "thinker/shared/apm/query",
-	"thinker/shared/apm/internal/compare", "thinker/shared/apm/internal/web/graph",
+	"thinker/shared/apm/internal/compare", "thinker/shared/apm/internal/web/chart",
+	"thinker/shared/apm/internal/web/graph",
 }
 
 // TestDependencies_Transitive holds packages to their layer, also through others.

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
 // activity shows how many spans a search finds over time, and how many of them
 // failed; nil where there are none.
-func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart, error) {
+func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart.Chart, error) {
 	exact, err := w.figures(ctx, query.Breakdown{Selection: win.selection(sought.parsed, sought.Scope)})
 	if err != nil {
 		return nil, err
@@ -34,16 +35,16 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 		return nil, err
 	}
 
-	c := newChart("activity", "Spans", win)
+	c := chart.New("activity", "Spans", win.timeRange())
 	c.Summary = format.Count(total.Requests, "span", "spans") + " found"
 	if total.Errors > 0 {
 		c.Summary += " · " + format.Count(total.Errors, "error", "errors")
 	}
-	failed, others := series{Name: "Errors", Class: "failed"}, series{Name: "OK"}
+	failed, others := chart.Series{Name: "Errors", Class: "failed"}, chart.Series{Name: "OK"}
 	for _, bucket := range found.Total.Buckets {
 		failed.Values = append(failed.Values, float64(bucket.Errors))
 		others.Values = append(others.Values, float64(bucket.Requests-bucket.Errors))
 	}
-	c.stack([]series{failed, others}, countText)
-	return &c, nil
+	c.Stack([]chart.Series{failed, others}, chart.Count)
+	return c, nil
 }

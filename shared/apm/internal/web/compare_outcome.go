@@ -9,6 +9,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/compare"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 // An outcome sums up in a line how trace B differs from trace A.
@@ -42,7 +43,7 @@ func outcomeOf(a, b apm.Trace, sum compare.Outcome) outcome {
 			change = "rose"
 		}
 		if max(most.ExecA-most.ExecB, most.ExecB-most.ExecA) > tolerance(a, b) {
-			o.Cause = &cause{short(what(most.Span)), short(most.Span.Service), change, durationText(float64(most.ExecA)), durationText(float64(most.ExecB))}
+			o.Cause = &cause{short(what(most.Span)), short(most.Span.Service), change, chart.Duration(float64(most.ExecA)), chart.Duration(float64(most.ExecB))}
 		}
 	}
 	parts := slices.Concat(inOneAlone(sum.Gone, sum.Added, "span", "spans"), inOneAlone(sum.GoneErrors, sum.NewErrors, "error", "errors"))

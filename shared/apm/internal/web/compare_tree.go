@@ -6,6 +6,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/compare"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 const (
@@ -21,8 +22,8 @@ type treeCompared struct {
 	Hidden    int    // rows left out, being too many
 	Tolerance amount // up to which times count as equal
 
-	Showing              []choice // all spans, or the changes alone
-	Folding              []choice // one row for alike siblings, or a row for each; empty where there are none
+	Showing              []chart.Choice // all spans, or the changes alone
+	Folding              []chart.Choice // one row for alike siblings, or a row for each; empty where there are none
 	ChangesURL, EveryURL string
 	AllURL               string // of the page with all rows, however many
 }
@@ -49,11 +50,11 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []compare.Place) tree
 		EveryURL:   p.With("show", ""),
 		AllURL:     p.With("rows", "all"),
 	}
-	tree.Showing = []choice{{"All spans", tree.EveryURL, !tree.Changes}, {"Only changes", tree.ChangesURL, tree.Changes}}
+	tree.Showing = []chart.Choice{{Title: "All spans", URL: tree.EveryURL, Current: !tree.Changes}, {Title: "Only changes", URL: tree.ChangesURL, Current: tree.Changes}}
 	unfolded := p.Get("fold") == "no"
 	sums := sumRows(places, !unfolded)
 	if unfolded || slices.ContainsFunc(sums, func(s comparedSum) bool { return s.folded }) {
-		tree.Folding = []choice{{"Group similar siblings", p.With("fold", ""), !unfolded}, {"One row per span", p.With("fold", "no"), unfolded}}
+		tree.Folding = []chart.Choice{{Title: "Group similar siblings", URL: p.With("fold", ""), Current: !unfolded}, {Title: "One row per span", URL: p.With("fold", "no"), Current: unfolded}}
 	}
 	limits := limits{tolerance(a, b), max(a.Duration(), b.Duration())}
 	shown := make([]bool, len(sums))

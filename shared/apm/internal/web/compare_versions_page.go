@@ -10,6 +10,7 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -28,7 +29,7 @@ type compareVersionsPage struct {
 	Outcome   string
 	Few       string // why the figures tell little, in a sentence; empty where they tell much
 	Figures   []figureCompared
-	Latencies *histograms
+	Latencies *chart.Comparison
 	Time      timeCompared
 	Spans     []kindCompared
 	Unlisted  int    // kinds of spans that are left out
@@ -38,8 +39,8 @@ type compareVersionsPage struct {
 // A versionSide is one of the two.
 type versionSide struct {
 	Letter    string
-	Version   string   // empty where none is chosen and there is none to choose
-	Choices   []choice // other versions to take for it
+	Version   string         // empty where none is chosen and there is none to choose
+	Choices   []chart.Choice // other versions to take for it
 	First     *moment
 	Requests  int
 	TracesURL string
@@ -126,7 +127,7 @@ func (s *versionSide) offer(versions []deployment, url func(version string) stri
 			s.First = momentOrNone(d.FirstSeen)
 		}
 		if i < most || current {
-			s.Choices = append(s.Choices, choice{short(d.Version), url(d.Version), current})
+			s.Choices = append(s.Choices, chart.Choice{Title: short(d.Version), URL: url(d.Version), Current: current})
 		}
 	}
 }
@@ -173,7 +174,7 @@ func (w *Web) compare(page *compareVersionsPage, q query.Query) {
 	page.Few = fewText(a, b)
 	page.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
 	page.Figures = figuresCompared(a.group, b.group)
-	page.Latencies = newHistograms([2]stats.Group{a.group, b.group}, [2]func(from, to time.Duration) string{
+	page.Latencies = chart.NewComparison([2]stats.Group{a.group, b.group}, [2]chart.TracesURL{
 		page.tracesOfLatency(both(q, "version", a.Version)), page.tracesOfLatency(both(q, "version", b.Version)),
 	})
 	page.Time = w.timeCompared(perRequestOf(a.anatomy), perRequestOf(b.anatomy))

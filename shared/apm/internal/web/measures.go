@@ -8,6 +8,7 @@ import (
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 // The graphs of a service and of a resource, each with a choice of figures
@@ -28,14 +29,14 @@ const maxVersions = 8
 
 // choices returns links to everything a graph can show, and the current one. The first
 // is the default.
-func (m measured) choices(id string, names ...string) (all []choice, chosen string) {
+func (m measured) choices(id string, names ...string) (all []chart.Choice, chosen string) {
 	asked := m.place.Get(id)
 	for i, name := range names {
 		value, title := name, name
 		if i == 0 {
 			value = ""
 		}
-		all = append(all, choice{Title: title, URL: m.place.With(id, value)})
+		all = append(all, chart.Choice{Title: title, URL: m.place.With(id, value)})
 		if asked == name {
 			chosen = name
 			all[i].Current = true
@@ -49,22 +50,22 @@ func (m measured) choices(id string, names ...string) (all []choice, chosen stri
 }
 
 // requests returns the graph of requests and errors.
-func (m measured) requests() chart {
-	c := newChart("requests", "Requests", m.window)
+func (m measured) requests() *chart.Chart {
+	c := chart.New("requests", "Requests", m.window.timeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Requests and errors", "Requests per second", "By version")
 	seconds := time.Duration(m.window.Step).Seconds()
 	switch chosen {
 	case "Requests per second":
-		c.stack([]series{m.series("Requests/s", "", m.colour, m.total, func(f stats.Figures) float64 { return float64(f.Requests) / seconds })}, countText)
+		c.Stack([]chart.Series{m.series("Requests/s", "", m.colour, m.total, func(f stats.Figures) float64 { return float64(f.Requests) / seconds })}, chart.Count)
 	case "By version":
 		c.Named = true
-		c.stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Requests) }), countText)
+		c.Stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Requests) }), chart.Count)
 	default:
-		c.stack([]series{
+		c.Stack([]chart.Series{
 			m.series("Errors", "failed", "", m.total, func(f stats.Figures) float64 { return float64(f.Errors) }),
 			m.series("OK", "", m.colour, m.total, func(f stats.Figures) float64 { return float64(f.Requests - f.Errors) }),
-		}, countText)
+		}, chart.Count)
 	}
 	c.Summary = fmt.Sprintf("%s · %s · %s per bar", format.Count(m.total.Requests, "request", "requests"),
 		rateText(float64(m.total.Requests)/max(1, m.window.seconds())), format.Duration(time.Duration(m.window.Step)))
@@ -72,47 +73,47 @@ func (m measured) requests() chart {
 }
 
 // errors returns the graph of errors.
-func (m measured) errors() chart {
-	c := newChart("errors", "Errors", m.window)
+func (m measured) errors() *chart.Chart {
+	c := chart.New("errors", "Errors", m.window.timeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Errors", "Error rate", "By version")
 	switch chosen {
 	case "Error rate":
-		c.lines([]series{m.series("Error rate", "failed", "", m.total, func(f stats.Figures) float64 { return 100 * f.ErrorRate() })}, percentText)
+		c.Plot([]chart.Series{m.series("Error rate", "failed", "", m.total, func(f stats.Figures) float64 { return 100 * f.ErrorRate() })}, chart.Percent)
 	case "By version":
 		c.Named = true
-		c.stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Errors) }), countText)
+		c.Stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Errors) }), chart.Count)
 	default:
-		c.stack([]series{m.series("Errors", "failed", "", m.total, func(f stats.Figures) float64 { return float64(f.Errors) })}, countText)
+		c.Stack([]chart.Series{m.series("Errors", "failed", "", m.total, func(f stats.Figures) float64 { return float64(f.Errors) })}, chart.Count)
 	}
 	c.Summary = fmt.Sprintf("%s · %s of requests", format.Count(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
 	return c
 }
 
 // latency returns the graph of latency.
-func (m measured) latency() chart {
-	c := newChart("latency", "Latency", m.window)
+func (m measured) latency() *chart.Chart {
+	c := chart.New("latency", "Latency", m.window.timeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Percentiles", "Max", "By version", "Distribution")
 	f := m.total.Figures
 	c.Summary = latencyText(f)
 	switch chosen {
 	case "Max":
-		c.lines([]series{m.series("max", "p99", "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, f.Max) })}, durationText)
+		c.Plot([]chart.Series{m.series("max", "p99", "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, f.Max) })}, chart.Duration)
 	case "By version":
-		c.lines(m.byVersion(func(f stats.Figures) float64 { return nanoseconds(f, f.P95) }), durationText)
+		c.Plot(m.byVersion(func(f stats.Figures) float64 { return nanoseconds(f, f.P95) }), chart.Duration)
 		c.Summary = "p95 by version"
 	case "Distribution":
-		c.Histogram = newHistogram(m.total.Distribution, f, m.traces)
+		c.Histogram = chart.NewHistogram(m.total.Distribution, f, m.traces)
 		c.Rows, c.Summary = nil, c.Histogram.Summary
 	default:
-		var percentiles []series
+		var percentiles []chart.Series
 		for _, l := range latencies() {
 			if l.IsPercentile() {
 				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, l.of(f)) }))
 			}
 		}
-		c.lines(percentiles, durationText)
+		c.Plot(percentiles, chart.Duration)
 	}
 	return c
 }
@@ -125,8 +126,8 @@ func nanoseconds(f stats.Figures, latency time.Duration) float64 {
 	return float64(latency)
 }
 
-func (m measured) series(name, class, colour string, of stats.Group, value func(stats.Figures) float64) series {
-	s := series{Name: name, Class: class, Colour: colour}
+func (m measured) series(name, class, colour string, of stats.Group, value func(stats.Figures) float64) chart.Series {
+	s := chart.Series{Name: name, Class: class, Colour: colour}
 	for _, f := range of.Buckets {
 		s.Values = append(s.Values, value(f))
 	}
@@ -135,7 +136,7 @@ func (m measured) series(name, class, colour string, of stats.Group, value func(
 
 // byVersion returns a series for each version. A version keeps its colour as long as
 // earlier versions are stored.
-func (m measured) byVersion(value func(stats.Figures) float64) (all []series) {
+func (m measured) byVersion(value func(stats.Figures) float64) (all []chart.Series) {
 	var palette colour.Palette
 	for _, group := range m.versions {
 		name := group.Values[0]

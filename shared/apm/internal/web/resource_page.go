@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -16,7 +17,7 @@ type resourcePage struct {
 	Operation string
 	Figures   figureCells
 	Apdex     string // the template of the headline asks for it
-	Charts    []chart
+	Charts    []*chart.Chart
 	TracesURL string
 
 	Spans        []summaryRow

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -19,8 +20,8 @@ type servicePage struct {
 	Kind       string
 	Figures    figureCells
 	Apdex      string
-	Operations []choice // more than one, or none
-	Charts     []chart
+	Operations []chart.Choice // more than one, or none
+	Charts     []*chart.Chart
 	TracesURL  string
 
 	Headings  []heading
@@ -119,8 +120,8 @@ func (w *Web) measure(ctx context.Context, p place, win window, s query.Selectio
 }
 
 // charts returns the four graphs, or three for a leaf service.
-func (w *Web) charts(m measured, a stats.Anatomy) []chart {
-	all := []chart{m.requests(), m.errors(), m.latency()}
+func (w *Web) charts(m measured, a stats.Anatomy) []*chart.Chart {
+	all := []*chart.Chart{m.requests(), m.errors(), m.latency()}
 	if spent, ok := w.spent(m, a); ok {
 		all = append(all, spent)
 	}
@@ -128,16 +129,16 @@ func (w *Web) charts(m measured, a stats.Anatomy) []chart {
 }
 
 // operations returns links to the service's entry operations if it has several.
-func (w *Web) operations(ctx context.Context, p place, win window, service, chosen string) (all []choice, err error) {
+func (w *Web) operations(ctx context.Context, p place, win window, service, chosen string) (all []chart.Choice, err error) {
 	const most = 12
 	found, err := w.figuresBy(ctx, win.selection(both(query.Query{}, "service", service), query.ServiceEntrySpans), most, "operation_name")
 	if err != nil || len(found.Groups) < 2 {
 		return nil, err
 	}
-	all = append(all, choice{Title: "all", URL: p.With("operation", ""), Current: chosen == ""})
+	all = append(all, chart.Choice{Title: "all", URL: p.With("operation", ""), Current: chosen == ""})
 	for _, group := range found.Groups {
 		name := group.Values[0]
-		all = append(all, choice{Title: short(name), URL: p.With("operation", name), Current: name == chosen})
+		all = append(all, chart.Choice{Title: short(name), URL: p.With("operation", name), Current: name == chosen})
 	}
 	return all, nil
 }

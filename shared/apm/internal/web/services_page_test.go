@@ -11,6 +11,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -49,7 +50,7 @@ func TestTheServicesPage(t *testing.T) {
 }
 
 // took is a duration as pages write it.
-func took(nanoseconds int64) string { return durationText(float64(nanoseconds)) }
+func took(nanoseconds int64) string { return chart.Duration(float64(nanoseconds)) }
 
 func TestTheServicePage(t *testing.T) {
 	w, _ := newTest(served()...)

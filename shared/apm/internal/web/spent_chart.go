@@ -6,36 +6,37 @@ import (
 
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 // spent returns the graph of time spent by downstream service. A leaf service has no
 // such graph.
-func (w *Web) spent(m measured, a stats.Anatomy) (chart, bool) {
+func (w *Web) spent(m measured, a stats.Anatomy) (*chart.Chart, bool) {
 	const most = 11 // services; what others took is one
 	if len(a.Services) < 2 {
-		return chart{}, false
+		return nil, false
 	}
-	c := newChart("spent", "Time spent", m.window)
+	c := chart.New("spent", "Time spent", m.window.timeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "% of time spent", "Avg time per request")
-	value, write := share(a), percentText
+	value, write := share(a), chart.Percent
 	if chosen == "Avg time per request" {
-		value, write = perRequest(a), durationText
+		value, write = perRequest(a), chart.Duration
 	}
-	var all []series
+	var all []chart.Series
 	for i, service := range a.Services {
 		if i < most {
 			shown := w.service(service.Service)
-			all = append(all, series{Name: shown.Name, Colour: shown.Colour, Values: make([]float64, len(a.SeriesRequests))})
+			all = append(all, chart.Series{Name: shown.Name, Colour: shown.Colour, Values: make([]float64, len(a.SeriesRequests))})
 		} else if i == most {
-			all = append(all, series{Name: "others", Class: "others", Values: make([]float64, len(a.SeriesRequests))})
+			all = append(all, chart.Series{Name: "others", Class: "others", Values: make([]float64, len(a.SeriesRequests))})
 		}
 		for bucket := range a.SeriesRequests {
 			all[min(i, most)].Values[bucket] += value(service, bucket)
 		}
 	}
 	c.Named = true
-	c.stack(all, write)
+	c.Stack(all, write)
 	first := a.Services[0]
 	c.Summary = fmt.Sprintf("%s: %s %% of exec time", short(first.Service), format.Significant(first.Percent))
 	if a.Sampled() {

@@ -12,6 +12,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 // maxBoxes is how many spans a flame graph draws as elements. The page's script draws
@@ -20,7 +21,7 @@ const maxBoxes = 1000
 
 // A flameView is the flame graph of a trace.
 type flameView struct {
-	Ticks       []tick
+	Ticks       []chart.Tick
 	Label       string // what the graph shows, for screen readers
 	Nanoseconds int64  // the trace's duration
 	Height      int    // pixels
@@ -61,7 +62,7 @@ const rowHeight = 20
 
 func (w *Web) flame(s *scene, r *http.Request) *flameView {
 	boxes := s.flame.Boxes
-	v := &flameView{Ticks: ticks(s.length), OrphansY: -1, ChosenBox: s.chosen, Nanoseconds: int64(s.length)}
+	v := &flameView{Ticks: chart.DurationTicks(s.length), OrphansY: -1, ChosenBox: s.chosen, Nanoseconds: int64(s.length)}
 	v.Label = fmt.Sprintf("Flame graph of %s over %s", format.Count(len(boxes), "span", "spans"), format.Duration(s.length))
 	if s.flame.Orphans >= 0 {
 		v.OrphansY = rowHeight * s.flame.Orphans

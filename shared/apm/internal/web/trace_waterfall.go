@@ -6,6 +6,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 // maxRows is how many rows a waterfall shows by default: more make browsers slow.
@@ -16,7 +17,7 @@ const leastRepeated = 5
 
 // A waterfall is a trace as a tree, with a bar for each span's time.
 type waterfall struct {
-	Ticks  []tick
+	Ticks  []chart.Tick
 	Rows   []spanRow
 	Hidden int // spans left out
 	AllURL string
@@ -74,7 +75,7 @@ type repeat struct {
 func (w *Web) waterfall(s *scene) *waterfall {
 	n := len(s.flame.Boxes)
 	b := waterfallBuilder{
-		scene: s, web: w, view: &waterfall{Ticks: ticks(s.length), AllURL: s.With(byRows, "all")},
+		scene: s, web: w, view: &waterfall{Ticks: chart.DurationTicks(s.length), AllURL: s.With(byRows, "all")},
 		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{}, choose: s.each(bySpan),
 	}
 	onlyErrors := s.Get(byErrors) == "only"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -23,10 +24,10 @@ type tracesPage struct {
 	Older   string // address of the next page; empty on the last
 	First   bool   // the first page, which shows new traces
 
-	Activity  *chart      // nil without spans
-	Facets    *facetPanel // nil without stored traces
-	Unmatched unmatched   // why no trace matches
-	Offers    []offer     // traces whose ID the query is
+	Activity  *chart.Chart // nil without spans
+	Facets    *facetPanel  // nil without stored traces
+	Unmatched unmatched    // why no trace matches
+	Offers    []offer      // traces whose ID the query is
 
 	window window
 	NoTime string // what is wrong with the time range; may be empty

@@ -18,6 +18,7 @@ import (
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -95,11 +96,12 @@ func New(config Config) *Web {
 	w := &Web{
 		Config: config,
 		mux:    http.NewServeMux(),
-		templates: template.Must(template.New("").Funcs(template.FuncMap{
+		templates: template.Must(template.Must(template.New("").Funcs(template.FuncMap{
 			"count":  format.Count,
 			"number": format.Number,
+			"moment": momentOf,
 			"script": func(name string) template.HTML { return scriptTags(static, name) },
-		}).ParseFS(embedded, "templates/*.html")),
+		}).ParseFS(embedded, "templates/*.html")).ParseFS(chart.Templates(), "*.html")),
 		static:   static,
 		examples: loadExamples(embedded),
 		hosts:    allowedHosts(config.AllowHosts),

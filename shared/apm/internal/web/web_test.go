@@ -286,18 +286,6 @@ func TestThePercentagesAddUp(t *testing.T) {
 	}
 }
 
-func TestTicksAreRoundAndFew(t *testing.T) {
-	for d := time.Duration(1); d < math.MaxInt64/3; d = d*3 + 1 {
-		marks := ticks(d)
-		if len(marks) < 2 || len(marks) > 7 {
-			t.Errorf("%s: %d ticks", d, len(marks))
-		}
-	}
-	if marks := ticks(0); len(marks) != 1 {
-		t.Errorf("no time: %v", marks)
-	}
-}
-
 func TestATraceThatHasNotArrived(t *testing.T) {
 	w, _ := newTest()
 	rec := get(w, "/trace/123")

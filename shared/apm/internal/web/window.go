@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
 )
 
@@ -122,26 +123,20 @@ func (w *Web) settle(ctx context.Context, win window, q query.Query, scope query
 	return win.divided(), nil
 }
 
-// divided rounds the window's ends, so that a graph's bars stay in place as time goes
-// on. It has about 25 to 60 steps.
+// divided returns the window with round steps, and ends at such steps.
 func (win window) divided() window {
-	const most = 60
-	length := uint64(win.To) - uint64(win.From) // may overflow an int64
-	step := max(int64(time.Millisecond), int64(roundStep(time.Duration(min((length-1)/most+1, math.MaxInt64)))))
-	if win.From >= math.MinInt64+step {
-		win.From -= (win.From%step + step) % step
-	}
-	if past := (win.To%step + step) % step; past != 0 && win.To <= math.MaxInt64-step {
-		win.To += step - past
-	}
-	win.Step = step
+	over := chart.Divide(win.From, win.To)
+	win.From, win.To, win.Step = over.From, over.To, over.Step
 	return win
 }
 
-// Buckets returns the number of steps of a settled window.
-func (win window) Buckets() int {
-	return int(min(1000, max(1, (uint64(win.To)-uint64(win.From))/uint64(win.Step))))
+// timeRange returns the range of a chart over a settled window.
+func (win window) timeRange() chart.Range {
+	return chart.Range{From: win.From, To: win.To, Step: win.Step}
 }
+
+// Buckets returns the number of steps of a settled window.
+func (win window) Buckets() int { return win.timeRange().Steps() }
 
 // seconds returns the length of a settled window.
 func (win window) seconds() float64 {
