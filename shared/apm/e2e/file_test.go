@@ -1,4 +1,4 @@
-package e2e
+package e2e_test
 
 import (
 	"context"
@@ -14,77 +14,69 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
+	_ "modernc.org/sqlite" // the driver
 
 	"thinker/shared/apm/internal/process"
 )
 
-// postTrace sends a trace of one span.
-func postTrace(t *testing.T, a *process.APM, id int) {
-	t.Helper()
-	span := fmt.Sprintf(`[[{"trace_id":%d,"span_id":%[1]d,"service":"shop","name":"checkout","start":1700000000000000000,"duration":1}]]`, id)
-	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status != http.StatusOK {
-		t.Fatalf("trace %d: status %d: %s", id, response.Status, response.Body)
-	}
-}
-
-// wantTraces looks for the traces from 1 to last.
-func wantTraces(t *testing.T, a *process.APM, last int) {
-	t.Helper()
-	for id := 1; id <= last; id++ {
-		if response := a.Get(fmt.Sprintf("/api/traces/%d", id)); response.Status != http.StatusOK {
-			t.Errorf("trace %d: status %d: %s", id, response.Status, response.Body)
-		}
-	}
-}
-
-// refused runs apm on a file that it must refuse, and returns what it prints.
-func refused(t *testing.T, db string) string {
+// wantRefused runs apm on a file that it must refuse, and checks that it prints a reason.
+func wantRefused(t *testing.T, db string, reasons ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, process.Program(t), "--addr", "localhost:0", "--db", db).CombinedOutput()
+	output, err := exec.CommandContext(ctx, process.Program(), "--addr", "localhost:0", "--db", db).CombinedOutput()
 	if err == nil || ctx.Err() != nil || strings.Contains(string(output), "goroutine ") {
 		t.Errorf("%s: got %v, want an error\n%s", db, err, output)
 	}
-	return string(output)
+	for _, reason := range reasons {
+		if strings.Contains(string(output), reason) {
+			return
+		}
+	}
+	t.Errorf("the error doesn't contain the reason %q: %s", reasons, output)
 }
 
-func TestAPM_RefusesAnotherNameOfADatabaseInUse(t *testing.T) {
+// makeLink makes a link, or skips the test on a system without links.
+func makeLink(t *testing.T, link func(from, to string) error, from, to string) {
+	t.Helper()
+	if err := link(from, to); err != nil && runtime.GOOS == "windows" {
+		t.Skip("cannot make a link: ", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFile_AnotherNameOfADatabaseInUseIsRefused(t *testing.T) {
+	t.Parallel()
 	for kind, link := range map[string]func(from, to string) error{"symbolic link": os.Symlink, "hard link": os.Link} {
 		t.Run(kind, func(t *testing.T) {
 			a := process.Start(t)
-			db, other := filepath.Join(a.Data, "traces.db"), filepath.Join(t.TempDir(), "other.db")
-			postTrace(t, a, 1)
-			if err := link(db, other); err != nil && runtime.GOOS == "windows" {
-				t.Skip("cannot make a link: ", err)
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			for range 2 { // being refused must not make the next one accepted
-				if output := refused(t, other); !strings.Contains(output, other) || !strings.Contains(output, "in use") && !strings.Contains(output, "hard link") {
-					t.Errorf("the error doesn't name the file and the reason: %s", output)
-				}
+			other := filepath.Join(t.TempDir(), "other.db")
+			store(t, a, 1)
+			makeLink(t, link, filepath.Join(a.Data, "traces.db"), other)
+			for range 2 { // a refusal must not make the next one succeed
+				wantRefused(t, other, other+" is in use", "hard link")
 			}
 			if left, err := filepath.Glob(other + "-*"); err != nil || len(left) > 0 {
-				t.Errorf("beside the link: %v, %v", left, err)
+				t.Errorf("files beside the link: %v, %v", left, err)
 			}
-			postTrace(t, a, 2)
-			a.Kill()
-			a.Run() // the lock has ended with the process
-			postTrace(t, a, 3)
-			wantTraces(t, a, 3)
+			store(t, a, 2)
+			restart(a) // the lock ends with the process
+			store(t, a, 3)
+			wantTraces(t, a, 1, 3)
 		})
 	}
 }
 
-// A name that another database had before is no name of this one.
-func TestAPM_RefusesAHardLinkInPlaceOfADatabase(t *testing.T) {
+// TestFile_HardLinkInPlaceOfADatabaseIsRefused checks that a name that another database
+// had before doesn't count as a name of this one.
+func TestFile_HardLinkInPlaceOfADatabaseIsRefused(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a lock file can't be read there")
 	}
 	a, b := process.Start(t), process.Start(t)
-	postTrace(t, b, 1)
+	store(t, b, 1)
 	b.Kill()
 	other := filepath.Join(b.Data, "traces.db")
 	for _, ending := range []string{"", "-wal", "-shm"} {
@@ -92,198 +84,172 @@ func TestAPM_RefusesAHardLinkInPlaceOfADatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Link(filepath.Join(a.Data, "traces.db"), other); err != nil {
-		t.Fatal(err)
-	}
-	if output := refused(t, other); !strings.Contains(output, "hard link") {
-		t.Errorf("the error doesn't name the reason: %s", output)
-	}
+	makeLink(t, os.Link, filepath.Join(a.Data, "traces.db"), other)
+	wantRefused(t, other, "hard link")
 }
 
-// A hard link to a database that was killed would hide its write-ahead log.
-func TestAPM_LosesNothingThroughAnotherName(t *testing.T) {
+// TestFile_LosesNothingThroughAnotherName kills apm and opens its database by other
+// names. A hard link would hide the write-ahead log.
+func TestFile_LosesNothingThroughAnotherName(t *testing.T) {
+	t.Parallel()
 	a := process.Start(t)
 	db := filepath.Join(a.Data, "traces.db")
 	symbolic, hard := filepath.Join(t.TempDir(), "symbolic.db"), filepath.Join(t.TempDir(), "hard.db")
-	if err := os.Symlink(db, symbolic); err != nil {
-		t.Skip("cannot make a link: ", err)
-	}
-	postTrace(t, a, 1)
+	makeLink(t, os.Symlink, db, symbolic)
+	store(t, a, 1)
 	a.Kill()
 
 	b := process.Start(t, "--db", symbolic)
-	postTrace(t, b, 2)
-	wantTraces(t, b, 2)
+	store(t, b, 2)
+	wantTraces(t, b, 1, 2)
 	b.Kill()
 
-	if err := os.Link(db, hard); err != nil {
-		t.Fatal(err)
-	}
-	if output := refused(t, hard); !strings.Contains(output, "hard link") {
-		t.Errorf("the error doesn't tell the reason: %s", output)
-	}
+	makeLink(t, os.Link, db, hard)
+	wantRefused(t, hard, "hard link")
 	a.Run()
-	wantTraces(t, a, 2)
+	wantTraces(t, a, 1, 2)
 }
 
-// A link may come before the file that it leads to.
-func TestAPM_MakesTheFileThatALinkLeadsTo(t *testing.T) {
+func TestFile_LinkToAMissingFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	link := filepath.Join(dir, "link.db")
-	if err := os.Symlink("real.db", link); err != nil {
-		t.Skip("cannot make a link: ", err)
-	}
+	makeLink(t, os.Symlink, "real.db", link)
 	process.Start(t, "--db", link)
-	refused(t, filepath.Join(dir, "real.db"))
+	wantRefused(t, filepath.Join(dir, "real.db"), "in use")
 }
 
-func TestAPM_KeepsItsFilesPrivate(t *testing.T) {
+func TestFile_IsPrivate(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has other permissions")
 	}
 	a := process.Start(t)
-	postTrace(t, a, 1)
+	store(t, a, 1)
 	a.Kill()
-	names := []string{"traces.db", "traces.db-wal", "traces.db-shm", "traces.db-lock"}
-	for _, name := range names {
-		if err := os.Chmod(filepath.Join(a.Data, name), 0o644); err != nil {
+	files, err := filepath.Glob(filepath.Join(a.Data, "traces.db*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		if err := os.Chmod(file, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	a.Run()
-	postTrace(t, a, 2)
-	for _, name := range names {
-		if info, err := os.Stat(filepath.Join(a.Data, name)); err != nil {
-			t.Error(err)
-		} else if info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has mode %v, want 0600", name, info.Mode())
+	store(t, a, 2)
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v, want 0600: %v", file, info.Mode(), err)
 		}
 	}
-	wantTraces(t, a, 2)
+	wantTraces(t, a, 1, 2)
 }
 
-// Whatever numbers a database has, apm starts or refuses it with an error, and
+// changeFile runs an SQL statement on a database that isn't in use.
+func changeFile(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFile_OddNumbers checks that apm starts or refuses a database with any numbers, and
 // never panics.
-func TestAPM_SurvivesOddNumbersInItsDatabase(t *testing.T) {
-	a := process.Start(t, "--max-spans", "16") // which packs each span
+func TestFile_OddNumbers(t *testing.T) {
+	t.Parallel()
+	a := process.Start(t, "--max-spans", "16") // packs each span
 	for id := 1; id <= 5; id++ {
-		postTrace(t, a, id)
+		store(t, a, id)
 	}
 	if err := a.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	db := filepath.Join(a.Data, "traces.db")
-	original, err := os.ReadFile(db)
+	original, err := os.ReadFile(filepath.Join(a.Data, "traces.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for change, refuses := range map[string]bool{
-		"PRAGMA user_version = -1":                                true,
-		"PRAGMA user_version = -2147483648":                       true,
-		"PRAGMA user_version = 2147483647":                        true,
-		"UPDATE segments SET rows = -1":                           false,
-		"UPDATE segments SET rows = 1 << 61 | rows":               false,
-		"UPDATE segments SET rows = 9223372036854775807":          false,
-		"UPDATE segments SET id = -id":                            false,
-		"UPDATE segments SET place = -place, until = -until":      false,
-		"UPDATE segments SET place = 9223372036854775807 - place": false,
-		"UPDATE segments SET until = 9223372036854775807":         false,
-		"UPDATE segments SET bytes = -9223372036854775808":        false,
-		"UPDATE segments SET first = 9223372036854775807":         false,
-		"UPDATE evicted SET traces = -1, spans = -1":              false,
+	changed := func(statement string) (path string) {
+		path = filepath.Join(t.TempDir(), "traces.db")
+		if err := os.WriteFile(path, original, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		changeFile(t, path, statement)
+		return path
+	}
+	for _, version := range []string{"-1", "-2147483648", "2147483647"} {
+		path := changed("PRAGMA user_version = " + version)
+		before, _ := os.ReadFile(path)
+		wantRefused(t, path, "schema")
+		if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+			t.Errorf("version %s: the file changed: %v", version, err)
+		}
+	}
+	for _, change := range []string{
+		"segments SET rows = -1", "segments SET rows = 1 << 61 | rows", "segments SET rows = 9223372036854775807",
+		"segments SET id = -id", "segments SET place = -place, until = -until",
+		"segments SET place = 9223372036854775807 - place", "segments SET until = 9223372036854775807",
+		"segments SET bytes = -9223372036854775808", "segments SET first = 9223372036854775807",
+		"evicted SET traces = -1, spans = -1",
 	} {
 		t.Run(change, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "traces.db")
-			if err := os.WriteFile(path, original, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			changed, err := sql.Open("sqlite", path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := changed.Exec(change); err != nil {
-				t.Fatal(err)
-			}
-			if err := changed.Close(); err != nil {
-				t.Fatal(err)
-			}
-			before, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if refuses {
-				if output := refused(t, path); !strings.Contains(output, "schema") {
-					t.Errorf("the error doesn't tell the reason: %s", output)
-				}
-				if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
-					t.Errorf("the file isn't as it was: %v", err)
-				}
-				return
-			}
-			odd := process.Start(t, "--db", path, "--max-spans", "16")
-			postTrace(t, odd, 100)
+			a := process.Start(t, "--db", changed("UPDATE "+change), "--max-spans", "16")
+			post(t, a, oneSpan(100, ""))
 			for _, page := range []string{"/traces", "/api/traces", "/api/traces/1", "/services"} {
-				if response := odd.Get(page); response.Status >= http.StatusInternalServerError {
+				if response := a.Get(page); response.Status >= http.StatusInternalServerError {
 					t.Errorf("%s: status %d: %s", page, response.Status, response.Body)
 				}
 			}
-			if strings.Contains(odd.Stderr(), "goroutine ") {
-				t.Errorf("it panics: %s", odd.Stderr())
-			}
+			checkNoPanic(t, a)
 		})
 	}
 }
 
-// TestAPM_ShrinksItsFileToALoweredBound lowers --max-bytes between two starts.
-func TestAPM_ShrinksItsFileToALoweredBound(t *testing.T) {
+// TestFile_OversizedLogRecord checks that a log record much larger than any payload
+// doesn't use memory at the start.
+func TestFile_OversizedLogRecord(t *testing.T) {
+	t.Parallel()
 	a := process.Start(t)
-	db := filepath.Join(a.Data, "traces.db")
+	store(t, a, 1)
+	a.Kill()
+	changeFile(t, filepath.Join(a.Data, "traces.db"), "UPDATE log SET spans = zeroblob(120000000)")
+	a.Run()
+	a.Get("/api/traces?limit=1")
+	checkMemory(t, a, "starting")
+	store(t, a, 2)
+}
+
+// TestFile_ShrinksToALowerLimit lowers --max-bytes between two starts.
+func TestFile_ShrinksToALowerLimit(t *testing.T) {
+	t.Parallel()
+	a := process.Start(t)
 	for id := 1; id <= 40; id++ {
-		postRandomTrace(t, a, id, 1<<20)
+		var tags []string
+		for tag := range 52 { // 1 MiB that can't be compressed to less than half
+			text := make([]byte, 10_000)
+			_, _ = rand.Read(text) // never fails
+			tags = append(tags, fmt.Sprintf(`"text%d":"%x"`, tag, text))
+		}
+		post(t, a, oneSpan(id, `,"meta":{`+strings.Join(tags, ",")+"}"))
 	}
 	if err := a.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	before, err := os.Stat(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if before.Size() < 20<<20 {
-		t.Fatalf("the file has %d bytes, want more to begin with", before.Size())
-	}
+	before := a.DiskUse()
 	a.Args = append(a.Args, "--max-bytes", "4MiB")
 	a.Run()
-	after, err := os.Stat(db)
-	if err != nil {
-		t.Fatal(err)
+	if after := a.DiskUse(); before < 20<<20 || after > 8<<20 {
+		t.Errorf("%d bytes at --max-bytes 4MiB, and %d before, want at least 20 MiB before", after, before)
 	}
-	if after.Size() > 8<<20 {
-		t.Errorf("the file has %d bytes at --max-bytes 4MiB, and had %d before", after.Size(), before.Size())
-	}
-	if response := a.Get("/api/traces/40"); response.Status != http.StatusOK {
-		t.Errorf("the newest trace before that: status %d: %.200s", response.Status, response.Body)
-	}
-	postTrace(t, a, 41)
-	a.Kill()
-	a.Run()
-	if response := a.Get("/api/traces/41"); response.Status != http.StatusOK {
-		t.Errorf("a trace after that: status %d: %s", response.Status, response.Body)
-	}
-}
-
-// postRandomTrace sends a trace of one span with so many bytes of texts that cannot
-// be compressed to less than half.
-func postRandomTrace(t *testing.T, a *process.APM, id, bytes int) {
-	t.Helper()
-	const length = 20_000 // longer texts are cut
-	var tags []string
-	for tag := range bytes / length {
-		text := make([]byte, length/2)
-		_, _ = rand.Read(text) // never fails
-		tags = append(tags, fmt.Sprintf(`"text%d":"%x"`, tag, text))
-	}
-	span := fmt.Sprintf(`[[{"trace_id":%d,"span_id":1,"service":"shop","name":"checkout","start":%[1]d,"duration":1,"meta":{%s}}]]`, id, strings.Join(tags, ","))
-	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status != http.StatusOK {
-		t.Fatalf("trace %d: status %d: %s", id, response.Status, response.Body)
-	}
+	wantTraces(t, a, 40, 40)
+	store(t, a, 41)
+	restart(a)
+	wantTraces(t, a, 41, 41)
 }

@@ -1,8 +1,7 @@
-package e2e
+package e2e_test
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"os/exec"
@@ -21,8 +20,8 @@ func postUntilFull(t *testing.T, a *process.APM) int {
 	for id := 1; ; id++ {
 		text := make([]byte, 32<<10)
 		_, _ = rand.Read(text) // never fails
-		span := fmt.Sprintf(`[[{"trace_id":%d,"span_id":1,"service":"shop","name":"checkout","start":1,"duration":1,"meta":{"text":"%s"}}]]`, id, hex.EncodeToString(text))
-		switch response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status {
+		response := a.PostTraces(oneSpan(id, fmt.Sprintf(`,"meta":{"text":"%x"}`, text)))
+		switch response.Status {
 		case http.StatusOK:
 		case http.StatusInsufficientStorage:
 			return id - 1
@@ -35,6 +34,7 @@ func postUntilFull(t *testing.T, a *process.APM) int {
 // TestClear_FreesSpaceOnAFullDisk clears with as good as no space left, before and
 // after the write-ahead log has been emptied.
 func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
+	t.Parallel()
 	const size = 24 << 20
 	process.SmallDisk(t, size, func(t *testing.T, dir string) {
 		a := process.Start(t, "--db", filepath.Join(dir, "traces.db"))
@@ -47,16 +47,13 @@ func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
 		}
 		clears := map[string]func(){
 			"HTTP": func() {
-				request, err := http.NewRequest(http.MethodDelete, a.URL+"/api/traces", nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if response := a.Do(request); response.Status != http.StatusNoContent {
+				if response := a.Request(http.MethodDelete, "/api/traces", nil); response.Status != http.StatusNoContent {
 					t.Fatalf("status %d: %s\n%s", response.Status, response.Body, a.Stderr())
 				}
 			},
 			"apm clear": func() {
-				if output, err := exec.Command(process.Program(t), "clear", "--yes", "--addr", a.Addr()).CombinedOutput(); err != nil {
+				clear := exec.Command(process.Program(), "clear", "--yes", "--addr", a.Addr())
+				if output, err := clear.CombinedOutput(); err != nil {
 					t.Fatalf("%v: %s\n%s", err, output, a.Stderr())
 				}
 			},
@@ -82,10 +79,9 @@ func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
 				if response := a.Get("/api/traces"); !strings.Contains(string(response.Body), `"traces":[]`) {
 					t.Errorf("%s: traces are left: %s", name, response.Body)
 				}
-				postTrace(t, a, 1)
-				a.Kill()
-				a.Run()
-				wantTraces(t, a, 1)
+				store(t, a, 1)
+				restart(a)
+				wantTraces(t, a, 1, 1)
 				if response := a.Get("/api/traces"); strings.Count(string(response.Body), "trace_id") != 1 {
 					t.Errorf("%s: after a restart, got %s", name, response.Body)
 				}

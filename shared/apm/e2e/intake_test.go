@@ -1,4 +1,4 @@
-package e2e
+package e2e_test
 
 import (
 	"bufio"
@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/internal/attack"
 	"thinker/shared/apm/internal/process"
+	"thinker/shared/apm/tracegen"
 )
 
 // hang bounds how long a test waits for anything.
@@ -39,21 +39,10 @@ func postHeader(length int) string {
 	return fmt.Sprintf("POST /v0.4/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/msgpack\r\nContent-Length: %d\r\n\r\n", length)
 }
 
-// store sends a trace and checks that it is kept.
-func store(t *testing.T, a *process.APM, id int) {
-	t.Helper()
-	span := fmt.Sprintf(`[[{"trace_id":%d,"span_id":1,"service":"shop","name":"checkout"}]]`, id)
-	if response := a.Post("/v0.4/traces", "application/json", strings.NewReader(span)); response.Status != http.StatusOK {
-		t.Errorf("trace %d: status %d: %s", id, response.Status, response.Body)
-	}
-	if response := a.Get(fmt.Sprintf("/api/traces/%d", id)); response.Status != http.StatusOK {
-		t.Errorf("trace %d was acknowledged and is not there: status %d", id, response.Status)
-	}
-}
-
 // TestIntake_StalledConnections checks that senders that stop in the middle of a
 // payload keep no others from being heard, and are given up.
 func TestIntake_StalledConnections(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ connections, announced, sent int }{
 		"one byte each":    {500, 16 << 20, 1},
 		"a few KB each":    {500, 16 << 20, 10_000},
@@ -84,9 +73,7 @@ func TestIntake_StalledConnections(t *testing.T) {
 				}
 			}
 			senders.Wait()
-			if _, peak, known := a.Memory(); known && peak > attack.MaxMemory {
-				t.Errorf("%.0f MB at its peak", peak)
-			}
+			checkMemory(t, a, "receiving")
 		})
 	}
 }
@@ -125,6 +112,7 @@ func TestIntake_TricklingBody(t *testing.T) {
 // TestIntake_LargeBodyIsAnswered checks that a sender of too large a body can
 // read why it was refused, though it sends all of it first.
 func TestIntake_LargeBodyIsAnswered(t *testing.T) {
+	t.Parallel()
 	a := process.Start(t)
 	for _, size := range []int{25<<20 + 1, 40 << 20, 150 << 20} {
 		connection := dial(t, a)
@@ -151,6 +139,7 @@ func TestIntake_LargeBodyIsAnswered(t *testing.T) {
 
 // TestIntake_TextsAreShortened checks the Agent's limits.
 func TestIntake_TextsAreShortened(t *testing.T) {
+	t.Parallel()
 	a := process.Start(t)
 	long := strings.Repeat("é", 20_000) // of two bytes each
 	body, err := json.Marshal([][]any{{map[string]any{
@@ -161,9 +150,7 @@ func TestIntake_TextsAreShortened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response := a.Post("/v0.4/traces", "application/json", bytes.NewReader(body)); response.Status != http.StatusOK {
-		t.Fatalf("status %d: %s", response.Status, response.Body)
-	}
+	post(t, a, string(body))
 	response := a.Get("/api/traces/1")
 	var trace struct {
 		Spans []struct {
@@ -195,14 +182,19 @@ func TestIntake_TextsAreShortened(t *testing.T) {
 // TestIntake_MutatedPayloads checks that apm survives 10,000 payloads with some
 // bytes changed, in each format.
 func TestIntake_MutatedPayloads(t *testing.T) {
+	t.Parallel()
 	a := process.Start(t)
 	const seed = 20260301
 	random := rand.New(rand.NewPCG(seed, 0))
-	originals := attack.Samples()
+	originals := tracegen.SmallPayloads()
+	var bodies [][]byte
+	for _, payload := range originals {
+		bodies = append(bodies, payload.Body())
+	}
 	statuses := map[int]int{}
 	for i := range 10_000 {
 		sample := originals[i%len(originals)]
-		body := bytes.Clone(sample.Body)
+		body := bytes.Clone(bodies[i%len(originals)])
 		for range 1 + random.IntN(8) {
 			switch at := random.IntN(len(body)); random.IntN(4) {
 			case 0:
@@ -215,7 +207,8 @@ func TestIntake_MutatedPayloads(t *testing.T) {
 				body = append(body[:at:at], body[random.IntN(at+1):]...)
 			}
 		}
-		statuses[a.Post(sample.Path, sample.ContentType, bytes.NewReader(body)).Status]++
+		response := a.Request(http.MethodPost, sample.Path, bytes.NewReader(body), "Content-Type", sample.ContentType())
+		statuses[response.Status]++
 	}
 	for status := range statuses {
 		if status >= 500 {
@@ -225,11 +218,7 @@ func TestIntake_MutatedPayloads(t *testing.T) {
 	if statuses[http.StatusOK] == 0 || statuses[http.StatusBadRequest] == 0 {
 		t.Errorf("statuses %v: the payloads are too much like each other", statuses)
 	}
-	if log := a.Stderr(); strings.Contains(log, "panic") || strings.Contains(log, "goroutine ") {
-		t.Error(log)
-	}
-	if _, peak, known := a.Memory(); known && peak > attack.MaxMemory {
-		t.Errorf("%.0f MB at its peak", peak)
-	}
+	checkNoPanic(t, a)
+	checkMemory(t, a, "receiving")
 	store(t, a, 424242)
 }

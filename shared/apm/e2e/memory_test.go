@@ -1,63 +1,145 @@
-package e2e
+package e2e_test
 
 import (
-	"io/fs"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
 	"net/http"
-	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
-	"thinker/shared/apm/internal/attack"
 	"thinker/shared/apm/internal/process"
+	"thinker/shared/apm/tracegen"
 )
 
-// maxDisk is much more than any attack may leave on disk, in bytes: no more
-// than --max-bytes allows, and what isn't packed yet.
+// maxDisk is much more than any payload may leave on disk, in bytes.
 const maxDisk = 400_000_000
 
-// TestAPM_MemoryUnderAttack checks that apm stays within its memory, goes on
-// answering and starts again, whatever it was sent.
-func TestAPM_MemoryUnderAttack(t *testing.T) {
-	for _, c := range attack.Cases() {
-		t.Run(c.Name, func(t *testing.T) {
-			a := process.Start(t)
-			if _, _, known := a.Memory(); !known {
-				t.Skip("only Linux tells how much memory a process had at its peak")
+// startMeasured runs apm, and skips the test if its memory can't be measured.
+func startMeasured(t *testing.T) *process.APM {
+	t.Helper()
+	a := process.Start(t)
+	if _, peak := a.Memory(); peak == 0 {
+		t.Skip("only Linux reports the peak of a process's memory")
+	}
+	return a
+}
+
+// TestMemory_HeavyPayloads checks that apm limits its memory, still responds and starts
+// again, whatever it was sent.
+func TestMemory_HeavyPayloads(t *testing.T) {
+	t.Parallel()
+	for _, payload := range tracegen.HeavyPayloads() {
+		t.Run(payload.Name, func(t *testing.T) {
+			t.Parallel()
+			a := startMeasured(t)
+			var body bytes.Buffer
+			compressed, _ := gzip.NewWriterLevel(&body, gzip.NoCompression) // the size that counts is the uncompressed one
+			_, _ = compressed.Write(payload.Body())
+			_ = compressed.Close()
+			var senders sync.WaitGroup
+			for range payload.Senders {
+				senders.Go(func() {
+					response := a.Request(http.MethodPost, payload.Path, bytes.NewReader(body.Bytes()), "Content-Type",
+						payload.ContentType(), "Content-Encoding", "gzip", "Datadog-Send-Real-Http-Status", "true")
+					busy := payload.Senders > 1 && response.Status == http.StatusTooManyRequests
+					if response.Status != payload.Status && !busy {
+						t.Errorf("status %d, want %d: %.200s", response.Status, payload.Status, response.Body)
+					}
+				})
 			}
-			c.Run(t, a)
+			senders.Wait()
 			if response := a.Get("/healthz"); response.Status != http.StatusOK {
-				t.Errorf("afterwards /healthz answers with status %d", response.Status)
+				t.Errorf("afterwards, /healthz responds with status %d", response.Status)
 			}
-			_, peak, _ := a.Memory()
-			disk := onDisk(t, a)
-			a.Kill()
-			a.Restart() // with what the attack left in the file
-			_, again, _ := a.Memory()
-			t.Logf("%.0f MB at its peak, %.0f MB when it starts again, %d MB on disk", peak, again, disk/1e6)
-			if disk > maxDisk {
+			checkMemory(t, a, "receiving")
+			if disk := a.DiskUse(); disk > maxDisk {
 				t.Errorf("%d MB on disk, of at most %d MB", disk/1e6, maxDisk/1_000_000)
 			}
-			if most := max(peak, again); most > attack.MaxMemory {
-				t.Errorf("%.0f MB at its peak, of at most %d MB", most, attack.MaxMemory)
-			}
+			restart(a) // with what the payload left in the file
+			a.Get("/api/traces?limit=1")
+			checkMemory(t, a, "restarting")
 		})
 	}
 }
 
-// onDisk returns how much an apm's files take, in bytes.
-func onDisk(t *testing.T, a *process.APM) (size int64) {
+// longText returns a text of almost so many bytes that has no other number.
+func longText(number, length int) string {
+	return strings.Repeat(fmt.Sprintf("%08d ", number), length/9) + fmt.Sprint(number)
+}
+
+// fillWithTexts stores 120 MB of long texts, one in a field of each span: three quarters
+// of the spans in trace 1, the others in trace 2.
+func fillWithTexts(t *testing.T, a *process.APM, spans int, field string, length int) {
 	t.Helper()
-	err := filepath.WalkDir(a.Data, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	const perPayload = 200
+	for first := 1; first <= spans; first += perPayload {
+		var list []string
+		for id := first; id < first+perPayload; id++ {
+			trace := 1
+			if id%4 == 0 {
+				trace = 2
+			}
+			list = append(list, fmt.Sprintf(`{"trace_id":%d,"span_id":%d,"parent_id":1,"service":"shop","name":"checkout",`+
+				`"start":%d,"duration":1000,"metrics":{"_dd.top_level":1},%s}`,
+				trace, id, 1_700_000_000_000_000_000+id, fmt.Sprintf(field, longText(id, length))))
 		}
-		info, err := entry.Info()
-		if err == nil && info.Mode().IsRegular() {
-			size += info.Size()
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		post(t, a, "[["+strings.Join(list, ",")+"]]")
 	}
-	return size
+	checkMemory(t, a, "storing")
+	restart(a) // with spans in the log
+	checkMemory(t, a, "starting")
+}
+
+// readAtOnce sends three GETs at the same time to a new process.
+func readAtOnce(t *testing.T, a *process.APM, path string) {
+	t.Helper()
+	restart(a)
+	var clients sync.WaitGroup
+	for range 3 {
+		clients.Go(func() {
+			if response := a.Get(path); response.Status != http.StatusOK {
+				t.Errorf("%s: status %d: %.200s", path, response.Status, response.Body)
+			}
+		})
+	}
+	clients.Wait()
+	checkMemory(t, a, path)
+}
+
+func TestMemory_ReadersOfLongTexts(t *testing.T) {
+	t.Parallel()
+	a := startMeasured(t)
+	const spans = 5000
+	fillWithTexts(t, a, spans, `"type":"web","resource":"GET /","meta":{"text":"%s"}`, 24_000)
+	for _, path := range []string{
+		"/api/facets", "/api/facets?field=@text&limit=1000",
+		"/api/figures?scope=all&by=@text&limit=1000", "/api/figures?scope=all&by=@text&limit=60&buckets=1000",
+		"/api/traces?query=@text:*7", "/api/traces/1", "/api/traces/1/outline?find=text", "/trace/1?view=list",
+		"/compare/traces?a=1&b=2", "/api/dependencies?scope=all", "/api/span-summary?scope=all", "/traces?query=@text:*7",
+	} {
+		readAtOnce(t, a, path)
+	}
+	if trace := a.Get("/api/traces/1").Body; bytes.Count(trace, []byte(`"span_id"`)) != spans*3/4 || !json.Valid(trace) {
+		t.Errorf("the API returns %d bytes, want all spans of the trace", len(trace))
+	}
+	if page := a.Get("/trace/1").Body; !bytes.Contains(page, []byte("too large to show in full")) {
+		t.Error("the page doesn't say that it leaves spans out")
+	}
+}
+
+func TestMemory_ReadersOfLongResources(t *testing.T) {
+	t.Parallel()
+	a := startMeasured(t)
+	const length = 4900
+	fillWithTexts(t, a, 25_000, `"resource":"%s"`, length)
+	for _, path := range []string{"/api/traces", "/api/dependencies?scope=all", "/api/services/shop/resources"} {
+		readAtOnce(t, a, path)
+	}
+	list := a.Get("/api/traces").Body
+	if !bytes.Contains(list, []byte(`"spans":18750`)) || !bytes.Contains(list, []byte(longText(1, length))) {
+		t.Errorf("the list lacks the trace, its spans or its resource: %.200s", list)
+	}
 }

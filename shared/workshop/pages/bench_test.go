@@ -17,8 +17,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"thinker/shared/apm/busy"
-	"thinker/shared/apm/load"
+	"thinker/shared/apm/tracegen"
 )
 
 // What is to be reached.
@@ -124,10 +123,10 @@ func inMS(d time.Duration) float64 { return float64(d) / float64(time.Millisecon
 // frames are drawn in a second. To reach: 30.
 func BenchmarkFlameGraph(b *testing.B) {
 	now := time.Now()
-	s := serve(b, busy.Large(40_000, now))
+	s := serve(b, tracegen.Large(40_000, now))
 	tab := open(b, s.origin, look{width: 1280})
 	for b.Loop() {
-		tab.visit(fmt.Sprintf("/trace/%d", busy.LargeID))
+		tab.visit(fmt.Sprintf("/trace/%d", tracegen.LargeID))
 		if !eval[bool](tab, `document.querySelector("[data-flame]") !== null`) {
 			b.Skip("the page of a trace has no flame graph")
 		}
@@ -200,11 +199,11 @@ func million(b *testing.B) *site {
 
 	origin := strings.TrimSpace(rest)
 	s := &site{t: b, origin: origin}
-	if _, err := load.Run(b.Context(), load.Config{URL: origin, Spans: 1_000_000, Spread: time.Hour}); err != nil {
+	if _, err := tracegen.Load(b.Context(), tracegen.LoadConfig{URL: origin, Spans: 1_000_000, Spread: time.Hour}); err != nil {
 		b.Fatal(err)
 	}
 	now := time.Now()
-	s.spans = append(busy.Large(40_000, now.Add(-time.Minute)), busy.Traces(1, 400, now)...)
+	s.spans = append(tracegen.Large(40_000, now.Add(-time.Minute)), tracegen.Traces(1, 400, now)...)
 	s.send(s.spans)
 	return s
 }

@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/busy"
+	"thinker/shared/apm/tracegen"
 )
 
 // TestChart_ReadAndZoom points at a graph, zooms in and out again.
 func TestChart_ReadAndZoom(t *testing.T) {
-	s := serve(t, busy.Traces(1, 400, time.Now()))
+	s := serve(t, tracegen.Traces(1, 400, time.Now()))
 	tab := open(t, s.origin, look{width: 1280})
 	const path = "/service?service=storefront&range=1h"
 	tab.visit(path)
@@ -40,7 +40,7 @@ func TestChart_ReadAndZoom(t *testing.T) {
 
 // TestPages_Keys goes through the pages by keyboard alone.
 func TestPages_Keys(t *testing.T) {
-	s := serve(t, busy.Traces(1, 40, time.Now()))
+	s := serve(t, tracegen.Traces(1, 40, time.Now()))
 	tab := open(t, s.origin, look{width: 1280})
 	at := func(path string) func() bool {
 		return func() bool {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/busy"
+	"thinker/shared/apm/tracegen"
 )
 
 // TestPages_Links follows the links of all pages, and of the pages that these lead to,
@@ -18,7 +18,7 @@ import (
 func TestPages_Links(t *testing.T) {
 	t.Parallel()
 	const most = 300
-	s := serve(t, busy.Traces(1, 200, time.Now()))
+	s := serve(t, tracegen.Traces(1, 200, time.Now()))
 	type link struct{ from, to string }
 	var waiting []link
 	known := map[string]bool{}

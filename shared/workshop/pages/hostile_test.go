@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/busy"
+	"thinker/shared/apm/tracegen"
 )
 
 // TestPages_HostileSpans holds that whatever a span says stays text: nothing of it is
@@ -18,7 +18,9 @@ import (
 func TestPages_HostileSpans(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	hostile, harmless := serve(t, busy.Hostile(now)), serve(t, busy.Harmless(now))
+	texts := tracegen.HostileTexts()
+	plain := slices.Repeat([]string{"service"}, len(texts))
+	hostile, harmless := serve(t, tracegen.WithTexts(now, texts)), serve(t, tracegen.WithTexts(now, plain))
 	widths := []int64{1280, 420}
 	tame, wild := open(t, harmless.origin, look{width: 1280}), open(t, hostile.origin, look{width: 1280})
 	for _, kind := range []struct {
@@ -27,7 +29,7 @@ func TestPages_HostileSpans(t *testing.T) {
 	}{
 		{"/services?range=all", []string{"/services?range=all"}},
 		{"/service?service=service", hostile.each(3, func(s apm.Span) string { return "/service?" + url.Values{"service": {s.Service}}.Encode() })},
-		{"/resource?service=service&resource=GET+%2Fresource", hostile.each(3, func(s apm.Span) string {
+		{"/resource?service=service&resource=service", hostile.each(3, func(s apm.Span) string {
 			return "/resource?" + url.Values{"service": {s.Service}, "resource": {s.Resource}}.Encode()
 		})},
 		{"/traces", append([]string{"/traces"}, hostile.each(9, func(s apm.Span) string {
@@ -64,7 +66,7 @@ func TestPages_HostileSpans(t *testing.T) {
 
 // each gives a path for one in every so many of the texts that spans were made of.
 func (s *site) each(every int, path func(apm.Span) string) (paths []string) {
-	traces := len(busy.HostileTexts())
+	traces := len(tracegen.HostileTexts())
 	for i := 0; i < traces; i += every {
 		paths = append(paths, path(s.spans[i*len(s.spans)/traces]))
 	}

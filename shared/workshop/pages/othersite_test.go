@@ -20,7 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/busy"
+	"thinker/shared/apm/tracegen"
 )
 
 // An observed site is one with a proxy in front of it that records what browsers
@@ -133,7 +133,7 @@ func otherSites(t *testing.T) map[string]string {
 // even one that can't be parsed, so its time says nothing either.
 func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 	running(t)
-	s := observe(t, serve(t, busy.Traces(1, 50, time.Now())))
+	s := observe(t, serve(t, tracegen.Traces(1, 50, time.Now())))
 	queries := map[string]string{"one that matches": "service:storefront", "one that doesn't": "service:nobody", "one with an error": wrongQuery}
 	element := func(tag, attribute, rest string) string {
 		return fmt.Sprintf(`new Promise(done => {
@@ -207,7 +207,7 @@ func (tab *tab) waitAt(address, title string) {
 // page that it names, after one shell.
 func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 	running(t)
-	s := observe(t, serve(t, busy.Traces(1, 50, time.Now())))
+	s := observe(t, serve(t, tracegen.Traces(1, 50, time.Now())))
 	span := s.find("a checkout", func(p apm.Span) bool { return p.Resource == "POST /checkout" })
 	own := open(t, s.URL, look{width: 1280})
 	titleOf := func(path string) string {
@@ -293,7 +293,7 @@ func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 // without end where a proxy has every request look like another site's.
 func TestGuard_ShellStopsAfterOneAttempt(t *testing.T) {
 	running(t)
-	s := observe(t, serve(t, busy.Traces(1, 3, time.Now())))
+	s := observe(t, serve(t, tracegen.Traces(1, 3, time.Now())))
 	s.spoil = true
 	for _, path := range []string{"/traces", "/traces#there"} {
 		s.forget()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,8 +13,8 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/busy"
 	"thinker/shared/apm/guest"
+	"thinker/shared/apm/tracegen"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/runner"
 	workshop "thinker/shared/workshop/site"
@@ -62,23 +61,11 @@ func (asleep) State() runner.State {
 func (asleep) Changed(context.Context) <-chan struct{} { return nil }
 func (asleep) Run(runner.Target)                       {}
 
-// send posts spans as a tracer does, as many in a payload as surely fit.
+// send sends spans as a tracer does.
 func (s *site) send(spans []apm.Span) {
 	s.t.Helper()
-	for chunk := range slices.Chunk(spans, 2000) {
-		body, err := busy.Payload(chunk)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		answer, err := http.Post(s.origin+"/v0.4/traces", "application/json", bytes.NewReader(body))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		said, _ := io.ReadAll(answer.Body) // for the message alone
-		_ = answer.Body.Close()            // it has been read
-		if answer.StatusCode != http.StatusOK {
-			s.t.Fatalf("send spans: %s: %s", answer.Status, said)
-		}
+	if err := tracegen.Send(s.t.Context(), s.origin, spans); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -110,7 +97,7 @@ func chosen(s apm.Span) string { return fmt.Sprintf("/trace/%d?span=%d", s.Trace
 func busySite(t testing.TB) *site {
 	t.Helper()
 	now := time.Now()
-	spans := append(busy.Large(40_000, now.Add(-time.Minute)), busy.Traces(1, 400, now)...)
+	spans := append(tracegen.Large(40_000, now.Add(-time.Minute)), tracegen.Traces(1, 400, now)...)
 	s := serve(t, spans)
 	// What is refused is on record, too.
 	answer, err := http.Post(s.origin+"/v0.4/traces", "application/json", bytes.NewReader([]byte("no JSON")))
@@ -151,12 +138,12 @@ func (s *site) targets() []target {
 		{"trace-linked", chosen(linked), []string{"produced-by", fmt.Sprint(linked.Links[0].SpanID)}},
 		{"trace-hours", trace(hours), []string{hours.Service}},
 		{"trace-orphan", chosen(orphan), []string{"has not arrived", orphan.Service}},
-		{"trace-large", fmt.Sprintf("/trace/%d", busy.LargeID), []string{"importer", "40,000 spans"}},
+		{"trace-large", fmt.Sprintf("/trace/%d", tracegen.LargeID), []string{"importer", "40,000 spans"}},
 		{"trace-missing", "/trace/1", []string{"This trace has not arrived"}},
 		{"compare-versions", "/compare?service=payments", []string{"Compare versions", "Latency distribution", "Avg exec time per request by service"}},
 		{"compare-versions-none", "/compare?service=storefront", []string{"Only one version found"}},
 		{"compare-traces", fmt.Sprintf("/compare/traces?a=%d&b=%d", checkout.TraceID, failed.TraceID), []string{"Compare two traces", "POST /checkout", "Exec time by service", "only in A"}},
-		{"compare-traces-large", fmt.Sprintf("/compare/traces?a=%d&b=%d&fold=no", busy.LargeID, checkout.TraceID), []string{"importer", "more rows are not shown"}},
+		{"compare-traces-large", fmt.Sprintf("/compare/traces?a=%d&b=%d&fold=no", tracegen.LargeID, checkout.TraceID), []string{"importer", "more rows are not shown"}},
 		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID), []string{"Compare A with another trace of POST /checkout"}},
 		{"map", "/map", []string{"Service Map", "storefront", "payments", "As a table"}},
 		{"intake", "/intake", []string{"Tracers", "storefront", "Refused"}},

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm/busy"
+	"thinker/shared/apm/tracegen"
 )
 
 // TestTab_NotesComplaints holds that what goes wrong in a page is noticed: a watch that
 // sleeps finds nothing.
 func TestTab_NotesComplaints(t *testing.T) {
-	s := serve(t, busy.Traces(1, 3, time.Now()))
+	s := serve(t, tracegen.Traces(1, 3, time.Now()))
 	for name, c := range map[string]struct{ does, noticed string }{
 		"exception":        {`setTimeout(() => { throw new Error("on purpose") })`, "exception: Uncaught Error: on purpose"},
 		"rejection":        {`void Promise.reject(new Error("on purpose"))`, "exception: Uncaught (in promise)"},

@@ -52,10 +52,9 @@ var rules = []struct {
 	{"thinker/shared/apm/query", "a query matches spans, wherever they are stored", []string{"thinker/shared/apm"}},
 	{"thinker/shared/apm/guest", "another program describes its pages with the standard library", nil},
 	{"thinker/shared/apm/colour", "the domain needs nothing", nil},
-	{"thinker/shared/apm/busy", "a generator of spans needs only spans", []string{"thinker/shared/apm"}},
-	{"thinker/shared/apm/load", "a load knows an agent only over HTTP", []string{"github.com/tinylib/msgp"}},
-	{"thinker/shared/apm/internal/attack", "an attack comes from outside", []string{
-		"thinker/shared/apm/internal/process", "github.com/tinylib/msgp/msgp"}},
+	{"thinker/shared/apm/tracegen", "a generator knows an agent only over HTTP", []string{
+		"thinker/shared/apm", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
+		"github.com/tinylib/msgp/msgp"}},
 	{"thinker/shared/apm/internal/process", "a process is seen from outside", nil},
 	{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 	{"thinker/shared/apm/apmtest", "a test has the real agent, and queries it", []string{

@@ -1,7 +1,6 @@
 package site
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,8 +17,8 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
-	"thinker/shared/apm/busy"
 	"thinker/shared/apm/guest"
+	"thinker/shared/apm/tracegen"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/runner"
 )
@@ -80,19 +79,20 @@ func (b *bench) answer(rw http.ResponseWriter, r *http.Request) {
 	if b.sends {
 		id, now := uint64(time.Now().UnixNano()), time.Now().UnixNano()
 		meta := map[string]string{"http.url": "http://api" + r.RequestURI, "http.status_code": "200"}
-		body, err := busy.Payload([]apm.Span{
-			{TraceID: id, SpanID: id, Service: "thinker-api", Name: "http.request", Resource: "GET /think/", Start: now, Duration: 1000, Meta: meta},
-			{TraceID: id, SpanID: id + 1, ParentID: id, Service: "thinker-microservice", Name: "think", Start: now, Duration: 900, Error: true, Meta: map[string]string{"error.message": "no <b>thought</b>"}},
+		err := tracegen.Send(r.Context(), b.url, []apm.Span{
+			{
+				TraceID: id, SpanID: id, Service: "thinker-api", Name: "http.request", Resource: "GET /think/",
+				Start: now, Duration: 1000, Meta: meta,
+			},
+			{
+				TraceID: id, SpanID: id + 1, ParentID: id, Service: "thinker-microservice", Name: "think",
+				Start: now, Duration: 900, Error: true, Meta: map[string]string{"error.message": "no <b>thought</b>"},
+			},
 		})
-		if err != nil {
-			b.t.Error(err)
-		}
-		sent, err := http.Post(b.url+"/v0.4/traces", "application/json", bytes.NewReader(body))
 		if err != nil {
 			b.t.Error(err)
 			return
 		}
-		_ = sent.Body.Close() // that it arrived is seen on the page
 	}
 	fmt.Fprint(rw, `{"war":{"quote":"<i>"}}`)
 }

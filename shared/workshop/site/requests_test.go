@@ -1,15 +1,13 @@
 package site
 
 import (
-	"bytes"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/busy"
+	"thinker/shared/apm/tracegen"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -22,7 +20,7 @@ func TestSite_Requests(t *testing.T) {
 	span := func(trace, id, parent uint64, start, duration time.Duration) apm.Span {
 		return apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: "thinker-api", Name: "http.request", Start: since.Add(start).UnixNano(), Duration: duration}
 	}
-	body, err := busy.Payload([]apm.Span{
+	err := tracegen.Send(t.Context(), b.url, []apm.Span{
 		span(1, 1, 0, -time.Second, 2*time.Second), span(1, 2, 1, time.Second, time.Second), // began before
 		span(2, 1, 0, time.Second, time.Second), // is past
 		span(3, 1, 0, 9*time.Second, time.Hour), // goes on
@@ -30,11 +28,6 @@ func TestSite_Requests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent, err := http.Post(b.url+"/v0.4/traces", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = sent.Body.Close() // that it arrived is seen below
 	b.requestsOf = func(traces []apm.Trace) (all []lesson.Request) {
 		for _, trace := range traces {
 			all = append(all, lesson.Request{Traces: []apm.Trace{trace}})

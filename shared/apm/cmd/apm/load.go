@@ -18,7 +18,7 @@ import (
 
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/format"
-	"thinker/shared/apm/load"
+	"thinker/shared/apm/tracegen"
 )
 
 const loadUsage = `apm load sends traces of %d spans each to a running apm. It reports how many spans
@@ -56,7 +56,7 @@ apm doesn't respond.
 
 type loadOptions struct {
 	addr   string
-	config load.Config
+	config tracegen.LoadConfig
 	json   bool
 }
 
@@ -64,7 +64,7 @@ type loadOptions struct {
 func runLoad(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	opts, err := parseLoad(args, env)
 	if errors.Is(err, flag.ErrHelp) {
-		_, err = fmt.Fprintf(stdout, loadUsage, load.SpansPerTrace, load.DefaultConnections, load.DefaultPayload)
+		_, err = fmt.Fprintf(stdout, loadUsage, tracegen.SpansPerTrace, tracegen.DefaultConnections, tracegen.DefaultPayload)
 		return err
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func runLoad(ctx context.Context, args []string, env func(string) string, stdout
 	if terminal(stderr) {
 		opts.config.Progress = progress(stderr)
 	}
-	result, err := load.Run(ctx, opts.config)
+	result, err := tracegen.Load(ctx, opts.config)
 	if result.Sent > 0 || err == nil {
 		print := printResult
 		if opts.json {
@@ -101,8 +101,8 @@ func parseLoad(args []string, env func(string) string) (loadOptions, error) {
 	flags.DurationVar(&c.For, "for", 0, "")
 	flags.IntVar(&c.Spans, "spans", 0, "")
 	flags.IntVar(&c.Rate, "rate", 0, "")
-	flags.IntVar(&c.Connections, "connections", load.DefaultConnections, "")
-	flags.IntVar(&c.Payload, "payload", load.DefaultPayload, "")
+	flags.IntVar(&c.Connections, "connections", tracegen.DefaultConnections, "")
+	flags.IntVar(&c.Payload, "payload", tracegen.DefaultPayload, "")
 	flags.IntVar(&c.Attributes, "attributes", 0, "")
 	flags.BoolVar(&c.Unique, "unique", false, "")
 	flags.DurationVar(&c.Spread, "spread", 0, "")
@@ -132,9 +132,9 @@ func parseLoad(args []string, env func(string) string) (loadOptions, error) {
 }
 
 // progress returns a function that prints a line about the state of a load.
-func progress(w io.Writer) func(load.Result) {
-	var last load.Result
-	return func(r load.Result) {
+func progress(w io.Writer) func(tracegen.LoadResult) {
+	var last tracegen.LoadResult
+	return func(r tracegen.LoadResult) {
 		perSecond := float64(r.Sent-last.Sent) / (r.Took - last.Took).Seconds()
 		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", format.Duration(r.Took.Round(time.Second)), format.Count(r.Sent, "span", "spans"), format.Number(int(perSecond)))
 		last = r
@@ -151,7 +151,7 @@ func terminal(of any) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func printResult(w io.Writer, r load.Result) error {
+func printResult(w io.Writer, r tracegen.LoadResult) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "sent\t%s in %s\n", format.Count(r.Sent, "span", "spans"), format.Duration(r.Took))
 	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", format.Number(r.Acknowledged), format.Number(int(math.Round(r.PerSecond()))))
@@ -166,7 +166,7 @@ func printResult(w io.Writer, r load.Result) error {
 	}
 	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s per payload\n", format.Duration(r.LatencyP50), format.Duration(r.LatencyP99), format.Duration(r.LatencyMax))
 	if r.Compared {
-		fmt.Fprintf(table, "received\t%s by the agent's count, %s missing\n", format.Number(max(0, r.TakenIn)), format.Number(r.Missing()))
+		fmt.Fprintf(table, "received\t%s by the agent's count, %s missing\n", format.Number(max(0, r.Received)), format.Number(r.Missing()))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Losses)) {
 		fmt.Fprintf(table, "lost\t%s × %s\n", format.Number(r.Losses[reason]), strings.TrimSpace(format.Printable(reason, 80)))
@@ -192,13 +192,13 @@ type loadAnswer struct {
 	LatencyMax     time.Duration  `json:"latency_max"`
 }
 
-func printResultJSON(w io.Writer, r load.Result) error {
+func printResultJSON(w io.Writer, r tracegen.LoadResult) error {
 	answer := loadAnswer{
 		Sent: r.Sent, Acknowledged: r.Acknowledged, Refused: r.Refused, Unanswered: r.Unanswered, Losses: r.Losses,
 		Took: r.Took, SpansPerSecond: math.Round(r.PerSecond()), WorstSecond: r.WorstSecond, BestSecond: r.BestSecond, LatencyP50: r.LatencyP50, LatencyP99: r.LatencyP99, LatencyMax: r.LatencyMax,
 	}
 	if missing := r.Missing(); r.Compared {
-		answer.TakenIn, answer.Missing = &r.TakenIn, &missing
+		answer.TakenIn, answer.Missing = &r.Received, &missing
 	}
 	return json.NewEncoder(w).Encode(answer)
 }

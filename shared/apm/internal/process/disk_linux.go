@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// SmallDisk runs a test in a separate process that has a directory on a disk of
-// so many bytes. That takes the right to mount one: root's, or that of a user in a
-// namespace, or sudo's. Without any of these the test is skipped, but fails in CI.
+// SmallDisk runs a test in a separate process, with a directory on a disk of so many
+// bytes. Mounting it needs root, a user namespace, or sudo. Without them, SmallDisk skips
+// the test, but fails it in CI.
 func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
 	t.Helper()
 	if dir := os.Getenv("SMALL_DISK"); dir != "" {
@@ -26,19 +26,21 @@ func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-test.v", "-test.run", "^" + t.Name() + "$"}
 	dir := "SMALL_DISK=" + t.TempDir()
-	asRoot, inNamespace := exec.Command(program, args...), exec.Command(program, args...)
-	asRoot.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	inNamespace.SysProcAttr = &syscall.SysProcAttr{
+	args := []string{program, "-test.v", "-test.run", "^" + t.Name() + "$"}
+	sudo := append([]string{"sudo", "-n", "unshare", "--mount", "env", dir}, args...)
+	userNamespace := &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
 	}
-	bySudo := exec.Command("sudo", append([]string{"-n", "unshare", "--mount", "env", dir, program}, args...)...)
-	var why []string
-	for _, cmd := range []*exec.Cmd{asRoot, inNamespace, bySudo} {
-		cmd.Env = append(os.Environ(), dir)
+	var reasons []string
+	for _, attempt := range []struct {
+		args []string
+		as   *syscall.SysProcAttr
+	}{{args, &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}}, {args, userNamespace}, {sudo, nil}} {
+		cmd := exec.Command(attempt.args[0], attempt.args[1:]...)
+		cmd.SysProcAttr, cmd.Env = attempt.as, append(os.Environ(), dir)
 		output, err := cmd.CombinedOutput()
 		if strings.Contains(string(output), "--- PASS: "+t.Name()) {
 			return
@@ -46,21 +48,22 @@ func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
 		if strings.Contains(string(output), "=== RUN   "+t.Name()) && !strings.Contains(string(output), "cannot mount") {
 			t.Fatalf("%v\n%s", err, output)
 		}
-		why = append(why, fmt.Sprintf("%v %s", err, output))
+		reasons = append(reasons, fmt.Sprintf("%v %s", err, output))
 	}
 	if os.Getenv("CI") != "" {
-		t.Fatalf("no small disk can be mounted: %q", why)
+		t.Fatalf("no small disk can be mounted: %q", reasons)
 	}
-	t.Skipf("no small disk can be mounted: %q", why)
+	t.Skipf("no small disk can be mounted: %q", reasons)
 }
 
 // FillDisk writes a file that leaves about so many bytes of its disk free.
-func FillDisk(t *testing.T, ballast string, leave int) {
+func FillDisk(t *testing.T, path string, free int) {
 	t.Helper()
-	file, err := os.Create(ballast)
+	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer file.Close()
 	size := int64(0)
 	for zeros := make([]byte, 4096); err == nil; size += int64(len(zeros)) {
 		_, err = file.Write(zeros)
@@ -68,10 +71,7 @@ func FillDisk(t *testing.T, ballast string, leave int) {
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatal(err)
 	}
-	if err := file.Truncate(max(0, size-4096-int64(leave))); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
+	if err := file.Truncate(max(0, size-4096-int64(free))); err != nil {
 		t.Fatal(err)
 	}
 }

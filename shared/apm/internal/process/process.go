@@ -1,24 +1,24 @@
-// Package process builds apm and runs it as a process, for tests and benchmarks
-// that look at it from outside: over HTTP, its files, its memory, its end.
+// Package process builds apm and runs it as a process, so that tests and benchmarks can
+// observe it from outside: over HTTP, its files, its memory, its end.
 package process
 
 import (
 	"bufio"
-	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
-// An APM is an apm process. It can be killed and run again on the same data.
+// An APM is an apm process. It can be killed and run again with the same data.
 type APM struct {
 	TB   testing.TB // the running test or benchmark
 	Args []string
@@ -26,76 +26,60 @@ type APM struct {
 	URL  string // for example http://localhost:43125
 
 	process *exec.Cmd
-	stderr  tail
+	stderr  string // a file
 }
 
-// Main builds apm, runs the package's tests and removes the program again. It
-// belongs in TestMain.
+// Main builds apm, runs the package's tests, and removes the program again. It belongs in
+// TestMain.
 func Main(m *testing.M) int {
-	defer func() {
-		if dir != "" {
-			_ = os.RemoveAll(dir) // it is in the system's temporary directory
-		}
-	}()
+	if os.Getenv(programVariable) != "" { // SmallDisk runs the tests once more
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "apm")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "apm.exe") // Windows needs the ending
+	// Without the race detector, which would use more memory than apm itself.
+	build := exec.Command("go", "build", "-o", program, "thinker/shared/apm/cmd/apm")
+	if output, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("go build: %v\n%s", err, output))
+	}
+	_ = os.Setenv(programVariable, program)
 	return m.Run()
 }
 
-var dir string // of the program, once it is built
+const programVariable = "APM_TEST_PROGRAM"
 
-var build = sync.OnceValues(func() (program string, err error) {
-	if dir, err = os.MkdirTemp("", "apm"); err != nil {
-		return "", err
-	}
-	program = filepath.Join(dir, "apm.exe") // Windows insists on the ending; others accept it
-	output, err := exec.Command("go", "build", "-o", program, "thinker/shared/apm/cmd/apm").CombinedOutput()
-	if err != nil {
-		return "", &buildError{err, output}
-	}
-	return program, nil
-})
+// Program returns the path of the program that Main built.
+func Program() string { return os.Getenv(programVariable) }
 
-type buildError struct {
-	err    error
-	output []byte
-}
-
-func (e *buildError) Error() string { return "go build: " + e.err.Error() + "\n" + string(e.output) }
-
-// Program returns the path of the apm program. It is built without the race
-// detector, whose memory would hide its own.
-func Program(t testing.TB) string {
-	t.Helper()
-	program, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
-}
-
-// Start runs apm on a free port with a new database. Later flags win, so
-// flags may name another --db or --addr. The process is killed when the test
-// ends.
+// Start runs apm on a free port with a new database. Flags may name another --db or
+// --addr. The process is killed when the test ends.
 func Start(t testing.TB, flags ...string) *APM {
 	t.Helper()
-	a := &APM{TB: t, Data: filepath.Join(t.TempDir(), "data")}
-	if err := os.Mkdir(a.Data, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	a := &APM{TB: t, Data: t.TempDir(), stderr: filepath.Join(t.TempDir(), "stderr")}
 	a.Args = append([]string{"--addr", "localhost:0", "--db", filepath.Join(a.Data, "traces.db")}, flags...)
 	a.Run()
-	t.Cleanup(func() { a.Kill() })
+	t.Cleanup(a.Kill)
 	return a
 }
 
 // Run starts the process and waits until it listens.
 func (a *APM) Run() {
 	a.TB.Helper()
-	a.process = exec.Command(Program(a.TB), a.Args...)
-	a.process.Stderr = &a.stderr
+	a.process = exec.Command(Program(), a.Args...)
 	output, err := a.process.StdoutPipe()
 	if err != nil {
 		a.TB.Fatal(err)
 	}
+	stderr, err := os.OpenFile(a.stderr, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		a.TB.Fatal(err)
+	}
+	defer stderr.Close()
+	a.process.Stderr = stderr
 	if err := a.process.Start(); err != nil {
 		a.TB.Fatal(err)
 	}
@@ -110,14 +94,13 @@ func (a *APM) Run() {
 	go func() { _, _ = io.Copy(io.Discard, lines) }()           // until the process ends
 }
 
-// Kill ends the process without giving it time to save anything, and waits for
-// its end.
+// Kill ends the process without giving it time to save anything, and waits for its end.
 func (a *APM) Kill() {
-	_ = a.process.Process.Kill() // an error means that it has ended
-	_ = a.process.Wait()         // the signal is its error
+	_ = a.process.Process.Kill() // fails if it has already ended
+	_ = a.process.Wait()         // returns the signal
 }
 
-// Stop asks the process to end, waits for it and returns how it ended.
+// Stop interrupts the process, waits for its end and returns its error.
 func (a *APM) Stop() error {
 	if err := a.process.Process.Signal(os.Interrupt); err != nil {
 		return err
@@ -125,22 +108,13 @@ func (a *APM) Stop() error {
 	return a.process.Wait()
 }
 
-// Restart runs a process that was killed again and returns the time until it
-// answers.
-func (a *APM) Restart() time.Duration {
-	a.TB.Helper()
-	began := time.Now()
-	a.Run()
-	for a.Get("/api/traces?limit=1").Status != http.StatusOK {
-	}
-	return time.Since(began)
+// Stderr returns what the process wrote to its standard error.
+func (a *APM) Stderr() string {
+	text, _ := os.ReadFile(a.stderr) // only explains a failure
+	return string(text)
 }
 
-// Stderr returns the last 64 KB that the process has written to its standard
-// error.
-func (a *APM) Stderr() string { return a.stderr.String() }
-
-// Addr returns the address it listens on, for example localhost:43125.
+// Addr returns the address where it listens, for example localhost:43125.
 func (a *APM) Addr() string { return strings.TrimPrefix(a.URL, "http://") }
 
 // A Response has been read to its end.
@@ -150,84 +124,96 @@ type Response struct {
 	Body   []byte
 }
 
-// Get sends a GET for a path.
-func (a *APM) Get(path string) Response {
+// Request sends a request, and reads the response. Headers are name, value, name, value;
+// a header Host sets the host. It doesn't follow redirects. It fails the test if there is
+// no response within two minutes.
+func (a *APM) Request(method, path string, body io.Reader, headers ...string) Response {
 	a.TB.Helper()
-	request, err := http.NewRequest(http.MethodGet, a.URL+path, nil)
-	if err != nil {
-		a.TB.Fatal(err)
-	}
-	return a.Do(request)
-}
-
-// Post sends a body to a path.
-func (a *APM) Post(path, contentType string, body io.Reader) Response {
-	a.TB.Helper()
-	request, err := http.NewRequest(http.MethodPost, a.URL+path, body)
-	if err != nil {
-		a.TB.Fatal(err)
-	}
-	request.Header.Set("Content-Type", contentType)
-	return a.Do(request)
-}
-
-// Do sends a request and reads the response. It doesn't follow redirects, and fails
-// the test after two minutes.
-func (a *APM) Do(request *http.Request) Response {
-	a.TB.Helper()
-	ctx, cancel := context.WithTimeout(request.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	response, err := http.DefaultTransport.RoundTrip(request.WithContext(ctx))
+	request, err := http.NewRequestWithContext(ctx, method, a.URL+path, body)
+	if err != nil {
+		a.TB.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	request.Host = request.Header.Get("Host")
+	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		a.TB.Fatalf("%v\n%s", err, a.Stderr())
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		a.TB.Fatalf("read the response to %s: %v\n%s", request.URL.Path, err, a.Stderr())
+		a.TB.Fatalf("read the response to %s: %v\n%s", path, err, a.Stderr())
 	}
-	return Response{response.StatusCode, response.Header, body}
+	return Response{response.StatusCode, response.Header, content}
 }
 
-// Memory returns the process's resident memory now and at its peak, in MB
-// (10^6 bytes). Only Linux knows it.
-func (a *APM) Memory() (now, peak float64, known bool) {
-	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(a.process.Process.Pid), "status"))
-	if err != nil {
-		return 0, 0, false
-	}
+// Get sends a GET for a path.
+func (a *APM) Get(path string) Response {
+	a.TB.Helper()
+	return a.Request(http.MethodGet, path, nil)
+}
+
+// PostTraces sends traces as JSON.
+func (a *APM) PostTraces(json string) Response {
+	a.TB.Helper()
+	return a.Request(http.MethodPost, "/v0.4/traces", strings.NewReader(json), "Content-Type", "application/json")
+}
+
+// Memory returns the process's resident memory now and at its peak, in MB (10^6 bytes).
+// Both are 0 if the system isn't Linux.
+func (a *APM) Memory() (now, peak float64) {
+	status, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(a.process.Process.Pid), "status"))
 	for line := range strings.Lines(string(status)) {
-		words := strings.Fields(line)
-		if len(words) != 3 {
-			continue
-		}
-		kilobytes, _ := strconv.ParseFloat(words[1], 64)
-		switch words[0] {
-		case "VmRSS:":
+		name, value, _ := strings.Cut(line, ":")
+		kilobytes, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
+		switch name {
+		case "VmRSS":
 			now = kilobytes * 1024 / 1e6
-		case "VmHWM:":
+		case "VmHWM":
 			peak = kilobytes * 1024 / 1e6
 		}
 	}
-	return now, peak, peak > 0
+	return now, peak
 }
 
-// A tail keeps the last 64 KB written to it, and passes on nothing.
-type tail struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+// DiskUse returns the size of the process's files, in bytes.
+func (a *APM) DiskUse() (size int64) {
+	a.TB.Helper()
+	entries, err := os.ReadDir(a.Data)
+	if err != nil {
+		a.TB.Fatal(err)
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil { // else it was removed meanwhile
+			size += info.Size()
+		}
+	}
+	return size
 }
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text.Write(p)
-	t.text.Next(max(0, t.text.Len()-64<<10))
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
+// Stream opens an event stream, and returns it once apm has subscribed it to changes. If
+// the test doesn't read it, its events stay in the system's buffers, and then in apm's.
+// The stream is closed when the test ends.
+func (a *APM) Stream(path string) *bufio.Reader {
+	a.TB.Helper()
+	conn, err := net.Dial("tcp", a.Addr())
+	if err != nil {
+		a.TB.Fatal(err)
+	}
+	a.TB.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute)) // fails only on a closed connection
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, a.Addr()); err != nil {
+		a.TB.Fatal(err)
+	}
+	stream := bufio.NewReaderSize(conn, 32<<10)
+	for line := ""; !strings.HasPrefix(line, ": open"); {
+		if line, err = stream.ReadString('\n'); err != nil {
+			a.TB.Fatalf("open %s: %v", path, err)
+		}
+	}
+	return stream
 }

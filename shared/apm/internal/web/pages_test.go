@@ -15,11 +15,11 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/busy"
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/internal/web"
+	"thinker/shared/apm/tracegen"
 )
 
 var update = flag.Bool("update-pages", false, "rewrite testdata/pages")
@@ -31,7 +31,7 @@ var end = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // trees are the traces of a busy system, and a small one with an error, SQL, a link, an
 // event and a missing parent.
 func trees() []apm.Span {
-	return append(busy.Traces(7, 160, end), thinker()...)
+	return append(tracegen.Traces(7, 160, end), thinker()...)
 }
 
 const thinkID, thinkHigh = 5577006791947779410, 0x6b00cd7c00000000

@@ -1,4 +1,4 @@
-package load_test
+package tracegen_test
 
 import (
 	"context"
@@ -14,71 +14,42 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/format"
-	"thinker/shared/apm/load"
-	"thinker/shared/apm/query"
+	"thinker/shared/apm/tracegen"
 )
 
-func start(t testing.TB) *agent.Agent {
-	t.Helper()
-	a, err := agent.Start(agent.Config{Addr: "localhost:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close(context.WithoutCancel(t.Context())) })
-	return a
-}
-
-// run sends a load to a and returns the traces that came of it, the newest
-// first.
-func run(t *testing.T, a *agent.Agent, config load.Config) (load.Result, []apm.Trace) {
+// run loads an agent and returns the stored traces.
+func run(t *testing.T, a *agent.Agent, config tracegen.LoadConfig) (tracegen.LoadResult, []apm.Trace) {
 	t.Helper()
 	config.URL = a.URL()
-	result, err := load.Run(t.Context(), config)
+	result, err := tracegen.Load(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if result.Sent != result.Acknowledged || result.Missing() != 0 || !result.Compared || len(result.Losses) > 0 {
 		t.Errorf("%+v", result)
 	}
-	return result, traces(t, a, "")
+	return result, search(t, a, "")
 }
 
-func traces(t *testing.T, a *agent.Agent, q string) (found []apm.Trace) {
-	t.Helper()
-	parsed, err := query.Parse(q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	summaries, _, err := a.Store().Search(t.Context(), query.Request{Selection: query.Selection{Query: parsed}, Limit: 10_000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range summaries {
-		trace, _, _ := a.Store().Trace(t.Context(), s.TraceID)
-		found = append(found, trace)
-	}
-	return found
-}
-
-func TestAsManyAsAreAskedFor(t *testing.T) {
-	a := start(t)
+func TestLoad_SpanCount(t *testing.T) {
+	a := startAgent(t)
 	for _, n := range []int{1, 6, 599, 600, 2405} { // in the same agent: IDs are fresh
 		before := a.Stats().Spans
-		result, all := run(t, a, load.Config{Spans: n})
+		result, all := run(t, a, tracegen.LoadConfig{Spans: n})
 		spans := 0
 		for _, trace := range all {
 			spans += len(trace.Spans)
 		}
-		if result.Acknowledged != n || result.TakenIn != n || a.Stats().Spans-before != n || spans != a.Stats().Spans {
-			t.Errorf("%d spans: %+v, the agent has taken in %d and holds %d", n, result, a.Stats().Spans-before, spans)
+		if result.Acknowledged != n || result.Received != n || a.Stats().Spans-before != n || spans != a.Stats().Spans {
+			t.Errorf("%d spans: %+v, the agent received %d and stores %d", n, result, a.Stats().Spans-before, spans)
 		}
 	}
 }
 
-func TestTracesAreLikeTheWorkshops(t *testing.T) {
-	a := start(t)
+func TestLoad_TracesResembleTheWorkshop(t *testing.T) {
+	a := startAgent(t)
 	sent := time.Now()
-	_, all := run(t, a, load.Config{Spans: 6000, Payload: 60})
+	_, all := run(t, a, tracegen.LoadConfig{Spans: 6000, Payload: 60})
 	if len(all) != 1000 {
 		t.Fatalf("%d traces", len(all))
 	}
@@ -119,7 +90,7 @@ func TestTracesAreLikeTheWorkshops(t *testing.T) {
 		"@subject:war", "status:error", "@http.status_code:500 status:error",
 		"service:thinker-microservice resource_name:think status:error duration:>50ms",
 	} {
-		if n := len(traces(t, a, q)); n == 0 || n > 500 {
+		if n := len(search(t, a, q)); n == 0 || n > 500 {
 			t.Errorf("%s: %d traces", q, n)
 		}
 	}
@@ -133,9 +104,9 @@ func withoutErrors(tree string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestAttributes(t *testing.T) {
-	a := start(t)
-	_, all := run(t, a, load.Config{Spans: 600, Attributes: 200, Unique: true})
+func TestLoad_Attributes(t *testing.T) {
+	a := startAgent(t)
+	_, all := run(t, a, tracegen.LoadConfig{Spans: 600, Attributes: 200, Unique: true})
 	values, ids := map[string]map[string]bool{}, map[string]bool{}
 	for _, trace := range all {
 		for _, span := range trace.Spans {
@@ -161,14 +132,14 @@ func TestAttributes(t *testing.T) {
 	if len(values) != 200 || len(values["app.attribute_007"]) < 10 {
 		t.Errorf("%d attributes, one has the values %v", len(values), values["app.attribute_007"])
 	}
-	if _, all := run(t, start(t), load.Config{Spans: 6, Attributes: 3}); len(all) != 1 || all[0].Spans[5].Meta["app.attribute_002"] == "" {
+	if _, all := run(t, startAgent(t), tracegen.LoadConfig{Spans: 6, Attributes: 3}); len(all) != 1 || all[0].Spans[5].Meta["app.attribute_002"] == "" {
 		t.Errorf("3 attributes: %+v", all)
 	}
 }
 
-func TestSpread(t *testing.T) {
-	a := start(t)
-	_, all := run(t, a, load.Config{Spans: 2400, Spread: 4 * time.Hour})
+func TestLoad_Spread(t *testing.T) {
+	a := startAgent(t)
+	_, all := run(t, a, tracegen.LoadConfig{Spans: 2400, Spread: 4 * time.Hour})
 	quarters := [4]int{}
 	for _, trace := range all {
 		quarters[min(3, time.Since(time.Unix(0, trace.Start()))/time.Hour)]++
@@ -180,25 +151,25 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-func TestTheEndOfTime(t *testing.T) {
-	result, _ := run(t, start(t), load.Config{For: 300 * time.Millisecond, Rate: 600})
+func TestLoad_Rate(t *testing.T) {
+	result, _ := run(t, startAgent(t), tracegen.LoadConfig{For: 300 * time.Millisecond, Rate: 600})
 	if most := 3 * 60; result.Sent == 0 || result.Sent > most {
 		t.Errorf("%d spans sent, want 1 to %d", result.Sent, most)
 	}
 }
 
-func TestAnInterruptedLoadTellsWhatItSent(t *testing.T) {
-	a := start(t)
+func TestLoad_Interrupted(t *testing.T) {
+	a := startAgent(t)
 	ctx, interrupt := context.WithCancel(t.Context())
-	result, err := load.Run(ctx, load.Config{URL: a.URL(), For: time.Hour, Rate: 6000, Progress: func(load.Result) { interrupt() }})
-	if err != nil || result.Sent == 0 || result.Unanswered > 0 || result.TakenIn != result.Sent || result.LatencyMax == 0 || result.LatencyP50 > result.LatencyP99 {
+	result, err := tracegen.Load(ctx, tracegen.LoadConfig{URL: a.URL(), For: time.Hour, Rate: 6000, Progress: func(tracegen.LoadResult) { interrupt() }})
+	if err != nil || result.Sent == 0 || result.Unanswered > 0 || result.Received != result.Sent || result.LatencyMax == 0 || result.LatencyP50 > result.LatencyP99 {
 		t.Errorf("%v %+v", err, result)
 	}
 }
 
-// A forgetful agent takes in half of what it acknowledges, refuses each third
-// payload and has an error in store for the last.
-func TestLossIsTold(t *testing.T) {
+// TestLoad_Losses loads an agent that stores half of what it acknowledges, refuses the
+// third payload and doesn't respond to the fourth.
+func TestLoad_Losses(t *testing.T) {
 	var payloads, asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/intake" {
@@ -216,37 +187,37 @@ func TestLossIsTold(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	result, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6000, Connections: 1})
+	result, err := tracegen.Load(t.Context(), tracegen.LoadConfig{URL: server.URL, Spans: 6000, Connections: 1})
 	if err == nil || !strings.Contains(err.Error(), "send 600 spans") {
 		t.Errorf("the error is %v", err)
 	}
 	if result.Sent != 2400 || result.Acknowledged != 1200 || result.Refused[429] != 600 || result.Unanswered != 600 ||
-		result.TakenIn != 600 || result.Missing() != 600 || len(result.Losses) != 1 || result.Losses["forgotten"] != 3 {
+		result.Received != 600 || result.Missing() != 600 || len(result.Losses) != 1 || result.Losses["forgotten"] != 3 {
 		t.Errorf("%+v", result)
 	}
 }
 
-func TestWhoIsNoAgent(t *testing.T) {
+func TestLoad_NotAnAgent(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
-	if _, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6}); err == nil || !strings.Contains(err.Error(), "Is it an apm?") {
+	if _, err := tracegen.Load(t.Context(), tracegen.LoadConfig{URL: server.URL, Spans: 6}); err == nil || !strings.Contains(err.Error(), "Is it an apm?") {
 		t.Error(err)
 	}
 	server.Close()
-	if result, err := load.Run(t.Context(), load.Config{URL: server.URL, Spans: 6}); err == nil || result.Sent > 0 {
+	if result, err := tracegen.Load(t.Context(), tracegen.LoadConfig{URL: server.URL, Spans: 6}); err == nil || result.Sent > 0 {
 		t.Error(err)
 	}
 }
 
-func TestWrongLoads(t *testing.T) {
-	for want, config := range map[string]load.Config{
+func TestLoad_InvalidConfig(t *testing.T) {
+	for want, config := range map[string]tracegen.LoadConfig{
 		"needs an end":  {},
 		"rate -1":       {Spans: 1, Rate: -1},
 		"connections":   {Spans: 1, Connections: -1},
 		"multiple of 6": {Spans: 1, Payload: 10},
-		"attributes":    {Spans: 1, Attributes: load.MaxAttributes + 1},
+		"attributes":    {Spans: 1, Attributes: tracegen.MaxAttributes + 1},
 		"spread":        {Spans: 1, Spread: -1},
 	} {
-		if _, err := load.Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := tracegen.Load(t.Context(), config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", config, err, want)
 		}
 	}

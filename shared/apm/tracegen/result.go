@@ -1,0 +1,165 @@
+package tracegen
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/DataDog/sketches-go/ddsketch"
+)
+
+// A LoadResult counts the spans of a load. An agent accepts or refuses whole payloads.
+type LoadResult struct {
+	Sent         int         // the sum of the next three
+	Acknowledged int         // answered with status 200
+	Refused      map[int]int // answered with another status, by status
+	Unanswered   int         // unknown whether the agent received them
+	Took         time.Duration
+
+	// Spans acknowledged in the slowest and in the fastest whole second; 0 for a load
+	// shorter than that.
+	WorstSecond, BestSecond int
+
+	// Time to the response to a payload. Percentiles are accurate to 1 %.
+	LatencyP50, LatencyP99, LatencyMax time.Duration
+
+	// By the agent's own count, which includes spans from others.
+	Compared bool // whether the agent reported it
+	Received int
+	Losses   map[string]int // by reason; not all of them are spans
+}
+
+// Missing returns how many acknowledged spans the agent didn't receive.
+func (r LoadResult) Missing() int {
+	if !r.Compared {
+		return 0
+	}
+	return max(0, r.Acknowledged-r.Received)
+}
+
+// PerSecond returns how many spans were acknowledged per second.
+func (r LoadResult) PerSecond() float64 {
+	return float64(r.Acknowledged) / max(r.Took, 1).Seconds()
+}
+
+// compare sets what the agent counted during the load. An agent that was restarted
+// meanwhile counts from 0.
+func (r *LoadResult) compare(before, after intake) {
+	if before.Since != after.Since {
+		before = intake{}
+	}
+	r.Compared, r.Received, r.Losses = true, after.Spans-before.Spans, map[string]int{}
+	earlier := map[string]int{}
+	for _, l := range before.Losses {
+		earlier[l.Reason] = l.Count
+	}
+	for _, l := range after.Losses {
+		if more := l.Count - earlier[l.Reason]; more > 0 {
+			r.Losses[l.Reason] = more
+		}
+	}
+}
+
+// intake is the part of the response to GET /api/intake that a load needs.
+type intake struct {
+	Since  string `json:"since"`
+	Spans  int    `json:"spans"`
+	Losses []struct {
+		Reason string `json:"reason"`
+		Count  int    `json:"count"`
+	} `json:"losses"`
+}
+
+func readIntake(ctx context.Context, client *http.Client, url string) (read intake, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/intake", nil)
+	if err != nil {
+		return intake{}, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return intake{}, fmt.Errorf("read its counters: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return intake{}, fmt.Errorf("read its counters: it responded with %s. Is it an apm?", response.Status)
+	}
+	if err := json.NewDecoder(response.Body).Decode(&read); err != nil {
+		return intake{}, fmt.Errorf("read its counters: %w. Is it an apm?", err)
+	}
+	return read, nil
+}
+
+// A tally counts a load while it runs.
+type tally struct {
+	began     time.Time
+	mu        sync.Mutex
+	counted   LoadResult
+	seconds   map[int]int        // spans acknowledged, by the second of the load
+	latencies *ddsketch.DDSketch // in nanoseconds
+}
+
+func newTally() (*tally, error) {
+	sketch, err := ddsketch.NewDefaultDDSketch(0.01)
+	if err != nil {
+		return nil, fmt.Errorf("measure latencies: %w", err)
+	}
+	counted := LoadResult{Refused: map[int]int{}}
+	return &tally{began: time.Now(), counted: counted, seconds: map[int]int{}, latencies: sketch}, nil
+}
+
+// count adds a payload. The status is 0 if there was no response.
+func (t *tally) count(spans, status int, latency time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counted.Sent += spans
+	switch status {
+	case 0:
+		t.counted.Unanswered += spans
+		return
+	case http.StatusOK:
+		t.counted.Acknowledged += spans
+		t.seconds[int(time.Since(t.began)/time.Second)] += spans
+	default:
+		t.counted.Refused[status] += spans
+	}
+	t.counted.LatencyMax = max(t.counted.LatencyMax, latency)
+	_ = t.latencies.Add(float64(latency)) // fails only for values that no duration has
+}
+
+// result returns the result so far.
+func (t *tally) result() LoadResult {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.counted
+	r.Refused = maps.Clone(r.Refused)
+	r.Took = time.Since(t.began)
+	for second := range int(r.Took / time.Second) {
+		r.BestSecond = max(r.BestSecond, t.seconds[second])
+		if second == 0 || t.seconds[second] < r.WorstSecond {
+			r.WorstSecond = t.seconds[second]
+		}
+	}
+	if quantiles, err := t.latencies.GetValuesAtQuantiles([]float64{0.5, 0.99}); err == nil { // else there is none
+		r.LatencyP50 = min(r.LatencyMax, time.Duration(quantiles[0]))
+		r.LatencyP99 = min(r.LatencyMax, time.Duration(quantiles[1]))
+	}
+	return r
+}
+
+// reportEverySecond calls progress with the result so far, until ctx is done.
+func (t *tally) reportEverySecond(ctx context.Context, progress func(LoadResult)) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			progress(t.result())
+		case <-ctx.Done():
+			return
+		}
+	}
+}
