@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	github.com/DataDog/datadog-agent/pkg/proto v0.85.1
-	github.com/DataDog/datadog-agent/pkg/trace/traceutil v0.82.0
 	github.com/DataDog/sketches-go v1.4.8
 	github.com/gofrs/flock v0.13.1
 	github.com/klauspost/compress v1.20.3

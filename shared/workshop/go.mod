@@ -22,7 +22,6 @@ require (
 
 require (
 	github.com/DataDog/datadog-agent/pkg/proto v0.85.1 // indirect
-	github.com/DataDog/datadog-agent/pkg/trace/traceutil v0.82.0 // indirect
 	github.com/DataDog/sketches-go v1.4.8 // indirect
 	github.com/clipperhouse/uax29/v2 v2.2.0 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect

@@ -1,9 +1,11 @@
-package format
+package format_test
 
 import (
 	"math"
 	"testing"
 	"time"
+
+	"thinker/shared/apm/format"
 )
 
 func TestDuration(t *testing.T) {
@@ -26,7 +28,7 @@ func TestDuration(t *testing.T) {
 		math.MinInt64:           "−2562047 h 47 min",
 		time.Duration(12345678): "12.3 ms",
 	} {
-		if got := Duration(d); got != want {
+		if got := format.Duration(d); got != want {
 			t.Errorf("%d ns: %q, want %q", int64(d), got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package format
+package format_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 )
 
 func TestWrite(t *testing.T) {
@@ -18,7 +19,7 @@ func TestWrite(t *testing.T) {
 	})
 	trace.Truncated = 5
 	var out strings.Builder
-	if err := WriteTrace(&out, trace, "> ", "env", "http.status_code"); err != nil {
+	if err := format.WriteTrace(&out, trace, "> ", "env", "http.status_code"); err != nil {
 		t.Fatal(err)
 	}
 	want := `> api · http.request · GET / · env:test · http.status_code:200
@@ -34,7 +35,7 @@ func TestWrite(t *testing.T) {
 
 func TestWriteOfADeepChainIsBounded(t *testing.T) {
 	var out strings.Builder
-	if err := WriteTrace(&out, chain(40_000), ""); err != nil {
+	if err := format.WriteTrace(&out, chain(40_000), ""); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasSuffix(out.String(), "\n… and 39,800 more spans\n") || out.Len() > 20_000 {
@@ -48,4 +49,23 @@ func chain(n int) apm.Trace {
 		spans[i] = apm.Span{SpanID: uint64(i + 1), ParentID: uint64(i), Start: int64(i), Duration: time.Duration(2*n - 2*i)}
 	}
 	return apm.NewTrace(1, spans)
+}
+
+func TestTruncate(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"short", 5, "short"},
+		{"longer", 4, "long"},
+		{"café", 4, "caf"},
+		{"€€", 5, "€"},
+		{"a\ufffdb", 4, "a\ufffd"},
+		{"a\xff\xff", 2, "a"},
+	} {
+		if got := format.Truncate(c.text, c.limit); got != c.want {
+			t.Errorf("%q to %d bytes: %q, want %q", c.text, c.limit, got, c.want)
+		}
+	}
 }

@@ -33,8 +33,8 @@ var rules = []struct {
 		"thinker/shared/serve"}},
 	{"thinker/shared/serve", "a step that imports serve learns nothing new: it stays with the standard library", nil},
 	{"thinker/shared/apm/internal/intake", "intake, store and web meet only in agent", []string{
-		"thinker/shared/apm", "thinker/shared/apm/internal/stats", "github.com/DataDog/datadog-agent/pkg/proto",
-		"github.com/DataDog/datadog-agent/pkg/trace/traceutil/normalize", "golang.org/x/sync/semaphore"}},
+		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/internal/stats",
+		"github.com/DataDog/datadog-agent/pkg/proto", "github.com/tinylib/msgp/msgp", "golang.org/x/sync/semaphore"}},
 	{"thinker/shared/apm/internal/store", "intake, store and web meet only in agent", []string{
 		"thinker/shared/apm", "thinker/shared/apm/internal/stats", "thinker/shared/apm/query", "modernc.org/sqlite",
 		"github.com/gofrs/flock", "github.com/klauspost/compress/zstd", "github.com/DataDog/sketches-go/ddsketch/mapping",

@@ -57,7 +57,7 @@ func whyNone(a *agent.Agent) string {
 	switch {
 	case len(stats.Refused) > 0:
 		return "what arrived was refused"
-	case stats.Payloads > 0 || len(stats.Discarded) > 0:
+	case stats.Payloads > 0 || stats.Discarded > 0:
 		return "a tracer connected but sent no span. Finish every span, and call tracer.Stop before the end: it sends the remaining spans"
 	default:
 		return "nothing was sent to DD_TRACE_AGENT_URL. Start a tracer, and call tracer.Stop before the end: it sends the remaining spans"

@@ -9,90 +9,85 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"sync"
 )
 
-// maxBody bounds a request's body, as sent and as unpacked, in bytes.
+// maxBody limits a request's body, compressed and uncompressed, in bytes.
 const maxBody = 25 << 20
 
-const gzipped = "gzip"
-
-// readBody reads and, if need be, unpacks a body. It takes room as the body
-// arrives: what is only announced takes none.
-func (in *Intake) readBody(w http.ResponseWriter, r *http.Request, at *place) ([]byte, error) {
-	body, longest := io.Reader(http.MaxBytesReader(w, r.Body, maxBody)), int64(maxBody)
-	switch encoding := r.Header.Get("Content-Encoding"); encoding {
+// readBody reads a body and decompresses it. It reserves memory as the body arrives, so
+// a body that is only announced reserves none.
+func (in *Intake) readBody(c *call) ([]byte, error) {
+	body, longest := io.Reader(http.MaxBytesReader(c.w, c.r.Body, maxBody)), int64(maxBody)
+	switch encoding := c.r.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
-		if r.ContentLength >= 0 {
-			longest = min(longest, r.ContentLength)
+		if c.r.ContentLength >= 0 {
+			longest = min(longest, c.r.ContentLength)
 		}
-	case gzipped:
+	case "gzip":
 		unpacked, err := gzip.NewReader(body)
 		if err != nil {
-			return nil, unreadable(fmt.Errorf("unpack gzip: %w", err))
+			return nil, readError(fmt.Errorf("unpack gzip: %w", err))
 		}
-		// A few packed bytes may unpack to very many.
-		body = http.MaxBytesReader(w, io.NopCloser(unpacked), maxBody)
+		// A few compressed bytes may unpack to very many.
+		body = http.MaxBytesReader(c.w, io.NopCloser(unpacked), maxBody)
 	default:
-		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding, fmt.Errorf("unknown Content-Encoding %q. Use gzip or none", encoding)}
+		return nil, refusal{http.StatusUnsupportedMediaType, reasonEncoding,
+			fmt.Errorf("unknown Content-Encoding %q. Use gzip or none", encoding)}
 	}
 
-	// A body that stops at once takes little. One byte more lets the end be seen.
+	// Starts small, since a body may stop at once. With one byte more than the body, a
+	// read sees its end.
 	const first, second = 4 << 10, 64 << 10
-	read := getBuffer()
-	if read == nil {
-		read = make([]byte, 0, min(first, longest+1))
-	}
+	read := in.buffer(min(first, longest+1))
 	for {
-		if len(read) == cap(read) {
-			size := max(int64(len(read))+1, min(max(second, 2*int64(len(read))), longest+1))
-			read = slices.Grow(read, int(size)-len(read))
+		if length := int64(len(read)); len(read) == cap(read) {
+			size := max(length+1, min(max(second, 2*length), longest+1))
+			read = slices.Grow(read, int(size-length))
 		}
 		n, err := body.Read(read[len(read):cap(read)])
 		read = read[:len(read)+n]
 		if n > 0 {
-			if err := in.patiently(r, "a payload", func(ctx context.Context) error { return at.arrived(ctx, int64(n), longest) }); err != nil {
+			err := c.wait(func(ctx context.Context) error { return c.reservation.arrived(ctx, int64(n), longest) })
+			if err != nil {
 				return nil, err
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			at.settle(int64(len(read)))
+			c.reservation.complete(int64(len(read)))
 			return read, nil
 		}
 		if err != nil {
-			return nil, unreadable(err)
+			return nil, readError(err)
 		}
 	}
 }
 
-// unreadable says why reading a body failed.
-func unreadable(err error) error {
+// readError returns the refusal for a body that couldn't be read.
+func readError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return refusal{http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the payload is larger than %d MiB", maxBody>>20)}
+		return refusal{http.StatusRequestEntityTooLarge, reasonTooLarge,
+			fmt.Errorf("the payload is larger than %d MiB", maxBody>>20)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refusal{http.StatusRequestTimeout, reasonSlow, fmt.Errorf("the payload arrived too slowly: nothing for %s, or less than %d KiB/s", stall, slowest>>10)}
+		return refusal{http.StatusRequestTimeout, reasonSlow,
+			fmt.Errorf("the payload arrived too slowly: nothing for %s, or less than %d KiB/s", maxPause, minRate>>10)}
 	}
-	return malformed(fmt.Errorf("read body: %w", err))
+	return refusal{http.StatusBadRequest, reasonMalformed, fmt.Errorf("read body: %w", err)}
 }
 
-// buffers are of bodies that have been decoded: a body that grows while it is
-// read would else leave as much again to be collected.
-var buffers sync.Pool
-
-// getBuffer returns an empty buffer that was used before; nil if there is none.
-func getBuffer() []byte {
-	if buffer, ok := buffers.Get().(*[]byte); ok {
-		return (*buffer)[:0]
+// buffer returns an empty buffer, if possible one that was used before. A body that grows
+// while it is read would otherwise leave as much garbage again.
+func (in *Intake) buffer(size int64) []byte {
+	if used, ok := in.buffers.Get().(*[]byte); ok {
+		return (*used)[:0]
 	}
-	return nil
+	return make([]byte, 0, size)
 }
 
-// putBuffer has a buffer be used again, unless it is large, as few bodies are.
-func putBuffer(buffer []byte) {
-	const most = 1 << 20
-	if cap(buffer) <= most {
-		buffers.Put(&buffer)
+// releaseBuffer lets a buffer be used again, unless it is large: few bodies are.
+func (in *Intake) releaseBuffer(buffer []byte) {
+	if cap(buffer) <= 1<<20 {
+		in.buffers.Put(&buffer)
 	}
 }

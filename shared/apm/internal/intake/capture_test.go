@@ -1,4 +1,4 @@
-package intake
+package intake_test
 
 import (
 	"bytes"
@@ -13,70 +13,68 @@ import (
 	"thinker/shared/apm"
 )
 
-var update = flag.Bool("update", false, "write what captured payloads hold now to the files that say what they must hold")
+var update = flag.Bool("update", false, "rewrite the expected spans of the captures")
 
-// rich is the capture with most in it.
-const rich = "capture/dd-trace-go-v2.12.0-v0.4.msgpack"
+// richCapture is the capture with the most in it.
+const richCapture = "testdata/capture/dd-trace-go-v2.12.0-v0.4.msgpack"
 
-// TestCaptures takes in what dd-trace-go sent of one trace: two services beside
-// the root's, a failure with its stack, an SQL query, links, events, numbers,
-// and texts in several scripts. v1 of the library speaks v0.4; v2 speaks v1.0
-// to an Agent that lists it, else v0.4. No Go tracer speaks the other formats:
-// they are written from the same trace in TestOneTraceInEveryFormat.
+// TestIntake_Captures sends what dd-trace-go sent of one trace: two services besides the
+// root's, an error with its stack, an SQL query, links, events, numbers, and texts in
+// several scripts. v1 of the library uses v0.4; v2 uses v1.0 if the Agent lists it, else
+// v0.4. No Go tracer uses the other formats: TestIntake_EveryFormat writes them.
 //
-// Beside each body are its headers, of which the first line is the request's;
-// and what it must be decoded to, for reading, which -update writes anew.
-func TestCaptures(t *testing.T) {
+// Each body has a file with its headers, whose first line is the request's, and one with
+// the spans.
+func TestIntake_Captures(t *testing.T) {
 	bodies, err := filepath.Glob("testdata/capture/*.msgpack")
 	if err != nil || len(bodies) != 3 {
 		t.Fatalf("%d captures, %v", len(bodies), err)
 	}
 	for _, body := range bodies {
-		name := strings.TrimSuffix(strings.TrimPrefix(body, "testdata/"), ".msgpack")
-		lines := strings.Split(strings.TrimSpace(string(file(t, name+".headers"))), "\n")
-		method, path, _ := strings.Cut(lines[0], " ")
-		var headers []string
-		for _, line := range lines[1:] {
-			header, value, _ := strings.Cut(line, ": ")
-			headers = append(headers, header, value)
-		}
-
-		in, sink := newTest()
-		if w := send(in, method, path, file(t, name+".msgpack"), headers...); w.Code != http.StatusOK || in.Refused() != 0 {
-			t.Fatalf("%s: %d %s", name, w.Code, w.Body)
-		}
-		got := readable(t, sink.spans)
-		golden := "testdata/" + name + ".json"
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
+		t.Run(filepath.Base(body), func(t *testing.T) {
+			name := strings.TrimSuffix(body, ".msgpack")
+			lines := strings.Split(strings.TrimSpace(string(readFile(t, name+".headers"))), "\n")
+			method, path, _ := strings.Cut(lines[0], " ")
+			var headers []string
+			for _, line := range lines[1:] {
+				header, value, _ := strings.Cut(line, ": ")
+				headers = append(headers, header, value)
 			}
-		}
-		compare(t, name, got, string(file(t, name+".json")))
+			in, sink := newIntake()
+			w := send(in, method, path, readFile(t, body), headers...)
+			if w.Code != http.StatusOK || in.Refused() != 0 {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			got := readable(t, sink.spans)
+			if *update {
+				if err := os.WriteFile(name+".json", []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			compare(t, got, string(readFile(t, name+".json")))
+		})
 	}
 }
 
-// compare shows the first line at which two texts part, and all of the one that
-// there is.
-func compare(t *testing.T, name, got, want string) {
+// compare shows the first line in which two texts differ.
+func compare(t *testing.T, got, want string) {
 	t.Helper()
 	wants := strings.Split(want, "\n")
 	for i, line := range strings.Split(got, "\n") {
 		if i == len(wants) || line != wants[i] {
-			t.Errorf("%s: line %d is %q, want %q, in\n%s", name, i+1, line, append(wants, "")[i], got)
+			t.Errorf("line %d is %q, want %q, in\n%s", i+1, line, append(wants, "")[i], got)
 			return
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("%s: ends too early:\n%s", name, got)
+		t.Errorf("ends too early:\n%s", got)
 	}
 }
 
-// readable is spans as indented JSON. It makes no difference between a map
-// without entries and none, nor between numbers of different types.
+// readable returns spans as indented JSON, with null for empty maps.
 func readable(t testing.TB, spans []apm.Span) string {
 	t.Helper()
-	same := make([]apm.Span, len(spans))
+	normalized := make([]apm.Span, len(spans))
 	for i, span := range spans {
 		if len(span.Metrics) == 0 {
 			span.Metrics = nil
@@ -92,13 +90,13 @@ func readable(t testing.TB, spans []apm.Span) string {
 				span.Events[j].Attributes = nil
 			}
 		}
-		same[i] = span
+		normalized[i] = span
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(same); err != nil {
+	if err := encoder.Encode(normalized); err != nil {
 		t.Fatal(err)
 	}
 	return text.String()

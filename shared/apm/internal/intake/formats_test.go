@@ -1,8 +1,7 @@
-package intake
+package intake_test
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,47 +17,32 @@ import (
 	"thinker/shared/apm"
 )
 
-// A sent is a request that carries a trace.
-type sent struct {
-	path    string
-	body    []byte
-	headers []string // name, value, name, value
+// A request contains a trace.
+type request struct {
+	path        string
+	body        []byte
+	contentType string
 }
 
-const (
-	formatV03JSON = "v0.3 JSON"
-	formatV03     = "v0.3 MessagePack"
-	formatV04JSON = "v0.4 JSON"
-	formatV04     = "v0.4 MessagePack"
-	formatV05     = "v0.5"
-	formatV07     = "v0.7"
-	formatV10     = "v1.0"
-)
-
-// everyFormat is one chunk of spans in each encoding that an Agent takes in.
-// They are written by the encoders of Datadog's own types, but for v0.5, which
-// has none.
-func everyFormat(t testing.TB, chunk []*pb.Span) map[string]sent {
+// inEveryFormat returns a chunk of spans in each format of the Agent. The encoders are
+// those of Datadog's own types, except for v0.5, which has none.
+func inEveryFormat(t testing.TB, chunk []*pb.Span) map[string]request {
 	t.Helper()
-	inJSON, err := json.Marshal(pb.Traces{chunk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	packed := msgpack(t, pb.Traces{chunk})
-	asJSON, asPack := []string{"Content-Type", "application/json"}, []string{"Content-Type", "application/msgpack"}
-	return map[string]sent{
-		formatV03JSON: {"/v0.3/traces", inJSON, asJSON},
-		formatV03:     {"/v0.3/traces", packed, asPack},
-		formatV04JSON: {"/v0.4/traces", inJSON, asJSON},
-		formatV04:     {"/v0.4/traces", packed, asPack},
-		formatV05:     {"/v0.5/traces", encodeV05(t, again(t, chunk)), asPack},
-		formatV07:     {"/v0.7/traces", encodeV07(t, again(t, chunk)), asPack},
-		formatV10:     {"/v1.0/traces", encodeV10(t, again(t, chunk)), asPack},
+	const typeJSON, typeMessagePack = "application/json", "application/msgpack"
+	inJSON, packed := toJSON(t, pb.Traces{chunk}), msgpack(t, pb.Traces{chunk})
+	return map[string]request{
+		"v0.3 JSON":        {"/v0.3/traces", inJSON, typeJSON},
+		"v0.3 MessagePack": {"/v0.3/traces", packed, typeMessagePack},
+		"v0.4 JSON":        {"/v0.4/traces", inJSON, typeJSON},
+		"v0.4 MessagePack": {"/v0.4/traces", packed, typeMessagePack},
+		"v0.5":             {"/v0.5/traces", encodeV05(t, clone(t, chunk)), typeMessagePack},
+		"v0.7":             {"/v0.7/traces", encodeV07(t, clone(t, chunk)), typeMessagePack},
+		"v1.0":             {"/v1.0/traces", encodeV10(t, clone(t, chunk)), typeMessagePack},
 	}
 }
 
-// again is a copy of spans that may be changed, without those that are nil.
-func again(t testing.TB, chunk []*pb.Span) []*pb.Span {
+// clone returns a copy of the spans, without nil ones.
+func clone(t testing.TB, chunk []*pb.Span) []*pb.Span {
 	t.Helper()
 	var copies pb.Traces
 	if _, err := copies.UnmarshalMsg(msgpack(t, pb.Traces{chunk})); err != nil {
@@ -117,36 +101,32 @@ func encodeV05(t testing.TB, chunk []*pb.Span) []byte {
 // without a place for them.
 func tagLinksAndEvents(t testing.TB, span *pb.Span) {
 	t.Helper()
-	tag := func(name string, value any) {
-		text, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if span.Meta == nil {
-			span.Meta = map[string]string{}
-		}
-		span.Meta[name] = string(text)
+	if span.Meta == nil {
+		span.Meta = map[string]string{}
 	}
 	if len(span.SpanLinks) > 0 {
 		var links []map[string]any
 		for _, link := range span.SpanLinks {
 			links = append(links, map[string]any{
-				"trace_id": apm.HexID(link.TraceIDHigh, link.TraceID), "span_id": fmt.Sprintf("%016x", link.SpanID), "attributes": link.Attributes,
+				"trace_id": apm.HexID(link.TraceIDHigh, link.TraceID), "span_id": fmt.Sprintf("%016x", link.SpanID),
+				"attributes": link.Attributes,
 			})
 		}
-		tag("_dd.span_links", links)
+		span.Meta["_dd.span_links"] = string(toJSON(t, links))
 	}
 	if len(span.SpanEvents) > 0 {
 		var events []map[string]any
 		for _, event := range span.SpanEvents {
-			events = append(events, map[string]any{"name": event.Name, "time_unix_nano": event.TimeUnixNano, "attributes": fromEvent(event).Attributes})
+			events = append(events, map[string]any{
+				"name": event.Name, "time_unix_nano": event.TimeUnixNano, "attributes": attributes(event),
+			})
 		}
-		tag("events", events)
+		span.Meta["events"] = string(toJSON(t, events))
 	}
 	span.SpanLinks, span.SpanEvents = nil, nil
 }
 
-// take removes a tag from every span, and gives the first value that it had.
+// take removes a tag from every span, and returns its first value.
 func take(chunk []*pb.Span, tag string) string {
 	found := ""
 	for _, span := range chunk {
@@ -161,10 +141,13 @@ func take(chunk []*pb.Span, tag string) string {
 // encodeV07 moves what spans have in common to the payload and the chunk.
 func encodeV07(t testing.TB, chunk []*pb.Span) []byte {
 	t.Helper()
-	high := chunk[0].Meta[tagTraceIDHigh]
+	high := chunk[0].Meta["_dd.p.tid"]
 	body, err := (&pb.TracerPayload{
-		Env: take(chunk, "env"), AppVersion: take(chunk, "version"), LanguageName: take(chunk, "language"), RuntimeID: take(chunk, "runtime-id"),
-		Chunks: []*pb.TraceChunk{{Origin: take(chunk, "_dd.origin"), Tags: map[string]string{tagTraceIDHigh: high}, Spans: chunk}},
+		Env: take(chunk, "env"), AppVersion: take(chunk, "version"),
+		LanguageName: take(chunk, "language"), RuntimeID: take(chunk, "runtime-id"),
+		Chunks: []*pb.TraceChunk{{
+			Origin: take(chunk, "_dd.origin"), Tags: map[string]string{"_dd.p.tid": high}, Spans: chunk,
+		}},
 	}).MarshalMsg(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -181,15 +164,19 @@ func encodeV10(t testing.TB, chunk []*pb.Span) []byte {
 	payload.SetAppVersion(take(chunk, "version"))
 	payload.SetLanguageName(take(chunk, "language"))
 	payload.SetRuntimeID(take(chunk, "runtime-id"))
-	high, origin, priority := parseHex(take(chunk, tagTraceIDHigh)), take(chunk, "_dd.origin"), chunk[0].Metrics["_sampling_priority_v1"]
-	mechanism, _ := strconv.ParseUint(strings.TrimPrefix(take(chunk, "_dd.p.dm"), "-"), 10, 32) // 0 is none
+	high, _ := strconv.ParseUint(take(chunk, "_dd.p.tid"), 16, 64) // 0 if there is none
+	mechanism, _ := strconv.ParseUint(strings.TrimPrefix(take(chunk, "_dd.p.dm"), "-"), 10, 32)
+	origin, priority := take(chunk, "_dd.origin"), int32(chunk[0].Metrics["_sampling_priority_v1"])
 
 	var spans []*idx.InternalSpan
 	for _, span := range chunk {
 		delete(span.Metrics, "_sampling_priority_v1")
 		spans = append(spans, encodeSpanV10(table, span))
 	}
-	payload.Chunks = []*idx.InternalTraceChunk{idx.NewInternalTraceChunk(table, int32(priority), origin, nil, spans, false, bytesOf(high, chunk[0].TraceID), uint32(mechanism))}
+	id := bytesOf(high, chunk[0].TraceID)
+	payload.Chunks = []*idx.InternalTraceChunk{
+		idx.NewInternalTraceChunk(table, priority, origin, nil, spans, false, id, uint32(mechanism)),
+	}
 	body, err := payload.MarshalMsg(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -197,29 +184,35 @@ func encodeV10(t testing.TB, chunk []*pb.Span) []byte {
 	return body
 }
 
-// bytesOf is a 128-bit ID as the format has it.
+// bytesOf returns a 128-bit ID in bytes.
 func bytesOf(high, low uint64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, high), low)
 }
 
 func encodeSpanV10(table *idx.StringTable, span *pb.Span) *idx.InternalSpan {
 	encoded := &idx.Span{
-		SpanID: span.SpanID, ParentID: span.ParentID, Start: uint64(span.Start), Duration: uint64(span.Duration), Error: span.Error != 0,
-		ServiceRef: table.Add(span.Service), NameRef: table.Add(span.Name), ResourceRef: table.Add(span.Resource), TypeRef: table.Add(span.Type),
+		SpanID: span.SpanID, ParentID: span.ParentID, Error: span.Error != 0,
+		Start: uint64(span.Start), Duration: uint64(span.Duration),
+		ServiceRef: table.Add(span.Service), NameRef: table.Add(span.Name),
+		ResourceRef: table.Add(span.Resource), TypeRef: table.Add(span.Type),
 	}
 	for _, link := range span.SpanLinks {
-		attributes := map[uint32]*idx.AnyValue{}
+		values := map[uint32]*idx.AnyValue{}
 		for key, value := range link.Attributes {
-			attributes[table.Add(key)] = stringV10(table, value)
+			values[table.Add(key)] = valueV10(table, value)
 		}
-		encoded.Links = append(encoded.Links, &idx.SpanLink{TraceID: bytesOf(link.TraceIDHigh, link.TraceID), SpanID: link.SpanID, Attributes: attributes})
+		encoded.Links = append(encoded.Links, &idx.SpanLink{
+			TraceID: bytesOf(link.TraceIDHigh, link.TraceID), SpanID: link.SpanID, Attributes: values,
+		})
 	}
 	for _, event := range span.SpanEvents {
-		attributes := map[uint32]*idx.AnyValue{}
-		for key, value := range fromEvent(event).Attributes {
-			attributes[table.Add(key)] = valueV10(table, value)
+		values := map[uint32]*idx.AnyValue{}
+		for key, value := range attributes(event) {
+			values[table.Add(key)] = valueV10(table, value)
 		}
-		encoded.Events = append(encoded.Events, &idx.SpanEvent{Time: event.TimeUnixNano, NameRef: table.Add(event.Name), Attributes: attributes})
+		encoded.Events = append(encoded.Events, &idx.SpanEvent{
+			Time: event.TimeUnixNano, NameRef: table.Add(event.Name), Attributes: values,
+		})
 	}
 	internal := idx.NewInternalSpan(table, encoded)
 	for tag, value := range span.Meta {
@@ -229,10 +222,6 @@ func encodeSpanV10(table *idx.StringTable, span *pb.Span) *idx.InternalSpan {
 		internal.SetFloat64Attribute(tag, value)
 	}
 	return internal
-}
-
-func stringV10(table *idx.StringTable, text string) *idx.AnyValue {
-	return &idx.AnyValue{Value: &idx.AnyValue_StringValueRef{StringValueRef: table.Add(text)}}
 }
 
 func valueV10(table *idx.StringTable, value any) *idx.AnyValue {
@@ -250,54 +239,84 @@ func valueV10(table *idx.StringTable, value any) *idx.AnyValue {
 		}
 		return &idx.AnyValue{Value: &idx.AnyValue_ArrayValue{ArrayValue: list}}
 	default:
-		return stringV10(table, fmt.Sprint(v))
+		return &idx.AnyValue{Value: &idx.AnyValue_StringValueRef{StringValueRef: table.Add(fmt.Sprint(v))}}
 	}
 }
 
-// TestOneTraceInEveryFormat holds that it makes no difference to what is kept
-// in which format a tracer sends it. The trace is one that dd-trace-go sent as
-// v0.4; the other formats are written from it. Where a format says something
-// once for all spans, the expectation says it of each: as v0.4 that tracer gives
-// the version only to spans of its own service, and the sampling decision only
-// to the first.
-func TestOneTraceInEveryFormat(t *testing.T) {
+// attributes returns an event's attributes as Go values.
+func attributes(event *pb.SpanEvent) map[string]any {
+	values := map[string]any{}
+	for key, value := range event.Attributes {
+		switch value.GetType() {
+		case pb.AttributeAnyValue_BOOL_VALUE:
+			values[key] = value.GetBoolValue()
+		case pb.AttributeAnyValue_INT_VALUE:
+			values[key] = value.GetIntValue()
+		case pb.AttributeAnyValue_DOUBLE_VALUE:
+			values[key] = value.GetDoubleValue()
+		case pb.AttributeAnyValue_ARRAY_VALUE:
+			list := []any{}
+			for _, element := range value.GetArrayValue().GetValues() {
+				switch element.GetType() {
+				case pb.AttributeArrayValue_INT_VALUE:
+					list = append(list, element.GetIntValue())
+				case pb.AttributeArrayValue_BOOL_VALUE:
+					list = append(list, element.GetBoolValue())
+				case pb.AttributeArrayValue_DOUBLE_VALUE:
+					list = append(list, element.GetDoubleValue())
+				default:
+					list = append(list, element.GetStringValue())
+				}
+			}
+			values[key] = list
+		default:
+			values[key] = value.GetStringValue()
+		}
+	}
+	return values
+}
+
+// TestIntake_EveryFormat checks that the stored spans don't depend on the format. The
+// trace is one that dd-trace-go sent as v0.4; the test writes it in the other formats. If
+// a format has a tag once for all spans, each span gets it. As v0.4, the tracer gives the
+// version only to spans of its own service, and the sampling decision only to the first.
+func TestIntake_EveryFormat(t *testing.T) {
 	var traces pb.Traces
-	if _, err := traces.UnmarshalMsg(file(t, rich)); err != nil {
+	if _, err := traces.UnmarshalMsg(readFile(t, richCapture)); err != nil {
 		t.Fatal(err)
 	}
-	chunk := traces[0]
-	for name, c := range everyFormat(t, chunk) {
-		in, sink := newTest()
-		if w := send(in, http.MethodPost, c.path, c.body, c.headers...); w.Code != http.StatusOK {
-			t.Fatalf("%s: %d %s", name, w.Code, w.Body)
-		}
-		p, err := decodeSafely(decodeV03V04, msgpack(t, traces), http.Header{}, unbounded)
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := p.spans[0]
-		common := map[string]string{}
-		switch name {
-		case formatV10: // has these beside the spans, and the whole trace ID as well
-			common["_dd.p.dm"] = first.Meta["_dd.p.dm"]
-			delete(first.Meta, tagTraceIDHigh)
-			for _, span := range p.spans {
-				span.Metrics["_sampling_priority_v1"] = first.Metrics["_sampling_priority_v1"]
+	for format, c := range inEveryFormat(t, traces[0]) {
+		t.Run(format, func(t *testing.T) {
+			in, sink := newIntake()
+			if w := send(in, http.MethodPost, c.path, c.body, "Content-Type", c.contentType); w.Code != http.StatusOK {
+				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-			fallthrough
-		case formatV07:
-			for _, tag := range []string{"env", "version", "language", "runtime-id"} {
-				common[tag] = first.Meta[tag]
-			}
-		}
-		for _, span := range p.spans {
-			for tag, value := range common {
-				if value == "" {
-					t.Errorf("%s: the trace has no %s to compare", name, tag)
+			in, want := newIntake()
+			send(in, http.MethodPost, "/v0.4/traces", readFile(t, richCapture))
+			first := want.spans[0]
+			common := map[string]string{}
+			switch format {
+			case "v1.0": // has these beside the spans, and the whole trace ID as well
+				common["_dd.p.dm"] = first.Meta["_dd.p.dm"]
+				delete(first.Meta, "_dd.p.tid")
+				for _, span := range want.spans {
+					span.Metrics["_sampling_priority_v1"] = first.Metrics["_sampling_priority_v1"]
 				}
-				span.Meta[tag] = value
+				fallthrough
+			case "v0.7":
+				for _, tag := range []string{"env", "version", "language", "runtime-id"} {
+					common[tag] = first.Meta[tag]
+				}
 			}
-		}
-		compare(t, name, readable(t, sink.spans), readable(t, p.spans))
+			for _, span := range want.spans {
+				for tag, value := range common {
+					if value == "" {
+						t.Errorf("the trace has no %s to compare", tag)
+					}
+					span.Meta[tag] = value
+				}
+			}
+			compare(t, readable(t, sink.spans), readable(t, want.spans))
+		})
 	}
 }

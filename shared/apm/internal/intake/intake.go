@@ -1,97 +1,135 @@
-// Package intake takes in what Datadog tracers send to their Agent: traces in
-// every format, which it decodes and hands to a Sink, and everything else a
-// tracer has to tell, which it accepts, counts and throws away.
+// Package intake serves the endpoints of the Datadog Agent. It decodes traces in every
+// format and passes their spans to a Sink. It accepts, counts and discards everything
+// else that tracers send.
 package intake
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"thinker/shared/apm"
 )
 
-// A Sink keeps spans. Add takes over the spans and the maps in them; when it
-// returns without an error, they can be found. It may wait until it has room
-// for them, and gives up when ctx, which has a deadline, is done.
+// A Sink stores spans.
+//
+//   - Add owns the spans and their maps from the moment it is called.
+//   - When it returns nil, readers can find the spans.
+//   - It may block until it has room, and returns ctx's error when ctx is done. ctx always
+//     has a deadline.
+//   - An error that wraps ErrFull reports a full disk.
 type Sink interface {
 	Add(ctx context.Context, spans []apm.Span) error
 }
 
-// ErrFull is the error of a Sink whose disk has no room.
+// ErrFull is a Sink's error if its disk is full.
 var ErrFull = errors.New("the disk is full")
 
-// Intake serves the Agent's endpoints. It is safe for concurrent use.
+// agentVersion is the release of the Datadog Agent whose types decode the payloads.
+// Tracers use it to choose what to send.
+const agentVersion = "7.85.1"
+
+// infoBody is the response of /info, which lists what the agent supports. It leaves out
+// some endpoints on purpose. Tracers that find /v0.6/stats compute statistics and may
+// drop spans, and those that find a proxy send data that nothing here reads. A
+// statsd_port would override the client's own.
+const infoBody = `{"client_drop_p0s":false,"config":{"default_env":"none"},` +
+	`"endpoints":["/v0.3/traces","/v0.3/services","/v0.4/traces","/v0.4/services",` +
+	`"/v0.5/traces","/v0.7/traces","/v1.0/traces"],"long_running_spans":false,` +
+	`"peer_tags":[],"span_events":true,"version":"` + agentVersion + `"}`
+
+const (
+	okText = "OK\n"
+	// keepAll responds to a trace payload: it makes the tracer send every trace. With an
+	// empty object, the tracer would keep a lower rate from an earlier Agent.
+	keepAll = `{"rate_by_service":{"service:,env:":1}}`
+
+	configPath = "/v0.7/config" // tracers poll it every few seconds
+)
+
+// maxWait limits how long a payload waits for memory, and then for the sink. dd-trace-go
+// waits as long for a response.
+const maxWait = 10 * time.Second
+
+// An Intake serves the Agent's endpoints. It is safe for concurrent use.
 type Intake struct {
-	sink  Sink
-	log   *slog.Logger
-	mux   *http.ServeMux
-	paths []string
-	info  info
-	now   func() time.Time
-	tally tally
-
-	room     *room
-	patience time.Duration
+	sink    Sink
+	log     *slog.Logger
+	mux     *http.ServeMux
+	paths   []string
+	state   string // changes when infoBody does; tracers check it in each response
+	record  record
+	memory  memory
+	buffers sync.Pool // of bodies that were read, as *[]byte
 }
 
-// New makes an intake that hands what it decodes to sink.
+// New returns an intake that passes decoded spans to sink.
 func New(sink Sink, logger *slog.Logger) *Intake {
-	return newIntake(sink, logger, time.Now)
-}
+	sum := sha256.Sum256([]byte(infoBody))
+	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), state: hex.EncodeToString(sum[:]),
+		record: newRecord(), memory: newMemory()}
 
-func newIntake(sink Sink, logger *slog.Logger, now func() time.Time) *Intake {
-	in := &Intake{sink: sink, log: logger, mux: http.NewServeMux(), info: newInfo(), now: now, room: newRoom(maxRoom), patience: patience}
-	in.tally.since = now()
-	in.tally.refusals.most, in.tally.requests.most = 50, 100
+	in.handle("/info", func(c *call) error { return c.respond(http.StatusOK, infoBody) },
+		http.MethodGet, http.MethodHead)
+	for _, format := range []struct {
+		version string
+		decode  decoder
+		reply   string
+	}{
+		{"v0.3", decodeV04, okText},
+		{"v0.4", decodeV04, keepAll},
+		{"v0.5", decodeV05, keepAll},
+		{"v0.7", decodeV07, keepAll},
+		{"v1.0", decodeV10, keepAll},
+	} {
+		in.handle("/"+format.version+"/traces", func(c *call) error {
+			if err := in.receive(c, format.version, format.decode, format.reply); err != nil {
+				return err
+			}
+			return c.respond(http.StatusOK, format.reply)
+		}, http.MethodPost, http.MethodPut)
+	}
 
-	in.handle("/info", in.serveInfo, http.MethodGet, http.MethodHead)
-
-	in.handle("/v0.3/traces", in.traces(decodeV03V04, "OK\n"), http.MethodPost, http.MethodPut)
-	in.handle("/v0.4/traces", in.traces(decodeV03V04, rates), http.MethodPost, http.MethodPut)
-	in.handle("/v0.5/traces", in.traces(decodeV05, rates), http.MethodPost, http.MethodPut)
-	in.handle("/v0.7/traces", in.traces(decodeV07, rates), http.MethodPost, http.MethodPut)
-	in.handle("/v1.0/traces", in.traces(decodeV10, rates), http.MethodPost, http.MethodPut)
-
-	in.handle("/v0.3/services", in.discard("OK\n"))
-	in.handle("/v0.4/services", in.discard("OK\n"))
+	in.handle("/v0.3/services", in.discard(okText))
+	in.handle("/v0.4/services", in.discard(okText))
 	in.handle("/v0.6/stats", in.discard(""))
-	in.handle(pathConfig, in.discard("{}"))
-	for _, proxied := range []string{
-		"/telemetry/proxy/", "/profiling/v1/input",
+	for _, path := range []string{
+		configPath, "/telemetry/proxy/", "/profiling/v1/input",
 		"/evp_proxy/v1/", "/evp_proxy/v2/", "/evp_proxy/v3/", "/evp_proxy/v4/",
 		"/debugger/", "/symdb/v1/input", "/dogstatsd/v1/proxy", "/dogstatsd/v2/proxy",
 		"/tracer_flare/v1", "/v0.1/pipeline_stats",
 	} {
-		in.handle(proxied, in.discard("{}"))
+		in.handle(path, in.discard("{}"))
 	}
-	in.route("/", refuseUnknown)
+	in.route("/", func(c *call) error {
+		return refusal{http.StatusNotFound, reasonPath,
+			fmt.Errorf("unknown path %s. Datadog tracers send to paths such as /v0.4/traces", c.r.URL.Path)}
+	})
 	return in
 }
 
-// pathConfig is where tracers ask, every few seconds, for remote configuration.
-const pathConfig = "/v0.7/config"
-
-// Paths are the patterns, in http.ServeMux's notation, that belong to the
-// intake: whoever shares a port with it hands on requests for these. It also
-// serves any other path, by refusing it, so that the refusal is on record.
+// Paths returns the intake's own patterns, in http.ServeMux's notation. A server that
+// has other handlers routes these to the intake. The intake also refuses and records
+// requests for any other path.
 func (in *Intake) Paths() []string { return in.paths }
 
-// rates answers a trace payload: it tells the tracer to send every trace. An
-// empty object would leave a rate in force that an earlier Agent lowered.
-const rates = `{"rate_by_service":{"service:,env:":1}}`
+// ServeHTTP implements http.Handler.
+func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) { in.mux.ServeHTTP(w, r) }
 
-// A handler answers a request or says, by its error, why it does not. It notes
-// in v what it learns of the sender.
-type handler func(w http.ResponseWriter, r *http.Request, v *visit) error
+// A handler responds to a request, or returns why it refuses it.
+type handler func(*call) error
 
-// handle serves path as one of the intake's own, for the methods given or,
-// where none are, for any.
+// handle serves one of the intake's own paths, for certain methods or for all.
 func (in *Intake) handle(path string, serve handler, methods ...string) {
 	in.paths = append(in.paths, path)
 	in.route(path, serve, methods...)
@@ -99,135 +137,176 @@ func (in *Intake) handle(path string, serve handler, methods ...string) {
 
 func (in *Intake) route(path string, serve handler, methods ...string) {
 	in.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-		v, r := in.visit(w, r)
+		c := newCall(w, r)
 		w.Header().Set("Datadog-Agent-Version", agentVersion)
-		w.Header().Set("Datadog-Agent-State", in.info.state)
-		err := refuseBrowsers(r)
+		w.Header().Set("Datadog-Agent-State", in.state)
+		err := checkRequest(w, r, methods)
 		if err == nil {
-			err = refuseOtherMethods(w, r, methods)
-		}
-		if err == nil {
-			err = serve(w, r, v)
+			err = serve(c)
 		}
 		status := http.StatusOK
 		if err != nil {
-			status = in.refuse(w, r, v, err)
+			status = in.refuse(c, err)
 		}
-		in.tally.answered(v.request(r, status))
+		in.record.served(c.summary(status))
 	})
 }
 
-// ServeHTTP implements http.Handler.
-func (in *Intake) ServeHTTP(w http.ResponseWriter, r *http.Request) { in.mux.ServeHTTP(w, r) }
-
-// A decoder turns a request's body into spans, once there is room for them.
-type decoder func(body []byte, header http.Header, reserve reservation) (payload, error)
-
-// traces takes in payloads of one format and answers with reply.
-func (in *Intake) traces(decode decoder, reply string) handler {
-	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		err := in.take(w, r, v, decode)
-		var busy busyError
-		switch {
-		case errors.As(err, &busy):
-			return in.drop(r, busy, reply)
-		case err != nil:
-			return err
-		}
-		return write(w, http.StatusOK, reply)
+// checkRequest refuses other methods, and requests from web pages. Tracers aren't
+// browsers. But a person may open a URL in the address bar (Sec-Fetch-Site: none).
+func checkRequest(w http.ResponseWriter, r *http.Request, methods []string) error {
+	site := r.Header.Get("Sec-Fetch-Site")
+	if _, crossed := r.Header["Origin"]; crossed || (site != "" && site != "none") {
+		return refusal{http.StatusForbidden, reasonBrowser,
+			errors.New("this endpoint is for tracers, not for web pages")}
 	}
-}
-
-// take takes in one payload. While the agent is busy, it waits.
-func (in *Intake) take(w http.ResponseWriter, r *http.Request, v *visit, decode decoder) error {
-	at := in.room.enter()
-	defer at.leave()
-	body, err := in.readBody(w, r, at)
-	if err != nil {
-		return err
+	if len(methods) > 0 && !slices.Contains(methods, r.Method) {
+		allowed := strings.Join(methods, ", ")
+		w.Header().Set("Allow", allowed)
+		return refusal{http.StatusMethodNotAllowed, reasonMethod,
+			fmt.Errorf("%s accepts %s, not %s", r.URL.Path, allowed, r.Method)}
 	}
-	size := len(body)
-	p, err := decodeSafely(decode, body, r.Header, func(s stage, size int64) error {
-		return in.patiently(r, "a payload", func(ctx context.Context) error { return at.take(ctx, s, size) })
-	})
-	putBuffer(body) // what is decoded has no part of it
-	var busy busyError
-	var large sizeError
-	switch {
-	case errors.As(err, &busy):
-		return err
-	case errors.As(err, &large):
-		return refusal{http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, size, err)}
-	case err != nil:
-		return malformed(fmt.Errorf("decode %s payload of %d bytes: %w", r.URL.Path, size, err))
-	}
-	format, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	c := contactOf(p, format, r.Header, size, v.at)
-	v.tracer = c.id
-	if v.spans, err = in.store(r, p, at); err != nil {
-		in.tally.took(v.spans)
-		return err
-	}
-	in.tally.tookAll(p, c)
 	return nil
 }
 
-// store hands a payload's spans to the sink, in portions, and returns how many
-// were kept: with an error, it may be some of them.
-func (in *Intake) store(r *http.Request, p payload, at *place) (kept int, err error) {
-	if len(p.spans) == 0 {
-		return 0, nil
+// discard returns a handler that reads and discards the body.
+func (in *Intake) discard(reply string) handler {
+	return func(c *call) error {
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(c.w, c.r.Body, maxBody)); err != nil {
+			return readError(err)
+		}
+		in.record.discarded()
+		return c.respond(http.StatusOK, reply)
 	}
-	err = in.patiently(r, "", func(ctx context.Context) error {
-		for _, portion := range p.portions() {
-			if err := at.take(ctx, storing, portion.weight); err != nil {
+}
+
+// receive reads, decodes and stores one payload. It waits while the agent is busy.
+func (in *Intake) receive(c *call, format string, decode decoder, reply string) error {
+	c.reservation.memory = &in.memory
+	defer c.reservation.releaseAll()
+	body, err := in.readBody(c)
+	if err != nil {
+		return dropBusy(c, err, "a payload", reply)
+	}
+	size := len(body)
+	p := payload{reserve: func(s stage, bytes int64) error {
+		return c.wait(func(ctx context.Context) error { return c.reservation.take(ctx, s, bytes) })
+	}}
+	err = p.decode(decode, body, c.r.Header)
+	in.releaseBuffer(body) // decoded spans don't refer to it
+	if err != nil {
+		err = dropBusy(c, err, "a payload", reply)
+		if refused := (refusal{}); errors.As(err, &refused) {
+			return err
+		}
+		status, why := http.StatusBadRequest, reasonMalformed
+		if large := (sizeError{}); errors.As(err, &large) {
+			status, why = http.StatusRequestEntityTooLarge, reasonTooLarge
+		}
+		return refusal{status, why, fmt.Errorf("decode %s payload of %d bytes: %w", c.r.URL.Path, size, err)}
+	}
+	arrival := arrivalOf(p, c, format, size) // before the sink owns the spans
+	c.tracer = arrival.tracer
+	if err := in.store(c, p, reply); err != nil {
+		in.record.receivedPart(c.spans)
+		return err
+	}
+	in.record.received(p, arrival)
+	return nil
+}
+
+// store passes a payload's spans to the sink, a portion at a time. If it fails, the sink
+// may have stored c.spans of them.
+func (in *Intake) store(c *call, p payload, reply string) error {
+	if len(p.spans) == 0 {
+		return nil
+	}
+	err := c.wait(func(ctx context.Context) error {
+		for spans, weight := range p.portions() {
+			if err := c.reservation.take(ctx, storing, weight); err != nil {
 				return err
 			}
-			err := in.sink.Add(ctx, portion.spans)
-			at.give(storing, portion.weight)
+			err := in.sink.Add(ctx, spans)
+			c.reservation.release(storing, weight)
 			if err != nil {
 				return err
 			}
-			kept += len(portion.spans)
+			c.spans += len(spans)
 		}
 		return nil
 	})
-	left := fmt.Sprintf("%d spans", len(p.spans))
-	if kept > 0 {
-		left = fmt.Sprintf("%d of %d spans", len(p.spans)-kept, len(p.spans))
+	if err == nil {
+		return nil
 	}
-	var busy busyError
+	lost := fmt.Sprintf("%d spans", len(p.spans))
+	if c.spans > 0 {
+		lost = fmt.Sprintf("%d of %d spans", len(p.spans)-c.spans, len(p.spans))
+	}
+	return dropBusy(c, fmt.Errorf("store %s: %w", lost, err), lost, reply)
+}
+
+// dropBusy turns a wait that was too long into a refusal, and returns other errors
+// unchanged. Tracers drop a payload after any error response, and log it. So like the
+// Datadog Agent, the intake responds with 200 unless the tracer requests the real status.
+// The record has the loss either way.
+func dropBusy(c *call, err error, lost, reply string) error {
+	busy := busyError{}
+	if !errors.As(err, &busy) {
+		return err
+	}
+	status := http.StatusOK
+	if isTrue(c.r.Header, "Datadog-Send-Real-Http-Status") {
+		status = http.StatusTooManyRequests
+	}
+	detail := fmt.Errorf("%s dropped: the agent was too busy for %s", lost, maxWait)
+	if errors.Is(err, context.Canceled) {
+		detail = fmt.Errorf("%s dropped: the sender closed the connection while the agent was busy", lost)
+	}
+	c.reply = reply
+	return refusal{status, reasonBusy, detail}
+}
+
+// A refusal is an error whose text is meant for the sender.
+type refusal struct {
+	status int
+	reason string
+	err    error
+}
+
+func (r refusal) Error() string { return r.err.Error() }
+func (r refusal) Unwrap() error { return r.err }
+
+// refuse responds to a request that failed, records and logs it, and returns the status.
+// It responds at once, then reads the rest of the body.
+func (in *Intake) refuse(c *call, err error) (status int) {
+	var refused refusal
 	switch {
-	case errors.As(err, &busy):
-		busy.what = left
-		return kept, busy
-	case err != nil:
-		return kept, fmt.Errorf("store %s: %w", left, err)
+	case errors.As(err, &refused):
+	case errors.Is(err, ErrFull):
+		refused = refusal{http.StatusInsufficientStorage, reasonFull,
+			errors.New("could not store the spans: the agent's disk is full")}
+	default: // the agent's fault: the details stay in its log
+		refused = refusal{http.StatusInternalServerError, reasonNotStored,
+			errors.New("could not store the spans. See the agent's log")}
 	}
-	return kept, nil
+	in.record.refused(c.refusal(refused))
+	in.log.WarnContext(c.r.Context(), "refused a request",
+		"method", c.r.Method, "path", c.r.URL.Path, "reason", refused.reason, "error", err)
+	_ = c.body.connection.EnableFullDuplex() // without it, the server reads the body before it responds
+	if c.reply != "" {
+		_ = c.respond(refused.status, c.reply)
+	} else {
+		http.Error(c.w, refused.Error(), refused.status)
+	}
+	_ = c.body.connection.Flush() // an error means that the sender disconnected
+	c.body.drain()
+	return refused.status
 }
 
-// discard accepts a request of any method, throws its body away and answers
-// with reply.
-func (in *Intake) discard(reply string) handler {
-	return func(w http.ResponseWriter, r *http.Request, _ *visit) error {
-		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
-			return unreadable(err)
-		}
-		in.tally.discarded(r.Pattern)
-		return write(w, http.StatusOK, reply)
-	}
-}
-
-// write answers with a short text, JSON where it looks like it.
-func write(w http.ResponseWriter, status int, reply string) error {
-	contentType := "text/plain; charset=utf-8"
-	if len(reply) > 0 && reply[0] == '{' {
-		contentType = "application/json"
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	// An error here means that the tracer has gone: nobody is left to be told.
-	_, _ = io.WriteString(w, reply)
-	return nil
+// isTrue reports whether a header is set and isn't false, as the Datadog Agent reads its
+// switches.
+func isTrue(header http.Header, name string) bool {
+	value := header.Get(name)
+	on, err := strconv.ParseBool(value)
+	return value != "" && (on || err != nil)
 }

@@ -1,4 +1,4 @@
-package intake
+package intake_test
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,28 +18,33 @@ import (
 	"testing"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+	"github.com/tinylib/msgp/msgp"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/intake"
 )
 
-// kept is a sink that remembers what it was given, or fails with err.
-type kept struct {
+const keepAll = `{"rate_by_service":{"service:,env:":1}}`
+
+// A memorySink stores spans in a slice, or fails with err.
+type memorySink struct {
 	spans []apm.Span
 	err   error
 }
 
-func (k *kept) Add(_ context.Context, spans []apm.Span) error {
-	k.spans = append(k.spans, spans...)
-	return k.err
+func (m *memorySink) Add(_ context.Context, spans []apm.Span) error {
+	m.spans = append(m.spans, spans...)
+	return m.err
 }
 
-func newTest() (*Intake, *kept) {
-	sink := &kept{}
-	return New(sink, slog.New(slog.NewTextHandler(io.Discard, nil))), sink
+// newIntake returns an intake and its sink.
+func newIntake() (*intake.Intake, *memorySink) {
+	sink := &memorySink{}
+	return intake.New(sink, slog.New(slog.DiscardHandler)), sink
 }
 
 // send sends a request; headers are name, value, name, value.
-func send(in *Intake, method, path string, body []byte, headers ...string) *httptest.ResponseRecorder {
+func send(in *intake.Intake, method, path string, body []byte, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, bytes.NewReader(body))
 	for pair := range slices.Chunk(headers, 2) {
 		r.Header.Set(pair[0], pair[1])
@@ -50,29 +54,32 @@ func send(in *Intake, method, path string, body []byte, headers ...string) *http
 	return w
 }
 
-// file is a payload that a real tracer sent.
-func file(t testing.TB, name string) []byte {
+// sendSpans sends spans in one payload, which must be accepted.
+func sendSpans(t testing.TB, in *intake.Intake, spans ...*pb.Span) {
 	t.Helper()
-	content, err := os.ReadFile("testdata/" + name)
+	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, pb.Traces{spans})); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+}
+
+func readFile(t testing.TB, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
 }
 
-const (
-	goV04 = "dd-trace-go.v1-v1.74.8-v0.4.msgpack"
-	goV10 = "dd-trace-go-v2.12.0-v1.0.msgpack"
-)
-
-// sample is a small trace in the wire's own types.
+// sample is a small trace in the types of the wire.
 func sample() pb.Traces {
 	return pb.Traces{{
 		{TraceID: 7, SpanID: 7, Service: "api", Name: "http.request", Resource: "GET /", Type: "web", Start: 1000, Duration: 500,
-			Meta: map[string]string{"_dd.p.tid": "6b00cd7c00000000", "env": "test"}, Metrics: map[string]float64{"_sampling_priority_v1": 1}},
+			Meta:    map[string]string{"_dd.p.tid": "6b00cd7c00000000", "env": "test", "language": "go"},
+			Metrics: map[string]float64{"_sampling_priority_v1": 1}},
 		nil,
-		{TraceID: 7, SpanID: 8, ParentID: 7, Service: "db", Name: "sql.query", Resource: "SELECT 1", Type: "sql", Start: 1100, Duration: 200, Error: 1,
-			Meta: map[string]string{"error.message": "gone"}},
+		{TraceID: 7, SpanID: 8, ParentID: 7, Service: "db", Name: "sql.query", Resource: "SELECT 1", Type: "sql", Start: 1100,
+			Duration: 200, Error: 1, Meta: map[string]string{"error.message": "gone"}},
 	}}
 }
 
@@ -85,84 +92,16 @@ func msgpack(t testing.TB, traces pb.Traces) []byte {
 	return body
 }
 
-// sampleV05 is sample, written by hand in the format with a dictionary.
-func sampleV05() []byte {
-	words := []string{"", "api", "http.request", "GET /", "web", "_dd.p.tid", "6b00cd7c00000000", "env", "test", "_sampling_priority_v1", "db", "sql.query", "SELECT 1", "sql", "error.message", "gone"}
-	b := []byte{0x92, 0xdc, 0, byte(len(words))}
-	for _, word := range words {
-		b = append(append(b, 0xa0|byte(len(word))), word...)
-	}
-	b = append(b, 0x91, 0x92)
-	b = append(b, 0x9c, 1, 2, 3, 7, 7, 0, 0xcd, 0x03, 0xe8, 0xcd, 0x01, 0xf4, 0, 0x82, 5, 6, 7, 8, 0x81, 9, 0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0, 4)
-	b = append(b, 0x9c, 10, 11, 12, 7, 8, 7, 0xcd, 0x04, 0x4c, 0xcc, 0xc8, 1, 0x81, 14, 15, 0x80, 13)
-	return b
-}
-
-func sampleV07(t testing.TB) []byte {
+func toJSON(t testing.TB, value any) []byte {
 	t.Helper()
-	payload := pb.TracerPayload{Env: "test", AppVersion: "1.2", LanguageName: "go",
-		Chunks: []*pb.TraceChunk{{Spans: sample()[0], Tags: map[string]string{"_dd.p.tid": "6b00cd7c00000000"}}}}
-	body, err := payload.MarshalMsg(nil)
+	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return body
+	return text
 }
 
-func TestEveryFormatGivesTheSameTrace(t *testing.T) {
-	inJSON, err := json.Marshal(sample())
-	if err != nil {
-		t.Fatal(err)
-	}
-	v04 := msgpack(t, sample())
-	for name, c := range map[string]struct {
-		path    string
-		body    []byte
-		headers []string
-	}{
-		"v0.3 msgpack":                {"/v0.3/traces", v04, []string{"Content-Type", "application/msgpack"}},
-		"v0.3 JSON without a type":    {"/v0.3/traces", inJSON, nil},
-		"v0.4 msgpack":                {"/v0.4/traces", v04, []string{"Content-Type", "application/msgpack"}},
-		"v0.4 JSON":                   {"/v0.4/traces", inJSON, []string{"Content-Type", "application/json; charset=utf-8"}},
-		"v0.4 msgpack of an odd type": {"/v0.4/traces", v04, []string{"Content-Type", "text/x-odd;;"}},
-		"v0.4 JSON of an odd type":    {"/v0.4/traces", inJSON, []string{"Content-Type", "application/octet-stream"}},
-		"v0.4 gzip":                   {"/v0.4/traces", zipped(t, v04), []string{"Content-Type", "application/msgpack", "Content-Encoding", "gzip"}},
-		"v0.5":                        {"/v0.5/traces", sampleV05(), []string{"Content-Type", "application/msgpack"}},
-		"v0.7":                        {"/v0.7/traces", sampleV07(t), []string{"Content-Type", "application/msgpack"}},
-	} {
-		for _, method := range []string{http.MethodPost, http.MethodPut} {
-			in, sink := newTest()
-			w := send(in, method, c.path, c.body, c.headers...)
-			want := rates
-			if strings.HasPrefix(c.path, "/v0.3") {
-				want = "OK\n"
-			}
-			if w.Code != http.StatusOK || w.Body.String() != want {
-				t.Errorf("%s: %s: %d %s", name, method, w.Code, w.Body)
-			}
-			if len(sink.spans) != 2 {
-				t.Fatalf("%s: %d spans, want 2", name, len(sink.spans))
-			}
-			root, child := sink.spans[0], sink.spans[1]
-			if root.TraceID != 7 || root.SpanID != 7 || root.ParentID != 0 || root.TraceIDHigh != 0x6b00cd7c00000000 ||
-				root.Service != "api" || root.Name != "http.request" || root.Resource != "GET /" || root.Type != "web" ||
-				root.Start != 1000 || root.Duration != 500 || root.Error || root.Meta["env"] != "test" || root.Metrics["_sampling_priority_v1"] != 1 {
-				t.Errorf("%s: root %+v", name, root)
-			}
-			if child.ParentID != 7 || child.Service != "db" || !child.Error || child.ErrorMessage() != "gone" || child.Duration != 200 {
-				t.Errorf("%s: child %+v", name, child)
-			}
-			if child.TraceIDHigh != root.TraceIDHigh {
-				t.Errorf("%s: the chunk's upper half did not reach the child", name)
-			}
-			if stats := in.Stats(); stats.Payloads != 1 || stats.Spans != 2 || in.Refused() != 0 {
-				t.Errorf("%s: %+v", name, stats)
-			}
-		}
-	}
-}
-
-func zipped(t testing.TB, body []byte) []byte {
+func compress(t testing.TB, body []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -175,191 +114,120 @@ func zipped(t testing.TB, body []byte) []byte {
 	return b.Bytes()
 }
 
-// TestRealTracers takes in what dd-trace-go sent: a workshop request with an
-// unknown subject.
-func TestRealTracers(t *testing.T) {
-	for path, name := range map[string]string{"/v0.4/traces": goV04, "/v1.0/traces": goV10} {
-		in, sink := newTest()
-		w := send(in, http.MethodPost, path, file(t, name), "Content-Type", "application/msgpack")
-		if w.Code != http.StatusOK {
-			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
-		}
-		trace := apm.NewTrace(sink.spans[0].TraceID, sink.spans)
-		var tree strings.Builder
-		for _, root := range trace.Tree() {
-			writeTree(&tree, root, "")
-		}
-		const want = `thinker-api http.request GET /think/ web
-  thinker-api http.request http.request http
-    thinker-microservice http.request GET / web
-      thinker-microservice think think 
-        sqlite.db sqlite.query SELECT id, quote, author, subject FROM thought WHERE subject = ? sql
-      thinker-microservice think think  error: subject unknown: art (*errors.errorString)
-`
-		if tree.String() != want {
-			t.Errorf("%s: got\n%swant\n%s", path, &tree, want)
-		}
-		if trace.IDHigh() == 0 {
-			t.Errorf("%s: no upper half of the trace ID", path)
-		}
-		root := trace.Spans[0]
-		if root.Meta["env"] != "workshop" || root.Meta["version"] != "step04" || root.Meta["language"] != "go" || root.StatusCode() != "200" {
-			t.Errorf("%s: root %v %v", path, root.Meta, root.Metrics)
-		}
-		if root.Metrics["_sampling_priority_v1"] != 1 {
-			t.Errorf("%s: priority %v", path, root.Metrics["_sampling_priority_v1"])
-		}
-		if path == "/v1.0/traces" {
-			if len(root.Links) != 1 || root.Links[0].TraceIDHigh != 1 || root.Links[0].TraceID != 7 || root.Links[0].SpanID != 8 || root.Links[0].Attributes["why"] != "retry" {
-				t.Errorf("links %+v", root.Links)
+func TestIntake_ContentTypes(t *testing.T) {
+	packed, inJSON := msgpack(t, sample()), toJSON(t, sample())
+	for _, c := range []struct {
+		name, path  string
+		body        []byte
+		contentType string
+		encoding    string
+		reply       string
+	}{
+		{"MessagePack", "/v0.4/traces", packed, "application/msgpack", "", keepAll},
+		{"JSON", "/v0.4/traces", inJSON, "application/json; charset=utf-8", "", keepAll},
+		{"JSON without a type", "/v0.3/traces", inJSON, "", "", "OK\n"},
+		{"MessagePack of an unknown type", "/v0.4/traces", packed, "text/x-odd;;", "", keepAll},
+		{"JSON of an unknown type", "/v0.3/traces", inJSON, "application/octet-stream", "", "OK\n"},
+		{"gzip", "/v0.4/traces", compress(t, packed), "application/msgpack", "gzip", keepAll},
+	} {
+		for _, method := range []string{http.MethodPost, http.MethodPut} {
+			in, sink := newIntake()
+			w := send(in, method, c.path, c.body, "Content-Type", c.contentType, "Content-Encoding", c.encoding)
+			if w.Code != http.StatusOK || w.Body.String() != c.reply {
+				t.Errorf("%s: %s: %d %s", c.name, method, w.Code, w.Body)
 			}
-			if len(root.Events) != 1 || root.Events[0].Name != "cache.miss" || root.Events[0].Attributes["try"] != int64(1) {
-				t.Errorf("events %+v", root.Events)
+			if stats := in.Stats(); len(sink.spans) != 2 || stats.Payloads != 1 || stats.Spans != 2 || in.Refused() != 0 {
+				t.Errorf("%s: %d spans, %+v", c.name, len(sink.spans), stats)
 			}
 		}
 	}
 }
 
-func writeTree(b *strings.Builder, node *apm.Node, indent string) {
-	s := node.Span
-	b.WriteString(indent + strings.Join([]string{s.Service, s.Name, s.Resource, s.Type}, " "))
-	if s.Error {
-		b.WriteString(" error: " + s.ErrorMessage() + " (" + s.ErrorType() + ")")
-	}
-	b.WriteString("\n")
-	for _, child := range node.Children {
-		writeTree(b, child, indent+"  ")
-	}
-}
-
-func TestEmptyProbesAreFine(t *testing.T) {
-	for _, path := range []string{"/v0.3/traces", "/v0.4/traces", "/v0.5/traces", "/v0.7/traces", "/v1.0/traces"} {
-		for _, body := range []string{"", "\x90", "[]", "null", "\xc0"} {
-			in, sink := newTest()
-			w := send(in, http.MethodPut, path, []byte(body), "Content-Type", "application/msgpack", "X-Datadog-Trace-Count", "99")
+func TestIntake_EmptyPayloads(t *testing.T) {
+	probes := []string{"", "\x90", "[]", "null", "\xc0"}
+	for path, bodies := range map[string][]string{
+		"/v0.3/traces": probes,
+		"/v0.4/traces": append(probes, "[[],[]]", "\x91\x91\xc0"), // with empty chunks, and with a nil span
+		"/v0.5/traces": append(probes, "\x92\x90\x90"),
+		"/v0.7/traces": append(probes, "\x80"),
+		"/v1.0/traces": append(probes, "\x80"),
+	} {
+		for _, body := range bodies {
+			in, sink := newIntake()
+			w := send(in, http.MethodPut, path, []byte(body), "X-Datadog-Trace-Count", "99")
 			if w.Code != http.StatusOK || len(sink.spans) != 0 || in.Refused() != 0 {
 				t.Errorf("%s %q: %d %s", path, body, w.Code, w.Body)
 			}
 		}
 	}
-	in, _ := newTest()
-	for path, body := range map[string]string{"/v0.4/traces": "[[],[]]", "/v0.5/traces": "\x92\x90\x90", "/v0.7/traces": "\x80", "/v1.0/traces": "\x80"} {
-		if w := send(in, http.MethodPut, path, []byte(body)); w.Code != http.StatusOK {
-			t.Errorf("%s %q: %d %s", path, body, w.Code, w.Body)
-		}
-	}
-	// A nil span in a chunk, as some tracers have sent.
-	if w := send(in, http.MethodPut, "/v0.4/traces", []byte{0x91, 0x91, 0xc0}, "Content-Type", "application/msgpack"); w.Code != http.StatusOK {
-		t.Errorf("nil span: %d %s", w.Code, w.Body)
-	}
 }
 
-func TestRefusals(t *testing.T) {
-	good := msgpack(t, sample())
-	for name, c := range map[string]struct {
-		method, path string
-		body         []byte
-		headers      []string
-		status       int
-		says, reason string
-	}{
-		"GET":             {"GET", "/v0.4/traces", nil, nil, 405, "accepts POST, PUT", reasonMethod},
-		"POST to info":    {"POST", "/info", nil, nil, 405, "accepts GET", reasonMethod},
-		"garbage":         {"POST", "/v0.4/traces", []byte("\xff\xff"), nil, 400, "decode /v0.4/traces payload", reasonMalformed},
-		"cut off":         {"POST", "/v0.4/traces", good[:len(good)/2], nil, 400, "as MessagePack", reasonMalformed},
-		"bad JSON":        {"POST", "/v0.4/traces", []byte(`[[{"trace_id":}]]`), nil, 400, "as JSON", reasonMalformed},
-		"v0.5 garbage":    {"POST", "/v0.5/traces", []byte("\x92\x01"), nil, 400, "decode /v0.5/traces", reasonMalformed},
-		"v0.7 garbage":    {"POST", "/v0.7/traces", []byte("\x01"), nil, 400, "decode /v0.7/traces", reasonMalformed},
-		"v1.0 garbage":    {"POST", "/v1.0/traces", []byte("\x01"), nil, 400, "decode /v1.0/traces", reasonMalformed},
-		"not gzip":        {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "gzip"}, 400, "gzip", reasonMalformed},
-		"unknown packing": {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip or none", reasonEncoding},
-		"too large":       {"POST", "/v0.4/traces", make([]byte, maxBody+1), nil, 413, "larger than 25 MiB", reasonTooLarge},
-		"gzip bomb":       {"POST", "/v0.4/traces", zipped(t, make([]byte, maxBody+1)), []string{"Content-Encoding", "gzip"}, 413, "larger than 25 MiB", reasonTooLarge},
-		"large telemetry": {"POST", "/telemetry/proxy/api/v2/apmtelemetry", make([]byte, maxBody+1), nil, 413, "larger", reasonTooLarge},
-		"from a page":     {"POST", "/v0.4/traces", good, []string{"Origin", "https://example.com"}, 403, "for tracers", reasonBrowser},
-		"null origin":     {"POST", "/v0.4/traces", good, []string{"Origin", "null"}, 403, "for tracers", reasonBrowser},
-		"from a sandbox":  {"GET", "/info", nil, []string{"Sec-Fetch-Site", "cross-site"}, 403, "for tracers", reasonBrowser},
-		"from our pages":  {"GET", "/v0.7/config", nil, []string{"Sec-Fetch-Site", "same-origin"}, 403, "for tracers", reasonBrowser},
-	} {
-		in, sink := newTest()
-		w := send(in, c.method, c.path, c.body, c.headers...)
-		if w.Code != c.status || !strings.Contains(w.Body.String(), c.says) {
-			t.Errorf("%s: %d %.200s, want %d …%s…", name, w.Code, w.Body, c.status, c.says)
-		}
-		if in.Stats().Refused[c.reason] != 1 || in.Refused() != 1 || len(sink.spans) != 0 {
-			t.Errorf("%s: counted %v", name, in.Stats().Refused)
-		}
+func TestIntake_Info(t *testing.T) {
+	in, _ := newIntake()
+	w := send(in, http.MethodGet, "/info", nil, "Sec-Fetch-Site", "none") // as from an address bar
+	if w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-}
-
-func TestAddressBarMayAskForInfo(t *testing.T) {
-	in, _ := newTest()
-	if w := send(in, http.MethodGet, "/info", nil, "Sec-Fetch-Site", "none"); w.Code != http.StatusOK {
-		t.Errorf("%d %s", w.Code, w.Body)
+	var info struct {
+		Version        string
+		Endpoints      []string
+		ClientDropP0s  *bool `json:"client_drop_p0s"`
+		SpanEvents     bool  `json:"span_events"`
+		LongRunning    *bool `json:"long_running_spans"`
+		Config         map[string]any
+		PeerTagsToFind []string `json:"peer_tags"`
 	}
-}
-
-func TestInfo(t *testing.T) {
-	in, _ := newTest()
-	w := send(in, http.MethodGet, "/info", nil)
-	var info map[string]any
 	if err := json.Unmarshal(w.Body.Bytes(), &info); err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]any{"client_drop_p0s": false, "span_events": true, "long_running_spans": false} {
-		if info[key] != want {
-			t.Errorf("%s is %v, want %v", key, info[key], want)
-		}
+	if info.ClientDropP0s == nil || *info.ClientDropP0s || !info.SpanEvents || info.LongRunning == nil || *info.LongRunning {
+		t.Errorf("%s", w.Body)
 	}
-	if config := info["config"].(map[string]any); config["statsd_port"] != nil || config["default_env"] == nil {
-		t.Errorf("config is %v", config)
+	if info.Config["statsd_port"] != nil || info.Config["default_env"] == nil {
+		t.Errorf("config is %v", info.Config)
 	}
-	paths := in.Paths()
-	for _, endpoint := range info["endpoints"].([]any) {
-		if !slices.Contains(paths, endpoint.(string)) {
+	for _, endpoint := range info.Endpoints {
+		if !slices.Contains(in.Paths(), endpoint) {
 			t.Errorf("%v is listed and not served", endpoint)
 		}
-		if endpoint == "/v0.6/stats" {
-			t.Error("/v0.6/stats is listed: tracers would drop spans")
-		}
+	}
+	if len(info.Endpoints) != 7 || slices.Contains(info.Endpoints, "/v0.6/stats") {
+		t.Errorf("endpoints are %v; with /v0.6/stats, tracers would drop spans", info.Endpoints)
 	}
 	sum := sha256.Sum256(w.Body.Bytes())
-	for _, answer := range []*httptest.ResponseRecorder{w, send(in, http.MethodPost, "/v0.4/traces", []byte{0x90})} {
-		if got := answer.Header().Get("Datadog-Agent-State"); got != hex.EncodeToString(sum[:]) {
+	probe := send(in, http.MethodPost, "/v0.4/traces", []byte{0x90})
+	for _, response := range []*httptest.ResponseRecorder{w, probe} {
+		if got := response.Header().Get("Datadog-Agent-State"); got != hex.EncodeToString(sum[:]) {
 			t.Errorf("state is %q", got)
 		}
-		if got := answer.Header().Get("Datadog-Agent-Version"); got != info["version"] {
-			t.Errorf("version is %q, /info says %v", got, info["version"])
+		if got := response.Header().Get("Datadog-Agent-Version"); got != info.Version {
+			t.Errorf("version is %q, /info has %s", got, info.Version)
 		}
 	}
 }
 
-func TestOtherEndpointsAcceptAndDiscard(t *testing.T) {
+func TestIntake_DiscardsOtherEndpoints(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v0.3/services": "OK\n", "/v0.4/services": "OK\n", "/v0.6/stats": "", "/v0.7/config": "{}",
 		"/telemetry/proxy/api/v2/apmtelemetry": "{}", "/profiling/v1/input": "{}",
 		"/evp_proxy/v2/api/v2/citestcycle": "{}", "/evp_proxy/v4/x": "{}", "/debugger/v1/input": "{}",
 		"/symdb/v1/input": "{}", "/dogstatsd/v2/proxy": "{}", "/tracer_flare/v1": "{}", "/v0.1/pipeline_stats": "{}",
 	} {
-		in, _ := newTest()
+		in, _ := newIntake()
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodGet} {
 			w := send(in, method, path, []byte("anything"))
 			if w.Code != http.StatusOK || w.Body.String() != want {
 				t.Errorf("%s %s: %d %q, want %q", method, path, w.Code, w.Body, want)
 			}
 		}
-		total := 0
-		for _, n := range in.Stats().Discarded {
-			total += n
-		}
-		if total != 3 {
-			t.Errorf("%s: counted %v", path, in.Stats().Discarded)
+		if n := in.Stats().Discarded; n != 3 {
+			t.Errorf("%s: counted %d", path, n)
 		}
 	}
 }
 
-func TestChunkedBody(t *testing.T) {
-	in, sink := newTest()
+func TestIntake_ChunkedBody(t *testing.T) {
+	in, sink := newIntake()
 	server := httptest.NewServer(in)
 	defer server.Close()
 	body := struct{ io.Reader }{bytes.NewReader(msgpack(t, sample()))} // hides its length
@@ -373,71 +241,153 @@ func TestChunkedBody(t *testing.T) {
 	}
 }
 
-func TestSpansWithoutIDsAreLeftOutAndCounted(t *testing.T) {
-	in, sink := newTest()
-	w := send(in, http.MethodPost, "/v0.4/traces", []byte(`[[{"trace_id":1,"span_id":0},{"trace_id":1,"span_id":2},{"trace_id":0,"span_id":2}]]`))
-	if w.Code != http.StatusOK || len(sink.spans) != 1 || in.Stats().Refused[reasonNoID] != 2 {
-		t.Errorf("%d, %d spans, %v", w.Code, len(sink.spans), in.Stats().Refused)
+func TestIntake_LinksAndEventsInTags(t *testing.T) {
+	in, sink := newIntake()
+	sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1,
+		SpanLinks:  []*pb.SpanLink{{TraceID: 0xb, TraceIDHigh: 0xa, SpanID: 0xc}, nil},
+		SpanEvents: []*pb.SpanEvent{{TimeUnixNano: 5, Name: "both"}, nil},
+		Meta: map[string]string{
+			"_dd.span_links": `[{"trace_id":"000000000000000a000000000000000b","span_id":"000000000000000c"},
+				{"trace_id":"d","span_id":"e","attributes":{"why":"retry","n":2}},
+				{"trace_id":18446744073709551615,"trace_id_high":9,"span_id":14},
+				{"trace_id":11,"trace_id_high":10,"span_id":12}]`,
+			"events": `[{"name":"both","time_unix_nano":5},
+				{"name":"tagged","time_unix_nano":6,"attributes":{"ok":true}}]`,
+		}})
+	sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 2, Meta: map[string]string{"events": "three", "_dd.p.tid": "zz"}})
+	var spans []apm.Span
+	if err := json.Unmarshal([]byte(`[{"TraceID":1,"SpanID":1,"Meta":{},
+		"Links":[{"TraceID":11,"TraceIDHigh":10,"SpanID":12},{"TraceID":13,"SpanID":14,"Attributes":{"why":"retry","n":"2"}},
+			{"TraceID":18446744073709551615,"TraceIDHigh":9,"SpanID":14}],
+		"Events":[{"Time":5,"Name":"both"},{"Time":6,"Name":"tagged","Attributes":{"ok":true}}],
+		"Metrics":{"_top_level":1}},
+		{"TraceID":1,"SpanID":2,"Meta":{"events":"three","_dd.p.tid":"zz"},"Metrics":{"_top_level":1}}]`), &spans); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, readable(t, sink.spans), readable(t, spans))
+}
+
+// A payload can't make the agent allocate more memory than its limits.
+func TestIntake_PayloadsAreBounded(t *testing.T) {
+	const many = "\xdd\x01\x7d\x78\x3f" // an array of 24,999,999
+	const table = "\xdf\x01\x7d\x78\x3f"
+	spans := strings.Repeat("\x91\x80", 250_000) // a chunk with an empty span, each
+	tags := msgp.AppendMapHeader([]byte("\x91\x91\x81\xa4meta"), 10_001)
+	for i := range 10_001 {
+		tags = msgp.AppendString(msgp.AppendString(tags, string(rune('A'+i%26))+hex.EncodeToString([]byte{byte(i >> 8), byte(i)})), "")
+	}
+	for _, c := range []struct {
+		name, path, body string
+		status           int
+		detail           string
+	}{
+		{"v0.4, chunks", "/v0.4/traces", many, 400, "announces"},
+		{"v0.4, empty spans", "/v0.4/traces", "\xdd\x00\x03\xd0\x90" + spans, 413, "bytes of memory to decode it: 360000320, limit 167772160"},
+		{"v0.4, JSON", "/v0.4/traces", "[[" + strings.Repeat("{},", 500_000) + "{}]]", 413, "bytes of memory to decode it: 560001760, limit 167772160"},
+		{"v0.4, a truncated text", "/v0.4/traces", "\x91\x91\x81\xdb\xff\xff\xff\xffab", 400, "truncated"},
+		{"v0.4, tags", "/v0.4/traces", strings.Replace(string(tags), "\x91\x91\x81", "\x91\x91\x83\xa8trace_id\x01\xa7span_id\x01", 1), 413, "tags of one span: 10001"},
+		{"v0.5, strings", "/v0.5/traces", "\x92" + many, 400, "announces 24999999 values in 0 bytes"},
+		{"v0.5, chunks", "/v0.5/traces", "\x92\x90" + many, 400, "announces"},
+		{"v0.5, spans", "/v0.5/traces", "\x92\x90\x91" + many, 400, "announces"},
+		{"v0.7, tags", "/v0.7/traces", "\x81\xa4tags" + table, 400, "announces 49999998 values"},
+		{"v0.7, no such value", "/v0.7/traces", "\x81\xa4tags\xc1", 400, "0xc1 does not start a value"},
+		{"v1.0, chunks", "/v1.0/traces", "\x81\x0b" + many, 400, "announces"},
+		{"v1.0, attributes", "/v1.0/traces", "\x81\x0a" + many, 400, "announces"},
+		{"v1.0, deep", "/v1.0/traces", "\x81\x0a" + strings.Repeat("\x91", 1<<20) + "\xc0", 400, "more than 99 deep"},
+		{"v1.0, endless", "/v1.0/traces", "\xdf\xff\xff\xff\xff", 400, "announces"},
+	} {
+		in, sink := newIntake()
+		w := send(in, http.MethodPost, c.path, []byte(c.body))
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.detail) || len(sink.spans) > 0 {
+			t.Errorf("%s: %d %s, want %d …%s", c.name, w.Code, w.Body, c.status, c.detail)
+		}
 	}
 }
 
-func TestSinkThatFails(t *testing.T) {
-	in, sink := newTest()
-	sink.err = errors.New("disk on fire")
-	w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, sample()))
-	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "fire") {
+func TestIntake_TopLevelSpans(t *testing.T) {
+	marked := func(tag string, value float64) map[string]float64 { return map[string]float64{tag: value} }
+	span := func(id, parent uint64, service string) *pb.Span {
+		return &pb.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: service}
+	}
+	withMark := func(s *pb.Span, tag string, value float64) *pb.Span { s.Metrics = marked(tag, value); return s }
+	for _, c := range []struct {
+		name     string
+		traces   pb.Traces
+		computed string // the tracer's header
+		want     []uint64
+	}{
+		{"other service, and back", pb.Traces{{span(1, 0, "api"), span(2, 1, "api"), span(3, 2, "db"), span(4, 3, "api"), span(5, 4, "api")}}, "", []uint64{1, 3, 4}},
+		{"parent elsewhere", pb.Traces{{span(2, 1, "api"), span(3, 2, "api")}}, "", []uint64{2}},
+		{"child first", pb.Traces{{span(3, 2, "api"), span(2, 1, "api")}}, "", []uint64{2}},
+		{"parent in another chunk", pb.Traces{{span(1, 0, "api")}, {span(2, 1, "api")}}, "", []uint64{1, 2}},
+		{"parent in another trace", pb.Traces{{span(1, 0, "api"), {TraceID: 2, SpanID: 2, ParentID: 1, Service: "api"}}}, "", []uint64{1, 2}},
+		{"parent left out", pb.Traces{{nil, span(0, 0, "api"), span(2, 0, "api")}, {}, {span(3, 2, "api")}}, "", []uint64{2, 3}},
+		{"marked", pb.Traces{{span(1, 0, "api"), withMark(span(2, 1, "api"), "_dd.top_level", 1)}}, "", []uint64{2}},
+		{"marked as none", pb.Traces{{withMark(span(1, 0, "api"), "_top_level", 0)}}, "", nil},
+		{"one chunk marked", pb.Traces{{withMark(span(1, 0, "api"), "_top_level", 0)}, {withMark(span(2, 0, "db"), "else", 2)}}, "", []uint64{2}},
+		{"computed by the tracer", pb.Traces{{span(2, 1, "api")}}, "yes", nil},
+		{"not computed", pb.Traces{{span(2, 1, "api")}}, "false", []uint64{2}},
+		{"own parent", pb.Traces{{span(1, 1, "api")}}, "", nil},
+		{"circle", pb.Traces{{span(1, 2, "api"), span(2, 1, "db")}}, "", []uint64{1, 2}},
+	} {
+		in, sink := newIntake()
+		send(in, http.MethodPost, "/v0.4/traces", msgpack(t, c.traces), "Datadog-Client-Computed-Top-Level", c.computed)
+		if got := topLevel(sink); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	for format, request := range inEveryFormat(t, sample()[0]) {
+		in, sink := newIntake()
+		send(in, http.MethodPost, request.path, request.body, "Content-Type", request.contentType)
+		if got := topLevel(sink); !slices.Equal(got, []uint64{7, 8}) {
+			t.Errorf("%s: %v", format, got)
+		}
+	}
+}
+
+// topLevel returns the IDs of the top-level spans.
+func topLevel(sink *memorySink) (ids []uint64) {
+	for i := range sink.spans {
+		if sink.spans[i].TopLevel() {
+			ids = append(ids, sink.spans[i].SpanID)
+		}
+	}
+	return ids
+}
+
+// failOnSecond is a sink whose disk is full after one portion.
+type failOnSecond struct{ portions int }
+
+func (f *failOnSecond) Add(context.Context, []apm.Span) error {
+	if f.portions++; f.portions > 1 {
+		return intake.ErrFull
+	}
+	return nil
+}
+
+// A large payload reaches the sink in portions, and the stored ones count.
+func TestIntake_StoresPartOfAPayload(t *testing.T) {
+	in := intake.New(&failOnSecond{}, slog.New(slog.DiscardHandler))
+	var traces pb.Traces
+	for id := range uint64(3) {
+		meta := map[string]string{"_dd.text.json": strings.Repeat("x", 5<<20)}
+		traces = append(traces, pb.Trace{{TraceID: id + 1, SpanID: 1, Meta: meta}})
+	}
+	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, traces)); w.Code != http.StatusInsufficientStorage {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	if in.Stats().Refused[reasonNotKept] != 1 || in.Stats().Spans != 0 {
-		t.Errorf("%+v", in.Stats())
+	report := in.Report()
+	if report.Spans != 2 || report.Payloads != 0 || report.Requests[0].Spans != 2 {
+		t.Errorf("%d spans, %d payloads, %+v", report.Spans, report.Payloads, report.Requests[0])
 	}
 }
 
-func TestLinksAndEventsAreReadOnce(t *testing.T) {
-	traces := pb.Traces{{{TraceID: 1, SpanID: 1,
-		SpanLinks: []*pb.SpanLink{{TraceID: 0xb, TraceIDHigh: 0xa, SpanID: 0xc}, nil},
-		SpanEvents: []*pb.SpanEvent{{TimeUnixNano: 5, Name: "both", Attributes: map[string]*pb.AttributeAnyValue{
-			"list": {Type: pb.AttributeAnyValue_ARRAY_VALUE, ArrayValue: &pb.AttributeArray{Values: []*pb.AttributeArrayValue{{Type: pb.AttributeArrayValue_INT_VALUE, IntValue: 3}}}},
-		}}, nil},
-		Meta: map[string]string{
-			"_dd.span_links": `[{"trace_id":"000000000000000a000000000000000b","span_id":"000000000000000c"},{"trace_id":"d","span_id":"e","attributes":{"why":"retry","n":2}},{"trace_id":18446744073709551615,"trace_id_high":9,"span_id":14},{"trace_id":11,"trace_id_high":10,"span_id":12}]`,
-			"events":         `[{"name":"both","time_unix_nano":5},{"name":"tagged","time_unix_nano":6,"attributes":{"ok":true}}]`,
-		}}}}
-	in, sink := newTest()
-	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, traces)); w.Code != http.StatusOK {
-		t.Fatal(w.Body)
-	}
-	span := sink.spans[0]
-	if len(span.Links) != 3 || span.Links[0].TraceIDHigh != 0xa || span.Links[1].TraceID != 0xd || span.Links[1].SpanID != 0xe ||
-		span.Links[1].Attributes["why"] != "retry" || span.Links[1].Attributes["n"] != "2" ||
-		span.Links[2].TraceID != math.MaxUint64 || span.Links[2].TraceIDHigh != 9 || span.Links[2].SpanID != 14 {
-		t.Errorf("links %+v", span.Links)
-	}
-	if len(span.Events) != 2 || span.Events[1].Name != "tagged" || span.Events[1].Attributes["ok"] != true {
-		t.Errorf("events %+v", span.Events)
-	}
-	if list := span.Events[0].Attributes["list"].([]any); list[0] != int64(3) {
-		t.Errorf("list %v", list)
-	}
-	if len(span.Meta) != 0 {
-		t.Errorf("the tags are still there: %v", span.Meta)
-	}
-}
-
-func TestATagThatIsNoLinkStays(t *testing.T) {
-	in, sink := newTest()
-	send(in, http.MethodPost, "/v0.4/traces", []byte(`[[{"trace_id":1,"span_id":1,"meta":{"events":"three","_dd.p.tid":"zz"}}]]`))
-	if span := sink.spans[0]; span.Meta["events"] != "three" || span.TraceIDHigh != 0 {
-		t.Errorf("%+v", span)
-	}
-}
-
-// A small body of JSON may unfold into more spans than memory holds.
-func TestDecode_BoundsJSON(t *testing.T) {
-	in, sink := newTest()
-	body := "[[" + strings.Repeat("{},", 500_000) + "{}]]"
-	w := send(in, http.MethodPost, "/v0.4/traces", []byte(body), "Content-Type", "application/json")
-	if want := "bytes of memory to decode it: 560001760, limit 167772160"; w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), want) || len(sink.spans) > 0 {
-		t.Errorf("%d %s, want %s", w.Code, w.Body, want)
+// An error of the sink's own isn't a timeout, whatever it wraps.
+func TestIntake_SinkCancelsItself(t *testing.T) {
+	in, sink := newIntake()
+	sink.err = errors.Join(context.Canceled)
+	w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, sample()))
+	if w.Code != http.StatusInternalServerError || in.Stats().Refused["could not be stored"] != 1 {
+		t.Errorf("%d %v", w.Code, in.Stats())
 	}
 }

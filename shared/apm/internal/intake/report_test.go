@@ -1,242 +1,237 @@
-package intake
+package intake_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/intake"
 	"thinker/shared/apm/internal/stats"
 )
 
-// at makes an intake whose clock shows what now points to.
-func at(now *time.Time) (*Intake, *kept) {
-	sink := &kept{}
-	return newIntake(sink, slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return *now }), sink
-}
-
-// noon is a moment for a test to begin at.
-func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
-
-// spans sends spans in one payload.
-func spans(t *testing.T, in *Intake, list ...*pb.Span) {
-	t.Helper()
-	if w := send(in, http.MethodPost, "/v0.4/traces", msgpack(t, pb.Traces{list}), "Content-Type", "application/msgpack"); w.Code != http.StatusOK {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
-}
-
-func TestReportNamesTheTracer(t *testing.T) {
-	api := func(library, format string) stats.TracerID {
-		return stats.TracerID{Service: "thinker-api", Language: "go", Library: library, Format: format, Env: "workshop", Version: "step04"}
-	}
-	headers := []string{"Datadog-Meta-Lang", "go", "Datadog-Meta-Tracer-Version", "v1.74.8", "Content-Type", "application/msgpack"}
-	inJSON, err := json.Marshal(sample())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, c := range map[string]struct {
-		path          string
-		body          []byte
-		headers       []string
-		id            stats.TracerID
-		spans, errors int
+func TestReport_Tracer(t *testing.T) {
+	requests := inEveryFormat(t, sample()[0])
+	headers := []string{"Datadog-Meta-Lang", "ruby", "Datadog-Meta-Tracer-Version", "v1.74.8"}
+	for _, c := range []struct {
+		name    string
+		request request
+		headers []string
+		id      stats.TracerID
 	}{
-		"v0.4, from headers":             {"/v0.4/traces", file(t, goV04), headers, api("v1.74.8", "v0.4"), 6, 1},
-		"v0.4, without headers":          {"/v0.4/traces", file(t, goV04), nil, api("", "v0.4"), 6, 1},
-		"v1.0, from the payload":         {"/v1.0/traces", file(t, goV10), nil, api("v2.12.0", "v1.0"), 6, 1},
-		"v0.3 in JSON, a nil span in it": {"/v0.3/traces", inJSON, nil, stats.TracerID{Service: "api", Format: "v0.3 JSON", Env: "test"}, 2, 1},
-		"v0.5":                           {"/v0.5/traces", sampleV05(), nil, stats.TracerID{Service: "api", Format: "v0.5", Env: "test"}, 2, 1},
-		"v0.7, from the payload":         {"/v0.7/traces", sampleV07(t), nil, stats.TracerID{Service: "api", Language: "go", Format: "v0.7", Env: "test", Version: "1.2"}, 2, 1},
+		{"headers", requests["v0.4 MessagePack"], headers, stats.TracerID{Language: "ruby", Library: "v1.74.8", Format: "v0.4"}},
+		{"no headers", requests["v0.3 MessagePack"], nil, stats.TracerID{Language: "go", Format: "v0.3"}},
+		{"JSON", requests["v0.3 JSON"], nil, stats.TracerID{Language: "go", Format: "v0.3 JSON"}},
+		{"v0.5", requests["v0.5"], nil, stats.TracerID{Language: "go", Format: "v0.5"}},
+		{"v0.7", requests["v0.7"], nil, stats.TracerID{Language: "go", Format: "v0.7"}},
+		{"v1.0", requests["v1.0"], headers, stats.TracerID{Language: "ruby", Library: "v1.74.8", Format: "v1.0"}},
 	} {
-		now := noon()
-		in, _ := at(&now)
-		for range 2 {
-			now = now.Add(time.Second)
-			send(in, http.MethodPost, c.path, c.body, c.headers...)
-		}
-		report := in.Report()
-		if len(report.Tracers) != 1 {
-			t.Errorf("%s: %d tracers", name, len(report.Tracers))
-			continue
-		}
-		got := report.Tracers[0]
-		if got.TracerID != c.id {
-			t.Errorf("%s: got %+v, want %+v", name, got.TracerID, c.id)
-		}
-		if got.Payloads != 2 || got.Spans != 2*c.spans || got.Errors != 2*c.errors || got.Bytes != int64(2*len(c.body)) || !got.LastContact.Equal(now) {
-			t.Errorf("%s: %+v", name, got)
-		}
-		if last := report.Requests[0]; last.Tracer != c.id || last.Spans != c.spans || last.Bytes != int64(len(c.body)) || last.Status != 200 || last.Path != c.path || !last.Time.Equal(now) {
-			t.Errorf("%s: request %+v", name, last)
-		}
-		if report.Payloads != 2 || report.Spans != 2*c.spans || report.Calls != 2 || !report.Since.Equal(noon()) || in.Calls() != 2 {
-			t.Errorf("%s: %+v", name, report)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			c.id.Service, c.id.Env = "api", "test"
+			in, _ := newIntake()
+			started := time.Now()
+			for range 2 {
+				<-time.After(time.Second) // by synctest's clock
+				send(in, http.MethodPost, c.request.path, c.request.body, append(c.headers, "Content-Type", c.request.contentType)...)
+			}
+			size := int64(len(c.request.body))
+			report := in.Report()
+			want := stats.Tracer{TracerID: c.id, Payloads: 2, Spans: 4, Errors: 2, Bytes: 2 * size, LastContact: time.Now()}
+			if len(report.Tracers) != 1 {
+				t.Fatalf("%s: %d tracers", c.name, len(report.Tracers))
+			}
+			got := report.Tracers[0]
+			if got.Clock, got.ClockMost = 0, 0; got != want {
+				t.Errorf("%s: got %+v, want %+v", c.name, got, want)
+			}
+			request := stats.Request{Time: time.Now(), Method: "POST", Path: c.request.path, Status: 200, Bytes: size, Spans: 2, Tracer: c.id}
+			if report.Requests[0] != request {
+				t.Errorf("%s: got %+v, want %+v", c.name, report.Requests[0], request)
+			}
+			if report.Payloads != 2 || report.Spans != 4 || report.Calls != 2 || !report.Since.Equal(started) || in.Calls() != 2 {
+				t.Errorf("%s: %+v", c.name, report)
+			}
+		})
 	}
 }
 
-// The service is the process's own: not that of a span which an integration
-// gave another, nor of one further down.
-func TestReportNamesTheProcess(t *testing.T) {
-	now := noon()
+// The tracer's service is the process's own, not that of an inner span, and not one that
+// an integration has set.
+func TestReport_Service(t *testing.T) {
 	for name, list := range map[string][]*pb.Span{
 		"child first":      {{TraceID: 1, SpanID: 2, ParentID: 1, Service: "db"}, {TraceID: 1, SpanID: 1, ParentID: 99, Service: "shop"}},
 		"integration's":    {{TraceID: 1, SpanID: 1, Service: "mux.router", Meta: map[string]string{"_dd.base_service": "shop"}}},
 		"round in circles": {{TraceID: 1, SpanID: 1, ParentID: 2, Service: "shop"}, {TraceID: 1, SpanID: 2, ParentID: 1, Service: "shop"}},
 		"own parent":       {{TraceID: 1, SpanID: 1, ParentID: 1, Service: "shop"}},
 	} {
-		in, _ := at(&now)
-		spans(t, in, list...)
+		in, _ := newIntake()
+		sendSpans(t, in, list...)
 		if tracers := in.Report().Tracers; len(tracers) != 1 || tracers[0].Service != "shop" {
 			t.Errorf("%s: %+v", name, tracers)
 		}
 	}
 }
 
-func TestReportOfClocks(t *testing.T) {
-	now := noon()
-	in, _ := at(&now)
-	for _, step := range []struct{ end, clock, most time.Duration }{
-		{0, 0, 0},
-		{-time.Minute, 0, 0},
-		{2 * time.Second, 2 * time.Second, 2 * time.Second},
-		{-3 * time.Hour, -3 * time.Hour, -3 * time.Hour},
-		{time.Second, time.Second, -3 * time.Hour},
-		{-59 * time.Minute, 0, -3 * time.Hour},
-	} {
-		spans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: "shop", Start: now.Add(step.end).UnixNano() - 5, Duration: 5})
-		if got := in.Report().Tracers[0]; got.Clock != step.clock || got.ClockMost != step.most {
-			t.Errorf("a span that ended at %s: %s, at most %s, want %s, %s", step.end, got.Clock, got.ClockMost, step.clock, step.most)
+func TestReport_Clock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, _ := newIntake()
+		for _, step := range []struct{ end, clock, most time.Duration }{
+			{0, 0, 0},
+			{-time.Minute, 0, 0},
+			{2 * time.Second, 2 * time.Second, 2 * time.Second},
+			{-3 * time.Hour, -3 * time.Hour, -3 * time.Hour},
+			{time.Second, time.Second, -3 * time.Hour},
+			{-59 * time.Minute, 0, -3 * time.Hour},
+		} {
+			end := time.Now().Add(step.end).UnixNano()
+			sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: "shop", Start: end - 5, Duration: 5})
+			if got := in.Report().Tracers[0]; got.Clock != step.clock || got.ClockMost != step.most {
+				t.Errorf("a span that ended at %s: %s, at most %s", step.end, got.Clock, got.ClockMost)
+			}
 		}
-	}
+	})
 }
 
-func TestReportOfRefusals(t *testing.T) {
-	now := noon()
-	good := file(t, goV04)
-	large := make([]byte, maxBody+1)
-	for reason, c := range map[string]struct {
-		method, path string
-		body         []byte
-		headers      []string
-		status       int
-		detail       string
-		fails        error
+func TestReport_Refusals(t *testing.T) {
+	good, tooLarge := msgpack(t, sample()), make([]byte, 25<<20+1)
+	for _, c := range []struct {
+		name, method, path string
+		body               []byte
+		headers            []string
+		status             int
+		detail, reason     string
+		err                error // the sink's
 	}{
-		reasonBrowser:   {"POST", "/v0.4/traces", good, []string{"Origin", "https://example.com"}, 403, "for tracers", nil},
-		reasonMethod:    {"GET", "/v0.4/traces", nil, nil, 405, "accepts POST, PUT", nil},
-		reasonPath:      {"POST", "/v1/traces", good, nil, 404, "unknown path /v1/traces", nil},
-		reasonEncoding:  {"POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip", nil},
-		reasonTooLarge:  {"PUT", "/v0.4/traces", large, nil, 413, "25 MiB", nil},
-		reasonMalformed: {"PUT", "/v0.4/traces", good[:40], []string{"Content-Type", "application/msgpack"}, 400, "as MessagePack", nil},
-		reasonNotKept:   {"PUT", "/v0.4/traces", good, nil, 500, "See the agent's log", errors.New("disk on fire")},
-		reasonFull:      {"PUT", "/v0.4/traces", good, nil, 507, "disk is full", fmt.Errorf("%w by fire", ErrFull)},
+		{"GET", "GET", "/v0.4/traces", nil, nil, 405, "accepts POST, PUT", "method not allowed", nil},
+		{"POST to info", "POST", "/info", nil, nil, 405, "accepts GET", "method not allowed", nil},
+		{"unknown path", "POST", "/v1/traces", good, nil, 404, "unknown path /v1/traces", "unknown path", nil},
+		{"garbage", "POST", "/v0.4/traces", []byte("\xff\xff"), nil, 400, "decode /v0.4/traces payload", "malformed", nil},
+		{"truncated", "PUT", "/v0.4/traces", good[:len(good)/2], nil, 400, "as MessagePack", "malformed", nil},
+		{"bad JSON", "POST", "/v0.4/traces", []byte(`[[{"trace_id":}]]`), nil, 400, "as JSON", "malformed", nil},
+		{"v0.5 garbage", "POST", "/v0.5/traces", []byte("\x92\x01"), nil, 400, "decode /v0.5/traces", "malformed", nil},
+		{"v0.7 garbage", "POST", "/v0.7/traces", []byte("\x01"), nil, 400, "decode /v0.7/traces", "malformed", nil},
+		{"v1.0 garbage", "POST", "/v1.0/traces", []byte("\x01"), nil, 400, "decode /v1.0/traces", "malformed", nil},
+		{"not gzip", "POST", "/v0.4/traces", good, []string{"Content-Encoding", "gzip"}, 400, "gzip", "malformed", nil},
+		{"unknown encoding", "POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip or none", "unknown content encoding", nil},
+		{"too large", "POST", "/v0.4/traces", tooLarge, nil, 413, "larger than 25 MiB", "too large", nil},
+		{"gzip bomb", "POST", "/v0.4/traces", compress(t, tooLarge), []string{"Content-Encoding", "gzip"}, 413, "larger than 25 MiB", "too large", nil},
+		{"large telemetry", "POST", "/telemetry/proxy/x", tooLarge, nil, 413, "larger", "too large", nil},
+		{"from a page", "POST", "/v0.4/traces", good, []string{"Origin", "https://example.com"}, 403, "for tracers", "sent by a web page", nil},
+		{"null origin", "POST", "/v0.4/traces", good, []string{"Origin", "null"}, 403, "for tracers", "sent by a web page", nil},
+		{"cross-site", "GET", "/info", nil, []string{"Sec-Fetch-Site", "cross-site"}, 403, "for tracers", "sent by a web page", nil},
+		{"same origin", "GET", "/v0.7/config", nil, []string{"Sec-Fetch-Site", "same-origin"}, 403, "for tracers", "sent by a web page", nil},
+		{"not stored", "PUT", "/v0.4/traces", good, nil, 500, "See the agent's log", "could not be stored", errors.New("disk on fire")},
+		{"disk full", "PUT", "/v0.4/traces", good, nil, 507, "disk is full", "disk full", fmt.Errorf("%w by fire", intake.ErrFull)},
 	} {
-		in, sink := at(&now)
-		sink.err = c.fails
-		headers := append([]string{"Datadog-Meta-Lang", "go", "Datadog-Meta-Tracer-Version", "v1.74.8"}, c.headers...)
-		send(in, c.method, c.path, c.body, headers...)
-		report := in.Report()
-		if len(report.Refusals) != 1 || len(report.Losses) != 1 || len(report.Requests) != 1 || len(report.Tracers) != 0 {
-			t.Errorf("%s: %+v", reason, report)
-			continue
-		}
-		if loss := report.Losses[0]; loss.Reason != reason || loss.Count != 1 || loss.Advice == "" {
-			t.Errorf("%s: %+v", reason, loss)
-		}
-		got := report.Refusals[0]
-		if got.Reason != reason || got.Status != c.status || !strings.Contains(got.Detail, c.detail) || strings.Contains(got.Detail, "fire") ||
-			got.Method != c.method || got.Path != c.path || !got.Time.Equal(now) || got.Length != int64(len(c.body)) {
-			t.Errorf("%s: %+v", reason, got)
-		}
-		if want := string(c.body[:min(64, len(c.body))]); string(got.First) != want {
-			t.Errorf("%s: begins with %x, want %x", reason, got.First, want)
-		}
-		if got.Headers["Datadog-Meta-Lang"] != "go" || got.Headers["Datadog-Meta-Tracer-Version"] != "v1.74.8" {
-			t.Errorf("%s: headers %v", reason, got.Headers)
-		}
-		if request := report.Requests[0]; request.Status != c.status || request.Spans != 0 || request.Tracer.Language != "go" {
-			t.Errorf("%s: request %+v", reason, request)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			in, sink := newIntake()
+			sink.err = c.err
+			w := send(in, c.method, c.path, c.body, append(c.headers, "Datadog-Meta-Lang", "go")...)
+			if w.Code != c.status || !strings.Contains(w.Body.String(), c.detail) || strings.Contains(w.Body.String(), "fire") {
+				t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
+			}
+			report := in.Report()
+			if in.Refused() != 1 || in.Stats().Spans != 0 || len(report.Refusals) != 1 || len(report.Losses) != 1 || len(report.Tracers) != 0 {
+				t.Fatalf("%s: %+v", c.name, report)
+			}
+			if loss := report.Losses[0]; loss.Reason != c.reason || loss.Count != 1 || loss.Advice == "" {
+				t.Errorf("%s: %+v", c.name, loss)
+			}
+			got := report.Refusals[0]
+			if got.Reason != c.reason || got.Status != c.status || got.Detail != strings.TrimSpace(w.Body.String()) || got.Method != c.method ||
+				got.Path != c.path || !got.Time.Equal(time.Now()) || got.Length != int64(len(c.body)) || got.Headers["Datadog-Meta-Lang"] != "go" {
+				t.Errorf("%s: %+v", c.name, got)
+			}
+			if want := string(c.body[:min(64, len(c.body))]); string(got.First) != want {
+				t.Errorf("%s: starts with %x, want %x", c.name, got.First, want)
+			}
+			if request := report.Requests[0]; request.Status != c.status || request.Spans != 0 || request.Tracer.Language != "go" {
+				t.Errorf("%s: request %+v", c.name, request)
+			}
+		})
 	}
 }
 
-func TestReportOfSpansLeftOut(t *testing.T) {
-	now := noon()
-	in, _ := at(&now)
-	spans(t, in, nil, &pb.Span{TraceID: 1, SpanID: 2}, nil, nil, &pb.Span{TraceID: 1})
-	spans(t, in, &pb.Span{SpanID: 1})
-	want := []stats.Loss{
-		{Reason: reasonNilSpan, Count: 3, Advice: advice(reasonNilSpan)},
-		{Reason: reasonNoID, Count: 2, Advice: advice(reasonNoID)},
+func TestReport_SpansLeftOut(t *testing.T) {
+	in, sink := newIntake()
+	sendSpans(t, in, nil, &pb.Span{TraceID: 1, SpanID: 2}, nil, nil, &pb.Span{TraceID: 1})
+	sendSpans(t, in, &pb.Span{SpanID: 1})
+	losses := in.Report().Losses
+	if len(losses) != 2 || losses[0].Reason != "nil span" || losses[0].Count != 3 || losses[0].Advice == "" ||
+		losses[1].Reason != "span without trace or span ID" || losses[1].Count != 2 || losses[1].Advice == "" {
+		t.Errorf("got %+v", losses)
 	}
-	if got := in.Report().Losses; fmt.Sprint(got) != fmt.Sprint(want) || want[0].Advice == "" || want[1].Advice == "" {
-		t.Errorf("got %+v", got)
-	}
-	if in.Refused() != 2 {
-		t.Errorf("refused %d: a nil span has nothing that could be refused", in.Refused())
+	if in.Refused() != 2 || len(sink.spans) != 1 {
+		t.Errorf("refused %d, stored %d: a nil span isn't refused", in.Refused(), len(sink.spans))
 	}
 }
 
-func TestReportIsBounded(t *testing.T) {
-	now := noon()
-	in, _ := at(&now)
+func TestReport_IsBounded(t *testing.T) {
+	in, _ := newIntake()
 	for i := range 51 {
 		send(in, http.MethodPost, fmt.Sprint("/unknown/", i), nil)
 	}
 	report := in.Report()
-	if len(report.Refusals) != 50 || report.Refusals[0].Path != "/unknown/50" || report.Refusals[49].Path != "/unknown/1" || report.Losses[0].Count != 51 {
+	if len(report.Refusals) != 50 || report.Refusals[0].Path != "/unknown/50" || report.Refusals[49].Path != "/unknown/1" ||
+		report.Losses[0].Count != 51 {
 		t.Errorf("%d refusals, %+v", len(report.Refusals), report.Losses)
 	}
 
 	for i := range 200 {
-		spans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: fmt.Sprintf("s%03d", i)})
+		sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: fmt.Sprintf("s%03d", i)})
 	}
-	spans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: "s000"}) // so s001 is the one not heard of for longest
-	spans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: "s200"})
+	for _, service := range []string{"s000", "s200"} { // so s001 is the one to forget
+		sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: service})
+	}
 	report = in.Report()
-	if len(report.Tracers) != 200 || report.Forgotten != 1 || report.Tracers[0].Service != "s000" || report.Tracers[1].Service != "s002" || report.Tracers[199].Service != "s200" {
-		t.Errorf("%d tracers, %d forgotten", len(report.Tracers), report.Forgotten)
+	tracers := report.Tracers
+	if len(tracers) != 200 || report.Forgotten != 1 ||
+		tracers[0].Service != "s000" || tracers[1].Service != "s002" || tracers[199].Service != "s200" {
+		t.Errorf("%d tracers, %d forgotten", len(tracers), report.Forgotten)
 	}
 	if len(report.Requests) != 100 || report.Requests[0].Tracer.Service != "s200" || report.Calls != 253 || report.Spans != 202 {
 		t.Errorf("%d requests, %d calls, %d spans", len(report.Requests), report.Calls, report.Spans)
 	}
 }
 
-// TestReportCutsTexts holds that nobody can fill the memory with long names,
-// nor spoil the report with what is no text.
-func TestReportCutsTexts(t *testing.T) {
-	now := noon()
-	in, _ := at(&now)
+// Long names don't fill the memory, and invalid ones don't spoil the report.
+func TestReport_ShortensTexts(t *testing.T) {
+	in, _ := newIntake()
 	long := strings.Repeat("ä", 1<<20)
-	spans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: long, Meta: map[string]string{"env": long, "version": long, "language": long}})
-	send(in, http.MethodPost, "/"+long[:1001], []byte(long), "Content-Type", long, "User-Agent", "\xff"+long, "Datadog-Meta-Lang", long)
+	sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: long,
+		Meta: map[string]string{"env": long, "version": long, "language": long}})
+	send(in, http.MethodPost, "/"+long[:1001], []byte(long),
+		"Content-Type", long, "User-Agent", "\xff"+long, "Datadog-Meta-Lang", long)
 	report := in.Report()
-	text := fmt.Sprint(report.Tracers, report.Refusals[0].Path, report.Refusals[0].ContentType, report.Refusals[0].Headers, report.Refusals[0].Detail, report.Requests)
+	refusal := report.Refusals[0]
+	text := fmt.Sprint(report.Tracers, refusal.Path, refusal.ContentType, refusal.Headers, refusal.Detail, report.Requests)
 	if len(text) > 4000 || strings.ToValidUTF8(text, "") != text {
 		t.Errorf("%d bytes: %.300s", len(text), text)
 	}
 }
 
-func TestReportWhileMuchComesIn(t *testing.T) {
-	in, _ := newTest()
-	in.sink = discard{}
+// discardSink is a sink for many goroutines.
+type discardSink struct{}
+
+func (discardSink) Add(context.Context, []apm.Span) error { return nil }
+
+func TestReport_Concurrently(t *testing.T) {
+	in := intake.New(discardSink{}, slog.New(slog.DiscardHandler))
 	var group sync.WaitGroup
 	for i := range 4 {
 		group.Go(func() {
 			for j := range 60 {
-				spans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: fmt.Sprint("s", i, j)})
+				sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: fmt.Sprint("s", i, j)})
 				send(in, http.MethodGet, "/v0.4/traces", nil)
 				for _, tracer := range in.Report().Tracers {
 					if tracer.Spans != 1 {
@@ -252,16 +247,9 @@ func TestReportWhileMuchComesIn(t *testing.T) {
 	}
 }
 
-// discard is a sink for when nothing is to be remembered.
-type discard struct{}
-
-func (discard) Add(context.Context, []apm.Span) error { return nil }
-
-// Idle tracers ask for their configuration every few seconds: the requests that
-// tell more must not be lost among them.
-func TestPollsDoNotCrowdOutTheRest(t *testing.T) {
-	now := time.Unix(1_700_000_000, 0)
-	in := newIntake(&kept{}, slog.New(slog.DiscardHandler), func() time.Time { now = now.Add(time.Second); return now })
+// Idle tracers poll for their configuration every few seconds.
+func TestReport_PollsReplaceEarlierOnes(t *testing.T) {
+	in, _ := newIntake()
 	send(in, http.MethodPost, "/v0.4/traces", []byte("[]"))
 	for range 300 {
 		send(in, http.MethodPost, "/v0.7/config", []byte("{}"))
@@ -274,7 +262,7 @@ func TestPollsDoNotCrowdOutTheRest(t *testing.T) {
 	for _, r := range in.Report().Requests {
 		paths = append(paths, r.Path)
 	}
-	if got := strings.Join(paths, " "); got != "/v0.7/config /info /v0.4/traces" || in.Calls() != 602 {
-		t.Errorf("%d calls: %s", in.Calls(), got)
+	if !slices.Equal(paths, []string{"/v0.7/config", "/info", "/v0.4/traces"}) || in.Calls() != 602 {
+		t.Errorf("%d calls: %s", in.Calls(), paths)
 	}
 }

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,20 +11,24 @@ import (
 	"thinker/shared/apm"
 )
 
-// decodeV10 decodes a map with numbers for keys, in which every string is
-// spelled out once and referred to from then on.
-func decodeV10(body []byte, _ http.Header, reserve reservation) (payload, error) {
+// decodeV10 decodes a map with numbers as keys. Each string appears once; later uses
+// refer to it.
+func decodeV10(p *payload, body []byte, _ http.Header) error {
 	sent := idx.InternalTracerPayload{Strings: idx.NewStringTable()}
-	if err := unpack(body, shape{5, weightTyped}, reserve, func() error { _, err := sent.UnmarshalMsg(body); return err }); err != nil {
-		return payload{}, err
+	err := p.unpack(body, 5, weightTyped, func() error { _, err := sent.UnmarshalMsg(body); return err })
+	if err != nil {
+		return err
 	}
-	table := &texts{table: sent.Strings}
-	p := payload{library: valid(sent.TracerVersion())}
+	p.library = valid(sent.TracerVersion())
+	c := converter{table: sent.Strings, valid: make([]string, sent.Strings.Len())}
+	for ref := range c.valid { // once each, since many spans may refer to it
+		c.valid[ref] = valid(sent.Strings.Get(uint32(ref)))
+	}
 	spans := 0
 	for _, chunk := range sent.Chunks {
 		spans += len(chunk.Spans)
 	}
-	p.grow(spans)
+	p.spans = make([]apm.Span, 0, spans)
 	for _, chunk := range sent.Chunks {
 		common := map[string]string{
 			"env":        valid(sent.Env()),
@@ -42,82 +45,73 @@ func decodeV10(body []byte, _ http.Header, reserve reservation) (payload, error)
 				p.nilSpans++
 				continue
 			}
-			chunk.Spans[i] = nil // it is needed no more
-			p.add(table.span(span, chunk, common))
-			if err := cmp.Or(table.err, within("bytes of text in all lists:", table.built, maxText)); err != nil {
-				return payload{}, err
+			chunk.Spans[i] = nil // frees it early
+			p.add(c.span(span, chunk, common))
+			if c.err != nil {
+				return c.err
 			}
 		}
-		p.endChunk()
+		p.ends = append(p.ends, len(p.spans))
 	}
-	p.built = table.built
-	return p, nil
+	p.text = c.listText
+	return nil
 }
 
-// texts are the strings of a payload, made valid. Each is looked at once, as
-// very many spans may refer to it.
-type texts struct {
-	table *idx.StringTable
-	valid []string // by reference; empty where it hasn't been looked at
-	built int64    // bytes of texts that were put together of others
-	err   error    // one of them was too long
+// A converter converts the spans of a payload.
+type converter struct {
+	table    *idx.StringTable
+	valid    []string // the table's strings as valid UTF-8, by reference
+	listText int64    // bytes of the lists that were written as text
+	err      error    // a list is too long
 }
 
-// at returns the string that a reference stands for.
-func (t *texts) at(ref uint32) string {
-	if t.valid == nil {
-		t.valid = make([]string, t.table.Len())
-	}
-	if t.valid[ref] == "" {
-		t.valid[ref] = valid(t.table.Get(ref))
-	}
-	return t.valid[ref]
-}
-
-// of returns a value as text.
-func (t *texts) of(value *idx.AnyValue) string {
+// text returns a value as text.
+func (c *converter) text(value *idx.AnyValue) string {
 	switch v := value.GetValue().(type) {
 	case *idx.AnyValue_StringValueRef:
-		return t.at(v.StringValueRef)
+		return c.valid[v.StringValueRef]
 	case *idx.AnyValue_ArrayValue, *idx.AnyValue_KeyValueList:
-		size := t.size(value)
-		if err := within("bytes of text in one list:", size, maxList); err != nil {
-			t.err = err
+		// A few bytes of references may stand for very long texts.
+		size := c.size(value)
+		c.listText += size
+		if c.err == nil {
+			c.err = checkSize("bytes of text in one list:", size, maxList)
+		}
+		if c.err == nil {
+			c.err = checkSize("bytes of text in all lists:", c.listText, maxText)
+		}
+		if c.err != nil {
 			return ""
 		}
-		t.built += size
 	case nil:
 		return ""
 	}
-	return valid(value.AsString(t.table))
+	return valid(value.AsString(c.table))
 }
 
-// size returns about how long a value is as text.
-func (t *texts) size(value *idx.AnyValue) (size int64) {
-	const number = 8
+// size estimates the length of a value as text.
+func (c *converter) size(value *idx.AnyValue) (size int64) {
 	switch v := value.GetValue().(type) {
 	case *idx.AnyValue_StringValueRef:
-		return int64(len(t.table.Get(v.StringValueRef)))
+		return int64(len(c.valid[v.StringValueRef]))
 	case *idx.AnyValue_BytesValue:
 		return int64(len(v.BytesValue))
 	case *idx.AnyValue_ArrayValue:
 		for _, element := range v.ArrayValue.GetValues() {
-			size += 1 + t.size(element)
+			size += 1 + c.size(element)
 		}
 		return size
 	case *idx.AnyValue_KeyValueList:
 		for _, pair := range v.KeyValueList.GetKeyValues() {
-			size += 2 + int64(len(t.table.Get(pair.GetKey()))) + t.size(pair.GetValue())
+			size += 2 + int64(len(c.valid[pair.GetKey()])) + c.size(pair.GetValue())
 		}
 		return size
-	default:
-		return number
 	}
+	return numberText
 }
 
-// span converts a span. What older formats keep among the tags comes back to
-// where they have it.
-func (t *texts) span(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common map[string]string) apm.Span {
+// span converts a span. Fields that older formats keep in tags become tags again.
+func (c *converter) span(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, common map[string]string) apm.Span {
 	converted := apm.Span{
 		TraceID:     chunk.LegacyTraceID(),
 		TraceIDHigh: chunk.TraceIDHigh(),
@@ -133,57 +127,47 @@ func (t *texts) span(span *idx.InternalSpan, chunk *idx.InternalTraceChunk, comm
 		Meta:        map[string]string{},
 		Metrics:     map[string]float64{"_sampling_priority_v1": float64(chunk.Priority)},
 	}
-	own := map[string]string{"env": valid(span.Env()), "version": valid(span.Version()), "component": valid(span.Component())}
+	for key, value := range span.Attributes() {
+		switch v := value.GetValue().(type) {
+		case *idx.AnyValue_DoubleValue:
+			converted.Metrics[c.valid[key]] = v.DoubleValue
+		case *idx.AnyValue_IntValue:
+			converted.Metrics[c.valid[key]] = float64(v.IntValue)
+		case *idx.AnyValue_BytesValue, nil: // bytes are structured data of other products
+		default:
+			converted.Meta[c.valid[key]] = c.text(value)
+		}
+	}
+	own := map[string]string{
+		"env": valid(span.Env()), "version": valid(span.Version()), "component": valid(span.Component()),
+	}
 	if span.Kind() != idx.SpanKind_SPAN_KIND_UNSPECIFIED {
 		own["span.kind"] = span.SpanKind()
 	}
-	for key, value := range span.Attributes() {
-		if value == nil {
-			continue
-		}
-		tag := t.at(key)
-		switch v := value.Value.(type) {
-		case *idx.AnyValue_DoubleValue:
-			converted.Metrics[tag] = v.DoubleValue
-		case *idx.AnyValue_IntValue:
-			converted.Metrics[tag] = float64(v.IntValue)
-		case *idx.AnyValue_BytesValue: // structured data of other products
-		default:
-			converted.Meta[tag] = t.of(value)
-		}
-	}
-	for _, beside := range []map[string]string{own, common} {
-		for tag, value := range beside {
-			if value != "" && converted.Meta[tag] == "" {
-				converted.Meta[tag] = value
-			}
-		}
-	}
+	addMissing(converted.Meta, own)
+	addMissing(converted.Meta, common)
 	for _, link := range span.Links() {
 		id := idx.InternalTraceChunk{TraceID: link.TraceID()}
-		l := apm.Link{TraceID: id.LegacyTraceID(), TraceIDHigh: id.TraceIDHigh(), SpanID: link.SpanID(), Attributes: map[string]string{}}
+		l := apm.Link{TraceID: id.LegacyTraceID(), TraceIDHigh: id.TraceIDHigh(), SpanID: link.SpanID(),
+			Attributes: map[string]string{}}
 		for key, value := range link.Attributes() {
-			if value != nil {
-				l.Attributes[t.at(key)] = t.of(value)
-			}
+			l.Attributes[c.valid[key]] = c.text(value)
 		}
 		converted.Links = append(converted.Links, l)
 	}
 	for _, event := range span.Events() {
 		e := apm.Event{Time: clampTime(event.Time()), Name: valid(event.Name()), Attributes: map[string]any{}}
 		for key, value := range event.Attributes() {
-			e.Attributes[t.at(key)] = t.any(value)
+			e.Attributes[c.valid[key]] = c.attribute(value)
 		}
 		converted.Events = append(converted.Events, e)
 	}
 	return converted
 }
 
-// any does for this format what fromAttribute does for others.
-func (t *texts) any(value *idx.AnyValue) any {
+// attribute returns an event's attribute, as convertAttribute does for other formats.
+func (c *converter) attribute(value *idx.AnyValue) any {
 	switch v := value.GetValue().(type) {
-	case nil:
-		return ""
 	case *idx.AnyValue_BoolValue:
 		return v.BoolValue
 	case *idx.AnyValue_IntValue:
@@ -193,13 +177,12 @@ func (t *texts) any(value *idx.AnyValue) any {
 	case *idx.AnyValue_ArrayValue:
 		values := []any{}
 		for _, element := range v.ArrayValue.GetValues() {
-			values = append(values, t.any(element))
+			values = append(values, c.attribute(element))
 		}
 		return values
-	default:
-		return t.of(value)
 	}
+	return c.text(value)
 }
 
-// valid replaces what is not UTF-8; this format's decoder lets it through.
-func valid(text string) string { return strings.ToValidUTF8(text, string('\uFFFD')) }
+// valid replaces invalid UTF-8, which this format's decoder accepts.
+func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
