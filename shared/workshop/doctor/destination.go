@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"time"
-)
 
-// apmSocket is where a tracer looks for an Agent's socket.
-const apmSocket = "/var/run/datadog/apm.socket"
+	"thinker/shared/workshop/fetch"
+)
 
 // A target is where a tracer sends its spans.
 type target struct {
@@ -60,10 +58,7 @@ func (e *examination) destination() {
 	var targets []target
 	senders := map[string][]place{} // by target
 	for _, place := range e.places() {
-		if place.contained {
-			continue // its addresses mean nothing here
-		}
-		to := targetOf(place.env, cmp.Or(e.Socket, apmSocket))
+		to := targetOf(place.env, cmp.Or(e.Socket, "/var/run/datadog/apm.socket"))
 		if senders[to.String()] == nil {
 			targets = append(targets, to)
 		}
@@ -77,18 +72,18 @@ func (e *examination) destination() {
 	}
 }
 
-func (e *examination) sendsTo(name string, to target, who []place) {
+func (e *examination) sendsTo(name string, to target, places []place) {
 	wrong := e.misses(to)
-	switch told := "DD_TRACE_AGENT_URL=" + e.Client.Agent; {
+	switch set := "DD_TRACE_AGENT_URL=" + e.Client.Agent; {
 	case wrong == "":
-		e.pass(name, "Tracers send to the agent, %s (checked: %s).", to.url, names(who))
-	case who[0].running:
-		e.fail(name, "Stop the step and start it with "+told+". workshop up sets it for you.",
-			"Tracers send to %s, but %s (checked: %s).", to, wrong, names(who))
+		e.pass(name, "Tracers send to the agent, %s (checked: %s).", to.url, names(places))
+	case places[0].running:
+		e.fail(name, "Stop the step and start it with "+set+". workshop up sets it for you.",
+			"Tracers send to %s, but %s (checked: %s).", to, wrong, names(places))
 	case e.servicesKnown() || to.because == "":
-		e.skip(name, "A service started in this terminal would send to %s, but %s. To change that, set %s.", to, wrong, told)
+		e.skip(name, "A service started in this terminal would send to %s, but %s. To change that, set %s.", to, wrong, set)
 	default:
-		e.fail(name, "Before you start a service yourself, set "+told+". workshop up sets it for you.",
+		e.fail(name, "Before you start a service yourself, set "+set+". workshop up sets it for you.",
 			"A service started in this terminal would send to %s, but %s.", to, wrong)
 	}
 }
@@ -96,20 +91,20 @@ func (e *examination) sendsTo(name string, to target, who []place) {
 // misses returns why spans sent there don't reach the agent, or "" if they do. Two
 // agents differ in their start times.
 func (e *examination) misses(to target) string {
-	transport, at := &http.Transport{DisableKeepAlives: true}, to.url.String()
+	transport, at := fetch.Direct(), to.url.String()
 	if to.url.Scheme == "unix" {
 		at = "http://localhost"
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", to.url.Path)
 		}
 	}
-	there, err := ask(e.ctx, transport, at+"/api/intake")
+	response, err := get(e.ctx, transport, at+"/api/intake")
 	if err != nil {
 		return "nothing responds there"
 	}
 	var intake struct{ Since time.Time }
 	ours, err := e.Client.Intake(e.ctx)
-	if json.Unmarshal(there.body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since) {
+	if json.Unmarshal(response.Body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since) {
 		return "that isn't the agent at " + e.Client.Agent
 	}
 	return ""

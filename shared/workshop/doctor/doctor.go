@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 
+	"thinker/shared/apm"
 	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/lesson"
 )
 
 // A State is the result of a check.
@@ -46,7 +48,7 @@ type Options struct {
 func Examine(ctx context.Context, o Options) []Check {
 	e := &examination{Options: o, ctx: ctx}
 	e.toolchain()
-	e.engine()
+	e.docker()
 	e.agentListens()
 	e.servicesListen()
 	e.environment()
@@ -54,7 +56,7 @@ func Examine(ctx context.Context, o Options) []Check {
 	e.proxies()
 	e.redis()
 	e.probe()
-	e.arrival()
+	e.intake()
 	e.trace()
 	return e.checks
 }
@@ -75,13 +77,14 @@ type examination struct {
 	ctx    context.Context
 	checks []Check
 
-	goHere         bool        // a suitable Go toolchain is installed
-	containers     []container // of the workshop, running
-	agent          bool        // it responds, and is the workshop's
+	goHere         bool // a suitable Go toolchain is installed
+	containers     int  // of the workshop, running
+	agent          bool // it responds, and is the workshop's
 	api            bool
-	apiProgram     *program // the program on its port; nil if unknown
-	thinkerProgram *program
-	request        requested
+	apiProgram     program // on the api's port
+	thinkerProgram program
+	answer         *lesson.Exchange // to the probe; nil without a response
+	traces         []apm.Trace      // of the probe
 }
 
 func (e *examination) add(c Check) {

@@ -1,4 +1,4 @@
-package doctor
+package doctor_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 	"thinker/shared/apm/agent"
 	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
@@ -28,11 +30,10 @@ var update = flag.Bool("update", false, "write the diagnoses as they are now")
 // A world is a real agent and the real services of a step, which a test may stop.
 type world struct {
 	t              *testing.T
-	built          map[int]runner.Binaries
 	agent          *agent.Agent
-	api, thinker   *runner.Process
+	thinker        *runner.Process
 	apiAt, thinkAt string // host:port
-	options        Options
+	options        doctor.Options
 	thinkerHas     []string // settings of the thinker alone
 }
 
@@ -42,37 +43,56 @@ type fault struct {
 	setUp func(w *world)
 }
 
-func TestFaults(t *testing.T) {
-	built := buildSteps(t, 1, 5)
+// TestMain lets more tests run side by side than there are processors: most of them
+// wait for traces that don't arrive.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "12")
+	dir, err := os.MkdirTemp("", "doctor-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	built = filepath.Join(dir, "bin")
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// built is the directory of the steps that the tests run.
+var built string
+
+var (
+	step1 = sync.OnceValues(func() (runner.Binaries, error) { return build(1) })
+	step5 = sync.OnceValues(func() (runner.Binaries, error) { return build(5) })
+)
+
+func build(step int) (runner.Binaries, error) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		return runner.Binaries{}, err
+	}
+	return runner.Build(context.Background(), root, built, runner.Target{Step: step}, false, func(string) {})
+}
+
+func TestExamine_Faults(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, built)
+			w := newWorld(t)
 			f.setUp(w)
-			compare(t, "testdata/"+f.name+".txt", w.diagnosis(Examine(need.Context(t), w.options)))
+			compare(t, "testdata/"+f.name+".txt", w.diagnosis(doctor.Examine(need.Context(t), w.options)))
 		})
 	}
 }
 
-func buildSteps(t *testing.T, steps ...int) map[int]runner.Binaries {
+func newWorld(t *testing.T) *world {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
+	w := &world{
+		t: t, agent: startAgent(t, agent.Config{}),
+		apiAt: fmt.Sprintf("localhost:%d", need.Port(t)), thinkAt: fmt.Sprintf("localhost:%d", need.Port(t)),
 	}
-	built := map[int]runner.Binaries{}
-	for _, step := range steps {
-		if built[step], err = runner.Build(need.Context(t), root, t.TempDir(), runner.Target{Step: step}, false, func(string) {}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return built
-}
-
-func newWorld(t *testing.T, built map[int]runner.Binaries) *world {
-	t.Helper()
-	w := &world{t: t, built: built, agent: startAgent(t, agent.Config{}), apiAt: fmt.Sprintf("localhost:%d", need.Port(t)), thinkAt: fmt.Sprintf("localhost:%d", need.Port(t))}
-	w.options = Options{
+	w.options = doctor.Options{
 		Client:  &client.Client{API: "http://" + w.apiAt, Agent: w.agent.URL(), Pages: w.agent.URL()},
 		Thinker: "http://" + w.thinkAt,
 		Up:      "workshop up",
@@ -98,19 +118,25 @@ func startAgent(t *testing.T, config agent.Config) *agent.Agent {
 // start runs the services of a step with additional settings.
 func (w *world) start(step int, settings ...string) {
 	w.t.Helper()
-	env := append(clean(), "DD_TRACE_AGENT_URL="+w.agent.URL(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
-		"THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt, "DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
+	env := append(clean(), w.agent.Env()...)
+	env = append(env, "THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt, "DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
 	env = append(env, settings...)
 	run := func(name, binary, at string, more ...string) *runner.Process {
-		p, err := runner.Start(need.Context(w.t), runner.Service{Name: name, Binary: binary, Addr: at, Env: append(slices.Clone(env), more...), Log: func(string) {}})
+		p, err := runner.Start(need.Context(w.t), runner.Service{
+			Name: name, Binary: binary, Addr: at, Env: append(slices.Clone(env), more...), Log: func(string) {},
+		})
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		w.t.Cleanup(func() { p.Stop() })
 		return p
 	}
-	w.thinker = run("thinker", w.built[step].Thinker, w.thinkAt, w.thinkerHas...)
-	w.api = run("api", w.built[step].API, w.apiAt)
+	binaries, err := map[int]func() (runner.Binaries, error){1: step1, 5: step5}[step]()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.thinker = run("thinker", binaries.Thinker, w.thinkAt, w.thinkerHas...)
+	run("api", binaries.API, w.apiAt)
 }
 
 // clean returns this process's environment without DD_ variables.
@@ -136,26 +162,30 @@ func (w *world) occupy(at string, answer http.HandlerFunc) {
 }
 
 // diagnosis formats the results, without the parts that differ from run to run.
-func (w *world) diagnosis(checks []Check) string {
+func (w *world) diagnosis(checks []doctor.Check) string {
 	var out strings.Builder
 	for _, link := range checks {
 		fmt.Fprintf(&out, "%-7s %s: %s\n", link.State, link.Name, link.Says)
 		if link.Next != "" {
 			fmt.Fprintf(&out, "        → %s\n", link.Next)
 		}
-		if (link.State == Failed) != (link.Next != "") {
+		if (link.State == doctor.Failed) != (link.Next != "") {
 			w.t.Errorf("only a failed check says what to do: %+v", link)
 		}
 	}
 	text := out.String()
-	for at, name := range map[string]string{w.apiAt: "localhost:5000", w.thinkAt: "localhost:5001", strings.TrimPrefix(w.agent.URL(), "http://"): "localhost:8126", w.options.Root: "ROOT", w.options.Socket: "SOCKET"} {
+	for at, name := range map[string]string{
+		w.apiAt: "localhost:5000", w.thinkAt: "localhost:5001", strings.TrimPrefix(w.agent.URL(), "http://"): "localhost:8126",
+		w.options.Root: "ROOT", w.options.Socket: "SOCKET",
+	} {
 		if at != "" {
 			text = strings.ReplaceAll(text, at, name)
 		}
 	}
 	for _, varies := range []struct{ pattern, with string }{
-		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`looks \d+ h( \d+ min)?`, "looks N h"}, {`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"},
-		{`--(\S+)-port \d+`, "--$1-port PORT"}, {`\d+ requests have`, "N requests have"}, {`contained \d+ spans?`, "contained N spans"}, {`go1\.\S+`, "go1.N"},
+		{`process \d+`, "process N"}, {`\b[\d.]+ (ms|µs|s)\b`, "N ms"}, {`looks \d+ h( \d+ min)?`, "looks N h"},
+		{`/trace/\d+`, "/trace/ID"}, {`localhost:2\d{4}`, "localhost:PORT"}, {`--(\S+)-port \d+`, "--$1-port PORT"},
+		{`\d+ requests have`, "N requests have"}, {`contained \d+ spans?`, "contained N spans"}, {`go1\.\S+`, "go1.N"},
 		{`\[::1\]:`, "127.0.0.1:"}, {`127.0.0.1:\d{4,5}`, "127.0.0.1:PORT"},
 	} {
 		text = regexp.MustCompile(varies.pattern).ReplaceAllString(text, varies.with)
@@ -242,6 +272,15 @@ func faults() []fault {
 				}
 			}()
 		}},
+		{"does-not-build", func(w *world) {
+			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
+				http.Error(rw, "mine isn't running: mine does not build:\nmain.go:3: undefined: x", http.StatusBadGateway) // likewise
+			})
+		}},
+		{"in-container", func(w *world) {
+			w.options.Client.API, w.options.Thinker = "http://api:5000", ""
+			w.options.Env = []string{"http_proxy=http://proxy:3128", "no_proxy=localhost,api,.agent", "DD_TRACE_ENABLED=false"}
+		}},
 		{"too-early", func(w *world) {
 			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
 				http.Error(rw, "step02 is being built. Try again in a moment", http.StatusBadGateway) // as workshop up does
@@ -265,7 +304,8 @@ func faults() []fault {
 		{"redis-of-the-workshop", func(w *world) { w.start(5, "REDIS_ADDR="+miniredis.RunT(w.t).Addr()) }},
 		{"proxy", func(w *world) { w.options.Env = append(w.options.Env, "http_proxy=http://proxy:3128"); w.start(1) }},
 		{"proxy-left-out", func(w *world) {
-			w.options.Env = append(w.options.Env, "http_proxy=http://proxy:3128", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=example.org, localhost")
+			w.options.Env = append(w.options.Env,
+				"http_proxy=http://proxy:3128", "HTTP_PROXY=http://proxy:3128", "NO_PROXY=example.org, localhost")
 			w.start(1)
 		}},
 	}
@@ -281,7 +321,8 @@ func (w *world) another(answer http.HandlerFunc) {
 // send sends a span of the api that started at a given time.
 func (w *world) send(at time.Time, status int) {
 	w.t.Helper()
-	w.post(fmt.Sprintf(`[[{"trace_id":1,"span_id":1,"service":"thinker-api","name":"http.request","resource":"GET","start":%d,"duration":1000}]]`, at.UnixNano()), status)
+	w.post(fmt.Sprintf(`[[{"trace_id":1,"span_id":1,"service":"thinker-api","name":"http.request","resource":"GET",`+
+		`"start":%d,"duration":1000}]]`, at.UnixNano()), status)
 }
 
 func (w *world) post(body string, status int) {

@@ -8,42 +8,22 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/guest"
+	"thinker/shared/workshop/redis"
 )
-
-// Options choose what to run, and where.
-type Options struct {
-	Root      string // the workshop's directory
-	Target    Target
-	Ports     Ports
-	RedisAddr string // of a Redis to use; empty: one is started in this process
-	Env       []string
-	Race      bool   // build with the race detector
-	Dir       string // for builds and data; empty: DataDir of Root
-	DB        string // the file that stores the traces; empty: in memory
-
-	Host       string   // to listen on; empty: localhost, this machine only
-	AllowHosts []string // names, besides localhost, that a browser may use for the pages
-
-	Building func(doing string)                              // is called for each download and each package compiled
-	Log      func(service, line string)                      // is called for each line that a service prints
-	Guests   func(w *Workshop, a *agent.Agent) []guest.Guest // adds pages about a Workshop to the agent's; may be nil
-}
-
-// Ports are where the services and the agent listen.
-type Ports struct{ API, Thinker, Agent int }
 
 // A base is what the services of every step need: an agent and, from step 5 on, a
 // Redis.
 type base struct {
 	o     Options
 	agent *agent.Agent
-	redis *redis
+	redis *redis.Redis
 }
 
 // openBase starts the agent. It comes first, since its errors come fast.
@@ -68,6 +48,14 @@ func openBase(o Options, guests func(*agent.Agent) []guest.Guest) (*base, error)
 	return &base{o: o, agent: running}, nil
 }
 
+// A lineWriter passes on the lines that the agent logs.
+type lineWriter func(service, line string)
+
+func (w lineWriter) Write(line []byte) (int, error) {
+	w("agent", strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
 // build compiles a target's services.
 func (b *base) build(ctx context.Context, target Target) (Binaries, error) {
 	return Build(ctx, b.o.Root, filepath.Join(b.o.Dir, "bin"), target, b.o.Race, b.o.Building)
@@ -84,13 +72,13 @@ func (b *base) environment(target Target) ([]string, error) {
 	if redisAddr == "" && target.Step >= 5 {
 		if b.redis == nil {
 			var err error
-			if b.redis, err = startRedis(); err != nil {
+			if b.redis, err = redis.Start(); err != nil {
 				return nil, err
 			}
 		}
-		redisAddr = b.redis.server.Addr()
+		redisAddr = b.redis.Addr()
 	}
-	env := append(environment(), b.agent.Env()...)
+	env := append(slices.DeleteFunc(os.Environ(), ignored), b.agent.Env()...)
 	env = append(env,
 		"DD_ENV=workshop",
 		"DD_VERSION="+target.Name(),
@@ -100,27 +88,48 @@ func (b *base) environment(target Target) ([]string, error) {
 	return append(env, b.o.Env...), nil
 }
 
+// sources returns the directories and files that a target is built from.
+func (b *base) sources(target Target) []string {
+	shared := filepath.Join(b.o.Root, "shared")
+	return []string{
+		target.source(b.o.Root),
+		filepath.Join(shared, "serve"), filepath.Join(shared, "go.mod"), filepath.Join(b.o.Root, "go.work"),
+	}
+}
+
 // close ends the Redis and then the agent.
 func (b *base) close() error {
 	if b.redis != nil {
-		b.redis.close()
+		b.redis.Close()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	return b.agent.Close(ctx)
 }
 
-// A lineWriter passes on the lines that the agent logs.
-type lineWriter func(service, line string)
-
-func (w lineWriter) Write(line []byte) (int, error) {
-	w("agent", strings.TrimSpace(string(line)))
-	return len(line), nil
+// ignored reports whether services don't get a variable of this process: a shell may
+// have set it for other programs, and the tracer would hide or change traces. Only
+// tags that leave a span's own fields alone are kept, and the tracer's log level.
+func ignored(entry string) bool {
+	name, value, _ := strings.Cut(entry, "=")
+	switch {
+	case name == "DD_TRACE_DEBUG":
+		return false
+	case name == "DD_TAGS":
+		return slices.ContainsFunc([]string{"service.name", "span.name", "resource.name", "span.type", "error", "subject"},
+			func(field string) bool { return strings.Contains(value, field+":") })
+	}
+	return strings.HasPrefix(name, "DD_") || strings.HasPrefix(name, "OTEL_") || name == "AWS_LAMBDA_FUNCTION_NAME"
 }
 
-// Try returns the command that sends a learner's first request.
-func Try(apiPort int) string {
-	return fmt.Sprintf("curl 'http://localhost:%d/think/?subject=war'", apiPort)
+// IgnoredVariables returns the names of this process's variables that services don't
+// get, sorted.
+func IgnoredVariables() (names []string) {
+	for _, entry := range os.Environ() {
+		if name, value, _ := strings.Cut(entry, "="); value != "" && ignored(entry) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
-
-func local(port int) string { return net.JoinHostPort("localhost", strconv.Itoa(port)) }

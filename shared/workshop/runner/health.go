@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,19 +28,15 @@ func (p *Process) untilHealthy(ctx context.Context) error {
 		}
 		select {
 		case <-p.ended:
-			if addr := p.taken(); addr != "" && !p.isOwn(addr) {
-				return fmt.Errorf("%s can't listen on %s, which is already in use. %s", p.Name, addr, useAddress)
-			}
 			return p.Failure()
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not become healthy: %w", p.Name, context.Cause(ctx))
 		case <-tooLate:
 			return p.unhealthy(ctx)
 		case <-look:
-			for _, addr := range p.listens(ctx) {
-				if !p.isOwn(addr) && healthy(ctx, addr) && !healthy(ctx, p.Addr) {
-					return p.listensElsewhere([]string{addr})
-				}
+			isHealthy := func(addr string) bool { return healthy(ctx, addr) }
+			if addrs := p.listens(ctx); slices.ContainsFunc(addrs, isHealthy) && !slices.ContainsFunc(addrs, p.isOwn) {
+				return p.listensElsewhere(addrs)
 			}
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -61,38 +56,24 @@ func healthy(ctx context.Context, addr string) bool {
 
 // unhealthy returns why the service didn't become healthy in time.
 func (p *Process) unhealthy(ctx context.Context) error {
-	switch addrs := p.listens(ctx); {
+	addrs, why := p.listens(ctx), ""
+	switch {
 	case addrs == nil:
-		return fmt.Errorf("%s did not become healthy: in %v it did not respond to /healthz at the address in LISTEN_ADDR. Pass the value of the flag listen-addr to serve.HTTP", p.Name, startTime)
+		why = "respond to /healthz at the address in LISTEN_ADDR. Pass the value of the flag listen-addr to serve.HTTP"
 	case len(addrs) == 0:
-		return fmt.Errorf("%s did not become healthy: in %v it did not listen on any port. Its run function must call serve.HTTP", p.Name, startTime)
+		why = "listen on any port. Its run function must call serve.HTTP"
 	case slices.ContainsFunc(addrs, p.isOwn):
-		return fmt.Errorf("%s did not become healthy: in %v it did not respond to /healthz with 200, although it listens on the address in LISTEN_ADDR. Serve its router with serve.HTTP, which adds /healthz", p.Name, startTime)
+		why = "respond to /healthz with 200, although it listens on the address in LISTEN_ADDR. " +
+			"Serve its router with serve.HTTP, which adds /healthz"
 	default:
 		return p.listensElsewhere(addrs)
 	}
+	return fmt.Errorf("%s did not become healthy: in %v it did not %s", p.Name, startTime, why)
 }
 
 func (p *Process) listensElsewhere(addrs []string) error {
-	return fmt.Errorf("%s listens on %s, not on the address in LISTEN_ADDR. %s", p.Name, strings.Join(addrs, " and "), useAddress)
-}
-
-// useAddress is the advice for a service that listens on another address.
-const useAddress = `Pass the value of the flag listen-addr to serve.HTTP`
-
-// bindFailed is how Go says that an address is in use, whatever the system calls it.
-var bindFailed = regexp.MustCompile(`listen tcp (\S+): bind: `)
-
-// taken returns the address that the service said it cannot listen on, or "".
-func (p *Process) taken() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, line := range p.tail {
-		if found := bindFailed.FindStringSubmatch(line); found != nil {
-			return found[1]
-		}
-	}
-	return ""
+	return fmt.Errorf("%s listens on %s, not on the address in LISTEN_ADDR. "+
+		"Pass the value of the flag listen-addr to serve.HTTP", p.Name, strings.Join(addrs, " and "))
 }
 
 // listens returns the addresses on which the process listens, in net.Listen's form.
@@ -113,7 +94,8 @@ func (p *Process) listens(ctx context.Context) []string {
 		if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 			host = "" // every address of the machine; some systems write *
 		}
-		if addr := net.JoinHostPort(host, strconv.Itoa(int(socket.Laddr.Port))); !slices.Contains(addrs, addr) {
+		addr := net.JoinHostPort(host, strconv.Itoa(int(socket.Laddr.Port)))
+		if !slices.Contains(addrs, addr) {
 			addrs = append(addrs, addr)
 		}
 	}

@@ -109,10 +109,7 @@ func (p *Process) Failure() error {
 // connections, or after a second.
 func (p *Process) dismiss() {
 	p.stdin.Close()
-	for enough := time.After(time.Second); ; {
-		if !p.listening() {
-			return
-		}
+	for enough := time.After(time.Second); accepts(p.Addr); {
 		select {
 		case <-p.ended:
 		case <-enough:
@@ -136,7 +133,7 @@ func (p *Process) Stop() error {
 			}
 			return nil
 		case <-heeded:
-			if !p.listening() {
+			if !accepts(p.Addr) {
 				continue // it is finishing its requests
 			}
 		case <-ended:
@@ -158,9 +155,9 @@ func (p *Process) abandon() {
 	}
 }
 
-// listening reports whether the process's address accepts connections.
-func (p *Process) listening() bool {
-	conn, err := net.DialTimeout("tcp", p.Addr, time.Second)
+// accepts reports whether an address accepts connections.
+func accepts(addr string) bool {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
 		return false
 	}
@@ -168,15 +165,12 @@ func (p *Process) listening() bool {
 	return true
 }
 
-// Taken reports whether some program listens on a port of this machine. It tries
-// both loopback addresses, since a browser or curl may use either.
-func Taken(port int) bool {
-	for _, host := range []string{"127.0.0.1", "::1"} {
-		conn, err := net.DialTimeout("tcp", net.JoinHostPort(host, fmt.Sprint(port)), time.Second)
-		if err == nil {
-			conn.Close()
-			return true
-		}
+// hasEnded reports whether the process has ended.
+func (p *Process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
 	}
-	return false
 }

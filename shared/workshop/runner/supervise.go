@@ -2,8 +2,9 @@ package runner
 
 import (
 	"context"
-	"path/filepath"
 	"time"
+
+	"thinker/shared/workshop/watch"
 )
 
 // keepRunning makes one turn after the other until ctx is done. A turn ends and the
@@ -13,9 +14,9 @@ func (w *Workshop) keepRunning(ctx context.Context) {
 	for ctx.Err() == nil {
 		turn, target, restart := w.begin(ctx)
 		sources := w.base.sources(target)
-		before := snapshot(sources)
+		before := watch.Snapshot(sources)
 		go func() {
-			if watch(turn, before, sources) {
+			if watch.Files(turn, before, sources) {
 				w.rebuild(turn)
 			}
 		}()
@@ -66,18 +67,17 @@ func (w *Workshop) replace(turn context.Context, target Target, restart bool) er
 		return err
 	}
 	w.update(turn, func(s *State) { s.Phase = Starting })
-	log := w.base.o.Log
-	thinker, err := w.thinker.succeed(turn, target, binaries.Thinker, env, restart, log)
-	if err != nil {
-		return err
+	for _, s := range []struct {
+		*front
+		binary string
+	}{{w.thinker, binaries.Thinker}, {w.api, binaries.API}} {
+		if err := s.prepare(turn, target, s.binary, env, restart, w.base.o.Log); err != nil {
+			w.thinker.giveUp()
+			return err
+		}
 	}
-	api, err := w.api.succeed(turn, target, binaries.API, env, restart, log)
-	if err != nil {
-		thinker.abandon()
-		return err
-	}
-	newer := thinker != nil || api != nil
-	w.retire(thinker.takeOver(), api.takeOver())
+	newer := w.thinker.next != nil || w.api.next != nil
+	w.retire(w.thinker.takeOver(), w.api.takeOver())
 	w.mu.Lock()
 	w.state.Serving = target
 	if newer {
@@ -124,14 +124,5 @@ func (w *Workshop) attend(turn context.Context) {
 		w.update(turn, func(s *State) {
 			s.Phase, s.Error, s.Serving = Failed, failure.Error(), Target{}
 		})
-	}
-}
-
-// sources returns the directories and files that a target is built from.
-func (b *base) sources(target Target) []string {
-	shared := filepath.Join(b.o.Root, "shared")
-	return []string{
-		target.source(b.o.Root),
-		filepath.Join(shared, "serve"), filepath.Join(shared, "go.mod"), filepath.Join(b.o.Root, "go.work"),
 	}
 }

@@ -1,16 +1,36 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"net"
-	"strconv"
 	"sync"
+	"time"
 
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/guest"
+	"thinker/shared/workshop/proxy"
 )
+
+// A Phase is the current activity of a workshop.
+type Phase string
+
+// While it builds or starts, or after that has failed, the previous version keeps
+// running, if there is one.
+const (
+	Building Phase = "building"
+	Starting Phase = "starting"
+	Healthy  Phase = "healthy"
+	Failed   Phase = "failed"
+)
+
+// A State describes what a workshop is running.
+type State struct {
+	Target  Target // the chosen code
+	Phase   Phase
+	Error   string    // why it failed: the compiler's message, or the last lines of a service
+	Serving Target    // the running version; its Step is 0 if there is none
+	Since   time.Time // when the running version became healthy
+}
 
 // A Workshop keeps a target running and up to date. When you save a file or switch to
 // another target, it builds and starts the new version. The previous one keeps running
@@ -46,13 +66,13 @@ func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 			w.Close()
 		}
 	}()
-	if w.api.tcpProxy, err = startProxy(o.address(o.Ports.API), w.absent); err != nil {
+	if w.api.Proxy, err = proxy.Start(o.address(o.Ports.API), w.absent); err != nil {
 		return nil, err
 	}
-	if w.thinker.tcpProxy, err = startProxy(o.address(o.Ports.Thinker), w.absent); err != nil {
+	if w.thinker.Proxy, err = proxy.Start(o.address(o.Ports.Thinker), w.absent); err != nil {
 		return nil, err
 	}
-	o.Ports.API, o.Ports.Thinker = w.api.port(), w.thinker.port()
+	o.Ports.API, o.Ports.Thinker = w.api.Port(), w.thinker.Port()
 	var guests func(*agent.Agent) []guest.Guest
 	if o.Guests != nil {
 		guests = func(a *agent.Agent) []guest.Guest { return o.Guests(w, a) }
@@ -156,10 +176,7 @@ func (w *Workshop) StopServices() error {
 	<-w.ended
 	var errs []error
 	for _, f := range []*front{w.api, w.thinker} {
-		if f.tcpProxy != nil {
-			errs = append(errs, f.stop())
-			f.tcpProxy = nil
-		}
+		errs = append(errs, f.stop())
 	}
 	w.retiring.Wait()
 	return errors.Join(errs...)
@@ -172,9 +189,4 @@ func (w *Workshop) Close() error {
 		return err
 	}
 	return errors.Join(err, w.base.close())
-}
-
-// address returns the address to listen on for a public port.
-func (o Options) address(port int) string {
-	return net.JoinHostPort(cmp.Or(o.Host, "localhost"), strconv.Itoa(port))
 }

@@ -18,9 +18,10 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestSave saves new code while requests arrive. The old code responds until the new
+// TestWorkshop_Save saves new code while requests arrive. The old code responds until the new
 // code takes over, and no request fails.
-func TestSave(t *testing.T) {
+func TestWorkshop_Save(t *testing.T) {
+	t.Parallel()
 	w := open(t, copyOf(t, 2))
 	first := w.until(healthy)
 	w.answers("Agatha Christie")
@@ -41,9 +42,10 @@ func TestSave(t *testing.T) {
 	w.answers("Nobody")
 }
 
-// TestSave_OldConnections checks that once the new code is healthy, only it responds,
+// TestWorkshop_SaveOldConnections checks that once the new code is healthy, only it responds,
 // even on connections opened before.
-func TestSave_OldConnections(t *testing.T) {
+func TestWorkshop_SaveOldConnections(t *testing.T) {
+	t.Parallel()
 	w := open(t, copyOf(t, 1))
 	state := w.until(healthy)
 	for _, next := range []string{"A", "B", "C"} {
@@ -54,8 +56,8 @@ func TestSave_OldConnections(t *testing.T) {
 	}
 }
 
-// TestSave_PendingRequest replaces a service while a request is pending.
-func TestSave_PendingRequest(t *testing.T) {
+// TestWorkshop_SavePendingRequest replaces a service while a request is pending.
+func TestWorkshop_SavePendingRequest(t *testing.T) { // not parallel: the api waits 10 s at most
 	w := open(t, copyOf(t, 2))
 	step := w.until(healthy)
 	begun, proceed := w.teach()
@@ -86,8 +88,9 @@ func TestSave_PendingRequest(t *testing.T) {
 	}
 }
 
-// TestSave_WhileBuilding saves twice. The second version must run.
-func TestSave_WhileBuilding(t *testing.T) {
+// TestWorkshop_SaveWhileBuilding saves twice. The second version must run.
+func TestWorkshop_SaveWhileBuilding(t *testing.T) {
+	t.Parallel()
 	w := open(t, copyOf(t, 1))
 	w.until(healthy)
 	var again sync.Once
@@ -98,9 +101,10 @@ func TestSave_WhileBuilding(t *testing.T) {
 	w.untilAnswered("Somebody")
 }
 
-// TestCompileError checks that the compiler's message is reported, and that the running
+// TestWorkshop_CompileError checks that the compiler's message is reported, and that the running
 // code stays.
-func TestCompileError(t *testing.T) {
+func TestWorkshop_CompileError(t *testing.T) {
+	t.Parallel()
 	w := open(t, copyOf(t, 2))
 	first := w.until(healthy)
 	w.save("api/main.go", "func main() {", "func main() { undefined()")
@@ -120,8 +124,9 @@ func TestCompileError(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestDoesNotStart saves code that compiles but fails at the start.
-func TestDoesNotStart(t *testing.T) {
+// TestWorkshop_DoesNotStart saves code that compiles but fails at the start.
+func TestWorkshop_DoesNotStart(t *testing.T) {
+	t.Parallel()
 	w := open(t, copyOf(t, 2))
 	w.until(healthy)
 	w.save("api/main.go", "func run(ctx context.Context, flags *flag.FlagSet) error {", `func run(ctx context.Context, flags *flag.FlagSet) error {
@@ -135,8 +140,9 @@ func TestDoesNotStart(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestServiceDies kills a service, then restarts it.
-func TestServiceDies(t *testing.T) {
+// TestWorkshop_ServiceDies kills a service, then restarts it.
+func TestWorkshop_ServiceDies(t *testing.T) {
+	t.Parallel()
 	w := open(t, copyOf(t, 2))
 	step := w.until(healthy)
 	w.teach()
@@ -155,8 +161,9 @@ func TestServiceDies(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestFirstBuildFails checks that requests get the reason as a response.
-func TestFirstBuildFails(t *testing.T) {
+// TestWorkshop_FirstBuildFails checks that requests get the reason as a response.
+func TestWorkshop_FirstBuildFails(t *testing.T) {
+	t.Parallel()
 	target := copyOf(t, 2)
 	checkout.Edit(t, filepath.Join(target.Dir, "thinker", "main.go"), "func main() {", "func main() { undefined()")
 	w := open(t, target)
@@ -169,8 +176,9 @@ func TestFirstBuildFails(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestRun switches steps while requests arrive. None fails, and step 5 gets a Redis.
-func TestRun(t *testing.T) {
+// TestWorkshop_Run switches steps while requests arrive. None fails, and step 5 gets a Redis.
+func TestWorkshop_Run(t *testing.T) {
+	t.Parallel()
 	w := open(t, runner.Target{Step: 1})
 	w.until(healthy)
 	next := runner.Target{Step: 5}
@@ -189,8 +197,9 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRestart checks that the processes are new, although the code is the same.
-func TestRestart(t *testing.T) {
+// TestWorkshop_Restart checks that the processes are new, although the code is the same.
+func TestWorkshop_Restart(t *testing.T) {
+	t.Parallel()
 	w := open(t, runner.Target{Step: 1})
 	first := w.until(healthy)
 	w.Restart()
@@ -198,8 +207,8 @@ func TestRestart(t *testing.T) {
 	w.answers("Agatha Christie")
 }
 
-// TestClose closes a workshop at various moments. Nothing may still listen.
-func TestClose(t *testing.T) {
+// TestWorkshop_Close closes a workshop at various moments. Nothing may still listen.
+func TestWorkshop_Close(t *testing.T) {
 	for name, moment := range map[string]func(runner.State) bool{
 		"building": func(s runner.State) bool { return s.Phase == runner.Building },
 		"starting": func(s runner.State) bool { return s.Phase == runner.Starting },
@@ -222,6 +231,7 @@ func TestClose(t *testing.T) {
 
 // TestOpen_PortInUse checks that Open leaves nothing running if a port is in use.
 func TestOpen_PortInUse(t *testing.T) {
+	t.Parallel()
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	ports.Agent = open(t, runner.Target{Step: 1}).Ports().Agent
 	_, err := runner.Open(need.Context(t), runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})

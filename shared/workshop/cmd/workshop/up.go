@@ -128,15 +128,10 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 // go command that builds them. It is empty if there are none.
 func ignored(out *terminal.Terminal, root string) string {
 	var text string
-	var variables, settings []string
-	for _, v := range runner.Misleading() {
-		if v.Effect(os.Getenv(v.Name)) != "" && os.Getenv(v.Name) != "" {
-			variables = append(variables, v.Name)
-		}
+	if variables := runner.IgnoredVariables(); len(variables) > 0 {
+		text += out.Paragraph("", "Ignoring these variables, which could hide or change traces: "+strings.Join(variables, ", "))
 	}
-	if len(variables) > 0 {
-		text += out.Paragraph("", "Ignoring these variables, which would hide or change traces: "+strings.Join(variables, ", "))
-	}
+	var settings []string
 	for _, set := range runner.GoSettings(root) {
 		settings = append(settings, set.String())
 	}
@@ -144,7 +139,8 @@ func ignored(out *terminal.Terminal, root string) string {
 		text += out.Paragraph("", "Ignoring these Go settings, which could break the build: "+strings.Join(settings, ", "))
 	}
 	if missing := runner.MissingGoCaches(); len(missing) > 0 {
-		text += out.Paragraph("", fmt.Sprintf("Go has no directory for %s, so builds use one in %s.", strings.Join(missing, " and "), fromHere(runner.DataDir(root))))
+		text += out.Paragraph("", fmt.Sprintf("Go has no directory for %s, so builds use one in %s.",
+			strings.Join(missing, " and "), fromHere(runner.DataDir(root))))
 	}
 	return text
 }

@@ -1,4 +1,6 @@
-package runner
+// Package proxy forwards TCP connections from a fixed port to a process that may be
+// replaced.
+package proxy
 
 import (
 	"bufio"
@@ -14,10 +16,10 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// A tcpProxy listens on a service's public port and forwards each connection to the
+// A Proxy listens on a service's public port and forwards each connection to the
 // process that is current at that moment. So a process can be replaced while its port
 // stays.
-type tcpProxy struct {
+type Proxy struct {
 	listeners   []net.Listener
 	target      atomic.Pointer[string] // an address; nil while there is no process
 	absent      func() string          // returns why there is no process
@@ -26,13 +28,14 @@ type tcpProxy struct {
 	connections sync.WaitGroup
 }
 
-// startProxy listens on addr, without a target yet.
-func startProxy(addr string, absent func() string) (*tcpProxy, error) {
+// Start listens on addr, without a target yet. Until there is one, absent returns the
+// response to each request.
+func Start(addr string, absent func() string) (*Proxy, error) {
 	listeners, err := agent.Listen(addr)
 	if err != nil {
 		return nil, err
 	}
-	p := &tcpProxy{listeners: listeners, absent: absent}
+	p := &Proxy{listeners: listeners, absent: absent}
 	p.open, p.shut = context.WithCancel(context.Background())
 	for _, listener := range listeners {
 		p.connections.Go(func() { p.accept(listener) })
@@ -40,12 +43,12 @@ func startProxy(addr string, absent func() string) (*tcpProxy, error) {
 	return p, nil
 }
 
-// port returns the port that it listens on.
-func (p *tcpProxy) port() int { return p.listeners[0].Addr().(*net.TCPAddr).Port }
+// Port returns the port that it listens on.
+func (p *Proxy) Port() int { return p.listeners[0].Addr().(*net.TCPAddr).Port }
 
-// forwardTo makes addr the target of new connections. If it is empty, they get an
+// ForwardTo makes addr the target of new connections. If it is empty, they get an
 // error.
-func (p *tcpProxy) forwardTo(addr string) {
+func (p *Proxy) ForwardTo(addr string) {
 	if addr == "" {
 		p.target.Store(nil)
 		return
@@ -53,7 +56,8 @@ func (p *tcpProxy) forwardTo(addr string) {
 	p.target.Store(&addr)
 }
 
-func (p *tcpProxy) close() {
+// Close ends all connections, and waits until they have ended.
+func (p *Proxy) Close() {
 	p.shut()
 	for _, listener := range p.listeners {
 		_ = listener.Close() // the proxy is ending
@@ -61,7 +65,7 @@ func (p *tcpProxy) close() {
 	p.connections.Wait()
 }
 
-func (p *tcpProxy) accept(listener net.Listener) {
+func (p *Proxy) accept(listener net.Listener) {
 	for p.open.Err() == nil {
 		client, err := listener.Accept()
 		if err != nil {
@@ -82,7 +86,7 @@ func (p *tcpProxy) accept(listener net.Listener) {
 
 // forward forwards a connection to the target, or responds with an error if there is
 // none. If the target was replaced in the meantime, it tries the new one.
-func (p *tcpProxy) forward(client *net.TCPConn) {
+func (p *Proxy) forward(client *net.TCPConn) {
 	for {
 		addr := p.target.Load()
 		if addr == nil {
@@ -123,5 +127,6 @@ func respondUnavailable(client net.Conn, why string) {
 	if _, err := http.ReadRequest(bufio.NewReader(io.LimitReader(client, 64<<10))); err != nil {
 		return // no request came
 	}
-	fmt.Fprintf(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n", len(why)+1, why)
+	fmt.Fprintf(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+		"Content-Length: %d\r\nConnection: close\r\n\r\n%s\n", len(why)+1, why)
 }

@@ -1,4 +1,4 @@
-package runner
+package proxy_test
 
 import (
 	"bufio"
@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"thinker/shared/workshop/need"
+	"thinker/shared/workshop/proxy"
 )
 
-// TestTCPProxy_Forwards sends requests through a proxy whose target changes.
-func TestTCPProxy_Forwards(t *testing.T) {
-	d, url := proxyFor(t, "no process")
+// TestProxy_Forwards sends requests through a proxy whose target changes.
+func TestProxy_Forwards(t *testing.T) {
+	p, url := proxyFor(t, "no process")
 	if got, want := get(t, url), "502 no process\n"; got != want {
 		t.Errorf("without a target, it responds %q, want %q", got, want)
 	}
@@ -27,31 +28,31 @@ func TestTCPProxy_Forwards(t *testing.T) {
 			fmt.Fprint(w, name, " at ", r.Host)
 		}))
 		defer server.Close()
-		d.forwardTo(server.Listener.Addr().String())
+		p.ForwardTo(server.Listener.Addr().String())
 		if got, want := get(t, url), "200 "+name+" at "+strings.TrimPrefix(url, "http://"); got != want {
 			t.Errorf("it responds %q, want %q", got, want)
 		}
 	}
-	d.forwardTo("")
+	p.ForwardTo("")
 	if got, want := get(t, url), "502 no process\n"; got != want {
 		t.Errorf("without a target again, it responds %q, want %q", got, want)
 	}
 }
 
-func TestTCPProxy_DeadTarget(t *testing.T) {
-	d, url := proxyFor(t, "")
+func TestProxy_DeadTarget(t *testing.T) {
+	p, url := proxyFor(t, "")
 	server := httptest.NewServer(nil)
-	d.forwardTo(server.Listener.Addr().String())
+	p.ForwardTo(server.Listener.Addr().String())
 	server.Close()
 	if got := get(t, url); !strings.HasPrefix(got, "502 dial tcp 127.0.0.1:") || !strings.Contains(got, "refused") {
 		t.Errorf("it responds %q", got)
 	}
 }
 
-// TestTCPProxy_HalfClosed uses a client that closes its side before it reads the
+// TestProxy_HalfClosed uses a client that closes its side before it reads the
 // response.
-func TestTCPProxy_HalfClosed(t *testing.T) {
-	d, url := proxyFor(t, "")
+func TestProxy_HalfClosed(t *testing.T) {
+	p, url := proxyFor(t, "")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,7 @@ func TestTCPProxy_HalfClosed(t *testing.T) {
 		text, _ := io.ReadAll(conn)
 		fmt.Fprintf(conn, "heard %s", text)
 	}()
-	d.forwardTo(listener.Addr().String())
+	p.ForwardTo(listener.Addr().String())
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +82,8 @@ func TestTCPProxy_HalfClosed(t *testing.T) {
 	}
 }
 
-func TestTCPProxy_CloseEndsRequests(t *testing.T) {
-	d, url := proxyFor(t, "")
+func TestProxy_CloseEndsRequests(t *testing.T) {
+	p, url := proxyFor(t, "")
 	begun, release := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		close(begun)
@@ -90,7 +91,7 @@ func TestTCPProxy_CloseEndsRequests(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	d.forwardTo(server.Listener.Addr().String())
+	p.ForwardTo(server.Listener.Addr().String())
 	ended := make(chan error, 1)
 	go func() {
 		resp, err := http.Get(url)
@@ -100,48 +101,24 @@ func TestTCPProxy_CloseEndsRequests(t *testing.T) {
 		ended <- err
 	}()
 	<-begun
-	d.close()
+	p.Close()
 	if err := <-ended; err == nil {
 		t.Error("the request succeeded")
 	}
-	if Taken(d.port()) {
+	if _, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Error("it still listens")
 	}
 }
 
-// TestProcess_Dismiss checks that the process accepts no connections afterwards.
-func TestProcess_Dismiss(t *testing.T) {
-	root, err := FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	binaries, err := Build(need.Context(t), root, t.TempDir(), Target{Step: 1}, false, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := fmt.Sprintf("127.0.0.1:%d", need.Port(t))
-	p, err := Start(need.Context(t), Service{Name: "thinker", Binary: binaries.Thinker, Addr: addr, Env: environment(), Log: func(string) {}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.dismiss()
-	if conn, err := net.Dial("tcp", addr); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("it still accepts connections: %v, %v", conn, err)
-	}
-	if err := p.Stop(); err != nil {
-		t.Error(err)
-	}
-}
-
 // proxyFor starts a proxy that is closed when the test ends.
-func proxyFor(t *testing.T, absent string) (d *tcpProxy, url string) {
+func proxyFor(t *testing.T, absent string) (p *proxy.Proxy, url string) {
 	t.Helper()
-	d, err := startProxy("localhost:0", func() string { return absent })
+	p, err := proxy.Start("localhost:0", func() string { return absent })
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(d.close)
-	return d, fmt.Sprintf("http://127.0.0.1:%d", d.port())
+	t.Cleanup(p.Close)
+	return p, fmt.Sprintf("http://127.0.0.1:%d", p.Port())
 }
 
 // get sends a request on a new connection and returns the status and the body.

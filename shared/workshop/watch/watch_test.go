@@ -1,4 +1,4 @@
-package runner
+package watch_test
 
 import (
 	"context"
@@ -7,9 +7,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"thinker/shared/workshop/watch"
 )
 
-func TestWatch(t *testing.T) {
+func TestFiles(t *testing.T) {
 	for name, c := range map[string]struct {
 		change  func(dir string) error
 		notices bool
@@ -30,13 +32,13 @@ func TestWatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := code(t)
-			before := snapshot([]string{dir})
+			before := watch.Snapshot([]string{dir})
 			if err := c.change(dir); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Test(t, func(t *testing.T) {
 				noticed := make(chan bool, 1)
-				go func() { noticed <- watch(t.Context(), before, []string{dir}) }()
+				go func() { noticed <- watch.Files(t.Context(), before, []string{dir}) }()
 				select {
 				case <-noticed:
 					if !c.notices {
@@ -52,20 +54,20 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatch_SlowEditor writes a file in several steps.
-func TestWatch_SlowEditor(t *testing.T) {
+// TestFiles_SlowEditor writes a file in several steps.
+func TestFiles_SlowEditor(t *testing.T) {
 	dir := code(t)
-	before := snapshot([]string{dir})
+	before := watch.Snapshot([]string{dir})
 	synctest.Test(t, func(t *testing.T) {
 		noticed := make(chan bool, 1)
-		go func() { noticed <- watch(t.Context(), before, []string{dir}) }()
+		go func() { noticed <- watch.Files(t.Context(), before, []string{dir}) }()
 		text := ""
 		for range 40 {
 			if err := write(dir, "api/main.go", text); err != nil {
 				t.Fatal(err)
 			}
 			text += "\n"
-			time.Sleep(settleInterval / 2) // of the bubble's clock
+			time.Sleep(25 * time.Millisecond) // of the bubble's clock
 			select {
 			case <-noticed:
 				t.Fatalf("noticed after %d steps, before the file is complete", len(text))
@@ -76,12 +78,12 @@ func TestWatch_SlowEditor(t *testing.T) {
 	})
 }
 
-func TestWatch_ContextDone(t *testing.T) {
+func TestFiles_ContextDone(t *testing.T) {
 	dir := code(t)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of the bubble's clock
 		defer cancel()
-		if watch(ctx, snapshot([]string{dir}), []string{dir}) {
+		if watch.Files(ctx, watch.Snapshot([]string{dir}), []string{dir}) {
 			t.Error("noticed a change")
 		}
 	})
@@ -90,13 +92,9 @@ func TestWatch_ContextDone(t *testing.T) {
 // BenchmarkSnapshot measures a snapshot of a step's files. A workshop takes five a
 // second.
 func BenchmarkSnapshot(b *testing.B) {
-	root, err := FindRoot(".")
-	if err != nil {
-		b.Fatal(err)
-	}
-	sources := (&base{o: Options{Root: root}}).sources(Target{Step: 5})
+	sources := []string{"../../../step05", "../../serve"}
 	for b.Loop() {
-		snapshot(sources)
+		watch.Snapshot(sources)
 	}
 }
 

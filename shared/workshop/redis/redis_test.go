@@ -1,4 +1,4 @@
-package runner
+package redis_test
 
 import (
 	"bufio"
@@ -6,17 +6,19 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"thinker/shared/workshop/redis"
 )
 
 // TestRedis_AcceptsIdentity sends what go-redis sends on each new connection. An error
 // would be a red span in the first trace of a learner's own cache.
 func TestRedis_AcceptsIdentity(t *testing.T) {
-	redis, err := startRedis()
+	server, err := redis.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer redis.close()
-	connection, err := net.Dial("tcp", redis.server.Addr())
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-package runner
+// Package watch waits until files change.
+package watch
 
 import (
 	"context"
@@ -15,13 +16,13 @@ const (
 	settleInterval = 50 * time.Millisecond  // the same, while they are being written
 )
 
-// watch returns true once the files below some paths differ from a snapshot, and two
+// Files returns true once the files below some paths differ from a snapshot, and two
 // snapshots in a row are the same: an editor may write a file in several steps. It
 // returns false when ctx is done.
 //
 // It polls the files. Notifications don't arrive everywhere, for example on network
 // drives and on directories mounted into a container.
-func watch(ctx context.Context, before string, paths []string) bool {
+func Files(ctx context.Context, before string, paths []string) bool {
 	last := before
 	for {
 		wait := pollInterval
@@ -33,7 +34,7 @@ func watch(ctx context.Context, before string, paths []string) bool {
 			return false
 		case <-time.After(wait):
 		}
-		now := snapshot(paths)
+		now := Snapshot(paths)
 		if now != before && now == last {
 			return true
 		}
@@ -41,9 +42,9 @@ func watch(ctx context.Context, before string, paths []string) bool {
 	}
 }
 
-// snapshot returns the name, size and time of each file that a program may be built
+// Snapshot returns the name, size and time of each file that a program may be built
 // from, one line for each.
-func snapshot(paths []string) string {
+func Snapshot(paths []string) string {
 	var seen strings.Builder
 	for _, root := range paths {
 		// What can't be read is left out. The next snapshot may have it.
