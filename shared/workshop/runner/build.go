@@ -29,7 +29,8 @@ func (e *CompileError) Error() string {
 type Binaries struct{ API, Thinker string }
 
 // Build compiles a target's services into dir. It calls progress for each library that
-// is downloaded and each package that is compiled: hundreds, the first time.
+// is downloaded and each package that is compiled, hundreds the first time, and again
+// each second that takes.
 func Build(ctx context.Context, root, dir string, target Target, race bool,
 	progress func(doing string)) (Binaries, error) {
 	out := filepath.Join(dir, target.Name())
@@ -64,28 +65,53 @@ func Build(ctx context.Context, root, dir string, target Target, race bool,
 		ended <- building.wait()
 		write.Close()
 	}()
-	// With -v, go prints one package path per line. Other lines are error messages.
-	var messages strings.Builder
-	for line := range lines(read) {
-		name, downloading := strings.CutPrefix(strings.TrimSpace(line), "go: downloading ")
-		if downloading {
-			progress("downloading " + name)
-		} else if strings.ContainsAny(name, " \t#") {
-			messages.WriteString(line + "\n")
-		} else if name != "" {
-			progress("building " + name)
+	printed := make(chan string)
+	go func() {
+		defer close(printed)
+		for line := range lines(read) {
+			printed <- line
 		}
-	}
+	}()
+	messages := followBuild(printed, progress)
 	if err := <-ended; ctx.Err() != nil {
 		return Binaries{}, ctx.Err()
 	} else if err != nil {
-		return Binaries{}, buildError(target, cmd, err, messages.String())
+		return Binaries{}, buildError(target, cmd, err, messages)
 	}
 	suffix := ""
 	if runtime.GOOS == "windows" {
 		suffix = ".exe"
 	}
 	return Binaries{API: filepath.Join(out, "api"+suffix), Thinker: filepath.Join(out, "thinker"+suffix)}, nil
+}
+
+// followBuild calls progress for the lines that go build -v prints, and each second
+// while it prints none. It returns go's error messages.
+func followBuild(printed <-chan string, progress func(doing string)) (messages string) {
+	doing := ""
+	for tick := time.Tick(time.Second); ; {
+		select {
+		case line, open := <-printed:
+			if !open {
+				return messages
+			}
+			// There is one package path per line. Other lines are error messages.
+			name, downloading := strings.CutPrefix(strings.TrimSpace(line), "go: downloading ")
+			switch {
+			case downloading:
+				doing = "downloading " + name
+			case strings.ContainsAny(name, " \t#"):
+				messages += line + "\n"
+				continue
+			case name != "":
+				doing = "building " + name
+			}
+		case <-tick:
+		}
+		if doing != "" {
+			progress(doing)
+		}
+	}
 }
 
 var (

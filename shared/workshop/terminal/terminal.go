@@ -55,6 +55,9 @@ func New(out io.Writer) *Terminal {
 	return t
 }
 
+// IsTerminal reports whether the output is a terminal, on which lines can be replaced.
+func (t *Terminal) IsTerminal() bool { return t.screen }
+
 // Printf writes lines as they are.
 func (t *Terminal) Printf(format string, args ...any) { t.write(fmt.Sprintf(format, args...)) }
 

@@ -23,7 +23,7 @@ func (s *screen) tell(state runner.State) {
 	switch name := state.Target.Name(); state.Phase {
 	case runner.Building:
 		s.began = time.Now()
-		s.building.done.Store(0)
+		s.building.reset()
 		s.out.Progress("building %s …", name)
 	case runner.Starting:
 		s.out.Progress("starting %s …", name)

@@ -37,7 +37,10 @@ type screen struct {
 }
 
 func newScreen(out *terminal.Terminal, root string, target runner.Target) *screen {
-	return &screen{out: out, root: root, own: target, building: building{out: out}, began: time.Now(), faults: make(chan error, 1), told: runner.State{Target: target, Phase: runner.Building}}
+	return &screen{
+		out: out, root: root, own: target, building: building{out: out}, began: time.Now(), faults: make(chan error, 1),
+		told: runner.State{Target: target, Phase: runner.Building},
+	}
 }
 
 // show prints the workshop's changes and traces until ctx is done or the learner
