@@ -56,10 +56,14 @@ func (s *Span) End() int64 {
 	return s.Start + int64(s.Duration)
 }
 
-// TopLevel tells whether the trace enters a service with the span: its tracer
-// says so or, for tracers that say nothing, the intake.
+// TopLevelTags returns the numeric tags of which one is 1 on a service entry span: the
+// tracer sets it or, for tracers that set none, the intake.
+func TopLevelTags() []string { return []string{"_dd.top_level", "_top_level"} }
+
+// TopLevel reports whether the span is a service entry span: the first of its service in
+// the trace.
 func (s *Span) TopLevel() bool {
-	return s.Metrics["_dd.top_level"] == 1 || s.Metrics["_top_level"] == 1
+	return slices.ContainsFunc(TopLevelTags(), func(tag string) bool { return s.Metrics[tag] == 1 })
 }
 
 // ErrorMessage is what went wrong, in whichever tag the tracer put it; empty

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/DataDog/datadog-agent/pkg/proto v0.85.1
 	github.com/DataDog/sketches-go v1.4.8
+	github.com/bits-and-blooms/bitset v1.29.0
 	github.com/gofrs/flock v0.13.1
 	github.com/klauspost/compress v1.20.3
 	github.com/tinylib/msgp v1.6.4

@@ -3,13 +3,14 @@ package query
 import (
 	"strings"
 
-	"thinker/shared/apm"
+	"github.com/bits-and-blooms/bitset"
 )
 
 // An Expr is a condition on a span: And, Or, Not, Term or Text.
 type Expr interface {
-	Match(*apm.Span) bool
 	String() string // as a query that parses to itself
+	// find returns the rows that the condition holds for.
+	find(Columns) (*bitset.BitSet, error)
 }
 
 // And holds where all of its parts do. It has two or more.
@@ -31,36 +32,9 @@ type Term struct {
 // A Test is what is asked of an attribute's value: a Pattern, a Comparison or
 // a Range. Tags have their values as text or as numbers.
 type Test interface {
-	MatchText(value string) bool
-	MatchNumber(value float64) bool
+	Matcher
 	String() string
 }
-
-// Match implements Expr.
-func (a And) Match(s *apm.Span) bool {
-	for _, part := range a {
-		if !part.Match(s) {
-			return false
-		}
-	}
-	return true
-}
-
-// Match implements Expr.
-func (o Or) Match(s *apm.Span) bool {
-	for _, part := range o {
-		if part.Match(s) {
-			return true
-		}
-	}
-	return false
-}
-
-// Match implements Expr.
-func (n Not) Match(s *apm.Span) bool { return !n.Expr.Match(s) }
-
-// Match implements Expr.
-func (t Term) Match(s *apm.Span) bool { return t.Field.match(s, t.Test) }
 
 func (a And) String() string { return join(a, " AND ") }
 

@@ -9,6 +9,14 @@ import (
 	"thinker/shared/apm"
 )
 
+// Groupable returns the reserved attributes whose values many spans share.
+func Groupable() (fields []Field) {
+	for _, name := range []string{"env", "operation_name", "resource_name", "service", "status", "type", "version"} {
+		fields = append(fields, Field{Name: name})
+	}
+	return fields
+}
+
 // A Field is what a Term looks at: one of the reserved attributes, which are
 // the span's own, or any of its tags, whose names are written with an @.
 type Field struct {
@@ -37,6 +45,35 @@ func (f Field) String() string {
 		return "@" + name
 	}
 	return name
+}
+
+// Columns returns the columns with the field's values. Of several values of a span, the
+// first column's stands. The column of the status only has the spans that failed.
+func (f Field) Columns() []Column {
+	switch {
+	case f.IsDuration():
+		return []Column{Duration}
+	case f.Tag:
+		return []Column{{TextTag, f.Name}, {NumberTag, f.Name}}
+	}
+	switch f.Name {
+	case "trace_id":
+		return []Column{TraceID}
+	case "span_id":
+		return []Column{SpanID}
+	case "service":
+		return []Column{Service}
+	case "operation_name":
+		return []Column{Operation}
+	case "resource_name":
+		return []Column{Resource}
+	case "type":
+		return []Column{Type}
+	case "status":
+		return []Column{Failed}
+	default: // env and version
+		return []Column{{TextTag, f.Name}}
+	}
 }
 
 // ParseField reads a field as queries write it, and as String does: service,
@@ -80,29 +117,6 @@ func (f Field) Value(s *apm.Span) (string, bool) {
 	}
 	value := f.value(s)
 	return value, value != ""
-}
-
-// match runs the test on the field's value, if the span has one. An empty
-// value of a reserved attribute is none.
-func (f Field) match(s *apm.Span, test Test) bool {
-	if f.IsDuration() {
-		return test.MatchNumber(float64(s.Duration))
-	}
-	if f.Tag {
-		if text, ok := s.Meta[f.Name]; ok && test.MatchText(text) {
-			return true
-		}
-		number, ok := s.Metrics[f.Name]
-		return ok && test.MatchNumber(number)
-	}
-	switch f.Name {
-	case "trace_id":
-		return NewIDTest(test).Match(s.TraceIDHigh, s.TraceID)
-	case "span_id":
-		return NewIDTest(test).Match(0, s.SpanID)
-	}
-	value := f.value(s)
-	return value != "" && test.MatchText(value)
 }
 
 // value is that of a reserved attribute that is a text.

@@ -51,34 +51,34 @@ func (id ID) is(other ID) bool {
 	return id.Low == other.Low && (id.High == 0 || other.High == 0 || id.High == other.High)
 }
 
-// An IDTest runs a Test on IDs. A value without wildcards is read by ParseIDs; one
+// An idTest runs a Test on IDs. A value without wildcards is read by ParseIDs; one
 // with wildcards is matched with the decimal form and with 16 and 32 hexadecimal
 // digits.
-type IDTest struct {
+type idTest struct {
 	test    Test
 	literal bool // the test is for the ids alone
 	ids     []ID
 }
 
-// NewIDTest prepares to run a test on many IDs.
-func NewIDTest(test Test) IDTest {
+// newIDTest prepares to run a test on many IDs.
+func newIDTest(test Test) idTest {
 	pattern, ok := test.(Pattern)
 	if !ok || !pattern.literal() {
-		return IDTest{test: test}
+		return idTest{test: test}
 	}
-	return IDTest{literal: true, ids: ParseIDs(pattern.text)}
+	return idTest{literal: true, ids: ParseIDs(pattern.text)}
 }
 
-// Any reports whether the test can match an ID at all.
-func (t IDTest) Any() bool { return !t.literal || len(t.ids) > 0 }
+// any reports whether the test can match an ID at all.
+func (t idTest) any() bool { return !t.literal || len(t.ids) > 0 }
 
-// MayMatch is a fast no for most IDs, by their lower half.
-func (t IDTest) MayMatch(low uint64) bool {
+// mayMatch is a fast no for most IDs, by their lower half.
+func (t idTest) mayMatch(low uint64) bool {
 	return !t.literal || slices.ContainsFunc(t.ids, func(id ID) bool { return id.Low == low })
 }
 
-// Match reports whether the test accepts the ID. high is 0 if unknown.
-func (t IDTest) Match(high, low uint64) bool {
+// match reports whether the test accepts the ID. high is 0 if unknown.
+func (t idTest) match(high, low uint64) bool {
 	if t.literal {
 		return slices.ContainsFunc(t.ids, func(id ID) bool { return id.is(ID{high, low}) })
 	}

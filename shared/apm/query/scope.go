@@ -1,10 +1,6 @@
 package query
 
-import (
-	"fmt"
-
-	"thinker/shared/apm"
-)
+import "fmt"
 
 // A Scope limits which spans of a trace a query matches.
 type Scope int
@@ -34,16 +30,4 @@ func ParseScope(text string) (Scope, error) {
 		}
 	}
 	return AllSpans, fmt.Errorf("unknown scope %.40q; use all, service-entry or root", text)
-}
-
-// Includes reports whether the span is in the scope.
-func (s Scope) Includes(span *apm.Span) bool {
-	switch s {
-	case RootSpans:
-		return span.ParentID == 0
-	case ServiceEntrySpans:
-		return span.TopLevel()
-	default:
-		return true
-	}
 }

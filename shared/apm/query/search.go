@@ -21,9 +21,6 @@ type Query struct {
 	Expr Expr // nil for every span
 }
 
-// Match tells whether the span is looked for.
-func (q Query) Match(s *apm.Span) bool { return q.Expr == nil || q.Expr.Match(s) }
-
 // String is the query in its plainest form. Parse reads it as the same query.
 func (q Query) String() string {
 	if q.Expr == nil {
@@ -61,10 +58,4 @@ type Breakdown struct {
 // Selects tells whether one of the spans is looked for.
 func (s Selection) Selects(spans []apm.Span) bool {
 	return slices.ContainsFunc(spans, func(span apm.Span) bool { return s.Match(&span) })
-}
-
-// Match tells whether the span is looked for.
-func (s Selection) Match(span *apm.Span) bool {
-	inTime := (s.From == 0 || span.Start >= s.From) && (s.To == 0 || span.Start < s.To)
-	return inTime && s.Scope.Includes(span) && s.Query.Match(span)
 }

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"thinker/shared/apm"
 )
 
 // Text looks for words anywhere in a span: in its resource, operation, service
@@ -20,7 +18,7 @@ type Text struct {
 	// places. Beyond ASCII any byte may, as case is not a matter of single bytes.
 	begins *[256]bool
 
-	ids IDTest
+	ids idTest
 }
 
 // leastID is how many characters a word needs to be taken for an ID. IDs are random
@@ -30,9 +28,9 @@ const leastID = 8
 
 // NewText looks for the words that the pattern fits.
 func NewText(p Pattern) Text {
-	t := Text{pattern: p, begins: new([256]bool), ids: IDTest{literal: true}}
+	t := Text{pattern: p, begins: new([256]bool), ids: idTest{literal: true}}
 	if len(strings.TrimSpace(p.text)) >= leastID {
-		t.ids = NewIDTest(p)
+		t.ids = newIDTest(p)
 	}
 	for _, segment := range p.segments {
 		lower := make([]rune, len(segment))
@@ -49,31 +47,9 @@ func NewText(p Pattern) Text {
 
 func (t Text) String() string { return t.pattern.String() }
 
-// Match implements Expr.
-func (t Text) Match(s *apm.Span) bool {
-	if t.MatchText(s.Resource) || t.MatchText(s.Name) || t.MatchText(s.Service) || t.ids.Match(s.TraceIDHigh, s.TraceID) || t.ids.Match(0, s.SpanID) {
-		return true
-	}
-	for name, value := range s.Meta {
-		if LooksIn(name) && t.MatchText(value) {
-			return true
-		}
-	}
-	for name, value := range s.Metrics {
-		if LooksIn(name) && t.MatchNumber(value) {
-			return true
-		}
-	}
-	return false
-}
-
 // LooksIn tells whether Text looks in the tag with that name. What tracers
 // keep for themselves begins with an underscore, and is left out.
 func LooksIn(tag string) bool { return !strings.HasPrefix(tag, "_") }
-
-// IDs returns the test for trace and span IDs. It accepts none if the words can't
-// be an ID.
-func (t Text) IDs() IDTest { return t.ids }
 
 // MatchNumber tells whether the number is looked for.
 func (t Text) MatchNumber(value float64) bool { return t.pattern.MatchNumber(value) }
@@ -84,7 +60,7 @@ func (t Text) MatchNumber(value float64) bool { return t.pattern.MatchNumber(val
 func (t Text) MatchText(value string) bool {
 	at := 0
 	for segment := range t.segments {
-		end, ok := t.find(value, at, segment)
+		end, ok := t.seek(value, at, segment)
 		if !ok {
 			return false
 		}
@@ -93,8 +69,8 @@ func (t Text) MatchText(value string) bool {
 	return true
 }
 
-// find returns the end of the first place from a byte on where a segment fits.
-func (t Text) find(value string, from, segment int) (end int, ok bool) {
+// seek returns the end of the first place from a byte on where a segment fits.
+func (t Text) seek(value string, from, segment int) (end int, ok bool) {
 	last := segment == len(t.segments)-1
 	var tried effort
 	for at := from; ; {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/segment"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
@@ -25,13 +26,13 @@ func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets 
 
 func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets int) (stats.Anatomy, error) {
 	const mostTraces = 1000 // where there are more, at least about half as many
-	all, err := s.selectRows(ctx, selection, key{wide, traceID}, key{wide, spanID}, key{wide, start})
+	all, err := s.selectRows(ctx, selection, query.TraceID, query.SpanID, query.Start)
 	if err != nil {
 		return stats.Anatomy{}, err
 	}
 	of := 0
 	for _, part := range all {
-		of += part.rows.count()
+		of += int(part.rows.Count())
 	}
 	from, to, err := s.timeOf(all, selection)
 	if err != nil {
@@ -65,7 +66,7 @@ func (s *Store) draw(ctx context.Context, sample map[uint64]map[uint64]bool) ([]
 	const mostSpans = 100_000
 	byChance := func(a, b uint64) int { return cmp.Compare(mix(a), mix(b)) }
 	parts := s.snapshot()
-	var places []whereabouts
+	var locations []location
 	spans := 0
 	for _, id := range slices.SortedFunc(maps.Keys(sample), byChance) {
 		if err := ctx.Err(); err != nil {
@@ -75,16 +76,13 @@ func (s *Store) draw(ctx context.Context, sample map[uint64]map[uint64]bool) ([]
 		if err != nil {
 			return nil, err
 		}
-		if spans += place.spans; spans > mostSpans && len(places) > 0 {
+		if spans += place.spans; spans > mostSpans && len(locations) > 0 {
 			break
 		}
-		places = append(places, place)
+		locations = append(locations, place)
 	}
-	keys := []key{{field, service}, {field, name}, {field, resource}, {field, spanType}, {field, failed}}
-	for _, name := range wideNames {
-		keys = append(keys, key{wide, name})
-	}
-	return s.assemble(ctx, parts, places, keys, mostBytes/2)
+	names := append(segment.Integers(), query.Service, query.Operation, query.Resource, query.Type, query.Failed)
+	return s.assemble(ctx, locations, names, maxBytes/2)
 }
 
 // sample takes the traces of the rows or, of too many, those whose IDs mix to
@@ -95,12 +93,12 @@ func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]b
 	sample = map[uint64]map[uint64]bool{}
 	limit := uint64(math.MaxUint64)
 	for _, part := range all {
-		traces, err := s.column(part.segment, key{wide, traceID})
+		traces, err := s.column(part.part, query.TraceID)
 		if err != nil {
 			return nil, false, err
 		}
-		for row := range part.rows.all() {
-			id := traces.numbers[row]
+		for row := range part.rows.EachSet() {
+			id := traces.Numbers[row]
 			if mix(id) > limit || sample[id] != nil {
 				continue
 			}
@@ -112,17 +110,17 @@ func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]b
 		}
 	}
 	for _, part := range all {
-		traces, err := s.column(part.segment, key{wide, traceID})
+		traces, err := s.column(part.part, query.TraceID)
 		if err != nil {
 			return nil, false, err
 		}
-		spans, err := s.column(part.segment, key{wide, spanID})
+		spans, err := s.column(part.part, query.SpanID)
 		if err != nil {
 			return nil, false, err
 		}
-		for row := range part.rows.all() {
-			if chosen, ok := sample[traces.numbers[row]]; ok {
-				chosen[spans.numbers[row]] = true
+		for row := range part.rows.EachSet() {
+			if chosen, ok := sample[traces.Numbers[row]]; ok {
+				chosen[spans.Numbers[row]] = true
 			}
 		}
 	}

@@ -3,11 +3,16 @@ package store
 import (
 	"container/list"
 	"sync"
+
+	"github.com/bits-and-blooms/bitset"
+
+	"thinker/shared/apm/internal/segment"
+	"thinker/shared/apm/query"
 )
 
-// A cache keeps the columns that were read last, within a number of bytes.
+// A cache holds what was read last, within a number of bytes.
 type cache struct {
-	most int
+	max int
 
 	mu     sync.Mutex
 	bytes  int
@@ -16,44 +21,78 @@ type cache struct {
 }
 
 type cacheKey struct {
-	segment int64
-	key
+	place  int64
+	kind   cacheKind
+	column query.Column
+	query  string
 }
+
+type cacheKind uint8
+
+const (
+	cachedColumn cacheKind = iota
+	cachedDirectory
+	cachedAnswer
+)
 
 type cached struct {
 	cacheKey
-	column *column // nil where the segment has none such
-	bytes  int
+	value any
+	bytes int
 }
 
-func newCache(bytes int) *cache {
-	return &cache{most: bytes, known: map[cacheKey]*list.Element{}}
+func newCache(bytes int) *cache { return &cache{max: bytes, known: map[cacheKey]*list.Element{}} }
+
+func (c *cache) column(place int64, name query.Column) (*segment.Column, bool) {
+	return cachedAs[*segment.Column](c, cacheKey{place: place, kind: cachedColumn, column: name})
 }
 
-func (c *cache) get(k cacheKey) (column *column, ok bool) {
+// putColumn caches a column; nil if the segment has none with the name.
+func (c *cache) putColumn(place int64, name query.Column, column *segment.Column) {
+	bytes := 0
+	if column != nil {
+		bytes = column.Size()
+	}
+	c.put(cacheKey{place: place, kind: cachedColumn, column: name}, column, bytes)
+}
+
+func (c *cache) directory(place int64) (*segment.Directory, bool) {
+	return cachedAs[*segment.Directory](c, cacheKey{place: place, kind: cachedDirectory})
+}
+
+func (c *cache) putDirectory(place int64, d *segment.Directory) {
+	c.put(cacheKey{place: place, kind: cachedDirectory}, d, d.Size())
+}
+
+func (c *cache) answer(place int64, query string) (*bitset.BitSet, bool) {
+	return cachedAs[*bitset.BitSet](c, cacheKey{place: place, kind: cachedAnswer, query: query})
+}
+
+func (c *cache) putAnswer(place int64, query string, rows *bitset.BitSet) {
+	c.put(cacheKey{place: place, kind: cachedAnswer, query: query}, rows, 8*len(rows.Words()))
+}
+
+func cachedAs[T any](c *cache, k cacheKey) (value T, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	element, ok := c.known[k]
-	if !ok {
-		return nil, false
+	if ok {
+		c.recent.MoveToFront(element)
+		value = element.Value.(*cached).value.(T)
 	}
-	c.recent.MoveToFront(element)
-	return element.Value.(*cached).column, true
+	return value, ok
 }
 
-func (c *cache) put(k cacheKey, column *column) {
-	const itself = 200 // bytes, of an entry
-	bytes := itself + len(k.name)
-	if column != nil {
-		bytes += column.size()
-	}
+func (c *cache) put(k cacheKey, value any, bytes int) {
+	const entry = 200 // bytes
+	bytes += entry + len(k.column.Name) + len(k.query)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.known[k]; ok || bytes > c.most/4 {
+	if _, ok := c.known[k]; ok || bytes > c.max/4 {
 		return
 	}
-	c.known[k] = c.recent.PushFront(&cached{k, column, bytes})
-	for c.bytes += bytes; c.bytes > c.most; {
+	c.known[k] = c.recent.PushFront(&cached{k, value, bytes})
+	for c.bytes += bytes; c.bytes > c.max; {
 		oldest := c.recent.Remove(c.recent.Back()).(*cached)
 		delete(c.known, oldest.cacheKey)
 		c.bytes -= oldest.bytes

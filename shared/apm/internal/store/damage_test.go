@@ -1,8 +1,7 @@
-package store
+package store_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,39 +12,38 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/query"
 )
 
-// A keeper is a store's file, and what was put in it: segments of ten spans,
-// three of them packed and five spans in the log. Trace n has two spans, n and
-// n+100, one after the other: those of 5 and of 10 are in two segments each.
-type keeper struct {
-	config Config
+// A shelf is a store's directory with 35 spans: segments of ten spans, three of them in
+// files and five spans in the log. Trace n has two spans, one after the other: those of
+// trace 11 are in two segments.
+type shelf struct {
+	config store.Config
 	log    bytes.Buffer
 }
 
-func keep(t testing.TB) *keeper {
+func fillShelf(t testing.TB) *shelf {
 	t.Helper()
-	k := &keeper{}
-	k.config = Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
-	k.reopened(t, func(s *Store) {
-		var spans []apm.Span
-		for i := range 35 {
-			trace := uint64((i + 1) / 2)
-			span := span(trace, trace+100*uint64((i+1)%2))
+	k := &shelf{}
+	k.config = store.Config{Path: filepath.Join(t.TempDir(), "traces"), MaxSpans: 160, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
+	k.opened(t, func(s *store.Store) {
+		for i := range 35 { // one at a time, so traces may be in two segments
+			trace := uint64((i + 3) / 2)
+			span := span(trace, uint64(i+1))
 			span.Meta = map[string]string{"tag": fmt.Sprint("value ", i)}
-			spans = append(spans, span)
+			add(t, s, span)
 		}
-		add(t, s, spans...)
-		settled(t, s)
+		settle(t, s)
 	})
 	return k
 }
 
-// reopened opens the store, uses it and closes it.
-func (k *keeper) reopened(t testing.TB, use func(*Store)) {
+// opened opens the store, uses it and closes it.
+func (k *shelf) opened(t testing.TB, use func(*store.Store)) {
 	t.Helper()
-	s, err := Open(k.config)
+	s, err := store.Open(k.config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,310 +53,252 @@ func (k *keeper) reopened(t testing.TB, use func(*Store)) {
 	}
 }
 
-// meddle changes the file behind the store's back.
-func (k *keeper) meddle(t testing.TB, statement string, arguments ...any) {
+// files returns the paths of the store's files that end in a suffix.
+func (k *shelf) files(t testing.TB, suffix string) []string {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+escapePath(k.config.Path))
+	found, err := filepath.Glob(filepath.Join(k.config.Path, "*"+suffix))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec(statement, arguments...); err != nil {
-		t.Error(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Error(err)
-	}
+	return found
 }
 
-// flip changes a bit in the middle of a blob.
-func (k *keeper) flip(t testing.TB, blob, from string) {
+// change changes a file's content.
+func change(t testing.TB, path string, how func([]byte) []byte) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+escapePath(k.config.Path))
+	content, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, how(content), 0o600)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	var content []byte
-	if err := db.QueryRow("SELECT " + blob + " FROM " + from).Scan(&content); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Error(err)
-	}
-	content[len(content)/2] ^= 4
-	table, where, _ := strings.Cut(from, " ")
-	k.meddle(t, "UPDATE "+table+" SET "+blob+" = ? "+where, content)
 }
 
-// spansOf lists a store's spans, by every way there is to find them.
-func spansOf(t testing.TB, s *Store) []string {
+// spansOf returns the IDs of a store's spans, and checks that each way to find them finds
+// the same.
+func spansOf(t testing.TB, s *store.Store) (spans []string) {
 	t.Helper()
-	var found, searched []string
-	for id := range uint64(200) {
-		trace, _ := traceOf(t, s, id)
-		for _, span := range trace.Spans {
-			found = append(found, fmt.Sprint(span.TraceID, "/", span.SpanID))
-		}
-	}
 	q, err := query.Parse("@tag:value*")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []query.Request{{Limit: 1000}, {Limit: 1000, Selection: query.Selection{Query: q}}} {
-		searched = nil
-		summaries, _, err := s.Search(t.Context(), r)
+	var bySearch [2][]string
+	for i, selection := range []query.Selection{{}, {Query: q}} {
+		summaries, _, err := s.Search(t.Context(), query.Request{Limit: 1000, Selection: selection})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, summary := range summaries {
 			trace, _ := traceOf(t, s, summary.TraceID)
 			for _, span := range trace.Spans {
-				searched = append(searched, fmt.Sprint(span.TraceID, "/", span.SpanID))
+				bySearch[i] = append(bySearch[i], fmt.Sprintf("%02d", span.SpanID))
 			}
 		}
-		slices.Sort(searched)
-		if slices.Sort(found); !slices.Equal(found, searched) {
-			t.Errorf("by trace there are %v, by search %v", found, searched)
-		}
+		slices.Sort(bySearch[i])
 	}
-	if kept := s.Retention(); kept.Spans != len(found) || kept.Traces != len(tracesIn(found)) {
-		t.Errorf("%d spans are found, and kept are %+v", len(found), kept)
+	if !slices.Equal(bySearch[0], bySearch[1]) {
+		t.Errorf("the list has %v, a query finds %v", bySearch[0], bySearch[1])
 	}
-	return found
+	if kept := s.Retention(); kept.Spans != len(bySearch[0]) {
+		t.Errorf("%d spans are found, and %+v are stored", len(bySearch[0]), kept)
+	}
+	return bySearch[0]
 }
 
-func tracesIn(spans []string) map[string]bool {
-	traces := map[string]bool{}
-	for _, span := range spans {
-		trace, _, _ := strings.Cut(span, "/")
-		traces[trace] = true
+func spanIDs(from, to int) (ids []string) {
+	for id := from; id <= to; id++ {
+		ids = append(ids, fmt.Sprintf("%02d", id))
 	}
-	return traces
+	return ids
 }
 
-// without leaves some spans out.
-func without(spans []string, gone ...string) []string {
-	return slices.DeleteFunc(slices.Clone(spans), func(span string) bool { return slices.Contains(gone, span) })
-}
-
-func TestADamagedSegmentIsSetAside(t *testing.T) {
-	for name, c := range map[string]struct{ blob, from string }{
-		"the trace IDs":       {"cells", "columns WHERE segment = 2 AND name = 'trace_id'"},
-		"the services":        {"cells", "columns WHERE segment = 2 AND name = 'service'"},
-		"the services' names": {"dictionary", "columns WHERE segment = 2 AND name = 'service'"},
-		"a tag":               {"cells", "columns WHERE segment = 2 AND name = 'tag'"},
-		"a tag's values":      {"dictionary", "columns WHERE segment = 2 AND name = 'tag'"},
-		"the starts":          {"cells", "columns WHERE segment = 2 AND name = 'start'"},
+func TestStore_DamagedSegment(t *testing.T) {
+	flip := func(at func(size int) int) func([]byte) []byte {
+		return func(content []byte) []byte { content[at(len(content))] ^= 4; return content }
+	}
+	for name, damage := range map[string]func([]byte) []byte{
+		"values":    flip(func(size int) int { return size / 3 }),
+		"directory": flip(func(size int) int { return size - 60 }),
+		"footer":    flip(func(size int) int { return size - 1 }),
+		"length":    flip(func(size int) int { return size - 15 }),
+		"truncated": func(content []byte) []byte { return content[:len(content)/2] },
+		"empty":     func([]byte) []byte { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := keep(t)
-			var before []string
-			k.reopened(t, func(s *Store) { before = spansOf(t, s) })
-			if len(before) != 35 {
-				t.Fatalf("there are %v", before)
-			}
-			want := without(before, "5/105", "6/6", "6/106", "7/7", "7/107", "8/8", "8/108", "9/9", "9/109", "10/10")
-			k.flip(t, c.blob, c.from)
-			for _, time := range []string{"at first", "once more"} {
-				k.reopened(t, func(s *Store) {
-					spansOf(t, s) // when it may be noticed
+			k := fillShelf(t)
+			damaged := k.files(t, ".segment")[1] // spans 11 to 20
+			change(t, damaged, damage)
+			want := append(spanIDs(1, 10), spanIDs(21, 35)...)
+			for range 2 { // what is wrong with a column is found when it is read
+				k.opened(t, func(s *store.Store) {
 					if got := spansOf(t, s); !slices.Equal(got, want) {
-						t.Errorf("%s: got %v, want %v", time, got, want)
+						t.Errorf("found %v, want %v", got, want)
 					}
 					if kept := s.Retention(); kept.DamagedSpans != 10 {
-						t.Errorf("%s: %+v", time, kept)
+						t.Errorf("%+v", kept)
+					}
+					if trace, ok := traceOf(t, s, 11); !ok || len(trace.Spans) != 1 { // it began in the damaged segment
+						t.Errorf("trace 11 has %d spans, want 1", len(trace.Spans))
 					}
 				})
 			}
-			if log := k.log.String(); strings.Count(log, "damaged and was quarantined") != 1 {
-				t.Errorf("the log says %s", log)
+			if left := k.files(t, ".damaged"); len(left) != 1 || !strings.Contains(k.log.String(), "stored traces are damaged; their file was set aside") {
+				t.Errorf("set aside %v; the log has\n%s", left, &k.log)
+			}
+			// Its time comes, too.
+			k.opened(t, func(s *store.Store) {
+				for id := range uint64(160) {
+					add(t, s, span(1000+id, 1))
+				}
+				settle(t, s)
+			})
+			if left := k.files(t, ".damaged"); len(left) != 0 {
+				t.Errorf("%v was not evicted", left)
 			}
 		})
 	}
 }
 
-// Records of one segment build on each other: after a damaged one the rest
-// cannot be read, but what came before it and what went to other segments can.
-func TestADamagedRecordOfTheLog(t *testing.T) {
-	k := &keeper{}
-	k.config = Config{Path: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
-	k.reopened(t, func(s *Store) {
-		for id := range uint64(6) {
-			add(t, s, tagged(id+1))
-		}
-	})
-	k.flip(t, "spans", "log WHERE id = 4")
-	for _, time := range []string{"at first", "once more"} {
-		k.reopened(t, func(s *Store) {
-			if got := spansOf(t, s); !slices.Equal(got, []string{"1/1", "2/2", "3/3"}) {
-				t.Errorf("%s: got %v", time, got)
+func TestStore_DamagedLog(t *testing.T) {
+	whole := fillShelf(t)
+	log := filepath.Base(whole.files(t, ".log")[0]) // spans 31 to 35
+	// with returns a copy whose log has that content.
+	with := func(content []byte) *shelf {
+		k := &shelf{config: whole.config}
+		k.config.Path = filepath.Join(t.TempDir(), "traces")
+		k.config.Logger = slog.New(slog.NewTextHandler(&k.log, nil))
+		copyDir(t, whole.config.Path, k.config.Path, func(name string, was []byte) []byte {
+			if name == log {
+				return content
 			}
+			return was
 		})
+		return k
 	}
-	if log := k.log.String(); strings.Count(log, "part of the log is damaged") != 1 {
-		t.Errorf("the log says %s", log)
-	}
-	k.reopened(t, func(s *Store) {
-		add(t, s, tagged(7))
-		k.log.Reset()
-	})
-	k.flip(t, "spans", "log")
-	for range 2 {
-		k.reopened(t, func(s *Store) {
-			if got := spansOf(t, s); !slices.Equal(got, []string{"1/1", "2/2", "3/3"}) {
-				t.Errorf("without its only record: got %v", got)
-			}
-			if kept := s.Retention(); kept.DamagedSpans != 0 || kept.Bytes == 0 {
-				t.Errorf("%+v", kept)
-			}
-		})
-	}
-	if log := k.log.String(); strings.Count(log, "level=ERROR") != 1 {
-		t.Errorf("the log says %s", log)
-	}
-}
-
-// tagged is a span that spansOf finds, of a trace of its own.
-func tagged(id uint64) apm.Span {
-	span := span(id, id)
-	span.Meta = map[string]string{"tag": fmt.Sprint("value ", id)}
-	return span
-}
-
-func TestAForeignFileIsRefusedAndLeftAsItIs(t *testing.T) {
-	database := func(statements string) func(*testing.T, string) {
-		return func(t *testing.T, path string) {
-			(&keeper{config: Config{Path: path}}).meddle(t, statements)
-		}
-	}
-	ours := func(statements string) func(*testing.T, string) {
-		return func(t *testing.T, path string) {
-			k := &keeper{config: Config{Path: path}}
-			k.reopened(t, func(s *Store) { add(t, s, tagged(1)) })
-			k.meddle(t, statements)
-		}
-	}
-	for why, make := range map[string]func(*testing.T, string){
-		"is not a database of traces":            func(t *testing.T, path string) { write(t, path, strings.Repeat("Dear diary, ", 1000)) },
-		"is not a database of traces\n":          func(t *testing.T, path string) { write(t, path, "x") },
-		"is the database of another program":     database("CREATE TABLE diary (day TEXT); PRAGMA user_version = 1"),
-		"is the database of another program\n":   database("PRAGMA journal_mode = wal; CREATE TABLE diary (day TEXT)"),
-		"is the database of another program\n\n": database("PRAGMA application_id = 7"),
-		"was written by a newer version of apm (its schema version is 2, and this apm reads up to 1)": ours("PRAGMA user_version = 2"),
-		"is damaged: part of it is missing": func(t *testing.T, path string) {
-			ours("")(t, path)
-			if info, err := os.Stat(path); err != nil {
-				t.Fatal(err)
-			} else if err := os.Truncate(path, info.Size()-1); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"is damaged": func(t *testing.T, path string) {
-			ours("")(t, path)
-			content, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			copy(content[100:], strings.Repeat("x", 900)) // the schema's first page
-			write(t, path, string(content))
-		},
-		"is damaged: part of it is missing\n": func(t *testing.T, path string) {
-			ours("")(t, path)
-			if err := os.Truncate(path, 1000); err != nil {
-				t.Fatal(err)
-			}
-		},
-	} {
-		why := strings.TrimSpace(why)
-		t.Run(why, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "t?%#.db")
-			make(t, path)
-			before, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_ = os.Remove(path + "-lock")
-			s, err := Open(Config{Path: path})
-			if err == nil {
-				_ = s.Close()
-			}
-			var foreign ForeignError
-			if !errors.As(err, &foreign) || foreign.Path != path || foreign.Why != why {
-				t.Errorf("got %v, want …%s", err, why)
-			}
-			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
-				t.Errorf("it is not as it was: %v", err)
-			}
-			if files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); err != nil || len(files) != 1 {
-				t.Errorf("beside it is now %v, %v", files, err)
-			}
-		})
-	}
-}
-
-func write(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// An empty file, and a database that nothing was written to, have the schema's
-// version 0.
-func TestAnOlderSchemaIsBroughtUpToDate(t *testing.T) {
-	k := &keeper{config: Config{Path: filepath.Join(t.TempDir(), "t.db")}}
-	write(t, k.config.Path, "")
-	for range 2 {
-		k.reopened(t, func(s *Store) {
-			add(t, s, tagged(1))
-			if got := spansOf(t, s); !slices.Equal(got, []string{"1/1"}) {
-				t.Errorf("got %v", got)
-			}
-			if err := s.Clear(t.Context()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	var version, id int
-	db, err := sql.Open("sqlite", "file:"+escapePath(k.config.Path))
+	content, err := os.ReadFile(filepath.Join(whole.config.Path, log))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if err := db.QueryRow("SELECT user_version, application_id FROM pragma_user_version, pragma_application_id").Scan(&version, &id); err != nil || version != len(migrations()) || id != applicationID {
-		t.Errorf("version %d of %x: %v", version, id, err)
+	for size := range content { // as a program leaves it that is killed
+		k := with(content[:size])
+		k.opened(t, func(s *store.Store) {
+			got := spansOf(t, s)
+			if len(got) < 30 || len(got) > 35 || !slices.Equal(got, spanIDs(1, len(got))) {
+				t.Fatalf("cut after %d of %d bytes, found %v", size, len(content), got)
+			}
+			add(t, s, span(99, 99))
+		})
+		k.opened(t, func(s *store.Store) {
+			if trace, ok := traceOf(t, s, 99); !ok || len(trace.Spans) != 1 {
+				t.Fatalf("cut after %d bytes, a new span is lost", size)
+			}
+		})
+		if strings.Contains(k.log.String(), "damaged") {
+			t.Fatalf("cut after %d bytes, the log has\n%s", size, &k.log)
+		}
+	}
+	content[len(content)-2] ^= 1
+	k := with(content)
+	k.opened(t, func(s *store.Store) {
+		if got := spansOf(t, s); !slices.Equal(got, spanIDs(1, 34)) {
+			t.Errorf("found %v", got)
+		}
+	})
+	if !strings.Contains(k.log.String(), "the end of a log is damaged") {
+		t.Errorf("the log has\n%s", &k.log)
 	}
 }
 
-func TestAFileInUseIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "t.db")
-	first := open(t, Config{Path: path})
-	add(t, first, tagged(1))
-	_, err := Open(Config{Path: path})
-	if want := (ForeignError{path, "is in use by another program"}); !errors.Is(err, want) {
-		t.Errorf("got %v, want %v", err, want)
+func TestStore_MissingSegment(t *testing.T) {
+	k := fillShelf(t)
+	k.opened(t, func(s *store.Store) {
+		if err := os.Remove(k.files(t, ".segment")[2]); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := spansOf(t, s), append(spanIDs(1, 20), spanIDs(31, 35)...); !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+	})
+}
+
+func TestOpen_Foreign(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(path string) error
+		why  string
+	}{
+		"a file":            {func(path string) error { return os.WriteFile(path, []byte("text"), 0o600) }, "is not a directory of traces"},
+		"another directory": {func(path string) error { return os.MkdirAll(filepath.Join(path, "src"), 0o700) }, "is a directory with other files"},
+		"another version": {func(path string) error {
+			return errors.Join(os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "format"), []byte("apm traces 2\n"), 0o600))
+		}, `was written by another version of apm (its format is "apm traces 2")`},
+		"another format": {func(path string) error {
+			return errors.Join(os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "format"), []byte("x"), 0o600))
+		}, "is not a directory of traces"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "traces")
+			if err := c.make(path); err != nil {
+				t.Fatal(err)
+			}
+			_, err := store.Open(store.Config{Path: path})
+			if foreign := (store.ForeignError{}); !errors.As(err, &foreign) || err.Error() != path+" "+c.why+". It was not changed" {
+				t.Errorf("%v", err)
+			}
+		})
 	}
-	add(t, first, tagged(2))
-	if got := spansOf(t, first); !slices.Equal(got, []string{"1/1", "2/2"}) {
-		t.Errorf("got %v", got)
+	t.Run("in use", func(t *testing.T) {
+		config := store.Config{Path: filepath.Join(t.TempDir(), "traces")}
+		open(t, config)
+		if _, err := store.Open(config); err == nil || !strings.HasSuffix(err.Error(), " is in use by another program. It was not changed") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("no directory", func(t *testing.T) {
+		if _, err := store.Open(store.Config{Path: "/dev/null/traces"}); !errors.Is(err, store.ErrUnopened) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestOpen_Database opens a path where an earlier version had its database, or beside it.
+func TestOpen_Database(t *testing.T) {
+	head := make([]byte, 100)
+	copy(head, "SQLite format 3\x00")
+	copy(head[68:], "apm1")
+	for _, suffix := range []string{"", ".db"} {
+		var log bytes.Buffer
+		path := filepath.Join(t.TempDir(), "traces")
+		for _, companion := range []string{"", "-wal"} {
+			if err := os.WriteFile(path+suffix+companion, head, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := open(t, store.Config{Path: path, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		add(t, s, span(1, 1))
+		for _, companion := range []string{"", "-wal"} {
+			if got, err := os.ReadFile(path + suffix + companion + ".old"); err != nil || !bytes.Equal(got, head) {
+				t.Errorf("%s: %v", companion, err)
+			}
+		}
+		if !strings.Contains(log.String(), "they were set aside") {
+			t.Errorf("%s", &log)
+		}
 	}
 }
 
-func TestAFileThatCannotBe(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, "precious")
-	path := filepath.Join(file, "t.db")
-	s, err := Open(Config{Path: path})
-	if err == nil {
-		_ = s.Close()
+func TestStore_DirectoryRemoved(t *testing.T) {
+	config := store.Config{Path: filepath.Join(t.TempDir(), "traces")}
+	s := open(t, config)
+	add(t, s, apm.Span{TraceID: 1, SpanID: 1})
+	if s.Retention().FileGone {
+		t.Error("it is there")
 	}
-	if !errors.Is(err, ErrUnopened) || !strings.Contains(err.Error(), path) {
-		t.Errorf("%s: %v", path, err)
+	if err := os.RemoveAll(config.Path); err != nil {
+		t.Fatal(err)
 	}
-	s, err = Open(Config{Path: filepath.Dir(file)})
-	if err == nil {
-		_ = s.Close()
-	}
-	if want := (ForeignError{filepath.Dir(file), "is not a file"}); !errors.Is(err, want) {
-		t.Errorf("%v, want %v", err, want)
+	eventually(t, "the store notices", func() bool { return s.Retention().FileGone })
+	if err := s.Clear(t.Context()); err == nil || !strings.Contains(err.Error(), "was removed, so its traces can't be deleted") {
+		t.Errorf("%v", err)
 	}
 }

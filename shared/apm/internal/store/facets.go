@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bits-and-blooms/bitset"
+
+	"thinker/shared/apm/internal/segment"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
@@ -20,10 +23,10 @@ type labels struct {
 }
 
 // labels are those of one field. Number 0 is for the rows without a value.
-func (s *Store) labels(g *segment, f query.Field) (labels, error) {
-	l := labels{of: make([]uint32, g.rows), values: [][]string{{""}}}
-	for _, k := range fieldKeys(f) {
-		c, err := s.column(g, k)
+func (s *Store) labels(p *part, f query.Field) (labels, error) {
+	l := labels{of: make([]uint32, p.rows), values: [][]string{{""}}}
+	for _, k := range f.Columns() {
+		c, err := s.column(p, k)
 		if err != nil {
 			return l, err
 		}
@@ -35,66 +38,41 @@ func (s *Store) labels(g *segment, f query.Field) (labels, error) {
 	return l, nil
 }
 
-// fieldKeys are the columns that have a field's values; of two, what the first
-// has stands.
-func fieldKeys(f query.Field) []key {
-	if f.IsDuration() {
-		return []key{{wide, duration}}
-	}
-	if f.Tag {
-		return []key{{meta, f.Name}, {metric, f.Name}}
-	}
-	switch f.Name {
-	case "operation_name":
-		return []key{{field, name}}
-	case "resource_name":
-		return []key{{field, resource}}
-	case "service", "type":
-		return []key{{field, f.Name}}
-	case "status":
-		return []key{{field, failed}}
-	case "trace_id", "span_id":
-		return []key{{wide, f.Name}}
-	default: // env and version
-		return []key{{meta, f.Name}}
-	}
-}
-
-// take gives the rows that a column has, and that have none yet, its values.
-func (l *labels) take(c *column, k key) {
+// take gives the rows that have a value in a column, and no label yet, their labels.
+func (l *labels) take(c *segment.Column, name query.Column) {
 	if c == nil {
 		return
 	}
 	base := uint32(len(l.values))
-	if k.kind == wide {
-		for row, n := range c.numbers {
+	if name.Kind == query.Integer {
+		for row, n := range c.Numbers {
 			l.of[row] = base + uint32(row)
 			l.values = append(l.values, []string{strconv.FormatUint(n, 10)})
 		}
 		return
 	}
-	texts := make([]string, len(c.values)) // one allocation for all
-	for code, value := range c.values {
-		if texts[code] = value; k.kind == metric {
-			texts[code] = strconv.FormatFloat(float(value), 'f', -1, 64)
+	texts := make([]string, len(c.Values)) // one allocation for all
+	for code, value := range c.Values {
+		if texts[code] = value; name.Kind == query.NumberTag {
+			texts[code] = strconv.FormatFloat(segment.Float(value), 'f', -1, 64)
 		}
 		l.values = append(l.values, texts[code:code+1])
 	}
-	for i, row := range c.rows {
+	for i, row := range c.Rows {
 		if l.of[row] == 0 {
-			l.of[row] = base + uint32(c.codes[i])
+			l.of[row] = base + uint32(c.Codes[i])
 		}
 	}
 }
 
 // and combines the labels with those of one more field.
-func (l labels) and(more labels, rows rowSet) labels {
+func (l labels) and(more labels, rows *bitset.BitSet) labels {
 	if l.of == nil {
 		return more
 	}
 	both := labels{of: make([]uint32, len(l.of))}
 	numbers := map[[2]uint32]uint32{}
-	for row := range rows.all() {
+	for row := range rows.EachSet() {
 		pair := [2]uint32{l.of[row], more.of[row]}
 		number, known := numbers[pair]
 		if !known {
@@ -199,7 +177,7 @@ func (s *Store) nameValues(ctx context.Context, top []counted, all []selected, f
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		l, err := s.labels(all[part].segment, f)
+		l, err := s.labels(all[part].part, f)
 		if err != nil {
 			return err
 		}
@@ -216,20 +194,17 @@ const mostTags = 1000
 
 // grouping are the fields by which some of the spans may be grouped.
 func (s *Store) grouping(all []selected) ([]query.Field, error) {
-	var fields []query.Field
-	for _, name := range []string{"env", "operation_name", "resource_name", "service", "status", "type", "version"} {
-		fields = append(fields, query.Field{Name: name})
-	}
+	fields := query.Groupable()
 	common := map[string]int{} // tags, by how many segments have them
 	for _, part := range all {
-		keys, err := s.keys(part.segment)
+		names, err := s.columns(part.part)
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range keys {
-			isOwn := k.name == "env" || k.name == "version" || k.name == "duration" // which are written without an @
-			if k.kind >= meta && k.name != "" && query.LooksIn(k.name) && !isOwn {
-				common[k.name]++
+		for _, c := range names {
+			isReserved := c.Name == "env" || c.Name == "version" || c.Name == "duration" // written without an @
+			if c.IsTag() && c.Name != "" && query.LooksIn(c.Name) && !isReserved {
+				common[c.Name]++
 			}
 		}
 	}
@@ -258,12 +233,12 @@ type counted struct {
 }
 
 func (s *Store) countValues(count *counting, part int, in selected, f query.Field) error {
-	l, err := s.labels(in.segment, f)
+	l, err := s.labels(in.part, f)
 	if err != nil {
 		return err
 	}
 	counts := make([]int, len(l.values))
-	for row := range in.rows.all() {
+	for row := range in.rows.EachSet() {
 		counts[l.of[row]]++
 	}
 	for label, n := range counts {

@@ -3,13 +3,14 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bits-and-blooms/bitset"
 
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
@@ -28,9 +29,9 @@ func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (answer stats.
 }
 
 func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
-	needed := []key{{wide, start}, {wide, duration}}
+	needed := []query.Column{query.Start, query.Duration}
 	for _, f := range b.By {
-		needed = append(needed, fieldKeys(f)...)
+		needed = append(needed, f.Columns()...)
 	}
 	all, err := s.selectRows(ctx, b.Selection, needed...)
 	if err != nil {
@@ -98,7 +99,7 @@ func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) 
 	for _, part := range slices.Sorted(maps.Keys(byPart)) {
 		for i, f := range sum.of.By {
 			err := s.jobs.run(ctx, func() error {
-				labels, err := s.labels(all[part].segment, f)
+				labels, err := s.labels(all[part].part, f)
 				if err != nil {
 					return err
 				}
@@ -123,99 +124,76 @@ func (s *Store) timeOf(all []selected, selection query.Selection) (from, to int6
 	}
 	first, last := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, part := range all {
-		starts, err := s.column(part.segment, key{wide, start})
+		starts, err := s.column(part.part, query.Start)
 		if err != nil {
 			return 0, 0, err
 		}
-		for row := range part.rows.all() {
-			first, last = min(first, int64(starts.numbers[row])), max(last, int64(starts.numbers[row]))
+		for row := range part.rows.EachSet() {
+			first, last = min(first, int64(starts.Numbers[row])), max(last, int64(starts.Numbers[row]))
 		}
 	}
 	return cmp.Or(selection.From, min(first, math.MaxInt64-1)), cmp.Or(selection.To, min(last, math.MaxInt64-1)+1), nil
 }
 
-// sumUp adds the rows of one segment.
-func (s *Store) sumUp(ctx context.Context, sum *summation, part selected) error {
-	g := part.segment
-	starts, err := s.column(g, key{wide, start})
+// sumUp adds the rows of one part.
+func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
+	starts, err := s.column(in.part, query.Start)
 	if err != nil {
 		return err
 	}
-	durations, err := s.column(g, key{wide, duration})
+	durations, err := s.column(in.part, query.Duration)
 	if err != nil {
 		return err
 	}
-	errors := newRowSet(g.rows)
-	if err := s.collect(ctx, g, key{field, failed}, errors, func(string) bool { return true }); err != nil {
+	failed := bitset.New(uint(in.part.rows))
+	if err := (view{s, ctx, in.part}).Collect(query.Failed, query.Any{}, failed); err != nil {
 		return err
 	}
 	var labels labels
 	for _, f := range sum.of.By {
-		more, err := s.labels(g, f)
+		more, err := s.labels(in.part, f)
 		if err != nil {
 			return err
 		}
-		labels = labels.and(more, part.rows)
+		labels = labels.and(more, in.rows)
 	}
 	groups := make([]*group, max(1, len(labels.values))) // by label
-	for row := range part.rows.all() {
+	for row := range in.rows.EachSet() {
 		label := 0
 		if labels.of != nil {
 			label = int(labels.of[row])
 		}
 		if groups[label] == nil {
-			groups[label] = sum.group(labels.texts(label), row)
+			groups[label] = sum.group(labels.texts(label), int(row))
 		}
-		groups[label].add(sum, int64(starts.numbers[row]), time.Duration(durations.numbers[row]), errors.has(row))
+		groups[label].add(sum, int64(starts.Numbers[row]), time.Duration(durations.Numbers[row]), failed.Test(row))
 	}
 	return nil
 }
 
-// again does what has to be read from segments; once more if they were evicted
-// or rewritten meanwhile, or found to be damaged, and are set aside by then.
-func (s *Store) again(do func() error) error {
-	for tries := 3; ; {
-		err := do()
-		var found damage
-		switch {
-		case errors.As(err, &found):
-			if err := s.do(func() error { s.condemn(found); return nil }); err != nil {
-				return err
+// selectRows returns the selected rows of all parts, the first to arrive first. It also
+// reads the columns that are needed next, as it uses all processors.
+func (s *Store) selectRows(ctx context.Context, selection query.Selection, next ...query.Column) (all []selected, err error) {
+	parts := s.snapshot()
+	first := firstPlace(parts)
+	do := func(p *part) (*bitset.BitSet, error) {
+		rows, err := s.match(ctx, p, first, selection)
+		for _, name := range next {
+			if err == nil && rows.Any() {
+				_, err = s.column(p, name)
 			}
-		case errors.Is(err, errGone) && tries > 0:
-			tries--
-		default:
-			return err
-		}
-	}
-}
-
-// Selected are the rows of a segment that are looked for.
-type selected struct {
-	segment *segment
-	rows    rowSet
-}
-
-// selectRows finds what is looked for in all segments. Of those that have some,
-// it also reads the columns that will be needed next, as it has all processors
-// at work.
-func (s *Store) selectRows(ctx context.Context, selection query.Selection, next ...key) (all []selected, err error) {
-	do := func(g *segment) (rowSet, error) {
-		rows, err := s.match(ctx, g, selection)
-		if err == nil && len(next) > 0 && !rows.empty() {
-			_, err = s.columns(g, next)
 		}
 		return rows, err
 	}
-	take := func(g *segment, rows rowSet) (bool, error) {
-		if !rows.empty() {
-			all = append(all, selected{g, rows})
+	take := func(p *part, rows *bitset.BitSet) (bool, error) {
+		if rows.Any() {
+			all = append(all, selected{p, rows})
 		}
 		return false, nil
 	}
-	if err := inParallel(ctx, s.jobs, s.snapshot(), do, take); err != nil {
+	if err := inParallel(ctx, s.jobs, parts, do, take); err != nil {
 		return nil, fmt.Errorf("select spans: %w", err)
 	}
-	slices.Reverse(all) // the first to arrive first
+	slices.Reverse(all)
 	return all, nil
 }

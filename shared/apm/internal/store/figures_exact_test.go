@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/query"
 )
 
@@ -72,7 +73,7 @@ func randomFields(t testing.TB, r *rand.Rand, n int) (fields []query.Field) {
 
 // inStore has traces in a store, so that some segments are packed, and a trace
 // is in more than one of them.
-func inStore(t testing.TB, r *rand.Rand, traces []apm.Trace) *Store {
+func inStore(t testing.TB, r *rand.Rand, traces []apm.Trace) *store.Store {
 	t.Helper()
 	spans := 0
 	var payloads [][]apm.Span
@@ -82,7 +83,7 @@ func inStore(t testing.TB, r *rand.Rand, traces []apm.Trace) *Store {
 		payloads = append(payloads, trace.Spans[:cut], trace.Spans[cut:])
 	}
 	r.Shuffle(len(payloads), func(i, j int) { payloads[i], payloads[j] = payloads[j], payloads[i] })
-	s := open(t, Config{MaxSpans: 2 * spans})
+	s := open(t, store.Config{MaxSpans: 2 * spans})
 	for _, payload := range payloads {
 		add(t, s, payload...)
 	}
@@ -203,7 +204,7 @@ func TestAnAnatomyIsExactWhereTracesAreFew(t *testing.T) {
 // TestTracesThatAreLargeAreFewerInASample has five of 40,000 spans, of which a
 // sample takes as many as have 100,000 together.
 func TestTracesThatAreLargeAreFewerInASample(t *testing.T) {
-	s := open(t, Config{})
+	s := open(t, store.Config{})
 	for id := range uint64(5) {
 		add(t, s, apm.Span{TraceID: id + 1, SpanID: 1, Service: "api", Duration: 1})
 		fill(t, s, id+1, 40_000)
@@ -223,7 +224,7 @@ func TestTracesThatAreLargeAreFewerInASample(t *testing.T) {
 // once in six hundred times (three standard deviations of 1.6 points), and as
 // nothing in it is left to chance, it is so always or never.
 func TestASampleIsFair(t *testing.T) {
-	s := open(t, Config{})
+	s := open(t, store.Config{})
 	for id := range uint64(5000) {
 		add(t, s, apm.Span{TraceID: 2*id + 1, SpanID: 1, Service: "one", Start: 1, Duration: time.Second})
 		var ten []apm.Span

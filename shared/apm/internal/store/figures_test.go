@@ -1,4 +1,4 @@
-package store
+package store_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/query"
 )
 
@@ -144,7 +145,7 @@ func TestFacetsCountValues(t *testing.T) {
 }
 
 func TestAStoreGivesFigures(t *testing.T) {
-	m := open(t, Config{})
+	m := open(t, store.Config{})
 	for _, trace := range served("1", 1, 2, 3) {
 		add(t, m, trace.Spans...)
 	}
@@ -169,7 +170,7 @@ func TestAStoreGivesFigures(t *testing.T) {
 }
 
 func TestAClearedStoreBeginsAnew(t *testing.T) {
-	m := open(t, Config{MaxSpans: 8})
+	m := open(t, store.Config{MaxSpans: 8})
 	notices := m.Subscribe(t.Context())
 	for id := range uint64(3) {
 		fill(t, m, id+1, 3)
@@ -177,7 +178,7 @@ func TestAClearedStoreBeginsAnew(t *testing.T) {
 	if err := m.Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if kept := m.Retention(); kept != (stats.Retention{MaxSpans: 8, MaxBytes: MemoryMaxBytes}) {
+	if kept := m.Retention(); kept != (stats.Retention{MaxSpans: 8, MaxBytes: store.MemoryMaxBytes}) {
 		t.Errorf("%+v", kept)
 	}
 	if _, found, err := m.Trace(t.Context(), 3); found || err != nil {
@@ -201,12 +202,19 @@ func TestOfFewRequestsTheSlowestIsKnownExactly(t *testing.T) {
 	ms := time.Millisecond
 	slowest := 504321987 * time.Nanosecond
 	for requests, want := range map[int][]time.Duration{1: {slowest, slowest, slowest}, 3: {502 * ms, slowest, slowest}, 20: {502 * ms, 502 * ms, slowest}} {
-		var counted tally
-		for range requests - 1 {
-			counted.add(502*ms, false)
+		s := open(t, store.Config{})
+		for id := range uint64(requests) {
+			duration := 502 * ms
+			if id == 0 {
+				duration = slowest
+			}
+			add(t, s, apm.Span{TraceID: id + 1, SpanID: 1, Duration: duration})
 		}
-		counted.add(slowest, false)
-		f := counted.figures()
+		found, err := s.Breakdown(t.Context(), query.Breakdown{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := found.Total.Figures
 		for i, got := range []time.Duration{f.P50, f.P95, f.P99} {
 			if got != want[i] && (want[i] == slowest || math.Abs(float64(got-want[i])) > 0.01*float64(want[i])) {
 				t.Errorf("%d requests: %v of p50, p95, p99 is %v, want %v", requests, i, got, want[i])

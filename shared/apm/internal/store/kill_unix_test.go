@@ -1,6 +1,6 @@
 //go:build unix
 
-package store
+package store_test
 
 import (
 	"bufio"
@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/query"
 )
 
@@ -38,7 +39,7 @@ const keepers = 4
 func keepTraces(path, maxSpans, first string) {
 	spans, _ := strconv.Atoi(maxSpans)
 	begin, _ := strconv.ParseUint(first, 10, 64)
-	s, err := Open(Config{Path: path, MaxSpans: spans})
+	s, err := store.Open(store.Config{Path: path, MaxSpans: spans})
 	if err != nil {
 		panic(err)
 	}
@@ -132,7 +133,7 @@ func killed(t *testing.T, path string, maxSpans int, first uint64, safe map[uint
 // that each of the killed was about to keep.
 func check(t *testing.T, path string, maxSpans int, safe map[uint64]int, kills int, last uint64) {
 	t.Helper()
-	s, err := Open(Config{Path: path, MaxSpans: maxSpans})
+	s, err := store.Open(store.Config{Path: path, MaxSpans: maxSpans})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,276 +1,296 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
+	"io"
+	"runtime"
 
-	"thinker/shared/apm"
+	"github.com/bits-and-blooms/bitset"
+
+	"thinker/shared/apm/internal/segment"
+	"thinker/shared/apm/query"
 )
 
-// snapshot copies what is known of the segments. What a copy refers to does
-// not change, but its segment may be gone from the file when it is read.
-func (s *Store) snapshot() []*segment {
+// snapshot copies what is known of the parts. What a copy refers to doesn't change, but
+// its file may have been removed when it is read.
+func (s *Store) snapshot() []*part {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	copies := make([]segment, len(s.segments))
-	parts := make([]*segment, len(s.segments))
-	for i, g := range s.segments {
-		copies[i] = *g
+	copies := make([]part, len(s.parts))
+	parts := make([]*part, len(s.parts))
+	for i, p := range s.parts {
+		copies[i] = *p
 		parts[i] = &copies[i]
 	}
 	return parts
 }
 
-// column is one of a segment's; nil if it has none such.
-func (s *Store) column(g *segment, k key) (*column, error) {
-	return s.read(g, k, s.file.column)
-}
-
-// seek is column for somebody who looks for values that pass a test: without one,
-// it may be an empty column.
-func (s *Store) seek(g *segment, k key, test func(string) bool) (*column, error) {
-	return s.read(g, k, func(segment int64, k key, rows int) (*column, error) {
-		return s.file.seek(segment, k, rows, test)
-	})
-}
-
-func (s *Store) read(g *segment, k key, from func(segment int64, k key, rows int) (*column, error)) (*column, error) {
-	if g.builder != nil {
-		return g.builder.look(k, g.rows), nil
-	}
-	if c, ok := s.cache.get(cacheKey{g.id, k}); ok {
-		return c, nil
-	}
-	c, err := from(g.id, k, g.rows)
-	if err != nil {
-		return nil, s.suspect(g, err)
-	}
-	if c == nil || c.numbers != nil || c.codes != nil {
-		s.cache.put(cacheKey{g.id, k}, c)
-	}
-	return c, nil
-}
-
-// errGone is the error of a segment that was evicted while it was being read.
+// errGone reports that a segment was evicted while it was being read.
 var errGone = errors.New("the segment has been evicted")
 
-// columns gives those asked for.
-func (s *Store) columns(g *segment, keys []key) (map[key]*column, error) {
-	columns := make(map[key]*column, len(keys))
-	for _, k := range keys {
-		c, err := s.column(g, k)
-		if err != nil {
-			return nil, err
-		}
-		if c != nil {
-			columns[k] = c
-		}
-	}
-	return columns, nil
+// A damage is the error of a part whose file can't be read.
+type damage struct {
+	part *part
+	error
 }
 
-// eachColumn calls do for the columns asked for, or for all, one after the other.
-func (s *Store) eachColumn(g *segment, keys []key, do func(key, *column) error) error {
-	if keys == nil && g.builder == nil {
-		found := false
-		err := s.file.each(g.id, g.rows, func(k key, c *column) error { found = true; return do(k, c) })
-		if err == nil && !found {
-			err = errGone
-		}
-		return s.suspect(g, err)
-	}
-	if keys == nil {
-		keys = g.builder.keys()
-	}
-	for _, k := range keys {
-		c, err := s.column(g, k)
-		if err != nil {
-			return err
-		}
-		if c != nil {
-			if err := do(k, c); err != nil {
+func (d damage) Unwrap() error { return d.error }
+
+// again calls do, which reads parts. It calls it once more if parts were evicted
+// meanwhile, or are damaged, and are set aside by then.
+func (s *Store) again(do func() error) error {
+	for tries := 3; ; {
+		err := do()
+		var found damage
+		switch {
+		case errors.As(err, &found):
+			if err := s.do(func() error { s.lose(found.part, found); return nil }); err != nil {
 				return err
 			}
+		case errors.Is(err, errGone) && tries > 0:
+			tries--
+		default:
+			return err
+		}
+	}
+}
+
+// read calls do with the file of a part and its directory.
+func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) error) error {
+	err := s.directory.readSegment(p.name(), func(file io.ReaderAt, size int64) error {
+		d, ok := s.cache.directory(p.place)
+		if !ok {
+			var err error
+			if d, err = s.codec.ReadDirectory(file, size); err != nil {
+				return err
+			}
+			if d.Rows != p.name().rows {
+				return segment.ErrDamaged
+			}
+			s.cache.putDirectory(p.place, d)
+		}
+		return do(file, d)
+	})
+	if errors.Is(err, errGone) && s.has(p.place) { // somebody has removed the file
+		return damage{p, err}
+	}
+	if errors.Is(err, segment.ErrDamaged) {
+		return damage{p, err}
+	}
+	return err
+}
+
+// has reports whether a part isn't evicted.
+func (s *Store) has(place int64) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	first := firstPlace(s.parts)
+	return place >= first && place < first+int64(len(s.parts)) && s.parts[place-first].damaged == 0
+}
+
+// column returns a column of a part, or nil if it has none with the name.
+func (s *Store) column(p *part, name query.Column) (column *segment.Column, err error) {
+	if p.builder != nil {
+		return p.builder.Column(name, p.rows), nil
+	}
+	if column, ok := s.cache.column(p.place, name); ok {
+		return column, nil
+	}
+	err = s.read(p, func(file io.ReaderAt, d *segment.Directory) (err error) {
+		column, err = s.codec.ReadColumn(file, d, name)
+		return err
+	})
+	if err == nil {
+		s.cache.putColumn(p.place, name, column)
+	}
+	return column, err
+}
+
+// columns returns the names of a part's columns.
+func (s *Store) columns(p *part) (names []query.Column, err error) {
+	if p.builder != nil {
+		return p.builder.Columns(), nil
+	}
+	if d, ok := s.cache.directory(p.place); ok {
+		return d.Columns(), nil
+	}
+	err = s.read(p, func(_ io.ReaderAt, d *segment.Directory) error {
+		names = d.Columns()
+		return nil
+	})
+	return names, err
+}
+
+// A view is a part's rows as a query sees them.
+type view struct {
+	*Store
+	ctx  context.Context
+	part *part
+}
+
+func (v view) Rows() int { return v.part.rows }
+
+func (v view) Tags() ([]query.Column, error) {
+	var tags []query.Column
+	names, err := v.columns(v.part)
+	for _, name := range names {
+		if name.IsTag() {
+			tags = append(tags, name)
+		}
+	}
+	return tags, err
+}
+
+func (v view) Numbers(name query.Column) ([]uint64, error) {
+	column, err := v.column(v.part, name)
+	if err != nil || column == nil || name.Kind == query.Integer {
+		return numbersOf(column), err
+	}
+	numbers := make([]uint64, v.part.rows)
+	for _, row := range column.Rows {
+		numbers[row] = column.NumberAt(int(row))
+	}
+	return numbers, nil
+}
+
+func numbersOf(column *segment.Column) []uint64 {
+	if column == nil {
+		return nil
+	}
+	return column.Numbers
+}
+
+// Collect implements query.Columns. It returns early if the context ends.
+func (v view) Collect(name query.Column, test query.Matcher, to *bitset.BitSet) error {
+	watched := &watchedTest{Matcher: test, ctx: v.ctx}
+	if v.part.builder == nil {
+		if _, cached := v.cache.column(v.part.place, name); !cached {
+			found := true
+			err := v.read(v.part, func(file io.ReaderAt, d *segment.Directory) (err error) {
+				if d.IsLarge(name) {
+					found, err = v.codec.HasMatch(file, d, name, watched)
+				}
+				return err
+			})
+			if err := cmp.Or(v.ctx.Err(), err); err != nil || !found {
+				return err
+			}
+		}
+	}
+	column, err := v.column(v.part, name)
+	if err != nil || column == nil {
+		return err
+	}
+	column.Collect(name.Kind, watched, func(row uint16) { to.Set(uint(row)) })
+	return v.ctx.Err()
+}
+
+// A watchedTest matches everything, quickly, once the context has ended.
+type watchedTest struct {
+	query.Matcher
+	ctx       context.Context
+	unchecked int // bytes
+	ended     bool
+}
+
+func (w *watchedTest) isEnded(bytes int) bool {
+	const often = 64 << 10 // bytes
+	if w.unchecked += 16 + bytes; w.unchecked > often {
+		w.unchecked, w.ended = 0, w.ctx.Err() != nil
+	}
+	return w.ended
+}
+
+func (w *watchedTest) MatchText(value string) bool {
+	return w.isEnded(len(value)) || w.Matcher.MatchText(value)
+}
+
+func (w *watchedTest) MatchNumber(value float64) bool {
+	return w.isEnded(8) || w.Matcher.MatchNumber(value)
+}
+
+// match returns the live rows of a part that are selected.
+func (s *Store) match(ctx context.Context, p *part, first int64, selection query.Selection) (*bitset.BitSet, error) {
+	if !p.overlaps(selection.From, selection.To) {
+		return bitset.New(uint(p.rows)), nil
+	}
+	rest := selection
+	rest.Query = query.Query{}
+	if p.within(selection.From, selection.To) {
+		rest.From, rest.To = 0, 0
+	}
+	rows, err := rest.Find(view{s, ctx, p})
+	if err == nil && p.oldest < first {
+		err = s.leaveLive(p, first, rows)
+	}
+	if err != nil || rows.None() || selection.Query.Expr == nil {
+		return rows, err
+	}
+	found, err := s.answer(ctx, p, selection.Query)
+	if err != nil {
+		return nil, err
+	}
+	rows.InPlaceIntersection(found)
+	return rows, nil
+}
+
+// leaveLive removes the rows of traces that began before the first place.
+func (s *Store) leaveLive(p *part, first int64, rows *bitset.BitSet) error {
+	arrivals, err := s.column(p, segment.Arrival)
+	if err != nil {
+		return err
+	}
+	for row := range rows.EachSet() {
+		if placeOf(arrivals.Numbers[row]) < first {
+			rows.Clear(row)
 		}
 	}
 	return nil
 }
 
-// keys are those of all of a segment's columns.
-func (s *Store) keys(g *segment) ([]key, error) {
-	if g.builder != nil {
-		return g.builder.keys(), nil
+// answer returns the rows that match a query. Those of a written segment are cached: a
+// page needs the same spans several times, and again on each refresh.
+func (s *Store) answer(ctx context.Context, p *part, q query.Query) (*bitset.BitSet, error) {
+	find := func() (*bitset.BitSet, error) { return query.Selection{Query: q}.Find(view{s, ctx, p}) }
+	if p.builder != nil {
+		return find()
 	}
-	list := cacheKey{g.id, key{kind: listing}}
-	c, ok := s.cache.get(list)
-	if !ok {
-		var err error
-		if c, err = s.file.list(g.id); err != nil {
-			return nil, s.suspect(g, err)
-		}
-		s.cache.put(list, c)
+	if rows, ok := s.cache.answer(p.place, q.String()); ok {
+		return rows, nil
 	}
-	if len(c.values) == 0 {
-		return nil, errGone
+	rows, err := find()
+	if err == nil {
+		s.cache.putAnswer(p.place, q.String(), rows)
 	}
-	keys := make([]key, len(c.values))
-	for i, name := range c.values {
-		keys[i] = key{kind(c.codes[i]), name}
-	}
-	return keys, nil
+	return rows, err
 }
 
-// mostShown bounds how many spans of one trace are put together, and mostBytes how
-// much memory they take.
-const (
-	mostShown = 100_000
-	mostBytes = 80 << 20
-)
-
-// Trace returns what is kept of the trace with that ID, as far as it is not too
-// large: Truncated counts the spans that are left out.
-func (s *Store) Trace(ctx context.Context, id uint64) (trace apm.Trace, found bool, err error) {
-	return s.TraceWithin(ctx, id, mostBytes)
-}
-
-// TraceWithin is Trace for as many spans as take about so many bytes of memory.
-func (s *Store) TraceWithin(ctx context.Context, id uint64, bytes int) (trace apm.Trace, found bool, err error) {
-	err = s.again(func() error {
-		trace, err = s.trace(ctx, s.snapshot(), id, nil, bytes)
-		return err
-	})
-	if errors.Is(err, errGone) {
-		return apm.Trace{}, false, nil
-	}
-	if err != nil {
-		return apm.Trace{}, false, fmt.Errorf("read trace %d: %w", id, err)
-	}
-	return trace, len(trace.Spans) > 0, nil
-}
-
-// trace puts together a trace, with keys only of those attributes.
-func (s *Store) trace(ctx context.Context, parts []*segment, id uint64, keys []key, bytes int) (apm.Trace, error) {
-	place, err := s.locate(parts, id)
-	if err != nil {
-		return apm.Trace{}, err
-	}
-	traces, err := s.assemble(ctx, parts, []whereabouts{place}, keys, bytes)
-	if err != nil {
-		return apm.Trace{}, err
-	}
-	return traces[0], nil
-}
-
-// A whereabouts is where a trace's spans are.
-type whereabouts struct {
-	trace uint64
-	rows  []selected
-	spans int // in these rows
-	more  int // that are kept besides, and are too many to be put together
-}
-
-// locate finds a trace's spans.
-func (s *Store) locate(parts []*segment, id uint64) (whereabouts, error) {
-	s.mu.RLock()
-	arrival, known := s.births[id]
-	s.mu.RUnlock()
-	place := whereabouts{trace: id}
-	if !known {
-		return place, nil
-	}
-	birth := int64(arrival >> 16)
-	for _, g := range parts {
-		if g.rows == 0 || g.place > birth && !slices.Contains(g.joined, id) || g.until < birth {
-			continue
+// inParallel calls do for each of the parts, on all processors, the newest first, and
+// passes the results in this order to take, until that returns true.
+func inParallel[T any](ctx context.Context, turns jobs, parts []*part, do func(*part) (T, error), take func(*part, T) (enough bool, err error)) error {
+	atOnce := runtime.GOMAXPROCS(0)
+	for end := len(parts); end > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		traces, err := s.column(g, key{wide, traceID})
-		if err != nil {
-			return place, err
-		}
-		rows := newRowSet(g.rows)
-		for row, trace := range traces.numbers {
-			switch {
-			case trace != id || g.dead.has(row):
-			case place.spans == mostShown:
-				place.more++
-			default:
-				place.spans++
-				rows.add(row)
-			}
-		}
-		if !rows.empty() {
-			place.rows = append(place.rows, selected{g, rows})
-		}
-	}
-	return place, nil
-}
-
-// assemble puts together traces that were located, as many of their spans, the
-// first to arrive first, as take so many bytes. It reads each segment once, several
-// at a time.
-func (s *Store) assemble(ctx context.Context, parts []*segment, places []whereabouts, keys []key, bytes int) ([]apm.Trace, error) {
-	type want struct {
-		place int
-		rows  rowSet
-	}
-	wanted := map[*segment][]want{}
-	for i, place := range places {
-		for _, part := range place.rows {
-			wanted[part.segment] = append(wanted[part.segment], want{i, part.rows})
-		}
-	}
-	parts = slices.DeleteFunc(slices.Clone(parts), func(g *segment) bool { return len(wanted[g]) == 0 })
-	spans := make([][]apm.Span, len(places))
-	for atOnce := range slices.Chunk(parts, cap(s.jobs)) {
-		if bytes <= 0 {
-			break
-		}
-		found := make([][]weighed, len(atOnce))
-		most := bytes / len(atOnce)
-		err := s.jobs.parallel(ctx, len(atOnce), func(i int) (err error) {
-			rows := newRowSet(atOnce[i].rows)
-			for _, want := range wanted[atOnce[i]] {
-				rows.unite(want.rows)
-			}
-			found[i], err = s.spans(atOnce[i], rows, keys, most)
-			for ; errors.Is(err, errTooLarge) && rows.count() > 1; found[i], err = s.spans(atOnce[i], rows, keys, most) {
-				rows = rows.half()
-			}
-			if errors.Is(err, errTooLarge) {
-				found[i], err = nil, nil
-			}
+		begin := max(0, end-atOnce)
+		results := make([]T, end-begin)
+		err := turns.parallel(ctx, len(results), func(i int) (err error) {
+			results[i], err = do(parts[begin+i])
 			return err
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for i, g := range atOnce {
-			rows := 0
-			for _, want := range wanted[g] {
-				rows += want.rows.count()
-			}
-			for _, span := range found[i] {
-				if bytes -= span.bytes; bytes <= 0 {
-					break
-				}
-				for _, want := range wanted[g] {
-					if want.rows.has(span.row) {
-						spans[want.place] = append(spans[want.place], span.Span)
-						break
-					}
-				}
-			}
-			if len(found[i]) < rows { // what arrived later is left out, too
-				bytes = 0
+		for i := len(results) - 1; i >= 0; i-- {
+			if enough, err := take(parts[begin+i], results[i]); enough || err != nil {
+				return err
 			}
 		}
+		end = begin
+		atOnce = min(2*atOnce, 8*runtime.GOMAXPROCS(0))
 	}
-	traces := make([]apm.Trace, len(places))
-	for i, place := range places {
-		traces[i] = apm.NewTrace(place.trace, spans[i])
-		traces[i].Truncated = place.more + place.spans - len(spans[i])
-	}
-	return traces, nil
+	return nil
 }

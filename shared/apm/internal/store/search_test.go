@@ -1,10 +1,11 @@
-package store
+package store_test
 
 import (
 	"context"
 	"errors"
 	"testing"
 
+	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/query"
 )
 
@@ -18,7 +19,7 @@ func request(t testing.TB, q string, limit int) query.Request {
 }
 
 func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
-	m := open(t, Config{MaxSpans: 1000})
+	m := open(t, store.Config{MaxSpans: 1000})
 	for id := range uint64(100) {
 		fill(t, m, id+1, 1+int(id)%3) // of three traces, one has a span 3
 	}
@@ -47,7 +48,7 @@ func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
 }
 
 func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
-	m := open(t, Config{MaxSpans: 1000})
+	m := open(t, store.Config{MaxSpans: 1000})
 	fill(t, m, 1, 1)
 	fill(t, m, 2, 3)
 	if summaries, next, err := m.Search(t.Context(), request(t, `resource_name:"span 3"`, 1)); err != nil || len(summaries) != 1 || next != 0 {
@@ -58,7 +59,7 @@ func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
 // TestASearchGoesOnWhereItLetGo has the one match behind more spans than a
 // scan looks at without letting go of the store.
 func TestASearchGoesOnWhereItLetGo(t *testing.T) {
-	m := open(t, Config{MaxSpans: 100_000})
+	m := open(t, store.Config{MaxSpans: 100_000})
 	for id := range uint64(30) {
 		fill(t, m, id+1, 1000)
 	}

@@ -1,10 +1,7 @@
-// Package store keeps spans, joined into traces, in an SQLite file and within
-// bounds, and finds them again.
-//
-// Spans are kept in segments of some thousand, each a set of columns: one for
-// every attribute, with its distinct values and which span has which. A segment
-// grows in memory while a log in the file makes it safe; then it is packed and
-// takes the log's place. See ARCHITECTURE.md for a picture.
+// Package store stores spans, joined into traces, in a directory and within limits, and
+// finds them again. Spans are kept in segments, in the order of their arrival. A segment
+// grows in memory while a log makes it safe; then it's written to a file of its own, and
+// the log is removed. See ARCHITECTURE.md.
 package store
 
 import (
@@ -13,75 +10,71 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/segment"
 	"thinker/shared/apm/internal/stats"
 )
 
 const (
-	// DefaultMaxSpans is how many spans a store keeps if it is not told.
+	// DefaultMaxSpans is the default limit of spans.
 	DefaultMaxSpans = 2_000_000
-	// DefaultMaxBytes is how much it may write for them, in bytes.
+	// DefaultMaxBytes is the default limit of bytes on disk.
 	DefaultMaxBytes = 1 << 30
-	// MemoryMaxBytes is the same for a store in memory.
+	// MemoryMaxBytes is the default limit of bytes of a store in memory.
 	MemoryMaxBytes = 128 << 20
 
 	cacheBytes = 64 << 20
 )
 
-// Config says what to keep, and where. Its zero value keeps spans in memory.
+// Config says what to store, and where. Its zero value stores spans in memory.
 type Config struct {
-	Path     string // of the file; empty to keep spans in memory, until the store is closed
-	MaxSpans int    // DefaultMaxSpans where 0
-	MaxBytes int    // DefaultMaxBytes where 0: of the segments, packed
+	Path     string // of a directory; empty to store spans in memory until the store is closed
+	MaxSpans int    // DefaultMaxSpans if 0
+	MaxBytes int    // of the segments' files; DefaultMaxBytes or MemoryMaxBytes if 0
 	Logger   *slog.Logger
 }
 
 // A Store is safe for concurrent use.
 type Store struct {
 	Config
-	rows  int // of a full segment, at most
-	bulk  int // likewise, bytes of its values
-	file  *file
-	cache *cache
-	jobs  jobs
-
-	changes *changes
+	directory *directory
+	codec     *segment.Codec
+	cache     *cache
+	jobs      jobs
+	changes   *changes
 
 	queue   chan batch
 	tasks   chan func()
-	packs   chan packed
+	written chan written
 	closing chan struct{}
-	gone    atomic.Bool // the file is
+	gone    atomic.Bool // somebody has removed the directory
 	close   func() error
 	running sync.WaitGroup
 
-	// The writer's own: one goroutine does all that changes the store.
-	active  *segment // takes the spans that come
-	packing int      // segments being packed
-	stuck   []packed // those that could not be written
-	why     error    // they could not
+	// The writer's own: one goroutine makes all changes.
+	active  *part   // receives the next spans
+	writing int     // segments that are being written
+	stuck   []*part // segments that could not be written
+	why     error   // they could not
 
-	mu       sync.RWMutex
-	segments []*segment        // by place
-	births   map[uint64]uint64 // the arrival of each trace that is kept
-	services map[string]int    // spans of each
-	kept     stats.Retention
-	next     int64 // the number of the segment to come
+	mu    sync.RWMutex // for what follows, which the writer alone changes
+	parts []*part      // in the order of their places, without a gap
+	began map[uint64]uint64
+	kept  stats.Retention
 }
 
-// A batch is spans to be kept together.
+// A batch is spans that are stored together.
 type batch struct {
 	spans []apm.Span
 	done  chan error
 }
 
-// Open opens the store, with all that was kept in it before. A file that is
-// not the store's own is a ForeignError, and left as it is.
+// Open opens or creates a store. It returns a ForeignError for a path with something
+// else, which stays as it is.
 func Open(config Config) (*Store, error) {
 	if config.MaxSpans <= 0 {
 		config.MaxSpans = DefaultMaxSpans
@@ -95,28 +88,25 @@ func Open(config Config) (*Store, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	f, err := openFile(config.Path)
+	d, err := openDirectory(config.Path, config.Logger)
 	if err != nil {
 		return nil, openError(config.Path, err)
 	}
-	if err := f.restrict(); err != nil {
-		config.Logger.Warn("could not make the trace file private; other users of this machine may read it", "error", err)
-	}
 	s := &Store{
-		Config:  config,
-		rows:    max(1, min(maxRows, config.MaxSpans/16)), // as whole segments are evicted
-		bulk:    min(maxText, config.MaxBytes/16),
-		file:    f,
-		cache:   newCache(cacheBytes),
-		jobs:    newJobs(),
-		queue:   make(chan batch),
-		tasks:   make(chan func()),
-		packs:   make(chan packed),
-		closing: make(chan struct{}),
-		changes: newChanges(),
+		Config:    config,
+		directory: d,
+		codec:     segment.NewCodec(),
+		cache:     newCache(cacheBytes),
+		jobs:      newJobs(),
+		changes:   newChanges(),
+		queue:     make(chan batch),
+		tasks:     make(chan func()),
+		written:   make(chan written),
+		closing:   make(chan struct{}),
+		began:     map[uint64]uint64{},
 	}
 	if err := s.load(); err != nil {
-		return nil, openError(config.Path, errors.Join(err, f.close()))
+		return nil, openError(config.Path, errors.Join(err, s.closeFiles()))
 	}
 	s.close = sync.OnceValue(s.closeOnce)
 	s.running.Go(s.write)
@@ -124,27 +114,22 @@ func Open(config Config) (*Store, error) {
 	return s, nil
 }
 
-// ErrUnopened reports a trace file that can't be created or read.
-var ErrUnopened = errors.New("could not open the trace file")
+// ErrUnopened reports a directory of traces that can't be created or read.
+var ErrUnopened = errors.New("could not open the stored traces")
 
 func openError(path string, err error) error {
 	if foreign := (ForeignError{}); errors.As(err, &foreign) {
 		return err
 	}
-	if code(err) == sqliteCorrupt {
-		return fmt.Errorf("%w (%w)", ForeignError{path, "is damaged. Move it away to start with a new file"}, err)
-	}
 	return fmt.Errorf("%w %s: %w", ErrUnopened, path, err)
 }
 
-// errClosed reports a call after Close.
 var errClosed = errors.New("the store is closed")
 
-// Add keeps spans. When it returns without an error they can be found, and are
-// not lost when the program dies; a second later, nor when the machine does.
-// Without room on the disk it is ErrFull.
-// While the store cannot follow, Add waits, until ctx ends. Nobody may change
-// the spans' maps until it returns.
+// Add stores spans. After it returns without an error, they can be found, and outlast
+// the program; a second later, they outlast a power cut. It returns ErrFull if the disk
+// is full. It waits, until ctx is done, while the store is busy writing. Nobody may
+// change the spans' maps until it returns.
 func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
 	if len(spans) == 0 {
 		return nil
@@ -160,75 +145,80 @@ func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
 	}
 }
 
-// Retention is what is kept, and what had to go.
+// Retention returns what is stored, and how much was evicted.
 func (s *Store) Retention() stats.Retention {
 	s.mu.RLock()
+	defer s.mu.RUnlock()
 	kept := s.kept
-	kept.Traces, kept.MaxSpans, kept.MaxBytes, kept.Durable, kept.FileGone = len(s.births), s.MaxSpans, s.MaxBytes, s.Path != "", s.gone.Load()
-	s.mu.RUnlock()
-	for _, g := range s.snapshot() {
-		first, last, ok := s.starts(g)
-		if !ok {
+	kept.Traces, kept.MaxSpans, kept.MaxBytes = len(s.began), s.MaxSpans, s.MaxBytes
+	kept.Durable, kept.FileGone = s.Path != "", s.gone.Load()
+	for _, p := range s.parts {
+		if p.live == 0 {
 			continue
 		}
-		if kept.Oldest == 0 || first < kept.Oldest {
-			kept.Oldest = first
+		if kept.Oldest == 0 || p.first < kept.Oldest {
+			kept.Oldest = p.first
 		}
-		if kept.Newest == 0 || last > kept.Newest {
-			kept.Newest = last
+		if kept.Newest == 0 || p.last > kept.Newest {
+			kept.Newest = p.last
 		}
 	}
 	return kept
 }
 
-// starts are those of the earliest and of the latest span kept in a segment.
-func (s *Store) starts(g *segment) (first, last int64, ok bool) {
-	if g.dead == nil {
-		return g.first, g.last, g.rows > 0
-	}
-	rows := allRows(g.rows)
-	rows.remove(g.dead)
-	starts, err := s.column(g, key{wide, wideNames[startPlace]})
-	if err != nil { // it will be met again by whoever asks for spans
-		return g.first, g.last, true
-	}
-	first, last = math.MaxInt64, math.MinInt64
-	for row := range rows.all() {
-		start := int64(starts.numbers[row])
-		first, last, ok = min(first, start), max(last, start), true
-	}
-	return first, last, ok
-}
-
-// Clear drops every trace and gives their space on the disk back, also where the
-// disk is full.
+// Clear deletes all traces, even if the disk is full.
 func (s *Store) Clear(context.Context) error {
 	return s.do(func() error {
-		for ; s.packing > 0; s.packing-- {
-			s.stuck = append(s.stuck, <-s.packs) // written in a second, if nothing comes of this
+		for ; s.writing > 0; s.writing-- {
+			s.finish(<-s.written)
 		}
-		if err := s.file.clear(); err != nil {
+		if s.directory.gone() {
+			return fmt.Errorf("the directory %s was removed, so its traces can't be deleted. Restart apm", s.Path)
+		}
+		defer s.changes.add(slices.Collect(maps.Keys(s.began)))
+		var dropped []*part
+		s.mu.Lock()
+		for len(s.parts) > 0 {
+			dropped = append(dropped, s.drop())
+		}
+		s.stuck, s.why, s.kept, s.began = nil, nil, stats.Retention{}, map[uint64]uint64{}
+		s.mu.Unlock()
+		if err := errors.Join(s.removeParts(dropped), s.removeLog(s.active)); err != nil {
 			return err
 		}
-		changed := slices.Collect(maps.Keys(s.births)) // which the writer alone changes
-		defer s.changes.add(changed)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.stuck, s.why, s.segments, s.kept = nil, nil, nil, stats.Retention{}
-		s.births, s.services = map[uint64]uint64{}, map[string]int{}
-		s.begin()
-		return nil
+		return s.begin(s.active.place + 1)
 	})
 }
 
-// Close ends the store. What was added and not yet packed is in the log.
+// Sync waits until all full segments are written, and brings the logs to the disk. After
+// it, a power cut loses nothing that was added before.
+func (s *Store) Sync() error {
+	return s.do(func() error {
+		for ; s.writing > 0; s.writing-- {
+			s.finish(<-s.written)
+		}
+		return errors.Join(s.why, s.syncLogs())
+	})
+}
+
+// Close ends the store. Spans that aren't in a segment's file yet stay in their log.
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) closeOnce() error {
 	close(s.closing)
 	s.running.Wait()
-	if err := s.file.close(); err != nil {
-		return fmt.Errorf("close the trace file: %w", err)
+	if err := s.closeFiles(); err != nil {
+		return fmt.Errorf("close the stored traces: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) closeFiles() error {
+	var errs []error
+	for _, p := range s.parts {
+		if p.log != nil {
+			errs = append(errs, p.log.close())
+		}
+	}
+	return errors.Join(append(errs, s.directory.close())...)
 }

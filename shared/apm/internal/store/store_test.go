@@ -1,20 +1,23 @@
-package store
+package store_test
 
 import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/store"
 )
 
-func open(t testing.TB, config Config) *Store {
+func open(t testing.TB, config store.Config) *store.Store {
 	t.Helper()
-	s, err := Open(config)
+	s, err := store.Open(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +29,7 @@ func open(t testing.TB, config Config) *Store {
 	return s
 }
 
-func traceOf(t testing.TB, s *Store, id uint64) (apm.Trace, bool) {
+func traceOf(t testing.TB, s *store.Store, id uint64) (apm.Trace, bool) {
 	t.Helper()
 	trace, ok, err := s.Trace(t.Context(), id)
 	if err != nil {
@@ -35,7 +38,7 @@ func traceOf(t testing.TB, s *Store, id uint64) (apm.Trace, bool) {
 	return trace, ok
 }
 
-func recent(t testing.TB, s *Store, n int, before uint64) ([]apm.Summary, uint64) {
+func recent(t testing.TB, s *store.Store, n int, before uint64) ([]apm.Summary, uint64) {
 	t.Helper()
 	summaries, next, err := s.Recent(n, before)
 	if err != nil {
@@ -48,7 +51,7 @@ func span(trace, id uint64) apm.Span {
 	return apm.Span{TraceID: trace, SpanID: id, Service: "service", Resource: fmt.Sprint("span ", id), Start: int64(id), Duration: time.Millisecond}
 }
 
-func add(t testing.TB, m *Store, spans ...apm.Span) {
+func add(t testing.TB, m *store.Store, spans ...apm.Span) {
 	t.Helper()
 	if err := m.Add(t.Context(), spans); err != nil {
 		t.Fatal(err)
@@ -56,7 +59,7 @@ func add(t testing.TB, m *Store, spans ...apm.Span) {
 }
 
 // fill adds one trace of n spans.
-func fill(t testing.TB, m *Store, trace uint64, n int) {
+func fill(t testing.TB, m *store.Store, trace uint64, n int) {
 	t.Helper()
 	var spans []apm.Span
 	for id := range n {
@@ -66,7 +69,7 @@ func fill(t testing.TB, m *Store, trace uint64, n int) {
 }
 
 func TestSpansOfATraceAreJoinedAcrossPayloads(t *testing.T) {
-	m := open(t, Config{MaxSpans: 100})
+	m := open(t, store.Config{MaxSpans: 100})
 	add(t, m, span(1, 2), span(2, 1))
 	add(t, m, span(1, 1))
 	trace, ok := traceOf(t, m, 1)
@@ -82,7 +85,7 @@ func TestSpansOfATraceAreJoinedAcrossPayloads(t *testing.T) {
 }
 
 func TestASpanSentAgainTakesItsPlace(t *testing.T) {
-	m := open(t, Config{MaxSpans: 100})
+	m := open(t, store.Config{MaxSpans: 100})
 	add(t, m, span(1, 1), span(1, 2))
 	again := span(1, 1)
 	again.Resource = "again"
@@ -97,12 +100,12 @@ func TestASpanSentAgainTakesItsPlace(t *testing.T) {
 }
 
 func TestTheOldestTraceGoesWhole(t *testing.T) {
-	m := open(t, Config{MaxSpans: 12})
+	m := open(t, store.Config{MaxSpans: 12})
 	for trace := range uint64(4) {
 		fill(t, m, trace+1, 3)
 	}
 	add(t, m, span(5, 1))
-	settled(t, m)
+	settle(t, m)
 	if _, ok := traceOf(t, m, 1); ok {
 		t.Error("the oldest trace is still there")
 	}
@@ -111,7 +114,7 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 			t.Errorf("trace %d has %d spans, want 3", trace+2, len(found.Spans))
 		}
 	}
-	want := stats.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: MemoryMaxBytes, Oldest: 1, Newest: 3, EvictedTraces: 1, EvictedSpans: 3}
+	want := stats.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: store.MemoryMaxBytes, Oldest: 1, Newest: 3, EvictedTraces: 1, EvictedSpans: 3, EvictedBy: "service"}
 	got := m.Retention()
 	if got.Bytes = 0; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -119,11 +122,11 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 }
 
 func TestAnEvictedTraceMayComeBack(t *testing.T) {
-	m := open(t, Config{MaxSpans: 4})
+	m := open(t, store.Config{MaxSpans: 4})
 	for trace := range uint64(5) {
 		add(t, m, span(trace+1, 1))
 	}
-	settled(t, m)
+	settle(t, m)
 	add(t, m, span(1, 2))
 	if trace, ok := traceOf(t, m, 1); !ok || len(trace.Spans) != 1 {
 		t.Errorf("%v %+v", ok, trace)
@@ -134,7 +137,7 @@ func TestAnEvictedTraceMayComeBack(t *testing.T) {
 }
 
 func TestRecentPagesWithoutGapsOrRepeats(t *testing.T) {
-	m := open(t, Config{MaxSpans: 1000})
+	m := open(t, store.Config{MaxSpans: 1000})
 	for trace := range uint64(10) {
 		fill(t, m, trace+1, 2)
 	}
@@ -160,7 +163,7 @@ func TestRecentPagesWithoutGapsOrRepeats(t *testing.T) {
 }
 
 func TestASummaryFollowsItsTrace(t *testing.T) {
-	m := open(t, Config{MaxSpans: 100})
+	m := open(t, store.Config{MaxSpans: 100})
 	child := span(1, 2)
 	child.ParentID = 1
 	add(t, m, child)
@@ -173,7 +176,7 @@ func TestASummaryFollowsItsTrace(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
-	m := open(t, Config{MaxSpans: 500})
+	m := open(t, store.Config{MaxSpans: 500})
 	ctx, cancel := context.WithCancel(t.Context())
 	notices := m.Subscribe(ctx)
 	var writers, readers sync.WaitGroup
@@ -193,14 +196,14 @@ func TestConcurrentUse(t *testing.T) {
 	writers.Wait()
 	cancel()
 	readers.Wait()
-	settled(t, m)
+	settle(t, m)
 	if kept := m.Retention(); kept.Spans > 500 {
 		t.Errorf("%+v", kept)
 	}
 }
 
 func BenchmarkAdd(b *testing.B) {
-	m := open(b, Config{})
+	m := open(b, store.Config{})
 	for i := uint64(1); b.Loop(); i++ {
 		add(b, m, span(i, 1), span(i, 2), span(i, 3), span(i, 4), span(i, 5), span(i, 6))
 	}
@@ -208,7 +211,7 @@ func BenchmarkAdd(b *testing.B) {
 
 // Few spans may be large: a store is bounded by their size as well.
 func TestTheFileIsBoundedInBytes(t *testing.T) {
-	s := open(t, Config{MaxSpans: 1600, MaxBytes: 1 << 20})
+	s := open(t, store.Config{MaxSpans: 1600, MaxBytes: 1 << 20})
 	random := rand.New(rand.NewPCG(1, 2))
 	for id := range uint64(1000) {
 		text := make([]byte, 10_000)
@@ -219,40 +222,51 @@ func TestTheFileIsBoundedInBytes(t *testing.T) {
 		if id < 200 { // which fill it
 			continue
 		}
-		settled(t, s)
+		settle(t, s)
 		if kept := s.Retention(); kept.Bytes > 1<<20 || kept.Bytes < 1<<19 || kept.EvictedTraces != int(id)+1-kept.Traces {
 			t.Fatalf("after %d: %+v", id+1, kept)
 		}
 	}
 }
 
-// settled waits until nothing is left to be packed.
-func settled(t testing.TB, s *Store) {
+// settle waits until nothing is being written.
+func settle(t testing.TB, s *store.Store) {
 	t.Helper()
-	for packing := true; packing; {
-		err := s.do(func() error {
-			if packing = s.packing > 0; packing {
-				s.packing--
-				s.seal(<-s.packs)
-			}
-			return nil
-		})
+	if err := s.Sync(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyDir copies the files of a directory. change may change a file's content.
+func copyDir(t testing.TB, from, to string, change func(name string, content []byte) []byte) {
+	t.Helper()
+	entries, err := os.ReadDir(from)
+	if err == nil {
+		err = os.MkdirAll(to, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(from, e.Name()))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, e.Name()), change(e.Name(), content), 0o600)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// Where one segment alone is too much, none stays.
 func TestEvenTheLastSegmentMayGo(t *testing.T) {
-	s := open(t, Config{MaxSpans: 160, MaxBytes: 4000})
+	s := open(t, store.Config{MaxSpans: 160, MaxBytes: 4000})
 	for id, length := range []int{500, 10_000} {
 		text := make([]byte, length)
 		for i := range text {
 			text[i] = byte(' ' + rand.IntN(90))
 		}
 		add(t, s, apm.Span{TraceID: 1, SpanID: uint64(id + 1), Meta: map[string]string{"tag": string(text)}})
-		settled(t, s)
+		settle(t, s)
 	}
 	if kept := s.Retention(); kept.Traces != 0 || kept.Spans != 0 || kept.Bytes != 0 || kept.EvictedSpans != 2 {
 		t.Errorf("%+v", kept)
@@ -263,24 +277,28 @@ func TestEvenTheLastSegmentMayGo(t *testing.T) {
 	}
 }
 
-// What could not be written to the log must not make a segment look full, which
-// nobody would pack then.
-func TestABuilderForgetsWhatIsCut(t *testing.T) {
-	b := newBuilder()
-	s := tagged(1)
-	b.add(&s, 1)
-	before := b.text
-	for range 3 {
-		s = tagged(2)
-		s.Meta["another"] = "text"
-		b.add(&s, 1)
-		b.cut(1)
+func TestStore_TraceIsTooLarge(t *testing.T) {
+	const maxShown = 100_000
+	s := open(t, store.Config{})
+	var spans []apm.Span
+	for id := range uint64(maxShown + 10) {
+		spans = append(spans, span(1, id+1))
 	}
-	if b.text != before || b.rows != 1 || len(b.columns[meta]) != 1 {
-		t.Errorf("%d bytes of text, were %d; %d rows, %d tags", b.text, before, b.rows, len(b.columns[meta]))
+	add(t, s, spans...)
+	if trace, _ := traceOf(t, s, 1); len(trace.Spans) != maxShown || trace.Truncated != 10 {
+		t.Errorf("%d spans, %d left out", len(trace.Spans), trace.Truncated)
 	}
-	b.cut(0)
-	if b.text != 0 || len(b.order) != 0 {
-		t.Errorf("%d bytes of text in %d columns without a row", b.text, len(b.order))
+	if kept := s.Retention(); kept.Spans != maxShown+10 {
+		t.Errorf("%+v", kept)
+	}
+}
+
+// eventually waits until a condition holds.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for tick := time.Tick(10 * time.Millisecond); !holds(); <-tick {
+		if t.Context().Err() != nil {
+			t.Fatalf("%s: it didn't happen", what)
+		}
 	}
 }

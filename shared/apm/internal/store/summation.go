@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -39,7 +40,8 @@ func (s *summation) group(values []string, row int) *group {
 	var room [100]byte
 	name := room[:0]
 	for _, value := range values {
-		name = appendText(name, abridge(value)) // so no two lists look the same
+		short := abridge(value)
+		name = append(binary.AppendUvarint(name, uint64(len(short))), short...) // so no two lists look the same
 	}
 	found, ok := s.byValues[string(name)]
 	switch {

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/segment"
+	"thinker/shared/apm/query"
 )
 
-// write is where all changes are made.
+// write makes all changes.
 func (s *Store) write() {
 	retry := time.NewTicker(time.Second)
 	defer retry.Stop()
@@ -16,26 +18,26 @@ func (s *Store) write() {
 		select {
 		case b := <-s.queue:
 			s.take(s.gather(b))
-		case p := <-s.packs:
-			s.packing--
-			s.seal(p)
+		case w := <-s.written:
+			s.writing--
+			s.finish(w)
 		case task := <-s.tasks:
 			task()
 		case <-retry.C:
 			s.retry()
 		case <-s.closing:
-			for ; s.packing > 0; s.packing-- {
-				s.seal(<-s.packs)
+			for ; s.writing > 0; s.writing-- {
+				s.finish(<-s.written)
 			}
 			return
 		}
 	}
 }
 
-// gather adds to a batch the others that wait: they share a transaction.
+// gather adds the batches that wait to the first one, so that they share a write.
 func (s *Store) gather(first batch) []batch {
 	batches := []batch{first}
-	for spans := len(first.spans); spans < maxRows; {
+	for spans := len(first.spans); spans < segment.MaxRows; {
 		select {
 		case b := <-s.queue:
 			batches = append(batches, b)
@@ -47,16 +49,20 @@ func (s *Store) gather(first batch) []batch {
 	return batches
 }
 
-// take adds batches to the active segment, and to those that follow it when it
-// is full. They are in the log before anybody sees them.
+// take stores batches. They are in the log before anybody sees them.
 func (s *Store) take(batches []batch) {
-	err := s.makeWay()
+	const most = 2 // segments that are written while more spans arrive
+	for s.writing >= most {
+		s.writing--
+		s.finish(<-s.written)
+	}
+	err := s.why
 	if err == nil {
 		spans := 0
 		for _, b := range batches {
 			spans += len(b.spans)
 		}
-		s.makeRoom(min(spans, s.rows)) // so that the bound holds between one segment and the next
+		s.makeRoom(min(spans, s.rows()))
 		err = s.append(batches)
 	}
 	for _, b := range batches {
@@ -64,164 +70,172 @@ func (s *Store) take(batches []batch) {
 	}
 }
 
-// makeWay waits while there is too much to be packed. Segments that cannot be
-// written, as the disk is full, are not added to.
-func (s *Store) makeWay() error {
-	const most = 2
-	for s.packing >= most {
-		p := <-s.packs
-		s.packing--
-		s.seal(p)
-	}
-	return s.why
+// rows returns how many rows a segment has at most. Whole segments are evicted, so a
+// small store has small ones.
+func (s *Store) rows() int { return max(1, min(segment.MaxRows, s.MaxSpans/16)) }
+
+// full reports whether a part takes no more spans.
+func (s *Store) full(p *part) bool {
+	return p.builder == nil || p.writing || p.builder.Full(s.rows(), s.MaxBytes/16)
 }
 
-// A stretch is spans that go to one segment.
+// A stretch is spans that go to one part.
 type stretch struct {
-	segment *segment
-	spans   []apm.Span
+	part  *part
+	spans []apm.Span
+	size  int64 // of the part's log before them
 }
 
-func (s *Store) append(batches []batch) error {
-	before, next := s.active, s.next
-	coming := arrivals{store: s}
+// append adds the spans to the active part, and to new ones when it is full.
+func (s *Store) append(batches []batch) (err error) {
 	var stretches []stretch
-	var records []record
+	before, arrivals := s.active, arrivals{store: s}
 	for _, b := range batches {
-		for spans := b.spans; len(spans) > 0; {
-			if s.full(s.active.builder) {
-				s.begin()
+		for spans := b.spans; len(spans) > 0 && err == nil; {
+			// Spans that were added together stay together if a part can hold them, so that
+			// a killed program leaves all or none of them.
+			left := s.rows() - s.active.builderRows()
+			if s.full(s.active) || left < len(spans) && len(spans) <= s.rows() {
+				if err = s.begin(s.active.place + 1); err != nil {
+					break
+				}
 			}
 			n := 0
-			s.active.builder.mu.Lock()
-			for ; n < len(spans) && !s.full(s.active.builder); n++ {
-				s.active.builder.add(&spans[n], coming.of(spans[n].TraceID))
+			for ; n < len(spans) && !s.full(s.active); n++ {
+				s.active.builder.Add(&spans[n], arrivals.of(spans[n].TraceID))
 			}
-			s.active.builder.mu.Unlock()
-			stretches = append(stretches, stretch{s.active, spans[:n]})
-			records = append(records, record{s.active.place, s.active.builder.takeRecord()})
+			stretches = append(stretches, stretch{s.active, spans[:n], s.active.log.size})
+			err = s.active.log.append(s.active.builder.Record())
 			spans = spans[n:]
 		}
 	}
-	if err := s.file.append(records); err != nil {
-		s.active, s.next = before, next
-		s.active.builder.cut(s.active.rows)
-		return err
+	if err == nil {
+		s.show(stretches)
+		return nil
 	}
-	s.show(stretches)
-	return nil
+	for i := len(stretches) - 1; i >= 0; i-- {
+		p := stretches[i].part
+		p.log.undo(stretches[i].size)
+		if p != before && p.rows == 0 && p.log != nil {
+			err = errors.Join(err, s.removeLog(p))
+		}
+	}
+	s.active = before
+	s.active.builder.Cut(s.active.rows)
+	return err
 }
 
-// arrivals gives the arrivals of traces, of which some are new.
+// arrivals assigns arrivals to traces, of which some are new.
 type arrivals struct {
 	store *Store
 	fresh map[uint64]uint64
-	in    *segment // that the last new one began in
-	count int      // traces that began there
-	last  birth
+	in    *part // in which the last new trace began
+	count int   // traces that began there
+	last  arrival
 }
 
 func (a *arrivals) of(trace uint64) uint64 {
-	if trace == a.last.id && a.last.arrival != 0 {
-		return a.last.arrival
+	if trace == a.last.trace && a.last.at != 0 {
+		return a.last.at
 	}
-	known := cmp.Or(a.store.births[trace], a.fresh[trace]) // only the writer, which this is, changes births
-	if known == 0 {
+	at := cmp.Or(a.store.began[trace], a.fresh[trace])
+	if at == 0 {
 		if a.in != a.store.active {
-			a.in, a.count = a.store.active, len(a.store.active.born)
+			a.in, a.count = a.store.active, 0
+			if n := len(a.in.began); n > 0 {
+				a.count = int(a.in.began[n-1].at & 0xffff)
+			}
 		}
 		if a.fresh == nil {
 			a.fresh = map[uint64]uint64{}
 		}
 		a.count++
-		known = arrival(a.in.place, a.count)
-		a.fresh[trace] = known
+		at = arrivalAt(a.in.place, a.count)
+		a.fresh[trace] = at
 	}
-	a.last = birth{trace, known}
-	return known
+	a.last = arrival{trace, at}
+	return at
 }
 
-// full tells whether a segment takes no more spans.
-func (s *Store) full(b *builder) bool {
-	return b.rows >= s.rows || b.text > s.bulk || len(b.order) > maxColumns
+// begin starts a new part.
+func (s *Store) begin(place int64) error {
+	l, err := s.directory.createLog(place)
+	if err != nil {
+		return err
+	}
+	s.active = newPart(place)
+	s.active.builder, s.active.log = segment.NewBuilder(), l
+	return nil
 }
 
-// begin has a new segment take the spans that come.
-func (s *Store) begin() {
-	s.active = newSegment(s.next)
-	s.next++
-}
-
-// show lets everybody see what is in the log.
+// show makes spans visible that are in the log.
 func (s *Store) show(stretches []stretch) {
+	var changed []uint64
 	s.mu.Lock()
 	for _, t := range stretches {
-		if t.segment.rows == 0 {
-			s.segments = append(s.segments, t.segment)
+		if len(s.parts) == 0 || s.parts[len(s.parts)-1].place < t.part.place {
+			s.parts = append(s.parts, t.part)
 		}
-		s.admitNew(t.segment, t.segment.rows+len(t.spans))
-	}
-	s.mu.Unlock()
-	s.changes.add(changedBy(stretches))
-	for _, t := range stretches {
-		if s.full(t.segment.builder) && !t.segment.packing {
-			s.packUp(t.segment)
-		}
-	}
-}
-
-// changedBy returns the traces that spans belong to, each once where its spans are
-// neighbours.
-func changedBy(stretches []stretch) (traces []uint64) {
-	for _, t := range stretches {
+		s.admitNew(t.part)
 		for i := range t.spans {
-			if id := t.spans[i].TraceID; len(traces) == 0 || id != traces[len(traces)-1] {
-				traces = append(traces, id)
+			if id := t.spans[i].TraceID; len(changed) == 0 || id != changed[len(changed)-1] {
+				changed = append(changed, id)
 			}
 		}
 	}
-	return traces
-}
-
-// admitNew makes the builder's next rows a part of the store.
-func (s *Store) admitNew(g *segment, rows int) {
-	for _, span := range g.builder.numbers[startPlace][g.rows:rows] {
-		g.first, g.last = min(g.first, int64(span)), max(g.last, int64(span))
-	}
-	s.admit(g, rows, g.builder.numbers[tracePlace], g.builder.numbers[arrivalPlace], g.builder.look(key{field, service}, rows))
-}
-
-// packUp has a full segment packed, beside what else is done.
-func (s *Store) packUp(g *segment) {
-	s.mu.Lock()
-	g.packing = true
 	s.mu.Unlock()
-	if s.active == g {
-		s.begin()
+	s.changes.add(changed)
+	for _, p := range s.parts {
+		if p.builder != nil && !p.writing && (p != s.active || s.full(p)) {
+			s.writeOut(p)
+		}
 	}
-	s.packing++
-	b, p := g.builder, packed{id: g.id, place: g.place, until: g.until, first: g.first, last: g.last}
-	go func() { s.packs <- s.file.pack(b, p) }()
 }
 
-// seal writes a packed segment to the file, in place of its log, and makes
-// room for it.
-func (s *Store) seal(p packed) {
-	if err := s.file.put(p); err != nil {
-		if s.why == nil { // else that has been said
-			s.Logger.Error("could not write traces; retrying every second, new traces are rejected until then", "error", err)
+// admitNew makes the builder's rows visible.
+func (s *Store) admitNew(p *part) {
+	rows := p.builder.Rows()
+	column := func(name query.Column) []uint64 { return p.builder.Column(name, rows).Numbers }
+	s.admit(p, rows, numbers{column(query.TraceID), column(segment.Arrival), column(query.Start)})
+}
+
+// written is a part that has been written, or could not be.
+type written struct {
+	part  *part
+	bytes int
+	err   error
+}
+
+// writeOut writes a full part in the background.
+func (s *Store) writeOut(p *part) {
+	s.mu.Lock()
+	p.writing = true
+	s.mu.Unlock()
+	s.writing++
+	go func() { s.written <- s.writeFile(p) }()
+}
+
+func (s *Store) writeFile(p *part) written {
+	content := s.codec.Encode(p.builder)
+	return written{p, len(content), s.directory.writeSegment(p.name(), content)}
+}
+
+// finish removes the log of a part that was written, and makes room for it.
+func (s *Store) finish(w written) {
+	if w.err != nil {
+		if s.why == nil { // otherwise it was logged before
+			s.Logger.Error("could not write traces; retrying every second, new traces are rejected until then", "error", w.err)
 		}
-		s.stuck, s.why = append(s.stuck, p), err
+		s.stuck, s.why = append(s.stuck, w.part), w.err
 		return
 	}
 	s.mu.Lock()
-	for _, g := range s.segments {
-		if g.id == p.id {
-			g.builder, g.bytes = nil, p.bytes
-			s.kept.Bytes += p.bytes
-		}
-	}
+	w.part.builder, w.part.bytes = nil, w.bytes
+	s.kept.Bytes += w.bytes
 	s.mu.Unlock()
+	if err := s.removeLog(w.part); err != nil {
+		s.Logger.Error("could not remove a log", "error", err)
+	}
 	s.makeRoom(0)
 }
 
@@ -230,7 +244,7 @@ func (s *Store) retry() {
 	stuck := s.stuck
 	s.stuck = nil
 	for i, p := range stuck {
-		if s.seal(p); len(s.stuck) > 0 {
+		if s.finish(s.writeFile(p)); len(s.stuck) > 0 {
 			s.stuck = append(s.stuck, stuck[i+1:]...)
 			return
 		}
@@ -238,7 +252,7 @@ func (s *Store) retry() {
 	s.why = nil
 }
 
-// do has the writer run a task, and waits for it.
+// do lets the writer run a task, and waits for it.
 func (s *Store) do(task func() error) error {
 	done := make(chan error, 1)
 	select {
@@ -249,11 +263,8 @@ func (s *Store) do(task func() error) error {
 	}
 }
 
-// syncEverySecond brings what has been written to the disk. The write-ahead log
-// can begin anew only while nothing is written: that is left to the writer, and
-// quick, as little remains to be done.
+// syncEverySecond brings the logs to the disk.
 func (s *Store) syncEverySecond() {
-	const large = 16 << 20 // bytes
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for failing := false; ; {
@@ -262,16 +273,23 @@ func (s *Store) syncEverySecond() {
 			return
 		case <-second.C:
 		}
-		if s.file.gone() && s.gone.CompareAndSwap(false, true) {
-			s.Logger.Error("the trace file was removed; its traces are lost when apm stops", "file", s.Path)
+		if s.directory.gone() && s.gone.CompareAndSwap(false, true) {
+			s.Logger.Error("the directory with the traces was removed; the traces are lost", "directory", s.Path)
 		}
-		err := s.file.sync("PASSIVE")
-		if err == nil && s.file.waiting() > large {
-			err = s.do(func() error { return s.file.sync("RESTART") })
-		}
-		if err != nil && !failing && !errors.Is(err, errClosed) {
+		err := s.syncLogs()
+		if err != nil && !failing {
 			s.Logger.Error("could not sync traces to disk; retrying every second", "error", err)
 		}
 		failing = err != nil
 	}
+}
+
+func (s *Store) syncLogs() error {
+	var errs []error
+	for _, p := range s.snapshot() {
+		if p.log != nil {
+			errs = append(errs, p.log.sync())
+		}
+	}
+	return errors.Join(errs...)
 }
