@@ -1,8 +1,8 @@
 package agent
 
 import (
-	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,18 +22,11 @@ func TestDamageIsOnRecord(t *testing.T) {
 	if err := a.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", config.DB) // the store's driver
-	if err != nil {
-		t.Fatal(err)
+	segments, err := filepath.Glob(filepath.Join(config.DB, "*.segment"))
+	if err != nil || len(segments) != 2 {
+		t.Fatalf("segments: %v, %v", segments, err)
 	}
-	result, err := db.Exec("UPDATE columns SET cells = x'00' WHERE name = 'tag' AND segment = 1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := result.RowsAffected(); n != 1 || err != nil {
-		t.Fatalf("%d columns are damaged: %v", n, err)
-	}
-	if err := db.Close(); err != nil {
+	if err := os.WriteFile(segments[0], []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	a = start(t, config)

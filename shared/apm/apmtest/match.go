@@ -57,7 +57,7 @@ func nearest(trace apm.Trace, q query.Query) string {
 // missing are the terms, by their place, that a span does not meet.
 func missing(span *apm.Span, terms query.And) (missed []int) {
 	for i, term := range terms {
-		if !term.Match(span) {
+		if !(query.Query{Expr: term}).Match(span) {
 			missed = append(missed, i)
 		}
 	}

@@ -117,7 +117,7 @@ func (s *Store) resume(next int64) error {
 		}
 	}
 	if s.active == nil {
-		if err := s.begin(next); err != nil {
+		if err := s.begin(max(1, next)); err != nil {
 			return err
 		}
 	}

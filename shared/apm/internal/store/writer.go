@@ -120,8 +120,9 @@ func (s *Store) append(batches []batch) (err error) {
 			err = errors.Join(err, s.removeLog(p))
 		}
 	}
-	s.active = before
-	s.active.builder.Cut(s.active.rows)
+	if s.active = before; before.builder != nil {
+		before.builder.Cut(before.rows)
+	}
 	return err
 }
 
