@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/workshop/fetch"
+	"thinker/shared/apm/fetch"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )

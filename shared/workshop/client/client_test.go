@@ -1,4 +1,4 @@
-package client
+package client_test
 
 import (
 	"errors"
@@ -13,13 +13,15 @@ import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/fetch"
+	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
 )
 
 // A fixture is a real agent, and an api that responds at once and stores its spans as a
 // tracer does.
 type fixture struct {
-	*Client
+	*client.Client
 	t     *testing.T
 	agent *agent.Agent
 	next  atomic.Uint64 // ID of a trace
@@ -39,7 +41,7 @@ func newFixture(t *testing.T, spans func(f *fixture, path string, from, to time.
 		spans(f, r.URL.RequestURI(), from, time.Now())
 	}))
 	t.Cleanup(api.Close)
-	f.Client = &Client{API: api.URL, Agent: a.URL(), Pages: "http://pages"}
+	f.Client = &client.Client{API: api.URL, Agent: a.URL(), Pages: "http://pages"}
 	return f
 }
 
@@ -116,7 +118,7 @@ func TestTracesOf_EqualRequests(t *testing.T) {
 func TestTracesOf_LateSpan(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		f.add(span(1, 3, 2, "thinker-microservice", "/?subject=war", from, to))
-		time.AfterFunc(2*Settling, func() {
+		time.AfterFunc(2*client.Settling, func() {
 			f.add(span(1, 1, 0, "thinker-api", path, from, to), span(1, 2, 1, "thinker-api", "", from, to))
 		})
 	})
@@ -129,7 +131,7 @@ func TestTracesOf_LateSpan(t *testing.T) {
 func TestTracesOf_LateTrace(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		f.add(span(1, 1, 0, "thinker-api", path, from, to))
-		time.AfterFunc(2*Settling, func() { f.add(span(2, 2, 0, "thinker-microservice", "/?subject=war", from, to)) })
+		time.AfterFunc(2*client.Settling, func() { f.add(span(2, 2, 0, "thinker-microservice", "/?subject=war", from, to)) })
 	})
 	if got, want := f.ask("war"), "1:1 2:1"; got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -147,13 +149,15 @@ func TestFiguresOf_LateRequest(t *testing.T) {
 	}
 	request(1, "GET /think/")
 	request(7, "GET /")
-	time.AfterFunc(Settling, func() { request(2, "GET /think/") })
-	of := Resource{Service: "thinker-api", Operation: "http.request", Name: "GET /think/"}
+	time.AfterFunc(client.Settling, func() { request(2, "GET /think/") })
+	of := client.Resource{Service: "thinker-api", Operation: "http.request", Name: "GET /think/"}
 	got, err := f.FiguresOf(need.Context(t), 2, of, now, now.Add(time.Second))
-	if want := (Figures{Requests: 2, Errors: 1, P50: got.P50, P99: got.P99, Max: 2 * time.Millisecond}); err != nil || got != want || got.P50 == 0 || got.P99 == 0 {
+	if err != nil || got.Requests != 2 || got.Errors != 1 || got.Max != 2*time.Millisecond || got.P50 == 0 || got.P99 == 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if page := f.ResourcePage(of, time.Unix(1, 0), time.Unix(2, 0)); page != "http://pages/resource?from=1000000000&operation=http.request&resource=GET+%2Fthink%2F&service=thinker-api&to=2000000000" {
+	want := "http://pages/resource?from=1000000000&operation=http.request&resource=GET+%2Fthink%2F" +
+		"&service=thinker-api&to=2000000000"
+	if page := f.ResourcePage(of, time.Unix(1, 0), time.Unix(2, 0)); page != want {
 		t.Error(page)
 	}
 }
@@ -170,9 +174,9 @@ func TestTracesOf_None(t *testing.T) {
 }
 
 func TestClient_Unreachable(t *testing.T) {
-	c := &Client{API: "http://localhost:1", Agent: "http://localhost:1"}
+	c := &client.Client{API: "http://localhost:1", Agent: "http://localhost:1"}
 	_, err := c.Think(need.Context(t), "war")
-	if unreachable, ok := errors.AsType[*UnreachableError](err); !ok || unreachable.URL != "http://localhost:1" {
+	if unreachable, ok := errors.AsType[*fetch.UnreachableError](err); !ok || unreachable.URL != "http://localhost:1" {
 		t.Error(err)
 	}
 	if _, err := c.Intake(need.Context(t)); !strings.HasPrefix(fmt.Sprint(err), "the agent at http://localhost:1 does not respond: connect: ") {
@@ -184,7 +188,7 @@ func TestClient_Unreachable(t *testing.T) {
 func TestClient_AnotherProgram(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	c := &Client{Agent: other.URL}
+	c := &client.Client{Agent: other.URL}
 	if _, err := c.Traces(need.Context(t)); fmt.Sprint(err) != "query the agent: "+other.URL+"/api/traces?limit=1000 responded with 404" {
 		t.Error(err)
 	}

@@ -2,27 +2,19 @@ package client
 
 import (
 	"context"
-	"net/url"
-	"strconv"
+	"fmt"
 	"time"
-)
 
-// Figures are the figures of requests on the pages.
-type Figures struct {
-	Requests int
-	Errors   int
-	P50      time.Duration
-	P99      time.Duration
-	Max      time.Duration
-}
+	"thinker/shared/apm/api"
+)
 
 // A Resource is a resource of a service.
 type Resource struct{ Service, Operation, Name string }
 
 // FiguresOf returns the figures of the requests that started in a time range. It waits
 // until there are as many as given, or no more arrive.
-func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from, to time.Time) (Figures, error) {
-	var last Figures
+func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from, to time.Time) (api.Figures, error) {
+	var last api.Figures
 	giveUp := time.Now().Add(arriving)
 	for tick := time.Tick(Settling / 4); ; {
 		now, err := c.figures(ctx, of, from, to)
@@ -41,27 +33,17 @@ func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from,
 }
 
 // figures queries the agent for a resource's figures in a time range.
-func (c *Client) figures(ctx context.Context, of Resource, from, to time.Time) (Figures, error) {
-	var answer struct{ Total Figures }
-	query := period(from, to)
-	query.Set("query", "service:"+strconv.Quote(of.Service)+" operation_name:"+strconv.Quote(of.Operation)+" resource_name:"+strconv.Quote(of.Name))
-	err := c.ask(ctx, "/api/figures", query, &answer)
-	return answer.Total, err
+func (c *Client) figures(ctx context.Context, of Resource, from, to time.Time) (api.Figures, error) {
+	selection := api.Selection{From: from, To: to, Query: fmt.Sprintf("service:%q operation_name:%q resource_name:%q", of.Service, of.Operation, of.Name)}
+	answer, err := c.agent().Figures(ctx, selection)
+	return answer.Total.Figures, queryError(err)
 }
 
 // ResourcePage returns the URL of a resource's page for a time range.
 func (c *Client) ResourcePage(of Resource, from, to time.Time) string {
-	query := period(from, to)
+	query := api.Selection{From: from, To: to}.Values()
 	query.Set("service", of.Service)
 	query.Set("operation", of.Operation)
 	query.Set("resource", of.Name)
 	return c.Pages + "/resource?" + query.Encode()
-}
-
-// period returns a time range as URL parameters.
-func period(from, to time.Time) url.Values {
-	return url.Values{
-		"from": {strconv.FormatInt(from.UnixNano(), 10)},
-		"to":   {strconv.FormatInt(to.UnixNano(), 10)},
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/lesson"
 )
 
@@ -26,11 +25,11 @@ func (c *Client) Think(ctx context.Context, subjects ...string) (lesson.Exchange
 }
 
 // Get requests a path from the api. Without a response, it returns an
-// *UnreachableError; for a response longer than fetch.Limit, a *fetch.TooLongError. It
-// doesn't follow a redirect: Body then says where it leads.
+// *fetch.UnreachableError; for a response longer than fetch.Limit, a *fetch.TooLongError.
+// It doesn't follow a redirect: Body then says where it leads.
 func (c *Client) Get(ctx context.Context, path string) (lesson.Exchange, error) {
 	sent := time.Now()
-	resp, err := get(ctx, c.API+path, fetch.Limit)
+	resp, err := c.get(ctx, path)
 	body := strings.TrimSpace(string(resp.Body))
 	if to := resp.Location(); to != "" {
 		body = "a redirect to " + to + ", which this command doesn't follow"
@@ -44,7 +43,7 @@ func (c *Client) Get(ctx context.Context, path string) (lesson.Exchange, error) 
 // A response doesn't name its trace. TracesOf finds it by the request's path and time:
 // its spans started and ended while we waited for the response.
 func (c *Client) TracesOf(ctx context.Context, a lesson.Exchange) ([]apm.Trace, error) {
-	known := map[uint64]apm.Trace{}
+	known := map[string]apm.Trace{}
 	from, to := a.Sent.Add(-lesson.ClockSkew), a.End().Add(lesson.ClockSkew)
 	giveUp := time.Now().Add(arriving)
 	spans, changed := 0, time.Now()

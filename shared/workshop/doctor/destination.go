@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"thinker/shared/workshop/fetch"
+	"thinker/shared/apm/fetch"
 )
 
 // A target is where a tracer sends its spans.
@@ -104,7 +104,7 @@ func (e *examination) misses(to target) string {
 	}
 	var intake struct{ Since time.Time }
 	ours, err := e.Client.Intake(e.ctx)
-	if json.Unmarshal(response.Body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since) {
+	if json.Unmarshal(response.Body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since.Time) {
 		return "that isn't the agent at " + e.Client.Agent
 	}
 	return ""

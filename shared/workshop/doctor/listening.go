@@ -15,8 +15,8 @@ import (
 	"github.com/shirou/gopsutil/v4/net"
 	"github.com/shirou/gopsutil/v4/process"
 
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/format"
-	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/runner"
 )
 

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/format"
-	"thinker/shared/workshop/fetch"
 )
 
 //go:embed steps/*.txt

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"thinker/shared/workshop/fetch"
+	"thinker/shared/apm/fetch"
 )
 
 // Limits of a load: it is for watching, not for breaking anything.

@@ -52,6 +52,9 @@ var rules = []struct {
 	{"thinker/shared/apm/query", "a query matches spans, wherever they are stored", []string{"thinker/shared/apm"}},
 	{"thinker/shared/apm/guest", "another program describes its pages with the standard library", nil},
 	{"thinker/shared/apm/colour", "the domain needs nothing", nil},
+	{"thinker/shared/apm/api", "a program that calls the API needs the domain and HTTP", []string{
+		"thinker/shared/apm", "thinker/shared/apm/fetch"}},
+	{"thinker/shared/apm/fetch", "a request needs only the standard library", nil},
 	{"thinker/shared/apm/tracegen", "a generator knows an agent only over HTTP", []string{
 		"thinker/shared/apm", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
 		"github.com/tinylib/msgp/msgp"}},
@@ -62,9 +65,8 @@ var rules = []struct {
 	{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{
 		"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
 	{"thinker/shared/apm", "the domain needs nothing", nil},
-	{"thinker/shared/workshop/fetch", "a GET request needs only the standard library", nil},
 	{"thinker/shared/workshop/lesson", "a lesson judges spans, wherever they come from", []string{
-		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/workshop/fetch", "github.com/aymanbagabas/go-udiff"}},
+		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/fetch", "github.com/aymanbagabas/go-udiff"}},
 	{"thinker/shared/workshop/pages", "only tests drive a browser", nil},
 	{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{
 		"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/cli/browser",

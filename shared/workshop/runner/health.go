@@ -12,7 +12,7 @@ import (
 
 	psnet "github.com/shirou/gopsutil/v4/net"
 
-	"thinker/shared/workshop/fetch"
+	"thinker/shared/apm/fetch"
 )
 
 // startTime is how long a service may take until it is healthy.

@@ -9,10 +9,9 @@ import (
 	"strconv"
 	"time"
 
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
-	"thinker/shared/workshop/client"
-	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -108,7 +107,7 @@ func (s *site) send(ctx context.Context, path string) (answer, error) {
 	}
 	got, err := s.Client.Get(ctx, path)
 	a := answer{Exchange: got, at: time.Now(), code: code.Name()}
-	if gone, ok := errors.AsType[*client.UnreachableError](err); ok {
+	if gone, ok := errors.AsType[*fetch.UnreachableError](err); ok {
 		a.problem = fmt.Sprintf("The api at %s can’t be reached: %v. If it is still starting, run this again in a moment.", s.Client.API, gone.Err)
 		return a, nil
 	} else if _, long := errors.AsType[*fetch.TooLongError](err); long {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
@@ -96,7 +97,7 @@ func runLoad(ctx context.Context, out *terminal.Terminal, examination doctor.Opt
 }
 
 // bothSides prints the figures measured here beside those of the pages.
-func bothSides(out *terminal.Terminal, sent load.Figures, seen client.Figures) {
+func bothSides(out *terminal.Terminal, sent load.Figures, seen api.Figures) {
 	row := func(what, here, there string) { out.Printf("  %-10s %12s %12s\n", what, here, there) }
 	row("", "here", "on the pages")
 	row("requests", format.Number(sent.Answered), format.Number(seen.Requests))

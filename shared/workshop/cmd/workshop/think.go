@@ -14,10 +14,10 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/format"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
-	"thinker/shared/workshop/fetch"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
