@@ -8,6 +8,7 @@ import (
 
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 )
 
 // A figureCompared is a figure of two versions.
@@ -40,8 +41,8 @@ func figuresCompared(a, b stats.Group) []figureCompared {
 	errors := count("Errors", a.Errors, b.Errors)
 	errors.FailedA, errors.FailedB = errorRate.FailedA, errorRate.FailedB
 	rows := []figureCompared{count("Requests", a.Requests, b.Requests), rates, errors, errorRate}
-	for _, l := range latencies() {
-		was, is := l.of(a.Figures), l.of(b.Figures)
+	for _, l := range chart.Latencies() {
+		was, is := l.Of(a.Figures), l.Of(b.Figures)
 		row := figureCompared{Name: l.Title, Means: l.Means, A: duration(was), B: duration(is), Difference: limits{}.change(was, is).amount}
 		row.Times = timesAs(float64(was), float64(is))
 		if row.Times != "" && !tells(l.Percent, a.Figures, b.Figures) {

@@ -5,31 +5,8 @@ import (
 	"time"
 
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
 )
-
-// A latency is an average, a percentile or a maximum of durations.
-type latency struct {
-	Name, Title string
-	Means       string // a hover text; may be empty
-	Percent     int    // of the requests that took at most as long; of an average, 50
-	of          func(stats.Figures) time.Duration
-}
-
-// latencies returns all of them in the order of tables.
-func latencies() []latency {
-	return []latency{
-		{"avg", "Avg", "Average latency", 50, stats.Figures.Average},
-		{"p50", "p50", "50 % of the requests took at most this long", 50, func(f stats.Figures) time.Duration { return f.P50 }},
-		{"p75", "p75", "75 % of the requests took at most this long", 75, func(f stats.Figures) time.Duration { return f.P75 }},
-		{"p90", "p90", "90 % of the requests took at most this long. Needs 10 requests", 90, func(f stats.Figures) time.Duration { return f.P90 }},
-		{"p95", "p95", "95 % of the requests took at most this long. Needs 20 requests", 95, func(f stats.Figures) time.Duration { return f.P95 }},
-		{"p99", "p99", "99 % of the requests took at most this long. Needs 100 requests", 99, func(f stats.Figures) time.Duration { return f.P99 }},
-		{"max", "Max", "Latency of the slowest request", 100, func(f stats.Figures) time.Duration { return f.Max }},
-	}
-}
-
-// IsPercentile reports whether the latency is a percentile.
-func (l latency) IsPercentile() bool { return strings.HasPrefix(l.Name, "p") }
 
 // A latencyCell is a latency as tables show it.
 type latencyCell struct {
@@ -37,16 +14,16 @@ type latencyCell struct {
 	Slowest bool // a percentile that equals the maximum, as there are too few requests
 }
 
-func (l latency) cell(f stats.Figures) latencyCell {
-	return latencyCell{duration(l.of(f)), l.IsPercentile() && f.Requests*(100-l.Percent) < 100}
+func latencyCellOf(l chart.Latency, f stats.Figures) latencyCell {
+	return latencyCell{duration(l.Of(f)), l.IsSlowest(f)}
 }
 
 // latencyColumns returns the columns of lists of services and of resources: all but
 // p50, as in Datadog.
 func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []column[Row]) {
-	for _, l := range latencies() {
+	for _, l := range chart.Latencies() {
 		if l.Name != "p50" {
-			columns = append(columns, column[Row]{Name: l.Name, Title: l.Title, Means: l.Means, compare: by(func(r Row) time.Duration { return l.of(figures(r)) })})
+			columns = append(columns, column[Row]{Name: l.Name, Title: l.Title, Means: l.Means, compare: by(func(r Row) time.Duration { return l.Of(figures(r)) })})
 		}
 	}
 	return columns
@@ -69,8 +46,8 @@ func cellsOf(f stats.Figures, seconds float64) figureCells {
 		Figures: f, PerSecond: rate(float64(f.Requests) / max(1, seconds)),
 		Total: duration(f.Total), Avg: duration(f.Average()), Max: duration(f.Max), ErrorRate: percent(f.ErrorRate()),
 	}
-	for _, l := range latencies() {
-		cell := l.cell(f)
+	for _, l := range chart.Latencies() {
+		cell := latencyCellOf(l, f)
 		switch l.Name {
 		case "p50":
 			cells.P50 = cell
@@ -87,10 +64,10 @@ func cellsOf(f stats.Figures, seconds float64) figureCells {
 // the maximum because there are too few requests.
 func latencyText(f stats.Figures) string {
 	var said []string
-	for _, l := range latencies() {
+	for _, l := range chart.Latencies() {
 		switch l.Name {
 		case "p50", "p95", "p99", "max":
-			if cell := l.cell(f); !cell.Slowest {
+			if cell := latencyCellOf(l, f); !cell.Slowest {
 				said = append(said, strings.ToLower(l.Title)+" "+cell.String())
 			}
 		}

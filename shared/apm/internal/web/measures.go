@@ -108,9 +108,9 @@ func (m measured) latency() *chart.Chart {
 		c.Rows, c.Summary = nil, c.Histogram.Summary
 	default:
 		var percentiles []chart.Series
-		for _, l := range latencies() {
+		for _, l := range chart.Latencies() {
 			if l.IsPercentile() {
-				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, l.of(f)) }))
+				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, l.Of(f)) }))
 			}
 		}
 		c.Plot(percentiles, chart.Duration)
