@@ -76,74 +76,79 @@ func (d *drawing) heading(trace apm.Trace) {
 	d.y += lineHeight + 4
 }
 
-// flame draws a trace as a flame graph. It returns each span's bar by the span's ID.
-func (d *drawing) flame(trace apm.Trace, t timeline) map[uint64]bar {
-	flame, placed := apm.NewFlame(trace.Tree()), map[uint64]bar{}
-	rows := make([]*row, flame.Rows)
-	for i := range rows {
-		rows[i] = &row{}
-	}
-	for _, box := range flame.Boxes {
-		s := box.Node.Span
-		b := bar{span: s, x: t.x(s.Start)}
-		b.width = max(minBar, t.x(s.End())-b.x)
-		rows[box.Row].bars = append(rows[box.Row].bars, b)
-	}
-	for _, r := range rows {
-		r.spread()
-		r.place()
-		for _, b := range r.bars {
-			b.y = d.y
-			d.bar(b)
-			placed[b.span.SpanID] = b
-		}
-		d.y += rowHeight + rowGap + float64(len(r.labels)-1)*lineHeight
-	}
-	return placed
-}
-
-// A row is bars side by side. Labels that don't fit in their bars stand beside them,
-// or on lines below.
-type row struct {
-	bars   []bar
-	labels [][]extent // taken by bars and labels, line by line
-}
-
 // A bar is a span in a flame graph.
 type bar struct {
 	span        *apm.Span
 	x, y, width float64
-
-	// Of a label outside the bar.
-	line   int     // 0 is beside the bar
-	labelX float64 // where it starts or, with end, ends
-	end    bool
+	outside     extent // where its label is; none if that fits in the bar
+	left        bool   // the label ends left of the bar
 }
 
-// An extent is a part of a line.
-type extent struct{ from, to float64 }
-
-// take marks a part of a line as taken.
-func (r *row) take(line int, e extent) {
-	for len(r.labels) <= line {
-		r.labels = append(r.labels, nil)
-	}
-	r.labels[line] = append(r.labels[line], e)
+// An extent is a part of a line. Line 0 is beside the bars, the others are below it.
+type extent struct {
+	line     int
+	from, to float64
 }
 
-// free reports whether a part of a line is within the picture, and not taken.
-func (r *row) free(line int, e extent) bool {
-	if e.from < margin || e.to > width-margin {
-		return false
+func (e extent) overlaps(other extent) bool {
+	return e.line == other.line && e.from < other.to && other.from < e.to
+}
+
+// flame draws a trace as a flame graph. It returns its bars.
+func (d *drawing) flame(trace apm.Trace, t timeline) (bars []bar) {
+	flame := apm.NewFlame(trace.Tree())
+	rows := make([][]bar, flame.Rows)
+	for _, box := range flame.Boxes {
+		s := box.Node.Span
+		x := t.x(s.Start)
+		rows[box.Row] = append(rows[box.Row], bar{span: s, x: x, width: max(minBar, t.x(s.End())-x)})
 	}
-	if line < len(r.labels) {
-		for _, taken := range r.labels[line] {
-			if e.from < taken.to && taken.from < e.to {
-				return false
+	for _, row := range rows {
+		lines := arrange(row)
+		for i := range row {
+			row[i].y = d.y
+			d.bar(row[i])
+		}
+		d.y += rowHeight + rowGap + float64(lines)*lineHeight
+		bars = append(bars, row...)
+	}
+	return bars
+}
+
+// arrange moves bars apart that are drawn longer than their spans are. It finds room
+// for each label that doesn't fit in its bar: right of the bar, left of it or, on the
+// lines below, as far right as the picture is wide. It returns the number of these lines.
+func arrange(row []bar) (lines int) {
+	slices.SortStableFunc(row, func(a, b bar) int { return cmp.Compare(a.x, b.x) })
+	var taken []extent
+	edge := width - margin
+	for i := range slices.Backward(row) {
+		b := &row[i]
+		b.x = min(b.x, edge-b.width)
+		edge = b.x - 1
+		taken = append(taken, extent{0, b.x - 2, b.x + b.width + 2})
+	}
+	for i := range row {
+		b := &row[i]
+		if b.fits() {
+			continue
+		}
+		length := min(widthOf(b.text()), width-2*margin-4)
+		for line := 0; b.outside.to == 0; line++ {
+			places := []extent{{line, b.x + b.width + 4, b.x + b.width + 8 + length}, {line, b.x - 8 - length, b.x - 4}}
+			if line > 0 {
+				places = append(places, extent{line, width - margin - 4 - length, width - margin})
+			}
+			at := slices.IndexFunc(places, func(e extent) bool {
+				return e.from >= margin && e.to <= width-margin && !slices.ContainsFunc(taken, e.overlaps)
+			})
+			if at >= 0 {
+				b.outside, b.left = places[at], at == 1
+				taken, lines = append(taken, b.outside), max(lines, line)
 			}
 		}
 	}
-	return true
+	return lines
 }
 
 // fits reports whether a bar has room for its label and its duration.
@@ -164,58 +169,16 @@ func (b bar) label() string {
 
 func (b bar) text() string { return b.label() + " · " + format.Duration(b.span.Duration) }
 
-// spread moves bars apart that overlap because they are drawn longer than their
-// spans are.
-func (r *row) spread() {
-	slices.SortStableFunc(r.bars, func(a, b bar) int { return cmp.Compare(a.x, b.x) })
-	next := width - margin + 1
-	for i := range slices.Backward(r.bars) {
-		b := &r.bars[i]
-		b.x = min(b.x, next-1-b.width)
-		next = b.x
-		r.take(0, extent{b.x - 2, b.x + b.width + 2})
-	}
-}
-
-// place finds room for labels outside their bars: right of the bar, left of it or,
-// on the lines below, as far right as the picture is wide.
-func (r *row) place() {
-	for i := range r.bars {
-		b := &r.bars[i]
-		if b.fits() {
-			continue
-		}
-		w := min(widthOf(b.text()), width-2*margin-4)
-		places := []extent{{b.x + b.width + 4, b.x + b.width + 8 + w}, {b.x - 8 - w, b.x - 4}}
-		below := extent{width - margin - 4 - w, width - margin}
-		for b.line = 0; ; b.line++ {
-			if at := slices.IndexFunc(places, func(e extent) bool { return r.free(b.line, e) }); at >= 0 {
-				r.take(b.line, places[at])
-				b.labelX, b.end = places[at].from+2, false
-				if at == 1 {
-					b.labelX, b.end = places[at].to-2, true
-				}
-				break
-			}
-			if b.line == 0 {
-				places = append(places, below)
-			}
-		}
-	}
-}
-
 // bar draws a bar with its label.
 func (d *drawing) bar(b bar) {
 	c := d.palette.Of(b.span.Service)
-	class := "bar"
+	class, outside, inset := "bar", "", 0.0
 	if b.span.Error {
-		class = "bar failed"
+		class, outside, inset = "bar failed", "error", 5
 	}
 	d.rect(b.x, b.y, b.width, rowHeight, class, c.Hex())
-	inset := 0.0
 	if b.span.Error {
-		d.rect(b.x, b.y, 5, rowHeight, "mark", "")
-		inset = 5
+		d.rect(b.x, b.y, inset, rowHeight, "mark", "")
 	}
 	baseline := b.y + 22
 	if b.fits() {
@@ -227,18 +190,15 @@ func (d *drawing) bar(b bar) {
 		d.text(b.x+b.width-8, baseline, onColour+" end", format.Duration(b.span.Duration))
 		return
 	}
-	class = ""
-	if b.span.Error {
-		class = "error"
-	}
-	if b.end {
-		class += " end"
-	}
-	if b.line > 0 {
-		baseline += rowHeight + float64(b.line-1)*lineHeight
+	if line := b.outside.line; line > 0 {
+		baseline += rowHeight + float64(line-1)*lineHeight
 		d.line(b.x+b.width/2, b.y+rowHeight, b.x+b.width/2, baseline-15, "edge")
 	}
-	d.text(b.labelX, baseline, strings.TrimSpace(class), b.text())
+	if b.left {
+		d.text(b.outside.to-2, baseline, strings.TrimSpace(outside+" end"), b.text())
+	} else {
+		d.text(b.outside.from+2, baseline, outside, b.text())
+	}
 }
 
 // errors writes the errors of a trace's spans below its flame graph.

@@ -99,7 +99,7 @@ func missAndHit(r recording) []byte {
 }
 
 // trace draws a trace with its axis, and with its errors in words.
-func (d *drawing) trace(trace apm.Trace, t timeline) map[uint64]bar {
+func (d *drawing) trace(trace apm.Trace, t timeline) []bar {
 	d.legend(trace.Services())
 	d.axis(t)
 	placed := d.flame(trace, t)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -151,12 +150,5 @@ func TestDraw_IsSafeAndLegible(t *testing.T) {
 				t.Errorf("%s has text of %s px", path, size[1])
 			}
 		}
-	}
-}
-
-// TestDraw_SameEachTime holds that pictures depend on nothing but the recordings.
-func TestDraw_SameEachTime(t *testing.T) {
-	if !maps.EqualFunc(draw(t), draw(t), bytes.Equal) {
-		t.Error("the pictures differ from those drawn a moment ago")
 	}
 }

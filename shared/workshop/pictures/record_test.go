@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -94,4 +95,50 @@ func get(t *testing.T, c *client.Client, subject string) []apm.Trace {
 		t.Fatalf("no trace of %s: %v", subject, err)
 	}
 	return traces
+}
+
+// port matches where the microservice listened while the traces were recorded.
+var port = regexp.MustCompile(`http://localhost:\d+`)
+
+// tidy returns traces as a recording stores them. Times are moved so that the
+// first span starts at begin, and rounded to microseconds. IDs are counted from 1,
+// and tags that differ from machine to machine are left out.
+func tidy(traces []apm.Trace, begin time.Time) (spans []span) {
+	shown := []string{"component", "env", "error.message", "error.type", "http.method", "http.status_code", "http.url", "span.kind", "subject", "version"}
+	ids := map[uint64]uint64{0: 0}
+	short := func(id uint64) uint64 {
+		if _, known := ids[id]; !known {
+			ids[id] = uint64(len(ids))
+		}
+		return ids[id]
+	}
+	first := traces[0].Start()
+	for _, trace := range traces {
+		first = min(first, trace.Start())
+	}
+	for _, trace := range traces {
+		for _, s := range trace.Spans {
+			s.TraceID, s.SpanID, s.ParentID = short(s.TraceID), short(s.SpanID), short(s.ParentID)
+			end := time.Duration(s.End() - first).Round(time.Microsecond)
+			start := time.Duration(s.Start - first).Round(time.Microsecond)
+			s.TraceIDHigh, s.Start, s.Duration = 0, begin.Add(start).UnixNano(), end-start
+			if s.Type == "web" {
+				delete(s.Meta, "http.url") // the learner's port
+			}
+			meta := map[string]string{}
+			for _, tag := range shown {
+				if value := s.Meta[tag]; value != "" {
+					meta[tag] = port.ReplaceAllString(value, "http://localhost:5001")
+				}
+			}
+			s.Meta, s.Links, s.Events = meta, nil, nil
+			if s.TopLevel() {
+				s.Metrics = map[string]float64{"_dd.top_level": 1}
+			} else {
+				s.Metrics = nil
+			}
+			spans = append(spans, span(s))
+		}
+	}
+	return spans
 }
