@@ -63,7 +63,8 @@ var rules = []struct {
 	{"thinker/shared/apm/apmtest", "a test has the real agent, and queries it", []string{
 		"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/format", "thinker/shared/apm/query"}},
 	{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{
-		"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto"}},
+		"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/mattn/go-isatty",
+		"github.com/spf13/cobra"}},
 	{"thinker/shared/apm", "the domain needs nothing", nil},
 	{"thinker/shared/workshop/lesson", "a lesson judges spans, wherever they come from", []string{
 		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/fetch", "github.com/aymanbagabas/go-udiff"}},

@@ -2,65 +2,50 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
-	"thinker/shared/apm/agent"
+	"github.com/spf13/cobra"
 )
 
-const clearUsage = `apm clear deletes every trace of a running apm. This cannot be undone.
+func clearCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "clear",
+		Short: "Delete every trace",
+		Long: `apm clear deletes every trace of a running apm. This cannot be undone.
 
-Usage:
-  apm clear [flags]
-
-It asks for confirmation. Without a terminal, it needs --yes.
-
-Flags:
-  --addr host:port   address of the running apm (default localhost:8126, or APM_ADDR)
-  --yes              don't ask for confirmation
-  --help             show this help
-`
-
-// runClear deletes every trace, once the user has confirmed it on the terminal, which
-// is nil if there is none.
-func runClear(ctx context.Context, args []string, env func(string) string, terminal io.Reader, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("apm clear", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the one line that matters
-	addr := flags.String("addr", cmp.Or(env("APM_ADDR"), agent.DefaultAddr), "")
-	sure := flags.Bool("yes", false, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		_, err = io.WriteString(stdout, clearUsage)
-		return err
-	} else if err != nil {
-		return usageError{err, "apm clear"}
+It asks for confirmation. Without a terminal, it needs --yes.`,
+		Args: noArguments,
 	}
-	if flags.NArg() > 0 {
-		return usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0)), "apm clear"}
-	}
-	base, err := baseOf(*addr, "apm clear")
-	if err != nil {
-		return err
-	}
-	if !*sure {
-		if terminal == nil {
-			return usageError{errors.New("there is no terminal to ask for confirmation. To delete every trace without asking, add --yes"), "apm clear"}
+	addr := addrFlag(cmd)
+	yes := cmd.Flags().Bool("yes", false, "don't ask for confirmation")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		url, err := agentURL(cmd, *addr)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(stderr, "Delete every trace of the apm at %s? This cannot be undone. [y/N] ", *addr)
-		if !confirmed(ctx, terminal, stderr) {
-			return errors.New("not confirmed, so nothing was deleted")
+		if !*yes {
+			if file, ok := cmd.InOrStdin().(*os.File); ok && !isTerminal(file) {
+				return usage(cmd, errors.New("there is no terminal to ask for confirmation. "+
+					"To delete every trace without asking, add --yes"))
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Delete every trace of the apm at %s? This cannot be undone. [y/N] ", *addr)
+			if !confirmed(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr()) {
+				return errors.New("not confirmed, so nothing was deleted")
+			}
 		}
+		if _, err := send(cmd.Context(), http.MethodDelete, url+"/api/traces", nil); err != nil {
+			return fmt.Errorf("delete the traces of the apm at %s: %w", *addr, err)
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "Deleted every trace of the apm at %s\n", *addr)
+		return nil
 	}
-	if _, err := ask(ctx, http.MethodDelete, base+"/api/traces", nil); err != nil {
-		return fmt.Errorf("delete the traces of the apm at %s: %w", *addr, err)
-	}
-	fmt.Fprintf(stdout, "Deleted every trace of the apm at %s\n", *addr)
-	return nil
+	return cmd
 }
 
 // confirmed reports whether the user typed yes. After Ctrl-C or the end of the input,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -14,9 +15,9 @@ import (
 	"thinker/shared/apm/format"
 )
 
-// ask sends a request to a running apm and returns the body of its response. Headers
+// send sends a request to a running apm and returns the body of its response. Headers
 // are name, value, name, value.
-func ask(ctx context.Context, method, url string, body []byte, headers ...string) ([]byte, error) {
+func send(ctx context.Context, method, url string, body []byte, headers ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
@@ -56,11 +57,11 @@ func refusal(response *http.Response) error {
 	return fmt.Errorf("it responded with %s. Is it an apm?", response.Status)
 }
 
-// baseOf returns the URL of the apm at addr.
-func baseOf(addr, command string) (string, error) {
-	base, err := agentURL(addr)
-	if err != nil {
-		return "", usageError{fmt.Errorf("--addr %q is not an address. Use host:port or :port", addr), command}
+// unreached explains what to do if nothing is listening.
+func unreached(err error) error {
+	var refused *net.OpError
+	if errors.As(err, &refused) && refused.Op == "dial" {
+		return errors.New("nothing is listening there. Start apm, or give its address: --addr host:port")
 	}
-	return base, nil
+	return err
 }

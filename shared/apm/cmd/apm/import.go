@@ -1,77 +1,69 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
+	"github.com/spf13/cobra"
 
-	"thinker/shared/apm/agent"
 	"thinker/shared/apm/format"
 )
 
-const importUsage = `apm import loads traces written by apm export into a running apm, and prints the
+func importCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import [flags] FILE…",
+		Short: "Load traces written by apm export",
+		Long: `apm import loads traces written by apm export into a running apm, and prints the
 page of each.
-
-Usage:
-  apm import [flags] FILE…
-
-  apm import slow.json
-  apm export --addr box:8126 5577006791947779410 | apm import -
 
 A file contains one trace, several traces, or a list of them; - means standard
 input. Spans that are already stored are replaced. If a file contains an error,
-nothing of it is imported.
-
-Flags:
-  --addr host:port   address of the running apm (default localhost:8126, or APM_ADDR)
-  --help             show this help
-`
-
-// runImport sends the traces in files to a running apm.
-func runImport(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("apm import", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the one line that matters
-	addr := flags.String("addr", cmp.Or(env("APM_ADDR"), agent.DefaultAddr), "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		_, err = io.WriteString(stdout, importUsage)
-		return err
-	} else if err != nil {
-		return usageError{err, "apm import"}
+nothing of it is imported.`,
+		Example: `  apm import slow.json
+  apm export --addr box:8126 5577006791947779410 | apm import -`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(cmd, errors.New("no files given. Add their names, or - for standard input"))
+			}
+			return nil
+		},
 	}
-	if flags.NArg() == 0 {
-		return usageError{errors.New("no files given. Add their names, or - for standard input"), "apm import"}
-	}
-	base, err := baseOf(*addr, "apm import")
+	addr := addrFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return importFiles(cmd, *addr, args) }
+	return cmd
+}
+
+func importFiles(cmd *cobra.Command, addr string, files []string) error {
+	base, err := agentURL(cmd, addr)
 	if err != nil {
 		return err
 	}
 	wrong := 0
-	for _, name := range flags.Args() {
-		traces, err := readFile(name, stdin)
-		if err != nil && flags.NArg() == 1 {
+	for _, name := range files {
+		traces, err := readFile(name, cmd.InOrStdin())
+		if err != nil && len(files) == 1 {
 			return fmt.Errorf("import %w", err)
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "import %v\n", err)
+			fmt.Fprintf(cmd.ErrOrStderr(), "import %v\n", err)
 			wrong++
 			continue
 		}
 		for _, spans := range traces {
-			if err := send(ctx, base, spans); err != nil {
-				return fmt.Errorf("import %s into the apm at %s: %w", name, *addr, err)
+			if err := sendTrace(cmd.Context(), base, spans); err != nil {
+				return fmt.Errorf("import %s into the apm at %s: %w", name, addr, err)
 			}
-			fmt.Fprintf(stdout, "trace %d · %s · %s/trace/%[1]d\n", spans[0].TraceID, format.Count(len(spans), "span", "spans"), base)
+			fmt.Fprintf(cmd.OutOrStdout(), "trace %d · %s · %s/trace/%[1]d\n",
+				spans[0].TraceID, format.Count(len(spans), "span", "spans"), base)
 		}
 	}
 	if wrong > 0 {
-		return fmt.Errorf("%d of %s not imported", wrong, format.Count(flags.NArg(), "file", "files"))
+		return fmt.Errorf("%d of %s not imported", wrong, format.Count(len(files), "file", "files"))
 	}
 	return nil
 }
@@ -107,9 +99,9 @@ func readFile(name string, stdin io.Reader) (traces [][]*pb.Span, err error) {
 	return traces, nil
 }
 
-// send sends a trace as tracers do. It splits a large one, since an agent limits the
+// sendTrace sends a trace as tracers do. It splits a large one, since an agent limits the
 // size of a payload. The agent joins the parts again.
-func send(ctx context.Context, base string, spans []*pb.Span) error {
+func sendTrace(ctx context.Context, base string, spans []*pb.Span) error {
 	const atOnce = 8 << 20 // bytes, about
 	for len(spans) > 0 {
 		n, size := 0, 0
@@ -121,7 +113,9 @@ func send(ctx context.Context, base string, spans []*pb.Span) error {
 		if err != nil {
 			return fmt.Errorf("encode a payload: %w", err)
 		}
-		if _, err := ask(ctx, http.MethodPost, base+"/v0.4/traces", body, "Content-Type", "application/msgpack", "X-Datadog-Trace-Count", "1"); err != nil {
+		_, err = send(ctx, http.MethodPost, base+"/v0.4/traces", body,
+			"Content-Type", "application/msgpack", "X-Datadog-Trace-Count", "1")
+		if err != nil {
 			return err
 		}
 		spans = spans[n:]

@@ -1,134 +1,103 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"thinker/shared/apm/agent"
+	"github.com/spf13/cobra"
+
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/tracegen"
 )
 
-const loadUsage = `apm load sends traces of %d spans each to a running apm. It reports how many spans
+func loadCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "load",
+		Short: "Send many spans and measure the result",
+		Long: fmt.Sprintf(`apm load sends traces of %d spans each to a running apm. It reports how many spans
 the apm received, how fast, and whether any acknowledged span is missing.
-
-Usage:
-  apm load [flags]
-
-Examples:
-  apm load                                     as fast as the apm accepts, for 10 s
-  apm load --rate 50000 --for 1m               a steady load
-  apm load --spans 1000000 --spread 4h         fill the store with traces to search
-  apm load --attributes 200 --unique           many attributes, and a unique one
-  apm load --for 30s --json | jq .missing      in a script
 
 It stops after --for or --spans, whichever comes first, or on Ctrl-C.
 
-Flags:
-  --addr host:port    address of the running apm (default localhost:8126, or APM_ADDR)
-  --for duration      time to send, such as 30s (default 10s, unless --spans is given)
-  --spans n           number of spans to send
-  --rate n            spans per second (default 0: as fast as the agent accepts);
-                      catches up after a pause
-  --connections n     number of parallel connections (default %d)
-  --payload n         spans per payload, a multiple of %[1]d (default %[3]d; fewer at a low rate)
-  --attributes n      give each span some of n different attributes, app.attribute_000 and so on
-  --unique            give each span a unique request.id
-  --spread duration   spread the start times over this long until now (default 0: all are new)
-  --json              print the result as JSON, with durations in nanoseconds
-  --help              show this help
-
 Exit codes: 0 if every acknowledged span was received, 1 if one is missing or the
-apm doesn't respond.
-`
-
-type loadOptions struct {
-	addr   string
-	config tracegen.LoadConfig
-	json   bool
+apm doesn't respond.`, tracegen.SpansPerTrace),
+		Example: `  apm load                                     as fast as the apm accepts, for 10 s
+  apm load --rate 50000 --for 1m               a steady load
+  apm load --spans 1000000 --spread 4h         fill the store with traces to search
+  apm load --attributes 200 --unique           many attributes, and a unique one
+  apm load --for 30s --json | jq .missing      in a script`,
+		Args: noArguments,
+	}
+	config := tracegen.LoadConfig{}
+	addr := addrFlag(cmd)
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.DurationVar(&config.For, "for", 0, "time to send, such as 30s (default 10s, unless --spans is given)")
+	flags.IntVar(&config.Spans, "spans", 0, "number of spans to send")
+	flags.IntVar(&config.Rate, "rate", 0,
+		"spans per second (default 0: as fast as the agent accepts);\ncatches up after a pause")
+	flags.IntVar(&config.Connections, "connections", tracegen.DefaultConnections, "number of parallel connections")
+	flags.IntVar(&config.Payload, "payload", tracegen.DefaultPayload,
+		fmt.Sprintf("spans per payload, a multiple of %d; fewer at a low rate", tracegen.SpansPerTrace))
+	flags.IntVar(&config.Attributes, "attributes", 0,
+		"give each span some of n different attributes, app.attribute_000 and so on")
+	flags.BoolVar(&config.Unique, "unique", false, "give each span a unique request.id")
+	flags.DurationVar(&config.Spread, "spread", 0,
+		"spread the start times over this long until now (default 0: all are new)")
+	asJSON := flags.Bool("json", false, "print the result as JSON, with durations in nanoseconds")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return load(cmd, *addr, config, *asJSON) }
+	return cmd
 }
 
-// runLoad sends spans and prints how many were received.
-func runLoad(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	opts, err := parseLoad(args, env)
-	if errors.Is(err, flag.ErrHelp) {
-		_, err = fmt.Fprintf(stdout, loadUsage, tracegen.SpansPerTrace, tracegen.DefaultConnections, tracegen.DefaultPayload)
+// load sends spans and prints how many were received.
+func load(cmd *cobra.Command, addr string, config tracegen.LoadConfig, asJSON bool) (err error) {
+	flags := cmd.Flags()
+	if !flags.Changed("for") && !flags.Changed("spans") {
+		config.For = 10 * time.Second
+	}
+	// In a LoadConfig, 0 means the default. On the command line, it is a mistake.
+	for name, value := range map[string]int64{
+		"for": int64(config.For), "spans": int64(config.Spans),
+		"connections": int64(config.Connections), "payload": int64(config.Payload),
+	} {
+		if flags.Changed(name) && value < 1 {
+			return usage(cmd, fmt.Errorf("--%s %s is out of range: use more than 0", name, flags.Lookup(name).Value))
+		}
+	}
+	if config.URL, err = agentURL(cmd, addr); err != nil {
 		return err
 	}
-	if err != nil {
-		return usageError{err, "apm load"}
+	if err := config.Check(); err != nil {
+		return usage(cmd, err)
 	}
-	if terminal(stderr) {
-		opts.config.Progress = progress(stderr)
+	if isTerminal(cmd.ErrOrStderr()) {
+		config.Progress = progress(cmd.ErrOrStderr())
 	}
-	result, err := tracegen.Load(ctx, opts.config)
+	result, err := tracegen.Load(cmd.Context(), config)
 	if result.Sent > 0 || err == nil {
 		print := printResult
-		if opts.json {
+		if asJSON {
 			print = printResultJSON
 		}
-		if err := print(stdout, result); err != nil {
+		if err := print(cmd.OutOrStdout(), result); err != nil {
 			return fmt.Errorf("print the result: %w", err)
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("load the apm at %s: %w", opts.addr, unreached(err))
+		return fmt.Errorf("load the apm at %s: %w", addr, unreached(err))
 	}
 	if missing := result.Missing(); missing > 0 {
-		return fmt.Errorf("load the apm at %s: it acknowledged %s that it did not store", opts.addr, format.Count(missing, "span", "spans"))
+		return fmt.Errorf("load the apm at %s: it acknowledged %s that it did not store",
+			addr, format.Count(missing, "span", "spans"))
 	}
 	return nil
-}
-
-func parseLoad(args []string, env func(string) string) (loadOptions, error) {
-	opts := loadOptions{addr: cmp.Or(env("APM_ADDR"), agent.DefaultAddr)}
-	c := &opts.config
-	flags := flag.NewFlagSet("apm load", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the one line that matters
-	flags.StringVar(&opts.addr, "addr", opts.addr, "")
-	flags.DurationVar(&c.For, "for", 0, "")
-	flags.IntVar(&c.Spans, "spans", 0, "")
-	flags.IntVar(&c.Rate, "rate", 0, "")
-	flags.IntVar(&c.Connections, "connections", tracegen.DefaultConnections, "")
-	flags.IntVar(&c.Payload, "payload", tracegen.DefaultPayload, "")
-	flags.IntVar(&c.Attributes, "attributes", 0, "")
-	flags.BoolVar(&c.Unique, "unique", false, "")
-	flags.DurationVar(&c.Spread, "spread", 0, "")
-	flags.BoolVar(&opts.json, "json", false, "")
-	if err := flags.Parse(args); err != nil {
-		return opts, err
-	}
-	if flags.NArg() > 0 {
-		return opts, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
-	given := map[string]bool{}
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if !given["for"] && !given["spans"] {
-		c.For = 10 * time.Second
-	}
-	// In a Config, 0 means the default. On the command line, it is a mistake.
-	for name, value := range map[string]int64{"for": int64(c.For), "spans": int64(c.Spans), "connections": int64(c.Connections), "payload": int64(c.Payload)} {
-		if given[name] && value < 1 {
-			return opts, fmt.Errorf("--%s %s is out of range: use more than 0", name, flags.Lookup(name).Value)
-		}
-	}
-	var err error
-	if c.URL, err = agentURL(opts.addr); err != nil {
-		return opts, fmt.Errorf("--addr %q is not an address. Use host:port or :port", opts.addr)
-	}
-	return opts, c.Check()
 }
 
 // progress returns a function that prints a line about the state of a load.
@@ -139,16 +108,6 @@ func progress(w io.Writer) func(tracegen.LoadResult) {
 		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", format.Duration(r.Took.Round(time.Second)), format.Count(r.Sent, "span", "spans"), format.Number(int(perSecond)))
 		last = r
 	}
-}
-
-// terminal reports whether a file is a terminal.
-func terminal(of any) bool {
-	file, ok := of.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func printResult(w io.Writer, r tracegen.LoadResult) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,40 +16,91 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-func noEnv(string) string { return "" }
-
 func TestServe_WrongUsage(t *testing.T) {
-	for _, args := range [][]string{{"--nonsense"}, {"serve"}, {"--max-spans", "0"}, {"--max-spans", "x"}, {"--addr", "8126"}, {"--allow-host", "a,,b"}} {
-		err := run(t.Context(), args, noEnv, io.Discard, io.Discard)
+	for want, args := range map[string][]string{
+		"unknown flag: --nonsense":                   {"--nonsense"},
+		`unknown command "sarch". Use search,`:       {"sarch"},
+		"--max-spans 0 is out of range":              {"--max-spans", "0"},
+		`invalid argument "x" for "--max-spans"`:     {"--max-spans", "x"},
+		"Use host:port":                              {"--addr", "8126"},
+		"a name is empty":                            {"--allow-host", "a,,b"},
+		"--db and --memory can't be used together":   {"--db", "a", "--memory"},
+		"--db is empty. Use the path of a file":      {"--db", ""},
+		"use a size of 1MiB or more, such as 512MiB": {"--max-bytes", "512KiB"},
+		`invalid argument "1.5GiB"`:                  {"--max-bytes", "1.5GiB"},
+		`invalid argument "99999999999GiB"`:          {"--max-bytes", "99999999999GiB"},
+	} {
+		_, _, err := try(t, args...)
 		var wrong usageError
-		if !errors.As(err, &wrong) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%v: %v", args, err)
+		if !errors.As(err, &wrong) || wrong.command != "apm" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: %v, want %s", args, err, want)
 		}
 	}
 }
 
-func TestOptions(t *testing.T) {
-	env := func(name string) string { return map[string]string{"APM_ADDR": ":9126"}[name] }
-	opts, err := parse([]string{"--allow-host", "agent, box", "--allow-host", "other", "--max-spans", "5", "--socket", "apm.socket"}, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if opts.config.Addr != ":9126" || opts.config.MaxSpans != 5 || opts.config.Socket != "apm.socket" || strings.Join(opts.config.AllowHosts, " ") != "agent box other" {
-		t.Errorf("%+v", opts)
-	}
-	if opts, _ := parse([]string{"--addr", "localhost:1"}, env); opts.config.Addr != "localhost:1" {
-		t.Errorf("the flag does not win over the environment: %+v", opts)
+// TestHelp checks that each command's help states its flags and limits.
+func TestHelp(t *testing.T) {
+	for command, wants := range map[string][]string{
+		"": {
+			"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--services", "--version", "8125", "in memory",
+			".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics", "search", "run", "load", "export", "import", "clear",
+		},
+		"search": {"--scope", "--limit", "APM_ADDR", "'QUERY'"},
+		"run":    {"--keep", "127", "-- COMMAND"},
+		"load": {
+			"of 6 spans each", "(default 4)", "a multiple of 6", "(default 600)", "APM_ADDR", "--spread", "--json",
+		},
+		"export": {"--addr", "APM_ADDR", "TRACE > FILE"},
+		"import": {"--addr", "APM_ADDR", "FILE…"},
+		"clear":  {"--addr", "APM_ADDR", "--yes"},
+	} {
+		out, _, err := try(t, append(strings.Fields(command), "--help")...)
+		for _, want := range wants {
+			if err != nil || !strings.Contains(out, want) {
+				t.Errorf("apm %s --help: %v: no %q in\n%s", command, err, want, out)
+			}
+		}
 	}
 }
 
-func TestHelp_StatesTheLimits(t *testing.T) {
-	var out strings.Builder
-	if err := run(t.Context(), []string{"--help"}, noEnv, &out, io.Discard); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--services", "--version", "8125", "in memory", ".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the help lacks %q", want)
+// TestServe_Settings checks flags and environment variables.
+func TestServe_Settings(t *testing.T) {
+	t.Setenv("APM_ADDR", "localhost:0")
+	t.Chdir(t.TempDir())
+	for range 2 { // the directory is missing, then not
+		ctx, stop := context.WithCancel(t.Context())
+		line, more, ended := serveUntil(ctx, t, "--allow-host", "agent, box", "--allow-host", "other", "--max-bytes", "4096KiB")
+		_, url, _ := strings.Cut(strings.TrimSpace(line), "apm is listening on ")
+		for host, want := range map[string]int{"box": http.StatusOK, "other": http.StatusOK, "another": http.StatusForbidden} {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/traces", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = host
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != want {
+				t.Errorf("host %s: status %d, want %d", host, response.StatusCode, want)
+			}
+		}
+		_, _ = more.ReadString('\n')
+		wd, _ := os.Getwd()
+		where, err := more.ReadString('\n')
+		if err != nil || where != "Traces are stored in "+filepath.Join(wd, defaultDB)+"\n" {
+			t.Errorf("it prints %q, %v", where, err)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if ignored, err := os.ReadFile(filepath.Join(".workshop", ".gitignore")); err != nil || string(ignored) != "*\n" {
+			t.Errorf("%q, %v", ignored, err)
+		}
+		if info, err := os.Stat(defaultDB); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("others may read the traces: %v", err)
 		}
 	}
 }
@@ -60,7 +112,7 @@ func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string,
 	out, in := io.Pipe()
 	end := make(chan error, 1)
 	go func() {
-		err := run(ctx, args, noEnv, in, io.Discard)
+		err := run(ctx, args, nil, in, io.Discard)
 		_ = in.CloseWithError(err) // which says so to who waits for a line
 		end <- err
 	}()
@@ -80,21 +132,21 @@ func TestServe_HealthcheckAndStop(t *testing.T) {
 	if second, err := more.ReadString('\n'); err != nil || second != "To send a service's traces here, set DD_TRACE_AGENT_URL=http://"+addr+"\n" {
 		t.Errorf("it prints %q and %q, %v", line, second, err)
 	}
-	if err := run(ctx, []string{"--healthcheck", "--addr", addr}, noEnv, io.Discard, io.Discard); err != nil {
+	if err := run(ctx, []string{"--healthcheck", "--addr", addr}, nil, io.Discard, io.Discard); err != nil {
 		t.Error(err)
 	}
 	_, port, _ := net.SplitHostPort(addr)
-	if err := run(ctx, []string{"--healthcheck", "--addr", ":" + port}, noEnv, io.Discard, io.Discard); err != nil {
+	if err := run(ctx, []string{"--healthcheck", "--addr", ":" + port}, nil, io.Discard, io.Discard); err != nil {
 		t.Error(err)
 	}
-	if err := run(ctx, []string{"--memory", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), addr+" is already in use, perhaps by another Agent. Stop it, or choose another port: --addr localhost:") {
+	if err := run(ctx, []string{"--memory", "--addr", addr}, nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), addr+" is already in use, perhaps by another Agent. Stop it, or choose another port: --addr localhost:") {
 		t.Errorf("port taken: %v", err)
 	}
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if err := run(t.Context(), []string{"--healthcheck", "--addr", addr}, noEnv, io.Discard, io.Discard); err == nil {
+	if err := run(t.Context(), []string{"--healthcheck", "--addr", addr}, nil, io.Discard, io.Discard); err == nil {
 		t.Error("the health check of nothing succeeds")
 	}
 }
@@ -116,7 +168,7 @@ func TestServe_Socket(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
-	err = run(ctx, []string{"--memory", "--addr", "localhost:0", "--socket", socket}, noEnv, io.Discard, io.Discard)
+	err = run(ctx, []string{"--memory", "--addr", "localhost:0", "--socket", socket}, nil, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "another program is already listening there") || strings.Contains(err.Error(), "--addr") {
 		t.Errorf("socket taken: %v", err)
 	}
@@ -148,7 +200,7 @@ func TestServe_UnusableFile(t *testing.T) {
 		dir:                          dir + " is not a file. It was not changed. ",
 		filepath.Join(notes, "t.db"): "could not open the trace file " + filepath.Join(notes, "t.db") + ": make the directory: ",
 	} {
-		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, noEnv, io.Discard, io.Discard)
+		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, nil, io.Discard, io.Discard)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db FILE, or --memory") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -157,7 +209,7 @@ func TestServe_UnusableFile(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	var stdout strings.Builder
-	if err := run(t.Context(), []string{"--version"}, noEnv, &stdout, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"--version"}, nil, &stdout, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if got := stdout.String(); !strings.HasPrefix(got, "apm ") || !strings.Contains(got, ", built with go1.") {

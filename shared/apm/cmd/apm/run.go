@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,30 +13,41 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"thinker/shared/apm/agent"
 )
 
-const runUsage = `apm run runs a command and prints its traces as trees on stderr when it has ended.
+func runCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run [flags] -- COMMAND ARG…",
+		Short: "Run a command and print its traces",
+		Long: `apm run runs a command and prints its traces as trees on stderr when it has ended.
 It exits with the command's exit code.
-
-Usage:
-  apm run [flags] -- COMMAND ARG…
-
-  apm run -- go test ./...
-  apm run --keep -- ./checkout --port 9000
 
 The command gets its own agent on a free port: apm run sets DD_TRACE_AGENT_URL for
 it and for the programs it starts. It uses this terminal, and receives its signals
 and Ctrl-C.
 
-Flags:
-  --keep    keep showing the traces in a browser, until Ctrl-C
-  --help    show this help
-
 Exit codes: the command's own; 128 plus the signal's number if a signal ended it;
 127 if the command doesn't exist; 126 if it can't run. In scripts, install apm
-with go install: go run changes exit codes.
-`
+with go install: go run changes exit codes.`,
+		Example: `  apm run -- go test ./...
+  apm run --keep -- ./checkout --port 9000`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(cmd, errors.New("no command given. Add one after --"))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().SetInterspersed(false) // flags after the command are its own
+	keep := cmd.Flags().Bool("keep", false, "keep showing the traces in a browser, until Ctrl-C")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return runTraced(cmd.Context(), args, *keep, cmd.OutOrStdout(), cmd.ErrOrStderr())
+	}
+	return cmd
+}
 
 // An exitCode makes apm exit with the code of its command, without a message.
 type exitCode int
@@ -50,21 +60,8 @@ type startError struct {
 	code int
 }
 
-// runRun runs a command with an agent of its own.
-func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("apm run", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // main prints the one line that matters
-	keep := flags.Bool("keep", false, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		_, err = io.WriteString(stdout, runUsage)
-		return err
-	} else if err != nil {
-		return usageError{fmt.Errorf("%w. The command's own flags go after --", err), "apm run"}
-	}
-	if flags.NArg() == 0 {
-		return usageError{errors.New("no command given. Add one after --"), "apm run"}
-	}
-
+// runTraced runs a command with an agent of its own.
+func runTraced(ctx context.Context, args []string, keep bool, stdout, stderr io.Writer) error {
 	a, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(stderr, nil))})
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
@@ -79,11 +76,11 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	defer signal.Stop(signals)
 
-	ended := runCommand(flags.Args(), append(os.Environ(), a.Env()...), stdout, stderr, signals)
+	ended := runUntilEnd(args, append(os.Environ(), a.Env()...), stdout, stderr, signals)
 	var unstarted startError
 	if !errors.As(ended, &unstarted) {
-		report(stderr, a, *keep)
-		if *keep {
+		report(stderr, a, keep)
+		if keep {
 			fmt.Fprintf(stderr, "\napm: showing the traces at %s until Ctrl-C\n", a.URL())
 			<-signals
 		}
@@ -94,9 +91,9 @@ func runRun(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	return ended
 }
 
-// runCommand runs a command until it ends, and forwards signals to it. Its error is an
+// runUntilEnd runs a command until it ends, and forwards signals to it. Its error is an
 // exitCode or a startError.
-func runCommand(args, env []string, stdout, stderr io.Writer, signals <-chan os.Signal) error {
+func runUntilEnd(args, env []string, stdout, stderr io.Writer, signals <-chan os.Signal) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, stdout, stderr
 	if err := cmd.Start(); err != nil {

@@ -59,7 +59,7 @@ func TestImport_RoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ask(t.Context(), http.MethodPost, a.URL()+path, payload, "Content-Type", "application/msgpack"); err != nil {
+		if _, err := send(t.Context(), http.MethodPost, a.URL()+path, payload, "Content-Type", "application/msgpack"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -122,9 +122,9 @@ func TestImport_LargeTrace(t *testing.T) {
 		spans = append(spans, fmt.Sprintf(`{"trace_id":"7","span_id":"%d","meta":{"tag":"%s"}}`, id+1, tag))
 	}
 	file := `{"trace_id":"7","trace_id_hex":"00000000000000090000000000000007","spans":[` + strings.Join(spans, ",") + `]}`
-	var out strings.Builder
-	if err := runImport(t.Context(), []string{"--addr", addr, "-"}, noEnv, strings.NewReader(file), &out, io.Discard); err != nil || !strings.Contains(out.String(), "30 spans") {
-		t.Fatalf("%v %s", err, out.String())
+	out, _, err := tryWith(t, file, "import", "--addr", addr, "-")
+	if err != nil || !strings.Contains(out, "30 spans") {
+		t.Fatalf("%v %s", err, out)
 	}
 	trace, _, err := a.Store().Trace(t.Context(), 7)
 	if err != nil || len(trace.Spans) != 30 || trace.IDHigh() != 9 || a.Stats().Payloads != 5 {
@@ -136,9 +136,9 @@ func TestImport_SeveralTraces(t *testing.T) {
 	const one, two = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`, `{"trace_id":"2","spans":[{"trace_id":"2","span_id":"1"}]}`
 	for name, content := range map[string]string{"list": "[" + one + "," + two + "]", "after one another": one + "\n" + two, "both": "[" + one + "]" + two} {
 		a, addr := started(t)
-		var out strings.Builder
-		if err := runImport(t.Context(), []string{"--addr", addr, "-"}, noEnv, strings.NewReader(content), &out, io.Discard); err != nil || a.Store().Retention().Traces != 2 || strings.Count(out.String(), "/trace/") != 2 {
-			t.Errorf("%s: %v %s", name, err, out.String())
+		out, _, err := tryWith(t, content, "import", "--addr", addr, "-")
+		if err != nil || a.Store().Retention().Traces != 2 || strings.Count(out, "/trace/") != 2 {
+			t.Errorf("%s: %v %s", name, err, out)
 		}
 	}
 }
@@ -199,29 +199,49 @@ func TestImport_BadFile(t *testing.T) {
 }
 
 func TestClear_Confirmation(t *testing.T) {
-	for answer, cleared := range map[string]bool{"y\n": true, " YES \n": true, "\n": false, "": false, "no\n": false, "yesterday\n": false} {
+	for answer, cleared := range map[string]bool{
+		"y\n": true, " YES \n": true, "\n": false, "": false, "no\n": false, "yesterday\n": false,
+	} {
 		addr := running(t)
-		var stderr strings.Builder
-		err := runClear(t.Context(), []string{"--addr", addr}, noEnv, strings.NewReader(answer), io.Discard, &stderr)
+		_, stderr, err := tryWith(t, answer, "clear", "--addr", addr)
 		_, _, gone := try(t, "export", "--addr", addr, "1")
-		if (err == nil) != cleared || (gone != nil) != cleared || !strings.Contains(stderr.String(), "at "+addr+"? This cannot be undone. [y/N]") {
-			t.Errorf("%q: %v, %v, %s", answer, err, gone, stderr.String())
+		asked := strings.Contains(stderr, "at "+addr+"? This cannot be undone. [y/N]")
+		if (err == nil) != cleared || (gone != nil) != cleared || !asked {
+			t.Errorf("%q: %v, %v, %s", answer, err, gone, stderr)
 		}
 	}
+}
+
+// TestClear_WithoutTerminal checks that input from a file, even from the null device,
+// doesn't count as a terminal to ask.
+func TestClear_WithoutTerminal(t *testing.T) {
 	addr := running(t)
-	var wrong usageError
-	if err := runClear(t.Context(), []string{"--addr", addr}, noEnv, nil, io.Discard, io.Discard); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "--yes") {
-		t.Errorf("without a terminal: %v", err)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// Ctrl-C means no.
+	defer null.Close()
+	var wrong usageError
+	err = run(t.Context(), []string{"clear", "--addr", addr}, null, io.Discard, io.Discard)
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "--yes") {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := try(t, "export", "--addr", addr, "1"); err != nil {
+		t.Errorf("the traces were deleted: %v", err)
+	}
+}
+
+func TestClear_Interrupted(t *testing.T) {
+	addr := running(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	silent, _ := io.Pipe()
-	if err := runClear(ctx, []string{"--addr", addr}, noEnv, silent, io.Discard, io.Discard); err == nil || !strings.HasPrefix(err.Error(), "not confirmed, so nothing was deleted") {
-		t.Errorf("interrupted: %v", err)
+	err := run(ctx, []string{"clear", "--addr", addr}, silent, io.Discard, io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "not confirmed, so nothing was deleted") {
+		t.Errorf("got %v", err)
 	}
 	if _, _, err := try(t, "export", "--addr", addr, "1"); err != nil {
-		t.Errorf("it was cleared all the same: %v", err)
+		t.Errorf("the traces were deleted: %v", err)
 	}
 }
 
@@ -286,21 +306,9 @@ func TestImport_Refused(t *testing.T) {
 		http.Error(w, "too \x1b[2Jlarge", http.StatusRequestEntityTooLarge)
 	}))
 	defer server.Close()
-	err := runImport(t.Context(), []string{"--addr", strings.TrimPrefix(server.URL, "http://"), "-"}, noEnv, strings.NewReader(`{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`), io.Discard, io.Discard)
+	const trace = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`
+	_, _, err := tryWith(t, trace, "import", "--addr", strings.TrimPrefix(server.URL, "http://"), "-")
 	if err == nil || !strings.HasSuffix(err.Error(), ": too  [2Jlarge") {
 		t.Errorf("%q", err)
-	}
-}
-
-func TestTransfer_Help(t *testing.T) {
-	all, _, err := try(t, "--help")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, command := range []string{"export", "import", "clear"} {
-		out, _, err := try(t, command, "--help")
-		if err != nil || !strings.Contains(out, "--addr") || !strings.Contains(out, "APM_ADDR") || !strings.Contains(all, "apm "+command+" [flags]") {
-			t.Errorf("%s: %v %s", command, err, out)
-		}
 	}
 }
