@@ -8,9 +8,9 @@ import (
 	"thinker/shared/apm/apmtest"
 )
 
-func TestTheExample(t *testing.T) { testCheckout(t) }
+func TestRun_Example(t *testing.T) { testCheckout(t) }
 
-func TestTheAgentIsThereForItsTest(t *testing.T) {
+func TestRun_EndsWithTheTest(t *testing.T) {
 	t.Setenv("DD_TRACE_AGENT_URL", "http://elsewhere")
 	t.Setenv("DD_TRACE_STARTUP_LOGS", "true")
 	var url string
@@ -33,6 +33,6 @@ func TestTheAgentIsThereForItsTest(t *testing.T) {
 	}
 	if response, err := http.Get(url + "/healthz"); err == nil {
 		response.Body.Close()
-		t.Error("after the test, the agent still answers")
+		t.Error("after the test, the agent still responds")
 	}
 }

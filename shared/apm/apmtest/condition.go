@@ -1,8 +1,10 @@
 package apmtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"thinker/shared/apm"
@@ -66,7 +68,7 @@ func Child(parent, child string) Condition {
 				}
 			}
 		}
-		return fmt.Sprintf("both are there, but %s hangs %s", format.Span(children[0].Span), place(trace, children[0]))
+		return fmt.Sprintf("both are there, but %s hangs %s", format.Span(children[0].Span), position(trace, children[0]))
 	}
 	return c
 }
@@ -117,4 +119,72 @@ func (c Condition) unreadable() string {
 		}
 	}
 	return text
+}
+
+// matches returns the spans that match a query, in the tree's order.
+func matches(trace apm.Trace, q query.Query) (found []*apm.Node) {
+	for _, root := range trace.Tree() {
+		root.Walk(func(node *apm.Node) {
+			if q.Match(node.Span) {
+				found = append(found, node)
+			}
+		})
+	}
+	return found
+}
+
+// nearest describes the span that meets most terms of a query, and names the terms it
+// doesn't meet. It returns "" if no span meets any.
+func nearest(trace apm.Trace, q query.Query) string {
+	terms, several := q.Expr.(query.And)
+	if !several {
+		return ""
+	}
+	var span *apm.Span
+	var fewest []int
+	for i := range trace.Spans {
+		missed := missing(&trace.Spans[i], terms)
+		// Of two spans that miss as many, the one that meets earlier terms is nearer.
+		nearer := cmp.Or(cmp.Compare(len(missed), len(fewest)), slices.Compare(fewest, missed)) < 0
+		if len(missed) < len(terms) && (span == nil || nearer) {
+			span, fewest = &trace.Spans[i], missed
+		}
+	}
+	if span == nil {
+		return ""
+	}
+	var but []string
+	for _, i := range fewest {
+		text := terms[i].String()
+		if t, ok := terms[i].(query.Term); ok && t.Field.IsDuration() {
+			text += " (it took " + format.Duration(span.Duration) + ")"
+		}
+		but = append(but, text)
+	}
+	return fmt.Sprintf("; %s does but for %s", format.Span(span), strings.Join(but, " and "))
+}
+
+// missing returns the indexes of the terms that a span doesn't meet.
+func missing(span *apm.Span, terms query.And) (missed []int) {
+	for i, term := range terms {
+		if !(query.Query{Expr: term}).Match(span) {
+			missed = append(missed, i)
+		}
+	}
+	return missed
+}
+
+// position describes where in the tree a span is.
+func position(trace apm.Trace, node *apm.Node) string {
+	for _, candidate := range matches(trace, query.Query{}) {
+		for _, below := range candidate.Children {
+			if below.Span == node.Span {
+				return "below " + format.Span(candidate.Span)
+			}
+		}
+	}
+	if node.Orphan {
+		return "below a span that has not arrived"
+	}
+	return "below none"
 }

@@ -29,7 +29,7 @@ func report(traces []apm.Trace, conditions []Condition, patience time.Duration, 
 		fmt.Fprintf(&out, "the agent refused %s: %s\n", format.Count(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 
-	candidates := judge(traces, conditions)
+	candidates := rank(traces, conditions)
 	for i, c := range candidates {
 		if i == mostTraces {
 			fmt.Fprintf(&out, "\n… and %s, none of them closer\n", format.Count(len(candidates)-i, "more trace", "more traces"))
@@ -41,7 +41,7 @@ func report(traces []apm.Trace, conditions []Condition, patience time.Duration, 
 				fmt.Fprintf(&out, "  ✗ %s\n", failure)
 			}
 		}
-		_ = format.WriteTrace(&out, c.trace, "    ", shown(c.trace, conditions)...) // a Builder never fails
+		_ = format.WriteTrace(&out, c.trace, "    ", tagsToShow(c.trace, conditions)...) // a Builder never fails
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }
@@ -52,8 +52,8 @@ type candidate struct {
 	failures []string
 }
 
-// judge sorts the traces: those with the fewest unmet conditions come first.
-func judge(traces []apm.Trace, conditions []Condition) []candidate {
+// rank sorts the traces: those with the fewest unmet conditions come first.
+func rank(traces []apm.Trace, conditions []Condition) []candidate {
 	var candidates []candidate
 	for _, trace := range traces {
 		c := candidate{trace: trace}
@@ -68,9 +68,9 @@ func judge(traces []apm.Trace, conditions []Condition) []candidate {
 	return candidates
 }
 
-// shown returns the tags to show: the status, the ones in the conditions, and the ones
+// tagsToShow returns the tags to show: the status, the ones in the conditions, and the ones
 // that the program itself has set.
-func shown(trace apm.Trace, conditions []Condition) []string {
+func tagsToShow(trace apm.Trace, conditions []Condition) []string {
 	tags := []string{"http.status_code"}
 	add := func(names ...string) {
 		for _, name := range names {
@@ -81,26 +81,26 @@ func shown(trace apm.Trace, conditions []Condition) []string {
 	}
 	for _, condition := range conditions {
 		for _, q := range condition.queries {
-			add(asked(q.Expr)...)
+			add(queriedTags(q.Expr)...)
 		}
 	}
 	add(trace.OwnTags()...)
 	return tags
 }
 
-// asked returns the tags in a query.
-func asked(expr query.Expr) (tags []string) {
+// queriedTags returns the tags in a query.
+func queriedTags(expr query.Expr) (tags []string) {
 	switch e := expr.(type) {
 	case query.And:
 		for _, part := range e {
-			tags = append(tags, asked(part)...)
+			tags = append(tags, queriedTags(part)...)
 		}
 	case query.Or:
 		for _, part := range e {
-			tags = append(tags, asked(part)...)
+			tags = append(tags, queriedTags(part)...)
 		}
 	case query.Not:
-		return asked(e.Expr)
+		return queriedTags(e.Expr)
 	case query.Term:
 		if e.Field.Tag || e.Field.Name == "env" || e.Field.Name == "version" {
 			return []string{e.Field.Name}

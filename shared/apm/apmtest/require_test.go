@@ -1,4 +1,4 @@
-package apmtest
+package apmtest_test
 
 import (
 	"fmt"
@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/apmtest"
 )
 
-// The spans of a checkout that failed, in the wire's words.
+// The spans of a checkout that failed, and others, as tracers send them.
 const (
 	pay     = `{"trace_id":7,"span_id":7,"service":"checkout","name":"http.request","resource":"POST /pay","start":1,"duration":900,"meta":{"http.status_code":"200","customer":"eve"}}`
 	call    = `{"trace_id":7,"span_id":8,"parent_id":7,"service":"checkout","name":"http.request","resource":"POST /charge","start":2,"duration":700,"meta":{"http.status_code":"402"}}`
@@ -21,20 +22,33 @@ const (
 	noTrace = `{"trace_id":0,"span_id":2}`
 )
 
-// send reports spans as a tracer does, in one payload.
-func send(t *testing.T, a *Agent, spans ...string) {
+// run starts an agent, which RequireTrace may also use on behalf of a failing test.
+func run(t *testing.T) *agent.Agent {
 	t.Helper()
-	response, err := http.Post(a.URL()+"/v0.4/traces", "application/json", strings.NewReader("[["+strings.Join(spans, ",")+"]]"))
+	running, err := agent.Start(agent.Config{Addr: "localhost:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = running.Close(t.Context()) })
+	return running
+}
+
+// send sends spans in one payload.
+func send(t *testing.T, a *agent.Agent, spans ...string) {
+	t.Helper()
+	payload := strings.NewReader("[[" + strings.Join(spans, ",") + "]]")
+	response, err := http.Post(a.URL()+"/v0.4/traces", "application/json", payload)
+	if err != nil {
+		t.Error(err)
+		return
+	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		t.Fatal(response.Status)
+		t.Error(response.Status)
 	}
 }
 
-// A failing test remembers why it ended.
+// A failing test records why it ended.
 type failing struct {
 	testing.TB
 	message string
@@ -47,102 +61,100 @@ func (f *failing) Fatal(args ...any) {
 	runtime.Goexit()
 }
 
-// failure is what RequireTrace says when it fails; nothing if it does not.
-func failure(t *testing.T, a *Agent, conditions ...Condition) string {
+// failure returns the message with which RequireTrace fails, or "" if it doesn't.
+func failure(t *testing.T, a *agent.Agent, conditions ...apmtest.Condition) string {
 	t.Helper()
 	f := &failing{TB: t}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		(&Agent{Patience: time.Millisecond, t: f, agent: a.agent}).RequireTrace(conditions...)
+		required := apmtest.Of(f, a)
+		required.Patience = time.Millisecond
+		required.RequireTrace(conditions...)
 	}()
 	<-ended
 	return f.message
 }
 
-func TestConditionsThatAreMet(t *testing.T) {
-	a := Run(t)
+func TestRequireTrace_Conditions(t *testing.T) {
+	a := run(t)
 	send(t, a, refund)
 	send(t, a, charge, call, pay)
 	for name, c := range map[string]struct {
-		conditions []Condition
+		conditions []apmtest.Condition
 		want       uint64
 	}{
 		"none":               {nil, 8},
-		"span":               {[]Condition{Span("service:checkout @http.status_code:402")}, 7},
-		"no span":            {[]Condition{NoSpan("service:payments")}, 8},
-		"child":              {[]Condition{Child("service:checkout", "service:payments")}, 7},
-		"child of its like":  {[]Condition{Child("service:checkout", "service:checkout")}, 7},
-		"number of spans":    {[]Condition{Spans(3)}, 7},
-		"no errors":          {[]Condition{NoErrors()}, 8},
-		"several of them":    {[]Condition{Span("@customer:eve"), Span("status:error"), Spans(3)}, 7},
-		"from either branch": {[]Condition{Span("service:(refunds OR shop)"), Spans(1)}, 8},
+		"span":               {[]apmtest.Condition{apmtest.Span("service:checkout @http.status_code:402")}, 7},
+		"no span":            {[]apmtest.Condition{apmtest.NoSpan("service:payments")}, 8},
+		"child":              {[]apmtest.Condition{apmtest.Child("service:checkout", "service:payments")}, 7},
+		"child of its like":  {[]apmtest.Condition{apmtest.Child("service:checkout", "service:checkout")}, 7},
+		"number of spans":    {[]apmtest.Condition{apmtest.Spans(3)}, 7},
+		"no errors":          {[]apmtest.Condition{apmtest.NoErrors()}, 8},
+		"several of them":    {[]apmtest.Condition{apmtest.Span("@customer:eve"), apmtest.Span("status:error"), apmtest.Spans(3)}, 7},
+		"from either branch": {[]apmtest.Condition{apmtest.Span("service:(refunds OR shop)"), apmtest.Spans(1)}, 8},
 	} {
-		if trace := a.RequireTrace(c.conditions...); trace.ID != c.want {
+		if trace := apmtest.Of(t, a).RequireTrace(c.conditions...); trace.ID != c.want {
 			t.Errorf("%s: trace %d, want %d", name, trace.ID, c.want)
 		}
 	}
 }
 
-// It is a late span that completes the trace, and nobody has to sleep for it.
-func TestLateSpans(t *testing.T) {
-	a := Run(t)
+// RequireTrace sees a trace that a later span completes.
+func TestRequireTrace_LateSpan(t *testing.T) {
+	a := run(t)
 	send(t, a, call, charge)
-	entry := Span("resource_name:\"POST /pay\"")
-	looked := false
-	complete := Condition{name: "complete", unmet: func(trace apm.Trace) string {
-		why := entry.unmet(trace)
-		if why != "" && !looked {
-			looked = true
-			send(t, a, pay)
-		}
-		return why
-	}}
-	if trace := a.RequireTrace(complete); !looked || len(trace.Spans) != 3 {
-		t.Errorf("looked %v, %d spans", looked, len(trace.Spans))
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		send(t, a, pay)
+	}()
+	if trace := apmtest.Of(t, a).RequireTrace(apmtest.Span("resource_name:\"POST /pay\"")); len(trace.Spans) != 3 {
+		t.Errorf("%d spans", len(trace.Spans))
 	}
+	<-sent
 }
 
-func TestFailures(t *testing.T) {
+func TestRequireTrace_Failure(t *testing.T) {
 	const tree = `    checkout · http.request · POST /pay · http.status_code:200 · customer:eve
       checkout · http.request · POST /charge · http.status_code:402
         payments · charge · charge · error declined: no [2Jfunds
 `
 	for name, c := range map[string]struct {
-		condition Condition
+		condition apmtest.Condition
 		want      string
 	}{
-		"span":               {Span("service:shop"), `Span("service:shop"): no span matches`},
-		"span, nearly":       {Span("service:checkout @http.status_code:500"), `Span("service:checkout @http.status_code:500"): no span matches; checkout · http.request · POST /pay does but for @http.status_code:500`},
-		"span, too fast":     {Span("service:payments duration:>1s"), `Span("service:payments duration:>1s"): no span matches; payments · charge · charge does but for duration:>1s (it took 500 ns)`},
-		"no span":            {NoSpan("service:payments"), `NoSpan("service:payments"): 1 span matches: payments · charge · charge`},
-		"no spans":           {NoSpan("service:checkout"), `NoSpan("service:checkout"): 2 spans match, the first is checkout · http.request · POST /pay`},
-		"child, no parent":   {Child("service:shop", "service:payments"), `Child("service:shop", "service:payments"): no span matches the parent's query`},
-		"child, none":        {Child("service:checkout", "service:payments status:ok"), `Child("service:checkout", "service:payments status:ok"): no span matches the child's query; payments · charge · charge does but for status:ok`},
-		"child, grandchild":  {Child("@customer:eve", "service:payments"), `Child("@customer:eve", "service:payments"): both are there, but payments · charge · charge hangs below checkout · http.request · POST /charge`},
-		"child, upside down": {Child("service:payments", "@customer:eve"), `Child("service:payments", "@customer:eve"): both are there, but checkout · http.request · POST /pay hangs below none`},
-		"number of spans":    {Spans(4), `Spans(4): it has 3 spans`},
-		"no errors":          {NoErrors(), `NoErrors(): 1 span failed`},
+		"span":               {apmtest.Span("service:shop"), `Span("service:shop"): no span matches`},
+		"span, nearly":       {apmtest.Span("service:checkout @http.status_code:500"), `Span("service:checkout @http.status_code:500"): no span matches; checkout · http.request · POST /pay does but for @http.status_code:500`},
+		"span, too fast":     {apmtest.Span("service:payments duration:>1s"), `Span("service:payments duration:>1s"): no span matches; payments · charge · charge does but for duration:>1s (it took 500 ns)`},
+		"no span":            {apmtest.NoSpan("service:payments"), `NoSpan("service:payments"): 1 span matches: payments · charge · charge`},
+		"no spans":           {apmtest.NoSpan("service:checkout"), `NoSpan("service:checkout"): 2 spans match, the first is checkout · http.request · POST /pay`},
+		"child, no parent":   {apmtest.Child("service:shop", "service:payments"), `Child("service:shop", "service:payments"): no span matches the parent's query`},
+		"child, none":        {apmtest.Child("service:checkout", "service:payments status:ok"), `Child("service:checkout", "service:payments status:ok"): no span matches the child's query; payments · charge · charge does but for status:ok`},
+		"child, grandchild":  {apmtest.Child("@customer:eve", "service:payments"), `Child("@customer:eve", "service:payments"): both are there, but payments · charge · charge hangs below checkout · http.request · POST /charge`},
+		"child, upside down": {apmtest.Child("service:payments", "@customer:eve"), `Child("service:payments", "@customer:eve"): both are there, but checkout · http.request · POST /pay hangs below none`},
+		"number of spans":    {apmtest.Spans(4), `Spans(4): it has 3 spans`},
+		"no errors":          {apmtest.NoErrors(), `NoErrors(): 1 span failed`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := Run(t)
+			a := run(t)
 			send(t, a, pay, call, charge)
 			want := "no trace meets every condition within 1 ms; 1 trace arrived:\n\ntrace 7\n  ✗ " + c.want + "\n" + tree
 			if got := failure(t, a, c.condition); got != strings.TrimSuffix(want, "\n") {
-				t.Errorf("says\n%s\nwant\n%s", got, want)
+				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
 	}
 }
 
-// The nearest traces come first, and only of these is said what they lack.
-func TestFailureOfSeveralTraces(t *testing.T) {
-	a := Run(t)
+// The nearest traces come first, and only these show their unmet conditions.
+func TestRequireTrace_SeveralTraces(t *testing.T) {
+	a := run(t)
 	send(t, a, refund)
 	send(t, a, pay, call)
 	send(t, a, orphan)
 	send(t, a, noTrace)
-	got := failure(t, a, Span("service:checkout @customer:adam"), Child("*", "*"), Span("@http.url:*"))
+	got := failure(t, a, apmtest.Span("service:checkout @customer:adam"), apmtest.Child("*", "*"), apmtest.Span("@http.url:*"))
 	want := `no trace meets every condition within 1 ms; 3 traces arrived:
 the agent refused 1 payload or span: span without trace or span ID
 
@@ -158,53 +170,38 @@ trace 8
 trace 9
     payments · charge · charge · its parent is missing`
 	if got != want {
-		t.Errorf("says\n%s\nwant\n%s", got, want)
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
-func TestFailureWithoutATrace(t *testing.T) {
-	got := failure(t, Run(t), NoErrors())
+func TestRequireTrace_NoTrace(t *testing.T) {
+	got := failure(t, run(t), apmtest.NoErrors())
 	want := "no trace arrived within 1 ms. Start the tracer after apmtest.Run, then stop it or flush its spans"
 	if got != want {
-		t.Errorf("says\n%s\nwant\n%s", got, want)
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
-func TestFailureOfManyTracesIsBounded(t *testing.T) {
-	a := Run(t)
+func TestRequireTrace_ManyTraces(t *testing.T) {
+	a := run(t)
 	var spans []string
-	for id := range mostTraces + 5 {
+	for id := range 105 {
 		spans = append(spans, fmt.Sprintf(`{"trace_id":%d,"span_id":1,"service":"s","name":"n","duration":1}`, id+1))
 	}
 	send(t, a, spans...)
-	got := failure(t, a, Spans(2))
-	if !strings.HasSuffix(got, "\n\n… and 5 more traces, none of them closer") || strings.Count(got, "\ntrace ") != mostTraces {
-		t.Errorf("says\n%s", got)
+	got := failure(t, a, apmtest.Spans(2))
+	if !strings.HasSuffix(got, "\n\n… and 5 more traces, none of them closer") || strings.Count(got, "\ntrace ") != 100 {
+		t.Errorf("got\n%s", got)
 	}
 }
 
-func TestAQueryThatCannotBeReadFailsAtOnce(t *testing.T) {
-	a := Run(t)
+func TestRequireTrace_InvalidQuery(t *testing.T) {
+	a := run(t)
 	send(t, a, pay)
 	want := `Child("service:checkout", "@customer:"): at the end of the query: expected a value right after "@customer:"
     @customer:
               ^`
-	if got := failure(t, a, Child("service:checkout", "@customer:")); got != want {
-		t.Errorf("says\n%s\nwant\n%s", got, want)
-	}
-}
-
-// The wait is the test's patience, or what is left of the test's own time.
-func TestPatience(t *testing.T) {
-	if got := (&Agent{Patience: time.Nanosecond, t: t}).patience(); got > time.Nanosecond {
-		t.Errorf("%s", got)
-	}
-	deadline, limited := t.Deadline()
-	if !limited {
-		t.Skip("this run has no deadline")
-	}
-	left := time.Until(deadline)
-	if got := (&Agent{Patience: 1000 * time.Hour, t: t}).patience(); got > left {
-		t.Errorf("%s, but %s are left", got, left)
+	if got := failure(t, a, apmtest.Child("service:checkout", "@customer:")); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
