@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// ExecTimes gives each span's execution time by span ID: the time it was
-// active and not waiting for a child. Where several spans were so at once, the
-// instant is divided by their number, so that the times add up to the time in
-// which the trace had any span running, and shares of it to 100 %. Defined at
+// ExecTimes returns each span's execution time by span ID: the time it was running and
+// not waiting for a child. Spans that work at the same time share it equally. So the times
+// add up to the time in which any span was running. It is defined at
 // https://docs.datadoghq.com/tracing/trace_explorer/trace_view/.
 func (t Trace) ExecTimes() map[uint64]time.Duration {
 	const none = -1
-	parents := make([]int, len(t.Spans)) // by the spans' places
+	parents := make([]int, len(t.Spans)) // by index
 	for _, root := range t.Tree() {
 		parents[root.index] = none
 		root.Walk(func(node *Node) {
@@ -41,17 +40,17 @@ func (t Trace) ExecTimes() map[uint64]time.Duration {
 	type state struct {
 		running, working bool
 		waits            int     // children running now
-		since            float64 // the clock when it took up work
+		since            float64 // the clock when it started to work
 		worked           float64 // nanoseconds
 	}
 	var (
 		states  = make([]state, len(t.Spans))
 		working int     // spans, now
-		clock   float64 // nanoseconds that a span working all along would have been given
+		clock   float64 // nanoseconds of a span that works all the time
 		last    int64
 	)
-	// settle starts or stops the count of a span whose state has changed.
-	settle := func(span int) {
+	// update starts or stops counting a span whose state has changed.
+	update := func(span int) {
 		s := &states[span]
 		switch should := s.running && s.waits == 0; {
 		case should && !s.working:
@@ -65,7 +64,7 @@ func (t Trace) ExecTimes() map[uint64]time.Duration {
 	}
 	for _, e := range edges {
 		if working > 0 {
-			// Unsigned: the distance of two int64 may be more than an int64 holds.
+			// Unsigned, since two int64 may be further apart than an int64 can hold.
 			clock += float64(uint64(e.at)-uint64(last)) / float64(working)
 		}
 		last = e.at
@@ -76,9 +75,9 @@ func (t Trace) ExecTimes() map[uint64]time.Duration {
 			} else {
 				states[parent].waits--
 			}
-			settle(parent)
+			update(parent)
 		}
-		settle(e.span)
+		update(e.span)
 	}
 
 	times := make(map[uint64]time.Duration, len(t.Spans))
@@ -93,14 +92,14 @@ func (t Trace) ExecTimes() map[uint64]time.Duration {
 type ServiceTime struct {
 	Service string
 	Exec    time.Duration
-	Percent float64 // of the trace's execution time; 0 where no span took any time
+	Percent float64 // of the trace's execution time; 0 if no span took any time
 }
 
-// ServiceTimes sums up execution time by service, in order of the services'
-// first appearance. The percentages add up to 100 wherever any span took time.
+// ServiceTimes returns the execution time by service, in order of first appearance. The
+// percentages add up to 100 if any span took time.
 func (t Trace) ServiceTimes() []ServiceTime { return t.SumByService(t.ExecTimes()) }
 
-// SumByService is ServiceTimes for who has the trace's ExecTimes already.
+// SumByService returns the ServiceTimes of execution times that ExecTimes has returned.
 func (t Trace) SumByService(exec map[uint64]time.Duration) []ServiceTime {
 	sums := map[string]float64{}
 	var total float64
@@ -120,8 +119,7 @@ func (t Trace) SumByService(exec map[uint64]time.Duration) []ServiceTime {
 	return times
 }
 
-// Plus adds a duration, 0 where it is negative, to a sum; the sum may be more
-// than one can tell.
+// Plus returns the sum of two durations, or the longest one. A negative d counts as 0.
 func Plus(sum, d time.Duration) time.Duration {
 	if d = max(0, d); sum > math.MaxInt64-d {
 		return math.MaxInt64

@@ -7,26 +7,25 @@ import (
 	"slices"
 )
 
-// A Flame is a trace as a flame graph on a time axis: each span is a box, as
-// long as the span and in a row below its parent's. Children that run at the
-// same time stand in lanes of their own, one below the other, each with all
-// that is below it. So no two boxes in a row overlap.
+// A Flame is a trace as a flame graph on a time axis. Each span is a box, in a row below
+// its parent's. Children that run at the same time get separate lanes, each with its
+// descendants. So no two boxes in a row overlap.
 type Flame struct {
 	Boxes []Box // parents before their children
 	Rows  int
-	// Orphans is the row that is left free, for words, above the spans whose
-	// parent is missing; −1 where there are none.
+	// Orphans is the empty row, for a caption, above the spans whose parent is missing;
+	// −1 if there are none.
 	Orphans int
 }
 
-// A Box is a span's place in a Flame.
+// A Box is a span in a Flame.
 type Box struct {
 	Node   *Node
 	Parent int // its index in Boxes; −1 for a root
 	Row    int // from 0, the top
 }
 
-// A block is a box with all that is below it.
+// A block is a box with its descendants.
 type block struct {
 	start, end int64 // of all its spans
 	height     int   // rows
@@ -34,10 +33,10 @@ type block struct {
 	children   []int
 }
 
-// NewFlame lays out a tree.
+// NewFlame returns the layout of a tree.
 func NewFlame(roots []*Node) Flame {
 	boxes, blocks := flatten(roots)
-	// Those below come later in boxes: from the end, blocks are whole.
+	// Descendants come later in boxes, so from the end, their blocks are complete.
 	for i := len(boxes) - 1; i >= 0; i-- {
 		b := &blocks[i]
 		b.start, b.end = boxes[i].Node.Span.Start, occupiedUntil(boxes[i].Node.Span)
@@ -72,19 +71,19 @@ func NewFlame(roots []*Node) Flame {
 	return flame
 }
 
-// flatten gives the tree's nodes, parents first, and who is whose child.
+// flatten returns the tree's nodes, parents first, and a block with each one's children.
 func flatten(roots []*Node) ([]Box, []block) {
 	var boxes []Box
-	waiting := make([]Box, 0, len(roots))
+	pending := make([]Box, 0, len(roots))
 	for _, root := range slices.Backward(roots) {
-		waiting = append(waiting, Box{Node: root, Parent: -1})
+		pending = append(pending, Box{Node: root, Parent: -1})
 	}
-	for len(waiting) > 0 {
-		last := len(waiting) - 1
-		box := waiting[last]
-		waiting = waiting[:last]
+	for len(pending) > 0 {
+		last := len(pending) - 1
+		box := pending[last]
+		pending = pending[:last]
 		for _, child := range slices.Backward(box.Node.Children) {
-			waiting = append(waiting, Box{Node: child, Parent: len(boxes)})
+			pending = append(pending, Box{Node: child, Parent: len(boxes)})
 		}
 		boxes = append(boxes, box)
 	}
@@ -97,7 +96,7 @@ func flatten(roots []*Node) ([]Box, []block) {
 	return boxes, blocks
 }
 
-// occupiedUntil is where a span's box ends: one without a duration has a place, too.
+// occupiedUntil returns where a span's box ends. One without a duration takes a nanosecond.
 func occupiedUntil(s *Span) int64 {
 	if s.Start == math.MaxInt64 {
 		return s.Start
@@ -105,32 +104,34 @@ func occupiedUntil(s *Span) int64 {
 	return max(s.End(), s.Start+1)
 }
 
-// pack puts blocks into lanes, the first from a row on, and returns how many
-// rows they take. In order of start, each goes to the first lane that is free
-// by then; a lane is as high as its highest block.
+// pack puts blocks into lanes, from a row on, and returns the number of rows. In order of
+// start, each block gets the first lane that is free. A lane is as high as its highest
+// block.
 func pack(blocks []block, members []int, row int) (rows int) {
 	if len(members) == 0 {
 		return 0
 	}
-	inOrder := slices.SortedStableFunc(slices.Values(members), func(a, b int) int { return cmp.Compare(blocks[a].start, blocks[b].start) })
+	inOrder := slices.SortedStableFunc(slices.Values(members), func(a, b int) int {
+		return cmp.Compare(blocks[a].start, blocks[b].start)
+	})
 	var (
 		heights []int // of lanes
 		lanes   = make([]int, len(inOrder))
-		busy    = &order{less: func(a, b claim) bool { return a.until < b.until }}
-		free    = &order{less: func(a, b claim) bool { return a.lane < b.lane }}
+		busy    = &laneHeap{less: func(a, b busyLane) bool { return a.until < b.until }}
+		free    = &laneHeap{less: func(a, b busyLane) bool { return a.number < b.number }}
 	)
 	for i, member := range inOrder {
 		b := &blocks[member]
-		for busy.Len() > 0 && busy.claims[0].until <= b.start {
+		for busy.Len() > 0 && busy.lanes[0].until <= b.start {
 			heap.Push(free, heap.Pop(busy))
 		}
 		lane := len(heights)
 		if free.Len() > 0 {
-			lane = heap.Pop(free).(claim).lane
+			lane = heap.Pop(free).(busyLane).number
 		} else {
 			heights = append(heights, 0)
 		}
-		heap.Push(busy, claim{lane, b.end})
+		heap.Push(busy, busyLane{lane, b.end})
 		heights[lane] = max(heights[lane], b.height)
 		lanes[i] = lane
 	}
@@ -145,25 +146,25 @@ func pack(blocks []block, members []int, row int) (rows int) {
 	return rows
 }
 
-// A claim is a lane that is taken for a time.
-type claim struct {
-	lane  int
-	until int64
+// A busyLane is a lane and when it is free again.
+type busyLane struct {
+	number int
+	until  int64
 }
 
-// An order is a heap of claims.
-type order struct {
-	claims []claim
-	less   func(a, b claim) bool
+// A laneHeap implements heap.Interface.
+type laneHeap struct {
+	lanes []busyLane
+	less  func(a, b busyLane) bool
 }
 
-func (o *order) Len() int           { return len(o.claims) }
-func (o *order) Less(i, j int) bool { return o.less(o.claims[i], o.claims[j]) }
-func (o *order) Swap(i, j int)      { o.claims[i], o.claims[j] = o.claims[j], o.claims[i] }
-func (o *order) Push(x any)         { o.claims = append(o.claims, x.(claim)) }
-func (o *order) Pop() any {
-	last := len(o.claims) - 1
-	c := o.claims[last]
-	o.claims = o.claims[:last]
-	return c
+func (h *laneHeap) Len() int           { return len(h.lanes) }
+func (h *laneHeap) Less(i, j int) bool { return h.less(h.lanes[i], h.lanes[j]) }
+func (h *laneHeap) Swap(i, j int)      { h.lanes[i], h.lanes[j] = h.lanes[j], h.lanes[i] }
+func (h *laneHeap) Push(x any)         { h.lanes = append(h.lanes, x.(busyLane)) }
+func (h *laneHeap) Pop() any {
+	last := len(h.lanes) - 1
+	lane := h.lanes[last]
+	h.lanes = h.lanes[:last]
+	return lane
 }

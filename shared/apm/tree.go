@@ -2,20 +2,19 @@ package apm
 
 import "slices"
 
-// A Node is a span in its place in the trace's tree.
+// A Node is a span in the trace's tree.
 type Node struct {
 	Span     *Span
 	Children []*Node // in order of start
-	// Orphan: the span names a parent that has not arrived, or whose ancestors
-	// lead back to the span itself. It stands among the roots.
+	// Orphan reports that the parent hasn't arrived, or that the span's ancestors lead
+	// back to the span itself. Orphans are among the roots.
 	Orphan bool
 
 	index int // of the span in its trace
 }
 
-// Tree arranges the spans under their parents and returns the roots, first to
-// last by start. Orphans are among them, and a circle of spans is cut open at
-// one of them, so that every span of the trace is in the tree exactly once.
+// Tree returns the roots of the trace's tree, in order of start. A circle of spans has an
+// orphan as its root, so each span is in the tree exactly once.
 func (t Trace) Tree() []*Node {
 	nodes := make([]*Node, len(t.Spans))
 	byID := make(map[uint64]*Node, len(t.Spans))
@@ -58,28 +57,28 @@ func (t Trace) Tree() []*Node {
 	return roots
 }
 
-// circular follows parents from a node that no root leads to, until it meets
-// a node again: that one is on the circle.
+// circular returns a node of the circle above a node that isn't below any root: the first
+// one that it meets again.
 func circular(node *Node, byID map[uint64]*Node) *Node {
-	met := map[*Node]bool{}
-	for !met[node] {
-		met[node] = true
+	visited := map[*Node]bool{}
+	for !visited[node] {
+		visited[node] = true
 		node = byID[node.Span.ParentID]
 	}
 	return node
 }
 
-// Walk visits the node and all below it, parents first. Traces may be deeper
-// than a stack of calls should be.
+// Walk visits the node and all below it, parents first. It isn't recursive, since traces
+// may be very deep.
 func (n *Node) Walk(visit func(*Node)) {
-	waiting := []*Node{n}
-	for len(waiting) > 0 {
-		last := len(waiting) - 1
-		node := waiting[last]
-		waiting = waiting[:last]
+	pending := []*Node{n}
+	for len(pending) > 0 {
+		last := len(pending) - 1
+		node := pending[last]
+		pending = pending[:last]
 		visit(node)
 		for _, child := range slices.Backward(node.Children) {
-			waiting = append(waiting, child)
+			pending = append(pending, child)
 		}
 	}
 }
