@@ -195,10 +195,10 @@ func TestServe_UnusableFile(t *testing.T) {
 	}
 	defer func() { _ = a.Close(t.Context()) }()
 	for path, want := range map[string]string{
-		notes:                        notes + " is not a database of traces. It was not changed. ",
+		notes:                        notes + " is not a directory of traces. It was not changed. ",
 		inUse:                        inUse + " is in use by another program. It was not changed. ",
-		dir:                          dir + " is not a file. It was not changed. ",
-		filepath.Join(notes, "t.db"): "could not open the trace file " + filepath.Join(notes, "t.db") + ": make the directory: ",
+		dir:                          dir + " is a directory with other files. It was not changed. ",
+		filepath.Join(notes, "t.db"): "could not open the stored traces " + filepath.Join(notes, "t.db") + ": ",
 	} {
 		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, nil, io.Discard, io.Discard)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db FILE, or --memory") || strings.Contains(err.Error(), "\n") {

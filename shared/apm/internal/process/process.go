@@ -5,8 +5,10 @@ package process
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -22,7 +24,7 @@ import (
 type APM struct {
 	TB   testing.TB // the running test or benchmark
 	Args []string
-	Data string // the directory of its database, traces.db
+	Data string // contains its directory of traces, traces.db
 	URL  string // for example http://localhost:43125
 
 	process *exec.Cmd
@@ -183,14 +185,16 @@ func (a *APM) Memory() (now, peak float64) {
 // DiskUse returns the size of the process's files, in bytes.
 func (a *APM) DiskUse() (size int64) {
 	a.TB.Helper()
-	entries, err := os.ReadDir(a.Data)
-	if err != nil {
-		a.TB.Fatal(err)
-	}
-	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil { // else it was removed meanwhile
-			size += info.Size()
+	err := filepath.WalkDir(a.Data, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			if info, err := entry.Info(); err == nil { // else it was removed meanwhile
+				size += info.Size()
+			}
 		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.TB.Fatal(err)
 	}
 	return size
 }
