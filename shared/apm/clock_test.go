@@ -1,8 +1,10 @@
-package apm
+package apm_test
 
 import (
 	"testing"
 	"time"
+
+	"thinker/shared/apm"
 )
 
 func TestClockOffset(t *testing.T) {
@@ -22,13 +24,13 @@ func TestClockOffset(t *testing.T) {
 	} {
 		parent, child := at(1, 0, 100*ms, 200*ms), at(2, 1, c.start*ms, c.end*ms)
 		parent.Service, child.Service = "a", c.service
-		if got := ClockOffset(&parent, &child); got != c.want {
+		if got := apm.ClockOffset(&parent, &child); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 	parent, child := at(1, 0, 1000, 2000), at(2, 1, 500, 1500)
 	child.Service = "b"
-	if got := ClockOffset(&parent, &child); got != 0 {
+	if got := apm.ClockOffset(&parent, &child); got != 0 {
 		t.Errorf("half a microsecond: %s", got)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/internal/intake"
@@ -214,6 +215,17 @@ func address(addr string, listener net.Listener) (name, port string) {
 // http://localhost:8126.
 func (a *Agent) URL() string { return a.url }
 
+// Env returns the variables, each as NAME=value, that make a program's tracer send its
+// spans to this agent, and print and send nothing else.
+func (a *Agent) Env() []string {
+	return []string{
+		"DD_TRACE_AGENT_URL=" + a.url,
+		"DD_TRACE_STARTUP_LOGS=false",
+		"DD_INSTRUMENTATION_TELEMETRY_ENABLED=false",
+		"DD_RUNTIME_METRICS_V2_ENABLED=false",
+	}
+}
+
 // Store returns the store of the traces.
 func (a *Agent) Store() *store.Store { return a.store }
 
@@ -232,4 +244,24 @@ func (a *Agent) Close(ctx context.Context) error {
 	}
 	a.serving.Wait()
 	return errors.Join(err, a.store.Close())
+}
+
+// A sink stores spans. It also gives services their colours, in the order in which their
+// spans arrive, not in the order in which pages show them.
+type sink struct {
+	store   *store.Store
+	palette *colour.Palette
+}
+
+func (s sink) Add(ctx context.Context, spans []apm.Span) error {
+	for i := range spans {
+		if i == 0 || spans[i].Service != spans[i-1].Service {
+			s.palette.Of(spans[i].Service)
+		}
+	}
+	err := s.store.Add(ctx, spans)
+	if errors.Is(err, store.ErrFull) {
+		return fmt.Errorf("%w (%w)", intake.ErrFull, err)
+	}
+	return err
 }
