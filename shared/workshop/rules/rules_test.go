@@ -36,9 +36,12 @@ var rules = []struct {
 		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/internal/stats",
 		"github.com/DataDog/datadog-agent/pkg/proto", "github.com/tinylib/msgp/msgp", "golang.org/x/sync/semaphore"}},
 	{"thinker/shared/apm/internal/store", "intake, store and web meet only in agent", []string{
-		"thinker/shared/apm", "thinker/shared/apm/internal/stats", "thinker/shared/apm/query", "modernc.org/sqlite",
-		"github.com/gofrs/flock", "github.com/klauspost/compress/zstd", "github.com/DataDog/sketches-go/ddsketch/mapping",
-		"github.com/tinylib/msgp/msgp", "golang.org/x/sync/errgroup"}},
+		"thinker/shared/apm", "thinker/shared/apm/internal/segment", "thinker/shared/apm/internal/stats",
+		"thinker/shared/apm/query", "github.com/bits-and-blooms/bitset", "github.com/gofrs/flock",
+		"github.com/DataDog/sketches-go/ddsketch/mapping", "golang.org/x/sync/errgroup"}},
+	{"thinker/shared/apm/internal/segment", "columns know spans and queries, and no files", []string{
+		"thinker/shared/apm", "thinker/shared/apm/query", "github.com/klauspost/compress/zstd",
+		"github.com/tinylib/msgp/msgp"}},
 	{"thinker/shared/apm/internal/web/chart", "charts draw figures", []string{
 		"thinker/shared/apm/format", "thinker/shared/apm/internal/stats"}},
 	{"thinker/shared/apm/internal/web/graph", "a layout is geometry", nil},
@@ -49,7 +52,8 @@ var rules = []struct {
 	{"thinker/shared/apm/internal/stats", "figures need only spans", []string{"thinker/shared/apm"}},
 	{"thinker/shared/apm/internal/compare", "a comparison needs only spans", []string{"thinker/shared/apm"}},
 	{"thinker/shared/apm/format", "texts describe the domain", []string{"thinker/shared/apm"}},
-	{"thinker/shared/apm/query", "a query matches spans, wherever they are stored", []string{"thinker/shared/apm"}},
+	{"thinker/shared/apm/query", "a query matches spans, wherever they are stored", []string{
+		"thinker/shared/apm", "github.com/bits-and-blooms/bitset"}},
 	{"thinker/shared/apm/guest", "another program describes its pages with the standard library", nil},
 	{"thinker/shared/apm/colour", "the domain needs nothing", nil},
 	{"thinker/shared/apm/api", "a program that calls the API needs the domain and HTTP", []string{
