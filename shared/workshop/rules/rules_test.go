@@ -46,7 +46,8 @@ var rules = []struct {
 		"thinker/shared/apm/format", "thinker/shared/apm/internal/stats"}},
 	{"thinker/shared/apm/internal/web/graph", "a layout is geometry", nil},
 	{"thinker/shared/apm/internal/web", "intake, store and web meet only in agent", []string{
-		"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/format", "thinker/shared/apm/guest",
+		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/colour", "thinker/shared/apm/format",
+		"thinker/shared/apm/guest",
 		"thinker/shared/apm/internal/compare", "thinker/shared/apm/internal/stats",
 		"thinker/shared/apm/internal/web/...", "thinker/shared/apm/query"}},
 	{"thinker/shared/apm/internal/stats", "figures need only spans", []string{"thinker/shared/apm"}},

@@ -4,77 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 )
-
-// In JSON an ID is a decimal string, since it does not fit a JavaScript number; start
-// and duration are nanoseconds, and error is 0 or 1.
-
-type jsonTraces struct {
-	Traces []jsonSummary `json:"traces"`
-	Next   *string       `json:"next"` // the cursor of the next page; null at the end
-}
-
-type jsonSummary struct {
-	TraceID  string `json:"trace_id"`
-	Service  string `json:"service"`
-	Name     string `json:"name"`
-	Resource string `json:"resource"`
-	Start    int64  `json:"start"`
-	Duration int64  `json:"duration"`
-	Spans    int    `json:"spans"`
-	Errors   int    `json:"errors"`
-}
-
-type jsonTrace struct {
-	TraceID    string     `json:"trace_id"`
-	TraceIDHex string     `json:"trace_id_hex"` // 32 digits
-	Spans      []jsonSpan `json:"spans"`
-}
-
-type jsonSpan struct {
-	TraceID  string                `json:"trace_id"`
-	SpanID   string                `json:"span_id"`
-	ParentID string                `json:"parent_id"`
-	Service  string                `json:"service"`
-	Name     string                `json:"name"`
-	Resource string                `json:"resource"`
-	Type     string                `json:"type"`
-	Start    int64                 `json:"start"`
-	Duration int64                 `json:"duration"`
-	Error    int                   `json:"error"`
-	Meta     map[string]string     `json:"meta"`
-	Metrics  map[string]jsonNumber `json:"metrics"`
-	Links    []jsonLink            `json:"links"`
-	Events   []jsonEvent           `json:"events"`
-}
-
-type jsonLink struct {
-	TraceID    string            `json:"trace_id"`
-	TraceIDHex string            `json:"trace_id_hex"`
-	SpanID     string            `json:"span_id"`
-	Attributes map[string]string `json:"attributes"`
-}
-
-type jsonEvent struct {
-	Time       int64          `json:"time"`
-	Name       string         `json:"name"`
-	Attributes map[string]any `json:"attributes"`
-}
-
-// A jsonNumber is a number in JSON; NaN and infinities become null.
-type jsonNumber float64
-
-func (n jsonNumber) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
 
 // apiTraces serves GET /api/traces?query=&scope=&from=&to=&limit=&cursor=: the traces
 // with a span that matches the query, the newest first.
@@ -87,17 +22,18 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := jsonTraces{Traces: []jsonSummary{}}
+	response := api.Traces{Traces: []api.Summary{}}
 	for _, s := range summaries {
-		answer.Traces = append(answer.Traces, jsonSummary{
-			decimal(s.TraceID), s.Service, s.Name, s.Resource, s.Start, int64(s.Duration), s.Spans, s.Errors,
+		response.Traces = append(response.Traces, api.Summary{
+			TraceID: api.ID(s.TraceID), Service: s.Service, Name: s.Name, Resource: s.Resource,
+			Start: s.Start, Duration: s.Duration, Spans: s.Spans, Errors: s.Errors,
 		})
 	}
 	if next != 0 {
-		text := decimal(next)
-		answer.Next = &text
+		text := api.ID(next)
+		response.Next = &text
 	}
-	return writeJSON(rw, answer)
+	return writeJSON(rw, response)
 }
 
 // apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans. It
@@ -133,7 +69,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 	return noSuchTrace()
 }
 
-// A traceWriter writes a jsonTrace; a large one in parts.
+// A traceWriter writes an api.Trace; a large one in parts.
 type traceWriter struct {
 	turns     *turns
 	rw        http.ResponseWriter
@@ -149,7 +85,7 @@ func (t *traceWriter) write(high uint64, span *apm.Span) error {
 	const part = 1 << 20 // bytes
 	separator := ","
 	if t.spans == 0 {
-		head := jsonTrace{TraceID: decimal(t.id), TraceIDHex: apm.HexID(high, t.id), Spans: []jsonSpan{}}
+		head := api.Trace{TraceID: api.ID(t.id), TraceIDHex: apm.HexID(high, t.id), Spans: []api.Span{}}
 		text, err := json.Marshal(head)
 		if err != nil {
 			return fmt.Errorf("encode response: %w", err)
@@ -158,7 +94,7 @@ func (t *traceWriter) write(high uint64, span *apm.Span) error {
 	}
 	t.spans++
 	t.buffer.WriteString(separator)
-	if err := json.NewEncoder(&t.buffer).Encode(toJSON(span)); err != nil {
+	if err := json.NewEncoder(&t.buffer).Encode(api.NewSpan(span)); err != nil {
 		return fmt.Errorf("encode response: %w", err)
 	}
 	t.buffer.Truncate(t.buffer.Len() - 1) // a line break
@@ -199,44 +135,20 @@ func (t *traceWriter) close() error {
 }
 
 func noSuchTrace() error {
-	return failure{http.StatusNotFound, "No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
+	return failure{http.StatusNotFound,
+		"No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
 }
 
-func toJSON(s *apm.Span) jsonSpan {
-	span := jsonSpan{
-		TraceID: decimal(s.TraceID), SpanID: decimal(s.SpanID), ParentID: decimal(s.ParentID),
-		Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
-		Start: s.Start, Duration: int64(s.Duration),
-		Meta:    orEmpty(s.Meta),
-		Metrics: map[string]jsonNumber{},
-		Links:   []jsonLink{},
-		Events:  []jsonEvent{},
+// apiClear serves DELETE /api/traces: it deletes all traces.
+func (w *Web) apiClear(rw http.ResponseWriter, r *http.Request) error {
+	if err := w.Traces.Clear(r.Context()); err != nil {
+		return fmt.Errorf("clear the traces: %w", err)
 	}
-	if s.Error {
-		span.Error = 1
-	}
-	for key, value := range s.Metrics {
-		span.Metrics[key] = jsonNumber(value)
-	}
-	for _, link := range s.Links {
-		span.Links = append(span.Links, jsonLink{
-			decimal(link.TraceID), apm.HexID(link.TraceIDHigh, link.TraceID), decimal(link.SpanID), orEmpty(link.Attributes),
-		})
-	}
-	for _, event := range s.Events {
-		span.Events = append(span.Events, jsonEvent{event.Time, event.Name, orEmpty(event.Attributes)})
-	}
-	return span
+	rw.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
-// orEmpty returns the map, or an empty one for nil, so that JSON has {}.
-func orEmpty[V any](values map[string]V) map[string]V {
-	if values == nil {
-		return map[string]V{}
-	}
-	return values
-}
-
+// writeJSON encodes the whole response before it writes, so an error still has a status.
 func writeJSON(rw http.ResponseWriter, value any) error {
 	var buffer bytes.Buffer
 	if err := json.NewEncoder(&buffer).Encode(value); err != nil {

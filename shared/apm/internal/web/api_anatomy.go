@@ -2,22 +2,15 @@ package web
 
 import (
 	"net/http"
+	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
-// A jsonLookedAt says which requests an answer is of.
-type jsonLookedAt struct {
-	Requests int   `json:"requests"` // looked at: of very many, a sample
-	Of       int   `json:"of"`       // requests in all
-	Traces   int   `json:"traces"`   // that those looked at are in
-	From     int64 `json:"from"`
-	To       int64 `json:"to"` // exclusive
-}
-
-// askedAnatomy is that of the spans which a request to the API is about.
-func (w *Web) askedAnatomy(r *http.Request, buckets int) (stats.Anatomy, error) {
+// selectedAnatomy returns which services and spans the selected requests consist of.
+func (w *Web) selectedAnatomy(r *http.Request, buckets int) (stats.Anatomy, error) {
 	s, err := selectionWithin(r, query.ServiceEntrySpans)
 	if err != nil {
 		return stats.Anatomy{}, err
@@ -25,6 +18,88 @@ func (w *Web) askedAnatomy(r *http.Request, buckets int) (stats.Anatomy, error) 
 	return w.anatomy(r.Context(), s, buckets)
 }
 
-func toLookedAt(a stats.Anatomy) jsonLookedAt {
-	return jsonLookedAt{a.Requests, a.Of, a.Traces, a.From, a.To}
+func sampleOf(a stats.Anatomy) api.Sample {
+	return api.Sample{Requests: a.Requests, Of: a.Of, Traces: a.Traces, From: a.From, To: a.To}
+}
+
+// apiDependencies serves GET /api/dependencies?query=&env=&scope=&from=&to=: the calls
+// between services above and below the selected spans.
+func (w *Web) apiDependencies(rw http.ResponseWriter, r *http.Request) error {
+	anatomy, err := w.selectedAnatomy(r, 0)
+	if err != nil {
+		return err
+	}
+	response := api.Dependencies{Sample: sampleOf(anatomy), Edges: []api.Edge{}, Others: anatomy.OtherEdges}
+	for _, e := range anatomy.Edges {
+		response.Edges = append(response.Edges, api.Edge{
+			Caller: e.From, Callee: e.To, Calls: e.Calls, CallsPerSecond: anatomy.PerSecond(e.Calls),
+			Errors: e.Errors, ErrorRate: e.ErrorRate(), Traces: e.Traces,
+			Total: e.Total, Avg: e.Average(), Max: e.Max,
+		})
+	}
+	return writeJSON(rw, response)
+}
+
+// apiSpanSummary serves GET /api/span-summary?query=&env=&scope=&from=&to=: the kinds of
+// spans that the selected requests consist of.
+func (w *Web) apiSpanSummary(rw http.ResponseWriter, r *http.Request) error {
+	anatomy, err := w.selectedAnatomy(r, 0)
+	if err != nil {
+		return err
+	}
+	response := api.SpanSummary{Sample: sampleOf(anatomy), Spans: []api.SpanKind{}, Others: anatomy.OtherSpans}
+	for _, s := range anatomy.Spans {
+		response.Spans = append(response.Spans, api.SpanKind{
+			Service: s.Service, Operation: s.Name, Resource: s.Resource, Type: s.Type,
+			Spans: s.Spans, Errors: s.Errors, Traces: s.Traces,
+			AvgSpans: s.PerTrace(), PercentTraces: s.TracesPercent(anatomy),
+			AvgDuration: s.Average(), AvgExecPercent: s.ExecPercent, ExecTime: s.Exec,
+		})
+	}
+	return writeJSON(rw, response)
+}
+
+// apiTimeSpent serves GET /api/time-spent?query=&env=&scope=&from=&to=&buckets=: the
+// execution time of the selected spans and of all spans below them, by service.
+func (w *Web) apiTimeSpent(rw http.ResponseWriter, r *http.Request) error {
+	buckets, err := number(r, "buckets", 0, 0, 200)
+	if err != nil {
+		return err
+	}
+	anatomy, err := w.selectedAnatomy(r, int(buckets))
+	if err != nil {
+		return err
+	}
+	response := api.TimeSpent{Sample: sampleOf(anatomy), Services: []api.ServiceTime{}, Others: anatomy.OtherServices}
+	if buckets > 0 {
+		response.Step = (anatomy.To - anatomy.From) / int64(buckets)
+		response.Series = &api.RequestsSeries{Requests: anatomy.SeriesRequests}
+	}
+	for _, service := range anatomy.Services {
+		response.Services = append(response.Services, api.ServiceTime{
+			Service: service.Service, ExecTime: service.Exec,
+			PerRequest: service.Exec / time.Duration(max(1, anatomy.Requests)),
+			Percent:    service.Percent, Series: execTimeSeries(service, anatomy),
+		})
+	}
+	return writeJSON(rw, response)
+}
+
+// execTimeSeries returns nil without buckets.
+func execTimeSeries(service stats.SpentTime, anatomy stats.Anatomy) *api.ExecTimeSeries {
+	if anatomy.SeriesRequests == nil {
+		return nil
+	}
+	series := &api.ExecTimeSeries{}
+	for at, requests := range anatomy.SeriesRequests {
+		exec := service.Series[at]
+		series.ExecTime = append(series.ExecTime, exec)
+		var perRequest *time.Duration
+		if requests > 0 {
+			average := exec / time.Duration(requests)
+			perRequest = &average
+		}
+		series.PerRequest = append(series.PerRequest, perRequest)
+	}
+	return series
 }

@@ -2,70 +2,86 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
-// A jsonBreakdown is the answer to GET /api/figures.
-type jsonBreakdown struct {
-	From   int64       `json:"from"` // of the time that the series divide
-	To     int64       `json:"to"`   // exclusive
-	Step   int64       `json:"step"` // of the series, rounded down; 0 without
-	By     []string    `json:"by"`   // the attributes that each group has values of
-	Total  jsonGroup   `json:"total"`
-	Groups []jsonGroup `json:"groups"` // those with most requests first
-	Others int         `json:"others"` // groups left out
+// apiServices serves GET /api/services?query=&env=&scope=&from=&to=: the
+// services; the one with the most requests comes first.
+func (w *Web) apiServices(rw http.ResponseWriter, r *http.Request) error {
+	s, err := selectionWithin(r, query.ServiceEntrySpans)
+	if err != nil {
+		return err
+	}
+	services, within, err := w.servicesOf(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	response := api.Services{From: within.From, To: within.To, Services: []api.Service{}, Others: within.Others}
+	for _, of := range services {
+		service := api.Service{
+			Service: of.Service, Type: of.Type, Figures: toFigures(of.Figures), Apdex: of.Apdex,
+			FirstSeen: of.First, LastSeen: of.Last, Versions: []string{},
+		}
+		for i, d := range of.Deployments {
+			if i == 0 {
+				service.LastDeploy = d.FirstSeen
+			}
+			service.Versions = append(service.Versions, d.Version)
+		}
+		response.Services = append(response.Services, service)
+	}
+	return writeJSON(rw, response)
 }
 
-type jsonGroup struct {
-	Values []string `json:"values"` // in the order of by; "" where spans have none
-	jsonFigures
-	FirstSeen    int64         `json:"first_seen"` // start of the earliest span; 0 without spans
-	LastSeen     int64         `json:"last_seen"`
-	Series       *jsonSeries   `json:"series,omitempty"`       // where buckets were asked for
-	Distribution []jsonLatency `json:"distribution,omitempty"` // where asked for
+// apiResources serves GET /api/services/{service}/resources?query=&env=&scope=&from=&to=&operation=&limit=:
+// the resources of a service; the most common comes first.
+func (w *Web) apiResources(rw http.ResponseWriter, r *http.Request) error {
+	s, err := selectionWithin(r, query.ServiceEntrySpans)
+	if err != nil {
+		return err
+	}
+	service := r.PathValue("service")
+	s.Query = both(s.Query, "service", service)
+	if err := narrow(&s, r, "operation", "operation_name"); err != nil {
+		return err
+	}
+	limit, err := number(r, "limit", 100, 1, 1000)
+	if err != nil {
+		return err
+	}
+	found, err := w.figures(r.Context(), query.Breakdown{
+		Selection: s, By: []query.Field{{Name: "resource_name"}, {Name: "operation_name"}}, Limit: int(limit),
+	})
+	if err != nil {
+		return err
+	}
+	response := api.Resources{
+		Service: service, From: found.From, To: found.To, Resources: []api.Resource{}, Others: found.Others,
+	}
+	for _, group := range found.Groups {
+		response.Resources = append(response.Resources, api.Resource{
+			Resource: group.Values[0], Operation: group.Values[1], Figures: toFigures(group.Figures),
+			RequestsPerSecond: perSecond(group.Requests, found),
+		})
+	}
+	return writeJSON(rw, response)
 }
 
-// jsonFigures are durations in nanoseconds, but for the rate, which is from 0
-// to 1; all of them 0 without requests.
-type jsonFigures struct {
-	Requests  int     `json:"requests"`
-	Errors    int     `json:"errors"`
-	ErrorRate float64 `json:"error_rate"`
-	Total     int64   `json:"total"`
-	Avg       int64   `json:"avg"`
-	P50       int64   `json:"p50"`
-	P75       int64   `json:"p75"`
-	P90       int64   `json:"p90"`
-	P95       int64   `json:"p95"`
-	P99       int64   `json:"p99"`
-	Max       int64   `json:"max"`
-}
-
-// A jsonSeries has the figures of each bucket, in arrays as long as one
-// another. A latency is null where there were no requests.
-type jsonSeries struct {
-	Requests []int    `json:"requests"`
-	Errors   []int    `json:"errors"`
-	Avg      []*int64 `json:"avg"`
-	P50      []*int64 `json:"p50"`
-	P75      []*int64 `json:"p75"`
-	P90      []*int64 `json:"p90"`
-	P95      []*int64 `json:"p95"`
-	P99      []*int64 `json:"p99"`
-	Max      []*int64 `json:"max"`
-}
-
-type jsonLatency struct {
-	Duration int64 `json:"duration"`
-	Requests int   `json:"requests"`
+// perSecond returns the average number of requests per second. A time range shorter than
+// a second counts as one: a few simultaneous requests aren't thousands per second.
+func perSecond(requests int, b stats.Breakdown) float64 {
+	return float64(requests) / math.Max(1, time.Duration(b.To-b.From).Seconds())
 }
 
 // apiFigures serves GET /api/figures?query=&env=&scope=&from=&to=&by=&buckets=&distribution=&limit=:
-// figures of the spans, in total and by up to three attributes.
+// figures of the selected spans, in total and by up to three attributes.
 func (w *Web) apiFigures(rw http.ResponseWriter, r *http.Request) error {
 	b, err := breakdownOf(r)
 	if err != nil {
@@ -75,23 +91,23 @@ func (w *Web) apiFigures(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := jsonBreakdown{
+	response := api.Breakdown{
 		From: found.From, To: found.To, By: []string{},
-		Total: toGroup(found.Total, b), Groups: []jsonGroup{}, Others: found.Others,
+		Total: toGroup(found.Total, b), Groups: []api.Group{}, Others: found.Others,
 	}
 	if b.Buckets > 0 {
-		answer.Step = (found.To - found.From) / int64(b.Buckets)
+		response.Step = (found.To - found.From) / int64(b.Buckets)
 	}
 	for _, field := range b.By {
-		answer.By = append(answer.By, field.String())
+		response.By = append(response.By, field.String())
 	}
 	for _, group := range found.Groups {
-		answer.Groups = append(answer.Groups, toGroup(group, b))
+		response.Groups = append(response.Groups, toGroup(group, b))
 	}
-	return writeJSON(rw, answer)
+	return writeJSON(rw, response)
 }
 
-// breakdownOf reads what GET /api/figures asks for.
+// breakdownOf reads the parameters of GET /api/figures.
 func breakdownOf(r *http.Request) (b query.Breakdown, err error) {
 	const mostTogether = 60_000 // buckets of all groups
 	if b.Selection, err = selectionWithin(r, query.ServiceEntrySpans); err != nil {
@@ -109,15 +125,17 @@ func breakdownOf(r *http.Request) (b query.Breakdown, err error) {
 		return b, err
 	}
 	if len(b.By) > 0 && buckets*limit > mostTogether {
-		return b, failure{http.StatusBadRequest, fmt.Sprintf("Too many buckets: %d for each of %d groups. All groups together can have %s.", buckets, limit, format.Number(mostTogether))}
+		return b, failure{http.StatusBadRequest, fmt.Sprintf(
+			"Too many buckets: %d for each of %d groups. All groups together can have %s.",
+			buckets, limit, format.Number(mostTogether))}
 	}
 	b.Buckets, b.Limit = int(buckets), int(limit)
 	b.Distribution, err = yes(r, "distribution")
 	return b, err
 }
 
-func toGroup(g stats.Group, b query.Breakdown) jsonGroup {
-	group := jsonGroup{Values: g.Values, jsonFigures: toFigures(g.Figures), FirstSeen: g.First, LastSeen: g.Last}
+func toGroup(g stats.Group, b query.Breakdown) api.Group {
+	group := api.Group{Values: g.Values, Figures: toFigures(g.Figures), FirstSeen: g.First, LastSeen: g.Last}
 	if group.Values == nil {
 		group.Values = []string{}
 	}
@@ -125,39 +143,67 @@ func toGroup(g stats.Group, b query.Breakdown) jsonGroup {
 		group.Series = toSeries(g.Buckets)
 	}
 	for _, latency := range g.Distribution {
-		group.Distribution = append(group.Distribution, jsonLatency{int64(latency.Duration), latency.Requests})
+		group.Distribution = append(group.Distribution, api.Latency(latency))
 	}
 	return group
 }
 
-func toFigures(f stats.Figures) jsonFigures {
-	return jsonFigures{
-		Requests: f.Requests, Errors: f.Errors, ErrorRate: f.ErrorRate(),
-		Total: int64(f.Total), Avg: int64(f.Average()),
-		P50: int64(f.P50), P75: int64(f.P75), P90: int64(f.P90), P95: int64(f.P95), P99: int64(f.P99),
-		Max: int64(f.Max),
+func toFigures(f stats.Figures) api.Figures {
+	return api.Figures{
+		Requests: f.Requests, Errors: f.Errors, ErrorRate: f.ErrorRate(), Total: f.Total, Avg: f.Average(),
+		P50: f.P50, P75: f.P75, P90: f.P90, P95: f.P95, P99: f.P99, Max: f.Max,
 	}
 }
 
-func toSeries(buckets []stats.Figures) *jsonSeries {
-	s := &jsonSeries{}
+func toSeries(buckets []stats.Figures) *api.Series {
+	s := &api.Series{}
 	for _, f := range buckets {
-		all := toFigures(f)
-		s.Requests, s.Errors = append(s.Requests, all.Requests), append(s.Errors, all.Errors)
-		latency := func(series *[]*int64, value int64) {
-			if all.Requests == 0 {
+		latency := func(series *[]*time.Duration, value time.Duration) {
+			if f.Requests == 0 {
 				*series = append(*series, nil)
 				return
 			}
 			*series = append(*series, &value)
 		}
-		latency(&s.Avg, all.Avg)
-		latency(&s.P50, all.P50)
-		latency(&s.P75, all.P75)
-		latency(&s.P90, all.P90)
-		latency(&s.P95, all.P95)
-		latency(&s.P99, all.P99)
-		latency(&s.Max, all.Max)
+		s.Requests, s.Errors = append(s.Requests, f.Requests), append(s.Errors, f.Errors)
+		latency(&s.Avg, f.Average())
+		latency(&s.P50, f.P50)
+		latency(&s.P75, f.P75)
+		latency(&s.P90, f.P90)
+		latency(&s.P95, f.P95)
+		latency(&s.P99, f.P99)
+		latency(&s.Max, f.Max)
 	}
 	return s
+}
+
+// apiFacets serves GET /api/facets?query=&env=&scope=&from=&to=&field=&limit=:
+// the values of attributes; the most common comes first.
+func (w *Web) apiFacets(rw http.ResponseWriter, r *http.Request) error {
+	const most = 100 // attributes, without the parameter field
+	s, err := selectionWithin(r, query.AllSpans)
+	if err != nil {
+		return err
+	}
+	counted, err := fields(r, "field", 20)
+	if err != nil {
+		return err
+	}
+	limit, err := number(r, "limit", 10, 1, 1000)
+	if err != nil {
+		return err
+	}
+	facets, err := w.countValues(r.Context(), s, counted, int(limit))
+	if err != nil {
+		return err
+	}
+	response := api.Facets{Facets: []api.Facet{}, Others: max(0, len(facets)-most)}
+	for _, f := range facets[:min(most, len(facets))] {
+		facet := api.Facet{Field: f.Name, Spans: f.Spans, Values: []api.FacetValue{}, Others: f.Others}
+		for _, value := range f.Values {
+			facet.Values = append(facet.Values, api.FacetValue(value))
+		}
+		response.Facets = append(response.Facets, facet)
+	}
+	return writeJSON(rw, response)
 }

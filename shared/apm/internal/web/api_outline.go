@@ -3,45 +3,11 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 )
-
-// A jsonOutline is the layout of a trace's flame graph, without tags. Spans are stored by
-// column, which is small and fast to parse. Each text is stored once and referred to by
-// its index.
-type jsonOutline struct {
-	TraceID    string        `json:"trace_id"`
-	Start      int64         `json:"start"`
-	Duration   int64         `json:"duration"`
-	ExecTime   int64         `json:"exec_time"`
-	Rows       int           `json:"rows"`
-	OrphansRow int           `json:"orphans_row"`
-	Services   []jsonColour  `json:"services"`
-	Names      []string      `json:"names"`
-	Labels     []string      `json:"labels"`
-	Spans      jsonSpanTable `json:"spans"`
-	Found      []int         `json:"found"`
-}
-
-type jsonColour struct {
-	Service  string `json:"service"`
-	Colour   string `json:"colour"`
-	DarkText bool   `json:"dark_text"`
-}
-
-type jsonSpanTable struct {
-	SpanID   []string `json:"span_id"`
-	Parent   []int    `json:"parent"`
-	Row      []int    `json:"row"`
-	Start    []int64  `json:"start"`
-	Duration []int64  `json:"duration"`
-	ExecTime []int64  `json:"exec_time"`
-	Service  []int    `json:"service"`
-	Name     []int    `json:"name"`
-	Label    []int    `json:"label"`
-	Error    []int    `json:"error"`
-}
 
 // apiOutline serves GET /api/traces/{id}/outline?find=&errors=.
 func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
@@ -62,9 +28,9 @@ func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 	return writeJSON(rw, w.outline(newScene(trace, chosen)))
 }
 
-func (w *Web) outline(s *scene) jsonOutline {
-	o := jsonOutline{
-		TraceID: decimal(s.trace.ID), Start: s.trace.Start(), Duration: int64(s.length), ExecTime: int64(s.total),
+func (w *Web) outline(s *scene) api.Outline {
+	o := api.Outline{
+		TraceID: api.ID(s.trace.ID), Start: s.trace.Start(), Duration: s.length, ExecTime: s.total,
 		Rows: s.flame.Rows, OrphansRow: s.flame.Orphans, Found: s.found.boxes,
 	}
 	if s.found.sought && o.Found == nil {
@@ -72,7 +38,9 @@ func (w *Web) outline(s *scene) jsonOutline {
 	}
 	services := index(func(service string) {
 		shown := w.service(service)
-		o.Services = append(o.Services, jsonColour{shown.Name, shown.Colour, w.Palette.Of(service).DarkText()})
+		o.Services = append(o.Services, api.OutlineService{
+			Service: shown.Name, Colour: shown.Colour, DarkText: w.Palette.Of(service).DarkText(),
+		})
 	})
 	names := index(func(name string) { o.Names = append(o.Names, short(name)) })
 	labels := index(func(label string) { o.Labels = append(o.Labels, label) })
@@ -83,12 +51,12 @@ func (w *Web) outline(s *scene) jsonOutline {
 			failed = 1
 		}
 		t := &o.Spans
-		t.SpanID = append(t.SpanID, decimal(span.SpanID))
+		t.SpanID = append(t.SpanID, api.ID(span.SpanID))
 		t.Parent = append(t.Parent, box.Parent)
 		t.Row = append(t.Row, box.Row)
-		t.Start = append(t.Start, offset(s.trace, span))
-		t.Duration = append(t.Duration, int64(max(0, span.Duration)))
-		t.ExecTime = append(t.ExecTime, int64(s.exec[span.SpanID]))
+		t.Start = append(t.Start, time.Duration(offset(s.trace, span)))
+		t.Duration = append(t.Duration, max(0, span.Duration))
+		t.ExecTime = append(t.ExecTime, s.exec[span.SpanID])
 		t.Service = append(t.Service, services(span.Service))
 		t.Name = append(t.Name, names(span.Name))
 		t.Label = append(t.Label, labels(boxLabel(span)))

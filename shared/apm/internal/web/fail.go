@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/query"
 )
@@ -59,21 +60,8 @@ func writeProblem(rw http.ResponseWriter, told failure, syntax *query.SyntaxErro
 	_ = json.NewEncoder(rw).Encode(problemOf(told, syntax))
 }
 
-// A problem is problem details in JSON.
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-
-	// For an invalid query: the position of the error in characters (code points), and
-	// what the parser expected there.
-	Offset   *int   `json:"offset,omitempty"`
-	Expected string `json:"expected,omitempty"`
-}
-
-func problemOf(told failure, syntax *query.SyntaxError) problem {
-	p := problem{Type: "about:blank", Title: http.StatusText(told.status), Status: told.status, Detail: told.detail}
+func problemOf(told failure, syntax *query.SyntaxError) api.Problem {
+	p := api.Problem{Type: "about:blank", Title: http.StatusText(told.status), Status: told.status, Detail: told.detail}
 	if syntax != nil {
 		p.Offset, p.Expected = &syntax.Offset, syntax.Expected
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 )
 
 // served are four requests to a service of two versions, a second apart, each
@@ -45,31 +46,31 @@ func ask[T any](t *testing.T, w *Web, path string) (answer T) {
 
 func TestTheAPIListsServices(t *testing.T) {
 	w, _ := newTest(served()...)
-	answer := ask[jsonServices](t, w, "/api/services")
+	answer := ask[api.Services](t, w, "/api/services")
 	if len(answer.Services) != 2 || answer.From != 1_700_000_000_000_000_000 || answer.To != answer.From+3_020_000_001 {
 		t.Fatalf("%+v", answer)
 	}
-	db, api := answer.Services[0], answer.Services[1] // as many requests: by name
-	if api.Service != "team/api" || api.Type != "web" || fmt.Sprint(api.Versions) != "[v2 v1]" || db.Type != "sql" || len(db.Versions) != 0 {
-		t.Errorf("%+v %+v", api, db)
+	db, teamAPI := answer.Services[0], answer.Services[1] // as many requests: by name
+	if teamAPI.Service != "team/api" || teamAPI.Type != "web" || fmt.Sprint(teamAPI.Versions) != "[v2 v1]" || db.Type != "sql" || len(db.Versions) != 0 {
+		t.Errorf("%+v %+v", teamAPI, db)
 	}
-	want := jsonFigures{Requests: 4, Errors: 1, ErrorRate: 0.25, Total: 100e6, Avg: 25e6, P50: 20e6, P75: 30e6, P90: 40e6, P95: 40e6, P99: 40e6, Max: 40e6}
-	if !near(&api.jsonFigures, want) || api.LastSeen-api.FirstSeen != 3e9 {
-		t.Errorf("%+v", api)
+	want := api.Figures{Requests: 4, Errors: 1, ErrorRate: 0.25, Total: 100e6, Avg: 25e6, P50: 20e6, P75: 30e6, P90: 40e6, P95: 40e6, P99: 40e6, Max: 40e6}
+	if !near(&teamAPI.Figures, want) || teamAPI.LastSeen-teamAPI.FirstSeen != 3e9 {
+		t.Errorf("%+v", teamAPI)
 	}
 	for parameters, want := range map[string]int{
 		"env=test": 1, "env=prod": 0, "env=*": 0, "query=type:sql": 1, "env=test&query=type:sql+OR+version:v2": 1,
 		"from=1700000004000000000": 0, "to=1700000000000000001": 1, "scope=root": 1,
 	} {
-		if got := ask[jsonServices](t, w, "/api/services?"+parameters); len(got.Services) != want {
+		if got := ask[api.Services](t, w, "/api/services?"+parameters); len(got.Services) != want {
 			t.Errorf("%s: %d services, want %d", parameters, len(got.Services), want)
 		}
 	}
 }
 
 // near reports whether figures are the ones wanted, their percentiles within 1 %.
-func near(got *jsonFigures, want jsonFigures) bool {
-	for _, pair := range [][2]*int64{{&got.P50, &want.P50}, {&got.P75, &want.P75}, {&got.P90, &want.P90}, {&got.P95, &want.P95}, {&got.P99, &want.P99}} {
+func near(got *api.Figures, want api.Figures) bool {
+	for _, pair := range [][2]*time.Duration{{&got.P50, &want.P50}, {&got.P75, &want.P75}, {&got.P90, &want.P90}, {&got.P95, &want.P95}, {&got.P99, &want.P99}} {
 		if !within1Percent(*pair[0], *pair[1]) {
 			return false
 		}
@@ -78,13 +79,13 @@ func near(got *jsonFigures, want jsonFigures) bool {
 	return *got == want
 }
 
-func within1Percent(got, want int64) bool {
+func within1Percent(got, want time.Duration) bool {
 	return math.Abs(float64(got-want)) <= float64(want)/100
 }
 
 func TestTheAPIListsResources(t *testing.T) {
 	w, _ := newTest(served()...)
-	answer := ask[jsonResources](t, w, "/api/services/team%2Fapi/resources?from=1700000000000000000&to=1700000008000000000")
+	answer := ask[api.Resources](t, w, "/api/services/team%2Fapi/resources?from=1700000000000000000&to=1700000008000000000")
 	if len(answer.Resources) != 1 || answer.Service != "team/api" {
 		t.Fatalf("%+v", answer)
 	}
@@ -95,22 +96,22 @@ func TestTheAPIListsResources(t *testing.T) {
 		"team%2Fapi/resources?operation=think": 0, "team%2Fapi/resources?operation=think&scope=all": 1, "team%2Fapi/resources?scope=all": 2,
 		"team/resources": 0, "team*/resources": 0,
 	} {
-		if got := ask[jsonResources](t, w, "/api/services/"+path); len(got.Resources) != want {
+		if got := ask[api.Resources](t, w, "/api/services/"+path); len(got.Resources) != want {
 			t.Errorf("%s: %d resources, want %d", path, len(got.Resources), want)
 		}
 	}
-	if cut := ask[jsonResources](t, w, "/api/services/team%2Fapi/resources?scope=all&limit=1"); len(cut.Resources) != 1 || cut.Others != 1 {
+	if cut := ask[api.Resources](t, w, "/api/services/team%2Fapi/resources?scope=all&limit=1"); len(cut.Resources) != 1 || cut.Others != 1 {
 		t.Errorf("%+v", cut)
 	}
 	// All at once is no thousands a second.
-	if r := ask[jsonResources](t, w, "/api/services/db/resources?to=1700000000010000000").Resources[0]; r.RequestsPerSecond != 1 {
+	if r := ask[api.Resources](t, w, "/api/services/db/resources?to=1700000000010000000").Resources[0]; r.RequestsPerSecond != 1 {
 		t.Errorf("%v requests a second", r.RequestsPerSecond)
 	}
 }
 
 func TestTheAPIGivesFigures(t *testing.T) {
 	w, _ := newTest(served()...)
-	answer := ask[jsonBreakdown](t, w, "/api/figures?query=service:team/api&by=version&by=@http.status_code&buckets=4&distribution=true&from=1700000000000000000&to=1700000008000000000")
+	answer := ask[api.Breakdown](t, w, "/api/figures?query=service:team/api&by=version&by=@http.status_code&buckets=4&distribution=true&from=1700000000000000000&to=1700000008000000000")
 	if answer.Step != 2e9 || fmt.Sprint(answer.By) != "[version @http.status_code]" || len(answer.Groups) != 2 || answer.Others != 0 || answer.Total.Requests != 4 {
 		t.Fatalf("%+v", answer)
 	}
@@ -125,22 +126,22 @@ func TestTheAPIGivesFigures(t *testing.T) {
 	if strings.Contains(plain, "series") || strings.Contains(plain, "distribution") || !strings.Contains(plain, `"by":[],"total":{"values":[],"requests":8,`) || !strings.Contains(plain, `"groups":[],"others":0}`) {
 		t.Errorf("%s", plain)
 	}
-	if cut := ask[jsonBreakdown](t, w, "/api/figures?by=service&scope=all&limit=1"); len(cut.Groups) != 1 || cut.Others != 1 || cut.Groups[0].Requests != 8 {
+	if cut := ask[api.Breakdown](t, w, "/api/figures?by=service&scope=all&limit=1"); len(cut.Groups) != 1 || cut.Others != 1 || cut.Groups[0].Requests != 8 {
 		t.Errorf("%+v", cut)
 	}
 }
 
 func TestTheAPICountsFacets(t *testing.T) {
 	w, _ := newTest(served()...)
-	answer := ask[jsonFacets](t, w, "/api/facets?field=version&field=@http.status_code&limit=1")
-	want := jsonFacets{Facets: []jsonFacet{
-		{"version", 8, []jsonFacetValue{{"v1", 6}}, 1},
-		{"@http.status_code", 8, []jsonFacetValue{{"200", 8}}, 0},
+	answer := ask[api.Facets](t, w, "/api/facets?field=version&field=@http.status_code&limit=1")
+	want := api.Facets{Facets: []api.Facet{
+		{Field: "version", Spans: 8, Values: []api.FacetValue{{Value: "v1", Spans: 6}}, Others: 1},
+		{Field: "@http.status_code", Spans: 8, Values: []api.FacetValue{{Value: "200", Spans: 8}}},
 	}}
 	if fmt.Sprint(answer) != fmt.Sprint(want) {
 		t.Errorf("got %+v, want %+v", answer, want)
 	}
-	if all := ask[jsonFacets](t, w, "/api/facets?scope=root"); len(all.Facets) != 8 {
+	if all := ask[api.Facets](t, w, "/api/facets?scope=root"); len(all.Facets) != 8 {
 		t.Errorf("%+v", all)
 	}
 }
@@ -148,9 +149,12 @@ func TestTheAPICountsFacets(t *testing.T) {
 func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
 	w, _ := newTest(served()...)
 	const start = 1_700_000_000_000_000_000
-	looked := jsonLookedAt{4, 4, 4, start, start + 3e9 + 1}
-	answer := ask[jsonTimeSpent](t, w, "/api/time-spent?query=service:team/api")
-	want := jsonTimeSpent{looked, 0, nil, []jsonSpentTime{{"db", 50e6, 12.5e6, 50, nil}, {"team/api", 50e6, 12.5e6, 50, nil}}, 0}
+	sample := api.Sample{Requests: 4, Of: 4, Traces: 4, From: start, To: start + 3e9 + 1}
+	answer := ask[api.TimeSpent](t, w, "/api/time-spent?query=service:team/api")
+	want := api.TimeSpent{Sample: sample, Services: []api.ServiceTime{
+		{Service: "db", ExecTime: 50e6, PerRequest: 12.5e6, Percent: 50},
+		{Service: "team/api", ExecTime: 50e6, PerRequest: 12.5e6, Percent: 50},
+	}}
 	if !reflect.DeepEqual(answer, want) {
 		t.Errorf("got %+v, want %+v", answer, want)
 	}
@@ -168,11 +172,19 @@ func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
 func TestTheAPITellsWhoCallsWhom(t *testing.T) {
 	w, _ := newTest(served()...)
 	const start = 1_700_000_000_000_000_000
-	for parameters, want := range map[string]jsonDependencies{
-		"query=service:team/api": {jsonLookedAt{4, 4, 4, start, start + 3e9 + 1}, []jsonEdge{{"team/api", "db", 4, 4 / 3.000000001, 0, 0, 4, 50e6, 12.5e6, 20e6}}, 0},
-		fmt.Sprintf("query=service:db&from=%d&to=%d", start, start+1_500_000_000): {jsonLookedAt{2, 2, 2, start, start + 1_500_000_000}, []jsonEdge{{"team/api", "db", 2, 2 / 1.5, 0, 0, 2, 15e6, 7.5e6, 10e6}}, 0},
+	for parameters, want := range map[string]api.Dependencies{
+		"query=service:team/api": {
+			Sample: api.Sample{Requests: 4, Of: 4, Traces: 4, From: start, To: start + 3e9 + 1},
+			Edges: []api.Edge{{Caller: "team/api", Callee: "db", Calls: 4, CallsPerSecond: 4 / 3.000000001, Traces: 4,
+				Total: 50e6, Avg: 12.5e6, Max: 20e6}},
+		},
+		fmt.Sprintf("query=service:db&from=%d&to=%d", start, start+1_500_000_000): {
+			Sample: api.Sample{Requests: 2, Of: 2, Traces: 2, From: start, To: start + 1_500_000_000},
+			Edges: []api.Edge{{Caller: "team/api", Callee: "db", Calls: 2, CallsPerSecond: 2 / 1.5, Traces: 2,
+				Total: 15e6, Avg: 7.5e6, Max: 10e6}},
+		},
 	} {
-		if got := ask[jsonDependencies](t, w, "/api/dependencies?"+parameters); !reflect.DeepEqual(got, want) {
+		if got := ask[api.Dependencies](t, w, "/api/dependencies?"+parameters); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, want %+v", parameters, got, want)
 		}
 	}
@@ -180,11 +192,14 @@ func TestTheAPITellsWhoCallsWhom(t *testing.T) {
 
 func TestTheAPISumsUpSpans(t *testing.T) {
 	w, _ := newTest(served()...)
-	answer := ask[jsonSpanSummaries](t, w, "/api/span-summary?query=version:v1")
-	want := []jsonSpanSummary{
-		{"db", "sql.query", "SELECT", "sql", 3, 0, 3, 1, 100, 10e6, 50, 30e6},
-		{"team/api", "think", "", "", 3, 0, 3, 1, 100, 10e6, 50, 30e6},
-		{"team/api", "http.request", "GET /", "web", 3, 0, 3, 1, 100, 20e6, 0, 0},
+	answer := ask[api.SpanSummary](t, w, "/api/span-summary?query=version:v1")
+	want := []api.SpanKind{
+		{Service: "db", Operation: "sql.query", Resource: "SELECT", Type: "sql", Spans: 3, Traces: 3, AvgSpans: 1,
+			PercentTraces: 100, AvgDuration: 10e6, AvgExecPercent: 50, ExecTime: 30e6},
+		{Service: "team/api", Operation: "think", Resource: "", Type: "", Spans: 3, Traces: 3, AvgSpans: 1,
+			PercentTraces: 100, AvgDuration: 10e6, AvgExecPercent: 50, ExecTime: 30e6},
+		{Service: "team/api", Operation: "http.request", Resource: "GET /", Type: "web", Spans: 3, Traces: 3, AvgSpans: 1,
+			PercentTraces: 100, AvgDuration: 20e6, AvgExecPercent: 0, ExecTime: 0},
 	}
 	if answer.Requests != 3 || !reflect.DeepEqual(answer.Spans, want) {
 		t.Errorf("got %+v, want %+v", answer, want)
@@ -205,7 +220,7 @@ func TestWithoutSpansThereAreNoFigures(t *testing.T) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	if series := ask[jsonBreakdown](t, w, "/api/figures?buckets=2&by=service").Total.Series; fmt.Sprint(series.Requests, series.P50) != "[0 0] [<nil> <nil>]" {
+	if series := ask[api.Breakdown](t, w, "/api/figures?buckets=2&by=service").Total.Series; fmt.Sprint(series.Requests, series.P50) != "[0 0] [<nil> <nil>]" {
 		t.Errorf("%+v", series)
 	}
 }

@@ -11,11 +11,10 @@ import (
 // A chainLink is one of the conditions for a trace to be found, in the order in which
 // the trace meets them. If a trace is missing, the first that fails says why.
 type chainLink struct {
-	Holds bool   `json:"holds"`
-	Says  string `json:"says"`
-	Do    string `json:"do"` // the next step, if it does not hold
-
-	Losses bool `json:"-"` // the page lists the losses that it is about
+	Holds  bool
+	Says   string
+	Do     string // the next step, if it does not hold
+	Losses bool   // the page lists the losses that it is about
 }
 
 // chain checks the way of traces from their tracers to the pages.

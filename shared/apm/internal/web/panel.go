@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 )
 
 // A panel shows one span in full.
@@ -116,7 +117,7 @@ func raw(s *apm.Span) string {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(toJSON(s)); err != nil { // an event's attribute is none that JSON has
+	if err := encoder.Encode(api.NewSpan(s)); err != nil { // an event's attribute is none that JSON has
 		return err.Error()
 	}
 	return text.String()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/query"
 )
 
@@ -21,6 +22,7 @@ type endpointSection struct {
 	ID     string // of the section, to link to
 	URL    string // of the example; empty where there is nothing to show, or it is not for looking
 	Answer string
+	Fields []api.Field
 }
 
 // showReference serves GET /api.
@@ -32,6 +34,9 @@ func (w *Web) showReference(rw http.ResponseWriter, r *http.Request) error {
 	page := referencePage{frame: w.frame(r, "", "API", docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/", ""}), Problem: w.examples["problem.json"]}
 	for _, e := range endpoints() {
 		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}
+		if e.Response != nil {
+			section.Fields = api.Fields(e.Response)
+		}
 		if e.Method == http.MethodGet {
 			section.URL = exampleURL(e.Example, last)
 		}

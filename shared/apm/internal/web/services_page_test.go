@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/query"
@@ -36,10 +38,10 @@ func holds(t *testing.T, what, text string, wants ...string) {
 
 func TestTheServicesPage(t *testing.T) {
 	w, _ := newTest(served()...)
-	api := ask[jsonServices](t, w, "/api/services").Services[1]
+	teamAPI := ask[api.Services](t, w, "/api/services").Services[1]
 	said := text(t, w, "/services")
 	holds(t, "the page", said, "2 services", "DB db – 4 12.5 ms", "Web team/api v2",
-		fmt.Sprintf("4 25 ms %s %s %s %s 40 ms 25 %% 0.75", took(api.P75), took(api.P90), took(api.P95), took(api.P99)))
+		fmt.Sprintf("4 25 ms %s %s %s %s 40 ms 25 %% 0.75", took(teamAPI.P75), took(teamAPI.P90), took(teamAPI.P95), took(teamAPI.P99)))
 	if byName := text(t, w, "/services?sort=service"); strings.Index(byName, "team/api") < strings.Index(byName, " db ") {
 		t.Errorf("not by name: %s", byName)
 	}
@@ -50,12 +52,12 @@ func TestTheServicesPage(t *testing.T) {
 }
 
 // took is a duration as pages write it.
-func took(nanoseconds int64) string { return chart.Duration(float64(nanoseconds)) }
+func took(nanoseconds time.Duration) string { return chart.Duration(float64(nanoseconds)) }
 
 func TestTheServicePage(t *testing.T) {
 	w, _ := newTest(served()...)
 	said := text(t, w, "/service?service=team/api")
-	total := ask[jsonBreakdown](t, w, "/api/figures?query=service:team/api").Total
+	total := ask[api.Breakdown](t, w, "/api/figures?query=service:team/api").Total
 	holds(t, "the page", said, "team/api", "4 requests", "1 error (25 % )", "avg 25 ms · max 40 ms", "p50 "+took(total.P50)+" · max 40 ms", "Apdex 0.75",
 		"Requests and errors", "Error rate", "Percentiles", "% of time spent", "Resources", "GET / 4", "Deployments", "v2", "Compare with v1")
 	for choice, want := range map[string]string{
@@ -77,7 +79,7 @@ func TestTheResourcePage(t *testing.T) {
 	w, _ := newTest(served()...)
 	path := "/resource?" + url.Values{"service": {"team/api"}, "operation": {"http.request"}, "resource": {"GET /"}}.Encode()
 	said := text(t, w, path)
-	summary := ask[jsonSpanSummaries](t, w, "/api/span-summary?query=service:team/api")
+	summary := ask[api.SpanSummary](t, w, "/api/span-summary?query=service:team/api")
 	holds(t, "the page", said, "GET /", "4 requests", "Spans per request, from 4 requests", "Avg % exec time", "sql.query SELECT 1 100 %", "Latest traces", "v2")
 	for _, s := range summary.Spans {
 		holds(t, "the span summary", said, format.Significant(s.AvgExecPercent)+" %", took(s.AvgDuration))
@@ -94,7 +96,7 @@ func TestGraphsSayWhatTheAPISays(t *testing.T) {
 	if steps == nil {
 		t.Fatal("there is no graph")
 	}
-	series := ask[jsonBreakdown](t, w, fmt.Sprintf("/api/figures?query=service:team/api&from=%s&to=%d&buckets=%s", steps[1], to, steps[3])).Total.Series
+	series := ask[api.Breakdown](t, w, fmt.Sprintf("/api/figures?query=service:team/api&from=%s&to=%d&buckets=%s", steps[1], to, steps[3])).Total.Series
 	rows := regexp.MustCompile(`<th scope="row">.*?</th>(.*?)</tr>`).FindAllStringSubmatch(body, -1)
 	n := len(series.Requests)
 	if n < 20 || len(rows) != 4*n {

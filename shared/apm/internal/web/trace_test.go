@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 )
 
 const thinkTrace = "/trace/5577006791947779410"
@@ -85,7 +86,7 @@ func TestALargeTraceIsDrawnByItsOutline(t *testing.T) {
 func TestTheOutlineTellsWhatIsFound(t *testing.T) {
 	w, _ := newTest(workshop())
 	for query, want := range map[string]string{"": "null", "?find=THINKER-m": "[1 2]", "?find=nothing": "[]", "?errors=only": "[2]", "?errors=only&find=redis": "[]", "?find=subject:war": "[]", "?find=error.type:MAIN": "[2]"} {
-		var outline jsonOutline
+		var outline api.Outline
 		if err := json.Unmarshal(get(w, "/api/traces/5577006791947779410/outline"+query).Body.Bytes(), &outline); err != nil {
 			t.Fatal(err)
 		}
