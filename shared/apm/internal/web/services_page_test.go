@@ -17,6 +17,14 @@ import (
 	"thinker/shared/apm/query"
 )
 
+// page is what a page says, without its markup.
+func page(w *Web, path string) (status int, text string) {
+	rec := get(w, path)
+	body := regexp.MustCompile(`(?s)<main.*</main>`).FindString(rec.Body.String())
+	text = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " ")
+	return rec.Code, strings.Join(strings.Fields(html.UnescapeString(text)), " ")
+}
+
 // text is what a page that is there says.
 func text(t *testing.T, w *Web, path string) string {
 	t.Helper()

@@ -101,7 +101,8 @@ func (c *Chart) Stack(all []Series, write func(float64) string) {
 			from, to := 100-100*bases[i]/top, 100-100*(bases[i]+value)/top
 			bases[i] += value
 			to = min(to, from-.8) // one request of a thousand remains visible
-			fmt.Fprintf(&path, "M%s %sV%sh.84V%sz", Coordinate(float64(i)+.08), Coordinate(from), Coordinate(to), Coordinate(from))
+			fmt.Fprintf(&path, "M%s %sV%sh.84V%sz", Coordinate(float64(i)+.08), Coordinate(from), Coordinate(to),
+				Coordinate(from))
 		}
 		c.Areas = append(c.Areas, Area{s.Name, s.Class, s.Colour, path.String()})
 		c.addColumn(s, write)

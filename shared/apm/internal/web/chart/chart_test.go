@@ -19,7 +19,8 @@ func fourSteps() *chart.Chart { return chart.New("x", "X", chart.Range{From: 0, 
 
 func TestChart_Plot(t *testing.T) {
 	c := fourSteps()
-	c.Plot([]chart.Series{{Name: "a", Values: []float64{10, nan, 20, 30}}, {Name: "none", Values: []float64{nan, nan, nan, nan}}}, chart.Count)
+	c.Plot([]chart.Series{{Name: "a", Values: []float64{10, nan, 20, 30}}, {Name: "none", Values: []float64{nan, nan,
+		nan, nan}}}, chart.Count)
 	if got, want := c.Lines[0].Path, "M0.08 66.667h.84M2.5 33.333L3.5 0"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -66,7 +67,8 @@ func TestChart_PlotSpreadsLabels(t *testing.T) {
 
 func TestChart_Stack(t *testing.T) {
 	c := fourSteps()
-	c.Stack([]chart.Series{{Name: "a", Values: []float64{1, 0, 0, 2}}, {Name: "b", Values: []float64{1, 0, 4, 0}}}, chart.Count)
+	c.Stack([]chart.Series{{Name: "a", Values: []float64{1, 0, 0, 2}}, {Name: "b", Values: []float64{1, 0, 4, 0}}},
+		chart.Count)
 	if got, want := c.Areas[1].Path, "M0.08 75V50h.84V75zM2.08 100V0h.84V100z"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -108,7 +110,8 @@ func TestTimeTicks(t *testing.T) {
 		{at("2026-03-01 12:03:20"), at("2026-03-01 12:03:20") + 2e6, "ms 12:03:20.000 12:03:20.001 12:03:20.002"},
 		{at("2026-03-01 10:00:00"), at("2026-03-01 14:00:00"), "m 10:00 11:00 12:00 13:00 14:00"},
 		{at("2026-03-01 10:00:00"), at("2026-03-05 10:00:00"), "d Mar 02 Mar 04"},
-		{at("1969-12-31 23:59:59"), at("1970-01-01 00:00:01"), "ms 23:59:59.000 23:59:59.500 00:00:00.000 00:00:00.500 00:00:01.000"},
+		{at("1969-12-31 23:59:59"), at("1970-01-01 00:00:01"),
+			"ms 23:59:59.000 23:59:59.500 00:00:00.000 00:00:00.500 00:00:01.000"},
 		{math.MaxInt64 - 86400e9, math.MaxInt64, "m 00:00 08:00 16:00"},
 		{math.MinInt64, math.MaxInt64, "d Oct 04 May 19 Jan 01 Aug 15 Mar 31 Apr 24 Dec 08 Jul 23 Mar 07 Oct 20"},
 	} {
@@ -154,9 +157,10 @@ func noURL(_, _ time.Duration) string { return "" }
 
 func TestNewHistogram_CountsRequestsOnce(t *testing.T) {
 	for name, latencies := range map[string][]stats.Latency{
-		"one":     {{Duration: 500 * time.Millisecond, Requests: 1}},
-		"narrow":  {{Duration: 500 * time.Millisecond, Requests: 7}, {Duration: 505 * time.Millisecond, Requests: 2}},
-		"wide":    {{Duration: 0, Requests: 3}, {Duration: 1, Requests: 1}, {Duration: time.Millisecond, Requests: 9}, {Duration: 300 * time.Hour, Requests: 1}},
+		"one":    {{Duration: 500 * time.Millisecond, Requests: 1}},
+		"narrow": {{Duration: 500 * time.Millisecond, Requests: 7}, {Duration: 505 * time.Millisecond, Requests: 2}},
+		"wide": {{Duration: 0, Requests: 3}, {Duration: 1, Requests: 1}, {Duration: time.Millisecond, Requests: 9},
+			{Duration: 300 * time.Hour, Requests: 1}},
 		"longest": {{Duration: math.MaxInt64, Requests: 2}},
 	} {
 		sum, want := 0, 0
@@ -184,7 +188,8 @@ func TestNewHistogram_CountsRequestsOnce(t *testing.T) {
 
 func TestNewHistogram_Ticks(t *testing.T) {
 	labels := func(from, to time.Duration) string {
-		h := chart.NewHistogram([]stats.Latency{{Duration: from, Requests: 1}, {Duration: to, Requests: 1}}, stats.Figures{}, noURL)
+		h := chart.NewHistogram([]stats.Latency{{Duration: from, Requests: 1}, {Duration: to, Requests: 1}},
+			stats.Figures{}, noURL)
 		var all []string
 		for _, tick := range h.Ticks {
 			all = append(all, tick.Label)
@@ -211,7 +216,8 @@ func TestNewComparison(t *testing.T) {
 		return g
 	}
 	a := group(stats.Latency{Duration: time.Millisecond, Requests: 100})
-	b := group(stats.Latency{Duration: time.Millisecond, Requests: 1}, stats.Latency{Duration: 100 * time.Millisecond, Requests: 1})
+	b := group(stats.Latency{Duration: time.Millisecond, Requests: 1},
+		stats.Latency{Duration: 100 * time.Millisecond, Requests: 1})
 	c := chart.NewComparison([2]stats.Group{a, b}, [2]chart.TracesURL{noURL, noURL})
 	if len(c.Bars[0]) != 1 || len(c.Bars[1]) != 2 || len(c.Rows) != 2 || c.Rows[0].A != "100" || c.Rows[0].B != "1" || c.Rows[1].A != "0" {
 		t.Fatalf("%+v", c)
