@@ -17,6 +17,7 @@ import (
 
 // TestCheck checks complete code, incomplete code, and code that doesn't compile.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	root, program := checkout.New(t), workshop(t)
 	broken := filepath.Join(root, "broken")
 	if err := os.CopyFS(broken, os.DirFS(filepath.Join(root, "step01"))); err != nil {
@@ -24,9 +25,9 @@ func TestCheck(t *testing.T) {
 	}
 	checkout.Write(t, filepath.Join(broken, "api", "more.go"), "package main\n\nvar _ = undefined\n")
 	// The checked code doesn't get what a shell may have set.
-	for _, set := range []string{"DD_TRACE_ENABLED=false", "DD_SERVICE=other", "DD_TRACE_AGENT_URL=http://localhost:1", "THINK_DELAY=1h", "REDIS_ADDR=nowhere:1", "HTTP_PROXY=http://localhost:1"} {
-		name, value, _ := strings.Cut(set, "=")
-		t.Setenv(name, value)
+	env := []string{
+		"DD_TRACE_ENABLED=false", "DD_SERVICE=other", "DD_TRACE_AGENT_URL=http://localhost:1", "THINK_DELAY=1h",
+		"REDIS_ADDR=nowhere:1", "HTTP_PROXY=http://localhost:1",
 	}
 	for _, c := range []struct {
 		arguments string
@@ -61,7 +62,7 @@ func TestCheck(t *testing.T) {
 			"\n✓ 5 of 5 checks passed in ", "\nChecked the original step05. To check your own code: WORKSHOP try 5\n",
 		}},
 	} {
-		said, code := run(t, program, root, append([]string{"check"}, strings.Fields(c.arguments)...)...)
+		said, code := runEnv(t, program, root, env, append([]string{"check"}, strings.Fields(c.arguments)...)...)
 		rest := said
 		for _, want := range c.want {
 			_, after, found := strings.Cut(rest, want)
@@ -84,6 +85,7 @@ func TestCheck(t *testing.T) {
 // TestCheck_LearnersCopy checks the learner's copy unless told otherwise. Whatever
 // check says, status agrees.
 func TestCheck_LearnersCopy(t *testing.T) {
+	t.Parallel()
 	root, program := checkout.New(t), workshop(t)
 	copied, err := workspace.Copy(root, 2, false)
 	if err != nil {
@@ -128,6 +130,7 @@ func TestCheck_LearnersCopy(t *testing.T) {
 
 // TestCheck_JSON wants one object on stdout, whatever the result.
 func TestCheck_JSON(t *testing.T) {
+	t.Parallel()
 	root, program := checkout.New(t), workshop(t)
 	checkout.Write(t, filepath.Join(root, "step03", "api", "broken.go"), "package main\n\nvar _ = undefined\n")
 	for _, c := range []struct {

@@ -68,6 +68,7 @@ func TestKeys(t *testing.T) {
 // TestKeys_CheckUsesTheCopy presses c while an original step is running: it checks the
 // learner's copy of that step, or the original if there is none.
 func TestKeys_CheckUsesTheCopy(t *testing.T) {
+	t.Parallel()
 	root := checkout.New(t)
 	if _, err := workspace.Copy(root, 2, false); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,8 @@ import (
 var built string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "4") // most tests wait for something else than the processor
 	var err error
 	if built, err = os.MkdirTemp("", "workshop-test-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

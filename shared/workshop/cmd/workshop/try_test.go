@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -115,8 +116,15 @@ func reach(root string, step int, dir string) error {
 // name of the program.
 func run(t *testing.T, program, dir string, arguments ...string) (output string, code int) {
 	t.Helper()
+	return runEnv(t, program, dir, nil, arguments...)
+}
+
+// runEnv is run with additional variables.
+func runEnv(t *testing.T, program, dir string, env []string, arguments ...string) (output string, code int) {
+	t.Helper()
 	cmd := exec.CommandContext(need.Context(t), program, arguments...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
 	said, _ := cmd.CombinedOutput()
 	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()
 }
