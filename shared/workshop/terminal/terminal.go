@@ -40,19 +40,30 @@ type Terminal struct {
 // New returns a Terminal for out. On a terminal it uses the width and, unless NO_COLOR
 // (https://no-color.org) is set, colours.
 func New(out io.Writer) *Terminal {
-	t := &Terminal{out: out, columns: func() int { return defaultWidth }}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		t.screen = os.Getenv("TERM") != "dumb"
-		t.colours = t.screen && os.Getenv("NO_COLOR") == ""
-		t.columns = func() int {
-			width, _, err := term.GetSize(int(file.Fd()))
-			if err != nil || width <= 0 {
-				return defaultWidth
-			}
-			return max(width, minWidth)
-		}
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return NewLike(out, Look{Width: func() int { return defaultWidth }})
 	}
-	return t
+	screen := os.Getenv("TERM") != "dumb"
+	return NewLike(out, Look{Screen: screen, Colours: screen && os.Getenv("NO_COLOR") == "", Width: func() int {
+		width, _, err := term.GetSize(int(file.Fd()))
+		if err != nil || width <= 0 {
+			return defaultWidth
+		}
+		return max(width, minWidth)
+	}})
+}
+
+// A Look says what an output can show.
+type Look struct {
+	Screen  bool       // lines can be replaced
+	Colours bool       // and bold text
+	Width   func() int // in columns
+}
+
+// NewLike returns a Terminal that writes to out as to an output of that look.
+func NewLike(out io.Writer, look Look) *Terminal {
+	return &Terminal{out: out, screen: look.Screen, colours: look.Colours, columns: look.Width}
 }
 
 // IsTerminal reports whether the output is a terminal, on which lines can be replaced.

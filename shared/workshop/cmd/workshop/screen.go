@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"thinker/shared/workshop/client"
+	"thinker/shared/workshop/keys"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/terminal"
 )
@@ -49,9 +50,11 @@ func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	s.workshop = workshop
 	ports, pages := workshop.Ports(), cmp.Or(os.Getenv("PAGES_URL"), workshop.Agent().URL())
 	s.client = &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: workshop.Agent().URL(), Pages: strings.TrimSuffix(pages, "/")}
-	keys, release := s.out.Keys(os.Stdin)
+	release := func() {}
+	if s.out.IsTerminal() {
+		s.keys, release = keys.Read(os.Stdin)
+	}
 	defer release()
-	s.keys = keys
 
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer unwatch()

@@ -1,4 +1,4 @@
-package terminal
+package keys
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,5 @@
-package terminal
+// Package keys reads single keys from a terminal, and restores it afterwards.
+package keys
 
 import (
 	"os"
@@ -12,13 +13,11 @@ import (
 // sequences matches the escape sequences of arrows, F5 and so on. Their digits aren't keys.
 var sequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|O.|.|$)`)
 
-// Keys returns a channel of the keys typed on in: each key at once, without an echo, and
+// Read returns a channel of the keys typed on in: each key at once, without an echo, and
 // pasted text as one string. Ctrl-C and Ctrl-Z work as usual. release restores the
-// terminal.
-//
-// If in or the output isn't a terminal, the channel is nil.
-func (t *Terminal) Keys(in *os.File) (keys <-chan string, release func()) {
-	if !t.screen || !term.IsTerminal(int(in.Fd())) {
+// terminal. If in isn't a terminal, the channel is nil.
+func Read(in *os.File) (keys <-chan string, release func()) {
+	if !term.IsTerminal(int(in.Fd())) {
 		return nil, func() {}
 	}
 	typed, released := make(chan string), make(chan struct{})

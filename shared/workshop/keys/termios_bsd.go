@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package terminal
+package keys
 
 import "golang.org/x/sys/unix"
 
