@@ -20,12 +20,15 @@ import (
 type addresses struct{ apiPort, thinkerPort, agentPort int }
 
 func (a *addresses) flags(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.apiPort, "api-port", portFrom("API_PORT", 5000), "port of thinker-api, if API_URL is not set (API_PORT)")
-	cmd.Flags().IntVar(&a.agentPort, "agent-port", portFrom("AGENT_PORT", 8126), "port of the agent, if AGENT_URL is not set (AGENT_PORT)")
+	cmd.Flags().IntVar(&a.apiPort, "api-port", portFrom("API_PORT", 5000),
+		"port of thinker-api, if API_URL is not set (API_PORT)")
+	cmd.Flags().IntVar(&a.agentPort, "agent-port", portFrom("AGENT_PORT", 8126),
+		"port of the agent, if AGENT_URL is not set (AGENT_PORT)")
 }
 
 func (a *addresses) thinkerFlag(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", portFrom("THINKER_PORT", 5001), "port of thinker-microservice, if API_URL is not set (THINKER_PORT)")
+	cmd.Flags().IntVar(&a.thinkerPort, "thinker-port", portFrom("THINKER_PORT", 5001),
+		"port of thinker-microservice, if API_URL is not set (THINKER_PORT)")
 }
 
 func (a *addresses) client(cmd *cobra.Command) (*client.Client, error) {
@@ -72,7 +75,8 @@ func completeSubjects(_ *cobra.Command, _ []string, typed string) ([]string, cob
 
 // completeSteps completes the flag --step.
 func completeSteps(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("step", cobra.FixedCompletions(stepNumbers(), cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	steps := cobra.FixedCompletions(stepNumbers(), cobra.ShellCompDirectiveNoFileComp)
+	_ = cmd.RegisterFlagCompletionFunc("step", steps) // the flag exists
 }
 
 // stopped returns the error of an interrupted command, or err.

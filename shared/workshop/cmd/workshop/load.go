@@ -77,7 +77,8 @@ func runLoad(ctx context.Context, out *terminal.Terminal, examination doctor.Opt
 		return missing(ctx, out, examination, fmt.Errorf("thinker-api does not respond at %s", ask.API))
 	}
 	sent := load.Run(ctx, plan, func(f load.Figures) {
-		out.Progress("%d/s   sent %d   ok %d   errors %d   p50 %s   p99 %s", f.Rate, f.Sent, f.Answered-f.Failed, f.Failed, format.Duration(f.P50), format.Duration(f.P99))
+		out.Progress("%d/s   sent %d   ok %d   errors %d   p50 %s   p99 %s", f.Rate, f.Sent,
+			f.Answered-f.Failed, f.Failed, format.Duration(f.P50), format.Duration(f.P99))
 	})
 	if sent.Answered == 0 {
 		return stopped(ctx, errors.New("no request was sent"))
@@ -106,15 +107,18 @@ func bothSides(out *terminal.Terminal, sent load.Figures, seen api.Figures) {
 	row("p99", format.Duration(sent.P99), format.Duration(seen.P99))
 	row("max", format.Duration(sent.Max), format.Duration(seen.Max))
 
-	why := "Here, a request lasts until the last byte of its response. On the pages, it lasts as long as thinker-api's span. The difference is network time and waiting for a connection. Percentiles on the pages are accurate to 1 %."
+	why := "Here, a request lasts until the last byte of its response. On the pages, it lasts as long as thinker-api's span. " +
+		"The difference is network time and waiting for a connection. Percentiles on the pages are accurate to 1 %."
 	switch more := seen.Requests - sent.Answered; {
 	case more > 0:
 		why += fmt.Sprintf(" The pages show %s more: another client sent requests at the same time.", format.Number(more))
 	case more < 0:
-		why += fmt.Sprintf(" The pages show %s fewer: their spans were not sent, or have not arrived. To find out why: %s doctor", format.Number(-more), workshop())
+		why += fmt.Sprintf(" The pages show %s fewer: their spans were not sent, or have not arrived. "+
+			"To find out why: %s doctor", format.Number(-more), workshop())
 	}
 	if sent.Missed > 0 {
-		why += fmt.Sprintf(" The rate was too high: %s skipped, because too many were pending.", format.Count(sent.Missed, "request was", "requests were"))
+		why += fmt.Sprintf(" The rate was too high: %s skipped, because too many were pending.",
+			format.Count(sent.Missed, "request was", "requests were"))
 	}
 	out.Printf("\n%s", out.Paragraph("", why))
 }

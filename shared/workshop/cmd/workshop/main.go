@@ -67,7 +67,8 @@ docker-compose run --rm workshop.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return cannotRun{fmt.Errorf("%w. See %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(upCommand(), checkCommand(), tryCommand(), diffCommand(), thinkCommand(), loadCommand(), doctorCommand(), statusCommand())
+	root.AddCommand(upCommand(), checkCommand(), tryCommand(), diffCommand(),
+		thinkCommand(), loadCommand(), doctorCommand(), statusCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	refuseWrongArguments(root)

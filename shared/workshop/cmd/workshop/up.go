@@ -64,11 +64,15 @@ running.`,
 	}
 	cmd.Flags().Var(&o.step, "step", fmt.Sprintf("the step to start, 1 to %d", runner.Steps))
 	cmd.Flags().StringVar(&o.dir, "dir", "", "directory of your own copy, such as .workshop/try02")
-	cmd.Flags().StringVar(&o.host, "host", cmp.Or(os.Getenv("LISTEN_HOST"), "localhost"), "address to listen on; 0.0.0.0 means every network, for containers (LISTEN_HOST)")
+	cmd.Flags().StringVar(&o.host, "host", cmp.Or(os.Getenv("LISTEN_HOST"), "localhost"),
+		"address to listen on; 0.0.0.0 means every network, for containers (LISTEN_HOST)")
 	cmd.Flags().IntVar(&o.ports.API, "api-port", portFrom("API_PORT", 5000), "port of thinker-api (API_PORT)")
-	cmd.Flags().IntVar(&o.ports.Thinker, "thinker-port", portFrom("THINKER_PORT", 5001), "port of thinker-microservice (THINKER_PORT)")
-	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126), "port of the agent and its pages (AGENT_PORT)")
-	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"), "file to store traces in, relative to the workshop's directory")
+	cmd.Flags().IntVar(&o.ports.Thinker, "thinker-port", portFrom("THINKER_PORT", 5001),
+		"port of thinker-microservice (THINKER_PORT)")
+	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126),
+		"port of the agent and its pages (AGENT_PORT)")
+	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"),
+		"file to store traces in, relative to the workshop's directory")
 	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "store traces in memory, until the command ends")
 	completeSteps(cmd)
 	return cmd
