@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/colour"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
-	"thinker/shared/apm/internal/web"
+	"thinker/shared/apm/query"
 )
 
 // spansOf returns the spans of traces.
@@ -165,19 +165,26 @@ func (s truncating) TraceWithin(ctx context.Context, id uint64, bytes int) (apm.
 	return trace, found, err
 }
 
+// sampling leaves kinds of spans out of every anatomy.
+type sampling struct{ *store.Store }
+
+func (s sampling) Anatomy(ctx context.Context, selection query.Selection, buckets int) (stats.Anatomy, error) {
+	anatomy, err := s.Store.Anatomy(ctx, selection, buckets)
+	anatomy.OtherSpans = 1
+	return anatomy, err
+}
+
 func TestCompareTraces_TruncatedTrace(t *testing.T) {
-	traces, err := store.Open(store.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = traces.Close() })
-	if err := traces.Add(t.Context(), spansOf(queries(1, 2), queries(2, 2))); err != nil {
-		t.Fatal(err)
-	}
-	pages := web.New(web.Config{Traces: truncating{traces}, Intake: report(), Palette: &colour.Palette{}})
-	t.Cleanup(pages.Close)
+	pages := pagesOf(t, truncating{newStore(t, spansOf(queries(1, 2), queries(2, 2)))}, report())
 	checkText(t, pages, "large", "/compare/traces?a=1&b=2",
 		[]string{"A is too large to compare in full: 7,000 more spans are stored."}, nil)
+}
+
+// A kind that is missing from a version may be among the kinds that aren't listed.
+func TestCompareVersions_UnlistedKinds(t *testing.T) {
+	traces := newStore(t, spansOf(thought(1, "step03", 500, 0), thought(2, "step04", 8, 2)))
+	checkText(t, pagesOf(t, sampling{traces}, report()), "unlisted", "/compare?service=thinker-api",
+		[]string{"sqlite.db sqlite.query SELECT quote – 1 – 2 ms"}, []string{"only in B"})
 }
 
 func TestCompareTraces_ManyRows(t *testing.T) {

@@ -10,85 +10,37 @@ import (
 	"thinker/shared/apm"
 )
 
-// A timeCompared is which services the execution time of A and of B was spent
-// in: as two bars on one scale, and as figures.
-type timeCompared struct {
-	Bars [2]timeBar // of A and B
-	Rows []timeRow
+// A change is the difference between a time of A and a time of B.
+type change struct {
+	amount          // with its sign
+	More, Much bool // B's is longer; the difference is more than what counts as equal
+	X, Width   string
 }
 
-// A timeBar is one of the bars.
-type timeBar struct {
-	breakdown // in percent of the longer bar
-	Letter    string
-	Total     amount
+// A scale measures differences of times.
+type scale struct {
+	equal time.Duration // the largest difference that counts as equal
+	whole time.Duration // the difference whose bar reaches from the middle to the end
 }
 
-// A timeRow is one service's time.
-type timeRow struct {
-	Service            service
-	A, B               amount
-	PercentA, PercentB string // of A, and of B
-	Change             change
-}
-
-// A timePair is one service's execution time in A and in B.
-type timePair struct {
-	service string
-	exec    [2]time.Duration
-}
-
-// timeCompared compares execution times by service. Where there are very many
-// services, the smallest are taken together.
-func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
-	pairs, others := largestPairs(timePairs(a, b))
-	var totals [2]time.Duration
-	for _, p := range pairs {
-		for side := range totals {
-			totals[side] = apm.Plus(totals[side], p.exec[side])
-		}
+// change returns the difference between two times, with its bar in percent of the width.
+func (s scale) change(a, b time.Duration) change {
+	const middle = 50
+	difference := b - a
+	c := change{amount: orNothing(difference), More: difference > 0, Much: difference.Abs() > s.equal}
+	if c.More {
+		c.Value = "+" + c.Value
 	}
-	whole := max(totals[0], totals[1])
-	compared := timeCompared{Rows: make([]timeRow, len(pairs))}
-	for i, p := range pairs {
-		compared.Rows[i] = timeRow{
-			Service: w.service(p.service),
-			A:       orNothing(p.exec[0]),
-			B:       orNothing(p.exec[1]),
-			Change:  limits{whole / 100, whole}.change(p.exec[0], p.exec[1]),
-		}
-		if others > 0 && i == len(pairs)-1 {
-			compared.Rows[i].Service = otherServices(others)
-		}
+	width := min(middle, percentOf(difference.Abs(), s.whole)/2)
+	x := float64(middle)
+	if !c.More {
+		x -= width
 	}
-	for side, letter := range []string{"A", "B"} {
-		bar := timeBar{Letter: letter, Total: orNothing(totals[side])}
-		shares := make([]float64, len(pairs))
-		for i, p := range pairs {
-			shares[i] = percentOf(p.exec[side], totals[side])
-		}
-		x := 0.0
-		var words []string
-		for i, percent := range percentages(shares) {
-			row, width := &compared.Rows[i], percentOf(pairs[i].exec[side], whole)
-			if side == 0 {
-				row.PercentA = percent
-			} else {
-				row.PercentB = percent
-			}
-			bar.Parts = append(bar.Parts, part{Service: row.Service, X: coordinate(x), Width: coordinate(width)})
-			if width > 0 {
-				words = append(words, fmt.Sprintf("%s %s", row.Service.Name, duration(pairs[i].exec[side])))
-			}
-			x += width
-		}
-		bar.Text = fmt.Sprintf("Exec time of %s: %s", letter, strings.Join(words, ", "))
-		compared.Bars[side] = bar
-	}
-	return compared
+	c.X, c.Width = coordinate(x), coordinate(width)
+	return c
 }
 
-// orNothing is a duration, or a 0 that needs no unit.
+// orNothing formats a duration; 0 has no unit.
 func orNothing(d time.Duration) amount {
 	if d == 0 {
 		return amount{Value: "0"}
@@ -103,38 +55,107 @@ func percentOf(part, whole time.Duration) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-// timePairs brings each service's times together, those first that took most.
-func timePairs(a, b []apm.ServiceTime) (pairs []timePair) {
-	places := map[string]int{}
+// A timeCompared shows in which services A and B spent their execution time: as two bars
+// on one scale, and as a table.
+type timeCompared struct {
+	Bars [2]timeBar // of A and B
+	Rows []timeRow
+}
+
+// A timeBar is the bar of A or of B.
+type timeBar struct {
+	breakdown // in percent of the longer bar
+	Letter    string
+	Total     amount
+}
+
+// A timeRow is the execution time of a service.
+type timeRow struct {
+	Service service
+	Sides   [2]timeShare // of A and B
+	Change  change
+}
+
+type timeShare struct {
+	Exec    amount
+	Percent string // of all services
+}
+
+// A timePair is the execution time of a service in A and in B.
+type timePair struct {
+	service string
+	exec    [2]time.Duration
+}
+
+func (p *timePair) add(side int, exec time.Duration) { p.exec[side] = apm.Plus(p.exec[side], exec) }
+
+// timeCompared compares execution times by service. The smallest of very many services
+// share the last row.
+func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
+	pairs, others := timePairs(a, b)
+	var totals timePair
+	for _, p := range pairs {
+		totals.add(0, p.exec[0])
+		totals.add(1, p.exec[1])
+	}
+	whole := max(totals.exec[0], totals.exec[1])
+	compared := timeCompared{Rows: make([]timeRow, len(pairs))}
+	for i, p := range pairs {
+		shown := w.service(p.service)
+		if others > 0 && i == len(pairs)-1 {
+			shown = otherServices(others)
+		}
+		compared.Rows[i] = timeRow{Service: shown, Change: scale{whole / 100, whole}.change(p.exec[0], p.exec[1])}
+	}
+	for side, letter := range []string{"A", "B"} {
+		bar := timeBar{Letter: letter, Total: orNothing(totals.exec[side])}
+		shares := make([]float64, len(pairs))
+		for i, p := range pairs {
+			shares[i] = percentOf(p.exec[side], totals.exec[side])
+		}
+		x := 0.0
+		var words []string
+		for i, percent := range percentages(shares) {
+			row, exec := &compared.Rows[i], pairs[i].exec[side]
+			row.Sides[side] = timeShare{orNothing(exec), percent}
+			width := percentOf(exec, whole)
+			bar.Parts = append(bar.Parts, part{Service: row.Service, X: coordinate(x), Width: coordinate(width)})
+			if width > 0 {
+				words = append(words, fmt.Sprintf("%s %s", row.Service.Name, duration(exec)))
+			}
+			x += width
+		}
+		bar.Text = fmt.Sprintf("Exec time of %s: %s", letter, strings.Join(words, ", "))
+		compared.Bars[side] = bar
+	}
+	return compared
+}
+
+// timePairs brings the times of each service together; the service with the longest time
+// comes first. If there are very many, the last pair stands for that many others.
+func timePairs(a, b []apm.ServiceTime) (pairs []timePair, others int) {
+	indexes := map[string]int{}
 	for side, times := range [][]apm.ServiceTime{a, b} {
 		for _, t := range times {
-			place, known := places[t.Service]
+			i, known := indexes[t.Service]
 			if !known {
-				place = len(pairs)
-				places[t.Service] = place
+				i = len(pairs)
+				indexes[t.Service] = i
 				pairs = append(pairs, timePair{service: t.Service})
 			}
-			pairs[place].exec[side] = t.Exec
+			pairs[i].add(side, t.Exec)
 		}
 	}
 	slices.SortStableFunc(pairs, func(x, y timePair) int {
 		return cmp.Compare(max(y.exec[0], y.exec[1]), max(x.exec[0], x.exec[1]))
 	})
-	return pairs
-}
-
-// largestPairs joins all but the first pairs into one, the last, and returns how
-// many it joined.
-func largestPairs(pairs []timePair) (_ []timePair, others int) {
 	if len(pairs) <= maxParts {
 		return pairs, 0
 	}
-	others = len(pairs) - maxParts
 	var rest timePair
 	for _, p := range pairs[maxParts:] {
-		for side := range rest.exec {
-			rest.exec[side] = apm.Plus(rest.exec[side], p.exec[side])
-		}
+		rest.add(0, p.exec[0])
+		rest.add(1, p.exec[1])
 	}
-	return append(pairs[:maxParts:maxParts], rest), others
+	return append(pairs[:maxParts:maxParts], rest), len(pairs) - maxParts
 }

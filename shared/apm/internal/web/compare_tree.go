@@ -1,65 +1,84 @@
 package web
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/compare"
 	"thinker/shared/apm/internal/web/chart"
 )
 
 const (
-	mostCompared = 500 // rows of a page, unless it is asked for all
-	mostAlike    = 5   // siblings of one kind that each have a row, unless it is asked for all
+	maxComparedRows = 500 // of a page, unless the reader asks for all
+	maxAlike        = 5   // siblings of one kind with a row each, unless the reader asks for all
 )
 
-// A treeCompared is two traces' spans as one tree.
+// A treeCompared shows the spans of two traces as one tree.
 type treeCompared struct {
 	Rows      []comparedRow
-	Changes   bool   // only what differs, and what is above it
-	Unchanged int    // rows left out, as nothing differs
-	Hidden    int    // rows left out, being too many
-	Tolerance amount // up to which times count as equal
+	Changes   bool   // the page shows only spans that differ, and their ancestors
+	Unchanged int    // rows left out because nothing differs
+	Hidden    int    // rows past the limit
+	Tolerance amount // the largest difference of times that counts as equal
 
-	Showing              []chart.Choice // all spans, or the changes alone
-	Folding              []chart.Choice // one row for alike siblings, or a row for each; empty where there are none
+	Showing              []chart.Choice // all spans, or only changes
+	Folding              []chart.Choice // one row for similar siblings, or one per span; empty if there are none
 	ChangesURL, EveryURL string
-	AllURL               string // of the page with all rows, however many
+	AllURL               string // of the page with all rows
 }
 
-// A comparedSum is what a row shows: one place, or alike siblings with all that is
-// below them.
-type comparedSum struct {
-	first        *compare.Place
-	parent       int // the row above; -1 for none
-	folded       bool
-	inA, inB     int           // spans, without those below
-	a, b         time.Duration // of these
-	execA, execB time.Duration
-	added, gone  int // with those below, as are errors
-	errors       struct{ onlyA, onlyB, both int }
+// A comparedRow is a span of A, of B or of both, or similar siblings.
+type comparedRow struct {
+	Level    int    // in the tree, from 1
+	Indent   int    // pixels
+	Count    string // of similar siblings; empty for one span
+	Service  service
+	Name     string
+	Detail   string // what it worked on; empty if the name says it all
+	Was      string // what A's span worked on, if that differs
+	Orphan   bool   // a parent is missing
+	A, B     *figure
+	Duration change
+	Exec     change // of the execution time
+	Marks    string // what differs, in words
+	Failures string // which spans failed
 }
 
-// treeCompared makes rows of places, as the reader wants to see them.
+// A figure is a duration that links to its span.
+type figure struct {
+	Duration amount
+	URL      string // empty for several spans
+}
+
+// treeCompared returns the rows that the reader chose to see.
 func (w *Web) treeCompared(p place, a, b apm.Trace, places []compare.Place) treeCompared {
+	scale := scale{tolerance(a, b), max(a.Duration(), b.Duration())}
 	tree := treeCompared{
 		Changes:    p.Get("show") == "changes",
-		Tolerance:  duration(tolerance(a, b)),
+		Tolerance:  duration(scale.equal),
 		ChangesURL: p.With("show", "changes"),
 		EveryURL:   p.With("show", ""),
 		AllURL:     p.With("rows", "all"),
 	}
-	tree.Showing = []chart.Choice{{Title: "All spans", URL: tree.EveryURL, Current: !tree.Changes}, {Title: "Only changes", URL: tree.ChangesURL, Current: tree.Changes}}
+	tree.Showing = []chart.Choice{
+		{Title: "All spans", URL: tree.EveryURL, Current: !tree.Changes},
+		{Title: "Only changes", URL: tree.ChangesURL, Current: tree.Changes},
+	}
 	unfolded := p.Get("fold") == "no"
 	sums := sumRows(places, !unfolded)
 	if unfolded || slices.ContainsFunc(sums, func(s comparedSum) bool { return s.folded }) {
-		tree.Folding = []chart.Choice{{Title: "Group similar siblings", URL: p.With("fold", ""), Current: !unfolded}, {Title: "One row per span", URL: p.With("fold", "no"), Current: unfolded}}
+		tree.Folding = []chart.Choice{
+			{Title: "Group similar siblings", URL: p.With("fold", ""), Current: !unfolded},
+			{Title: "One row per span", URL: p.With("fold", "no"), Current: unfolded},
+		}
 	}
-	limits := limits{tolerance(a, b), max(a.Duration(), b.Duration())}
 	shown := make([]bool, len(sums))
-	for i, sum := range slices.Backward(sums) {
-		shown[i] = shown[i] || !tree.Changes || sum.differs(limits.equal)
+	for i, sum := range slices.Backward(sums) { // children come before their parents
+		shown[i] = shown[i] || !tree.Changes || sum.differs(scale.equal)
 		if shown[i] && sum.parent >= 0 {
 			shown[sum.parent] = true
 		}
@@ -68,32 +87,89 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []compare.Place) tree
 		switch {
 		case !shown[i]:
 			tree.Unchanged++
-		case len(tree.Rows) == mostCompared && p.Get("rows") != "all":
+		case len(tree.Rows) == maxComparedRows && p.Get("rows") != "all":
 			tree.Hidden++
 		default:
-			tree.Rows = append(tree.Rows, w.comparedRow(p, sum, limits))
+			tree.Rows = append(tree.Rows, w.comparedRow(p, sum, scale))
 		}
 	}
 	return tree
 }
 
-// sumRows gives each place a row or, if many siblings are alike, all of them one
-// with what is below them.
+// comparedRow formats a row. Its links keep the environment and the time range of p.
+func (w *Web) comparedRow(p place, sum comparedSum, scale scale) comparedRow {
+	pair, s := sum.first, sum.first.Span()
+	row := comparedRow{
+		Level:    pair.Level + 1,
+		Indent:   indent(pair.Level),
+		Service:  w.service(s.Service),
+		Name:     short(s.Name),
+		Detail:   short(s.Detail()),
+		Orphan:   pair.A != nil && pair.A.Orphan || pair.B != nil && pair.B.Orphan,
+		Duration: scale.change(sum.a, sum.b),
+		Exec:     scale.change(sum.execA, sum.execB),
+		Marks:    strings.Join(sum.marks(scale.equal), ", "),
+		Failures: strings.Join(sum.failures(), ", "),
+	}
+	if sum.inA > 0 {
+		row.A = &figure{Duration: duration(sum.a)}
+	}
+	if sum.inB > 0 {
+		row.B = &figure{Duration: duration(sum.b)}
+	}
+	if sum.folded {
+		row.Count = fmt.Sprintf("%s × in A, %s × in B:", format.Number(sum.inA), format.Number(sum.inB))
+		if sum.inA == sum.inB {
+			row.Count = format.Number(sum.inA) + " × in both:"
+		}
+		row.Detail = ""
+		if s.Resource != s.Name {
+			row.Detail = short(s.Resource)
+		}
+		return row
+	}
+	if row.A != nil {
+		row.A.URL = p.traceURL(pair.A.Span.TraceID, pair.A.Span.SpanID)
+	}
+	if row.B != nil {
+		row.B.URL = p.traceURL(pair.B.Span.TraceID, pair.B.Span.SpanID)
+	}
+	if row.A != nil && row.B != nil && pair.A.Span.Detail() != s.Detail() {
+		row.Was = short(pair.A.Span.Detail())
+	}
+	return row
+}
+
+// A comparedSum holds the figures of a row: of one place in the tree, or of similar
+// siblings and everything below them.
+type comparedSum struct {
+	first        *compare.Place
+	parent       int // the row above; -1 for none
+	folded       bool
+	inA, inB     int           // spans, without those below
+	a, b         time.Duration // of these spans
+	execA, execB time.Duration
+	added, gone  int // including spans below, as are errors
+	errors       struct{ onlyA, onlyB, both int }
+}
+
+// sumRows returns a row for each place or, with fold, one for many similar siblings and
+// everything below them.
 func sumRows(places []compare.Place, fold bool) (sums []comparedSum) {
-	type key struct {
+	type kind struct {
 		parent                  int
 		service, name, resource string
 	}
-	keyOf := func(p *compare.Place) key {
+	kindOf := func(p *compare.Place) kind {
 		s := p.Span()
-		return key{p.Parent, s.Service, s.Name, s.Resource}
+		return kind{p.Parent, s.Service, s.Name, s.Resource}
 	}
-	alike := map[key]int{}
+	alike := map[kind]int{}
 	for i := range places {
-		alike[keyOf(&places[i])]++
+		alike[kindOf(&places[i])]++
 	}
 	rowOf := make([]int, len(places))
-	together := map[key]int{} // the row of alike siblings
+	folded := map[kind]int{} // the row of similar siblings
 	for i := range places {
 		p := &places[i]
 		parent := -1
@@ -102,36 +178,38 @@ func sumRows(places []compare.Place, fold bool) (sums []comparedSum) {
 		}
 		if parent >= 0 && sums[parent].folded {
 			rowOf[i] = parent
-			sums[parent].add(p, false)
+			sums[parent].addBelow(p)
 			continue
 		}
-		k := keyOf(p)
-		row, begun := together[k]
-		if !begun {
+		row, exists := folded[kindOf(p)]
+		if !exists {
 			row = len(sums)
-			sums = append(sums, comparedSum{first: p, parent: parent, folded: fold && alike[k] > mostAlike})
+			sums = append(sums, comparedSum{first: p, parent: parent, folded: fold && alike[kindOf(p)] > maxAlike})
 			if sums[row].folded {
-				together[k] = row
+				folded[kindOf(p)] = row
 			}
 		}
 		rowOf[i] = row
-		sums[row].add(p, true)
+		sums[row].add(p)
 	}
 	return sums
 }
 
-// add counts a place in: one of the row's own, or one below them.
-func (s *comparedSum) add(p *compare.Place, own bool) {
-	if own {
-		a, b := p.Durations()
-		s.a, s.b = apm.Plus(s.a, a), apm.Plus(s.b, b)
-		if !p.Added() {
-			s.inA++
-		}
-		if !p.Gone() {
-			s.inB++
-		}
+// add counts a place of the row itself.
+func (s *comparedSum) add(p *compare.Place) {
+	a, b := p.Durations()
+	s.a, s.b = apm.Plus(s.a, a), apm.Plus(s.b, b)
+	if p.A != nil {
+		s.inA++
 	}
+	if p.B != nil {
+		s.inB++
+	}
+	s.addBelow(p)
+}
+
+// addBelow counts a place that is folded into the row.
+func (s *comparedSum) addBelow(p *compare.Place) {
 	s.execA, s.execB = apm.Plus(s.execA, p.ExecA), apm.Plus(s.execB, p.ExecB)
 	if p.Added() {
 		s.added++
@@ -149,8 +227,52 @@ func (s *comparedSum) add(p *compare.Place, own bool) {
 	}
 }
 
-// differs reports whether A and B are not alike here; times up to equal are.
+// differs reports whether A and B differ here by more than times that count as equal.
 func (s *comparedSum) differs(equal time.Duration) bool {
 	return s.added+s.gone+s.errors.onlyA+s.errors.onlyB > 0 || s.first.OtherResource() ||
-		max(s.a-s.b, s.b-s.a) > equal || max(s.execA-s.execB, s.execB-s.execA) > equal
+		(s.a-s.b).Abs() > equal || (s.execA-s.execB).Abs() > equal
+}
+
+// marks returns what differs, in words.
+func (s *comparedSum) marks(equal time.Duration) (marks []string) {
+	switch {
+	case s.folded:
+		if s.gone > 0 {
+			marks = append(marks, format.Count(s.gone, "span", "spans")+" only in A")
+		}
+		if s.added > 0 {
+			marks = append(marks, format.Count(s.added, "span", "spans")+" only in B")
+		}
+	case s.first.Gone():
+		return []string{"only in A"}
+	case s.first.Added():
+		return []string{"only in B"}
+	}
+	if s.first.OtherResource() {
+		marks = append(marks, "different resource")
+	}
+	switch {
+	case s.b-s.a > equal:
+		marks = append(marks, "slower")
+	case s.a-s.b > equal:
+		marks = append(marks, "faster")
+	}
+	return marks
+}
+
+// failures returns which spans failed, in words.
+func (s *comparedSum) failures() (failures []string) {
+	where := []string{"only in A", "only in B", "in both"}
+	for i, n := range []int{s.errors.onlyA, s.errors.onlyB, s.errors.both} {
+		switch {
+		case n == 0:
+		case s.folded:
+			failures = append(failures, format.Count(n, "error", "errors")+" "+where[i])
+		case s.first.Gone() || s.first.Added():
+			failures = append(failures, "Error")
+		default:
+			failures = append(failures, "Error "+where[i])
+		}
+	}
+	return failures
 }

@@ -96,8 +96,8 @@ func report() intakeReport {
 	}}
 }
 
-// newPages returns the pages of a store with these spans.
-func newPages(t *testing.T, spans []apm.Span) http.Handler {
+// newStore returns a store with these spans.
+func newStore(t *testing.T, spans []apm.Span) *store.Store {
 	t.Helper()
 	traces, err := store.Open(store.Config{})
 	if err != nil {
@@ -109,7 +109,18 @@ func newPages(t *testing.T, spans []apm.Span) http.Handler {
 			t.Fatal(err)
 		}
 	}
-	pages := web.New(web.Config{Traces: traces, Intake: report(), Palette: &colour.Palette{},
+	return traces
+}
+
+// newPages returns the pages of a store with these spans.
+func newPages(t *testing.T, spans []apm.Span) http.Handler {
+	t.Helper()
+	return pagesOf(t, newStore(t, spans), report())
+}
+
+func pagesOf(t *testing.T, traces web.Traces, intake web.Intake) http.Handler {
+	t.Helper()
+	pages := web.New(web.Config{Traces: traces, Intake: intake, Palette: &colour.Palette{},
 		AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.DiscardHandler)})
 	t.Cleanup(pages.Close)
 	return pages
@@ -139,7 +150,7 @@ func find(t *testing.T, spans []apm.Span, has func(apm.Span) bool) apm.Span {
 // A page is an address whose HTML is a golden.
 type page struct{ name, address string }
 
-func pagesOf(t *testing.T, spans []apm.Span) []page {
+func addresses(t *testing.T, spans []apm.Span) []page {
 	checkout := find(t, spans, func(s apm.Span) bool { return s.Resource == "POST /checkout" && !s.Error })
 	failed := find(t, spans, func(s apm.Span) bool { return s.Error && s.ErrorStack() != "" && s.ParentID != 0 })
 	statement := find(t, spans, func(s apm.Span) bool { return s.Type == "sql" && len(s.Resource) > 2000 })
@@ -200,7 +211,7 @@ func pagesOf(t *testing.T, spans []apm.Span) []page {
 func TestPages_Golden(t *testing.T) {
 	spans := trees()
 	pages := newPages(t, spans)
-	for _, p := range pagesOf(t, spans) {
+	for _, p := range addresses(t, spans) {
 		t.Run(p.name, func(t *testing.T) { compareGolden(t, p.name, request(pages, p.address)) })
 	}
 }
