@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -61,13 +62,22 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 func losses(report stats.IntakeReport, kept stats.Retention) []stats.Loss {
 	all := slices.Clone(report.Losses)
 	if kept.EvictedTraces > 0 {
-		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: "It made room for newer traces. To store more, start the agent with a larger --max-spans or --max-bytes."})
+		advice := "It made room for newer traces. To store more, " +
+			"start the agent with a larger --max-spans or --max-bytes."
+		if kept.EvictedBy != "" {
+			advice += fmt.Sprintf(" Most of the newer spans came from %s.", short(kept.EvictedBy))
+		}
+		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: advice})
 	}
 	if kept.DamagedSpans > 0 {
-		all = append(all, stats.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans, Advice: "A part of the trace file could not be read and was set aside. The disk may be failing. The agent's log has details."})
+		all = append(all, stats.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans,
+			Advice: "A part of the trace file could not be read and was set aside. " +
+				"The disk may be failing. The agent's log has details."})
 	}
 	if kept.FileGone {
-		all = append(all, stats.Loss{Reason: "trace file removed", Count: 1, Advice: "The file was removed while the agent had it open. Restart the agent to create a new one. Traces that arrive before that will be lost."})
+		all = append(all, stats.Loss{Reason: "trace file removed", Count: 1,
+			Advice: "The file was removed while the agent had it open. " +
+				"Restart the agent to create a new one. Traces that arrive before that will be lost."})
 	}
 	return all
 }

@@ -39,6 +39,9 @@ func TestIntake_Chain(t *testing.T) {
 		}, "looks 375 days behind, as does one other tracer’s"},
 		{"evicted", func(_ *stats.IntakeReport, k *stats.Retention) { k.EvictedTraces = 3 },
 			"Problem Some traces were evicted or lost."},
+		{"evicted by a service", func(_ *stats.IntakeReport, k *stats.Retention) {
+			k.EvictedTraces, k.EvictedBy = 3, "storefront"
+		}, "Most of the newer spans came from storefront."},
 		{"damaged", func(_ *stats.IntakeReport, k *stats.Retention) { k.DamagedSpans = 3 },
 			"A part of the trace file could not be read and was set aside."},
 	} {
