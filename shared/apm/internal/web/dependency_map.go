@@ -25,7 +25,9 @@ func (w *Web) dependencies(f frame, a stats.Anatomy, service string, own stats.F
 	for _, e := range a.Edges {
 		least = min(least, a.Estimate(e.Calls))
 		called := all[e.To]
-		called.calls, called.errors, called.total = called.calls+e.Calls, called.errors+e.Errors, called.total+float64(e.Total)
+		called.calls += e.Calls
+		called.errors += e.Errors
+		called.total += float64(e.Total)
 		all[e.To] = called
 		if _, known := all[e.From]; !known {
 			all[e.From] = dependency{}

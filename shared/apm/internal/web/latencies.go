@@ -23,7 +23,8 @@ func latencyCellOf(l chart.Latency, f stats.Figures) latencyCell {
 func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []column[Row]) {
 	for _, l := range chart.Latencies() {
 		if l.Name != "p50" {
-			columns = append(columns, column[Row]{Name: l.Name, Title: l.Title, Means: l.Means, compare: by(func(r Row) time.Duration { return l.Of(figures(r)) })})
+			columns = append(columns, column[Row]{Name: l.Name, Title: l.Title, Means: l.Means,
+				compare: by(func(r Row) time.Duration { return l.Of(figures(r)) })})
 		}
 	}
 	return columns

@@ -140,7 +140,8 @@ func edgesOf(a stats.Anatomy, often frequency) (edges []mapEdge) {
 		if failed := errorsText(e.ErrorRate()); failed != "" {
 			label += " · " + failed
 		}
-		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.ErrorRate() >= failedPart})
+		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
+			Failed: e.ErrorRate() >= failedPart})
 	}
 	return edges
 }
@@ -150,7 +151,8 @@ func (p mapPage) SampleText() string {
 	if !p.Anatomy.Sampled() {
 		return ""
 	}
-	return fmt.Sprintf("Calls come from a sample of %s of %s requests.", format.Number(p.Anatomy.Requests), format.Number(p.Anatomy.Of))
+	return fmt.Sprintf("Calls come from a sample of %s of %s requests.", format.Number(p.Anatomy.Requests),
+		format.Number(p.Anatomy.Of))
 }
 
 // OthersText counts the services that the map leaves out.

@@ -3,7 +3,9 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,8 @@ func mapped(body string) (services []string) {
 }
 
 func TestTheMapShowsWhoCallsWhom(t *testing.T) {
-	quiet := apm.Span{TraceID: 1, SpanID: 9, ParentID: 1, Service: "library", Name: "work", Start: 1_700_000_000_000_000_000, Duration: time.Millisecond}
+	quiet := apm.Span{TraceID: 1, SpanID: 9, ParentID: 1, Service: "library", Name: "work",
+		Start: 1_700_000_000_000_000_000, Duration: time.Millisecond}
 	list := served()
 	list[0] = apm.NewTrace(1, append(list[0].Spans, quiet))
 	w, _ := newTest(list...)
@@ -67,7 +70,8 @@ func TestNoNameHarmsTheMap(t *testing.T) {
 	names := []string{`"><script>alert(1)</script>`, "\u202e\u2069evil", "", strings.Repeat("long", 2000), "a\x00b"}
 	var spans []apm.Span
 	for i, name := range names {
-		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: uint64(i), Service: name, Start: start, Duration: time.Second, Metrics: map[string]float64{"_dd.top_level": 1}})
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: uint64(i), Service: name,
+			Start: start, Duration: time.Second, Metrics: map[string]float64{"_dd.top_level": 1}})
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
 	body := get(w, "/map").Body.String()
@@ -91,7 +95,8 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	var spans []apm.Span
 	for i := range 204 { // web twice, so that it is asked most
 		service := []string{"web", fmt.Sprint("s", i)}[min(1, i/2)]
-		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: min(1, uint64(i)), Service: service, Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}})
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: uint64(i + 1), ParentID: min(1, uint64(i)), Service: service,
+			Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}})
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
 	body := get(w, "/map").Body.String()
@@ -100,7 +105,8 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	}
 
 	often := frequency{seconds: 60}
-	edges := edgesOf(stats.Anatomy{Requests: 10, Of: 100, Edges: []stats.Edge{{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6}}}, often)
+	edges := edgesOf(stats.Anatomy{Requests: 10, Of: 100, Edges: []stats.Edge{{From: "a", To: "b", Calls: 12,
+		Errors: 3, Total: 24e6, Max: 5e6}}}, often)
 	if want := (mapEdge{"a", "b", "about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors", 12, true}); edges[0] != want {
 		t.Errorf("%+v", edges)
 	}
@@ -127,8 +133,22 @@ func TestAResourceShowsItsDependencies(t *testing.T) {
 			t.Errorf("team/api lacks %q", want)
 		}
 	}
-	alone, _ := newTest(apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Service: "a", Resource: "r", Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}}}))
+	alone, _ := newTest(apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Service: "a", Resource: "r",
+		Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}}}))
 	if body := get(alone, "/resource?service=a&resource=r").Body.String(); strings.Contains(body, "Dependency map") || !strings.Contains(body, "Span summary") {
 		t.Error("a service that has to do with no other has a map")
+	}
+}
+
+// TestDrawMap_Order draws the same services and calls in another order.
+func TestDrawMap_Order(t *testing.T) {
+	w, _ := newTest()
+	nodes := []mapNode{{Service: "a", Lines: []string{"4 req"}}, {Service: "b"}, {Service: "c"}, {Service: "alone"}}
+	edges := []mapEdge{{From: "a", To: "b"}, {From: "a", To: "c"}, {From: "c", To: "c"}, {From: "b", To: "not a node"}}
+	want := w.drawMap("", nodes, edges)
+	slices.Reverse(nodes)
+	slices.Reverse(edges)
+	if got := w.drawMap("", nodes, edges); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }

@@ -57,7 +57,8 @@ func (m measured) requests() *chart.Chart {
 	seconds := time.Duration(m.window.Step).Seconds()
 	switch chosen {
 	case "Requests per second":
-		c.Stack([]chart.Series{m.series("Requests/s", "", m.colour, m.total, func(f stats.Figures) float64 { return float64(f.Requests) / seconds })}, chart.Count)
+		c.Stack([]chart.Series{m.series("Requests/s", "", m.colour, m.total,
+			func(f stats.Figures) float64 { return float64(f.Requests) / seconds })}, chart.Count)
 	case "By version":
 		c.Named = true
 		c.Stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Requests) }), chart.Count)
@@ -79,14 +80,17 @@ func (m measured) errors() *chart.Chart {
 	c.Choices, chosen = m.choices(c.ID, "Errors", "Error rate", "By version")
 	switch chosen {
 	case "Error rate":
-		c.Plot([]chart.Series{m.series("Error rate", "failed", "", m.total, func(f stats.Figures) float64 { return 100 * f.ErrorRate() })}, chart.Percent)
+		c.Plot([]chart.Series{m.series("Error rate", "failed", "", m.total,
+			func(f stats.Figures) float64 { return 100 * f.ErrorRate() })}, chart.Percent)
 	case "By version":
 		c.Named = true
 		c.Stack(m.byVersion(func(f stats.Figures) float64 { return float64(f.Errors) }), chart.Count)
 	default:
-		c.Stack([]chart.Series{m.series("Errors", "failed", "", m.total, func(f stats.Figures) float64 { return float64(f.Errors) })}, chart.Count)
+		c.Stack([]chart.Series{m.series("Errors", "failed", "", m.total,
+			func(f stats.Figures) float64 { return float64(f.Errors) })}, chart.Count)
 	}
-	c.Summary = fmt.Sprintf("%s · %s of requests", format.Count(m.total.Errors, "error", "errors"), percent(m.total.ErrorRate()))
+	c.Summary = fmt.Sprintf("%s · %s of requests", format.Count(m.total.Errors, "error", "errors"),
+		percent(m.total.ErrorRate()))
 	return c
 }
 
@@ -99,7 +103,10 @@ func (m measured) latency() *chart.Chart {
 	c.Summary = latencyText(f)
 	switch chosen {
 	case "Max":
-		c.Plot([]chart.Series{m.series("max", "p99", "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, f.Max) })}, chart.Duration)
+		c.Plot([]chart.Series{m.series("max", "p99", "", m.total, func(f stats.Figures) float64 {
+			return nanoseconds(f,
+				f.Max)
+		})}, chart.Duration)
 	case "By version":
 		c.Plot(m.byVersion(func(f stats.Figures) float64 { return nanoseconds(f, f.P95) }), chart.Duration)
 		c.Summary = "p95 by version"
@@ -110,7 +117,8 @@ func (m measured) latency() *chart.Chart {
 		var percentiles []chart.Series
 		for _, l := range chart.Latencies() {
 			if l.IsPercentile() {
-				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total, func(f stats.Figures) float64 { return nanoseconds(f, l.Of(f)) }))
+				percentiles = append(percentiles, m.series(l.Title, l.Name, "", m.total,
+					func(f stats.Figures) float64 { return nanoseconds(f, l.Of(f)) }))
 			}
 		}
 		c.Plot(percentiles, chart.Duration)

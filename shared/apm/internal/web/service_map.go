@@ -83,7 +83,8 @@ func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMa
 		n, box := nodes[i], layout.Boxes[i]
 		drawn.Nodes = append(drawn.Nodes, drawnNode{
 			mapNode: n, ID: i, Shown: w.service(n.Service), Title: n.title(),
-			X: graph.Pixels(box.X), Y: graph.Pixels(box.Y), Width: graph.Pixels(graph.BoxWidth), Height: graph.Pixels(box.Height),
+			X: graph.Pixels(box.X), Y: graph.Pixels(box.Y),
+			Width: graph.Pixels(graph.BoxWidth), Height: graph.Pixels(box.Height),
 		})
 	}
 	width := lineWidths(edges)

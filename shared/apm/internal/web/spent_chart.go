@@ -27,7 +27,8 @@ func (w *Web) spent(m measured, a stats.Anatomy) (*chart.Chart, bool) {
 	for i, service := range a.Services {
 		if i < most {
 			shown := w.service(service.Service)
-			all = append(all, chart.Series{Name: shown.Name, Colour: shown.Colour, Values: make([]float64, len(a.SeriesRequests))})
+			all = append(all, chart.Series{Name: shown.Name, Colour: shown.Colour, Values: make([]float64,
+				len(a.SeriesRequests))})
 		} else if i == most {
 			all = append(all, chart.Series{Name: "others", Class: "others", Values: make([]float64, len(a.SeriesRequests))})
 		}

@@ -26,7 +26,8 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 		name := service.Service
 		n := mapNode{
 			Service: name, URL: url(name), Failed: errors[name] > 0,
-			Lines: []string{percent(service.Percent/100).String() + " of exec time", format.Count(spans[name], "span", "spans")},
+			Lines: []string{percent(service.Percent/100).String() + " of exec time", format.Count(spans[name], "span",
+				"spans")},
 		}
 		if n.Failed {
 			n.Errors = format.Count(errors[name], "error", "errors")
@@ -35,11 +36,13 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 	}
 	var edges []mapEdge
 	for _, e := range anatomy.Edges {
-		label := format.Count(e.Calls, "call", "calls") + " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
+		label := format.Count(e.Calls, "call",
+			"calls") + " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
 		if e.Errors > 0 {
 			label += " · " + format.Count(e.Errors, "error", "errors")
 		}
-		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls), Failed: e.Errors > 0})
+		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
+			Failed: e.Errors > 0})
 	}
 	return w.drawMap("Trace map", nodes, edges)
 }
