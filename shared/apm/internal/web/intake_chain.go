@@ -18,24 +18,36 @@ type chainLink struct {
 }
 
 // chain checks the way of traces from their tracers to the pages.
-func chain(report stats.IntakeReport, kept stats.Retention) []chainLink {
+func chain(report stats.IntakeReport, kept stats.Retention) (links []chainLink) {
+	holds := func(says string) { links = append(links, chainLink{Holds: true, Says: says}) }
+	fails := func(says, do string) { links = append(links, chainLink{Says: says, Do: do}) }
+	loses := func(says string) {
+		const do = `See "Not stored" on the Intake page.`
+		links = append(links, chainLink{Says: says, Do: do, Losses: true})
+	}
 	if report.Calls == 0 {
-		return []chainLink{{Says: "No request has reached the agent.", Do: "Start a service whose tracer sends to this agent, and send the service a request."}}
+		fails("No request has reached the agent.",
+			"Start a service whose tracer sends to this agent, and send the service a request.")
+		return links
 	}
-	links := []chainLink{{Holds: true, Says: format.Count(report.Calls, "request has", "requests have") + " reached the agent."}}
+	holds(format.Count(report.Calls, "request has", "requests have") + " reached the agent.")
 	if report.Spans == 0 {
-		return append(links, chainLink{Says: "None of them contained a span.", Do: "A tracer sends finished spans every two seconds. Wait a moment, or stop the tracer. The Intake page lists refused requests."})
+		fails("None of them contained a span.", "A tracer sends finished spans every two seconds. "+
+			"Wait a moment, or stop the tracer. The Intake page lists refused requests.")
+		return links
 	}
-	links = append(links, chainLink{Holds: true, Says: fmt.Sprintf("They contained %s from %s.", format.Count(report.Spans, "span", "spans"), format.Count(len(report.Tracers)+report.Forgotten, "tracer", "tracers"))})
+	tracers := len(report.Tracers) + report.Forgotten
+	holds(fmt.Sprintf("They contained %s from %s.",
+		format.Count(report.Spans, "span", "spans"), format.Count(tracers, "tracer", "tracers")))
 
 	refused := 0
 	for _, loss := range report.Losses {
 		refused += loss.Count
 	}
 	if refused == 0 {
-		links = append(links, chainLink{Holds: true, Says: "All spans were accepted."})
+		holds("All spans were accepted.")
 	} else {
-		links = append(links, chainLink{Says: format.Count(refused, "request or span was", "requests or spans were") + " refused.", Do: "See \"Not stored\" on the Intake page.", Losses: true})
+		loses(format.Count(refused, "request or span was", "requests or spans were") + " refused.")
 	}
 
 	var off []stats.Tracer
@@ -45,18 +57,18 @@ func chain(report stats.IntakeReport, kept stats.Retention) []chainLink {
 		}
 	}
 	if len(off) == 0 {
-		links = append(links, chainLink{Holds: true, Says: "The tracers' clocks agree with this machine's clock."})
+		holds("The tracers' clocks agree with this machine's clock.")
 	} else {
-		links = append(links, chainLink{
-			Says: fmt.Sprintf("The clock of %s looks %s%s.", short(off[0].Service), aside(off[0].ClockMost, "ahead", "behind"), otherTracers(len(off)-1)),
-			Do:   "Set the time range to All time, or correct that machine's clock. Old spans, such as imported ones, also look like this.",
-		})
+		skew := aside(off[0].ClockMost, "ahead", "behind")
+		fails(fmt.Sprintf("The clock of %s looks %s%s.", short(off[0].Service), skew, otherTracers(len(off)-1)),
+			"Set the time range to All time, or correct that machine's clock. "+
+				"Old spans, such as imported ones, also look like this.")
 	}
 
 	if kept.EvictedTraces == 0 && kept.DamagedSpans == 0 && !kept.FileGone {
-		links = append(links, chainLink{Holds: true, Says: "No trace has been evicted."})
+		holds("No trace has been evicted.")
 	} else {
-		links = append(links, chainLink{Says: "Some traces were evicted or lost.", Do: "See \"Not stored\" on the Intake page.", Losses: true})
+		loses("Some traces were evicted or lost.")
 	}
 	return links
 }

@@ -67,7 +67,10 @@ func (w *Web) showIntake(rw http.ResponseWriter, r *http.Request) error {
 		page.Refusals = append(page.Refusals, refusalRow{refusal, moment{refusal.Time.UTC()}})
 	}
 	for _, request := range report.Requests {
-		row := requestRow{Request: request, Time: moment{request.Time.UTC()}, Size: size(request.Bytes), Tracing: library(request.Tracer)}
+		row := requestRow{
+			Request: request, Time: moment{request.Time.UTC()},
+			Size: size(request.Bytes), Tracing: library(request.Tracer),
+		}
 		if request.Tracer.Service != "" {
 			row.Service = w.service(request.Tracer.Service)
 		}
