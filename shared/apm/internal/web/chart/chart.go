@@ -29,7 +29,6 @@ type Chart struct {
 	Title   string
 	Choices []Choice
 	Summary string
-	Empty   string // the reason if there is nothing to draw
 
 	Range Range
 	Named bool   // shows the areas' names even if there is only one
