@@ -177,7 +177,7 @@ func million(b *testing.B) *site {
 	if output, err := exec.Command("go", "build", "-o", program, "thinker/shared/apm/cmd/apm").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, output)
 	}
-	process := exec.Command(program, "--addr", "localhost:0", "--db", filepath.Join(dir, "traces.db"))
+	process := exec.Command(program, "--addr", "localhost:0", "--db", filepath.Join(dir, "traces"))
 	output, err := process.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)

@@ -18,9 +18,22 @@ func (s *Store) load() error {
 		return fmt.Errorf("list the stored traces: %w", err)
 	}
 	totals := s.directory.readTotals()
+	if len(names) == 0 || totals.First > names[len(names)-1].place {
+		totals.First = 0 // they are damaged: there is a log after what was evicted
+	}
 	s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy = totals.EvictedTraces, totals.EvictedSpans, totals.EvictedBy
 	byPlace := map[int64]name{}
-	for _, n := range names {
+	const maxGap = 1 << 20 // places between two files of a store
+	last := totals.First
+	for i, n := range names {
+		if i == 0 {
+			last = n.place
+		}
+		if n.rows > segment.MaxRows || n.place > last+maxGap {
+			s.Logger.Error("ignored a file that isn't the store's", "file", n)
+			continue
+		}
+		last = n.place
 		if n.place < totals.First {
 			_ = s.directory.remove(n) // it's skipped at the next start, too
 			continue

@@ -70,13 +70,13 @@ func losses(report stats.IntakeReport, kept stats.Retention) []stats.Loss {
 		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: advice})
 	}
 	if kept.DamagedSpans > 0 {
-		all = append(all, stats.Loss{Reason: "span damaged in the file", Count: kept.DamagedSpans,
-			Advice: "A part of the trace file could not be read and was set aside. " +
-				"The disk may be failing. The agent's log has details."})
+		all = append(all, stats.Loss{Reason: "span damaged on disk", Count: kept.DamagedSpans,
+			Advice: "A file of stored traces could not be read and was set aside. " +
+				"The disk may be failing. The agent's log names the file."})
 	}
 	if kept.FileGone {
-		all = append(all, stats.Loss{Reason: "trace file removed", Count: 1,
-			Advice: "The file was removed while the agent had it open. " +
+		all = append(all, stats.Loss{Reason: "stored traces removed", Count: 1,
+			Advice: "The directory with the traces was removed while the agent used it. " +
 				"Restart the agent to create a new one. Traces that arrive before that will be lost."})
 	}
 	return all

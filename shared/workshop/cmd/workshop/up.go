@@ -71,8 +71,8 @@ running.`,
 		"port of thinker-microservice (THINKER_PORT)")
 	cmd.Flags().IntVar(&o.ports.Agent, "agent-port", portFrom("AGENT_PORT", 8126),
 		"port of the agent and its pages (AGENT_PORT)")
-	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces.db"),
-		"file to store traces in, relative to the workshop's directory")
+	cmd.Flags().StringVar(&o.db, "db", filepath.Join(runner.DataDir(""), "traces"),
+		"directory to store traces in, relative to the workshop's directory")
 	cmd.Flags().BoolVar(&o.inMemory, "memory", false, "store traces in memory, until the command ends")
 	completeSteps(cmd)
 	return cmd
@@ -119,7 +119,7 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 	})
 	if err != nil {
 		if foreign, is := errors.AsType[agent.ForeignError](err); is {
-			err = fmt.Errorf("%w. To store traces elsewhere: --db FILE, or --memory", foreign)
+			err = fmt.Errorf("%w. To store traces elsewhere: --db DIR, or --memory", foreign)
 		} else if taken := checkPorts(o.ports); taken != nil {
 			err = taken // since the first look
 		}

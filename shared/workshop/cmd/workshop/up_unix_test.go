@@ -68,7 +68,7 @@ GET /think/?subject=war   200   N ms   http://localhost:PORT/trace/ID
 
 // TestUp_StoresTraces wants a step's trace to be stored when the next step runs.
 func TestUp_StoresTraces(t *testing.T) {
-	program, kept := workshop(t), "--db="+filepath.Join(t.TempDir(), "traces.db")
+	program, kept := workshop(t), "--db="+filepath.Join(t.TempDir(), "traces")
 	for _, step := range []int{1, 2} {
 		up := startWith(t, program, step, kept)
 		up.until("Ctrl-C stops everything")
@@ -82,7 +82,7 @@ func TestUp_StoresTraces(t *testing.T) {
 			second := startWith(t, program, 2, kept)
 			for second.lines.Scan() {
 			}
-			want := "is in use by another program. It was not changed. To store traces elsewhere: --db FILE, or --memory\n"
+			want := "is in use by another program. It was not changed. To store traces elsewhere: --db DIR, or --memory\n"
 			if err := second.cmd.Wait(); second.cmd.ProcessState.ExitCode() != 2 || !strings.HasSuffix(second.errors.String(), want) {
 				t.Errorf("a second one at the same file ends with %v and says %s", err, &second.errors)
 			}
