@@ -38,7 +38,7 @@ func TestDamageIsOnRecord(t *testing.T) {
 			t.Errorf("%s: %d %s", path, code, body)
 		}
 	}
-	if _, body := fetch(t, "GET", a.URL()+"/api/intake", ""); !strings.Contains(body, `"reason":"span damaged in the file","count":10`) {
+	if _, body := fetch(t, "GET", a.URL()+"/api/intake", ""); !strings.Contains(body, `"reason":"span damaged on disk","count":10`) {
 		t.Errorf("%s", body)
 	}
 }

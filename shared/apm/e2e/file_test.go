@@ -47,7 +47,7 @@ func TestFile_AnotherNameOfADirectoryInUseIsRefused(t *testing.T) {
 	a := process.Start(t)
 	other := filepath.Join(t.TempDir(), "other.db")
 	store(t, a, 1)
-	makeLink(t, filepath.Join(a.Data, "traces.db"), other)
+	makeLink(t, filepath.Join(a.Data, "traces"), other)
 	for range 2 { // a refusal must not make the next one succeed
 		wantRefused(t, other, "in use")
 	}
@@ -61,7 +61,7 @@ func TestFile_LosesNothingThroughAnotherName(t *testing.T) {
 	t.Parallel()
 	a := process.Start(t)
 	link := filepath.Join(t.TempDir(), "link.db")
-	makeLink(t, filepath.Join(a.Data, "traces.db"), link)
+	makeLink(t, filepath.Join(a.Data, "traces"), link)
 	store(t, a, 1)
 	a.Kill()
 	b := process.Start(t, "--db", link)
@@ -79,7 +79,7 @@ func TestFile_IsPrivate(t *testing.T) {
 	}
 	a := process.Start(t)
 	store(t, a, 1)
-	for _, path := range append(files(t, a), filepath.Join(a.Data, "traces.db")) {
+	for _, path := range append(files(t, a), filepath.Join(a.Data, "traces")) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("others may read %s: %v, %v", path, info.Mode(), err)
 		}
@@ -89,7 +89,7 @@ func TestFile_IsPrivate(t *testing.T) {
 // files returns the files with traces.
 func files(t *testing.T, a *process.APM) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(a.Data, "traces.db", "*"))
+	paths, err := filepath.Glob(filepath.Join(a.Data, "traces", "*"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no files: %v", err)
 	}

@@ -38,7 +38,7 @@ func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	const size = 24 << 20
 	process.SmallDisk(t, size, func(t *testing.T, dir string) {
-		a := process.Start(t, "--db", filepath.Join(dir, "traces.db"))
+		a := process.Start(t, "--db", filepath.Join(dir, "traces"))
 		free := func() int {
 			var disk syscall.Statfs_t
 			if err := syscall.Statfs(dir, &disk); err != nil {

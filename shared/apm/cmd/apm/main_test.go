@@ -25,7 +25,7 @@ func TestServe_WrongUsage(t *testing.T) {
 		"Use host:port":                              {"--addr", "8126"},
 		"a name is empty":                            {"--allow-host", "a,,b"},
 		"--db and --memory can't be used together":   {"--db", "a", "--memory"},
-		"--db is empty. Use the path of a file":      {"--db", ""},
+		"--db is empty. Use the path of a directory":      {"--db", ""},
 		"use a size of 1MiB or more, such as 512MiB": {"--max-bytes", "512KiB"},
 		`invalid argument "1.5GiB"`:                  {"--max-bytes", "1.5GiB"},
 		`invalid argument "99999999999GiB"`:          {"--max-bytes", "99999999999GiB"},
@@ -43,7 +43,7 @@ func TestHelp(t *testing.T) {
 	for command, wants := range map[string][]string{
 		"": {
 			"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--services", "--version", "8125", "in memory",
-			".workshop/traces.db", "2000000", "1GiB", "Not supported: metrics", "search", "run", "load", "export", "import", "clear",
+			".workshop/traces", "2000000", "1GiB", "Not supported: metrics", "search", "run", "load", "export", "import", "clear",
 		},
 		"search": {"--scope", "--limit", "APM_ADDR", "'QUERY'"},
 		"run":    {"--keep", "127", "-- COMMAND"},
@@ -126,7 +126,7 @@ func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string,
 
 func TestServe_HealthcheckAndStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	line, more, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces.db"))
+	line, more, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces"))
 	_, rest, _ := strings.Cut(line, "http://")
 	addr := strings.TrimSpace(rest)
 	if second, err := more.ReadString('\n'); err != nil || second != "To send a service's traces here, set DD_TRACE_AGENT_URL=http://"+addr+"\n" {
@@ -201,7 +201,7 @@ func TestServe_UnusableFile(t *testing.T) {
 		filepath.Join(notes, "t.db"): "could not open the stored traces " + filepath.Join(notes, "t.db") + ": ",
 	} {
 		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, nil, io.Discard, io.Discard)
-		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db FILE, or --memory") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db DIR, or --memory") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

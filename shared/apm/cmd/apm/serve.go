@@ -26,7 +26,7 @@ import (
 )
 
 // defaultDB is the file that stores traces.
-const defaultDB = ".workshop/traces.db"
+const defaultDB = ".workshop/traces"
 
 // serveCommand returns apm itself, which receives traces and shows them.
 func serveCommand() *cobra.Command {
@@ -71,7 +71,7 @@ Not supported: metrics (DogStatsD on UDP port 8125).`,
 		"address to listen on, `host:port` (APM_ADDR)")
 	flags.StringVar(&config.Socket, "socket", "", "also receive spans on the Unix socket at this `path`, for "+
 		"DD_TRACE_AGENT_URL=unix://path.\nThe pages, the API and apm's commands use --addr")
-	flags.StringVar(&config.DB, "db", cmp.Or(os.Getenv("APM_DB"), defaultDB), "store traces in this `file` (APM_DB)")
+	flags.StringVar(&config.DB, "db", cmp.Or(os.Getenv("APM_DB"), defaultDB), "store traces in this `directory` (APM_DB)")
 	flags.BoolVar(&memory, "memory", false, "store traces in memory, until apm stops")
 	flags.IntVar(&config.MaxSpans, "max-spans", store.DefaultMaxSpans,
 		"`number` of spans to store; the oldest traces are evicted first")
@@ -103,7 +103,7 @@ func checkConfig(cmd *cobra.Command, config *agent.Config, memory bool) error {
 	case memory && given:
 		return errors.New("--db and --memory can't be used together")
 	case given && config.DB == "":
-		return errors.New("--db is empty. Use the path of a file, or --memory")
+		return errors.New("--db is empty. Use the path of a directory, or --memory")
 	}
 	if memory {
 		config.DB = ""
@@ -138,7 +138,7 @@ func serve(cmd *cobra.Command, config agent.Config) error {
 	}
 	var foreign store.ForeignError
 	if errors.As(err, &foreign) || errors.Is(err, store.ErrUnopened) {
-		return fmt.Errorf("%w. To store traces elsewhere: --db FILE, or --memory", err)
+		return fmt.Errorf("%w. To store traces elsewhere: --db DIR, or --memory", err)
 	}
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
@@ -178,7 +178,7 @@ func makeDefaultDirectory(db string) error {
 	if err := os.Mkdir(directory, 0o700); errors.Is(err, fs.ErrExist) {
 		return nil
 	} else if err != nil {
-		return fmt.Errorf("could not create %s: %w. To store traces elsewhere: --db FILE, or --memory", db, err)
+		return fmt.Errorf("could not create %s: %w. To store traces elsewhere: --db DIR, or --memory", db, err)
 	}
 	if err := os.WriteFile(filepath.Join(directory, ".gitignore"), []byte("*\n"), 0o600); err != nil {
 		return fmt.Errorf("make git ignore %s: %w", directory, err)

@@ -24,7 +24,7 @@ import (
 type APM struct {
 	TB   testing.TB // the running test or benchmark
 	Args []string
-	Data string // contains its directory of traces, traces.db
+	Data string // contains its directory of traces
 	URL  string // for example http://localhost:43125
 
 	process *exec.Cmd
@@ -62,7 +62,7 @@ func Program() string { return os.Getenv(programVariable) }
 func Start(t testing.TB, flags ...string) *APM {
 	t.Helper()
 	a := &APM{TB: t, Data: t.TempDir(), stderr: filepath.Join(t.TempDir(), "stderr")}
-	a.Args = append([]string{"--addr", "localhost:0", "--db", filepath.Join(a.Data, "traces.db")}, flags...)
+	a.Args = append([]string{"--addr", "localhost:0", "--db", filepath.Join(a.Data, "traces")}, flags...)
 	a.Run()
 	t.Cleanup(a.Kill)
 	return a

@@ -43,7 +43,7 @@ func TestIntake_Chain(t *testing.T) {
 			k.EvictedTraces, k.EvictedBy = 3, "storefront"
 		}, "Most of the newer spans came from storefront."},
 		{"damaged", func(_ *stats.IntakeReport, k *stats.Retention) { k.DamagedSpans = 3 },
-			"A part of the trace file could not be read and was set aside."},
+			"A file of stored traces could not be read and was set aside."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			intake, kept := report(), stats.Retention{}
