@@ -25,7 +25,7 @@ func TestServe_WrongUsage(t *testing.T) {
 		"Use host:port":                              {"--addr", "8126"},
 		"a name is empty":                            {"--allow-host", "a,,b"},
 		"--db and --memory can't be used together":   {"--db", "a", "--memory"},
-		"--db is empty. Use the path of a directory":      {"--db", ""},
+		"--db is empty. Use the path of a directory": {"--db", ""},
 		"use a size of 1MiB or more, such as 512MiB": {"--max-bytes", "512KiB"},
 		`invalid argument "1.5GiB"`:                  {"--max-bytes", "1.5GiB"},
 		`invalid argument "99999999999GiB"`:          {"--max-bytes", "99999999999GiB"},
