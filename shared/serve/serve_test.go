@@ -178,7 +178,7 @@ func TestFetch(t *testing.T) {
 		"/html": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<html>`) },
 		"/null": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `null`) },
 		"/huge": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"x": "%02097152d"}`, 0) },
-		"/busy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "too busy", 503) },
+		"/busy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "too busy", http.StatusServiceUnavailable) },
 		"/cut": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "9")
 			fmt.Fprint(w, "{")
