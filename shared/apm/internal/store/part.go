@@ -165,8 +165,11 @@ func (s *Store) removeParts(dropped []*part) (err error) {
 
 // removeLog removes the log of a part.
 func (s *Store) removeLog(p *part) error {
+	s.mu.Lock()
 	l := p.log
-	if p.log = nil; l == nil || l.file == nil {
+	p.log = nil
+	s.mu.Unlock()
+	if l == nil || l.file == nil {
 		return nil
 	}
 	return errors.Join(l.close(), s.directory.remove(name{place: p.place, log: true}))
