@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
+	"thinker/shared/apm/query"
 )
 
 // apiTraces serves GET /api/traces?query=&scope=&from=&to=&limit=&cursor=: the traces
@@ -48,13 +50,13 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, id := range ids {
-		out := traceWriter{turns: w.turns, rw: rw, r: r, id: id, download: download}
+		out := traceWriter{site: w.Site, rw: rw, r: r, id: id, download: download}
 		found, err := w.Traces.EachSpan(r.Context(), id, out.write)
 		if err == nil && found {
 			err = out.close()
 		}
 		if out.exporting {
-			<-w.turns.exports
+			out.end()
 		}
 		switch {
 		case err != nil && out.exporting:
@@ -71,7 +73,8 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 
 // A traceWriter writes an api.Trace; a large one in parts.
 type traceWriter struct {
-	turns     *turns
+	site      *Site
+	end       func() // of the export
 	rw        http.ResponseWriter
 	r         *http.Request
 	id        uint64
@@ -102,15 +105,11 @@ func (t *traceWriter) write(high uint64, span *apm.Span) error {
 		return nil
 	}
 	if !t.exporting {
-		select {
-		case t.turns.exports <- struct{}{}:
-			t.exporting = true
-		case <-t.r.Context().Done():
-			return fmt.Errorf("wait for a turn: %w", t.r.Context().Err())
+		end, err := t.site.beginExport(t.r.Context(), t.rw)
+		if err != nil {
+			return err
 		}
-		if turn, ok := t.rw.(*turn); ok {
-			turn.end()
-		}
+		t.end, t.exporting = end, true
 		t.setHeader()
 	}
 	_, err := t.buffer.WriteTo(t.rw)
@@ -155,4 +154,19 @@ func writeJSON(rw http.ResponseWriter, value any) error {
 		return fmt.Errorf("encode response: %w", err)
 	}
 	return send(rw, http.StatusOK, "application/json", &buffer)
+}
+
+// apiRequest reads the parameters of GET /api/traces.
+func apiRequest(r *http.Request) (request query.Request, err error) {
+	const most = 1000
+	if request.Selection, err = selection(r, query.AllSpans); err != nil {
+		return request, err
+	}
+	limit, err := number(r, "limit", 50, 1, most)
+	if err != nil {
+		return request, err
+	}
+	request.Limit = int(limit)
+	request.Before, err = number(r, "cursor", 0, 0, math.MaxUint64)
+	return request, err
 }

@@ -11,15 +11,15 @@ import (
 
 // What pages and the API ask of the traces. An error says what was being done.
 
-func (w *Web) search(ctx context.Context, r query.Request) (summaries []apm.Summary, next uint64, err error) {
-	if summaries, next, err = w.Traces.Search(ctx, r); err != nil {
+func (site *Site) search(ctx context.Context, r query.Request) (summaries []apm.Summary, next uint64, err error) {
+	if summaries, next, err = site.Traces.Search(ctx, r); err != nil {
 		return nil, 0, fmt.Errorf("search traces: %w", err)
 	}
 	return summaries, next, nil
 }
 
-func (w *Web) figures(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
-	found, err := w.Traces.Breakdown(ctx, b)
+func (site *Site) figures(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
+	found, err := site.Traces.Breakdown(ctx, b)
 	if err != nil {
 		return found, fmt.Errorf("break down spans: %w", err)
 	}
@@ -27,27 +27,27 @@ func (w *Web) figures(ctx context.Context, b query.Breakdown) (stats.Breakdown, 
 }
 
 // figuresBy sums up spans by reserved attributes.
-func (w *Web) figuresBy(ctx context.Context, s query.Selection, most int, by ...string) (stats.Breakdown, error) {
+func (site *Site) figuresBy(ctx context.Context, s query.Selection, most int, by ...string) (stats.Breakdown, error) {
 	b := query.Breakdown{Selection: s, Limit: most}
 	for _, name := range by {
 		b.By = append(b.By, query.Field{Name: name})
 	}
-	return w.figures(ctx, b)
+	return site.figures(ctx, b)
 }
 
-func (w *Web) anatomy(ctx context.Context, s query.Selection, buckets int) (stats.Anatomy, error) {
-	if err := w.takeLargeTrace(ctx); err != nil { // a sample of traces may be as large
+func (site *Site) anatomy(ctx context.Context, s query.Selection, buckets int) (stats.Anatomy, error) {
+	if err := site.takeLargeTrace(ctx); err != nil { // a sample of traces may be as large
 		return stats.Anatomy{}, err
 	}
-	a, err := w.Traces.Anatomy(ctx, s, buckets)
+	a, err := site.Traces.Anatomy(ctx, s, buckets)
 	if err != nil {
 		return a, fmt.Errorf("take requests apart: %w", err)
 	}
 	return a, nil
 }
 
-func (w *Web) countValues(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
-	facets, err := w.Traces.Facets(ctx, s, fields, most)
+func (site *Site) countValues(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
+	facets, err := site.Traces.Facets(ctx, s, fields, most)
 	if err != nil {
 		return nil, fmt.Errorf("count values: %w", err)
 	}

@@ -45,28 +45,11 @@ func loadAssets(directory fs.FS) map[string]asset {
 	return assets
 }
 
-// loadExamples reads the answers that the API's page shows.
-func loadExamples(files fs.FS) map[string]string {
-	examples := map[string]string{}
-	directory := sub(files, "examples")
-	entries, err := fs.ReadDir(directory, ".")
-	if err != nil {
-		panic(err) // cannot happen: the files are embedded
-	}
-	for _, entry := range entries {
-		content, err := fs.ReadFile(directory, entry.Name())
-		if err != nil {
-			panic(err) // cannot happen either
-		}
-		examples[entry.Name()] = string(content)
-	}
-	return examples
-}
-
-func (w *Web) asset(rw http.ResponseWriter, r *http.Request) error {
-	file, ok := w.static[r.PathValue("file")]
+// serveAsset sends a file that pages load.
+func (site *Site) serveAsset(rw http.ResponseWriter, r *http.Request) error {
+	file, ok := site.static[r.PathValue("file")]
 	if !ok {
-		return nothing(rw, r)
+		return failure{http.StatusNotFound, fmt.Sprintf("There is no page at %s.", r.URL.Path)}
 	}
 	// Asked for again with every page, sent again only after an update.
 	rw.Header().Set("Cache-Control", "no-cache")
@@ -74,6 +57,14 @@ func (w *Web) asset(rw http.ResponseWriter, r *http.Request) error {
 	rw.Header().Set("Content-Type", file.contentType)
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(file.content))
 	return nil
+}
+
+// addAssets adds the files of a directory, which pages load from /static/ and the
+// prefix.
+func (site *Site) addAssets(prefix string, directory fs.FS) {
+	for name, file := range loadAssets(directory) {
+		site.static[prefix+name] = file
+	}
 }
 
 // sub is a directory of the embedded files.

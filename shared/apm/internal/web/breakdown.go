@@ -26,8 +26,8 @@ type part struct {
 	X, Width string // in percent of the bar
 }
 
-func (w *Web) service(name string) service {
-	return service{short(name), w.Palette.Of(name).Hex()}
+func (site *Site) service(name string) service {
+	return service{short(name), site.Palette.Of(name).Hex()}
 }
 
 // otherServices stands for so many that are not told apart.
@@ -38,7 +38,7 @@ func otherServices(n int) service {
 // maxParts is how many services a breakdown tells apart.
 const maxParts = 20
 
-func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
+func (site *Site) breakdown(times []apm.ServiceTime) breakdown {
 	times, others := largest(times, maxParts)
 	shares := make([]float64, len(times))
 	for i, t := range times {
@@ -51,7 +51,7 @@ func (w *Web) breakdown(times []apm.ServiceTime) breakdown {
 	)
 	for i, percent := range percentages(shares) {
 		t := times[i]
-		shown := w.service(t.Service)
+		shown := site.service(t.Service)
 		if others > 0 && i == len(times)-1 {
 			shown = otherServices(others)
 		}

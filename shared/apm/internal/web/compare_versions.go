@@ -181,7 +181,7 @@ func (w *Web) compareVersions(ctx context.Context, page *compareVersionsPage, re
 			return err
 		}
 		side.group, side.Requests = found.Total, found.Total.Requests
-		side.TracesURL, traces[i] = page.tracesOf(q), page.tracesOfLatency(q)
+		side.TracesURL, traces[i] = page.tracesOf(q), tracesOfLatency(page.frame, q)
 	}
 	a, b := page.A, page.B
 	if a.Requests == 0 || b.Requests == 0 {

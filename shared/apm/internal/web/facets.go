@@ -134,7 +134,7 @@ func (w *Web) facet(counted stats.Facet, field query.Field, refined refinement, 
 		if v.Chosen {
 			v.URL = p.With("query", refined.without(term))
 		} else {
-			v.URL, v.Not = p.narrowed(refined.with(term)), p.narrowed(refined.with(query.Not{Expr: term}))
+			v.URL, v.Not = narrowed(p, refined.with(term)), narrowed(p, refined.with(query.Not{Expr: term}))
 		}
 		delete(said, term.String())
 		f.Values = append(f.Values, v)
@@ -166,7 +166,7 @@ func about(part query.Expr, field query.Field) bool {
 
 // narrowed returns the address of the same page with another query; it is empty if the
 // query is too long.
-func (p place) narrowed(q string) string {
+func narrowed(p place, q string) string {
 	if len(q) > longestQuery {
 		return ""
 	}

@@ -21,7 +21,7 @@ func (f failure) Error() string { return f.detail }
 
 // fail answers a failed request: with problem details (RFC 9457) for programs, with a
 // page for browsers. Details of internal errors stay in the log.
-func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
+func (site *Site) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	var (
 		told    failure
 		refusal guest.Refusal
@@ -36,16 +36,16 @@ func (w *Web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	case r.Context().Err() != nil:
 		return // the client has gone
 	default:
-		w.Logger.ErrorContext(r.Context(), "respond to a request", "path", r.URL.Path, "error", err)
+		site.Logger.ErrorContext(r.Context(), "respond to a request", "path", r.URL.Path, "error", err)
 		told = failure{http.StatusInternalServerError, "The agent failed to respond to this request. Its log has the details."}
 	}
 	if forPrograms(r) {
 		writeProblem(rw, told, syntax)
 		return
 	}
-	page := failurePage{frame: w.frame(r, "", http.StatusText(told.status), docs{}), Detail: told.detail}
-	if err := w.render(rw, told.status, "failure.html", page); err != nil {
-		w.Logger.ErrorContext(r.Context(), "render failure", "path", r.URL.Path, "error", err)
+	page := failurePage{frame: site.frame(r, "", http.StatusText(told.status), docs{}), Detail: told.detail}
+	if err := site.render(rw, told.status, "failure.html", page); err != nil {
+		site.Logger.ErrorContext(r.Context(), "render failure", "path", r.URL.Path, "error", err)
 		http.Error(rw, told.detail, told.status)
 	}
 }

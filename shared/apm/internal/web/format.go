@@ -143,3 +143,12 @@ func rateOf(rate float64, unit string) amount {
 
 // percent formats a part of 1.
 func percent(part float64) amount { return amount{format.Significant(100 * part), "%"} }
+
+// distance formats a duration, from three days on in days.
+func distance(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 3*day {
+		return duration(d).String()
+	}
+	return format.Count(int(d/day), "day", "days")
+}

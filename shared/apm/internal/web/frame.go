@@ -29,17 +29,17 @@ type frame struct {
 // that page also has. All are empty if Datadog has no such page.
 type docs struct{ Name, URL, Lacks string }
 
-func (w *Web) frame(r *http.Request, section, title string, d docs) frame {
+func (site *Site) frame(r *http.Request, section, title string, d docs) frame {
 	return frame{
 		Title:   title,
 		Section: section,
 		Docs:    d,
 		Place:   placeOf(r),
-		Kept:    w.Traces.Retention(),
-		Refused: w.Intake.Refused(),
-		Try:     w.Try,
+		Kept:    site.Traces.Retention(),
+		Refused: site.Intake.Refused(),
+		Try:     site.Try,
 		Address: "http://" + r.Host,
-		Guests:  w.Guests,
+		Guests:  site.Guests,
 	}
 }
 
@@ -60,15 +60,15 @@ func (f frame) tracesOf(q query.Query) string {
 }
 
 // open settles the window of a page about requests and sets the page's menus.
-func (w *Web) open(r *http.Request, f *frame, q query.Query) (window, error) {
+func (site *Site) open(r *http.Request, f *frame, q query.Query) (window, error) {
 	win, err := readWindow(r)
 	if err != nil {
 		return win, err
 	}
-	if win, err = w.settle(r.Context(), win, q, query.ServiceEntrySpans); err != nil {
+	if win, err = site.settle(r.Context(), win, q, query.ServiceEntrySpans); err != nil {
 		return win, err
 	}
-	f.Menus, err = w.menus(r.Context(), f.Place, win)
+	f.Menus, err = site.menus(r.Context(), f.Place, win)
 	return win, err
 }
 

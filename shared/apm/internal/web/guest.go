@@ -18,9 +18,7 @@ type guestPage struct {
 
 // welcome registers a guest's pages and files.
 func (w *Web) welcome(g guest.Guest) {
-	for name, file := range loadAssets(g.Files) {
-		w.static[g.Kind()+"/"+name] = file
-	}
+	w.addAssets(g.Kind()+"/", g.Files)
 	serve := func(rw http.ResponseWriter, r *http.Request) error { return w.showGuest(rw, r, g) }
 	for _, path := range []string{g.Path, g.Path + "/"} {
 		w.route(path, handlers{http.MethodGet: serve, http.MethodHead: serve, http.MethodPost: serve})

@@ -23,17 +23,17 @@ func traceIDs(text string) (ids []uint64) {
 
 // find looks up a trace by an ID in any form. It returns as much of a large trace as
 // fits in memory when the same request holds of such traces.
-func (w *Web) find(ctx context.Context, text string, of int) (trace apm.Trace, found bool, err error) {
+func (site *Site) find(ctx context.Context, text string, of int) (trace apm.Trace, found bool, err error) {
 	ids, err := wantTraceIDs(text)
 	if err != nil {
 		return apm.Trace{}, false, err
 	}
 	for _, id := range ids {
-		trace, found, err = w.Traces.TraceWithin(ctx, id, smallTrace)
+		trace, found, err = site.Traces.TraceWithin(ctx, id, smallTrace)
 		if err == nil && trace.Truncated > 0 {
 			trace = apm.Trace{} // its memory is needed
-			if err = w.takeLargeTrace(ctx); err == nil {
-				trace, found, err = w.Traces.TraceWithin(ctx, id, largeTrace/of)
+			if err = site.takeLargeTrace(ctx); err == nil {
+				trace, found, err = site.Traces.TraceWithin(ctx, id, largeTrace/of)
 			}
 		}
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 )
 
@@ -113,15 +112,6 @@ func aside(offset time.Duration, later, earlier string) string {
 		return distance(-max(offset, -1<<62)) + " " + earlier
 	}
 	return distance(offset) + " " + later
-}
-
-// distance formats a duration, from three days on in days.
-func distance(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d < 3*day {
-		return duration(d).String()
-	}
-	return format.Count(int(d/day), "day", "days")
 }
 
 // Body returns the size and type that the sender gave for the body.

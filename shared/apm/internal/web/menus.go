@@ -18,10 +18,10 @@ type menus struct {
 
 // menus prepares the menus for a window. They list the environments of all time, so
 // that these do not come and go with the time range.
-func (w *Web) menus(ctx context.Context, p place, win window) (*menus, error) {
+func (site *Site) menus(ctx context.Context, p place, win window) (*menus, error) {
 	const most = 20
 	m := &menus{window: win, Place: p}
-	facets, err := w.countValues(ctx, query.Selection{}, []query.Field{{Name: "env"}}, most)
+	facets, err := site.countValues(ctx, query.Selection{}, []query.Field{{Name: "env"}}, most)
 	if err != nil {
 		return nil, err
 	}

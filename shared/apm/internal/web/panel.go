@@ -140,7 +140,7 @@ func aboutSpan(p place, s *apm.Span) (all []tag) {
 		{"service", "Service", s.Service}, {"operation_name", "Operation", s.Name}, {"resource_name", "Resource", s.Resource}, {"type", "Type", s.Type},
 	} {
 		if a.value != "" {
-			all = append(all, tag{Name: a.name, Value: a.value, Filter: a.field + ":" + a.value, Search: p.searchURL(reserved(a.field), a.value)})
+			all = append(all, tag{Name: a.name, Value: a.value, Filter: a.field + ":" + a.value, Search: searchURL(p, reserved(a.field), a.value)})
 		}
 	}
 	return all
@@ -165,7 +165,7 @@ func tags(p place, s *apm.Span) (own, internal []tag) {
 			continue
 		}
 		field := tagField(t.Name)
-		t.Filter, t.Search = field.String()+":"+t.Value, p.searchURL(field, t.Value)
+		t.Filter, t.Search = field.String()+":"+t.Value, searchURL(p, field, t.Value)
 		if strings.HasPrefix(t.Name, "_") {
 			internal = append(internal, t)
 		} else {

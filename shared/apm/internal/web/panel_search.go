@@ -12,7 +12,7 @@ func tagField(name string) query.Field {
 
 // searchURL is the address of the traces that have a span with a value; empty
 // where no query can ask for it.
-func (p place) searchURL(field query.Field, value string) string {
+func searchURL(p place, field query.Field, value string) string {
 	const longest = 1000 // bytes; a longer value is hardly there twice
 	if len(value) > longest || field.IsDuration() {
 		return ""

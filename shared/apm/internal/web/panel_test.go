@@ -60,7 +60,7 @@ func TestATagsValueCanBeSearchedFor(t *testing.T) {
 		{"duration", "5", ""},
 		{"long", strings.Repeat("x", 1001), ""},
 	} {
-		if got := new(place).searchURL(tagField(c.name), c.value); got != c.want {
+		if got := searchURL(place{}, tagField(c.name), c.value); got != c.want {
 			t.Errorf("%s:%s is %s, want %s", c.name, c.value, got, c.want)
 		}
 	}
@@ -73,7 +73,7 @@ func FuzzATagsSearch(f *testing.F) {
 	f.Add("", "")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		field := tagField(name)
-		if new(place).searchURL(field, value) == "" {
+		if searchURL(place{}, field, value) == "" {
 			return
 		}
 		q, err := query.Parse(query.Term{Field: field, Test: query.Literal(value)}.String())

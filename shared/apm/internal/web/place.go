@@ -42,7 +42,7 @@ func (p place) To(path string, parameters ...string) string {
 
 // traceURL returns the address of a trace with one of its spans selected.
 func (p place) traceURL(trace, span uint64) string {
-	return p.To("/trace/"+decimal(trace), bySpan, decimal(span))
+	return p.To("/trace/"+decimal(trace), "span", decimal(span))
 }
 
 // With returns the address of the same page with other parameters; an empty value

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
@@ -64,4 +65,22 @@ func exampleURL(example string, last []apm.Summary) string {
 // sectionID is the endpoint in the letters of an address.
 func sectionID(e endpoint) string {
 	return strings.ToLower(e.Method) + strings.NewReplacer("/", "-", "{", "", "}", "").Replace(e.Path)
+}
+
+// loadExamples reads the answers that the API's page shows.
+func loadExamples(files fs.FS) map[string]string {
+	examples := map[string]string{}
+	directory := sub(files, "examples")
+	entries, err := fs.ReadDir(directory, ".")
+	if err != nil {
+		panic(err) // cannot happen: the files are embedded
+	}
+	for _, entry := range entries {
+		content, err := fs.ReadFile(directory, entry.Name())
+		if err != nil {
+			panic(err) // cannot happen either
+		}
+		examples[entry.Name()] = string(content)
+	}
+	return examples
 }

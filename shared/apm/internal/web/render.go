@@ -8,9 +8,9 @@ import (
 
 // render writes a page. It goes through a buffer, so that a template that
 // fails half-way leaves nothing behind but its error.
-func (w *Web) render(rw http.ResponseWriter, status int, name string, page any) error {
+func (site *Site) render(rw http.ResponseWriter, status int, name string, page any) error {
 	var buffer bytes.Buffer
-	if err := w.templates.ExecuteTemplate(&buffer, name, page); err != nil {
+	if err := site.templates.ExecuteTemplate(&buffer, name, page); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	return send(rw, status, "text/html; charset=utf-8", &buffer)

@@ -62,7 +62,7 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	if measured.total.Requests == 0 {
 		return w.render(rw, http.StatusOK, "resource.html", page)
 	}
-	measured.traces = page.tracesOfLatency(q)
+	measured.traces = tracesOfLatency(page.frame, q)
 	page.Figures = cellsOf(measured.total.Figures, win.seconds())
 	anatomy, err := w.anatomy(ctx, s, win.Buckets())
 	if err != nil {
@@ -81,7 +81,7 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page.Deployments = page.deployments(q, known, measured.versions, win)
+	page.Deployments = deploymentRows(page.frame, q, known, measured.versions, win)
 	page.Latest, err = w.latest(ctx, s)
 	if err != nil {
 		return err

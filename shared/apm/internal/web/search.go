@@ -11,21 +11,6 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// apiRequest reads the parameters of GET /api/traces.
-func apiRequest(r *http.Request) (request query.Request, err error) {
-	const most = 1000
-	if request.Selection, err = selection(r, query.AllSpans); err != nil {
-		return request, err
-	}
-	limit, err := number(r, "limit", 50, 1, most)
-	if err != nil {
-		return request, err
-	}
-	request.Limit = int(limit)
-	request.Before, err = number(r, "cursor", 0, 0, math.MaxUint64)
-	return request, err
-}
-
 // selection reads the parameters that select spans: query, env, scope, from and to.
 // usual is the default scope.
 func selection(r *http.Request, usual query.Scope) (s query.Selection, err error) {

@@ -89,14 +89,14 @@ func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	measured.traces = page.tracesOfLatency(q)
+	measured.traces = tracesOfLatency(page.frame, q)
 	anatomy, err := w.anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
 	}
 	page.Charts = w.charts(measured, anatomy)
 	if len(services) > 0 {
-		page.Deployments = page.deployments(q, services[0].Deployments, measured.versions, win)
+		page.Deployments = deploymentRows(page.frame, q, services[0].Deployments, measured.versions, win)
 	}
 	page.Operations, err = w.operations(ctx, page.Place, win, name, operation)
 	if err != nil {
@@ -179,7 +179,7 @@ func resourceColumns() []column[stats.Group] {
 
 // deployments returns the rows of the Deployments table, the newest version first, with
 // the figures of the window.
-func (f frame) deployments(q query.Query, known []deployment, versions []stats.Group, win window) (rows []deploymentRow) {
+func deploymentRows(f frame, q query.Query, known []deployment, versions []stats.Group, win window) (rows []deploymentRow) {
 	figures := map[string]stats.Figures{}
 	for _, group := range versions {
 		figures[group.Values[0]] = group.Figures
@@ -200,7 +200,7 @@ func (f frame) deployments(q query.Query, known []deployment, versions []stats.G
 
 // tracesOfLatency returns the addresses of the traces in which a request that matches
 // the query took at least from and less than to.
-func (f frame) tracesOfLatency(q query.Query) func(from, to time.Duration) string {
+func tracesOfLatency(f frame, q query.Query) func(from, to time.Duration) string {
 	return func(from, to time.Duration) string {
 		took := query.Term{Field: query.Field{Name: "duration"}, Test: query.Range{
 			Low: query.Bound{Number: nanosecondsOf(from)}, High: query.Bound{Number: nanosecondsOf(to), Exclusive: true},

@@ -39,12 +39,29 @@ type turn struct {
 
 type turnKey struct{}
 
+// beginExport ends a request's turn before its response is written in parts, and waits
+// until few others are. The caller calls end after the last part.
+func (site *Site) beginExport(ctx context.Context, rw http.ResponseWriter) (end func(), err error) {
+	select {
+	case site.turns.exports <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for a turn: %w", ctx.Err())
+	}
+	if t, ok := rw.(*turn); ok {
+		t.end()
+	}
+	return func() { <-site.turns.exports }, nil
+}
+
+// A handler answers a request or returns an error, which fail turns into a response.
+type handler func(rw http.ResponseWriter, r *http.Request) error
+
 // inTurn serves requests when it is their turn.
-func (w *Web) inTurn(serve handler) handler {
+func (site *Site) inTurn(serve handler) handler {
 	return func(rw http.ResponseWriter, r *http.Request) error {
-		t := &turn{ResponseWriter: rw, all: w.turns}
+		t := &turn{ResponseWriter: rw, all: site.turns}
 		defer t.end()
-		if err := t.take(r.Context(), w.turns.requests); err != nil {
+		if err := t.take(r.Context(), site.turns.requests); err != nil {
 			return err
 		}
 		return serve(t, r.WithContext(context.WithValue(r.Context(), turnKey{}, t)))
@@ -79,9 +96,9 @@ func (t *turn) end() {
 func (t *turn) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // takeLargeTrace waits until no other request has a large trace in memory.
-func (w *Web) takeLargeTrace(ctx context.Context) error {
+func (site *Site) takeLargeTrace(ctx context.Context) error {
 	if t, ok := ctx.Value(turnKey{}).(*turn); ok {
-		return t.take(ctx, w.turns.largeTraces)
+		return t.take(ctx, site.turns.largeTraces)
 	}
 	return nil
 }

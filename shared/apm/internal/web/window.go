@@ -88,7 +88,7 @@ func (win window) selection(q query.Query, scope query.Scope) query.Selection {
 // settle gives a window two ends, so that graphs can divide it. If the reader chose no
 // time range, it takes the shortest one with a matching span: a page opens where the
 // data is, even if clocks are wrong. Spans dated in the future belong to every range.
-func (w *Web) settle(ctx context.Context, win window, q query.Query, scope query.Scope) (window, error) {
+func (site *Site) settle(ctx context.Context, win window, q query.Query, scope query.Scope) (window, error) {
 	now := time.Now().UnixNano()
 	tries := ranges()
 	if win.Chosen() {
@@ -102,7 +102,7 @@ func (w *Web) settle(ctx context.Context, win window, q query.Query, scope query
 		if r.Length > 0 {
 			try.From = now - int64(r.Length)
 		}
-		found, err := w.figures(ctx, query.Breakdown{Selection: try.selection(q, scope)})
+		found, err := site.figures(ctx, query.Breakdown{Selection: try.selection(q, scope)})
 		if err != nil {
 			return win, err
 		}
