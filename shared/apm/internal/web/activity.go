@@ -2,17 +2,17 @@ package web
 
 import (
 	"context"
-	"time"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // activity shows how many spans a search finds over time, and how many of them
 // failed; nil where there are none.
-func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart.Chart, error) {
-	exact, err := w.figures(ctx, query.Breakdown{Selection: win.selection(sought.parsed, sought.Scope)})
+func (w *Web) activity(ctx context.Context, win page.Window, sought searched) (*chart.Chart, error) {
+	exact, err := w.Figures(ctx, query.Breakdown{Selection: win.Selection(sought.parsed, sought.Scope)})
 	if err != nil {
 		return nil, err
 	}
@@ -29,13 +29,13 @@ func (w *Web) activity(ctx context.Context, win window, sought searched) (*chart
 	case win.To == 0:
 		win.To = max(time.Now().UnixNano(), total.Last+1)
 	}
-	win = win.divided()
-	found, err := w.figures(ctx, query.Breakdown{Selection: win.selection(sought.parsed, sought.Scope), Buckets: win.Buckets()})
+	win = win.Divided()
+	found, err := w.Figures(ctx, query.Breakdown{Selection: win.Selection(sought.parsed, sought.Scope), Buckets: win.Buckets()})
 	if err != nil {
 		return nil, err
 	}
 
-	c := chart.New("activity", "Spans", win.timeRange())
+	c := chart.New("activity", "Spans", win.TimeRange())
 	c.Summary = format.Count(total.Requests, "span", "spans") + " found"
 	if total.Errors > 0 {
 		c.Summary += " · " + format.Count(total.Errors, "error", "errors")

@@ -7,9 +7,9 @@ import (
 	"math"
 	"net/http"
 	"strings"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
@@ -20,7 +20,7 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	summaries, next, err := w.search(r.Context(), request)
+	summaries, next, err := w.Search(r.Context(), request)
 	if err != nil {
 		return err
 	}
@@ -41,11 +41,11 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 // apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans. It
 // writes them one by one, so the trace may be larger than memory.
 func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
-	ids, err := wantTraceIDs(r.PathValue("id"))
+	ids, err := page.ParseTraceIDs(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	download, err := yes(r, "download")
+	download, err := page.ParseBool(r, "download")
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 
 // A traceWriter writes an api.Trace; a large one in parts.
 type traceWriter struct {
-	site      *Site
+	site      *page.Site
 	end       func() // of the export
 	rw        http.ResponseWriter
 	r         *http.Request
@@ -105,7 +105,7 @@ func (t *traceWriter) write(high uint64, span *apm.Span) error {
 		return nil
 	}
 	if !t.exporting {
-		end, err := t.site.beginExport(t.r.Context(), t.rw)
+		end, err := t.site.BeginExport(t.r.Context(), t.rw)
 		if err != nil {
 			return err
 		}
@@ -127,15 +127,15 @@ func (t *traceWriter) close() error {
 	t.buffer.WriteString("]}\n")
 	if !t.exporting {
 		t.setHeader()
-		return send(t.rw, http.StatusOK, "application/json", &t.buffer)
+		return page.Send(t.rw, http.StatusOK, "application/json", &t.buffer)
 	}
 	_, err := t.buffer.WriteTo(t.rw)
 	return err
 }
 
 func noSuchTrace() error {
-	return failure{http.StatusNotFound,
-		"No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
+	return page.Failure{Status: http.StatusNotFound,
+		Detail: "No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
 }
 
 // apiClear serves DELETE /api/traces: it deletes all traces.
@@ -153,20 +153,20 @@ func writeJSON(rw http.ResponseWriter, value any) error {
 	if err := json.NewEncoder(&buffer).Encode(value); err != nil {
 		return fmt.Errorf("encode response: %w", err)
 	}
-	return send(rw, http.StatusOK, "application/json", &buffer)
+	return page.Send(rw, http.StatusOK, "application/json", &buffer)
 }
 
 // apiRequest reads the parameters of GET /api/traces.
 func apiRequest(r *http.Request) (request query.Request, err error) {
 	const most = 1000
-	if request.Selection, err = selection(r, query.AllSpans); err != nil {
+	if request.Selection, err = page.Selection(r, query.AllSpans); err != nil {
 		return request, err
 	}
-	limit, err := number(r, "limit", 50, 1, most)
+	limit, err := page.ParseNumber(r, "limit", 50, 1, most)
 	if err != nil {
 		return request, err
 	}
 	request.Limit = int(limit)
-	request.Before, err = number(r, "cursor", 0, 0, math.MaxUint64)
+	request.Before, err = page.ParseNumber(r, "cursor", 0, 0, math.MaxUint64)
 	return request, err
 }

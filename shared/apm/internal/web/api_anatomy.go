@@ -2,20 +2,20 @@ package web
 
 import (
 	"net/http"
-	"time"
-
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // selectedAnatomy returns which services and spans the selected requests consist of.
 func (w *Web) selectedAnatomy(r *http.Request, buckets int) (stats.Anatomy, error) {
-	s, err := selectionWithin(r, query.ServiceEntrySpans)
+	s, err := page.ParseSelectionWithin(r, query.ServiceEntrySpans)
 	if err != nil {
 		return stats.Anatomy{}, err
 	}
-	return w.anatomy(r.Context(), s, buckets)
+	return w.Anatomy(r.Context(), s, buckets)
 }
 
 func sampleOf(a stats.Anatomy) api.Sample {
@@ -62,7 +62,7 @@ func (w *Web) apiSpanSummary(rw http.ResponseWriter, r *http.Request) error {
 // apiTimeSpent serves GET /api/time-spent?query=&env=&scope=&from=&to=&buckets=: the
 // execution time of the selected spans and of all spans below them, by service.
 func (w *Web) apiTimeSpent(rw http.ResponseWriter, r *http.Request) error {
-	buckets, err := number(r, "buckets", 0, 0, 200)
+	buckets, err := page.ParseNumber(r, "buckets", 0, 0, 200)
 	if err != nil {
 		return err
 	}

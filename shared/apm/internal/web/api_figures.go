@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"time"
-
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // apiServices serves GET /api/services?query=&env=&scope=&from=&to=: the
 // services; the one with the most requests comes first.
 func (w *Web) apiServices(rw http.ResponseWriter, r *http.Request) error {
-	s, err := selectionWithin(r, query.ServiceEntrySpans)
+	s, err := page.ParseSelectionWithin(r, query.ServiceEntrySpans)
 	if err != nil {
 		return err
 	}
@@ -43,20 +43,20 @@ func (w *Web) apiServices(rw http.ResponseWriter, r *http.Request) error {
 // apiResources serves GET /api/services/{service}/resources?query=&env=&scope=&from=&to=&operation=&limit=:
 // the resources of a service; the most common comes first.
 func (w *Web) apiResources(rw http.ResponseWriter, r *http.Request) error {
-	s, err := selectionWithin(r, query.ServiceEntrySpans)
+	s, err := page.ParseSelectionWithin(r, query.ServiceEntrySpans)
 	if err != nil {
 		return err
 	}
 	service := r.PathValue("service")
-	s.Query = both(s.Query, "service", service)
-	if err := narrow(&s, r, "operation", "operation_name"); err != nil {
+	s.Query = page.And(s.Query, "service", service)
+	if err := page.NarrowBy(&s, r, "operation", "operation_name"); err != nil {
 		return err
 	}
-	limit, err := number(r, "limit", 100, 1, 1000)
+	limit, err := page.ParseNumber(r, "limit", 100, 1, 1000)
 	if err != nil {
 		return err
 	}
-	found, err := w.figures(r.Context(), query.Breakdown{
+	found, err := w.Figures(r.Context(), query.Breakdown{
 		Selection: s, By: []query.Field{{Name: "resource_name"}, {Name: "operation_name"}}, Limit: int(limit),
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func (w *Web) apiFigures(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := w.figures(r.Context(), b)
+	found, err := w.Figures(r.Context(), b)
 	if err != nil {
 		return err
 	}
@@ -110,27 +110,27 @@ func (w *Web) apiFigures(rw http.ResponseWriter, r *http.Request) error {
 // breakdownOf reads the parameters of GET /api/figures.
 func breakdownOf(r *http.Request) (b query.Breakdown, err error) {
 	const mostTogether = 60_000 // buckets of all groups
-	if b.Selection, err = selectionWithin(r, query.ServiceEntrySpans); err != nil {
+	if b.Selection, err = page.ParseSelectionWithin(r, query.ServiceEntrySpans); err != nil {
 		return b, err
 	}
-	if b.By, err = fields(r, "by", 3); err != nil {
+	if b.By, err = page.ParseFields(r, "by", 3); err != nil {
 		return b, err
 	}
-	buckets, err := number(r, "buckets", 0, 0, 1000)
+	buckets, err := page.ParseNumber(r, "buckets", 0, 0, 1000)
 	if err != nil {
 		return b, err
 	}
-	limit, err := number(r, "limit", 20, 1, 1000)
+	limit, err := page.ParseNumber(r, "limit", 20, 1, 1000)
 	if err != nil {
 		return b, err
 	}
 	if len(b.By) > 0 && buckets*limit > mostTogether {
-		return b, failure{http.StatusBadRequest, fmt.Sprintf(
+		return b, page.Failure{Status: http.StatusBadRequest, Detail: fmt.Sprintf(
 			"Too many buckets: %d for each of %d groups. All groups together can have %s.",
 			buckets, limit, format.Number(mostTogether))}
 	}
 	b.Buckets, b.Limit = int(buckets), int(limit)
-	b.Distribution, err = yes(r, "distribution")
+	b.Distribution, err = page.ParseBool(r, "distribution")
 	return b, err
 }
 
@@ -181,19 +181,19 @@ func toSeries(buckets []stats.Figures) *api.Series {
 // the values of attributes; the most common comes first.
 func (w *Web) apiFacets(rw http.ResponseWriter, r *http.Request) error {
 	const most = 100 // attributes, without the parameter field
-	s, err := selectionWithin(r, query.AllSpans)
+	s, err := page.ParseSelectionWithin(r, query.AllSpans)
 	if err != nil {
 		return err
 	}
-	counted, err := fields(r, "field", 20)
+	counted, err := page.ParseFields(r, "field", 20)
 	if err != nil {
 		return err
 	}
-	limit, err := number(r, "limit", 10, 1, 1000)
+	limit, err := page.ParseNumber(r, "limit", 10, 1, 1000)
 	if err != nil {
 		return err
 	}
-	facets, err := w.countValues(r.Context(), s, counted, int(limit))
+	facets, err := w.CountValues(r.Context(), s, counted, int(limit))
 	if err != nil {
 		return err
 	}

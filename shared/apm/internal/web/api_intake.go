@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // apiIntake serves GET /api/intake.
@@ -65,7 +65,7 @@ func losses(report stats.IntakeReport, kept stats.Retention) []stats.Loss {
 		advice := "It made room for newer traces. To store more, " +
 			"start the agent with a larger --max-spans or --max-bytes."
 		if kept.EvictedBy != "" {
-			advice += fmt.Sprintf(" Most of the newer spans came from %s.", short(kept.EvictedBy))
+			advice += fmt.Sprintf(" Most of the newer spans came from %s.", page.Short(kept.EvictedBy))
 		}
 		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: advice})
 	}

@@ -3,10 +3,10 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // apiOutline serves GET /api/traces/{id}/outline?find=&errors=.
@@ -16,9 +16,9 @@ func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if errors := chosen.Get(byErrors); errors != "" && errors != "only" {
-		return failure{http.StatusBadRequest, fmt.Sprintf("Invalid errors=%.40q: the only value is only.", errors)}
+		return page.Failure{Status: http.StatusBadRequest, Detail: fmt.Sprintf("Invalid errors=%.40q: the only value is only.", errors)}
 	}
-	trace, found, err := w.find(r.Context(), r.PathValue("id"), 1)
+	trace, found, err := w.Find(r.Context(), r.PathValue("id"), 1)
 	if err != nil {
 		return err
 	}
@@ -37,12 +37,12 @@ func (w *Web) outline(s *scene) api.Outline {
 		o.Found = []int{}
 	}
 	services := index(func(service string) {
-		shown := w.service(service)
+		shown := w.Service(service)
 		o.Services = append(o.Services, api.OutlineService{
 			Service: shown.Name, Colour: shown.Colour, DarkText: w.Palette.Of(service).DarkText(),
 		})
 	})
-	names := index(func(name string) { o.Names = append(o.Names, short(name)) })
+	names := index(func(name string) { o.Names = append(o.Names, page.Short(name)) })
 	labels := index(func(label string) { o.Labels = append(o.Labels, label) })
 	for _, box := range s.flame.Boxes {
 		span := box.Node.Span

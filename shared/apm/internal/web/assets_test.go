@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // TestAssetsAreLight holds what all pages load together to 150 KB, uncompressed:
@@ -11,8 +12,8 @@ import (
 func TestAssetsAreLight(t *testing.T) {
 	w, _ := newTest()
 	bytes := 0
-	for _, file := range w.static {
-		bytes += len(file.content)
+	for _, file := range w.Static {
+		bytes += len(file.Content)
 	}
 	if bytes == 0 || bytes >= 150_000 {
 		t.Errorf("scripts, styles and pictures come to %d bytes", bytes)
@@ -30,8 +31,8 @@ func TestModulesAreLoadedAtOnce(t *testing.T) {
 			t.Errorf("the page does not name %s", address)
 		}
 	}
-	for name := range w.static {
-		for _, other := range imports(w.static, name) {
+	for name := range w.Static {
+		for _, other := range page.Imports(w.Static, name) {
 			if rec := get(w, "/static/"+other); rec.Code != http.StatusOK {
 				t.Errorf("%s imports %s, which is not there", name, other)
 			}

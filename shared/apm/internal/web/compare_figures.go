@@ -5,22 +5,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A figureCompared is a figure of two versions.
 type figureCompared struct {
 	Name, Means string
-	A, B        amount
-	Difference  amount // with its sign
-	Times       string // 42 × faster; empty for small differences
-	TooFew      bool   // there are too few requests to say how many times
-	FailedA     bool   // a figure of errors that isn't 0
+	A, B        page.Amount
+	Difference  page.Amount // with its sign
+	Times       string      // 42 × faster; empty for small differences
+	TooFew      bool        // there are too few requests to say how many times
+	FailedA     bool        // a figure of errors that isn't 0
 	FailedB     bool
 }
 
@@ -28,21 +28,21 @@ type figureCompared struct {
 func figuresCompared(a, b stats.Group) []figureCompared {
 	count := func(name string, a, b int) figureCompared {
 		return figureCompared{
-			Name: name, A: amount{Value: format.Number(a)}, B: amount{Value: format.Number(b)},
-			Difference: amount{Value: withSign(b-a, format.Number(max(a-b, b-a)))},
+			Name: name, A: page.Amount{Value: format.Number(a)}, B: page.Amount{Value: format.Number(b)},
+			Difference: page.Amount{Value: withSign(b-a, format.Number(max(a-b, b-a)))},
 		}
 	}
 	rateA, rateB := perSecondSeen(a), perSecondSeen(b)
 	rates := figureCompared{
 		Name: "Requests per second", Means: "Between the first request and the last",
-		A: rate(rateA), B: rate(rateB), Difference: signed(rateB-rateA, "req/s"),
+		A: page.Rate(rateA), B: page.Rate(rateB), Difference: signed(rateB-rateA, "req/s"),
 	}
-	if none := (amount{Value: "–"}); min(a.Requests, b.Requests) < minRequests {
+	if none := (page.Amount{Value: "–"}); min(a.Requests, b.Requests) < minRequests {
 		rates.A, rates.B, rates.Difference = none, none, none
 	}
 	errors := count("Errors", a.Errors, b.Errors)
 	errorRate := figureCompared{
-		Name: "Error rate", A: percent(a.ErrorRate()), B: percent(b.ErrorRate()),
+		Name: "Error rate", A: page.Percent(a.ErrorRate()), B: page.Percent(b.ErrorRate()),
 		Difference: signed(100*(b.ErrorRate()-a.ErrorRate()), "% points"),
 	}
 	for _, row := range []*figureCompared{&errors, &errorRate} {
@@ -52,8 +52,8 @@ func figuresCompared(a, b stats.Group) []figureCompared {
 	for _, l := range chart.Latencies() {
 		before, now := l.Of(a.Figures), l.Of(b.Figures)
 		row := figureCompared{
-			Name: l.Title, Means: l.Means, A: duration(before), B: duration(now),
-			Difference: scale{}.change(before, now).amount,
+			Name: l.Title, Means: l.Means, A: page.Duration(before), B: page.Duration(now),
+			Difference: scale{}.change(before, now).Amount,
 			Times:      timesAs(before, now),
 		}
 		if row.Times != "" && !isReliable(l.Percent, a.Figures, b.Figures) {
@@ -80,12 +80,12 @@ func perSecondSeen(g stats.Group) float64 {
 }
 
 // signed formats a difference with its sign.
-func signed(x float64, unit string) amount {
+func signed(x float64, unit string) page.Amount {
 	text := format.Significant(max(x, -x))
 	if text == "0" {
-		return amount{Value: "0"}
+		return page.Amount{Value: "0"}
 	}
-	return amount{withSign(x, text), unit}
+	return page.Amount{Value: withSign(x, text), Unit: unit}
 }
 
 // withSign puts the sign of a number before its text; 0 has none.
@@ -116,7 +116,7 @@ func versionsOutcome(a, b stats.Figures) string {
 	text := strings.Join([]string{
 		latency("p50", 50, a.P50, b.P50), latency("p95", 95, a.P95, b.P95), latency("avg", 50, a.Average(), b.Average()),
 	}, ", ")
-	switch before, now := percent(a.ErrorRate()), percent(b.ErrorRate()); {
+	switch before, now := page.Percent(a.ErrorRate()), page.Percent(b.ErrorRate()); {
 	case a.Errors+b.Errors == 0:
 		return text + ", no errors"
 	case before == now:
@@ -129,7 +129,7 @@ func versionsOutcome(a, b stats.Figures) string {
 // A kindCompared is a kind of span in the requests of two versions. Its figures are
 // averages per request.
 type kindCompared struct {
-	Service  service
+	Service  page.Service
 	Name     string
 	Resource string
 	Sides    [2]kindSide // of A and B
@@ -139,7 +139,7 @@ type kindCompared struct {
 
 type kindSide struct {
 	Count string // of spans
-	Exec  amount
+	Exec  page.Amount
 
 	known bool
 	exec  time.Duration
@@ -151,7 +151,7 @@ type kindSide struct {
 func (w *Web) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, unlisted int) {
 	type kind struct{ service, name, resource, spanType string }
 	indexes := map[kind]int{}
-	none := kindSide{Count: "–", Exec: amount{Value: "–"}}
+	none := kindSide{Count: "–", Exec: page.Amount{Value: "–"}}
 	for side, anatomy := range []stats.Anatomy{a, b} {
 		requests := max(1, anatomy.Requests)
 		for _, s := range anatomy.Spans {
@@ -161,7 +161,7 @@ func (w *Web) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, 
 				i = len(rows)
 				indexes[k] = i
 				rows = append(rows, kindCompared{
-					Service: w.service(s.Service), Name: short(s.Name), Resource: short(s.Resource),
+					Service: w.Service(s.Service), Name: page.Short(s.Name), Resource: page.Short(s.Resource),
 					Sides: [2]kindSide{none, none},
 				})
 			}

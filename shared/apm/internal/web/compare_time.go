@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A change is the difference between a time of A and a time of B.
 type change struct {
-	amount          // with its sign
-	More, Much bool // B's is longer; the difference is more than what counts as equal
-	X, Width   string
+	page.Amount      // with its sign
+	More, Much  bool // B's is longer; the difference is more than what counts as equal
+	X, Width    string
 }
 
 // A scale measures differences of times.
@@ -27,7 +27,7 @@ type scale struct {
 func (s scale) change(a, b time.Duration) change {
 	const middle = 50
 	difference := b - a
-	c := change{amount: orNothing(difference), More: difference > 0, Much: difference.Abs() > s.equal}
+	c := change{Amount: orNothing(difference), More: difference > 0, Much: difference.Abs() > s.equal}
 	if c.More {
 		c.Value = "+" + c.Value
 	}
@@ -36,16 +36,16 @@ func (s scale) change(a, b time.Duration) change {
 	if !c.More {
 		x -= width
 	}
-	c.X, c.Width = coordinate(x), coordinate(width)
+	c.X, c.Width = page.Coordinate(x), page.Coordinate(width)
 	return c
 }
 
 // orNothing formats a duration; 0 has no unit.
-func orNothing(d time.Duration) amount {
+func orNothing(d time.Duration) page.Amount {
 	if d == 0 {
-		return amount{Value: "0"}
+		return page.Amount{Value: "0"}
 	}
-	return duration(d)
+	return page.Duration(d)
 }
 
 func percentOf(part, whole time.Duration) float64 {
@@ -64,20 +64,20 @@ type timeCompared struct {
 
 // A timeBar is the bar of A or of B.
 type timeBar struct {
-	breakdown // in percent of the longer bar
-	Letter    string
-	Total     amount
+	page.Breakdown // in percent of the longer bar
+	Letter         string
+	Total          page.Amount
 }
 
 // A timeRow is the execution time of a service.
 type timeRow struct {
-	Service service
+	Service page.Service
 	Sides   [2]timeShare // of A and B
 	Change  change
 }
 
 type timeShare struct {
-	Exec    amount
+	Exec    page.Amount
 	Percent string // of all services
 }
 
@@ -101,9 +101,9 @@ func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
 	whole := max(totals.exec[0], totals.exec[1])
 	compared := timeCompared{Rows: make([]timeRow, len(pairs))}
 	for i, p := range pairs {
-		shown := w.service(p.service)
+		shown := w.Service(p.service)
 		if others > 0 && i == len(pairs)-1 {
-			shown = otherServices(others)
+			shown = page.OtherServices(others)
 		}
 		compared.Rows[i] = timeRow{Service: shown, Change: scale{whole / 100, whole}.change(p.exec[0], p.exec[1])}
 	}
@@ -115,13 +115,13 @@ func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
 		}
 		x := 0.0
 		var words []string
-		for i, percent := range percentages(shares) {
+		for i, percent := range page.Percentages(shares) {
 			row, exec := &compared.Rows[i], pairs[i].exec[side]
 			row.Sides[side] = timeShare{orNothing(exec), percent}
 			width := percentOf(exec, whole)
-			bar.Parts = append(bar.Parts, part{Service: row.Service, X: coordinate(x), Width: coordinate(width)})
+			bar.Parts = append(bar.Parts, page.Part{Service: row.Service, X: page.Coordinate(x), Width: page.Coordinate(width)})
 			if width > 0 {
-				words = append(words, fmt.Sprintf("%s %s", row.Service.Name, duration(exec)))
+				words = append(words, fmt.Sprintf("%s %s", row.Service.Name, page.Duration(exec)))
 			}
 			x += width
 		}
@@ -149,13 +149,13 @@ func timePairs(a, b []apm.ServiceTime) (pairs []timePair, others int) {
 	slices.SortStableFunc(pairs, func(x, y timePair) int {
 		return cmp.Compare(max(y.exec[0], y.exec[1]), max(x.exec[0], x.exec[1]))
 	})
-	if len(pairs) <= maxParts {
+	if len(pairs) <= page.MaxParts {
 		return pairs, 0
 	}
 	var rest timePair
-	for _, p := range pairs[maxParts:] {
+	for _, p := range pairs[page.MaxParts:] {
 		rest.add(0, p.exec[0])
 		rest.add(1, p.exec[1])
 	}
-	return append(pairs[:maxParts:maxParts], rest), len(pairs) - maxParts
+	return append(pairs[:page.MaxParts:page.MaxParts], rest), len(pairs) - page.MaxParts
 }

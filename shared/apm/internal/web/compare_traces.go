@@ -7,19 +7,19 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/compare"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // compareTracesPage shows two traces side by side, span by span, or offers traces to
 // compare.
 type compareTracesPage struct {
-	frame
+	page.Frame
 	A, B traceSide
 
 	Outcome outcome
@@ -38,12 +38,12 @@ type traceSide struct {
 	Found  bool
 
 	ID       string
-	Service  service
+	Service  page.Service
 	Resource string
 	Version  string
 	Status   string // of its HTTP response
-	Duration amount
-	Date     moment
+	Duration page.Amount
+	Date     page.Moment
 	Spans    int
 	Errors   int
 	More     string // if only a part of the trace is compared, a sentence that says so
@@ -60,34 +60,34 @@ type traceChoice struct {
 // showCompareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
 func (w *Web) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 	ctx, asked := r.Context(), r.URL.Query()
-	page := compareTracesPage{frame: w.frame(r, "traces", "Compare traces", docs{})}
-	if page.A, err = w.traceSide(ctx, "A", asked.Get("a")); err != nil {
+	data := compareTracesPage{Frame: w.Frame(r, "traces", "Compare traces", page.Docs{})}
+	if data.A, err = w.traceSide(ctx, "A", asked.Get("a")); err != nil {
 		return err
 	}
-	if page.B, err = w.traceSide(ctx, "B", asked.Get("b")); err != nil {
+	if data.B, err = w.traceSide(ctx, "B", asked.Get("b")); err != nil {
 		return err
 	}
 	status := http.StatusOK
-	if page.Both() {
-		w.compareTraces(&page)
+	if data.Both() {
+		w.compareTraces(&data)
 	} else {
-		if page.A.Wrong+page.B.Wrong != "" {
+		if data.A.Wrong+data.B.Wrong != "" {
 			status = http.StatusNotFound
 		}
-		if err := w.offerTraces(ctx, &page); err != nil {
+		if err := w.offerTraces(ctx, &data); err != nil {
 			return err
 		}
 	}
-	return w.render(rw, status, "compare_traces.html", page)
+	return w.Render(rw, status, "compare_traces.html", data)
 }
 
-func (w *Web) compareTraces(page *compareTracesPage) {
-	a, b := page.A.trace, page.B.trace
+func (w *Web) compareTraces(data *compareTracesPage) {
+	a, b := data.A.trace, data.B.trace
 	places := compare.Align(a, b)
-	page.Title = fmt.Sprintf("%s and %s · Compare traces", page.A.Resource, page.B.Resource)
-	page.Outcome = outcomeOf(a, b, compare.Sum(places))
-	page.Time = w.timeCompared(a.ServiceTimes(), b.ServiceTimes())
-	page.Tree = w.treeCompared(page.Place, a, b, places)
+	data.Title = fmt.Sprintf("%s and %s · Compare traces", data.A.Resource, data.B.Resource)
+	data.Outcome = outcomeOf(a, b, compare.Sum(places))
+	data.Time = w.timeCompared(a.ServiceTimes(), b.ServiceTimes())
+	data.Tree = w.treeCompared(data.Place, a, b, places)
 }
 
 // traceSide finds a trace by its ID. A trace that isn't found is no error: the page says
@@ -97,11 +97,11 @@ func (w *Web) traceSide(ctx context.Context, letter, id string) (traceSide, erro
 	if id == "" {
 		return side, nil
 	}
-	trace, found, err := w.find(ctx, id, 2)
-	var wrong failure
+	trace, found, err := w.Find(ctx, id, 2)
+	var wrong page.Failure
 	switch {
 	case errors.As(err, &wrong):
-		side.Wrong = wrong.detail
+		side.Wrong = wrong.Detail
 		return side, nil
 	case err != nil:
 		return side, err
@@ -113,13 +113,13 @@ func (w *Web) traceSide(ctx context.Context, letter, id string) (traceSide, erro
 	entry := trace.Entry()
 	side = traceSide{
 		Letter: letter, Asked: id, Found: true, trace: trace,
-		ID:       decimal(trace.ID),
-		Service:  w.service(entry.Service),
-		Resource: short(cmp.Or(entry.Resource, entry.Name, "no resource")),
-		Version:  short(entry.Meta["version"]),
-		Status:   short(entry.StatusCode()),
-		Duration: duration(trace.Duration()),
-		Date:     momentOf(trace.Start()),
+		ID:       page.FormatID(trace.ID),
+		Service:  w.Service(entry.Service),
+		Resource: page.Short(cmp.Or(entry.Resource, entry.Name, "no resource")),
+		Version:  page.Short(entry.Meta["version"]),
+		Status:   page.Short(entry.StatusCode()),
+		Duration: page.Duration(trace.Duration()),
+		Date:     page.MomentOf(trace.Start()),
 		Spans:    len(trace.Spans),
 		Errors:   trace.Errors(),
 	}
@@ -155,17 +155,17 @@ func (p compareTracesPage) OtherURL() string { return p.Place.With("b", "") }
 
 // offerTraces offers the newest traces and, if one trace is chosen already, the newest of
 // its resource, some of each version.
-func (w *Web) offerTraces(ctx context.Context, page *compareTracesPage) error {
+func (w *Web) offerTraces(ctx context.Context, data *compareTracesPage) error {
 	const newest, similar, versions, perVersion = 50, 20, 6, 4
-	found, _, err := w.search(ctx, query.Request{Limit: newest})
+	found, _, err := w.Search(ctx, query.Request{Limit: newest})
 	if err != nil {
 		return err
 	}
 	for _, s := range found {
-		page.Newest = append(page.Newest, traceChoice{traceRow: w.traceRow(s)})
+		data.Newest = append(data.Newest, traceChoice{traceRow: w.traceRow(s)})
 	}
-	known, missing := page.Known(), "b"
-	if page.B.Found {
+	known, missing := data.Known(), "b"
+	if data.B.Found {
 		missing = "a"
 	}
 	if !known.Found {
@@ -178,11 +178,11 @@ func (w *Web) offerTraces(ctx context.Context, page *compareTracesPage) error {
 	}
 	offer := func(q query.Query, version string, limit int) error {
 		request := query.Request{Selection: query.Selection{Query: q}, Limit: limit + 1}
-		found, _, err := w.search(ctx, request)
+		found, _, err := w.Search(ctx, request)
 		for _, s := range found {
 			if s.TraceID != known.trace.ID && limit > 0 {
 				row := w.traceRow(s)
-				page.Similar = append(page.Similar, traceChoice{row, short(version), page.Place.With(missing, row.ID)})
+				data.Similar = append(data.Similar, traceChoice{row, page.Short(version), data.Place.With(missing, row.ID)})
 				limit--
 			}
 		}
@@ -194,7 +194,7 @@ func (w *Web) offerTraces(ctx context.Context, page *compareTracesPage) error {
 	deployed = deployed[:min(len(deployed), versions)]
 	for _, d := range deployed {
 		limit := max(perVersion, similar/len(deployed))
-		if err := offer(both(alike, "version", d.Version), d.Version, limit); err != nil {
+		if err := offer(page.And(alike, "version", d.Version), d.Version, limit); err != nil {
 			return err
 		}
 	}
@@ -207,7 +207,7 @@ func alikeTo(s *apm.Span) (q query.Query) {
 		{"service", s.Service}, {"operation_name", s.Name}, {"resource_name", s.Resource},
 	} {
 		if field[1] != "" { // a query for an empty value finds nothing
-			q = both(q, field[0], field[1])
+			q = page.And(q, field[0], field[1])
 		}
 	}
 	return q
@@ -241,8 +241,8 @@ func outcomeOf(a, b apm.Trace, sum compare.Outcome) outcome {
 		most := sum.Work[0]
 		if (most.ExecB - most.ExecA).Abs() > tolerance(a, b) {
 			o.Cause = &cause{
-				What:    short(cmp.Or(most.Span.Resource, most.Span.Name)),
-				Service: short(most.Span.Service),
+				What:    page.Short(cmp.Or(most.Span.Resource, most.Span.Name)),
+				Service: page.Short(most.Span.Service),
 				Change:  "fell",
 				From:    chart.Duration(float64(most.ExecA)),
 				To:      chart.Duration(float64(most.ExecB)),

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/compare"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 const (
@@ -20,10 +20,10 @@ const (
 // A treeCompared shows the spans of two traces as one tree.
 type treeCompared struct {
 	Rows      []comparedRow
-	Changes   bool   // the page shows only spans that differ, and their ancestors
-	Unchanged int    // rows left out because nothing differs
-	Hidden    int    // rows past the limit
-	Tolerance amount // the largest difference of times that counts as equal
+	Changes   bool        // the page shows only spans that differ, and their ancestors
+	Unchanged int         // rows left out because nothing differs
+	Hidden    int         // rows past the limit
+	Tolerance page.Amount // the largest difference of times that counts as equal
 
 	Showing              []chart.Choice // all spans, or only changes
 	Folding              []chart.Choice // one row for similar siblings, or one per span; empty if there are none
@@ -36,7 +36,7 @@ type comparedRow struct {
 	Level    int    // in the tree, from 1
 	Indent   int    // pixels
 	Count    string // of similar siblings; empty for one span
-	Service  service
+	Service  page.Service
 	Name     string
 	Detail   string // what it worked on; empty if the name says it all
 	Was      string // what A's span worked on, if that differs
@@ -50,16 +50,16 @@ type comparedRow struct {
 
 // A figure is a duration that links to its span.
 type figure struct {
-	Duration amount
+	Duration page.Amount
 	URL      string // empty for several spans
 }
 
 // treeCompared returns the rows that the reader chose to see.
-func (w *Web) treeCompared(p place, a, b apm.Trace, places []compare.Place) treeCompared {
+func (w *Web) treeCompared(p page.URL, a, b apm.Trace, places []compare.Place) treeCompared {
 	scale := scale{tolerance(a, b), max(a.Duration(), b.Duration())}
 	tree := treeCompared{
 		Changes:    p.Get("show") == "changes",
-		Tolerance:  duration(scale.equal),
+		Tolerance:  page.Duration(scale.equal),
 		ChangesURL: p.With("show", "changes"),
 		EveryURL:   p.With("show", ""),
 		AllURL:     p.With("rows", "all"),
@@ -97,14 +97,14 @@ func (w *Web) treeCompared(p place, a, b apm.Trace, places []compare.Place) tree
 }
 
 // comparedRow formats a row. Its links keep the environment and the time range of p.
-func (w *Web) comparedRow(p place, sum comparedSum, scale scale) comparedRow {
+func (w *Web) comparedRow(p page.URL, sum comparedSum, scale scale) comparedRow {
 	pair, s := sum.first, sum.first.Span()
 	row := comparedRow{
 		Level:    pair.Level + 1,
 		Indent:   indent(pair.Level),
-		Service:  w.service(s.Service),
-		Name:     short(s.Name),
-		Detail:   short(s.Detail()),
+		Service:  w.Service(s.Service),
+		Name:     page.Short(s.Name),
+		Detail:   page.Short(s.Detail()),
 		Orphan:   pair.A != nil && pair.A.Orphan || pair.B != nil && pair.B.Orphan,
 		Duration: scale.change(sum.a, sum.b),
 		Exec:     scale.change(sum.execA, sum.execB),
@@ -112,10 +112,10 @@ func (w *Web) comparedRow(p place, sum comparedSum, scale scale) comparedRow {
 		Failures: strings.Join(sum.failures(), ", "),
 	}
 	if sum.inA > 0 {
-		row.A = &figure{Duration: duration(sum.a)}
+		row.A = &figure{Duration: page.Duration(sum.a)}
 	}
 	if sum.inB > 0 {
-		row.B = &figure{Duration: duration(sum.b)}
+		row.B = &figure{Duration: page.Duration(sum.b)}
 	}
 	if sum.folded {
 		row.Count = fmt.Sprintf("%s × in A, %s × in B:", format.Number(sum.inA), format.Number(sum.inB))
@@ -124,18 +124,18 @@ func (w *Web) comparedRow(p place, sum comparedSum, scale scale) comparedRow {
 		}
 		row.Detail = ""
 		if s.Resource != s.Name {
-			row.Detail = short(s.Resource)
+			row.Detail = page.Short(s.Resource)
 		}
 		return row
 	}
 	if row.A != nil {
-		row.A.URL = p.traceURL(pair.A.Span.TraceID, pair.A.Span.SpanID)
+		row.A.URL = p.TraceURL(pair.A.Span.TraceID, pair.A.Span.SpanID)
 	}
 	if row.B != nil {
-		row.B.URL = p.traceURL(pair.B.Span.TraceID, pair.B.Span.SpanID)
+		row.B.URL = p.TraceURL(pair.B.Span.TraceID, pair.B.Span.SpanID)
 	}
 	if row.A != nil && row.B != nil && pair.A.Span.Detail() != s.Detail() {
-		row.Was = short(pair.A.Span.Detail())
+		row.Was = page.Short(pair.A.Span.Detail())
 	}
 	return row
 }

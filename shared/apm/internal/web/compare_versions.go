@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // minRequests is how many requests a version needs for its percentiles to mean much.
@@ -20,8 +20,8 @@ const minRequests = 20
 
 // compareVersionsPage compares two versions of a service or a resource.
 type compareVersionsPage struct {
-	frame
-	Service   service
+	page.Frame
+	Service   page.Service
 	Resource  string // empty for all resources of the service
 	Operation string // empty for any
 	A, B      versionSide
@@ -42,7 +42,7 @@ type versionSide struct {
 	Letter    string
 	Version   string         // empty if there is none to choose
 	Choices   []chart.Choice // versions that the reader can choose
-	First     *moment
+	First     *page.Moment
 	Requests  int
 	TracesURL string
 
@@ -55,7 +55,7 @@ type compareVersionsRequest struct {
 	service, resource, operation string
 	a, b                         string // versions; may be empty
 	allKinds                     bool   // list all kinds of spans
-	window                       window
+	window                       page.Window
 }
 
 func parseCompareVersionsRequest(r *http.Request) (request compareVersionsRequest, err error) {
@@ -65,10 +65,10 @@ func parseCompareVersionsRequest(r *http.Request) (request compareVersionsReques
 		a: asked.Get("a"), b: asked.Get("b"), allKinds: asked.Get("kinds") == "all",
 	}
 	if request.service == "" {
-		return request, failure{http.StatusBadRequest, "The address names no service. " +
+		return request, page.Failure{Status: http.StatusBadRequest, Detail: "The address names no service. " +
 			"Open a service’s page: each version under Deployments has a link to compare it with the previous version."}
 	}
-	request.window, err = readWindow(r)
+	request.window, err = page.ParseWindow(r)
 	return request, err
 }
 
@@ -84,30 +84,30 @@ func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	page := compareVersionsPage{frame: w.frame(r, "services", "Compare versions", docs{
-		"Deployment Tracking", "https://docs.datadoghq.com/tracing/services/deployment_tracking/",
-		"commits and faulty deployments",
+	data := compareVersionsPage{Frame: w.Frame(r, "services", "Compare versions", page.Docs{
+		Name: "Deployment Tracking", URL: "https://docs.datadoghq.com/tracing/services/deployment_tracking/",
+		Lacks: "commits and faulty deployments",
 	})}
-	page.Service = w.service(request.service)
-	page.Resource, page.Operation = short(request.resource), short(request.operation)
-	ever := window{Env: request.window.Env}.selection(request.query(), query.ServiceEntrySpans)
-	if page.Versions, err = w.deploymentsOf(ctx, ever, request.service); err != nil {
+	data.Service = w.Service(request.service)
+	data.Resource, data.Operation = page.Short(request.resource), page.Short(request.operation)
+	ever := page.Window{Env: request.window.Env}.Selection(request.query(), query.ServiceEntrySpans)
+	if data.Versions, err = w.deploymentsOf(ctx, ever, request.service); err != nil {
 		return err
 	}
-	page.choose(request)
-	if request.window, err = w.settleBoth(ctx, request, page.A.Version, page.B.Version); err != nil {
+	data.choose(request)
+	if request.window, err = w.settleBoth(ctx, request, data.A.Version, data.B.Version); err != nil {
 		return err
 	}
-	if page.Menus, err = w.menus(ctx, page.Place, request.window); err != nil {
+	if data.Menus, err = w.Menus(ctx, data.Place, request.window); err != nil {
 		return err
 	}
-	if page.Both() {
-		page.Title = fmt.Sprintf("%s and %s · Compare versions", short(page.A.Version), short(page.B.Version))
-		if err := w.compareVersions(ctx, &page, request); err != nil {
+	if data.Both() {
+		data.Title = fmt.Sprintf("%s and %s · Compare versions", page.Short(data.A.Version), page.Short(data.B.Version))
+		if err := w.compareVersions(ctx, &data, request); err != nil {
 			return err
 		}
 	}
-	return w.render(rw, http.StatusOK, "compare_versions.html", page)
+	return w.Render(rw, http.StatusOK, "compare_versions.html", data)
 }
 
 // choose takes the versions that the reader named. For a missing B it takes the newest
@@ -135,10 +135,10 @@ func (p *compareVersionsPage) side(letter, version string, url func(version stri
 	for i, d := range p.Versions {
 		current := d.Version == version
 		if current {
-			side.First = momentOrNone(d.FirstSeen)
+			side.First = page.MomentOrNone(d.FirstSeen)
 		}
 		if i < maxChoices || current {
-			side.Choices = append(side.Choices, chart.Choice{Title: short(d.Version), URL: url(d.Version), Current: current})
+			side.Choices = append(side.Choices, chart.Choice{Title: page.Short(d.Version), URL: url(d.Version), Current: current})
 		}
 	}
 	return side
@@ -146,54 +146,54 @@ func (p *compareVersionsPage) side(letter, version string, url func(version stri
 
 // settleBoth settles the window. If the reader chose no time range, it takes the shortest
 // one with requests to both versions.
-func (w *Web) settleBoth(ctx context.Context, request compareVersionsRequest, a, b string) (window, error) {
+func (w *Web) settleBoth(ctx context.Context, request compareVersionsRequest, a, b string) (page.Window, error) {
 	win, q := request.window, request.query()
 	if a == "" || b == "" {
-		return w.settle(ctx, win, q, query.ServiceEntrySpans)
+		return w.Settle(ctx, win, q, query.ServiceEntrySpans)
 	}
 	if !win.Chosen() {
 		longest := 0
 		for _, version := range []string{a, b} {
-			one, err := w.settle(ctx, win, both(q, "version", version), query.ServiceEntrySpans)
+			one, err := w.Settle(ctx, win, page.And(q, "version", version), query.ServiceEntrySpans)
 			if err != nil {
 				return win, err
 			}
-			index := slices.IndexFunc(ranges(), func(r timeRange) bool { return r.Name == one.Range })
+			index := slices.IndexFunc(page.Ranges(), func(r page.TimeRange) bool { return r.Name == one.Range })
 			longest = max(longest, index)
 		}
-		win.Range = ranges()[longest].Name
+		win.Range = page.Ranges()[longest].Name
 	}
-	either := query.Or{both(query.Query{}, "version", a).Expr, both(query.Query{}, "version", b).Expr}
-	return w.settle(ctx, win, query.Query{Expr: query.And{q.Expr, either}}, query.ServiceEntrySpans)
+	either := query.Or{page.And(query.Query{}, "version", a).Expr, page.And(query.Query{}, "version", b).Expr}
+	return w.Settle(ctx, win, query.Query{Expr: query.And{q.Expr, either}}, query.ServiceEntrySpans)
 }
 
 // compareVersions fills the page with what differs.
-func (w *Web) compareVersions(ctx context.Context, page *compareVersionsPage, request compareVersionsRequest) error {
+func (w *Web) compareVersions(ctx context.Context, data *compareVersionsPage, request compareVersionsRequest) error {
 	var traces [2]chart.TracesURL
-	for i, side := range []*versionSide{&page.A, &page.B} {
-		q := both(request.query(), "version", side.Version)
-		selection := request.window.selection(q, query.ServiceEntrySpans)
-		found, err := w.figures(ctx, query.Breakdown{Selection: selection, Distribution: true})
+	for i, side := range []*versionSide{&data.A, &data.B} {
+		q := page.And(request.query(), "version", side.Version)
+		selection := request.window.Selection(q, query.ServiceEntrySpans)
+		found, err := w.Figures(ctx, query.Breakdown{Selection: selection, Distribution: true})
 		if err != nil {
 			return err
 		}
-		if side.anatomy, err = w.anatomy(ctx, selection, 0); err != nil {
+		if side.anatomy, err = w.Anatomy(ctx, selection, 0); err != nil {
 			return err
 		}
 		side.group, side.Requests = found.Total, found.Total.Requests
-		side.TracesURL, traces[i] = page.tracesOf(q), tracesOfLatency(page.frame, q)
+		side.TracesURL, traces[i] = data.TracesOf(q), tracesOfLatency(data.Frame, q)
 	}
-	a, b := page.A, page.B
+	a, b := data.A, data.B
 	if a.Requests == 0 || b.Requests == 0 {
 		return nil
 	}
-	page.Few = fewText(a.Requests, b.Requests)
-	page.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
-	page.Figures = figuresCompared(a.group, b.group)
-	page.Latencies = chart.NewComparison([2]stats.Group{a.group, b.group}, traces)
-	page.Time = w.timeCompared(averageTimes(a.anatomy), averageTimes(b.anatomy))
-	page.Spans, page.Unlisted = w.kindsCompared(a.anatomy, b.anatomy, request.allKinds)
-	page.Sample = fmt.Sprintf("Averages for A %s, for B %s.", sampleText(a.anatomy), sampleText(b.anatomy))
+	data.Few = fewText(a.Requests, b.Requests)
+	data.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
+	data.Figures = figuresCompared(a.group, b.group)
+	data.Latencies = chart.NewComparison([2]stats.Group{a.group, b.group}, traces)
+	data.Time = w.timeCompared(averageTimes(a.anatomy), averageTimes(b.anatomy))
+	data.Spans, data.Unlisted = w.kindsCompared(a.anatomy, b.anatomy, request.allKinds)
+	data.Sample = fmt.Sprintf("Averages for A %s, for B %s.", sampleText(a.anatomy), sampleText(b.anatomy))
 	return nil
 }
 
@@ -242,4 +242,4 @@ func (p compareVersionsPage) PageURL() string {
 }
 
 // Short returns the version, cut to one line.
-func (s versionSide) Short() string { return short(s.Version) }
+func (s versionSide) Short() string { return page.Short(s.Version) }

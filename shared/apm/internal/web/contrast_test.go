@@ -14,7 +14,7 @@ func TestTextsCanBeRead(t *testing.T) {
 	w, _ := newTest()
 	pairs := regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\)`)
 	colours := map[string][2]float64{} // luminance, light and dark
-	for _, match := range pairs.FindAllStringSubmatch(string(w.static["style.css"].content), -1) {
+	for _, match := range pairs.FindAllStringSubmatch(string(w.Static["style.css"].Content), -1) {
 		colours[match[1]] = [2]float64{luminance(t, match[2]), luminance(t, match[3])}
 	}
 	for text, least := range map[string]float64{"text": 4.5, "quiet": 4.5, "link": 4.5, "error": 4.5, "ok": 4.5, "edge": 3, "less": 3, "more": 3} {

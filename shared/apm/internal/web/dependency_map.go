@@ -2,9 +2,9 @@ package web
 
 import (
 	"math"
-	"time"
-
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A dependency is a service upstream or downstream of another service's requests.
@@ -16,7 +16,7 @@ type dependency struct {
 
 // dependencies draws the upstream and downstream calls of a service's requests; nil if
 // there are none.
-func (w *Web) dependencies(f frame, a stats.Anatomy, service string, own stats.Figures, win window) *serviceMap {
+func (w *Web) dependencies(f page.Frame, a stats.Anatomy, service string, own stats.Figures, win page.Window) *serviceMap {
 	if len(a.Edges) == 0 {
 		return nil
 	}
@@ -58,11 +58,11 @@ func (d dependency) node(service string, a stats.Anatomy, often frequency) mapNo
 	if d.calls > 0 {
 		average := time.Duration(min(d.total/float64(d.calls), math.Nextafter(math.MaxInt64, 0)))
 		rate := float64(d.errors) / float64(d.calls)
-		n.Lines = []string{often.text(a.Estimate(d.calls), "call", "calls") + " · avg " + duration(average).String()}
+		n.Lines = []string{often.text(a.Estimate(d.calls), "call", "calls") + " · avg " + page.Duration(average).String()}
 		n.Errors, n.Failed = errorsText(rate), rate >= failedPart
 	}
 	if d.exec.Exec > 0 {
-		n.Lines = append(n.Lines, percent(d.exec.Percent/100).String()+" of exec time")
+		n.Lines = append(n.Lines, page.Percent(d.exec.Percent/100).String()+" of exec time")
 	}
 	return n
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"thinker/shared/apm/internal/web/page"
 	"time"
 )
 
@@ -28,8 +29,8 @@ import (
 func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 	var only []uint64
 	if text := r.URL.Query().Get("trace"); text != "" {
-		if only = traceIDs(text); len(only) == 0 {
-			return failure{http.StatusBadRequest, fmt.Sprintf("Invalid trace=%.40q: use a decimal or hexadecimal trace ID.", text)}
+		if only = page.TraceIDs(text); len(only) == 0 {
+			return page.Failure{Status: http.StatusBadRequest, Detail: fmt.Sprintf("Invalid trace=%.40q: use a decimal or hexadecimal trace ID.", text)}
 		}
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -59,7 +60,7 @@ func (w *Web) events(rw http.ResponseWriter, r *http.Request) error {
 			news = guest.News(ctx)
 			break
 		}
-		return failure{http.StatusBadRequest, fmt.Sprintf("Invalid kind=%.40q: use trace or intake.", kind)}
+		return page.Failure{Status: http.StatusBadRequest, Detail: fmt.Sprintf("Invalid kind=%.40q: use trace or intake.", kind)}
 	}
 
 	rw.Header().Set("Content-Type", "text/event-stream")

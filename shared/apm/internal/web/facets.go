@@ -3,9 +3,9 @@ package web
 import (
 	"net/http"
 	"slices"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
@@ -48,16 +48,16 @@ func usualFacets() []query.Field {
 
 // facets counts the values of the selected spans. ?facet=@name adds an attribute to the
 // panel, and ?facets=all lists the names of all attributes.
-func (w *Web) facets(r *http.Request, p place, s query.Selection, refined refinement) (*facetPanel, error) {
+func (w *Web) facets(r *http.Request, p page.URL, s query.Selection, refined refinement) (*facetPanel, error) {
 	const (
 		few  = 8   // values of an attribute
 		many = 100 // values of one that was asked for
 	)
-	asked, err := fields(r, "facet", 10)
+	asked, err := page.ParseFields(r, "facet", 10)
 	if err != nil {
 		return nil, err
 	}
-	counted, err := w.countValues(r.Context(), s, usualFacets(), few)
+	counted, err := w.CountValues(r.Context(), s, usualFacets(), few)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (w *Web) facets(r *http.Request, p place, s query.Selection, refined refine
 		}
 	}
 	if len(asked) > 0 {
-		if counted, err = w.countValues(r.Context(), s, asked, many); err != nil {
+		if counted, err = w.CountValues(r.Context(), s, asked, many); err != nil {
 			return nil, err
 		}
 	}
@@ -93,9 +93,9 @@ func (w *Web) facets(r *http.Request, p place, s query.Selection, refined refine
 }
 
 // nameFacets adds the names of the attributes that the panel doesn't show yet.
-func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p place, s query.Selection, asked []query.Field) error {
+func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p page.URL, s query.Selection, asked []query.Field) error {
 	const most = 100
-	all, err := w.countValues(r.Context(), s, nil, 1)
+	all, err := w.CountValues(r.Context(), s, nil, 1)
 	if err != nil {
 		return err
 	}
@@ -107,15 +107,15 @@ func (w *Web) nameFacets(r *http.Request, panel *facetPanel, p place, s query.Se
 		case len(panel.Names) == most:
 			panel.Others++
 		default:
-			panel.Names = append(panel.Names, facetName{short(counted.Name), format.Number(counted.Spans), withFacets(p, append(slices.Clip(asked), field))})
+			panel.Names = append(panel.Names, facetName{page.Short(counted.Name), format.Number(counted.Spans), withFacets(p, append(slices.Clip(asked), field))})
 		}
 	}
 	return nil
 }
 
 // facet returns the values of an attribute, followed by those that only the query has.
-func (w *Web) facet(counted stats.Facet, field query.Field, refined refinement, p place) facet {
-	f := facet{Name: short(counted.Name)}
+func (w *Web) facet(counted stats.Facet, field query.Field, refined refinement, p page.URL) facet {
+	f := facet{Name: page.Short(counted.Name)}
 	if counted.Others > 0 {
 		f.Others = format.Number(counted.Others)
 	}
@@ -127,7 +127,7 @@ func (w *Web) facet(counted stats.Facet, field query.Field, refined refinement, 
 	}
 	for _, value := range counted.Values {
 		term := query.Term{Field: field, Test: query.OneLine(value.Value)}
-		v := facetValue{Value: short(value.Value), Spans: format.Number(value.Spans), Chosen: said[term.String()]}
+		v := facetValue{Value: page.Short(value.Value), Spans: format.Number(value.Spans), Chosen: said[term.String()]}
 		if field == (query.Field{Name: "service"}) {
 			v.Colour = w.Palette.Of(value.Value).Hex()
 		}
@@ -149,7 +149,7 @@ func (w *Web) facet(counted stats.Facet, field query.Field, refined refinement, 
 		if v.Chosen, v.Excluded = !excluded, excluded; excluded {
 			part = not.Expr
 		}
-		v.Value = short(part.(query.Term).Test.String())
+		v.Value = page.Short(part.(query.Term).Test.String())
 		f.Values = append(f.Values, v)
 	}
 	return f
@@ -166,18 +166,18 @@ func about(part query.Expr, field query.Field) bool {
 
 // narrowed returns the address of the same page with another query; it is empty if the
 // query is too long.
-func narrowed(p place, q string) string {
-	if len(q) > longestQuery {
+func narrowed(p page.URL, q string) string {
+	if len(q) > page.MaxQueryLength {
 		return ""
 	}
 	return p.With("query", q)
 }
 
 // withFacets returns the address of the same page with these attributes in the panel.
-func withFacets(p place, fields []query.Field) string {
-	p = p.and("facets", "", "facet", "")
+func withFacets(p page.URL, fields []query.Field) string {
+	p = p.And("facets", "", "facet", "")
 	for _, field := range fields {
-		p.query.Add("facet", field.String())
+		p.Query.Add("facet", field.String())
 	}
 	return p.With()
 }

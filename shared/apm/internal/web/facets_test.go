@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // panelOf is what a page's panel of facets says: a line for each attribute.
@@ -109,9 +109,9 @@ func TestFurtherFacetsAreNamedOnRequest(t *testing.T) {
 }
 
 func TestALongValueIsNoLink(t *testing.T) {
-	w, _ := newTest(apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Resource: strings.Repeat("x", longestQuery)}}))
+	w, _ := newTest(apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Resource: strings.Repeat("x", page.MaxQueryLength)}}))
 	body := get(w, "/traces").Body.String()
-	if !strings.Contains(body, `<span class="value"><bdi>xxx`) || strings.Contains(body, strings.Repeat("x", longestQuery)) {
+	if !strings.Contains(body, `<span class="value"><bdi>xxx`) || strings.Contains(body, strings.Repeat("x", page.MaxQueryLength)) {
 		t.Error("a value that no query can hold is a link")
 	}
 }

@@ -3,11 +3,12 @@ package web
 import (
 	"fmt"
 	"testing"
+	"thinker/shared/apm/internal/web/page"
 )
 
 func TestRateText(t *testing.T) {
 	for perSecond, want := range map[float64]string{0: "0 req/s", 1e-5: "< 0.01 req/min", 1.0 / 900: "0.0667 req/min", 0.158: "9.48 req/min", 2: "2 req/s"} {
-		if got := rateText(perSecond); got != want {
+		if got := page.RateText(perSecond); got != want {
 			t.Errorf("%v: %s, want %s", perSecond, got, want)
 		}
 	}
@@ -15,7 +16,7 @@ func TestRateText(t *testing.T) {
 
 func TestARateHasNoMoreDigitsThanTell(t *testing.T) {
 	for perSecond, want := range map[float64]string{0: "0 req/s", 1.0 / 900: "< 0.01 req/s", 0.0125: "0.0125 req/s", 2: "2 req/s"} {
-		if got := rate(perSecond).String(); got != want {
+		if got := page.Rate(perSecond).String(); got != want {
 			t.Errorf("%v: %s, want %s", perSecond, got, want)
 		}
 	}
@@ -26,16 +27,16 @@ func TestTablesAreSorted(t *testing.T) {
 		name  string
 		value int
 	}
-	columns := []column[row]{
-		{Name: "name", Title: "Name", Text: true, compare: by(func(r row) string { return r.name })},
-		{Name: "value", Title: "Value", compare: by(func(r row) int { return r.value })},
+	columns := []page.Column[row]{
+		{Name: "name", Title: "Name", Text: true, Compare: page.By(func(r row) string { return r.name })},
+		{Name: "value", Title: "Value", Compare: page.By(func(r row) int { return r.value })},
 	}
 	for asked, want := range map[string]string{
 		"": "[{b 2} {c 2} {a 1}]", "name": "[{a 1} {b 2} {c 2}]", "-name": "[{c 2} {b 2} {a 1}]", "value": "[{a 1} {b 2} {c 2}]", "nonsense": "[{b 2} {c 2} {a 1}]",
 	} {
 		rows := []row{{"b", 2}, {"a", 1}, {"c", 2}}
-		p := place{"/x", map[string][]string{"sort": {asked}, "env": {"e"}}}
-		headings := sorted(rows, columns, p, "sort", "-value")
+		p := page.URL{Path: "/x", Query: map[string][]string{"sort": {asked}, "env": {"e"}}}
+		headings := page.Sort(rows, columns, p, "sort", "-value")
 		if got := fmt.Sprint(rows); got != want {
 			t.Errorf("%q: %s, want %s", asked, got, want)
 		}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // setSafetyHeaders keeps a page to itself: it loads nothing from elsewhere,
@@ -43,7 +44,7 @@ func (w *Web) refuseOtherHosts(r *http.Request) error {
 	if w.hosts[host] {
 		return nil
 	}
-	return failure{http.StatusForbidden, fmt.Sprintf("The agent does not serve pages under the host name %q. Use localhost, or start the agent with --allow-host %s.", host, host)}
+	return page.Failure{Status: http.StatusForbidden, Detail: fmt.Sprintf("The agent does not serve pages under the host name %q. Use localhost, or start the agent with --allow-host %s.", host, host)}
 }
 
 // fromAnotherSite reports whether a page of another site, or of another port of
@@ -90,7 +91,7 @@ func opensTab(r *http.Request) bool {
 	return onlyReads(r) && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-var errAnotherSite = failure{http.StatusForbidden, "A page of another site sent this request. Only programs and the agent's own pages may do so. Other pages may link here."}
+var errAnotherSite = page.Failure{Status: http.StatusForbidden, Detail: "A page of another site sent this request. Only programs and the agent's own pages may do so. Other pages may link here."}
 
 // A notice is a page without a frame: the frame shows how much is stored, which
 // is nothing for another site's page to measure.
@@ -109,16 +110,16 @@ func (w *Web) showShell(rw http.ResponseWriter, r *http.Request) {
 
 // turnAway answers a request that the guard refuses.
 func (w *Web) turnAway(rw http.ResponseWriter, r *http.Request, err error) {
-	told := failure{http.StatusForbidden, err.Error()}
-	if forPrograms(r) {
-		writeProblem(rw, told, nil)
+	told := page.Failure{Status: http.StatusForbidden, Detail: err.Error()}
+	if page.ForPrograms(r) {
+		page.WriteProblem(rw, told, nil)
 		return
 	}
-	w.notify(rw, r, told.status, notice{http.StatusText(told.status), told.detail, false})
+	w.notify(rw, r, told.Status, notice{http.StatusText(told.Status), told.Detail, false})
 }
 
 func (w *Web) notify(rw http.ResponseWriter, r *http.Request, status int, n notice) {
-	if err := w.render(rw, status, "notice.html", n); err != nil {
+	if err := w.Render(rw, status, "notice.html", n); err != nil {
 		w.Logger.ErrorContext(r.Context(), "render notice", "path", r.URL.Path, "error", err)
 		http.Error(rw, n.Detail, status)
 	}

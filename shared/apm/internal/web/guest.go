@@ -5,20 +5,20 @@ import (
 	"context"
 	"html/template"
 	"net/http"
-	"time"
-
 	"thinker/shared/apm/guest"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 type guestPage struct {
-	frame
+	page.Frame
 	Guest guest.Guest
 	Main  template.HTML
 }
 
 // welcome registers a guest's pages and files.
 func (w *Web) welcome(g guest.Guest) {
-	w.addAssets(g.Kind()+"/", g.Files)
+	w.AddAssets(g.Kind()+"/", g.Files)
 	serve := func(rw http.ResponseWriter, r *http.Request) error { return w.showGuest(rw, r, g) }
 	for _, path := range []string{g.Path, g.Path + "/"} {
 		w.route(path, handlers{http.MethodGet: serve, http.MethodHead: serve, http.MethodPost: serve})
@@ -31,18 +31,18 @@ func (w *Web) showGuest(rw http.ResponseWriter, r *http.Request, g guest.Guest) 
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(w.ending, cancel)()
-	page, err := g.Serve(r.WithContext(ctx))
+	data, err := g.Serve(r.WithContext(ctx))
 	if err != nil {
 		return err
 	}
-	if page.Instead != "" {
-		http.Redirect(rw, r, page.Instead, http.StatusSeeOther)
+	if data.Instead != "" {
+		http.Redirect(rw, r, data.Instead, http.StatusSeeOther)
 		return nil
 	}
-	if page.Picture != nil {
-		return sendPicture(rw, r, page.Picture)
+	if data.Picture != nil {
+		return sendPicture(rw, r, data.Picture)
 	}
-	return w.render(rw, http.StatusOK, "guest.html", guestPage{w.frame(r, g.Path, page.Title, docs{}), g, page.Main})
+	return w.Render(rw, http.StatusOK, "guest.html", guestPage{w.Frame(r, g.Path, data.Title, page.Docs{}), g, data.Main})
 }
 
 // sendPicture sends an SVG file. It may style itself. Opened in a tab of its own, it

@@ -2,10 +2,10 @@ package web
 
 import (
 	"fmt"
-	"time"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A chainLink is one of the conditions for a trace to be found, in the order in which
@@ -60,7 +60,7 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []chainLink) 
 		holds("The tracers' clocks agree with this machine's clock.")
 	} else {
 		skew := aside(off[0].ClockMost, "ahead", "behind")
-		fails(fmt.Sprintf("The clock of %s looks %s%s.", short(off[0].Service), skew, otherTracers(len(off)-1)),
+		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(off[0].Service), skew, otherTracers(len(off)-1)),
 			"Set the time range to All time, or correct that machine's clock. "+
 				"Old spans, such as imported ones, also look like this.")
 	}

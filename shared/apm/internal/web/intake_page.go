@@ -6,16 +6,16 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
-
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // intakePage shows which tracers sent spans and what was refused. It's the place to
 // look if a trace is missing.
 type intakePage struct {
-	frame
-	Since     moment
+	page.Frame
+	Since     page.Moment
 	Payloads  int
 	Spans     int
 	Calls     int
@@ -29,53 +29,53 @@ type intakePage struct {
 
 type tracerRow struct {
 	stats.Tracer
-	Service     service
-	LastContact moment
+	Service     page.Service
+	LastContact page.Moment
 }
 
 type refusalRow struct {
 	stats.Refusal
-	Time moment
+	Time page.Moment
 }
 
 type requestRow struct {
 	stats.Request
-	Time    moment
-	Size    amount
-	Service service // its name is empty if unknown
-	Tracing string  // language and version
+	Time    page.Moment
+	Size    page.Amount
+	Service page.Service // its name is empty if unknown
+	Tracing string       // language and version
 }
 
 // showIntake serves GET /intake.
 func (w *Web) showIntake(rw http.ResponseWriter, r *http.Request) error {
 	report := w.Intake.Report()
-	page := intakePage{
-		frame:     w.frame(r, "intake", "Intake", docs{}),
-		Since:     moment{report.Since.UTC()},
+	data := intakePage{
+		Frame:     w.Frame(r, "intake", "Intake", page.Docs{}),
+		Since:     page.MomentAt(report.Since),
 		Payloads:  report.Payloads,
 		Spans:     report.Spans,
 		Calls:     report.Calls,
 		Forgotten: report.Forgotten,
 	}
-	page.Losses = losses(report, page.Kept)
-	page.Chain = chain(report, page.Kept)
+	data.Losses = losses(report, data.Kept)
+	data.Chain = chain(report, data.Kept)
 	for _, t := range report.Tracers {
-		page.Tracers = append(page.Tracers, tracerRow{t, w.service(t.Service), moment{t.LastContact.UTC()}})
+		data.Tracers = append(data.Tracers, tracerRow{t, w.Service(t.Service), page.MomentAt(t.LastContact)})
 	}
 	for _, refusal := range report.Refusals {
-		page.Refusals = append(page.Refusals, refusalRow{refusal, moment{refusal.Time.UTC()}})
+		data.Refusals = append(data.Refusals, refusalRow{refusal, page.MomentAt(refusal.Time)})
 	}
 	for _, request := range report.Requests {
 		row := requestRow{
-			Request: request, Time: moment{request.Time.UTC()},
-			Size: size(request.Bytes), Tracing: library(request.Tracer),
+			Request: request, Time: page.MomentAt(request.Time),
+			Size: page.Size(request.Bytes), Tracing: library(request.Tracer),
 		}
 		if request.Tracer.Service != "" {
-			row.Service = w.service(request.Tracer.Service)
+			row.Service = w.Service(request.Tracer.Service)
 		}
-		page.Requests = append(page.Requests, row)
+		data.Requests = append(data.Requests, row)
 	}
-	return w.render(rw, http.StatusOK, "intake.html", page)
+	return w.Render(rw, http.StatusOK, "intake.html", data)
 }
 
 // library formats a tracing library: go 2.12.0.
@@ -85,7 +85,7 @@ func library(id stats.TracerID) string { return strings.TrimSpace(id.Language + 
 func (t tracerRow) Tracing() string { return cmp.Or(library(t.TracerID), "unknown") }
 
 // Size returns the size of the tracer's payloads.
-func (t tracerRow) Size() amount { return size(t.Bytes) }
+func (t tracerRow) Size() page.Amount { return page.Size(t.Bytes) }
 
 // ClockText returns the skew of the tracer's clock in its last payload.
 func (t tracerRow) ClockText() string { return clock(t.Clock) }
@@ -109,9 +109,9 @@ func clock(offset time.Duration) string {
 // aside formats an offset without its sign, and names its side.
 func aside(offset time.Duration, later, earlier string) string {
 	if offset < 0 {
-		return distance(-max(offset, -1<<62)) + " " + earlier
+		return page.Distance(-max(offset, -1<<62)) + " " + earlier
 	}
-	return distance(offset) + " " + later
+	return page.Distance(offset) + " " + later
 }
 
 // Body returns the size and type that the sender gave for the body.
@@ -123,7 +123,7 @@ func (r refusalRow) Body() string {
 	case r.Length == 0:
 		return "no body"
 	default:
-		return size(r.Length).String() + " · " + kind
+		return page.Size(r.Length).String() + " · " + kind
 	}
 }
 

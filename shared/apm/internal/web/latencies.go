@@ -2,29 +2,29 @@ package web
 
 import (
 	"strings"
-	"time"
-
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A latencyCell is a latency as tables show it.
 type latencyCell struct {
-	amount
+	page.Amount
 	Slowest bool // a percentile that equals the maximum, as there are too few requests
 }
 
 func latencyCellOf(l chart.Latency, f stats.Figures) latencyCell {
-	return latencyCell{duration(l.Of(f)), l.IsSlowest(f)}
+	return latencyCell{page.Duration(l.Of(f)), l.IsSlowest(f)}
 }
 
 // latencyColumns returns the columns of lists of services and of resources: all but
 // p50, as in Datadog.
-func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []column[Row]) {
+func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []page.Column[Row]) {
 	for _, l := range chart.Latencies() {
 		if l.Name != "p50" {
-			columns = append(columns, column[Row]{Name: l.Name, Title: l.Title, Means: l.Means,
-				compare: by(func(r Row) time.Duration { return l.Of(figures(r)) })})
+			columns = append(columns, page.Column[Row]{Name: l.Name, Title: l.Title, Means: l.Means,
+				Compare: page.By(func(r Row) time.Duration { return l.Of(figures(r)) })})
 		}
 	}
 	return columns
@@ -33,19 +33,19 @@ func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []column[
 // figureCells are figures in the form that tables show.
 type figureCells struct {
 	stats.Figures
-	PerSecond amount
-	Total     amount
-	Avg, Max  amount
+	PerSecond page.Amount
+	Total     page.Amount
+	Avg, Max  page.Amount
 	P50, P95  latencyCell
 	Latencies []latencyCell // in the order of latencyColumns
-	ErrorRate amount
+	ErrorRate page.Amount
 }
 
 // cellsOf formats the figures of requests within a number of seconds.
 func cellsOf(f stats.Figures, seconds float64) figureCells {
 	cells := figureCells{
-		Figures: f, PerSecond: rate(float64(f.Requests) / max(1, seconds)),
-		Total: duration(f.Total), Avg: duration(f.Average()), Max: duration(f.Max), ErrorRate: percent(f.ErrorRate()),
+		Figures: f, PerSecond: page.Rate(float64(f.Requests) / max(1, seconds)),
+		Total: page.Duration(f.Total), Avg: page.Duration(f.Average()), Max: page.Duration(f.Max), ErrorRate: page.Percent(f.ErrorRate()),
 	}
 	for _, l := range chart.Latencies() {
 		cell := latencyCellOf(l, f)
@@ -81,5 +81,5 @@ func slowText(f stats.Figures) string {
 	if cells := cellsOf(f, 1); !cells.P95.Slowest {
 		return "p95 " + cells.P95.String()
 	}
-	return "max " + duration(f.Max).String()
+	return "max " + page.Duration(f.Max).String()
 }

@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/page"
 )
 
 func TestTheListKeepsWhatItsReaderChose(t *testing.T) {
@@ -103,7 +103,7 @@ func TestSpansAreCountedOverTime(t *testing.T) {
 func TestExamplesOfTheSyntaxCanBeRead(t *testing.T) {
 	w, _ := newTest(two()...)
 	for _, e := range (searched{}).Examples() {
-		if rec := get(w, (place{path: "/traces"}).With("query", e.Query)); rec.Code != http.StatusOK {
+		if rec := get(w, (page.URL{Path: "/traces"}).With("query", e.Query)); rec.Code != http.StatusOK {
 			t.Errorf("%s: %d", e.Query, rec.Code)
 		}
 	}

@@ -6,15 +6,15 @@ import (
 	"math"
 	"net/http"
 	"slices"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
 // A mapPage shows the services and the calls between them.
 type mapPage struct {
-	frame
+	page.Frame
 	Map      *serviceMap   // nil if there is nothing to show
 	Services int           // on the map
 	Others   int           // services past the limit of the map
@@ -27,10 +27,10 @@ const failedPart = 0.01
 // showMap serves GET /map.
 func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	page := mapPage{frame: w.frame(r, "map", "Service Map", docs{
-		"Service Map", "https://docs.datadoghq.com/tracing/services/services_map/", "monitors and teams",
+	data := mapPage{Frame: w.Frame(r, "map", "Service Map", page.Docs{
+		Name: "Service Map", URL: "https://docs.datadoghq.com/tracing/services/services_map/", Lacks: "monitors and teams",
 	})}
-	win, err := w.open(r, &page.frame, query.Query{})
+	win, err := w.Open(r, &data.Frame, query.Query{})
 	if err != nil {
 		return err
 	}
@@ -39,9 +39,9 @@ func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(services) == 0 {
-		return w.render(rw, http.StatusOK, "map.html", page)
+		return w.Render(rw, http.StatusOK, "map.html", data)
 	}
-	page.Anatomy, err = w.anatomy(ctx, win.selection(query.Query{}, query.ServiceEntrySpans), 0)
+	data.Anatomy, err = w.Anatomy(ctx, win.Selection(query.Query{}, query.ServiceEntrySpans), 0)
 	if err != nil {
 		return err
 	}
@@ -53,30 +53,30 @@ func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 	var nodes []mapNode
 	for _, s := range services {
 		n := requestsNode(s.Values[0], s.Figures, often)
-		n.URL = page.ServiceURL(n.Service)
+		n.URL = data.ServiceURL(n.Service)
 		nodes = append(nodes, n)
 	}
-	edges := edgesOf(page.Anatomy, often)
+	edges := edgesOf(data.Anatomy, often)
 	if others > 0 { // calls of services that are left out would bring them back
 		onMap := func(service string) bool {
 			return slices.ContainsFunc(nodes, func(n mapNode) bool { return n.Service == service })
 		}
 		edges = slices.DeleteFunc(edges, func(e mapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
 	}
-	page.Map = w.drawMap("Service Map", nodes, edges)
-	page.Services, page.Others = len(page.Map.Nodes), others
-	return w.render(rw, http.StatusOK, "map.html", page)
+	data.Map = w.drawMap("Service Map", nodes, edges)
+	data.Services, data.Others = len(data.Map.Nodes), others
+	return w.Render(rw, http.StatusOK, "map.html", data)
 }
 
 // mappedServices returns the services of the window. Their figures are of service
 // entry spans or, for a service without any, of all its spans.
-func (w *Web) mappedServices(ctx context.Context, win window) (services []stats.Group, others int, err error) {
+func (w *Web) mappedServices(ctx context.Context, win page.Window) (services []stats.Group, others int, err error) {
 	const most = 200
-	entered, err := w.figuresBy(ctx, win.selection(query.Query{}, query.ServiceEntrySpans), most, "service")
+	entered, err := w.FiguresBy(ctx, win.Selection(query.Query{}, query.ServiceEntrySpans), most, "service")
 	if err != nil {
 		return nil, 0, err
 	}
-	worked, err := w.figuresBy(ctx, win.selection(query.Query{}, query.AllSpans), most, "service")
+	worked, err := w.FiguresBy(ctx, win.Selection(query.Query{}, query.AllSpans), most, "service")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -98,9 +98,9 @@ type frequency struct {
 }
 
 // frequencyOf returns the form that suits counts of at least the given one.
-func frequencyOf(least float64, win window) frequency {
+func frequencyOf(least float64, win page.Window) frequency {
 	const often = 0.1 // a second
-	seconds := max(1, win.seconds())
+	seconds := max(1, win.Seconds())
 	return frequency{seconds: seconds, inAll: least < often*seconds}
 }
 
@@ -108,7 +108,7 @@ func (f frequency) text(times float64, one, several string) string {
 	if f.inAll {
 		return format.Count(int(math.Round(times)), one, several)
 	}
-	return rateOf(times/f.seconds, several+"/s").String()
+	return page.RateOf(times/f.seconds, several+"/s").String()
 }
 
 // requestsNode returns a service with the figures of its requests.
@@ -126,7 +126,7 @@ func errorsText(rate float64) string {
 	if rate == 0 {
 		return ""
 	}
-	return percent(rate).String() + " errors"
+	return page.Percent(rate).String() + " errors"
 }
 
 // edgesOf returns an anatomy's edges with their figures as text.
@@ -136,7 +136,7 @@ func edgesOf(a stats.Anatomy, often frequency) (edges []mapEdge) {
 		if a.Sampled() {
 			label = "about " + label
 		}
-		label += " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
+		label += " · avg " + page.Duration(e.Average()).String() + " · max " + page.Duration(e.Max).String()
 		if failed := errorsText(e.ErrorRate()); failed != "" {
 			label += " · " + failed
 		}

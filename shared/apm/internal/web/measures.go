@@ -3,12 +3,12 @@ package web
 import (
 	"fmt"
 	"math"
-	"time"
-
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // The graphs of a service and of a resource, each with a choice of figures
@@ -16,8 +16,8 @@ import (
 
 // measured is the data of the graphs.
 type measured struct {
-	place    place
-	window   window
+	place    page.URL
+	window   page.Window
 	colour   string                              // of the service
 	total    stats.Group                         // with buckets and distribution
 	versions []stats.Group                       // with buckets; the one that appeared first comes first
@@ -51,7 +51,7 @@ func (m measured) choices(id string, names ...string) (all []chart.Choice, chose
 
 // requests returns the graph of requests and errors.
 func (m measured) requests() *chart.Chart {
-	c := chart.New("requests", "Requests", m.window.timeRange())
+	c := chart.New("requests", "Requests", m.window.TimeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Requests and errors", "Requests per second", "By version")
 	seconds := time.Duration(m.window.Step).Seconds()
@@ -69,13 +69,13 @@ func (m measured) requests() *chart.Chart {
 		}, chart.Count)
 	}
 	c.Summary = fmt.Sprintf("%s · %s · %s per bar", format.Count(m.total.Requests, "request", "requests"),
-		rateText(float64(m.total.Requests)/max(1, m.window.seconds())), format.Duration(time.Duration(m.window.Step)))
+		page.RateText(float64(m.total.Requests)/max(1, m.window.Seconds())), format.Duration(time.Duration(m.window.Step)))
 	return c
 }
 
 // errors returns the graph of errors.
 func (m measured) errors() *chart.Chart {
-	c := chart.New("errors", "Errors", m.window.timeRange())
+	c := chart.New("errors", "Errors", m.window.TimeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Errors", "Error rate", "By version")
 	switch chosen {
@@ -90,13 +90,13 @@ func (m measured) errors() *chart.Chart {
 			func(f stats.Figures) float64 { return float64(f.Errors) })}, chart.Count)
 	}
 	c.Summary = fmt.Sprintf("%s · %s of requests", format.Count(m.total.Errors, "error", "errors"),
-		percent(m.total.ErrorRate()))
+		page.Percent(m.total.ErrorRate()))
 	return c
 }
 
 // latency returns the graph of latency.
 func (m measured) latency() *chart.Chart {
-	c := chart.New("latency", "Latency", m.window.timeRange())
+	c := chart.New("latency", "Latency", m.window.TimeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "Percentiles", "Max", "By version", "Distribution")
 	f := m.total.Figures
@@ -151,7 +151,7 @@ func (m measured) byVersion(value func(stats.Figures) float64) (all []chart.Seri
 		if name == "" {
 			name = "no version"
 		}
-		all = append(all, m.series(short(name), "", palette.Of(name).Hex(), group, value))
+		all = append(all, m.series(page.Short(name), "", palette.Of(name).Hex(), group, value))
 	}
 	return all
 }

@@ -19,6 +19,7 @@ import (
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/internal/web"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/tracegen"
 )
 
@@ -118,7 +119,7 @@ func newPages(t *testing.T, spans []apm.Span) http.Handler {
 	return pagesOf(t, newStore(t, spans), report())
 }
 
-func pagesOf(t *testing.T, traces web.Traces, intake web.Intake) http.Handler {
+func pagesOf(t *testing.T, traces page.Traces, intake page.Intake) http.Handler {
 	t.Helper()
 	pages := web.New(web.Config{Traces: traces, Intake: intake, Palette: &colour.Palette{},
 		AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.DiscardHandler)})
@@ -147,10 +148,10 @@ func find(t *testing.T, spans []apm.Span, has func(apm.Span) bool) apm.Span {
 	return apm.Span{}
 }
 
-// A page is an address whose HTML is a golden.
-type page struct{ name, address string }
+// A golden is an address whose HTML is compared.
+type golden struct{ name, address string }
 
-func addresses(t *testing.T, spans []apm.Span) []page {
+func addresses(t *testing.T, spans []apm.Span) []golden {
 	checkout := find(t, spans, func(s apm.Span) bool { return s.Resource == "POST /checkout" && !s.Error })
 	failed := find(t, spans, func(s apm.Span) bool { return s.Error && s.ErrorStack() != "" && s.ParentID != 0 })
 	statement := find(t, spans, func(s apm.Span) bool { return s.Type == "sql" && len(s.Resource) > 2000 })
@@ -161,7 +162,7 @@ func addresses(t *testing.T, spans []apm.Span) []page {
 	compared := fmt.Sprintf("/compare/traces?a=%d&b=%d", checkout.TraceID, failed.TraceID)
 	const hour = "from=2026-03-01T11:00:00Z&to=2026-03-01T12:00:00Z"
 	think := fmt.Sprintf("/trace/%d", uint64(thinkID))
-	return []page{
+	return []golden{
 		{"services", "/services"},
 		{"services-sorted", "/services?env=staging&sort=-p95&" + hour},
 		{"services-none", "/services?filter=nobody"},

@@ -9,23 +9,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A panel shows one span in full.
 type panel struct {
-	Service        service
+	Service        page.Service
 	Name, Resource string
 	About          []tag // service, operation, resource and type
-	Duration       amount
-	Exec           amount
+	Duration       page.Amount
+	Exec           page.Amount
 	ExecPercent    string
-	Offset         amount // from the trace's start
-	End            amount // likewise
-	Start          moment
+	Offset         page.Amount // from the trace's start
+	End            page.Amount // likewise
+	Start          page.Moment
 	Remarks        []string // what is unusual about it
 
 	Error        bool
@@ -56,8 +56,8 @@ type linkRow struct {
 }
 
 type eventRow struct {
-	Offset     amount
-	At         moment
+	Offset     page.Amount
+	At         page.Moment
 	Name       string
 	Attributes []tag
 }
@@ -66,44 +66,44 @@ func (w *Web) panel(scene *scene, box int) *panel {
 	s := scene.flame.Boxes[box].Node.Span
 	exec := scene.exec[s.SpanID]
 	p := &panel{
-		Service:      w.service(s.Service),
-		Name:         short(s.Name),
-		Resource:     short(s.Resource),
-		Duration:     duration(s.Duration),
-		Exec:         duration(exec),
+		Service:      w.Service(s.Service),
+		Name:         page.Short(s.Name),
+		Resource:     page.Short(s.Resource),
+		Duration:     page.Duration(s.Duration),
+		Exec:         page.Duration(exec),
 		ExecPercent:  strconv.FormatFloat(scene.share(exec), 'f', 1, 64),
-		Offset:       duration(time.Duration(offset(scene.trace, s))),
-		End:          duration(time.Duration(offset(scene.trace, s)) + max(0, s.Duration)),
-		Start:        momentOf(s.Start),
+		Offset:       page.Duration(time.Duration(offset(scene.trace, s))),
+		End:          page.Duration(time.Duration(offset(scene.trace, s)) + max(0, s.Duration)),
+		Start:        page.MomentOf(s.Start),
 		Remarks:      scene.remarks(box),
 		Error:        s.Error,
 		ErrorMessage: s.ErrorMessage(),
 		ErrorType:    s.ErrorType(),
 		ErrorStack:   stack(s.ErrorStack()),
 		SQL:          layOutSQL(statement(s)),
-		TraceID:      decimal(s.TraceID),
+		TraceID:      page.FormatID(s.TraceID),
 		HexID:        apm.HexID(scene.trace.IDHigh(), s.TraceID),
-		SpanID:       decimal(s.SpanID),
-		ParentID:     decimal(s.ParentID),
-		About:        aboutSpan(scene.place, s),
+		SpanID:       page.FormatID(s.SpanID),
+		ParentID:     page.FormatID(s.ParentID),
+		About:        aboutSpan(scene.URL, s),
 		Raw:          raw(s),
 	}
 	if scene.arrived[s.ParentID] {
 		p.ParentURL = scene.With(bySpan, p.ParentID)
 	}
-	p.Tags, p.Internal = tags(scene.place, s)
+	p.Tags, p.Internal = tags(scene.URL, s)
 	for _, link := range s.Links {
 		p.Links = append(p.Links, linkRow{
-			URL:        scene.traceURL(link.TraceID, link.SpanID),
-			TraceID:    decimal(link.TraceID),
-			SpanID:     decimal(link.SpanID),
+			URL:        scene.TraceURL(link.TraceID, link.SpanID),
+			TraceID:    page.FormatID(link.TraceID),
+			SpanID:     page.FormatID(link.SpanID),
 			Attributes: sortedTags(link.Attributes),
 		})
 	}
 	for _, event := range s.Events {
 		p.Events = append(p.Events, eventRow{
-			Offset:     duration(time.Duration(event.Time - s.Start)),
-			At:         momentOf(event.Time),
+			Offset:     page.Duration(time.Duration(event.Time - s.Start)),
+			At:         page.MomentOf(event.Time),
 			Name:       event.Name,
 			Attributes: attributes(event.Attributes),
 		})
@@ -135,7 +135,7 @@ func statement(s *apm.Span) string {
 }
 
 // aboutSpan returns the attributes that every span has.
-func aboutSpan(p place, s *apm.Span) (all []tag) {
+func aboutSpan(p page.URL, s *apm.Span) (all []tag) {
 	for _, a := range []struct{ field, name, value string }{
 		{"service", "Service", s.Service}, {"operation_name", "Operation", s.Name}, {"resource_name", "Resource", s.Resource}, {"type", "Type", s.Type},
 	} {
@@ -148,7 +148,7 @@ func aboutSpan(p place, s *apm.Span) (all []tag) {
 
 // tags returns a span's tags sorted by name, and separately the internal tags of
 // tracers and Agents. It leaves out the error's tags, which the panel shows elsewhere.
-func tags(p place, s *apm.Span) (own, internal []tag) {
+func tags(p page.URL, s *apm.Span) (own, internal []tag) {
 	shown := map[string]bool{}
 	if s.Error {
 		for _, name := range []string{"error.message", "error.msg", "error.type", "error.stack", "error.handling_stack"} {

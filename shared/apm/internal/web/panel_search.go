@@ -1,6 +1,9 @@
 package web
 
-import "thinker/shared/apm/query"
+import (
+	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/query"
+)
 
 // reserved is one of the attributes that queries write without an @.
 func reserved(name string) query.Field { return query.Field{Name: name} }
@@ -12,7 +15,7 @@ func tagField(name string) query.Field {
 
 // searchURL is the address of the traces that have a span with a value; empty
 // where no query can ask for it.
-func searchURL(p place, field query.Field, value string) string {
+func searchURL(p page.URL, field query.Field, value string) string {
 	const longest = 1000 // bytes; a longer value is hardly there twice
 	if len(value) > longest || field.IsDuration() {
 		return ""

@@ -3,7 +3,7 @@ package web
 import (
 	"strings"
 	"testing"
-
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
@@ -60,7 +60,7 @@ func TestATagsValueCanBeSearchedFor(t *testing.T) {
 		{"duration", "5", ""},
 		{"long", strings.Repeat("x", 1001), ""},
 	} {
-		if got := searchURL(place{}, tagField(c.name), c.value); got != c.want {
+		if got := searchURL(page.URL{}, tagField(c.name), c.value); got != c.want {
 			t.Errorf("%s:%s is %s, want %s", c.name, c.value, got, c.want)
 		}
 	}
@@ -73,7 +73,7 @@ func FuzzATagsSearch(f *testing.F) {
 	f.Add("", "")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		field := tagField(name)
-		if searchURL(place{}, field, value) == "" {
+		if searchURL(page.URL{}, field, value) == "" {
 			return
 		}
 		q, err := query.Parse(query.Term{Field: field, Test: query.Literal(value)}.String())

@@ -5,15 +5,15 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
 // referencePage documents the API.
 type referencePage struct {
-	frame
+	page.Frame
 	Endpoints []endpointSection
 	Problem   string // an answer to what cannot be answered
 }
@@ -28,11 +28,11 @@ type endpointSection struct {
 
 // showReference serves GET /api.
 func (w *Web) showReference(rw http.ResponseWriter, r *http.Request) error {
-	last, _, err := w.search(r.Context(), query.Request{Limit: 1})
+	last, _, err := w.Search(r.Context(), query.Request{Limit: 1})
 	if err != nil {
 		return err
 	}
-	page := referencePage{frame: w.frame(r, "", "API", docs{"Spans API", "https://docs.datadoghq.com/api/latest/spans/", ""}), Problem: w.examples["problem.json"]}
+	data := referencePage{Frame: w.Frame(r, "", "API", page.Docs{Name: "Spans API", URL: "https://docs.datadoghq.com/api/latest/spans/", Lacks: ""}), Problem: w.examples["problem.json"]}
 	for _, e := range endpoints() {
 		section := endpointSection{endpoint: e, ID: sectionID(e), Answer: w.examples[e.Sample]}
 		if e.Response != nil {
@@ -41,9 +41,9 @@ func (w *Web) showReference(rw http.ResponseWriter, r *http.Request) error {
 		if e.Method == http.MethodGet {
 			section.URL = exampleURL(e.Example, last)
 		}
-		page.Endpoints = append(page.Endpoints, section)
+		data.Endpoints = append(data.Endpoints, section)
 	}
-	return w.render(rw, http.StatusOK, "reference.html", page)
+	return w.Render(rw, http.StatusOK, "reference.html", data)
 }
 
 // exampleURL is an example's address with what has arrived last; empty where
@@ -59,7 +59,7 @@ func exampleURL(example string, last []apm.Summary) string {
 	if strings.Contains(example, "query=") {
 		service = url.QueryEscape(query.Literal(last[0].Service).String())
 	}
-	return strings.NewReplacer("{trace}", decimal(last[0].TraceID), "{service}", service).Replace(example)
+	return strings.NewReplacer("{trace}", page.FormatID(last[0].TraceID), "{service}", service).Replace(example)
 }
 
 // sectionID is the endpoint in the letters of an address.
@@ -70,7 +70,7 @@ func sectionID(e endpoint) string {
 // loadExamples reads the answers that the API's page shows.
 func loadExamples(files fs.FS) map[string]string {
 	examples := map[string]string{}
-	directory := sub(files, "examples")
+	directory := page.Sub(files, "examples")
 	entries, err := fs.ReadDir(directory, ".")
 	if err != nil {
 		panic(err) // cannot happen: the files are embedded

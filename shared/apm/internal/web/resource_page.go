@@ -4,15 +4,15 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
 // resourcePage shows a resource of a service.
 type resourcePage struct {
-	frame
-	Service   service
+	page.Frame
+	Service   page.Service
 	Resource  string
 	Operation string
 	Figures   figureCells
@@ -21,7 +21,7 @@ type resourcePage struct {
 	TracesURL string
 
 	Spans        []summaryRow
-	SpanHeadings []heading
+	SpanHeadings []page.Heading
 	AllSpans     int    // kinds of spans, if the page lists only some; otherwise 0
 	OtherSpans   int    // kinds of spans past the limit of the list
 	Sample       string // says how many requests the spans come from
@@ -40,59 +40,59 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	asked := r.URL.Query()
 	name, resource := asked.Get("service"), asked.Get("resource")
-	q := both(both(query.Query{}, "resource_name", resource), "service", name)
+	q := page.And(page.And(query.Query{}, "resource_name", resource), "service", name)
 	if operation := asked.Get("operation"); operation != "" {
-		q = both(q, "operation_name", operation)
+		q = page.And(q, "operation_name", operation)
 	}
-	page := resourcePage{
-		frame: w.frame(r, "services", cmp.Or(short(resource), "no resource"), docs{
-			"Resource page", "https://docs.datadoghq.com/tracing/services/resource_page/", "monitors, infrastructure, logs and profiles",
+	data := resourcePage{
+		Frame: w.Frame(r, "services", cmp.Or(page.Short(resource), "no resource"), page.Docs{
+			Name: "Resource page", URL: "https://docs.datadoghq.com/tracing/services/resource_page/", Lacks: "monitors, infrastructure, logs and profiles",
 		}),
-		Service: w.service(name), Resource: short(resource), Operation: short(asked.Get("operation")),
+		Service: w.Service(name), Resource: page.Short(resource), Operation: page.Short(asked.Get("operation")),
 	}
-	win, err := w.open(r, &page.frame, q)
+	win, err := w.Open(r, &data.Frame, q)
 	if err != nil {
 		return err
 	}
-	s := win.selection(q, query.ServiceEntrySpans)
-	measured, err := w.measure(ctx, page.Place, win, s, name)
+	s := win.Selection(q, query.ServiceEntrySpans)
+	measured, err := w.measure(ctx, data.Place, win, s, name)
 	if err != nil {
 		return err
 	}
 	if measured.total.Requests == 0 {
-		return w.render(rw, http.StatusOK, "resource.html", page)
+		return w.Render(rw, http.StatusOK, "resource.html", data)
 	}
-	measured.traces = tracesOfLatency(page.frame, q)
-	page.Figures = cellsOf(measured.total.Figures, win.seconds())
-	anatomy, err := w.anatomy(ctx, s, win.Buckets())
+	measured.traces = tracesOfLatency(data.Frame, q)
+	data.Figures = cellsOf(measured.total.Figures, win.Seconds())
+	anatomy, err := w.Anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
 	}
-	page.Charts = w.charts(measured, anatomy)
-	page.Sample, page.OtherSpans = sampleText(anatomy), anatomy.OtherSpans
-	page.Spans, page.SpanHeadings = w.spanSummary(anatomy, page.Place)
-	if len(page.Spans) > fewSpans && asked.Get("kinds") != "all" {
-		page.AllSpans = len(page.Spans)
-		page.Spans = page.Spans[:fewSpans]
+	data.Charts = w.charts(measured, anatomy)
+	data.Sample, data.OtherSpans = sampleText(anatomy), anatomy.OtherSpans
+	data.Spans, data.SpanHeadings = w.spanSummary(anatomy, data.Place)
+	if len(data.Spans) > fewSpans && asked.Get("kinds") != "all" {
+		data.AllSpans = len(data.Spans)
+		data.Spans = data.Spans[:fewSpans]
 	}
-	page.Dependencies = w.dependencies(page.frame, anatomy, name, measured.total.Figures, win)
-	page.TracesURL = page.tracesOf(q)
+	data.Dependencies = w.dependencies(data.Frame, anatomy, name, measured.total.Figures, win)
+	data.TracesURL = data.TracesOf(q)
 	known, err := w.deploymentsOf(ctx, s, name)
 	if err != nil {
 		return err
 	}
-	page.Deployments = deploymentRows(page.frame, q, known, measured.versions, win)
-	page.Latest, err = w.latest(ctx, s)
+	data.Deployments = deploymentRows(data.Frame, q, known, measured.versions, win)
+	data.Latest, err = w.latest(ctx, s)
 	if err != nil {
 		return err
 	}
-	return w.render(rw, http.StatusOK, "resource.html", page)
+	return w.Render(rw, http.StatusOK, "resource.html", data)
 }
 
 // latest returns the traces of the selected spans that arrived last.
 func (w *Web) latest(ctx context.Context, s query.Selection) (rows []traceRow, err error) {
 	const most = 10
-	summaries, _, err := w.search(ctx, query.Request{Selection: s, Limit: most})
+	summaries, _, err := w.Search(ctx, query.Request{Selection: s, Limit: most})
 	for _, summary := range summaries {
 		rows = append(rows, w.traceRow(summary))
 	}

@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 	"strings"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/web/graph"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // A mapNode is a service on a map.
@@ -40,7 +40,7 @@ type serviceMap struct {
 type drawnNode struct {
 	mapNode
 	ID            int // the page's script finds its edges by it
-	Shown         service
+	Shown         page.Service
 	Title         string
 	X, Y          string // the upper left corner
 	Width, Height string
@@ -49,7 +49,7 @@ type drawnNode struct {
 type drawnEdge struct {
 	mapEdge
 	FromID, ToID   int
-	Caller, Callee service
+	Caller, Callee page.Service
 	Title          string
 	Line, Head     string // paths
 	Width          string
@@ -82,7 +82,7 @@ func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMa
 	for _, i := range layout.Order {
 		n, box := nodes[i], layout.Boxes[i]
 		drawn.Nodes = append(drawn.Nodes, drawnNode{
-			mapNode: n, ID: i, Shown: w.service(n.Service), Title: n.title(),
+			mapNode: n, ID: i, Shown: w.Service(n.Service), Title: n.title(),
 			X: graph.Pixels(box.X), Y: graph.Pixels(box.Y),
 			Width: graph.Pixels(graph.BoxWidth), Height: graph.Pixels(box.Height),
 		})
@@ -92,7 +92,7 @@ func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMa
 		line, head := layout.Lines[i].Path()
 		drawn.Edges = append(drawn.Edges, drawnEdge{
 			mapEdge: e, FromID: ids[e.From], ToID: ids[e.To],
-			Caller: w.service(e.From), Callee: w.service(e.To),
+			Caller: w.Service(e.From), Callee: w.Service(e.To),
 			Title: isolated(e.From) + " → " + isolated(e.To) + ": " + e.Label,
 			Line:  line, Head: head, Width: graph.Pixels(width(e.Weight)),
 		})
@@ -139,5 +139,5 @@ func isolated(service string) string {
 	if service == "" {
 		return "no service"
 	}
-	return "\u2068" + format.Printable(short(service), 300) + "\u2069"
+	return "\u2068" + format.Printable(page.Short(service), 300) + "\u2069"
 }

@@ -6,17 +6,17 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
-
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // servicePage shows a service's resources, graphs and deployments.
 type servicePage struct {
-	frame
-	Service    service
+	page.Frame
+	Service    page.Service
 	Kind       string
 	Figures    figureCells
 	Apdex      string
@@ -24,7 +24,7 @@ type servicePage struct {
 	Charts     []*chart.Chart
 	TracesURL  string
 
-	Headings  []heading
+	Headings  []page.Heading
 	Resources []resourceRow
 	Others    int // resources past the limit of the list
 
@@ -42,7 +42,7 @@ type resourceRow struct {
 
 type deploymentRow struct {
 	Version    string
-	First      *moment // over all time
+	First      *page.Moment // over all time
 	Figures    figureCells
 	TracesURL  string
 	Previous   string // the version before it; empty for the first
@@ -53,61 +53,61 @@ type deploymentRow struct {
 func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	name, operation := r.URL.Query().Get("service"), r.URL.Query().Get("operation")
-	q := both(query.Query{}, "service", name)
+	q := page.And(query.Query{}, "service", name)
 	if operation != "" {
-		q = both(q, "operation_name", operation)
+		q = page.And(q, "operation_name", operation)
 	}
-	page := servicePage{Service: w.service(name), frame: w.frame(r, "services", cmp.Or(short(name), "no service"), docs{
-		"Service page", "https://docs.datadoghq.com/tracing/services/service_page/", "monitors, infrastructure, logs and profiles",
+	data := servicePage{Service: w.Service(name), Frame: w.Frame(r, "services", cmp.Or(page.Short(name), "no service"), page.Docs{
+		Name: "Service page", URL: "https://docs.datadoghq.com/tracing/services/service_page/", Lacks: "monitors, infrastructure, logs and profiles",
 	})}
-	win, err := w.open(r, &page.frame, q)
+	win, err := w.Open(r, &data.Frame, q)
 	if err != nil {
 		return err
 	}
-	s := win.selection(q, query.ServiceEntrySpans)
+	s := win.Selection(q, query.ServiceEntrySpans)
 
-	resources, err := w.figuresBy(ctx, s, 200, "resource_name", "operation_name")
+	resources, err := w.FiguresBy(ctx, s, 200, "resource_name", "operation_name")
 	if err != nil {
 		return err
 	}
 	if resources.Total.Requests == 0 {
-		return w.render(rw, http.StatusOK, "service.html", page)
+		return w.Render(rw, http.StatusOK, "service.html", data)
 	}
-	page.Figures = cellsOf(resources.Total.Figures, win.seconds())
-	page.Others = resources.Others
-	page.Resources, page.Headings = page.resources(name, resources.Groups, win)
-	page.TracesURL = page.tracesOf(q)
+	data.Figures = cellsOf(resources.Total.Figures, win.Seconds())
+	data.Others = resources.Others
+	data.Resources, data.Headings = data.resources(name, resources.Groups, win)
+	data.TracesURL = data.TracesOf(q)
 
 	services, _, err := w.servicesOf(ctx, s)
 	if err != nil {
 		return err
 	}
 	if len(services) > 0 {
-		page.Kind, page.Apdex = serviceKind(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
+		data.Kind, data.Apdex = serviceKind(services[0].Type), apdexText(services[0].Apdex, services[0].Requests)
 	}
-	measured, err := w.measure(ctx, page.Place, win, s, name)
+	measured, err := w.measure(ctx, data.Place, win, s, name)
 	if err != nil {
 		return err
 	}
-	measured.traces = tracesOfLatency(page.frame, q)
-	anatomy, err := w.anatomy(ctx, s, win.Buckets())
+	measured.traces = tracesOfLatency(data.Frame, q)
+	anatomy, err := w.Anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
 	}
-	page.Charts = w.charts(measured, anatomy)
+	data.Charts = w.charts(measured, anatomy)
 	if len(services) > 0 {
-		page.Deployments = deploymentRows(page.frame, q, services[0].Deployments, measured.versions, win)
+		data.Deployments = deploymentRows(data.Frame, q, services[0].Deployments, measured.versions, win)
 	}
-	page.Operations, err = w.operations(ctx, page.Place, win, name, operation)
+	data.Operations, err = w.operations(ctx, data.Place, win, name, operation)
 	if err != nil {
 		return err
 	}
-	return w.render(rw, http.StatusOK, "service.html", page)
+	return w.Render(rw, http.StatusOK, "service.html", data)
 }
 
 // measure reads the data of the graphs.
-func (w *Web) measure(ctx context.Context, p place, win window, s query.Selection, service string) (measured, error) {
-	found, err := w.figures(ctx, query.Breakdown{
+func (w *Web) measure(ctx context.Context, p page.URL, win page.Window, s query.Selection, service string) (measured, error) {
+	found, err := w.Figures(ctx, query.Breakdown{
 		Selection: s, By: []query.Field{{Name: "version"}}, Buckets: win.Buckets(), Distribution: true, Limit: maxVersions,
 	})
 	if err != nil {
@@ -129,23 +129,23 @@ func (w *Web) charts(m measured, a stats.Anatomy) []*chart.Chart {
 }
 
 // operations returns links to the service's entry operations if it has several.
-func (w *Web) operations(ctx context.Context, p place, win window, service, chosen string) (all []chart.Choice, err error) {
+func (w *Web) operations(ctx context.Context, p page.URL, win page.Window, service, chosen string) (all []chart.Choice, err error) {
 	const most = 12
-	found, err := w.figuresBy(ctx, win.selection(both(query.Query{}, "service", service), query.ServiceEntrySpans), most, "operation_name")
+	found, err := w.FiguresBy(ctx, win.Selection(page.And(query.Query{}, "service", service), query.ServiceEntrySpans), most, "operation_name")
 	if err != nil || len(found.Groups) < 2 {
 		return nil, err
 	}
 	all = append(all, chart.Choice{Title: "all", URL: p.With("operation", ""), Current: chosen == ""})
 	for _, group := range found.Groups {
 		name := group.Values[0]
-		all = append(all, chart.Choice{Title: short(name), URL: p.With("operation", name), Current: name == chosen})
+		all = append(all, chart.Choice{Title: page.Short(name), URL: p.With("operation", name), Current: name == chosen})
 	}
 	return all, nil
 }
 
 // resources returns the rows and headings of the Resources table.
-func (p *servicePage) resources(service string, groups []stats.Group, win window) (rows []resourceRow, headings []heading) {
-	headings = sorted(groups, resourceColumns(), p.Place, "sort", "-requests")
+func (p *servicePage) resources(service string, groups []stats.Group, win page.Window) (rows []resourceRow, headings []page.Heading) {
+	headings = page.Sort(groups, resourceColumns(), p.Place, "sort", "-requests")
 	mostRequests, mostTime := 1, time.Duration(1)
 	for _, g := range groups {
 		mostRequests, mostTime = max(mostRequests, g.Requests), max(mostTime, g.Total)
@@ -153,44 +153,44 @@ func (p *servicePage) resources(service string, groups []stats.Group, win window
 	for _, g := range groups {
 		resource, operation := g.Values[0], g.Values[1]
 		rows = append(rows, resourceRow{
-			Resource: short(resource), Operation: short(operation), URL: p.ResourceURL(service, operation, resource),
-			Share: coordinate(100 * float64(g.Requests) / float64(mostRequests)), Spent: coordinate(100 * float64(g.Total) / float64(mostTime)),
-			Figures: cellsOf(g.Figures, win.seconds()),
+			Resource: page.Short(resource), Operation: page.Short(operation), URL: p.ResourceURL(service, operation, resource),
+			Share: page.Coordinate(100 * float64(g.Requests) / float64(mostRequests)), Spent: page.Coordinate(100 * float64(g.Total) / float64(mostTime)),
+			Figures: cellsOf(g.Figures, win.Seconds()),
 		})
 	}
 	return rows, headings
 }
 
-func resourceColumns() []column[stats.Group] {
+func resourceColumns() []page.Column[stats.Group] {
 	type row = stats.Group
 	return slices.Concat(
-		[]column[row]{
-			{Name: "resource", Title: "Resource", Text: true, compare: by(func(g row) string { return g.Values[0] })},
-			{Name: "requests", Title: "Requests", compare: by(func(g row) int { return g.Requests })},
-			{Name: "rate", Title: "Requests/s", Means: "Average requests per second", compare: by(func(g row) int { return g.Requests })},
-			{Name: "total", Title: "Total time", Means: "Sum over all requests", compare: by(func(g row) time.Duration { return g.Total })},
+		[]page.Column[row]{
+			{Name: "resource", Title: "Resource", Text: true, Compare: page.By(func(g row) string { return g.Values[0] })},
+			{Name: "requests", Title: "Requests", Compare: page.By(func(g row) int { return g.Requests })},
+			{Name: "rate", Title: "Requests/s", Means: "Average requests per second", Compare: page.By(func(g row) int { return g.Requests })},
+			{Name: "total", Title: "Total time", Means: "Sum over all requests", Compare: page.By(func(g row) time.Duration { return g.Total })},
 		},
 		latencyColumns(func(g row) stats.Figures { return g.Figures }),
-		[]column[row]{
-			{Name: "errors", Title: "Errors", compare: by(func(g row) int { return g.Errors })},
-			{Name: "error-rate", Title: "Error rate", compare: by(func(g row) float64 { return g.ErrorRate() })},
+		[]page.Column[row]{
+			{Name: "errors", Title: "Errors", Compare: page.By(func(g row) int { return g.Errors })},
+			{Name: "error-rate", Title: "Error rate", Compare: page.By(func(g row) float64 { return g.ErrorRate() })},
 		})
 }
 
 // deployments returns the rows of the Deployments table, the newest version first, with
 // the figures of the window.
-func deploymentRows(f frame, q query.Query, known []deployment, versions []stats.Group, win window) (rows []deploymentRow) {
+func deploymentRows(f page.Frame, q query.Query, known []deployment, versions []stats.Group, win page.Window) (rows []deploymentRow) {
 	figures := map[string]stats.Figures{}
 	for _, group := range versions {
 		figures[group.Values[0]] = group.Figures
 	}
 	for i, d := range known {
 		row := deploymentRow{
-			Version: short(d.Version), First: momentOrNone(d.FirstSeen), Figures: cellsOf(figures[d.Version], win.seconds()),
-			TracesURL: f.tracesOf(both(q, "version", d.Version)),
+			Version: page.Short(d.Version), First: page.MomentOrNone(d.FirstSeen), Figures: cellsOf(figures[d.Version], win.Seconds()),
+			TracesURL: f.TracesOf(page.And(q, "version", d.Version)),
 		}
 		if i+1 < len(known) {
-			row.Previous = short(known[i+1].Version)
+			row.Previous = page.Short(known[i+1].Version)
 			row.CompareURL = f.Place.To("/compare", "service", f.Place.Get("service"), "resource", f.Place.Get("resource"), "operation", f.Place.Get("operation"), "a", known[i+1].Version, "b", d.Version)
 		}
 		rows = append(rows, row)
@@ -200,13 +200,13 @@ func deploymentRows(f frame, q query.Query, known []deployment, versions []stats
 
 // tracesOfLatency returns the addresses of the traces in which a request that matches
 // the query took at least from and less than to.
-func tracesOfLatency(f frame, q query.Query) func(from, to time.Duration) string {
+func tracesOfLatency(f page.Frame, q query.Query) func(from, to time.Duration) string {
 	return func(from, to time.Duration) string {
 		took := query.Term{Field: query.Field{Name: "duration"}, Test: query.Range{
 			Low: query.Bound{Number: nanosecondsOf(from)}, High: query.Bound{Number: nanosecondsOf(to), Exclusive: true},
 		}}
 		between := query.Query{Expr: query.And{q.Expr, took}}
-		return f.tracesOf(between)
+		return f.TracesOf(between)
 	}
 }
 

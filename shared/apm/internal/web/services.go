@@ -32,10 +32,10 @@ const mostKinds = 10_000
 // services left out.
 func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []serviceFigures, within stats.Breakdown, err error) {
 	const most = 1000
-	if within, err = w.figuresBy(ctx, s, most, "service"); err != nil {
+	if within, err = w.FiguresBy(ctx, s, most, "service"); err != nil {
 		return nil, within, err
 	}
-	types, err := w.figuresBy(ctx, s, mostKinds, "service", "type")
+	types, err := w.FiguresBy(ctx, s, mostKinds, "service", "type")
 	if err != nil {
 		return nil, within, err
 	}
@@ -60,7 +60,7 @@ func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []ser
 
 // latenciesBy returns the latencies of spans without an error, by an attribute.
 func (w *Web) latenciesBy(ctx context.Context, s query.Selection, most int, by string) (map[string][]stats.Latency, error) {
-	found, err := w.figures(ctx, query.Breakdown{
+	found, err := w.Figures(ctx, query.Breakdown{
 		Selection: s, By: []query.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
 	})
 	if err != nil {
@@ -88,7 +88,7 @@ func firstOf(b stats.Breakdown, service string) string {
 // versionsEver sums up the selected spans by service and version, over all time.
 func (w *Web) versionsEver(ctx context.Context, s query.Selection) (stats.Breakdown, error) {
 	s.From, s.To = 0, 0
-	return w.figuresBy(ctx, s, mostKinds, "service", "version")
+	return w.FiguresBy(ctx, s, mostKinds, "service", "version")
 }
 
 // deploymentsOf returns the versions of a service in a selection, over all time; the

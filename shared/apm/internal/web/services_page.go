@@ -5,17 +5,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
 // servicesPage lists services and their figures.
 type servicesPage struct {
-	frame
+	page.Frame
 	Filter   string
-	Headings []heading
+	Headings []page.Heading
 	Rows     []serviceRow
 	All      int // services before filtering
 	Others   int // services past the limit of the list
@@ -23,7 +23,7 @@ type servicesPage struct {
 
 type serviceRow struct {
 	serviceFigures
-	Service service
+	Service page.Service
 	URL     string
 	Kind    string // Web, DB, Cache, Custom
 	Share   string // of the largest number of requests in the list, in percent
@@ -31,70 +31,70 @@ type serviceRow struct {
 	Apdex   string
 
 	Version  string // the newest
-	Deployed *moment
+	Deployed *page.Moment
 }
 
 // showServices serves GET /services?filter=&sort=.
 func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
-	page := servicesPage{Filter: r.URL.Query().Get("filter"), frame: w.frame(r, "services", "Services", docs{
-		"Service Catalog", "https://docs.datadoghq.com/tracing/services/service_list/", "owners, monitors and scorecards",
+	data := servicesPage{Filter: r.URL.Query().Get("filter"), Frame: w.Frame(r, "services", "Services", page.Docs{
+		Name: "Service Catalog", URL: "https://docs.datadoghq.com/tracing/services/service_list/", Lacks: "owners, monitors and scorecards",
 	})}
-	win, err := w.open(r, &page.frame, query.Query{})
+	win, err := w.Open(r, &data.Frame, query.Query{})
 	if err != nil {
 		return err
 	}
-	services, within, err := w.servicesOf(r.Context(), win.selection(query.Query{}, query.ServiceEntrySpans))
+	services, within, err := w.servicesOf(r.Context(), win.Selection(query.Query{}, query.ServiceEntrySpans))
 	if err != nil {
 		return err
 	}
-	page.All, page.Others = len(services), within.Others
+	data.All, data.Others = len(services), within.Others
 	most := 1
 	for _, s := range services {
 		most = max(most, s.Requests)
 	}
 	var shown []serviceFigures
 	for _, s := range services {
-		if strings.Contains(strings.ToLower(s.Service), strings.ToLower(page.Filter)) {
+		if strings.Contains(strings.ToLower(s.Service), strings.ToLower(data.Filter)) {
 			shown = append(shown, s)
 		}
 	}
-	page.Headings = sorted(shown, serviceColumns(), page.Place, "sort", "-requests")
+	data.Headings = page.Sort(shown, serviceColumns(), data.Place, "sort", "-requests")
 	for _, s := range shown {
 		row := serviceRow{
 			serviceFigures: s,
-			Service:        w.service(s.Service),
-			URL:            page.ServiceURL(s.Service),
+			Service:        w.Service(s.Service),
+			URL:            data.ServiceURL(s.Service),
 			Kind:           serviceKind(s.Type),
-			Share:          coordinate(100 * float64(s.Requests) / float64(most)),
-			Figures:        cellsOf(s.Figures, win.seconds()),
+			Share:          page.Coordinate(100 * float64(s.Requests) / float64(most)),
+			Figures:        cellsOf(s.Figures, win.Seconds()),
 			Apdex:          apdexText(s.Apdex, s.Requests),
 		}
 		if len(s.Deployments) > 0 {
-			row.Version, row.Deployed = short(s.Deployments[0].Version), momentOrNone(s.Deployments[0].FirstSeen)
+			row.Version, row.Deployed = page.Short(s.Deployments[0].Version), page.MomentOrNone(s.Deployments[0].FirstSeen)
 		}
-		page.Rows = append(page.Rows, row)
+		data.Rows = append(data.Rows, row)
 	}
-	return w.render(rw, http.StatusOK, "services.html", page)
+	return w.Render(rw, http.StatusOK, "services.html", data)
 }
 
-func serviceColumns() []column[serviceFigures] {
+func serviceColumns() []page.Column[serviceFigures] {
 	type row = serviceFigures
 	return slices.Concat(
-		[]column[row]{
-			{Name: "type", Title: "Type", Text: true, compare: by(func(s row) string { return serviceKind(s.Type) })},
-			{Name: "service", Title: "Service", Text: true, compare: by(func(s row) string { return s.Service })},
-			{Name: "deploy", Title: "Last deploy", Means: "The newest version, and when its first span started", compare: by(func(s row) int64 {
+		[]page.Column[row]{
+			{Name: "type", Title: "Type", Text: true, Compare: page.By(func(s row) string { return serviceKind(s.Type) })},
+			{Name: "service", Title: "Service", Text: true, Compare: page.By(func(s row) string { return s.Service })},
+			{Name: "deploy", Title: "Last deploy", Means: "The newest version, and when its first span started", Compare: page.By(func(s row) int64 {
 				if len(s.Deployments) == 0 {
 					return 0
 				}
 				return s.Deployments[0].FirstSeen
 			})},
-			{Name: "requests", Title: "Requests", compare: by(func(s row) int { return s.Requests })},
+			{Name: "requests", Title: "Requests", Compare: page.By(func(s row) int { return s.Requests })},
 		},
 		latencyColumns(func(s row) stats.Figures { return s.Figures }),
-		[]column[row]{
-			{Name: "error-rate", Title: "Error rate", compare: by(func(s row) float64 { return s.ErrorRate() })},
-			{Name: "apdex", Title: "Apdex", Means: "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half", compare: by(func(s row) float64 { return s.Apdex })},
+		[]page.Column[row]{
+			{Name: "error-rate", Title: "Error rate", Compare: page.By(func(s row) float64 { return s.ErrorRate() })},
+			{Name: "apdex", Title: "Apdex", Means: "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half", Compare: page.By(func(s row) float64 { return s.Apdex })},
 		})
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // page is what a page says, without its markup.
-func page(w *Web, path string) (status int, text string) {
+func pageText(w *Web, path string) (status int, text string) {
 	rec := get(w, path)
 	body := regexp.MustCompile(`(?s)<main.*</main>`).FindString(rec.Body.String())
 	text = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, " ")
@@ -28,7 +28,7 @@ func page(w *Web, path string) (status int, text string) {
 // text is what a page that is there says.
 func text(t *testing.T, w *Web, path string) string {
 	t.Helper()
-	status, said := page(w, path)
+	status, said := pageText(w, path)
 	if status != http.StatusOK {
 		t.Fatalf("%s: %d", path, status)
 	}

@@ -3,10 +3,10 @@ package web
 import (
 	"fmt"
 	"math"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // spent returns the graph of time spent by downstream service. A leaf service has no
@@ -16,7 +16,7 @@ func (w *Web) spent(m measured, a stats.Anatomy) (*chart.Chart, bool) {
 	if len(a.Services) < 2 {
 		return nil, false
 	}
-	c := chart.New("spent", "Time spent", m.window.timeRange())
+	c := chart.New("spent", "Time spent", m.window.TimeRange())
 	var chosen string
 	c.Choices, chosen = m.choices(c.ID, "% of time spent", "Avg time per request")
 	value, write := share(a), chart.Percent
@@ -26,7 +26,7 @@ func (w *Web) spent(m measured, a stats.Anatomy) (*chart.Chart, bool) {
 	var all []chart.Series
 	for i, service := range a.Services {
 		if i < most {
-			shown := w.service(service.Service)
+			shown := w.Service(service.Service)
 			all = append(all, chart.Series{Name: shown.Name, Colour: shown.Colour, Values: make([]float64,
 				len(a.SeriesRequests))})
 		} else if i == most {
@@ -39,7 +39,7 @@ func (w *Web) spent(m measured, a stats.Anatomy) (*chart.Chart, bool) {
 	c.Named = true
 	c.Stack(all, write)
 	first := a.Services[0]
-	c.Summary = fmt.Sprintf("%s: %s %% of exec time", short(first.Service), format.Significant(first.Percent))
+	c.Summary = fmt.Sprintf("%s: %s %% of exec time", page.Short(first.Service), format.Significant(first.Percent))
 	if a.Sampled() {
 		c.Summary += fmt.Sprintf(" · from %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
 	}

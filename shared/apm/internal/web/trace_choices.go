@@ -3,8 +3,8 @@ package web
 import (
 	"fmt"
 	"net/http"
-
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // What a reader may choose to see of a trace, by its name in the address.
@@ -21,11 +21,11 @@ const (
 )
 
 // readChoices is the place of a request about a trace.
-func readChoices(r *http.Request) (place, error) {
+func readChoices(r *http.Request) (page.URL, error) {
 	const longest = 1000 // bytes
-	p := placeOf(r)
+	p := page.URLOf(r)
 	if n := len(p.Get(byFind)); n > longest {
-		return p, failure{http.StatusBadRequest, fmt.Sprintf("The text to find is too long: %s bytes, the limit is %s.", format.Number(n), format.Number(longest))}
+		return p, page.Failure{Status: http.StatusBadRequest, Detail: fmt.Sprintf("The text to find is too long: %s bytes, the limit is %s.", format.Number(n), format.Number(longest))}
 	}
 	return p, nil
 }

@@ -4,11 +4,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"unicode/utf8"
 )
 
 // found holds the spans of a trace that match the reader's search.
@@ -170,5 +170,5 @@ func (s *scene) neighbour(step int) string {
 			}
 		}
 	}
-	return decimal(s.flame.Boxes[to].Node.Span.SpanID)
+	return page.FormatID(s.flame.Boxes[to].Node.Span.SpanID)
 }

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // maxBoxes is how many spans a flame graph draws as elements. The page's script draws
@@ -39,7 +39,7 @@ type flameBox struct {
 	Parent   int // among the boxes; −1 for none
 	X, Width string
 	Y        int
-	Service  service
+	Service  page.Service
 	Dark     bool // text on the colour
 	Thin     bool // about as wide as its edges
 	Small    bool // less wide than a word
@@ -84,7 +84,7 @@ func (w *Web) flame(s *scene, r *http.Request) *flameView {
 		v.Left = len(boxes) - maxBoxes
 	}
 	place := make(map[int]int, len(shown)) // of a box among those that are shown
-	choose := s.each(bySpan)
+	choose := s.Each(bySpan)
 	for n, i := range shown {
 		place[i] = n
 		parent := -1
@@ -105,11 +105,11 @@ func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flam
 	box := s.flame.Boxes[i]
 	span := box.Node.Span
 	x, width := s.extent(span)
-	id := decimal(span.SpanID)
+	id := page.FormatID(span.SpanID)
 	return flameBox{
 		ID: id, URL: choose(id), Parent: parent,
 		X: exactly(x, s.length), Width: exactly(width, s.length), Y: rowHeight * box.Row,
-		Service: w.service(span.Service), Dark: w.Palette.Of(span.Service).DarkText(), Thin: width < 0.3, Small: width < 2,
+		Service: w.Service(span.Service), Dark: w.Palette.Of(span.Service).DarkText(), Thin: width < 0.3, Small: width < 2,
 		Label: boxLabel(span),
 		Error: span.Error, Chosen: i == s.chosen, Dimmed: s.found.dimmed(i), Hit: s.found.hit(i),
 	}
@@ -119,12 +119,12 @@ func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flam
 func boxLabel(s *apm.Span) string {
 	const longest = 120 // bytes; nothing is wider than a page
 	if s.Resource != "" && s.Resource != s.Name {
-		return cut(s.Resource, longest)
+		return page.Cut(s.Resource, longest)
 	}
 	if detail := s.Detail(); detail != "" {
-		return cut(s.Name+" "+detail, longest)
+		return page.Cut(s.Name+" "+detail, longest)
 	}
-	return cut(s.Name, longest)
+	return page.Cut(s.Name, longest)
 }
 
 // title returns the hover text of a span.
@@ -136,7 +136,7 @@ func (s *scene) title(span *apm.Span) string {
 		text += "\nError · "
 	}
 	exec := s.exec[span.SpanID]
-	return text + fmt.Sprintf("%s · %s\n%s · exec time %s (%s %%)", cut(span.Service, 60), cut(span.Name, 60),
+	return text + fmt.Sprintf("%s · %s\n%s · exec time %s (%s %%)", page.Cut(span.Service, 60), page.Cut(span.Name, 60),
 		format.Duration(span.Duration), format.Duration(exec), strconv.FormatFloat(s.share(exec), 'f', 1, 64))
 }
 
@@ -152,5 +152,5 @@ func exactly(percent float64, length time.Duration) string {
 
 // outlineURL returns the address of a scene's outline with the reader's search.
 func outlineURL(s *scene) string {
-	return place{path: "/api/traces/" + decimal(s.trace.ID) + "/outline"}.With(byFind, s.Get(byFind), byErrors, s.Get(byErrors))
+	return page.URL{Path: "/api/traces/" + page.FormatID(s.trace.ID) + "/outline"}.With(byFind, s.Get(byFind), byErrors, s.Get(byErrors))
 }

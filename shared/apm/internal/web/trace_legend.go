@@ -2,8 +2,8 @@ package web
 
 import (
 	"thinker/shared/apm"
-
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // A legend names the services with their colours and their share of the trace.
@@ -14,9 +14,9 @@ type legend struct {
 }
 
 type legendItem struct {
-	Service service
-	Value   amount
-	Exec    *amount // nil if the legend counts spans
+	Service page.Service
+	Value   page.Amount
+	Exec    *page.Amount // nil if the legend counts spans
 }
 
 func (w *Web) legend(s *scene) legend {
@@ -24,8 +24,8 @@ func (w *Web) legend(s *scene) legend {
 		return legend{"Spans", w.spanCounts(s.trace), "% Exec Time", s.With(byLegend, "")}
 	}
 	l := legend{Title: "% Exec Time", Switch: "Spans", SwitchURL: s.With(byLegend, "spans")}
-	for _, part := range w.breakdown(s.trace.SumByService(s.exec)).Parts {
-		l.Items = append(l.Items, legendItem{part.Service, amount{part.Percent, "%"}, &part.Exec})
+	for _, part := range w.Breakdown(s.trace.SumByService(s.exec)).Parts {
+		l.Items = append(l.Items, legendItem{part.Service, page.Amount{Value: part.Percent, Unit: "%"}, &part.Exec})
 	}
 	return l
 }
@@ -38,10 +38,10 @@ func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
 	}
 	services, left := trace.Services(), len(trace.Spans)
 	for i, name := range services {
-		if i == maxParts {
-			return append(items, legendItem{Service: otherServices(len(services) - i), Value: amount{Value: format.Number(left)}})
+		if i == page.MaxParts {
+			return append(items, legendItem{Service: page.OtherServices(len(services) - i), Value: page.Amount{Value: format.Number(left)}})
 		}
-		items = append(items, legendItem{Service: w.service(name), Value: amount{Value: format.Number(counts[name])}})
+		items = append(items, legendItem{Service: w.Service(name), Value: page.Amount{Value: format.Number(counts[name])}})
 		left -= counts[name]
 	}
 	return items

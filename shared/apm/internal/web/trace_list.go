@@ -4,22 +4,22 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // A spanList sums up a trace's spans by service, then by resource.
 type spanList struct {
-	Headings []heading
+	Headings []page.Heading
 	Services []listedService
 	Hidden   int // resources left out
 	AllURL   string
 }
 
 type listedService struct {
-	Service   service
+	Service   page.Service
 	Failed    int // spans
 	Sum       listedSpans
 	Resources []listedResource
@@ -38,7 +38,7 @@ type listedResource struct {
 // listedSpans are figures of spans as the list shows them.
 type listedSpans struct {
 	Spans     string
-	Avg, Exec amount
+	Avg, Exec page.Amount
 	Percent   string // of the trace's execution time
 	Width     string // of its bar
 }
@@ -94,12 +94,12 @@ func (w *Web) spanList(s *scene) *spanList {
 		services[span.Service].add(s, i)
 	}
 
-	order, headings := ordered(spanColumns(), s.place, bySort, "-exec")
+	order, headings := page.Order(spanColumns(), s.URL, bySort, "-exec")
 	list := &spanList{Headings: headings, AllURL: s.With(byRows, "all")}
 	shown := 0
-	choose := s.each(bySpan)
+	choose := s.Each(bySpan)
 	for _, sum := range inOrder(services, order) {
-		service := listedService{Service: w.service(sum.service), Failed: sum.errors, Sum: s.figures(sum)}
+		service := listedService{Service: w.Service(sum.service), Failed: sum.errors, Sum: s.figures(sum)}
 		slices.SortStableFunc(of[sum.service], order)
 		for _, r := range of[sum.service] {
 			if shown++; shown > maxListed && s.Get(byRows) != "all" {
@@ -107,7 +107,7 @@ func (w *Web) spanList(s *scene) *spanList {
 				continue
 			}
 			service.Resources = append(service.Resources, listedResource{
-				Name: short(r.name), Resource: short(r.resource), URL: choose(decimal(r.longest.SpanID)),
+				Name: page.Short(r.name), Resource: page.Short(r.resource), URL: choose(page.FormatID(r.longest.SpanID)),
 				Chosen: r.chosen, Dimmed: !r.found, Hit: s.found.sought && r.found, Failed: r.errors, Sum: s.figures(r),
 			})
 		}
@@ -130,20 +130,20 @@ func (s *scene) figures(sum *spanSum) listedSpans {
 	exec := time.Duration(sum.exec)
 	share := s.share(exec)
 	return listedSpans{
-		Spans: format.Number(sum.spans), Avg: duration(time.Duration(sum.total / float64(sum.spans))), Exec: duration(exec),
-		Percent: percentages([]float64{share})[0], Width: coordinate(share),
+		Spans: format.Number(sum.spans), Avg: page.Duration(time.Duration(sum.total / float64(sum.spans))), Exec: page.Duration(exec),
+		Percent: page.Percentages([]float64{share})[0], Width: page.Coordinate(share),
 	}
 }
 
-func spanColumns() []column[*spanSum] {
+func spanColumns() []page.Column[*spanSum] {
 	type row = *spanSum
-	return []column[row]{
-		{Name: "resource", Title: "Resource", Text: true, compare: func(a, b row) int {
+	return []page.Column[row]{
+		{Name: "resource", Title: "Resource", Text: true, Compare: func(a, b row) int {
 			return cmp.Or(strings.Compare(a.resource, b.resource), strings.Compare(a.name, b.name))
 		}},
-		{Name: "spans", Title: "Spans", compare: by(func(s row) int { return s.spans })},
-		{Name: "avg", Title: "Avg duration", compare: by(func(s row) float64 { return s.total / float64(s.spans) })},
-		{Name: "exec", Title: "Exec time", compare: by(func(s row) float64 { return s.exec })},
-		{Name: "percent", Title: "% exec time", Means: "Share of the trace’s execution time", compare: by(func(s row) float64 { return s.exec })},
+		{Name: "spans", Title: "Spans", Compare: page.By(func(s row) int { return s.spans })},
+		{Name: "avg", Title: "Avg duration", Compare: page.By(func(s row) float64 { return s.total / float64(s.spans) })},
+		{Name: "exec", Title: "Exec time", Compare: page.By(func(s row) float64 { return s.exec })},
+		{Name: "percent", Title: "% exec time", Means: "Share of the trace’s execution time", Compare: page.By(func(s row) float64 { return s.exec })},
 	}
 }

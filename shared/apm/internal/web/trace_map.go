@@ -3,8 +3,8 @@ package web
 import (
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
-
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // traceMap draws the services of a trace with their share of the execution time, and
@@ -26,7 +26,7 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 		name := service.Service
 		n := mapNode{
 			Service: name, URL: url(name), Failed: errors[name] > 0,
-			Lines: []string{percent(service.Percent/100).String() + " of exec time", format.Count(spans[name], "span",
+			Lines: []string{page.Percent(service.Percent/100).String() + " of exec time", format.Count(spans[name], "span",
 				"spans")},
 		}
 		if n.Failed {
@@ -37,7 +37,7 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 	var edges []mapEdge
 	for _, e := range anatomy.Edges {
 		label := format.Count(e.Calls, "call",
-			"calls") + " · avg " + duration(e.Average()).String() + " · max " + duration(e.Max).String()
+			"calls") + " · avg " + page.Duration(e.Average()).String() + " · max " + page.Duration(e.Max).String()
 		if e.Errors > 0 {
 			label += " · " + format.Count(e.Errors, "error", "errors")
 		}
@@ -56,6 +56,6 @@ func (s *scene) longestOf() func(service string) string {
 			longest[span.Service] = span
 		}
 	}
-	choose := s.each(bySpan)
-	return func(service string) string { return choose(decimal(longest[service].SpanID)) }
+	choose := s.Each(bySpan)
+	return func(service string) string { return choose(page.FormatID(longest[service].SpanID)) }
 }

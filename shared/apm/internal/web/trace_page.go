@@ -3,13 +3,13 @@ package web
 import (
 	"cmp"
 	"net/http"
-
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // tracePage shows one trace in one of several views.
 type tracePage struct {
-	frame
+	page.Frame
 	ID, HexID string
 	Asked     string // the ID in the address
 	Arrived   bool
@@ -19,9 +19,9 @@ type tracePage struct {
 	Entry      *apm.Span
 	Heading    string // resource of the entry span
 	StatusCode string // of its HTTP response
-	Service    service
-	Date       moment
-	Duration   amount
+	Service    page.Service
+	Date       page.Moment
+	Duration   page.Amount
 	Spans      int
 	Services   int
 	Errors     int
@@ -63,7 +63,7 @@ func (w *Web) traceViews() []traceView {
 
 // showTrace serves GET /trace/{id}, with choices.
 func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
-	trace, found, err := w.find(r.Context(), r.PathValue("id"), 1)
+	trace, found, err := w.Find(r.Context(), r.PathValue("id"), 1)
 	if err != nil {
 		return err
 	}
@@ -71,20 +71,20 @@ func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := tracePage{
-		frame: w.frame(r, "traces", "Trace "+decimal(trace.ID), docs{
-			"Trace View", "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/", "hosts, logs, processes and profiles",
+	data := tracePage{
+		Frame: w.Frame(r, "traces", "Trace "+page.FormatID(trace.ID), page.Docs{
+			Name: "Trace View", URL: "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/", Lacks: "hosts, logs, processes and profiles",
 		}),
-		ID:      decimal(trace.ID),
+		ID:      page.FormatID(trace.ID),
 		HexID:   apm.HexID(trace.IDHigh(), trace.ID),
 		Asked:   r.PathValue("id"),
 		Arrived: found,
 	}
 	if !found {
-		return w.render(rw, http.StatusNotFound, "trace.html", page)
+		return w.Render(rw, http.StatusNotFound, "trace.html", data)
 	}
 	s := newScene(trace, chosen)
-	w.head(&page, s)
+	w.head(&data, s)
 	views := w.traceViews()
 	view := views[0]
 	for _, other := range views {
@@ -97,30 +97,30 @@ func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
 		if i == 0 {
 			name = ""
 		}
-		page.Tabs = append(page.Tabs, tab{other.title, chosen.With(byView, name), other.name == view.name})
+		data.Tabs = append(data.Tabs, tab{other.title, chosen.With(byView, name), other.name == view.name})
 	}
-	view.fill(&page, s, r)
-	return w.render(rw, http.StatusOK, "trace.html", page)
+	view.fill(&data, s, r)
+	return w.Render(rw, http.StatusOK, "trace.html", data)
 }
 
 // head fills in the content above and below every view.
-func (w *Web) head(page *tracePage, s *scene) {
-	page.Truncated = s.trace.Truncated
-	page.Notes = s.notes()
-	page.Entry = s.entry()
-	page.Heading = short(cmp.Or(page.Entry.Resource, page.Entry.Name))
-	page.StatusCode = short(page.Entry.StatusCode())
-	page.Title = page.Heading + " · Trace"
-	page.Service = w.service(page.Entry.Service)
-	page.Date = momentOf(s.trace.Start())
-	page.Duration = duration(s.length)
-	page.Spans = len(s.trace.Spans)
-	page.Services = len(s.trace.Services())
-	page.Errors = s.trace.Errors()
-	page.Legend = w.legend(s)
-	page.Finding = s.finding()
-	page.CloseURL = s.With(bySpan, "")
+func (w *Web) head(data *tracePage, s *scene) {
+	data.Truncated = s.trace.Truncated
+	data.Notes = s.notes()
+	data.Entry = s.entry()
+	data.Heading = page.Short(cmp.Or(data.Entry.Resource, data.Entry.Name))
+	data.StatusCode = page.Short(data.Entry.StatusCode())
+	data.Title = data.Heading + " · Trace"
+	data.Service = w.Service(data.Entry.Service)
+	data.Date = page.MomentOf(s.trace.Start())
+	data.Duration = page.Duration(s.length)
+	data.Spans = len(s.trace.Spans)
+	data.Services = len(s.trace.Services())
+	data.Errors = s.trace.Errors()
+	data.Legend = w.legend(s)
+	data.Finding = s.finding()
+	data.CloseURL = s.With(bySpan, "")
 	if s.chosen >= 0 {
-		page.Panel = w.panel(s, s.chosen)
+		data.Panel = w.panel(s, s.chosen)
 	}
 }

@@ -2,15 +2,15 @@ package web
 
 import (
 	"slices"
-	"time"
-
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // A scene is a trace with the data that all views need.
 type scene struct {
-	place
+	page.URL
 	trace   apm.Trace
 	length  time.Duration // of the trace
 	flame   apm.Flame     // its boxes are all spans, parents first
@@ -21,9 +21,9 @@ type scene struct {
 	found   found
 }
 
-func newScene(trace apm.Trace, p place) *scene {
+func newScene(trace apm.Trace, p page.URL) *scene {
 	s := &scene{
-		place:   p,
+		URL:     p,
 		trace:   trace,
 		length:  trace.Duration(),
 		flame:   apm.NewFlame(trace.Tree()),

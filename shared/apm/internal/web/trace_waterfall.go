@@ -2,11 +2,11 @@ package web
 
 import (
 	"fmt"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"time"
 )
 
 // maxRows is how many rows a waterfall shows by default: more make browsers slow.
@@ -32,10 +32,10 @@ type spanRow struct {
 	Level    int  // in the tree, from 1
 	Indent   int  // pixels
 	Fold     *fold
-	Service  service
+	Service  page.Service
 	Name     string
 	Detail   string // what it worked on; empty where the name says it all
-	Duration amount
+	Duration page.Amount
 	Error    bool
 	Errors   int    // of a row of several, how many failed
 	Times    string // how many spans the row stands for; empty for one
@@ -76,7 +76,7 @@ func (w *Web) waterfall(s *scene) *waterfall {
 	n := len(s.flame.Boxes)
 	b := waterfallBuilder{
 		scene: s, web: w, view: &waterfall{Ticks: chart.DurationTicks(s.length), AllURL: s.With(byRows, "all")},
-		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{}, choose: s.each(bySpan),
+		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{}, choose: s.Each(bySpan),
 	}
 	onlyErrors := s.Get(byErrors) == "only"
 	for i := n - 1; i >= 0; i-- {
@@ -146,7 +146,7 @@ func (b *waterfallBuilder) repeated(first int) repeat {
 	if len(all.boxes) < leastRepeated {
 		return repeat{boxes: []int{first}, end: max(all.end, b.ends[first])}
 	}
-	all.open = b.has(byOpen, decimal(span.SpanID)) || first <= b.chosen && b.chosen < all.end
+	all.open = b.Has(byOpen, page.FormatID(span.SpanID)) || first <= b.chosen && b.chosen < all.end
 	return all
 }
 
@@ -164,18 +164,18 @@ func (b *waterfallBuilder) inside(i int) bool { return i < b.chosen && b.chosen 
 
 // shows reports whether what is below a box is shown.
 func (b *waterfallBuilder) shows(i int) bool {
-	return b.inside(i) || !b.has(byClosed, decimal(b.flame.Boxes[i].Node.Span.SpanID))
+	return b.inside(i) || !b.Has(byClosed, page.FormatID(b.flame.Boxes[i].Node.Span.SpanID))
 }
 
 func (b *waterfallBuilder) row(i int) spanRow {
 	node := b.flame.Boxes[i].Node
 	s := node.Span
-	id := decimal(s.SpanID)
+	id := page.FormatID(s.SpanID)
 	x, width := b.extent(s)
 	row := spanRow{
 		ID: id, URL: b.choose(id), Chosen: i == b.chosen, Dimmed: b.found.dimmed(i), Hit: b.found.hit(i), Level: b.level[i] + 1, Indent: indent(b.level[i]),
-		Service: b.web.service(s.Service), Name: short(s.Name), Detail: short(s.Detail()), Duration: duration(s.Duration), Error: s.Error,
-		X: coordinate(x), Width: coordinate(width),
+		Service: b.web.Service(s.Service), Name: page.Short(s.Name), Detail: page.Short(s.Detail()), Duration: page.Duration(s.Duration), Error: s.Error,
+		X: page.Coordinate(x), Width: page.Coordinate(width),
 	}
 	if node.Orphan {
 		row.Orphan = whyOrphan(s, b.arrived)
@@ -189,9 +189,9 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	if below == 0 {
 		return row
 	}
-	row.Fold = &fold{URL: b.toggled(byClosed, id), Open: b.shows(i), Text: format.Count(below, "span", "spans") + " below"}
+	row.Fold = &fold{URL: b.Toggled(byClosed, id), Open: b.shows(i), Text: format.Count(below, "span", "spans") + " below"}
 	if b.inside(i) { // then the choice goes up to what is closed
-		row.Fold.URL = b.and(bySpan, id).adding(byClosed, id)
+		row.Fold.URL = b.And(bySpan, id).Adding(byClosed, id)
 	}
 	return row
 }
@@ -214,20 +214,20 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 			found++
 		}
 	}
-	id := decimal(first.SpanID)
+	id := page.FormatID(first.SpanID)
 	level := b.level[all.boxes[0]]
 	x, width := b.extent(&apm.Span{Start: start, Duration: time.Duration(end - start)})
 	row := spanRow{
-		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: indent(level), Service: b.web.service(first.Service),
-		Name: short(first.Name), Detail: short(first.Detail()), Duration: duration(total), Error: errors > 0, Errors: errors,
-		Times: format.Number(len(all.boxes)), X: coordinate(x), Width: coordinate(width),
-		Fold: &fold{URL: b.toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s similar spans", format.Number(len(all.boxes)))},
+		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: indent(level), Service: b.web.Service(first.Service),
+		Name: page.Short(first.Name), Detail: page.Short(first.Detail()), Duration: page.Duration(total), Error: errors > 0, Errors: errors,
+		Times: format.Number(len(all.boxes)), X: page.Coordinate(x), Width: page.Coordinate(width),
+		Fold: &fold{URL: b.Toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s similar spans", format.Number(len(all.boxes)))},
 	}
 	if found > 0 {
 		row.Found = format.Count(found, "match", "matches")
 	}
 	if all.boxes[0] <= b.chosen && b.chosen < all.end {
-		row.Fold.URL = b.and(bySpan, "").removing(byOpen, id)
+		row.Fold.URL = b.And(bySpan, "").Removing(byOpen, id)
 	}
 	return row
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // A traceColumn is a column of the list, which its reader may show or not.
@@ -47,7 +48,7 @@ func readColumns(r *http.Request) ([]traceColumn, error) {
 			for _, c := range all {
 				names = append(names, c.Name)
 			}
-			return nil, failure{http.StatusBadRequest, fmt.Sprintf("Invalid columns=%.40q: use %s.", name, strings.Join(names, ", "))}
+			return nil, page.Failure{Status: http.StatusBadRequest, Detail: fmt.Sprintf("Invalid columns=%.40q: use %s.", name, strings.Join(names, ", "))}
 		}
 	}
 	for i, c := range all {

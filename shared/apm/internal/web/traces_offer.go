@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
-
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
@@ -19,15 +19,15 @@ type offer struct {
 
 // offers returns the traces that a typed text can mean as an ID, from any time and
 // environment; none if it is no ID.
-func (w *Web) offers(ctx context.Context, p place, typed string) (offers []offer, err error) {
+func (w *Web) offers(ctx context.Context, p page.URL, typed string) (offers []offer, err error) {
 	const most = 3
 	typed = strings.TrimSpace(typed)
 	if len(query.ParseIDs(typed)) == 0 {
 		return nil, nil
 	}
 	for _, field := range []string{"trace_id", "span_id"} {
-		q := both(query.Query{}, field, typed)
-		found, _, err := w.search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: most})
+		q := page.And(query.Query{}, field, typed)
+		found, _, err := w.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: most})
 		if err != nil || len(found) > 0 {
 			for _, s := range found {
 				row := w.traceRow(s)

@@ -5,11 +5,11 @@ import (
 	"math"
 	"net/http"
 	"strings"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // pageLength is the number of traces on a page of the list.
@@ -17,7 +17,7 @@ const pageLength = 50
 
 // tracesPage is the list of traces, the newest first.
 type tracesPage struct {
-	frame
+	page.Frame
 	searched
 	Columns []traceColumn
 	Rows    []traceRow
@@ -29,103 +29,103 @@ type tracesPage struct {
 	Unmatched unmatched    // why no trace matches
 	Offers    []offer      // traces whose ID the query is
 
-	window window
+	window page.Window
 	NoTime string // what is wrong with the time range; may be empty
 }
 
 type traceRow struct {
 	ID         string
-	Date       moment
-	Service    service
+	Date       page.Moment
+	Service    page.Service
 	Resource   string
 	Name       string
-	Duration   amount
+	Duration   page.Amount
 	StatusCode string
 	Failed     bool // the entry span did
 	Errors     int
 	Spans      int
-	Breakdown  breakdown
+	Breakdown  page.Breakdown
 }
 
 // showTraces serves GET /traces?query=&scope=&env=&range=&from=&to=&before=CURSOR.
 // A page refreshes its rows several times a second. With the header X-Refresh: rows it
 // gets only those.
 func (w *Web) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
-	page := tracesPage{frame: w.frame(r, "traces", "Traces", docs{
-		"Trace Explorer", "https://docs.datadoghq.com/tracing/trace_explorer/", "saved views, metrics and logs",
+	data := tracesPage{Frame: w.Frame(r, "traces", "Traces", page.Docs{
+		Name: "Trace Explorer", URL: "https://docs.datadoghq.com/tracing/trace_explorer/", Lacks: "saved views, metrics and logs",
 	})}
-	if page.searched, err = readSearch(r); err != nil {
+	if data.searched, err = readSearch(r); err != nil {
 		return err
 	}
-	if page.Columns, err = readColumns(r); err != nil {
+	if data.Columns, err = readColumns(r); err != nil {
 		return err
 	}
-	var told failure
-	if page.window, err = readWindow(r); errors.As(err, &told) {
-		page.NoTime = told.detail
+	var told page.Failure
+	if data.window, err = page.ParseWindow(r); errors.As(err, &told) {
+		data.NoTime = told.Detail
 	} else if err != nil {
 		return err
 	}
-	if chosen, ok := rangeOf(page.window.Range); ok && chosen.Length > 0 {
-		page.window.From = time.Now().Add(-chosen.Length).UnixNano()
+	if chosen, ok := page.RangeOf(data.window.Range); ok && chosen.Length > 0 {
+		data.window.From = time.Now().Add(-chosen.Length).UnixNano()
 	}
-	before, err := number(r, "before", 0, 0, math.MaxUint64)
+	before, err := page.ParseNumber(r, "before", 0, 0, math.MaxUint64)
 	if err != nil {
 		return err
 	}
-	page.First = before == 0
+	data.First = before == 0
 	rowsAlone := r.Header.Get("X-Refresh") == "rows"
 	if !rowsAlone {
-		if page.Menus, err = w.menus(r.Context(), page.Place, page.window); err != nil {
+		if data.Menus, err = w.Menus(r.Context(), data.Place, data.window); err != nil {
 			return err
 		}
 	}
-	if page.Wrong != nil || page.NoTime != "" {
-		return w.render(rw, http.StatusBadRequest, "traces.html", page)
+	if data.Wrong != nil || data.NoTime != "" {
+		return w.Render(rw, http.StatusBadRequest, "traces.html", data)
 	}
 
-	request := query.Request{Selection: page.selection(), Limit: pageLength, Before: before}
-	summaries, next, err := w.search(r.Context(), request)
+	request := query.Request{Selection: data.selection(), Limit: pageLength, Before: before}
+	summaries, next, err := w.Search(r.Context(), request)
 	if err != nil {
 		return err
 	}
 	if next != 0 {
-		page.Older = page.Place.With("before", decimal(next))
+		data.Older = data.Place.With("before", page.FormatID(next))
 	}
 	for _, s := range summaries {
-		page.Rows = append(page.Rows, w.traceRow(s))
+		data.Rows = append(data.Rows, w.traceRow(s))
 	}
-	if page.Offers, err = w.offers(r.Context(), page.Place, page.Query); err != nil {
+	if data.Offers, err = w.offers(r.Context(), data.Place, data.Query); err != nil {
 		return err
 	}
 	if rowsAlone {
-		return w.render(rw, http.StatusOK, "traces-refresh", page)
+		return w.Render(rw, http.StatusOK, "traces-refresh", data)
 	}
-	if page.Kept.Traces > 0 {
-		if err := w.aroundList(r, &page); err != nil {
+	if data.Kept.Traces > 0 {
+		if err := w.aroundList(r, &data); err != nil {
 			return err
 		}
 	}
-	return w.render(rw, http.StatusOK, "traces.html", page)
+	return w.Render(rw, http.StatusOK, "traces.html", data)
 }
 
 // aroundList adds the graph and the facets, or why there are no rows.
-func (w *Web) aroundList(r *http.Request, page *tracesPage) (err error) {
-	refined := refine(page.parsed, page.Query)
-	if page.Facets, err = w.facets(r, page.Place, page.selection(), refined); err != nil {
+func (w *Web) aroundList(r *http.Request, data *tracesPage) (err error) {
+	refined := refine(data.parsed, data.Query)
+	if data.Facets, err = w.facets(r, data.Place, data.selection(), refined); err != nil {
 		return err
 	}
-	if page.Activity, err = w.activity(r.Context(), page.window, page.searched); err != nil {
+	if data.Activity, err = w.activity(r.Context(), data.window, data.searched); err != nil {
 		return err
 	}
-	if page.First && len(page.Rows) == 0 {
-		page.Unmatched, err = w.whyUnmatched(r.Context(), page.Place, page.window, page.searched)
+	if data.First && len(data.Rows) == 0 {
+		data.Unmatched, err = w.whyUnmatched(r.Context(), data.Place, data.window, data.searched)
 	}
 	return err
 }
 
 // selection returns the selection of the list.
-func (p tracesPage) selection() query.Selection { return p.window.selection(p.parsed, p.Scope) }
+func (p tracesPage) selection() query.Selection { return p.window.Selection(p.parsed, p.Scope) }
 
 // Searching reports whether the page may leave out traces.
 func (p tracesPage) Searching() bool {
@@ -156,15 +156,15 @@ func (p tracesPage) Newest() string { return p.Place.With() }
 
 // JSON returns the address of the same search in the API.
 func (p tracesPage) JSON() string {
-	return place{path: "/api/traces"}.With("query", p.Place.Get("query"), "env", p.Place.Get("env"), "scope", p.Place.Get("scope"),
-		"from", inAddress(p.window.From), "to", inAddress(p.window.To))
+	return page.URL{Path: "/api/traces"}.With("query", p.Place.Get("query"), "env", p.Place.Get("env"), "scope", p.Place.Get("scope"),
+		"from", page.FormatTime(p.window.From), "to", page.FormatTime(p.window.To))
 }
 
 // Command returns the command for the same search over all time.
 func (p tracesPage) Command() string {
 	q := p.parsed
 	if p.window.Env != "" {
-		q = both(q, "env", p.window.Env)
+		q = page.And(q, "env", p.window.Env)
 	}
 	command := "apm search --addr " + strings.TrimPrefix(p.Address, "http://")
 	if p.Scope != query.AllSpans {
@@ -176,16 +176,16 @@ func (p tracesPage) Command() string {
 
 func (w *Web) traceRow(s apm.Summary) traceRow {
 	return traceRow{
-		ID:         decimal(s.TraceID),
-		Date:       momentOf(s.Start),
-		Service:    w.service(s.Service),
-		Resource:   short(s.Resource),
-		Name:       short(s.Name),
-		Duration:   duration(s.Duration),
-		StatusCode: short(s.StatusCode),
+		ID:         page.FormatID(s.TraceID),
+		Date:       page.MomentOf(s.Start),
+		Service:    w.Service(s.Service),
+		Resource:   page.Short(s.Resource),
+		Name:       page.Short(s.Name),
+		Duration:   page.Duration(s.Duration),
+		StatusCode: page.Short(s.StatusCode),
 		Failed:     s.Failed,
 		Errors:     s.Errors,
 		Spans:      s.Spans,
-		Breakdown:  w.breakdown(s.Services),
+		Breakdown:  w.Breakdown(s.Services),
 	}
 }

@@ -3,7 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
-
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
@@ -20,10 +20,10 @@ type searched struct {
 // is no error here: the page shows what is wrong.
 func readSearch(r *http.Request) (s searched, err error) {
 	s.Query = r.URL.Query().Get("query")
-	if s.parsed, err = readQuery(r); err != nil && !errors.As(err, &s.Wrong) {
+	if s.parsed, err = page.ParseQuery(r); err != nil && !errors.As(err, &s.Wrong) {
 		return s, err
 	}
-	s.Scope, err = scope(r)
+	s.Scope, err = page.ParseScope(r)
 	return s, err
 }
 

@@ -3,9 +3,9 @@ package web
 import (
 	"context"
 	"fmt"
-
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
@@ -20,7 +20,7 @@ type unmatched struct {
 type elsewhere struct {
 	Where       string
 	Spans       string
-	First, Last moment // start of the earliest and the latest span
+	First, Last page.Moment // start of the earliest and the latest span
 	URL         string
 }
 
@@ -34,12 +34,12 @@ type condition struct {
 
 // whyUnmatched counts what a search would find in other windows and with fewer terms.
 // Each count needs a separate search.
-func (w *Web) whyUnmatched(ctx context.Context, p place, win window, sought searched) (u unmatched, err error) {
+func (w *Web) whyUnmatched(ctx context.Context, p page.URL, win page.Window, sought searched) (u unmatched, err error) {
 	if u.Elsewhere, err = w.elsewhere(ctx, p, win, sought); err != nil {
 		return u, err
 	}
-	if win != (window{Range: win.Range}) && len(u.Elsewhere) == 0 {
-		here, _, err := w.spans(ctx, win.selection(query.Query{}, query.AllSpans))
+	if win != (page.Window{Range: win.Range}) && len(u.Elsewhere) == 0 {
+		here, _, err := w.spans(ctx, win.Selection(query.Query{}, query.AllSpans))
 		if u.Bare = here == ""; u.Bare || err != nil {
 			return u, err
 		}
@@ -50,15 +50,15 @@ func (w *Web) whyUnmatched(ctx context.Context, p place, win window, sought sear
 		return u, nil
 	}
 	for _, part := range refined.parts {
-		c := condition{Text: short(part.String()), URL: p.With("query", refined.without(part))}
-		if c.Alone, _, err = w.spans(ctx, win.selection(query.Query{Expr: part}, sought.Scope)); err != nil {
+		c := condition{Text: page.Short(part.String()), URL: p.With("query", refined.without(part))}
+		if c.Alone, _, err = w.spans(ctx, win.Selection(query.Query{Expr: part}, sought.Scope)); err != nil {
 			return u, err
 		}
 		others, err := query.Parse(refined.without(part))
 		if err != nil {
 			return u, fmt.Errorf("read a query without its part %.100q: %w", part, err)
 		}
-		if c.Rest, _, err = w.spans(ctx, win.selection(others, sought.Scope)); err != nil {
+		if c.Rest, _, err = w.spans(ctx, win.Selection(others, sought.Scope)); err != nil {
 			return u, err
 		}
 		u.Conditions = append(u.Conditions, c)
@@ -68,28 +68,28 @@ func (w *Web) whyUnmatched(ctx context.Context, p place, win window, sought sear
 
 // elsewhere tries the search without the window's time range, without its environment
 // and, if neither finds anything, without both.
-func (w *Web) elsewhere(ctx context.Context, p place, win window, sought searched) (found []elsewhere, err error) {
+func (w *Web) elsewhere(ctx context.Context, p page.URL, win page.Window, sought searched) (found []elsewhere, err error) {
 	timed, inEnv := win.From != 0 || win.To != 0, win.Env != ""
 	time := []string{"range", "", "from", "", "to", ""}
 	for _, try := range []struct {
 		useful  bool
 		where   string
-		in      window
+		in      page.Window
 		without []string
 	}{
-		{timed, "At other times", window{Env: win.Env}, time},
-		{inEnv, "In other environments", window{From: win.From, To: win.To}, []string{"env", ""}},
-		{timed && inEnv, "At other times in other environments", window{}, append(time, "env", "")},
+		{timed, "At other times", page.Window{Env: win.Env}, time},
+		{inEnv, "In other environments", page.Window{From: win.From, To: win.To}, []string{"env", ""}},
+		{timed && inEnv, "At other times in other environments", page.Window{}, append(time, "env", "")},
 	} {
-		if !try.useful || try.in == (window{}) && len(found) > 0 {
+		if !try.useful || try.in == (page.Window{}) && len(found) > 0 {
 			continue
 		}
-		count, there, err := w.spans(ctx, try.in.selection(sought.parsed, sought.Scope))
+		count, there, err := w.spans(ctx, try.in.Selection(sought.parsed, sought.Scope))
 		if err != nil {
 			return nil, err
 		}
 		if count != "" {
-			found = append(found, elsewhere{try.where, count, momentOf(there.First), momentOf(there.Last), p.With(try.without...)})
+			found = append(found, elsewhere{try.where, count, page.MomentOf(there.First), page.MomentOf(there.Last), p.With(try.without...)})
 		}
 	}
 	return found, nil
@@ -97,7 +97,7 @@ func (w *Web) elsewhere(ctx context.Context, p place, win window, sought searche
 
 // spans counts the spans of a selection; count is empty for none.
 func (w *Web) spans(ctx context.Context, s query.Selection) (count string, found stats.Group, err error) {
-	breakdown, err := w.figures(ctx, query.Breakdown{Selection: s})
+	breakdown, err := w.Figures(ctx, query.Breakdown{Selection: s})
 	if err != nil {
 		return "", found, err
 	}

@@ -10,11 +10,15 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"thinker/shared/apm/internal/web/page"
 )
+
+// Config configures a Web.
+type Config = page.Config
 
 // Web serves the pages and the JSON API.
 type Web struct {
-	*Site
+	*page.Site
 	mux      *http.ServeMux
 	examples map[string]string // responses of the API by file name
 	hosts    map[string]bool
@@ -32,7 +36,7 @@ var embedded embed.FS
 // New returns the pages. It panics if an embedded file is invalid.
 func New(config Config) *Web {
 	w := &Web{
-		Site:     newSite(config).with(embedded, "templates/*.html"),
+		Site:     page.NewSite(config).With(embedded, "templates/*.html"),
 		mux:      http.NewServeMux(),
 		examples: loadExamples(embedded),
 		hosts:    allowedHosts(config.AllowHosts),
@@ -48,8 +52,8 @@ func New(config Config) *Web {
 	w.handle("/trace/{id}", w.showTrace)
 	w.handle("/compare", w.showCompareVersions)
 	w.handle("/compare/traces", w.showCompareTraces)
-	w.route("/static/{file...}", handlers{http.MethodGet: w.serveAsset, http.MethodHead: w.serveAsset})
-	w.route("/api/traces", handlers{http.MethodGet: w.inTurn(w.apiTraces), http.MethodHead: w.inTurn(w.apiTraces), http.MethodDelete: w.apiClear})
+	w.route("/static/{file...}", handlers{http.MethodGet: w.ServeAsset, http.MethodHead: w.ServeAsset})
+	w.route("/api/traces", handlers{http.MethodGet: w.InTurn(w.apiTraces), http.MethodHead: w.InTurn(w.apiTraces), http.MethodDelete: w.apiClear})
 	w.handle("/api/traces/{id}", w.apiTrace)
 	w.handle("/api/traces/{id}/outline", w.apiOutline)
 	w.handle("/map", w.showMap)
@@ -91,14 +95,14 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *Web) Close() { w.end() }
 
 // handlers serve one path, by method.
-type handlers map[string]handler
+type handlers map[string]page.Handler
 
 // anyMethod stands for every method without a handler of its own.
 const anyMethod = ""
 
 // handle serves a read-only path, in turn.
-func (w *Web) handle(path string, read handler) {
-	read = w.inTurn(read)
+func (w *Web) handle(path string, read page.Handler) {
+	read = w.InTurn(read)
 	w.route(path, handlers{http.MethodGet: read, http.MethodHead: read})
 }
 
@@ -106,7 +110,7 @@ func (w *Web) route(path string, serve handlers) {
 	w.routes[path] = serve
 	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
 		if err := serve.answer(rw, r); err != nil {
-			w.fail(rw, r, err)
+			w.Fail(rw, r, err)
 		}
 	})
 }
@@ -120,7 +124,7 @@ func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		allowed := slices.Sorted(maps.Keys(h))
 		rw.Header().Set("Allow", strings.Join(allowed, ", "))
-		return failure{http.StatusMethodNotAllowed, fmt.Sprintf("%s accepts %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
+		return page.Failure{Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("%s accepts %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
 	}
 	return serve(rw, r)
 }
@@ -128,9 +132,9 @@ func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
 // nothing answers requests for unknown paths, with any method.
 func nothing(_ http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(r.URL.Path, "/api/") {
-		return failure{http.StatusNotFound, fmt.Sprintf("There is no endpoint at %s. The page /api lists all endpoints.", r.URL.Path)}
+		return page.Failure{Status: http.StatusNotFound, Detail: fmt.Sprintf("There is no endpoint at %s. The page /api lists all endpoints.", r.URL.Path)}
 	}
-	return failure{http.StatusNotFound, fmt.Sprintf("There is no page at %s.", r.URL.Path)}
+	return page.Failure{Status: http.StatusNotFound, Detail: fmt.Sprintf("There is no page at %s.", r.URL.Path)}
 }
 
 func (w *Web) showFirst(rw http.ResponseWriter, r *http.Request) error {

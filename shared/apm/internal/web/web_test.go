@@ -15,13 +15,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
-
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // traces is what the pages show in a test, newest last.
@@ -114,7 +114,7 @@ func (f *traces) Report() stats.IntakeReport { return f.report }
 
 func newTest(list ...apm.Trace) (*Web, *traces) {
 	f := &traces{list: list, notices: make(chan []uint64)}
-	return New(Config{Traces: f, Intake: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
+	return New(page.Config{Traces: f, Intake: f, Palette: &colour.Palette{}, AllowHosts: []string{"agent"}, Try: "curl http://localhost:5000/", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}), f
 }
 
 func get(w *Web, path string) *httptest.ResponseRecorder {
@@ -273,7 +273,7 @@ func TestThePercentagesAddUp(t *testing.T) {
 		for _, s := range shares {
 			want += s
 		}
-		for _, text := range percentages(shares) {
+		for _, text := range page.Percentages(shares) {
 			var value float64
 			if _, err := fmt.Sscan(text, &value); err != nil {
 				t.Fatal(err)
@@ -281,7 +281,7 @@ func TestThePercentagesAddUp(t *testing.T) {
 			sum += value
 		}
 		if math.Abs(sum-want) > 0.01 {
-			t.Errorf("%v: written as %v, which adds up to %v", shares, percentages(shares), sum)
+			t.Errorf("%v: written as %v, which adds up to %v", shares, page.Percentages(shares), sum)
 		}
 	}
 }
@@ -418,13 +418,13 @@ func TestPagesAreOnlyForReading(t *testing.T) {
 
 func TestAssetsAreSentOnce(t *testing.T) {
 	w, _ := newTest()
-	for name, file := range w.static {
-		if file.contentType == "" {
+	for name, file := range w.Static {
+		if file.ContentType == "" {
 			t.Errorf("%s has no content type", name)
 		}
 		r := httptest.NewRequest(http.MethodGet, "/static/"+name, nil)
 		r.Host = "localhost"
-		r.Header.Set("If-None-Match", file.etag)
+		r.Header.Set("If-None-Match", file.Etag)
 		rec := httptest.NewRecorder()
 		w.ServeHTTP(rec, r)
 		if rec.Code != http.StatusNotModified {
@@ -480,7 +480,7 @@ func TestABreakdownJoinsSmallServices(t *testing.T) {
 }
 
 func TestFrame_StoredText(t *testing.T) {
-	f := frame{Kept: stats.Retention{Traces: 1, Spans: 7, MaxSpans: 2_000_000, Bytes: 5 << 20, MaxBytes: 1 << 30}}
+	f := page.Frame{Kept: stats.Retention{Traces: 1, Spans: 7, MaxSpans: 2_000_000, Bytes: 5 << 20, MaxBytes: 1 << 30}}
 	if got := f.StoredText() + " (" + f.LimitText() + ")"; got != "1 trace, 7 spans, 5 MiB (limit 2,000,000 spans, 1,024 MiB)" {
 		t.Error(got)
 	}

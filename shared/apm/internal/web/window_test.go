@@ -9,10 +9,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
+	"time"
 )
 
 // at is a trace of one request to a service, some time ago.
@@ -43,7 +43,7 @@ func TestAPageOpensOnWhereTheDataIs(t *testing.T) {
 			list = append(list, at(uint64(i+1), ago, "api", "test"))
 		}
 		w, _ := newTest(list...)
-		win, err := w.settle(context.Background(), window{}, query.Query{}, query.ServiceEntrySpans)
+		win, err := w.Settle(context.Background(), page.Window{}, query.Query{}, query.ServiceEntrySpans)
 		if err != nil || win.Range != test.want {
 			t.Errorf("%s: opens on %q, want %q (%v)", name, win.Range, test.want, err)
 		}
@@ -96,9 +96,9 @@ func TestAnyTimeCanBeDivided(t *testing.T) {
 		}
 	}
 	for _, chosen := range windows {
-		for _, page := range []string{"/services?", "/service?service=api&", "/resource?service=api&resource=GET+/&latency=Distribution&", "/traces?"} {
-			if rec := get(w, page+chosen); rec.Code != http.StatusOK || rec.Body.Len() > 200_000 {
-				t.Errorf("%s%s: %d, %d bytes", page, chosen, rec.Code, rec.Body.Len())
+		for _, data := range []string{"/services?", "/service?service=api&", "/resource?service=api&resource=GET+/&latency=Distribution&", "/traces?"} {
+			if rec := get(w, data+chosen); rec.Code != http.StatusOK || rec.Body.Len() > 200_000 {
+				t.Errorf("%s%s: %d, %d bytes", data, chosen, rec.Code, rec.Body.Len())
 			}
 		}
 	}
@@ -127,14 +127,14 @@ func TestAPageSaysWhatItsTimeLeavesOut(t *testing.T) {
 
 func TestLinksKeepTheWindow(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/service?service=a&env=test&range=1h&sort=-p95&before=7", nil)
-	p := placeOf(r)
+	p := page.URLOf(r)
 	for got, want := range map[string]string{
 		p.To("/traces"): "/traces?env=test&range=1h",
 		p.To("/service", "service", "b&c", "x", ""): "/service?env=test&range=1h&service=b%26c",
 		p.With():                           "/service?env=test&range=1h&service=a&sort=-p95",
 		p.With("range", "", "sort", "p50"): "/service?env=test&service=a&sort=p50",
-		placeOf(httptest.NewRequest(http.MethodGet, "/", nil)).To("/map"): "/map",
-		fmt.Sprint(p.Kept("env", "range")):                                "[{service a} {sort -p95}]",
+		page.URLOf(httptest.NewRequest(http.MethodGet, "/", nil)).To("/map"): "/map",
+		fmt.Sprint(p.Kept("env", "range")):                                   "[{service a} {sort -p95}]",
 	} {
 		if got != want {
 			t.Errorf("%s, want %s", got, want)

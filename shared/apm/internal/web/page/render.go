@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -6,12 +6,12 @@ import (
 	"net/http"
 )
 
-// render writes a page. It goes through a buffer, so that a template that
+// Render writes a page. It goes through a buffer, so that a template that
 // fails half-way leaves nothing behind but its error.
-func (site *Site) render(rw http.ResponseWriter, status int, name string, page any) error {
+func (site *Site) Render(rw http.ResponseWriter, status int, name string, page any) error {
 	var buffer bytes.Buffer
 	if err := site.templates.ExecuteTemplate(&buffer, name, page); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
-	return send(rw, status, "text/html; charset=utf-8", &buffer)
+	return Send(rw, status, "text/html; charset=utf-8", &buffer)
 }

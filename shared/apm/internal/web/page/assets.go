@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 
 // An asset is a file that pages load.
 type asset struct {
-	content     []byte
-	contentType string
-	etag        string
+	Content     []byte
+	ContentType string
+	Etag        string
 }
 
 // loadAssets reads a directory of files into memory.
@@ -37,38 +37,38 @@ func loadAssets(directory fs.FS) map[string]asset {
 		}
 		sum := sha256.Sum256(content)
 		assets[entry.Name()] = asset{
-			content:     content,
-			contentType: types[path.Ext(entry.Name())],
-			etag:        fmt.Sprintf("%q", hex.EncodeToString(sum[:8])),
+			Content:     content,
+			ContentType: types[path.Ext(entry.Name())],
+			Etag:        fmt.Sprintf("%q", hex.EncodeToString(sum[:8])),
 		}
 	}
 	return assets
 }
 
-// serveAsset sends a file that pages load.
-func (site *Site) serveAsset(rw http.ResponseWriter, r *http.Request) error {
-	file, ok := site.static[r.PathValue("file")]
+// ServeAsset sends a file that pages load.
+func (site *Site) ServeAsset(rw http.ResponseWriter, r *http.Request) error {
+	file, ok := site.Static[r.PathValue("file")]
 	if !ok {
-		return failure{http.StatusNotFound, fmt.Sprintf("There is no page at %s.", r.URL.Path)}
+		return Failure{http.StatusNotFound, fmt.Sprintf("There is no page at %s.", r.URL.Path)}
 	}
 	// Asked for again with every page, sent again only after an update.
 	rw.Header().Set("Cache-Control", "no-cache")
-	rw.Header().Set("ETag", file.etag)
-	rw.Header().Set("Content-Type", file.contentType)
-	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(file.content))
+	rw.Header().Set("ETag", file.Etag)
+	rw.Header().Set("Content-Type", file.ContentType)
+	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(file.Content))
 	return nil
 }
 
-// addAssets adds the files of a directory, which pages load from /static/ and the
+// AddAssets adds the files of a directory, which pages load from /static/ and the
 // prefix.
-func (site *Site) addAssets(prefix string, directory fs.FS) {
+func (site *Site) AddAssets(prefix string, directory fs.FS) {
 	for name, file := range loadAssets(directory) {
-		site.static[prefix+name] = file
+		site.Static[prefix+name] = file
 	}
 }
 
-// sub is a directory of the embedded files.
-func sub(files fs.FS, dir string) fs.FS {
+// Sub is a directory of the embedded files.
+func Sub(files fs.FS, dir string) fs.FS {
 	directory, err := fs.Sub(files, dir)
 	if err != nil {
 		panic(err) // cannot happen: the name is a constant

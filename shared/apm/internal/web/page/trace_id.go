@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// traceIDs returns the low 64 bits of the trace IDs that a text can mean.
-func traceIDs(text string) (ids []uint64) {
+// TraceIDs returns the low 64 bits of the trace IDs that a text can mean.
+func TraceIDs(text string) (ids []uint64) {
 	for _, id := range query.ParseIDs(text) {
 		if !slices.Contains(ids, id.Low) {
 			ids = append(ids, id.Low)
@@ -21,10 +21,10 @@ func traceIDs(text string) (ids []uint64) {
 	return ids
 }
 
-// find looks up a trace by an ID in any form. It returns as much of a large trace as
+// Find looks up a trace by an ID in any form. It returns as much of a large trace as
 // fits in memory when the same request holds of such traces.
-func (site *Site) find(ctx context.Context, text string, of int) (trace apm.Trace, found bool, err error) {
-	ids, err := wantTraceIDs(text)
+func (site *Site) Find(ctx context.Context, text string, of int) (trace apm.Trace, found bool, err error) {
+	ids, err := ParseTraceIDs(text)
 	if err != nil {
 		return apm.Trace{}, false, err
 	}
@@ -46,14 +46,14 @@ func (site *Site) find(ctx context.Context, text string, of int) (trace apm.Trac
 	return apm.Trace{ID: ids[0]}, false, nil
 }
 
-// wantTraceIDs is traceIDs with an error if the text is no ID.
-func wantTraceIDs(text string) ([]uint64, error) {
-	ids := traceIDs(text)
+// ParseTraceIDs is traceIDs with an error if the text is no ID.
+func ParseTraceIDs(text string) ([]uint64, error) {
+	ids := TraceIDs(text)
 	if len(ids) == 0 {
-		return nil, failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID. A trace ID is a decimal or hexadecimal number of up to 128 bits.", text)}
+		return nil, Failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID. A trace ID is a decimal or hexadecimal number of up to 128 bits.", text)}
 	}
 	return ids, nil
 }
 
-// decimal formats an ID the way the API and the pages do.
-func decimal(id uint64) string { return strconv.FormatUint(id, 10) }
+// FormatID formats an ID the way the API and the pages do.
+func FormatID(id uint64) string { return strconv.FormatUint(id, 10) }

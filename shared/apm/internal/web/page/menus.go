@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"context"
@@ -11,17 +11,17 @@ import (
 
 // menus are the choices of environment and time range above a page.
 type menus struct {
-	window
+	Window
 	Envs  []string // sorted; always includes the current one
-	Place place
+	Place URL
 }
 
-// menus prepares the menus for a window. They list the environments of all time, so
+// Menus prepares the menus for a window. They list the environments of all time, so
 // that these do not come and go with the time range.
-func (site *Site) menus(ctx context.Context, p place, win window) (*menus, error) {
+func (site *Site) Menus(ctx context.Context, p URL, win Window) (*menus, error) {
 	const most = 20
-	m := &menus{window: win, Place: p}
-	facets, err := site.countValues(ctx, query.Selection{}, []query.Field{{Name: "env"}}, most)
+	m := &menus{Window: win, Place: p}
+	facets, err := site.CountValues(ctx, query.Selection{}, []query.Field{{Name: "env"}}, most)
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +38,12 @@ func (site *Site) menus(ctx context.Context, p place, win window) (*menus, error
 }
 
 // Ranges returns the time ranges to choose from.
-func (m *menus) Ranges() []timeRange { return ranges() }
+func (m *menus) Ranges() []TimeRange { return Ranges() }
 
 // RangeTitle returns the title of the time menu, or "" for a range that the reader
 // gave.
 func (m *menus) RangeTitle() string {
-	if chosen, ok := rangeOf(m.Range); ok {
+	if chosen, ok := RangeOf(m.Range); ok {
 		return chosen.Title
 	}
 	if m.From != 0 || m.To != 0 {
@@ -54,7 +54,7 @@ func (m *menus) RangeTitle() string {
 
 // Length returns how long a window with two ends is.
 func (m *menus) Length() string {
-	return distance(time.Duration(min(uint64(m.To)-uint64(m.From), math.MaxInt64)))
+	return Distance(time.Duration(min(uint64(m.To)-uint64(m.From), math.MaxInt64)))
 }
 
 // EnvTitle returns the title of the environment menu.
@@ -62,7 +62,7 @@ func (m *menus) EnvTitle() string {
 	if m.Env == "" {
 		return "all"
 	}
-	return short(m.Env)
+	return Short(m.Env)
 }
 
 // EnvURL returns the address of the same page in another environment; "" is all.
@@ -74,7 +74,7 @@ func (m *menus) RangeURL(name string) string {
 }
 
 // Begin returns the start of the window, or nil if it is open.
-func (m *menus) Begin() *moment { return momentOrNone(m.From) }
+func (m *menus) Begin() *Moment { return MomentOrNone(m.From) }
 
 // End returns the end of the window, or nil if it is open.
-func (m *menus) End() *moment { return momentOrNone(m.To) }
+func (m *menus) End() *Moment { return MomentOrNone(m.To) }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"context"
@@ -69,29 +69,29 @@ type Config struct {
 type Site struct {
 	Config
 	templates *template.Template
-	static    map[string]asset
+	Static    map[string]asset
 	turns     *turns
 }
 
-//go:embed base static
+//go:embed templates static
 var files embed.FS
 
-// newSite returns a site with the templates of the frame. It panics if an embedded file
+// NewSite returns a site with the templates of the frame. It panics if an embedded file
 // is invalid.
-func newSite(config Config) *Site {
-	site := &Site{Config: config, static: loadAssets(sub(files, "static")), turns: newTurns()}
+func NewSite(config Config) *Site {
+	site := &Site{Config: config, Static: loadAssets(Sub(files, "static")), turns: newTurns()}
 	site.templates = template.Must(template.New("").Funcs(template.FuncMap{
 		"count":  format.Count,
 		"number": format.Number,
-		"moment": momentOf,
-		"script": func(name string) template.HTML { return scriptTags(site.static, name) },
-	}).ParseFS(files, "base/*.html"))
+		"moment": MomentOf,
+		"script": func(name string) template.HTML { return scriptTags(site.Static, name) },
+	}).ParseFS(files, "templates/*.html"))
 	template.Must(site.templates.ParseFS(chart.Templates(), "*.html"))
 	return site
 }
 
-// with returns the site with more templates, for the pages of one room.
-func (site *Site) with(directory fs.FS, pattern string) *Site {
+// With returns the site with more templates, for the pages of one room.
+func (site *Site) With(directory fs.FS, pattern string) *Site {
 	room := *site
 	room.templates = template.Must(template.Must(site.templates.Clone()).ParseFS(directory, pattern))
 	return &room

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"cmp"
@@ -13,9 +13,9 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A window is the environment and the time range of a page. It is part of every page's
+// A Window is the environment and the time range of a page. It is part of every page's
 // address, and links between pages keep it.
-type window struct {
+type Window struct {
 	Env   string
 	Range string // a named range; empty if the reader gave from and to, or chose none
 	Fixed bool   // the reader gave an end, so new spans are outside
@@ -26,14 +26,14 @@ type window struct {
 	Step     int64 // divides a settled window evenly
 }
 
-// A timeRange is a named range of time up to now.
-type timeRange struct {
+// A TimeRange is a named range of time up to now.
+type TimeRange struct {
 	Name, Title string
 	Length      time.Duration // 0 for all time
 }
 
-func ranges() []timeRange {
-	return []timeRange{
+func Ranges() []TimeRange {
+	return []TimeRange{
 		{"15m", "Past 15 min", 15 * time.Minute},
 		{"1h", "Past 1 h", time.Hour},
 		{"4h", "Past 4 h", 4 * time.Hour},
@@ -41,8 +41,8 @@ func ranges() []timeRange {
 	}
 }
 
-// readWindow reads the window from a page's address.
-func readWindow(r *http.Request) (win window, err error) {
+// ParseWindow reads the window from a page's address.
+func ParseWindow(r *http.Request) (win Window, err error) {
 	q := r.URL.Query()
 	win.Env = q.Get("env")
 	if win.From, err = instant(r, "from"); err != nil {
@@ -54,46 +54,46 @@ func readWindow(r *http.Request) (win window, err error) {
 	win.Fixed = win.To != 0
 	if win.From != 0 || win.To != 0 {
 		if win.From != 0 && win.To != 0 && win.To <= win.From {
-			return win, failure{http.StatusBadRequest, "This time range ends before it starts. Choose another one above."}
+			return win, Failure{http.StatusBadRequest, "This time range ends before it starts. Choose another one above."}
 		}
 		return win, nil
 	}
 	win.Range = q.Get("range")
-	if _, ok := rangeOf(win.Range); !ok && win.Range != "" {
-		return win, failure{http.StatusBadRequest, fmt.Sprintf("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)}
+	if _, ok := RangeOf(win.Range); !ok && win.Range != "" {
+		return win, Failure{http.StatusBadRequest, fmt.Sprintf("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)}
 	}
 	return win, nil
 }
 
-func rangeOf(name string) (timeRange, bool) {
-	for _, r := range ranges() {
+func RangeOf(name string) (TimeRange, bool) {
+	for _, r := range Ranges() {
 		if r.Name == name {
 			return r, true
 		}
 	}
-	return timeRange{}, false
+	return TimeRange{}, false
 }
 
 // Chosen reports whether the reader chose a time range.
-func (win window) Chosen() bool { return win.Range != "" || win.From != 0 || win.To != 0 }
+func (win Window) Chosen() bool { return win.Range != "" || win.From != 0 || win.To != 0 }
 
-// selection returns the selection of a query within the window.
-func (win window) selection(q query.Query, scope query.Scope) query.Selection {
+// Selection returns the selection of a query within the window.
+func (win Window) Selection(q query.Query, scope query.Scope) query.Selection {
 	if win.Env != "" {
-		q = both(q, "env", win.Env)
+		q = And(q, "env", win.Env)
 	}
 	return query.Selection{Query: q, Scope: scope, From: win.From, To: win.To}
 }
 
-// settle gives a window two ends, so that graphs can divide it. If the reader chose no
+// Settle gives a window two ends, so that graphs can divide it. If the reader chose no
 // time range, it takes the shortest one with a matching span: a page opens where the
 // data is, even if clocks are wrong. Spans dated in the future belong to every range.
-func (site *Site) settle(ctx context.Context, win window, q query.Query, scope query.Scope) (window, error) {
+func (site *Site) Settle(ctx context.Context, win Window, q query.Query, scope query.Scope) (Window, error) {
 	now := time.Now().UnixNano()
-	tries := ranges()
+	tries := Ranges()
 	if win.Chosen() {
-		chosen, _ := rangeOf(win.Range) // none if the reader gave from and to
-		tries = []timeRange{chosen}
+		chosen, _ := RangeOf(win.Range) // none if the reader gave from and to
+		tries = []TimeRange{chosen}
 	}
 	var there stats.Group
 	for _, r := range tries {
@@ -102,7 +102,7 @@ func (site *Site) settle(ctx context.Context, win window, q query.Query, scope q
 		if r.Length > 0 {
 			try.From = now - int64(r.Length)
 		}
-		found, err := site.figures(ctx, query.Breakdown{Selection: try.selection(q, scope)})
+		found, err := site.Figures(ctx, query.Breakdown{Selection: try.Selection(q, scope)})
 		if err != nil {
 			return win, err
 		}
@@ -120,25 +120,25 @@ func (site *Site) settle(ctx context.Context, win window, q query.Query, scope q
 	win.From = cmp.Or(win.From, there.First)
 	win.To = cmp.Or(win.To, max(now, there.Last+1))
 	win.From = min(win.From, win.To-1) // a range in the future is empty
-	return win.divided(), nil
+	return win.Divided(), nil
 }
 
-// divided returns the window with round steps, and ends at such steps.
-func (win window) divided() window {
+// Divided returns the window with round steps, and ends at such steps.
+func (win Window) Divided() Window {
 	over := chart.Divide(win.From, win.To)
 	win.From, win.To, win.Step = over.From, over.To, over.Step
 	return win
 }
 
-// timeRange returns the range of a chart over a settled window.
-func (win window) timeRange() chart.Range {
+// TimeRange returns the range of a chart over a settled window.
+func (win Window) TimeRange() chart.Range {
 	return chart.Range{From: win.From, To: win.To, Step: win.Step}
 }
 
 // Buckets returns the number of steps of a settled window.
-func (win window) Buckets() int { return win.timeRange().Steps() }
+func (win Window) Buckets() int { return win.TimeRange().Steps() }
 
-// seconds returns the length of a settled window.
-func (win window) seconds() float64 {
+// Seconds returns the length of a settled window.
+func (win Window) Seconds() float64 {
 	return time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)).Seconds()
 }

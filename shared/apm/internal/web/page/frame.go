@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"fmt"
@@ -11,30 +11,30 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A frame is the bar above and the footer below every page.
-type frame struct {
+// A Frame is the bar above and the footer below every page.
+type Frame struct {
 	Title   string
-	Docs    docs
+	Docs    Docs
 	Kept    stats.Retention
 	Refused int
 	Section string // the current entry of the top bar; may be empty
-	Place   place
+	Place   URL
 	Menus   *menus // nil for a page without an environment and a time range
 	Try     string // a command that makes a trace; may be empty
 	Address string // that tracers send to
 	Guests  []guest.Guest
 }
 
-// docs names the page of Datadog that shows the same, its documentation, and what
+// Docs names the page of Datadog that shows the same, its documentation, and what
 // that page also has. All are empty if Datadog has no such page.
-type docs struct{ Name, URL, Lacks string }
+type Docs struct{ Name, URL, Lacks string }
 
-func (site *Site) frame(r *http.Request, section, title string, d docs) frame {
-	return frame{
+func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
+	return Frame{
 		Title:   title,
 		Section: section,
 		Docs:    d,
-		Place:   placeOf(r),
+		Place:   URLOf(r),
 		Kept:    site.Traces.Retention(),
 		Refused: site.Intake.Refused(),
 		Try:     site.Try,
@@ -45,36 +45,36 @@ func (site *Site) frame(r *http.Request, section, title string, d docs) frame {
 
 // ServiceURL returns the address of a service's page. The name is a parameter, not a
 // part of the path, since it may be any text, even empty.
-func (f frame) ServiceURL(service string) string {
+func (f Frame) ServiceURL(service string) string {
 	return f.Place.To("/service", "service", service)
 }
 
 // ResourceURL returns the address of a resource's page.
-func (f frame) ResourceURL(service, operation, resource string) string {
+func (f Frame) ResourceURL(service, operation, resource string) string {
 	return f.Place.To("/resource", "service", service, "operation", operation, "resource", resource)
 }
 
-// tracesOf returns the address of the list of traces that contain a query's requests.
-func (f frame) tracesOf(q query.Query) string {
+// TracesOf returns the address of the list of traces that contain a query's requests.
+func (f Frame) TracesOf(q query.Query) string {
 	return f.Place.To("/traces", "query", q.String(), "scope", query.ServiceEntrySpans.String())
 }
 
-// open settles the window of a page about requests and sets the page's menus.
-func (site *Site) open(r *http.Request, f *frame, q query.Query) (window, error) {
-	win, err := readWindow(r)
+// Open settles the window of a page about requests and sets the page's menus.
+func (site *Site) Open(r *http.Request, f *Frame, q query.Query) (Window, error) {
+	win, err := ParseWindow(r)
 	if err != nil {
 		return win, err
 	}
-	if win, err = site.settle(r.Context(), win, q, query.ServiceEntrySpans); err != nil {
+	if win, err = site.Settle(r.Context(), win, q, query.ServiceEntrySpans); err != nil {
 		return win, err
 	}
-	f.Menus, err = site.menus(r.Context(), f.Place, win)
+	f.Menus, err = site.Menus(r.Context(), f.Place, win)
 	return win, err
 }
 
 // EarlierURL returns the address of the same page over all time, if the reader chose
 // no time range and older requests exist. Otherwise it is empty.
-func (f frame) EarlierURL() string {
+func (f Frame) EarlierURL() string {
 	for _, name := range []string{"range", "from", "to"} {
 		if f.Place.Get(name) != "" {
 			return ""
@@ -87,7 +87,7 @@ func (f frame) EarlierURL() string {
 }
 
 // StoredText returns how much is stored.
-func (f frame) StoredText() string {
+func (f Frame) StoredText() string {
 	stored := format.Count(f.Kept.Traces, "trace", "traces") + ", " + format.Count(f.Kept.Spans, "span", "spans")
 	if f.Kept.MaxBytes > 0 {
 		stored += fmt.Sprintf(", %s MiB", format.Number(f.Kept.Bytes>>20))
@@ -96,7 +96,7 @@ func (f frame) StoredText() string {
 }
 
 // LimitText returns how much can be stored before traces are evicted.
-func (f frame) LimitText() string {
+func (f Frame) LimitText() string {
 	limit := fmt.Sprintf("limit %s spans", format.Number(f.Kept.MaxSpans))
 	if f.Kept.MaxBytes > 0 {
 		limit += fmt.Sprintf(", %s MiB", format.Number(f.Kept.MaxBytes>>20))
@@ -105,10 +105,10 @@ func (f frame) LimitText() string {
 }
 
 // Oldest returns the start of the earliest stored span, or nil if there is none.
-func (f frame) Oldest() *moment { return momentOrNone(f.Kept.Oldest) }
+func (f Frame) Oldest() *Moment { return MomentOrNone(f.Kept.Oldest) }
 
 // LostText counts what was evicted, damaged and refused.
-func (f frame) LostText() string {
+func (f Frame) LostText() string {
 	lost := []string{"0 evicted"}
 	if f.Kept.EvictedTraces > 0 {
 		lost[0] = fmt.Sprintf("%s evicted (%s)", format.Count(f.Kept.EvictedTraces, "trace", "traces"), format.Count(f.Kept.EvictedSpans, "span", "spans"))

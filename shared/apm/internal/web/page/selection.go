@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"fmt"
@@ -11,13 +11,13 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// selection reads the parameters that select spans: query, env, scope, from and to.
+// Selection reads the parameters that select spans: query, env, scope, from and to.
 // usual is the default scope.
-func selection(r *http.Request, usual query.Scope) (s query.Selection, err error) {
-	if s.Query, err = readQuery(r); err != nil {
+func Selection(r *http.Request, usual query.Scope) (s query.Selection, err error) {
+	if s.Query, err = ParseQuery(r); err != nil {
 		return s, err
 	}
-	if s.Scope, err = scope(r); err != nil {
+	if s.Scope, err = ParseScope(r); err != nil {
 		return s, err
 	}
 	if r.URL.Query().Get("scope") == "" {
@@ -29,25 +29,25 @@ func selection(r *http.Request, usual query.Scope) (s query.Selection, err error
 	if s.To, err = instant(r, "to"); err != nil {
 		return s, err
 	}
-	return s, narrow(&s, r, "env", "env")
+	return s, NarrowBy(&s, r, "env", "env")
 }
 
-// narrow limits a selection to spans whose field has the value of a parameter, if the
+// NarrowBy limits a selection to spans whose field has the value of a parameter, if the
 // parameter is set.
-func narrow(s *query.Selection, r *http.Request, parameter, field string) error {
+func NarrowBy(s *query.Selection, r *http.Request, parameter, field string) error {
 	const longest = 1000 // bytes
 	value := r.URL.Query().Get(parameter)
 	if len(value) > longest {
-		return failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", parameter, format.Number(len(value)), format.Number(longest))}
+		return Failure{http.StatusBadRequest, fmt.Sprintf("The parameter %s is too long: %s bytes, the limit is %s.", parameter, format.Number(len(value)), format.Number(longest))}
 	}
 	if value != "" {
-		s.Query = both(s.Query, field, value)
+		s.Query = And(s.Query, field, value)
 	}
 	return nil
 }
 
-// both returns the query ANDed with a term for a reserved attribute.
-func both(q query.Query, field, value string) query.Query {
+// And returns the query ANDed with a term for a reserved attribute.
+func And(q query.Query, field, value string) query.Query {
 	term := query.Term{Field: query.Field{Name: field}, Test: query.Literal(value)}
 	if q.Expr == nil {
 		return query.Query{Expr: term}
@@ -55,24 +55,24 @@ func both(q query.Query, field, value string) query.Query {
 	return query.Query{Expr: query.And{term, q.Expr}}
 }
 
-// longestQuery limits a query in bytes, since it runs on every span.
-const longestQuery = 4096
+// MaxQueryLength limits a query in bytes, since it runs on every span.
+const MaxQueryLength = 4096
 
-// readQuery reads the parameter query. Its error may be a SyntaxError.
-func readQuery(r *http.Request) (query.Query, error) {
+// ParseQuery reads the parameter query. Its error may be a SyntaxError.
+func ParseQuery(r *http.Request) (query.Query, error) {
 	text := r.URL.Query().Get("query")
-	if len(text) > longestQuery {
-		return query.Query{}, failure{http.StatusBadRequest, fmt.Sprintf("The query is too long: %s bytes, the limit is %s.", format.Number(len(text)), format.Number(longestQuery))}
+	if len(text) > MaxQueryLength {
+		return query.Query{}, Failure{http.StatusBadRequest, fmt.Sprintf("The query is too long: %s bytes, the limit is %s.", format.Number(len(text)), format.Number(MaxQueryLength))}
 	}
 	return query.Parse(text)
 }
 
-// scope reads the parameter scope.
-func scope(r *http.Request) (query.Scope, error) {
+// ParseScope reads the parameter scope.
+func ParseScope(r *http.Request) (query.Scope, error) {
 	text := r.URL.Query().Get("scope")
 	scope, err := query.ParseScope(text)
 	if err != nil {
-		return scope, failure{http.StatusBadRequest, fmt.Sprintf("Unknown scope %.40q: use all, service-entry or root.", text)}
+		return scope, Failure{http.StatusBadRequest, fmt.Sprintf("Unknown scope %.40q: use all, service-entry or root.", text)}
 	}
 	return scope, nil
 }
@@ -94,7 +94,7 @@ func instant(r *http.Request, name string) (int64, error) {
 		}
 	}
 	if err != nil {
-		return 0, failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
+		return 0, Failure{http.StatusBadRequest, fmt.Sprintf("Invalid %s=%.40q: use nanoseconds since the Unix epoch, or a time such as 2006-01-02T15:04:05Z.", name, text)}
 	}
 	if latest := time.Unix(0, math.MaxInt64); at.After(latest) {
 		at = latest // what has no number of nanoseconds is after every span

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"context"
@@ -11,14 +11,14 @@ import (
 
 // What pages and the API ask of the traces. An error says what was being done.
 
-func (site *Site) search(ctx context.Context, r query.Request) (summaries []apm.Summary, next uint64, err error) {
+func (site *Site) Search(ctx context.Context, r query.Request) (summaries []apm.Summary, next uint64, err error) {
 	if summaries, next, err = site.Traces.Search(ctx, r); err != nil {
 		return nil, 0, fmt.Errorf("search traces: %w", err)
 	}
 	return summaries, next, nil
 }
 
-func (site *Site) figures(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
+func (site *Site) Figures(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
 	found, err := site.Traces.Breakdown(ctx, b)
 	if err != nil {
 		return found, fmt.Errorf("break down spans: %w", err)
@@ -26,16 +26,16 @@ func (site *Site) figures(ctx context.Context, b query.Breakdown) (stats.Breakdo
 	return found, nil
 }
 
-// figuresBy sums up spans by reserved attributes.
-func (site *Site) figuresBy(ctx context.Context, s query.Selection, most int, by ...string) (stats.Breakdown, error) {
+// FiguresBy sums up spans by reserved attributes.
+func (site *Site) FiguresBy(ctx context.Context, s query.Selection, most int, by ...string) (stats.Breakdown, error) {
 	b := query.Breakdown{Selection: s, Limit: most}
 	for _, name := range by {
 		b.By = append(b.By, query.Field{Name: name})
 	}
-	return site.figures(ctx, b)
+	return site.Figures(ctx, b)
 }
 
-func (site *Site) anatomy(ctx context.Context, s query.Selection, buckets int) (stats.Anatomy, error) {
+func (site *Site) Anatomy(ctx context.Context, s query.Selection, buckets int) (stats.Anatomy, error) {
 	if err := site.takeLargeTrace(ctx); err != nil { // a sample of traces may be as large
 		return stats.Anatomy{}, err
 	}
@@ -46,7 +46,7 @@ func (site *Site) anatomy(ctx context.Context, s query.Selection, buckets int) (
 	return a, nil
 }
 
-func (site *Site) countValues(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
+func (site *Site) CountValues(ctx context.Context, s query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
 	facets, err := site.Traces.Facets(ctx, s, fields, most)
 	if err != nil {
 		return nil, fmt.Errorf("count values: %w", err)

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"cmp"
@@ -9,58 +9,58 @@ import (
 	"thinker/shared/apm/format"
 )
 
-// A service is shown with its colour.
-type service struct{ Name, Colour string }
+// A Service is shown with its colour.
+type Service struct{ Name, Colour string }
 
-// A breakdown is a bar that shows which service took how much of a trace's
+// A Breakdown is a bar that shows which service took how much of a trace's
 // execution time.
-type breakdown struct {
-	Parts []part
+type Breakdown struct {
+	Parts []Part
 	Text  string // the same in words
 }
 
-type part struct {
-	Service  service
-	Exec     amount
+type Part struct {
+	Service  Service
+	Exec     Amount
 	Percent  string // of the whole, one decimal
 	X, Width string // in percent of the bar
 }
 
-func (site *Site) service(name string) service {
-	return service{short(name), site.Palette.Of(name).Hex()}
+func (site *Site) Service(name string) Service {
+	return Service{Short(name), site.Palette.Of(name).Hex()}
 }
 
-// otherServices stands for so many that are not told apart.
-func otherServices(n int) service {
-	return service{format.Count(n, "other service", "other services"), "currentcolor"}
+// OtherServices stands for so many that are not told apart.
+func OtherServices(n int) Service {
+	return Service{format.Count(n, "other service", "other services"), "currentcolor"}
 }
 
-// maxParts is how many services a breakdown tells apart.
-const maxParts = 20
+// MaxParts is how many services a breakdown tells apart.
+const MaxParts = 20
 
-func (site *Site) breakdown(times []apm.ServiceTime) breakdown {
-	times, others := largest(times, maxParts)
+func (site *Site) Breakdown(times []apm.ServiceTime) Breakdown {
+	times, others := largest(times, MaxParts)
 	shares := make([]float64, len(times))
 	for i, t := range times {
 		shares[i] = t.Percent
 	}
 	var (
-		b     breakdown
+		b     Breakdown
 		words []string
 		x     float64
 	)
-	for i, percent := range percentages(shares) {
+	for i, percent := range Percentages(shares) {
 		t := times[i]
-		shown := site.service(t.Service)
+		shown := site.Service(t.Service)
 		if others > 0 && i == len(times)-1 {
-			shown = otherServices(others)
+			shown = OtherServices(others)
 		}
-		b.Parts = append(b.Parts, part{
+		b.Parts = append(b.Parts, Part{
 			Service: shown,
-			Exec:    duration(t.Exec),
+			Exec:    Duration(t.Exec),
 			Percent: percent,
-			X:       coordinate(x),
-			Width:   coordinate(t.Percent),
+			X:       Coordinate(x),
+			Width:   Coordinate(t.Percent),
 		})
 		words = append(words, shown.Name+" "+percent+" %")
 		x += t.Percent

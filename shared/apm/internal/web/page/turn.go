@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -39,9 +39,9 @@ type turn struct {
 
 type turnKey struct{}
 
-// beginExport ends a request's turn before its response is written in parts, and waits
+// BeginExport ends a request's turn before its response is written in parts, and waits
 // until few others are. The caller calls end after the last part.
-func (site *Site) beginExport(ctx context.Context, rw http.ResponseWriter) (end func(), err error) {
+func (site *Site) BeginExport(ctx context.Context, rw http.ResponseWriter) (end func(), err error) {
 	select {
 	case site.turns.exports <- struct{}{}:
 	case <-ctx.Done():
@@ -53,11 +53,11 @@ func (site *Site) beginExport(ctx context.Context, rw http.ResponseWriter) (end 
 	return func() { <-site.turns.exports }, nil
 }
 
-// A handler answers a request or returns an error, which fail turns into a response.
-type handler func(rw http.ResponseWriter, r *http.Request) error
+// A Handler answers a request or returns an error, which fail turns into a response.
+type Handler func(rw http.ResponseWriter, r *http.Request) error
 
-// inTurn serves requests when it is their turn.
-func (site *Site) inTurn(serve handler) handler {
+// InTurn serves requests when it is their turn.
+func (site *Site) InTurn(serve Handler) Handler {
 	return func(rw http.ResponseWriter, r *http.Request) error {
 		t := &turn{ResponseWriter: rw, all: site.turns}
 		defer t.end()
@@ -103,14 +103,14 @@ func (site *Site) takeLargeTrace(ctx context.Context) error {
 	return nil
 }
 
-// send writes a response that is complete. It refuses a large one while others are
+// Send writes a response that is complete. It refuses a large one while others are
 // still being read.
-func send(rw http.ResponseWriter, status int, contentType string, body *bytes.Buffer) error {
+func Send(rw http.ResponseWriter, status int, contentType string, body *bytes.Buffer) error {
 	if t, ok := rw.(*turn); ok {
 		if size := int64(body.Len()); size > smallResponse {
 			defer t.all.sending.Add(-size)
 			if now := t.all.sending.Add(size); now > mostSending && now > size {
-				return failure{http.StatusServiceUnavailable, "Other clients are still reading large responses. Try again in a moment, or request less."}
+				return Failure{http.StatusServiceUnavailable, "Other clients are still reading large responses. Try again in a moment, or request less."}
 			}
 		}
 		t.end()

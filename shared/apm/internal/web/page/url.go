@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"maps"
@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// A place is the address of the current page, including all choices of its reader.
+// A URL is the address of the current page, including all choices of its reader.
 // Links are made from it, so that choices last.
-type place struct {
-	path  string
-	query url.Values
+type URL struct {
+	Path  string
+	Query url.Values
 }
 
-// placeOf returns the place of a request. It drops empty parameters, which forms send.
-func placeOf(r *http.Request) place {
+// URLOf returns the place of a request. It drops empty parameters, which forms send.
+func URLOf(r *http.Request) URL {
 	query := r.URL.Query()
 	maps.DeleteFunc(query, func(_ string, values []string) bool { return !slices.ContainsFunc(values, isGiven) })
-	return place{r.URL.Path, query}
+	return URL{r.URL.Path, query}
 }
 
 func isGiven(value string) bool { return value != "" }
@@ -30,35 +30,35 @@ func windowParameters() []string { return []string{"env", "range", "from", "to"}
 
 // To returns the address of another page with the same environment and time range.
 // parameters are names and values; empty values are left out.
-func (p place) To(path string, parameters ...string) string {
+func (p URL) To(path string, parameters ...string) string {
 	kept := url.Values{}
 	for _, name := range windowParameters() {
-		if value := p.query.Get(name); value != "" {
+		if value := p.Query.Get(name); value != "" {
 			kept.Set(name, value)
 		}
 	}
-	return place{path, kept}.With(parameters...)
+	return URL{path, kept}.With(parameters...)
 }
 
-// traceURL returns the address of a trace with one of its spans selected.
-func (p place) traceURL(trace, span uint64) string {
-	return p.To("/trace/"+decimal(trace), "span", decimal(span))
+// TraceURL returns the address of a trace with one of its spans selected.
+func (p URL) TraceURL(trace, span uint64) string {
+	return p.To("/trace/"+FormatID(trace), "span", FormatID(span))
 }
 
 // With returns the address of the same page with other parameters; an empty value
 // removes one. It leads to the first page of a list.
-func (p place) With(parameters ...string) string {
-	p = p.and(parameters...)
-	if len(p.query) == 0 {
-		return p.path
+func (p URL) With(parameters ...string) string {
+	p = p.And(parameters...)
+	if len(p.Query) == 0 {
+		return p.Path
 	}
-	return p.path + "?" + p.query.Encode()
+	return p.Path + "?" + p.Query.Encode()
 }
 
-// and returns the place whose address With returns.
-func (p place) and(parameters ...string) place {
+// And returns the place whose address With returns.
+func (p URL) And(parameters ...string) URL {
 	query := url.Values{}
-	maps.Copy(query, p.query)
+	maps.Copy(query, p.Query)
 	query.Del("before")
 	for i := 0; i+1 < len(parameters); i += 2 {
 		query.Del(parameters[i])
@@ -66,7 +66,7 @@ func (p place) and(parameters ...string) place {
 			query.Set(parameters[i], parameters[i+1])
 		}
 	}
-	return place{p.path, query}
+	return URL{p.Path, query}
 }
 
 // A formField is a hidden field of a form.
@@ -74,26 +74,23 @@ type formField struct{ Name, Value string }
 
 // Kept returns the page's parameters as hidden fields, except those that the form has
 // fields for. A form that uses GET would lose them.
-func (p place) Kept(asked ...string) (kept []formField) {
-	for _, name := range slices.Sorted(maps.Keys(p.query)) {
+func (p URL) Kept(asked ...string) (kept []formField) {
+	for _, name := range slices.Sorted(maps.Keys(p.Query)) {
 		if name == "before" || slices.Contains(asked, name) {
 			continue
 		}
-		for _, value := range p.query[name] {
+		for _, value := range p.Query[name] {
 			kept = append(kept, formField{name, value})
 		}
 	}
 	return kept
 }
 
-// Path returns the page's path.
-func (p place) Path() string { return p.path }
-
 // Get returns a parameter of the page.
-func (p place) Get(name string) string { return p.query.Get(name) }
+func (p URL) Get(name string) string { return p.Query.Get(name) }
 
-// each is With for many values that need no escaping.
-func (p place) each(name string) func(value string) string {
+// Each is With for many values that need no escaping.
+func (p URL) Each(name string) func(value string) string {
 	before := p.With(name, "")
 	if strings.Contains(before, "?") {
 		before += "&" + name + "="
@@ -105,35 +102,35 @@ func (p place) each(name string) func(value string) string {
 
 // Some parameters are lists of IDs.
 
-// has reports whether a list contains an ID.
-func (p place) has(name, id string) bool {
+// Has reports whether a list contains an ID.
+func (p URL) Has(name, id string) bool {
 	return slices.Contains(strings.Split(p.Get(name), "."), id)
 }
 
-// adding returns the address with an ID added to a list.
-func (p place) adding(name, id string) string {
-	if p.has(name, id) {
+// Adding returns the address with an ID added to a list.
+func (p URL) Adding(name, id string) string {
+	if p.Has(name, id) {
 		return p.With()
 	}
 	return p.With(name, strings.TrimPrefix(p.Get(name)+"."+id, "."))
 }
 
-// removing returns the address with an ID removed from a list.
-func (p place) removing(name, id string) string {
+// Removing returns the address with an ID removed from a list.
+func (p URL) Removing(name, id string) string {
 	ids := slices.DeleteFunc(strings.Split(p.Get(name), "."), func(other string) bool { return other == id })
 	return p.With(name, strings.Join(ids, "."))
 }
 
-// toggled returns the address with an ID added to a list, or removed if it is there.
-func (p place) toggled(name, id string) string {
-	if p.has(name, id) {
-		return p.removing(name, id)
+// Toggled returns the address with an ID added to a list, or removed if it is there.
+func (p URL) Toggled(name, id string) string {
+	if p.Has(name, id) {
+		return p.Removing(name, id)
 	}
-	return p.adding(name, id)
+	return p.Adding(name, id)
 }
 
-// inAddress formats a time for an address; 0 is none.
-func inAddress(unixNano int64) string {
+// FormatTime formats a time for an address; 0 is none.
+func FormatTime(unixNano int64) string {
 	if unixNano == 0 {
 		return ""
 	}
