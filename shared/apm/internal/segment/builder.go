@@ -101,7 +101,7 @@ func (b *Builder) end() {
 	b.record = append(b.record, 0)
 }
 
-// put gives the open row a value. It is a function since methods have no type parameters,
+// put adds a value to the open row. It is a function since methods have no type parameters,
 // and bytes only become a text if they are new.
 func put[Value string | []byte](b *Builder, name query.Column, value Value) {
 	c := b.column(name)
@@ -123,7 +123,7 @@ func (b *Builder) column(name query.Column) *growing {
 	return c
 }
 
-// learn gives a new value its code.
+// learn assigns a code to a new value.
 func (b *Builder) learn(c *growing, value string) uint16 {
 	code := uint16(len(c.Values))
 	c.Values = append(c.Values, value)

@@ -27,7 +27,7 @@ func NewSpan(row int) Span {
 	return Span{apm.Span{Meta: map[string]string{}}, row, empty}
 }
 
-// Fill gives spans, ordered by row, their values of a column. shared says that the
+// Fill sets the values that spans, ordered by row, have of a column. With shared, the
 // column stays in memory anyway; otherwise the texts are copied, since a part of a text
 // keeps all of it in memory. It returns how many bytes the spans take in addition.
 func (c *Column) Fill(name query.Column, spans []Span, shared bool) (bytes int) {
