@@ -33,6 +33,9 @@ func Significant(x float64) string {
 		return Number(int(math.Round(min(x, math.MaxInt32))))
 	}
 	decimals := min(6, max(0, 2-int(math.Floor(math.Log10(x)))))
+	if x >= 9.995 && x < 10 { // which rounds to 10, as the pages' scripts do
+		decimals = 1
+	}
 	text := strconv.FormatFloat(x, 'f', decimals, 64)
 	if strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
