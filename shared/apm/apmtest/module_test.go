@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestPackage_FromAnotherModule runs the example in a module of its own, with the lines
+// TestPackage_FromAnotherModule runs the example in a separate module, with the lines
 // of the package's comment in its go.mod, and without a network.
 func TestPackage_FromAnotherModule(t *testing.T) {
 	const require, replace = "require thinker/shared/apm v0.0.0", "replace thinker/shared/apm => "

@@ -96,10 +96,10 @@ func (l *load) interrupt() loadResult {
 // BenchmarkIntake measures how many spans per second apm receives, and its memory.
 func BenchmarkIntake(b *testing.B) { benchmarkIntake(b) }
 
-// BenchmarkIntakeManyAttributes gives each span 14 of 200 more attributes.
+// BenchmarkIntakeManyAttributes adds 14 of 200 attributes to each span.
 func BenchmarkIntakeManyAttributes(b *testing.B) { benchmarkIntake(b, "--attributes", "200") }
 
-// BenchmarkIntakeUnique gives each span an attribute with a unique value.
+// BenchmarkIntakeUnique adds an attribute with a unique value to each span.
 func BenchmarkIntakeUnique(b *testing.B) { benchmarkIntake(b, "--unique") }
 
 func benchmarkIntake(b *testing.B, flags ...string) {

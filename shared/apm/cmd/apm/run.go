@@ -60,7 +60,7 @@ type startError struct {
 	code int
 }
 
-// runTraced runs a command with an agent of its own.
+// runTraced starts an agent and runs a command that sends to it.
 func runTraced(ctx context.Context, args []string, keep bool, stdout, stderr io.Writer) error {
 	a, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(stderr, nil))})
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A stage is a step between a body and the sink that needs memory of its own.
+// A stage is a step between a body and the sink that needs its own memory.
 type stage int
 
 const (

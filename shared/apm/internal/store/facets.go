@@ -38,7 +38,7 @@ func (s *Store) labels(p *part, f query.Field) (labels, error) {
 	return l, nil
 }
 
-// take gives the rows that have a value in a column, and no label yet, their labels.
+// take labels the rows that have a value in a column and no label yet.
 func (l *labels) take(c *segment.Column, name query.Column) {
 	if c == nil {
 		return

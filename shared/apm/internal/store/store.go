@@ -1,6 +1,6 @@
 // Package store stores spans, joined into traces, in a directory and within limits, and
 // finds them again. Spans are kept in segments, in the order of their arrival. A segment
-// grows in memory while a log makes it safe; then it's written to a file of its own, and
+// grows in memory while a log makes it safe; then it's written to its own file, and
 // the log is removed. See ARCHITECTURE.md.
 package store
 
@@ -30,7 +30,7 @@ const (
 	cacheBytes = 64 << 20
 )
 
-// Config says what to store, and where. Its zero value stores spans in memory.
+// Config configures a Store. Its zero value stores spans in memory.
 type Config struct {
 	Path     string // of a directory; empty to store spans in memory until the store is closed
 	MaxSpans int    // DefaultMaxSpans if 0
