@@ -35,7 +35,7 @@ func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
 		text := api.ID(next)
 		response.Next = &text
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans. It
@@ -68,7 +68,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
-	return noSuchTrace()
+	return page.ErrNoTrace
 }
 
 // A traceWriter writes an api.Trace; a large one in parts.
@@ -133,11 +133,6 @@ func (t *traceWriter) close() error {
 	return err
 }
 
-func noSuchTrace() error {
-	return page.Failure{Status: http.StatusNotFound,
-		Detail: "No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
-}
-
 // apiClear serves DELETE /api/traces: it deletes all traces.
 func (w *Web) apiClear(rw http.ResponseWriter, r *http.Request) error {
 	if err := w.Traces.Clear(r.Context()); err != nil {
@@ -145,15 +140,6 @@ func (w *Web) apiClear(rw http.ResponseWriter, r *http.Request) error {
 	}
 	rw.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// writeJSON encodes the whole response before it writes, so an error still has a status.
-func writeJSON(rw http.ResponseWriter, value any) error {
-	var buffer bytes.Buffer
-	if err := json.NewEncoder(&buffer).Encode(value); err != nil {
-		return fmt.Errorf("encode response: %w", err)
-	}
-	return page.Send(rw, http.StatusOK, "application/json", &buffer)
 }
 
 // apiRequest reads the parameters of GET /api/traces.

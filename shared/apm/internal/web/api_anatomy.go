@@ -37,7 +37,7 @@ func (w *Web) apiDependencies(rw http.ResponseWriter, r *http.Request) error {
 			Total: e.Total, Avg: e.Average(), Max: e.Max,
 		})
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // apiSpanSummary serves GET /api/span-summary?query=&env=&scope=&from=&to=: the kinds of
@@ -56,7 +56,7 @@ func (w *Web) apiSpanSummary(rw http.ResponseWriter, r *http.Request) error {
 			AvgDuration: s.Average(), AvgExecPercent: s.ExecPercent, ExecTime: s.Exec,
 		})
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // apiTimeSpent serves GET /api/time-spent?query=&env=&scope=&from=&to=&buckets=: the
@@ -82,7 +82,7 @@ func (w *Web) apiTimeSpent(rw http.ResponseWriter, r *http.Request) error {
 			Percent:    service.Percent, Series: execTimeSeries(service, anatomy),
 		})
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // execTimeSeries returns nil without buckets.

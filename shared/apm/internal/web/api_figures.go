@@ -19,7 +19,7 @@ func (w *Web) apiServices(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	services, within, err := w.servicesOf(r.Context(), s)
+	services, within, err := w.Services(r.Context(), s)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (w *Web) apiServices(rw http.ResponseWriter, r *http.Request) error {
 		}
 		response.Services = append(response.Services, service)
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // apiResources serves GET /api/services/{service}/resources?query=&env=&scope=&from=&to=&operation=&limit=:
@@ -71,7 +71,7 @@ func (w *Web) apiResources(rw http.ResponseWriter, r *http.Request) error {
 			RequestsPerSecond: perSecond(group.Requests, found),
 		})
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // perSecond returns the average number of requests per second. A time range shorter than
@@ -104,7 +104,7 @@ func (w *Web) apiFigures(rw http.ResponseWriter, r *http.Request) error {
 	for _, group := range found.Groups {
 		response.Groups = append(response.Groups, toGroup(group, b))
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // breakdownOf reads the parameters of GET /api/figures.
@@ -205,5 +205,5 @@ func (w *Web) apiFacets(rw http.ResponseWriter, r *http.Request) error {
 		}
 		response.Facets = append(response.Facets, facet)
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }

@@ -55,7 +55,7 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 			Service: r.Tracer.Service, Language: r.Tracer.Language, TracerVersion: r.Tracer.Library,
 		})
 	}
-	return writeJSON(rw, response)
+	return page.SendJSON(rw, response)
 }
 
 // losses returns the intake's losses and the store's.

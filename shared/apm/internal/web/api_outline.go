@@ -23,9 +23,9 @@ func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !found {
-		return noSuchTrace()
+		return page.ErrNoTrace
 	}
-	return writeJSON(rw, w.outline(newScene(trace, chosen)))
+	return page.SendJSON(rw, w.outline(newScene(trace, chosen)))
 }
 
 func (w *Web) outline(s *scene) api.Outline {

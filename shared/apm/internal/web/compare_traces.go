@@ -172,7 +172,7 @@ func (w *Web) offerTraces(ctx context.Context, data *compareTracesPage) error {
 		return nil
 	}
 	alike := alikeTo(known.trace.Entry())
-	deployed, err := w.deploymentsOf(ctx, query.Selection{Query: alike}, known.trace.Entry().Service)
+	deployed, err := w.Deployments(ctx, query.Selection{Query: alike}, known.trace.Entry().Service)
 	if err != nil {
 		return err
 	}

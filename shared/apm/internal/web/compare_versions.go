@@ -25,7 +25,7 @@ type compareVersionsPage struct {
 	Resource  string // empty for all resources of the service
 	Operation string // empty for any
 	A, B      versionSide
-	Versions  []deployment // that exist, the newest first
+	Versions  []page.Deployment // that exist, the newest first
 
 	Outcome   string
 	Few       string // a sentence that warns of too few requests; may be empty
@@ -91,7 +91,7 @@ func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error
 	data.Service = w.Service(request.service)
 	data.Resource, data.Operation = page.Short(request.resource), page.Short(request.operation)
 	ever := page.Window{Env: request.window.Env}.Selection(request.query(), query.ServiceEntrySpans)
-	if data.Versions, err = w.deploymentsOf(ctx, ever, request.service); err != nil {
+	if data.Versions, err = w.Deployments(ctx, ever, request.service); err != nil {
 		return err
 	}
 	data.choose(request)
@@ -113,7 +113,7 @@ func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error
 // choose takes the versions that the reader named. For a missing B it takes the newest
 // version, for a missing A the version before B.
 func (p *compareVersionsPage) choose(request compareVersionsRequest) {
-	firstBut := func(versions []deployment, other string) string {
+	firstBut := func(versions []page.Deployment, other string) string {
 		for _, d := range versions {
 			if d.Version != other {
 				return d.Version
@@ -122,7 +122,7 @@ func (p *compareVersionsPage) choose(request compareVersionsRequest) {
 		return ""
 	}
 	b := cmp.Or(request.b, firstBut(p.Versions, request.a))
-	before := slices.IndexFunc(p.Versions, func(d deployment) bool { return d.Version == b }) + 1
+	before := slices.IndexFunc(p.Versions, func(d page.Deployment) bool { return d.Version == b }) + 1
 	a := cmp.Or(request.a, firstBut(p.Versions[before:], b), firstBut(p.Versions, b))
 	p.A = p.side("A", a, func(version string) string { return p.Place.With("a", version, "b", b) })
 	p.B = p.side("B", b, func(version string) string { return p.Place.With("a", a, "b", version) })

@@ -5,16 +5,17 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
+
 	"thinker/shared/apm/internal/web/page"
 )
 
-// setSafetyHeaders keeps a page to itself: it loads nothing from elsewhere,
-// runs and is styled by nothing but its own files, and shows in no frame.
-// Whatever a span says stays text.
+// setSafetyHeaders keeps a page to itself: it loads nothing from elsewhere, runs and is
+// styled by nothing but its own files, and shows in no frame. Whatever a span says stays
+// text.
 func setSafetyHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
+		"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -22,36 +23,41 @@ func setSafetyHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 }
 
-var localNames = []string{"localhost", "127.0.0.1", "::1"}
-
-// allowedHosts are the names under which a browser may ask for pages.
-func allowedHosts(extra []string) map[string]bool {
-	hosts := map[string]bool{}
-	for _, host := range localNames {
-		hosts[host] = true
-	}
-	for _, host := range extra {
-		hosts[hostOf(host)] = true
-	}
-	return hosts
+// A guard decides which requests are served.
+type guard struct {
+	hosts  map[string]bool // names under which a browser may open pages
+	writes http.CrossOriginProtection
 }
 
-// refuseOtherHosts refuses requests for a name that is not ours: another
-// site's name may be made to point at this machine, and its pages would then
-// read what is here (DNS rebinding).
-func (w *Web) refuseOtherHosts(r *http.Request) error {
+// newGuard returns a guard that serves this machine's names and others that the user
+// allowed, also if a proxy forwards them over HTTPS, as GitHub Codespaces does.
+func newGuard(allowed []string) *guard {
+	g := &guard{hosts: map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}}
+	for _, host := range allowed {
+		if host = hostOf(host); !g.hosts[host] {
+			g.hosts[host] = true
+			_ = g.writes.AddTrustedOrigin("https://" + host) // fails if no origin has such a name
+		}
+	}
+	return g
+}
+
+// refuseOtherHosts returns an error for a name that isn't ours: another site's name may be
+// made to point at this machine, and its pages would then read what is here (DNS
+// rebinding).
+func (g *guard) refuseOtherHosts(r *http.Request) error {
 	host := hostOf(r.Host)
-	if w.hosts[host] {
+	if g.hosts[host] {
 		return nil
 	}
-	return page.Failure{Status: http.StatusForbidden, Detail: fmt.Sprintf("The agent does not serve pages under the host name %q. Use localhost, or start the agent with --allow-host %s.", host, host)}
+	return page.Failure{Status: http.StatusForbidden, Detail: fmt.Sprintf("The agent does not serve pages under "+
+		"the host name %q. Use localhost, or start the agent with --allow-host %s.", host, host)}
 }
 
-// fromAnotherSite reports whether a page of another site, or of another port of
-// this host, made a browser send the request. That page can't read the response,
-// but it could measure how long a query takes, or change something. Programs
-// send none of these headers.
-func (w *Web) fromAnotherSite(r *http.Request) bool {
+// fromAnotherSite reports whether a page of another site, or of another port of this host,
+// made a browser send the request. That page can't read the response, but it could measure
+// how long a query takes, or change something. Programs send none of these headers.
+func (g *guard) fromAnotherSite(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	switch site {
 	case "", "same-origin", "none": // none: the reader typed the address or chose a bookmark
@@ -59,25 +65,21 @@ func (w *Web) fromAnotherSite(r *http.Request) bool {
 		return true
 	}
 	// Old browsers send only Origin, and leave it out of most GETs.
-	origin := r.Header.Get("Origin")
-	return !onlyReads(r) && origin != "" && !isOrigin(origin, r.Host) && !w.isForwarded(origin, site)
+	origin := strings.ToLower(r.Header.Get("Origin"))
+	if onlyReads(r) || origin == "" {
+		return false
+	}
+	// A proxy that forwards one of our names may have replaced it in Host or in Origin. The
+	// browser's own word that both are the same is enough.
+	header := http.Header{"Sec-Fetch-Site": {site}, "Origin": {origin}}
+	sent := &http.Request{Method: r.Method, Host: strings.ToLower(r.Host), Header: header}
+	return !g.isOurs(origin) || g.writes.Check(sent) != nil
 }
 
-// isForwarded reports whether a request with this Origin comes from our own page
-// through a proxy that forwards one of our names to this machine, such as that of
-// GitHub Codespaces. The proxy replaces the name in either Host or Origin, so they
-// differ. The browser's own word that both are the same is enough. Without it, the
-// page must have come over HTTPS, by its standard port, under a name that was allowed.
-func (w *Web) isForwarded(origin, site string) bool {
+// isOurs reports whether an Origin header has one of our names.
+func (g *guard) isOurs(origin string) bool {
 	parsed, err := url.Parse(origin)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return false
-	}
-	host := hostOf(parsed.Host)
-	if !w.hosts[host] {
-		return false
-	}
-	return site == "same-origin" || parsed.Scheme == "https" && parsed.Port() == "" && !slices.Contains(localNames, host)
+	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && g.hosts[hostOf(parsed.Host)]
 }
 
 // onlyReads reports whether the request's method only reads.
@@ -125,14 +127,7 @@ func (w *Web) notify(rw http.ResponseWriter, r *http.Request, status int, n noti
 	}
 }
 
-// isOrigin reports whether an Origin header names the host, by either scheme:
-// there may be a proxy in front.
-func isOrigin(origin, host string) bool {
-	parsed, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(parsed.Host, host) && (parsed.Scheme == "http" || parsed.Scheme == "https")
-}
-
-// hostOf is the bare, lower-case name of host, host:port, [ip] or [ip]:port.
+// hostOf returns the bare, lower-case name of host, host:port, [ip] or [ip]:port.
 func hostOf(address string) string {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -16,13 +16,16 @@ type guestPage struct {
 	Main  template.HTML
 }
 
-// welcome registers a guest's pages and files.
-func (w *Web) welcome(g guest.Guest) {
+// welcome adds a guest's files and returns the routes of its pages.
+func (w *Web) welcome(g guest.Guest) (routes []page.Route) {
 	w.AddAssets(g.Kind()+"/", g.Files)
 	serve := func(rw http.ResponseWriter, r *http.Request) error { return w.showGuest(rw, r, g) }
-	for _, path := range []string{g.Path, g.Path + "/"} {
-		w.route(path, handlers{http.MethodGet: serve, http.MethodHead: serve, http.MethodPost: serve})
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, path := range []string{g.Path, g.Path + "/"} {
+			routes = append(routes, page.Route{Pattern: method + " " + path, Serve: serve})
+		}
 	}
+	return routes
 }
 
 func (w *Web) showGuest(rw http.ResponseWriter, r *http.Request, g guest.Guest) error {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -213,11 +212,9 @@ func walk(value any, name string, documented, found map[string]bool) {
 func TestEveryRouteIsDocumented(t *testing.T) {
 	w, _ := newTest()
 	var served, told []string
-	for path, handlers := range w.routes {
-		for _, method := range slices.Sorted(maps.Keys(handlers)) {
-			if strings.HasPrefix(path, "/api/") && method != http.MethodHead {
-				served = append(served, method+" "+path)
-			}
+	for _, route := range w.routes {
+		if strings.Contains(route.Pattern, " /api/") {
+			served = append(served, route.Pattern)
 		}
 	}
 	for _, e := range endpoints() {

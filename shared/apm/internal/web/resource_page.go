@@ -77,7 +77,7 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	}
 	data.Dependencies = w.dependencies(data.Frame, anatomy, name, measured.total.Figures, win)
 	data.TracesURL = data.TracesOf(q)
-	known, err := w.deploymentsOf(ctx, s, name)
+	known, err := w.Deployments(ctx, s, name)
 	if err != nil {
 		return err
 	}

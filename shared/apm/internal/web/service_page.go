@@ -78,7 +78,7 @@ func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	data.Resources, data.Headings = data.resources(name, resources.Groups, win)
 	data.TracesURL = data.TracesOf(q)
 
-	services, _, err := w.servicesOf(ctx, s)
+	services, _, err := w.Services(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func resourceColumns() []page.Column[stats.Group] {
 
 // deployments returns the rows of the Deployments table, the newest version first, with
 // the figures of the window.
-func deploymentRows(f page.Frame, q query.Query, known []deployment, versions []stats.Group, win page.Window) (rows []deploymentRow) {
+func deploymentRows(f page.Frame, q query.Query, known []page.Deployment, versions []stats.Group, win page.Window) (rows []deploymentRow) {
 	figures := map[string]stats.Figures{}
 	for _, group := range versions {
 		figures[group.Values[0]] = group.Figures

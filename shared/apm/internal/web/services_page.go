@@ -22,7 +22,7 @@ type servicesPage struct {
 }
 
 type serviceRow struct {
-	serviceFigures
+	page.ServiceFigures
 	Service page.Service
 	URL     string
 	Kind    string // Web, DB, Cache, Custom
@@ -43,7 +43,7 @@ func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	services, within, err := w.servicesOf(r.Context(), win.Selection(query.Query{}, query.ServiceEntrySpans))
+	services, within, err := w.Services(r.Context(), win.Selection(query.Query{}, query.ServiceEntrySpans))
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
 	for _, s := range services {
 		most = max(most, s.Requests)
 	}
-	var shown []serviceFigures
+	var shown []page.ServiceFigures
 	for _, s := range services {
 		if strings.Contains(strings.ToLower(s.Service), strings.ToLower(data.Filter)) {
 			shown = append(shown, s)
@@ -61,7 +61,7 @@ func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
 	data.Headings = page.Sort(shown, serviceColumns(), data.Place, "sort", "-requests")
 	for _, s := range shown {
 		row := serviceRow{
-			serviceFigures: s,
+			ServiceFigures: s,
 			Service:        w.Service(s.Service),
 			URL:            data.ServiceURL(s.Service),
 			Kind:           serviceKind(s.Type),
@@ -77,8 +77,8 @@ func (w *Web) showServices(rw http.ResponseWriter, r *http.Request) error {
 	return w.Render(rw, http.StatusOK, "services.html", data)
 }
 
-func serviceColumns() []page.Column[serviceFigures] {
-	type row = serviceFigures
+func serviceColumns() []page.Column[page.ServiceFigures] {
+	type row = page.ServiceFigures
 	return slices.Concat(
 		[]page.Column[row]{
 			{Name: "type", Title: "Type", Text: true, Compare: page.By(func(s row) string { return serviceKind(s.Type) })},

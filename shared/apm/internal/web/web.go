@@ -5,11 +5,10 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
+
 	"thinker/shared/apm/internal/web/page"
 )
 
@@ -19,10 +18,10 @@ type Config = page.Config
 // Web serves the pages and the JSON API.
 type Web struct {
 	*page.Site
+	guard    *guard
 	mux      *http.ServeMux
+	routes   []page.Route
 	examples map[string]string // responses of the API by file name
-	hosts    map[string]bool
-	routes   map[string]handlers
 
 	streams atomic.Int64 // open event streams
 
@@ -37,52 +36,75 @@ var embedded embed.FS
 func New(config Config) *Web {
 	w := &Web{
 		Site:     page.NewSite(config).With(embedded, "templates/*.html"),
+		guard:    newGuard(config.AllowHosts),
 		mux:      http.NewServeMux(),
 		examples: loadExamples(embedded),
-		hosts:    allowedHosts(config.AllowHosts),
-		routes:   map[string]handlers{},
 	}
 	w.ending, w.end = context.WithCancel(context.Background())
 
-	w.handle("/{$}", w.showFirst)
-	w.handle("/services", w.showServices)
-	w.handle("/service", w.showService)
-	w.handle("/resource", w.showResource)
-	w.handle("/traces", w.showTraces)
-	w.handle("/trace/{id}", w.showTrace)
-	w.handle("/compare", w.showCompareVersions)
-	w.handle("/compare/traces", w.showCompareTraces)
-	w.route("/static/{file...}", handlers{http.MethodGet: w.ServeAsset, http.MethodHead: w.ServeAsset})
-	w.route("/api/traces", handlers{http.MethodGet: w.InTurn(w.apiTraces), http.MethodHead: w.InTurn(w.apiTraces), http.MethodDelete: w.apiClear})
-	w.handle("/api/traces/{id}", w.apiTrace)
-	w.handle("/api/traces/{id}/outline", w.apiOutline)
-	w.handle("/map", w.showMap)
-	w.handle("/intake", w.showIntake)
-	w.handle("/api", w.showReference)
-	w.handle("/api/intake", w.apiIntake)
-	w.handle("/api/services", w.apiServices)
-	w.handle("/api/services/{service}/resources", w.apiResources)
-	w.handle("/api/figures", w.apiFigures)
-	w.handle("/api/facets", w.apiFacets)
-	w.handle("/api/time-spent", w.apiTimeSpent)
-	w.handle("/api/dependencies", w.apiDependencies)
-	w.handle("/api/span-summary", w.apiSpanSummary)
-	w.route("/api/events", handlers{http.MethodGet: w.events, http.MethodHead: w.events}) // which last
-	w.route("/", handlers{anyMethod: nothing})
-	for _, g := range config.Guests {
-		w.welcome(g)
+	w.routes = w.atOnce()
+	for _, route := range w.inTurn() {
+		w.routes = append(w.routes, page.Route{Pattern: route.Pattern, Serve: w.InTurn(route.Serve)})
+	}
+	for _, route := range w.routes {
+		w.mux.HandleFunc(route.Pattern, func(rw http.ResponseWriter, r *http.Request) {
+			if err := route.Serve(rw, r); err != nil {
+				w.Fail(rw, r, err)
+			}
+		})
 	}
 	return w
+}
+
+// inTurn returns the routes that read traces: only a few at a time, to bound memory.
+func (w *Web) inTurn() []page.Route {
+	return []page.Route{
+		{Pattern: "GET /services", Serve: w.showServices},
+		{Pattern: "GET /service", Serve: w.showService},
+		{Pattern: "GET /resource", Serve: w.showResource},
+		{Pattern: "GET /traces", Serve: w.showTraces},
+		{Pattern: "GET /trace/{id}", Serve: w.showTrace},
+		{Pattern: "GET /compare", Serve: w.showCompareVersions},
+		{Pattern: "GET /compare/traces", Serve: w.showCompareTraces},
+		{Pattern: "GET /map", Serve: w.showMap},
+		{Pattern: "GET /intake", Serve: w.showIntake},
+		{Pattern: "GET /api", Serve: w.showReference},
+		{Pattern: "GET /api/traces", Serve: w.apiTraces},
+		{Pattern: "GET /api/traces/{id}", Serve: w.apiTrace},
+		{Pattern: "GET /api/traces/{id}/outline", Serve: w.apiOutline},
+		{Pattern: "GET /api/intake", Serve: w.apiIntake},
+		{Pattern: "GET /api/services", Serve: w.apiServices},
+		{Pattern: "GET /api/services/{service}/resources", Serve: w.apiResources},
+		{Pattern: "GET /api/figures", Serve: w.apiFigures},
+		{Pattern: "GET /api/facets", Serve: w.apiFacets},
+		{Pattern: "GET /api/time-spent", Serve: w.apiTimeSpent},
+		{Pattern: "GET /api/dependencies", Serve: w.apiDependencies},
+		{Pattern: "GET /api/span-summary", Serve: w.apiSpanSummary},
+	}
+}
+
+// atOnce returns the routes that wait for no turn.
+func (w *Web) atOnce() []page.Route {
+	routes := []page.Route{
+		{Pattern: "GET /{$}", Serve: showFirst},
+		{Pattern: "GET /static/{file...}", Serve: w.ServeAsset},
+		{Pattern: "DELETE /api/traces", Serve: w.apiClear},
+		{Pattern: "GET /api/events", Serve: w.events},
+	}
+	for _, g := range w.Guests {
+		routes = append(routes, w.welcome(g)...)
+	}
+	return routes
 }
 
 // ServeHTTP implements http.Handler. Requests that the guard refuses reach no handler.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	setSafetyHeaders(rw.Header())
-	switch err := w.refuseOtherHosts(r); {
+	switch err := w.guard.refuseOtherHosts(r); {
 	case err != nil:
 		w.turnAway(rw, r, err)
-	case !w.fromAnotherSite(r):
-		w.mux.ServeHTTP(rw, r)
+	case !w.guard.fromAnotherSite(r):
+		w.serve(rw, r)
 	case opensTab(r):
 		w.showShell(rw, r)
 	default:
@@ -90,54 +112,40 @@ func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// serve calls the handler of the request's route.
+func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
+	if _, pattern := w.mux.Handler(r); pattern != "" {
+		w.mux.ServeHTTP(rw, r)
+		return
+	}
+	if allowed := w.allowed(r); len(allowed) > 0 {
+		rw.Header().Set("Allow", strings.Join(allowed, ", "))
+		w.Fail(rw, r, page.Failure{Status: http.StatusMethodNotAllowed,
+			Detail: fmt.Sprintf("%s accepts %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)})
+		return
+	}
+	detail := fmt.Sprintf("There is no page at %s.", r.URL.Path)
+	if page.ForPrograms(r) {
+		detail = fmt.Sprintf("There is no endpoint at %s. The page /api lists all endpoints.", r.URL.Path)
+	}
+	w.Fail(rw, r, page.Failure{Status: http.StatusNotFound, Detail: detail})
+}
+
+// allowed returns the methods that a request's path accepts.
+func (w *Web) allowed(r *http.Request) (methods []string) {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost} {
+		if _, pattern := w.mux.Handler(&http.Request{Method: method, URL: r.URL}); pattern != "" {
+			methods = append(methods, method)
+		}
+	}
+	return methods
+}
+
 // Close ends the event streams, which clients would otherwise keep open. Everything
 // else is still served.
 func (w *Web) Close() { w.end() }
 
-// handlers serve one path, by method.
-type handlers map[string]page.Handler
-
-// anyMethod stands for every method without a handler of its own.
-const anyMethod = ""
-
-// handle serves a read-only path, in turn.
-func (w *Web) handle(path string, read page.Handler) {
-	read = w.InTurn(read)
-	w.route(path, handlers{http.MethodGet: read, http.MethodHead: read})
-}
-
-func (w *Web) route(path string, serve handlers) {
-	w.routes[path] = serve
-	w.mux.HandleFunc(path, func(rw http.ResponseWriter, r *http.Request) {
-		if err := serve.answer(rw, r); err != nil {
-			w.Fail(rw, r, err)
-		}
-	})
-}
-
-// answer calls the handler for the request's method.
-func (h handlers) answer(rw http.ResponseWriter, r *http.Request) error {
-	serve, ok := h[r.Method]
-	if !ok {
-		serve, ok = h[anyMethod]
-	}
-	if !ok {
-		allowed := slices.Sorted(maps.Keys(h))
-		rw.Header().Set("Allow", strings.Join(allowed, ", "))
-		return page.Failure{Status: http.StatusMethodNotAllowed, Detail: fmt.Sprintf("%s accepts %s, not %s.", r.URL.Path, strings.Join(allowed, " and "), r.Method)}
-	}
-	return serve(rw, r)
-}
-
-// nothing answers requests for unknown paths, with any method.
-func nothing(_ http.ResponseWriter, r *http.Request) error {
-	if strings.HasPrefix(r.URL.Path, "/api/") {
-		return page.Failure{Status: http.StatusNotFound, Detail: fmt.Sprintf("There is no endpoint at %s. The page /api lists all endpoints.", r.URL.Path)}
-	}
-	return page.Failure{Status: http.StatusNotFound, Detail: fmt.Sprintf("There is no page at %s.", r.URL.Path)}
-}
-
-func (w *Web) showFirst(rw http.ResponseWriter, r *http.Request) error {
+func showFirst(rw http.ResponseWriter, r *http.Request) error {
 	http.Redirect(rw, r, "/traces", http.StatusFound)
 	return nil
 }

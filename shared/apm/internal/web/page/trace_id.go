@@ -46,7 +46,11 @@ func (site *Site) Find(ctx context.Context, text string, of int) (trace apm.Trac
 	return apm.Trace{ID: ids[0]}, false, nil
 }
 
-// ParseTraceIDs is traceIDs with an error if the text is no ID.
+// ErrNoTrace is the failure to find a trace, for programs.
+var ErrNoTrace = Failure{http.StatusNotFound,
+	"No span of this trace is stored. It has not arrived yet, or the trace was evicted or deleted."}
+
+// ParseTraceIDs is TraceIDs with an error if the text is no ID.
 func ParseTraceIDs(text string) ([]uint64, error) {
 	ids := TraceIDs(text)
 	if len(ids) == 0 {

@@ -3,6 +3,7 @@ package page
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -52,9 +53,6 @@ func (site *Site) BeginExport(ctx context.Context, rw http.ResponseWriter) (end 
 	}
 	return func() { <-site.turns.exports }, nil
 }
-
-// A Handler answers a request or returns an error, which fail turns into a response.
-type Handler func(rw http.ResponseWriter, r *http.Request) error
 
 // InTurn serves requests when it is their turn.
 func (site *Site) InTurn(serve Handler) Handler {
@@ -120,4 +118,13 @@ func Send(rw http.ResponseWriter, status int, contentType string, body *bytes.Bu
 	// An error here means that the reader has gone.
 	_, _ = body.WriteTo(rw)
 	return nil
+}
+
+// SendJSON encodes the whole response before it sends it, so an error still has a status.
+func SendJSON(rw http.ResponseWriter, response any) error {
+	var buffer bytes.Buffer
+	if err := json.NewEncoder(&buffer).Encode(response); err != nil {
+		return fmt.Errorf("encode response: %w", err)
+	}
+	return Send(rw, http.StatusOK, "application/json", &buffer)
 }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"cmp"
@@ -9,17 +9,17 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// serviceFigures are a service's figures and versions.
-type serviceFigures struct {
+// ServiceFigures are the figures and versions of a service.
+type ServiceFigures struct {
 	Service string
 	Type    string // most common type of its spans
 	stats.Group
 	Apdex       float64
-	Deployments []deployment // the newest version first
+	Deployments []Deployment // the newest version first
 }
 
-// A deployment is a version of a service.
-type deployment struct {
+// A Deployment is a version of a service.
+type Deployment struct {
 	Version   string
 	FirstSeen int64 // over all time
 }
@@ -27,29 +27,29 @@ type deployment struct {
 // mostKinds limits breakdowns by service and another attribute.
 const mostKinds = 10_000
 
-// servicesOf returns the services of the selected spans with their figures; the service
+// Services returns the services of the selected spans with their figures; the service
 // with the most requests comes first. within has the time range and the number of
 // services left out.
-func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []serviceFigures, within stats.Breakdown, err error) {
+func (site *Site) Services(ctx context.Context, s query.Selection) (services []ServiceFigures, within stats.Breakdown, err error) {
 	const most = 1000
-	if within, err = w.FiguresBy(ctx, s, most, "service"); err != nil {
+	if within, err = site.FiguresBy(ctx, s, most, "service"); err != nil {
 		return nil, within, err
 	}
-	types, err := w.FiguresBy(ctx, s, mostKinds, "service", "type")
+	types, err := site.FiguresBy(ctx, s, mostKinds, "service", "type")
 	if err != nil {
 		return nil, within, err
 	}
-	versions, err := w.versionsEver(ctx, s)
+	versions, err := site.versionsEver(ctx, s)
 	if err != nil {
 		return nil, within, err
 	}
-	latencies, err := w.latenciesBy(ctx, s, mostKinds, "service")
+	latencies, err := site.latenciesBy(ctx, s, mostKinds, "service")
 	if err != nil {
 		return nil, within, err
 	}
 	for _, group := range within.Groups {
 		name := group.Values[0]
-		services = append(services, serviceFigures{
+		services = append(services, ServiceFigures{
 			Service: name, Type: firstOf(types, name), Group: group,
 			Apdex:       stats.Apdex(latencies[name], group.Requests, stats.ApdexThreshold),
 			Deployments: deploymentsIn(versions, name),
@@ -59,8 +59,8 @@ func (w *Web) servicesOf(ctx context.Context, s query.Selection) (services []ser
 }
 
 // latenciesBy returns the latencies of spans without an error, by an attribute.
-func (w *Web) latenciesBy(ctx context.Context, s query.Selection, most int, by string) (map[string][]stats.Latency, error) {
-	found, err := w.Figures(ctx, query.Breakdown{
+func (site *Site) latenciesBy(ctx context.Context, s query.Selection, most int, by string) (map[string][]stats.Latency, error) {
+	found, err := site.Figures(ctx, query.Breakdown{
 		Selection: s, By: []query.Field{{Name: by}, {Name: "status"}}, Distribution: true, Limit: most,
 	})
 	if err != nil {
@@ -86,26 +86,26 @@ func firstOf(b stats.Breakdown, service string) string {
 }
 
 // versionsEver sums up the selected spans by service and version, over all time.
-func (w *Web) versionsEver(ctx context.Context, s query.Selection) (stats.Breakdown, error) {
+func (site *Site) versionsEver(ctx context.Context, s query.Selection) (stats.Breakdown, error) {
 	s.From, s.To = 0, 0
-	return w.FiguresBy(ctx, s, mostKinds, "service", "version")
+	return site.FiguresBy(ctx, s, mostKinds, "service", "version")
 }
 
-// deploymentsOf returns the versions of a service in a selection, over all time; the
+// Deployments returns the versions of a service in a selection, over all time; the
 // newest comes first.
-func (w *Web) deploymentsOf(ctx context.Context, s query.Selection, service string) ([]deployment, error) {
-	versions, err := w.versionsEver(ctx, s)
+func (site *Site) Deployments(ctx context.Context, s query.Selection, service string) ([]Deployment, error) {
+	versions, err := site.versionsEver(ctx, s)
 	return deploymentsIn(versions, service), err
 }
 
 // deploymentsIn returns the versions of a service in a breakdown by service and version.
-func deploymentsIn(b stats.Breakdown, service string) (all []deployment) {
+func deploymentsIn(b stats.Breakdown, service string) (all []Deployment) {
 	for _, group := range b.Groups {
 		if version := group.Values[1]; group.Values[0] == service && version != "" {
-			all = append(all, deployment{version, group.First})
+			all = append(all, Deployment{version, group.First})
 		}
 	}
-	slices.SortFunc(all, func(a, b deployment) int {
+	slices.SortFunc(all, func(a, b Deployment) int {
 		return cmp.Or(cmp.Compare(b.FirstSeen, a.FirstSeen), cmp.Compare(b.Version, a.Version))
 	})
 	return all
