@@ -52,7 +52,7 @@ type traceSide struct {
 
 // A traceChoice is a trace that the page offers to compare.
 type traceChoice struct {
-	traceRow
+	page.TraceRow
 	Version string
 	URL     string
 }
@@ -162,7 +162,7 @@ func (w *Web) offerTraces(ctx context.Context, data *compareTracesPage) error {
 		return err
 	}
 	for _, s := range found {
-		data.Newest = append(data.Newest, traceChoice{traceRow: w.traceRow(s)})
+		data.Newest = append(data.Newest, traceChoice{TraceRow: page.NewTraceRow(w.Site, s)})
 	}
 	known, missing := data.Known(), "b"
 	if data.B.Found {
@@ -181,7 +181,7 @@ func (w *Web) offerTraces(ctx context.Context, data *compareTracesPage) error {
 		found, _, err := w.Search(ctx, request)
 		for _, s := range found {
 			if s.TraceID != known.trace.ID && limit > 0 {
-				row := w.traceRow(s)
+				row := page.NewTraceRow(w.Site, s)
 				data.Similar = append(data.Similar, traceChoice{row, page.Short(version), data.Place.With(missing, row.ID)})
 				limit--
 			}

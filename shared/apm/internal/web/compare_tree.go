@@ -101,7 +101,7 @@ func (w *Web) comparedRow(p page.URL, sum comparedSum, scale scale) comparedRow 
 	pair, s := sum.first, sum.first.Span()
 	row := comparedRow{
 		Level:    pair.Level + 1,
-		Indent:   indent(pair.Level),
+		Indent:   page.Indent(pair.Level),
 		Service:  w.Service(s.Service),
 		Name:     page.Short(s.Name),
 		Detail:   page.Short(s.Detail()),

@@ -181,7 +181,7 @@ func (w *Web) compareVersions(ctx context.Context, data *compareVersionsPage, re
 			return err
 		}
 		side.group, side.Requests = found.Total, found.Total.Requests
-		side.TracesURL, traces[i] = data.TracesOf(q), tracesOfLatency(data.Frame, q)
+		side.TracesURL, traces[i] = data.TracesOf(q), data.TracesOfLatency(q)
 	}
 	a, b := data.A, data.B
 	if a.Requests == 0 || b.Requests == 0 {
@@ -193,7 +193,7 @@ func (w *Web) compareVersions(ctx context.Context, data *compareVersionsPage, re
 	data.Latencies = chart.NewComparison([2]stats.Group{a.group, b.group}, traces)
 	data.Time = w.timeCompared(averageTimes(a.anatomy), averageTimes(b.anatomy))
 	data.Spans, data.Unlisted = w.kindsCompared(a.anatomy, b.anatomy, request.allKinds)
-	data.Sample = fmt.Sprintf("Averages for A %s, for B %s.", sampleText(a.anatomy), sampleText(b.anatomy))
+	data.Sample = fmt.Sprintf("Averages for A %s, for B %s.", page.SampleText(a.anatomy), page.SampleText(b.anatomy))
 	return nil
 }
 

@@ -16,7 +16,7 @@ type dependency struct {
 
 // dependencies draws the upstream and downstream calls of a service's requests; nil if
 // there are none.
-func (w *Web) dependencies(f page.Frame, a stats.Anatomy, service string, own stats.Figures, win page.Window) *serviceMap {
+func (w *Web) dependencies(f page.Frame, a stats.Anatomy, service string, own stats.Figures, win page.Window) *page.ServiceMap {
 	if len(a.Edges) == 0 {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (w *Web) dependencies(f page.Frame, a stats.Anatomy, service string, own st
 		}
 	}
 	often := frequencyOf(least, win)
-	nodes := []mapNode{requestsNode(service, own, often)}
+	nodes := []page.MapNode{requestsNode(service, own, often)}
 	nodes[0].Current = true
 	for name, d := range all {
 		if name != service {
@@ -50,11 +50,11 @@ func (w *Web) dependencies(f page.Frame, a stats.Anatomy, service string, own st
 	for i, n := range nodes {
 		nodes[i].URL = f.ServiceURL(n.Service)
 	}
-	return w.drawMap("Dependency map", nodes, edgesOf(a, often))
+	return page.NewServiceMap(w.Site, "Dependency map", nodes, edgesOf(a, often))
 }
 
-func (d dependency) node(service string, a stats.Anatomy, often frequency) mapNode {
-	n := mapNode{Service: service}
+func (d dependency) node(service string, a stats.Anatomy, often frequency) page.MapNode {
+	n := page.MapNode{Service: service}
 	if d.calls > 0 {
 		average := time.Duration(min(d.total/float64(d.calls), math.Nextafter(math.MaxInt64, 0)))
 		rate := float64(d.errors) / float64(d.calls)

@@ -59,7 +59,7 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []chainLink) 
 	if len(off) == 0 {
 		holds("The tracers' clocks agree with this machine's clock.")
 	} else {
-		skew := aside(off[0].ClockMost, "ahead", "behind")
+		skew := page.Skew(off[0].ClockMost)
 		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(off[0].Service), skew, otherTracers(len(off)-1)),
 			"Set the time range to All time, or correct that machine's clock. "+
 				"Old spans, such as imported ones, also look like this.")

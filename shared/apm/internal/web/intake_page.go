@@ -8,7 +8,6 @@ import (
 	"strings"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/page"
-	"time"
 )
 
 // intakePage shows which tracers sent spans and what was refused. It's the place to
@@ -88,30 +87,14 @@ func (t tracerRow) Tracing() string { return cmp.Or(library(t.TracerID), "unknow
 func (t tracerRow) Size() page.Amount { return page.Size(t.Bytes) }
 
 // ClockText returns the skew of the tracer's clock in its last payload.
-func (t tracerRow) ClockText() string { return clock(t.Clock) }
+func (t tracerRow) ClockText() string { return page.Skew(t.Clock) }
 
 // ClockMostText returns the largest skew, if it differs from the last.
 func (t tracerRow) ClockMostText() string {
 	if t.ClockMost == t.Clock {
 		return ""
 	}
-	return clock(t.ClockMost)
-}
-
-// clock formats the skew of a clock.
-func clock(offset time.Duration) string {
-	if offset == 0 {
-		return "in sync"
-	}
-	return aside(offset, "ahead", "behind")
-}
-
-// aside formats an offset without its sign, and names its side.
-func aside(offset time.Duration, later, earlier string) string {
-	if offset < 0 {
-		return page.Distance(-max(offset, -1<<62)) + " " + earlier
-	}
-	return page.Distance(offset) + " " + later
+	return page.Skew(t.ClockMost)
 }
 
 // Body returns the size and type that the sender gave for the body.
@@ -126,9 +109,6 @@ func (r refusalRow) Body() string {
 		return page.Size(r.Length).String() + " · " + kind
 	}
 }
-
-// Sender returns the headers that identify the sender.
-func (r refusalRow) Sender() []tag { return sortedTags(r.Headers) }
 
 // Hex returns the first bytes of the body, sixteen to a line.
 func (r refusalRow) Hex() string {

@@ -15,10 +15,10 @@ import (
 // A mapPage shows the services and the calls between them.
 type mapPage struct {
 	page.Frame
-	Map      *serviceMap   // nil if there is nothing to show
-	Services int           // on the map
-	Others   int           // services past the limit of the map
-	Anatomy  stats.Anatomy // of the calls
+	Map      *page.ServiceMap // nil if there is nothing to show
+	Services int              // on the map
+	Others   int              // services past the limit of the map
+	Anatomy  stats.Anatomy    // of the calls
 }
 
 // failedPart is the error rate from which the map shows a service or call in red.
@@ -50,7 +50,7 @@ func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 		least = min(least, float64(s.Requests))
 	}
 	often := frequencyOf(least, win)
-	var nodes []mapNode
+	var nodes []page.MapNode
 	for _, s := range services {
 		n := requestsNode(s.Values[0], s.Figures, often)
 		n.URL = data.ServiceURL(n.Service)
@@ -59,11 +59,11 @@ func (w *Web) showMap(rw http.ResponseWriter, r *http.Request) error {
 	edges := edgesOf(data.Anatomy, often)
 	if others > 0 { // calls of services that are left out would bring them back
 		onMap := func(service string) bool {
-			return slices.ContainsFunc(nodes, func(n mapNode) bool { return n.Service == service })
+			return slices.ContainsFunc(nodes, func(n page.MapNode) bool { return n.Service == service })
 		}
-		edges = slices.DeleteFunc(edges, func(e mapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
+		edges = slices.DeleteFunc(edges, func(e page.MapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
 	}
-	data.Map = w.drawMap("Service Map", nodes, edges)
+	data.Map = page.NewServiceMap(w.Site, "Service Map", nodes, edges)
 	data.Services, data.Others = len(data.Map.Nodes), others
 	return w.Render(rw, http.StatusOK, "map.html", data)
 }
@@ -112,8 +112,8 @@ func (f frequency) text(times float64, one, several string) string {
 }
 
 // requestsNode returns a service with the figures of its requests.
-func requestsNode(service string, f stats.Figures, often frequency) mapNode {
-	return mapNode{
+func requestsNode(service string, f stats.Figures, often frequency) page.MapNode {
+	return page.MapNode{
 		Service: service,
 		Lines:   []string{often.text(float64(f.Requests), "req", "req") + " · " + slowText(f)},
 		Errors:  errorsText(f.ErrorRate()),
@@ -130,7 +130,7 @@ func errorsText(rate float64) string {
 }
 
 // edgesOf returns an anatomy's edges with their figures as text.
-func edgesOf(a stats.Anatomy, often frequency) (edges []mapEdge) {
+func edgesOf(a stats.Anatomy, often frequency) (edges []page.MapEdge) {
 	for _, e := range a.Edges {
 		label := often.text(a.Estimate(e.Calls), "call", "calls")
 		if a.Sampled() {
@@ -140,7 +140,7 @@ func edgesOf(a stats.Anatomy, often frequency) (edges []mapEdge) {
 		if failed := errorsText(e.ErrorRate()); failed != "" {
 			label += " · " + failed
 		}
-		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
+		edges = append(edges, page.MapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
 			Failed: e.ErrorRate() >= failedPart})
 	}
 	return edges

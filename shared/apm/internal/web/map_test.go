@@ -12,6 +12,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
 )
 
 // mapped are the services of a map, from left to right, as the page shows them.
@@ -107,7 +108,7 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	often := frequency{seconds: 60}
 	edges := edgesOf(stats.Anatomy{Requests: 10, Of: 100, Edges: []stats.Edge{{From: "a", To: "b", Calls: 12,
 		Errors: 3, Total: 24e6, Max: 5e6}}}, often)
-	if want := (mapEdge{"a", "b", "about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors", 12, true}); edges[0] != want {
+	if want := (page.MapEdge{From: "a", To: "b", Label: "about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors", Weight: 12, Failed: true}); edges[0] != want {
 		t.Errorf("%+v", edges)
 	}
 }
@@ -143,12 +144,12 @@ func TestAResourceShowsItsDependencies(t *testing.T) {
 // TestDrawMap_Order draws the same services and calls in another order.
 func TestDrawMap_Order(t *testing.T) {
 	w, _ := newTest()
-	nodes := []mapNode{{Service: "a", Lines: []string{"4 req"}}, {Service: "b"}, {Service: "c"}, {Service: "alone"}}
-	edges := []mapEdge{{From: "a", To: "b"}, {From: "a", To: "c"}, {From: "c", To: "c"}, {From: "b", To: "not a node"}}
-	want := w.drawMap("", nodes, edges)
+	nodes := []page.MapNode{{Service: "a", Lines: []string{"4 req"}}, {Service: "b"}, {Service: "c"}, {Service: "alone"}}
+	edges := []page.MapEdge{{From: "a", To: "b"}, {From: "a", To: "c"}, {From: "c", To: "c"}, {From: "b", To: "not a node"}}
+	want := page.NewServiceMap(w.Site, "", nodes, edges)
 	slices.Reverse(nodes)
 	slices.Reverse(edges)
-	if got := w.drawMap("", nodes, edges); !reflect.DeepEqual(got, want) {
+	if got := page.NewServiceMap(w.Site, "", nodes, edges); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 }

@@ -26,10 +26,10 @@ type resourcePage struct {
 	OtherSpans   int    // kinds of spans past the limit of the list
 	Sample       string // says how many requests the spans come from
 
-	Dependencies *serviceMap // nil where there are none
+	Dependencies *page.ServiceMap // nil where there are none
 
 	Deployments []deploymentRow
-	Latest      []traceRow
+	Latest      []page.TraceRow
 }
 
 // fewSpans is how many kinds of spans a page lists by default.
@@ -62,14 +62,14 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 	if measured.total.Requests == 0 {
 		return w.Render(rw, http.StatusOK, "resource.html", data)
 	}
-	measured.traces = tracesOfLatency(data.Frame, q)
+	measured.traces = data.TracesOfLatency(q)
 	data.Figures = cellsOf(measured.total.Figures, win.Seconds())
 	anatomy, err := w.Anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
 	}
 	data.Charts = w.charts(measured, anatomy)
-	data.Sample, data.OtherSpans = sampleText(anatomy), anatomy.OtherSpans
+	data.Sample, data.OtherSpans = page.SampleText(anatomy), anatomy.OtherSpans
 	data.Spans, data.SpanHeadings = w.spanSummary(anatomy, data.Place)
 	if len(data.Spans) > fewSpans && asked.Get("kinds") != "all" {
 		data.AllSpans = len(data.Spans)
@@ -90,11 +90,11 @@ func (w *Web) showResource(rw http.ResponseWriter, r *http.Request) error {
 }
 
 // latest returns the traces of the selected spans that arrived last.
-func (w *Web) latest(ctx context.Context, s query.Selection) (rows []traceRow, err error) {
+func (w *Web) latest(ctx context.Context, s query.Selection) (rows []page.TraceRow, err error) {
 	const most = 10
 	summaries, _, err := w.Search(ctx, query.Request{Selection: s, Limit: most})
 	for _, summary := range summaries {
-		rows = append(rows, w.traceRow(summary))
+		rows = append(rows, page.NewTraceRow(w.Site, summary))
 	}
 	return rows, err
 }

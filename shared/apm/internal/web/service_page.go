@@ -89,7 +89,7 @@ func (w *Web) showService(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	measured.traces = tracesOfLatency(data.Frame, q)
+	measured.traces = data.TracesOfLatency(q)
 	anatomy, err := w.Anatomy(ctx, s, win.Buckets())
 	if err != nil {
 		return err
@@ -196,29 +196,4 @@ func deploymentRows(f page.Frame, q query.Query, known []page.Deployment, versio
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// tracesOfLatency returns the addresses of the traces in which a request that matches
-// the query took at least from and less than to.
-func tracesOfLatency(f page.Frame, q query.Query) func(from, to time.Duration) string {
-	return func(from, to time.Duration) string {
-		took := query.Term{Field: query.Field{Name: "duration"}, Test: query.Range{
-			Low: query.Bound{Number: nanosecondsOf(from)}, High: query.Bound{Number: nanosecondsOf(to), Exclusive: true},
-		}}
-		between := query.Query{Expr: query.And{q.Expr, took}}
-		return f.TracesOf(between)
-	}
-}
-
-// nanosecondsOf converts a duration exactly to a number with a unit of the query
-// language.
-func nanosecondsOf(d time.Duration) query.Number {
-	switch {
-	case d%time.Millisecond == 0:
-		return query.Number{Value: float64(d / time.Millisecond), Unit: "ms"}
-	case d%time.Microsecond == 0:
-		return query.Number{Value: float64(d / time.Microsecond), Unit: "us"}
-	default:
-		return query.Number{Value: float64(d), Unit: "ns"}
-	}
 }

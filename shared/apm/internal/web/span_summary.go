@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/page"
@@ -33,14 +32,6 @@ func (w *Web) spanSummary(a stats.Anatomy, p page.URL) (rows []summaryRow, headi
 		})
 	}
 	return rows, headings
-}
-
-// sampleText returns how many requests the figures come from.
-func sampleText(a stats.Anatomy) string {
-	if a.Sampled() {
-		return fmt.Sprintf("from a sample of %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
-	}
-	return "from " + format.Count(a.Requests, "request", "requests")
 }
 
 func summaryColumns() []page.Column[stats.SpanSummary] {

@@ -9,7 +9,7 @@ import (
 
 // traceMap draws the services of a trace with their share of the execution time, and
 // the calls between them. url returns a service's link.
-func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *serviceMap {
+func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *page.ServiceMap {
 	dissection := stats.NewDissection(0, 0, 0)
 	dissection.Add(trace, func(*apm.Span) bool { return true })
 	anatomy := dissection.Anatomy(0)
@@ -21,10 +21,10 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 			errors[s.Service]++
 		}
 	}
-	var nodes []mapNode
+	var nodes []page.MapNode
 	for _, service := range anatomy.Services {
 		name := service.Service
-		n := mapNode{
+		n := page.MapNode{
 			Service: name, URL: url(name), Failed: errors[name] > 0,
 			Lines: []string{page.Percent(service.Percent/100).String() + " of exec time", format.Count(spans[name], "span",
 				"spans")},
@@ -34,17 +34,17 @@ func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *servic
 		}
 		nodes = append(nodes, n)
 	}
-	var edges []mapEdge
+	var edges []page.MapEdge
 	for _, e := range anatomy.Edges {
 		label := format.Count(e.Calls, "call",
 			"calls") + " · avg " + page.Duration(e.Average()).String() + " · max " + page.Duration(e.Max).String()
 		if e.Errors > 0 {
 			label += " · " + format.Count(e.Errors, "error", "errors")
 		}
-		edges = append(edges, mapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
+		edges = append(edges, page.MapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
 			Failed: e.Errors > 0})
 	}
-	return w.drawMap("Trace map", nodes, edges)
+	return page.NewServiceMap(w.Site, "Trace map", nodes, edges)
 }
 
 // longestOf returns the addresses of the page with a service's longest span chosen.

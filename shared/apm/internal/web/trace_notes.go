@@ -26,7 +26,7 @@ func (s *scene) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s. The missing spans may still be running, untraced, or sent to another agent.", format.Count(orphans, "span has a parent that has not arrived", "spans have parents that have not arrived")))
 	}
 	for _, wrong := range s.clocks() {
-		notes = append(notes, fmt.Sprintf("Clock skew: %s’s clock is about %s. Its spans are shown at the times it reported.", page.Short(wrong.service), clock(wrong.offset)))
+		notes = append(notes, fmt.Sprintf("Clock skew: %s’s clock is about %s. Its spans are shown at the times it reported.", page.Short(wrong.service), page.Skew(wrong.offset)))
 	}
 	if n := len(s.trace.Resent); n > 0 {
 		notes = append(notes, fmt.Sprintf("%s sent more than once. The page shows the last version.", format.Count(n, "span was", "spans were")))
@@ -88,9 +88,9 @@ func (s *scene) remarks(box int) (remarks []string) {
 	if parent != nil {
 		switch offset := apm.ClockOffset(parent, span); {
 		case offset < 0:
-			remarks = append(remarks, fmt.Sprintf("Starts before its parent: its clock is about %s that of %s.", clock(offset), page.Short(parent.Service)))
+			remarks = append(remarks, fmt.Sprintf("Starts before its parent: its clock is about %s that of %s.", page.Skew(offset), page.Short(parent.Service)))
 		case offset > 0:
-			remarks = append(remarks, fmt.Sprintf("Ends after its parent: its clock is about %s of that of %s, or the parent did not wait for it.", clock(offset), page.Short(parent.Service)))
+			remarks = append(remarks, fmt.Sprintf("Ends after its parent: its clock is about %s of that of %s, or the parent did not wait for it.", page.Skew(offset), page.Short(parent.Service)))
 		case span.End() > parent.End():
 			remarks = append(remarks, fmt.Sprintf("Ends %s after its parent, which did not wait for it.", format.Duration(time.Duration(span.End()-parent.End()))))
 		}

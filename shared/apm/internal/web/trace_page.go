@@ -35,7 +35,7 @@ type tracePage struct {
 	Flame     *flameView
 	List      *spanList
 	Waterfall *waterfall
-	Map       *serviceMap
+	Map       *page.ServiceMap
 }
 
 // A tab links to a view of the trace.

@@ -173,7 +173,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	id := page.FormatID(s.SpanID)
 	x, width := b.extent(s)
 	row := spanRow{
-		ID: id, URL: b.choose(id), Chosen: i == b.chosen, Dimmed: b.found.dimmed(i), Hit: b.found.hit(i), Level: b.level[i] + 1, Indent: indent(b.level[i]),
+		ID: id, URL: b.choose(id), Chosen: i == b.chosen, Dimmed: b.found.dimmed(i), Hit: b.found.hit(i), Level: b.level[i] + 1, Indent: page.Indent(b.level[i]),
 		Service: b.web.Service(s.Service), Name: page.Short(s.Name), Detail: page.Short(s.Detail()), Duration: page.Duration(s.Duration), Error: s.Error,
 		X: page.Coordinate(x), Width: page.Coordinate(width),
 	}
@@ -182,7 +182,7 @@ func (b *waterfallBuilder) row(i int) spanRow {
 	}
 	if parent := b.parent(i); parent != nil {
 		if offset := apm.ClockOffset(parent, s); offset != 0 {
-			row.Skew = "clock " + clock(offset) + "?"
+			row.Skew = "clock " + page.Skew(offset) + "?"
 		}
 	}
 	below := b.ends[i] - i - 1
@@ -218,7 +218,7 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 	level := b.level[all.boxes[0]]
 	x, width := b.extent(&apm.Span{Start: start, Duration: time.Duration(end - start)})
 	row := spanRow{
-		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: indent(level), Service: b.web.Service(first.Service),
+		ID: "all-" + id, Dimmed: b.found.sought && found == 0, Hit: found > 0, Level: level + 1, Indent: page.Indent(level), Service: b.web.Service(first.Service),
 		Name: page.Short(first.Name), Detail: page.Short(first.Detail()), Duration: page.Duration(total), Error: errors > 0, Errors: errors,
 		Times: format.Number(len(all.boxes)), X: page.Coordinate(x), Width: page.Coordinate(width),
 		Fold: &fold{URL: b.Toggled(byOpen, id), Open: all.open, Text: fmt.Sprintf("%s similar spans", format.Number(len(all.boxes)))},
@@ -230,11 +230,4 @@ func (b *waterfallBuilder) rowOfSeveral(all repeat) spanRow {
 		row.Fold.URL = b.And(bySpan, "").Removing(byOpen, id)
 	}
 	return row
-}
-
-// indent returns the indentation of a row of that level in pixels. Past sixteen
-// levels the step shrinks to nothing, so that deep trees stay on the page.
-func indent(level int) int {
-	const step, deepest = 14, 16
-	return step * min(level, deepest)
 }

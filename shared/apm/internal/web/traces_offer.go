@@ -11,7 +11,7 @@ import (
 // An offer links to a trace if the search field holds its ID, or the ID of one of
 // its spans.
 type offer struct {
-	traceRow
+	page.TraceRow
 	URL  string
 	What string // the resource
 	Span bool   // the ID is a span's
@@ -30,8 +30,8 @@ func (w *Web) offers(ctx context.Context, p page.URL, typed string) (offers []of
 		found, _, err := w.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: most})
 		if err != nil || len(found) > 0 {
 			for _, s := range found {
-				row := w.traceRow(s)
-				o := offer{traceRow: row, URL: p.To("/trace/" + row.ID), What: cmp.Or(row.Resource, row.Name, "no resource"), Span: field == "span_id"}
+				row := page.NewTraceRow(w.Site, s)
+				o := offer{TraceRow: row, URL: p.To("/trace/" + row.ID), What: cmp.Or(row.Resource, row.Name, "no resource"), Span: field == "span_id"}
 				if o.Span {
 					o.URL = p.To("/trace/"+row.ID, bySpan, typed)
 				}

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"strings"
-	"thinker/shared/apm"
 	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
@@ -20,7 +19,7 @@ type tracesPage struct {
 	page.Frame
 	searched
 	Columns []traceColumn
-	Rows    []traceRow
+	Rows    []page.TraceRow
 	Older   string // address of the next page; empty on the last
 	First   bool   // the first page, which shows new traces
 
@@ -31,20 +30,6 @@ type tracesPage struct {
 
 	window page.Window
 	NoTime string // what is wrong with the time range; may be empty
-}
-
-type traceRow struct {
-	ID         string
-	Date       page.Moment
-	Service    page.Service
-	Resource   string
-	Name       string
-	Duration   page.Amount
-	StatusCode string
-	Failed     bool // the entry span did
-	Errors     int
-	Spans      int
-	Breakdown  page.Breakdown
 }
 
 // showTraces serves GET /traces?query=&scope=&env=&range=&from=&to=&before=CURSOR.
@@ -93,7 +78,7 @@ func (w *Web) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 		data.Older = data.Place.With("before", page.FormatID(next))
 	}
 	for _, s := range summaries {
-		data.Rows = append(data.Rows, w.traceRow(s))
+		data.Rows = append(data.Rows, page.NewTraceRow(w.Site, s))
 	}
 	if data.Offers, err = w.offers(r.Context(), data.Place, data.Query); err != nil {
 		return err
@@ -172,20 +157,4 @@ func (p tracesPage) Command() string {
 	}
 	// Between single quotes a shell takes everything but these as it is.
 	return command + " -- '" + strings.ReplaceAll(q.String(), "'", `'\''`) + "'"
-}
-
-func (w *Web) traceRow(s apm.Summary) traceRow {
-	return traceRow{
-		ID:         page.FormatID(s.TraceID),
-		Date:       page.MomentOf(s.Start),
-		Service:    w.Service(s.Service),
-		Resource:   page.Short(s.Resource),
-		Name:       page.Short(s.Name),
-		Duration:   page.Duration(s.Duration),
-		StatusCode: page.Short(s.StatusCode),
-		Failed:     s.Failed,
-		Errors:     s.Errors,
-		Spans:      s.Spans,
-		Breakdown:  w.Breakdown(s.Services),
-	}
 }

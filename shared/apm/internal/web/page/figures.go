@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
@@ -52,4 +53,12 @@ func (site *Site) CountValues(ctx context.Context, s query.Selection, fields []q
 		return nil, fmt.Errorf("count values: %w", err)
 	}
 	return facets, nil
+}
+
+// SampleText returns how many requests the figures come from.
+func SampleText(a stats.Anatomy) string {
+	if a.Sampled() {
+		return fmt.Sprintf("from a sample of %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
+	}
+	return "from " + format.Count(a.Requests, "request", "requests")
 }

@@ -156,3 +156,21 @@ func Distance(d time.Duration) string {
 	}
 	return format.Count(int(d/day), "day", "days")
 }
+
+// Skew formats how far a clock is off.
+func Skew(offset time.Duration) string {
+	switch {
+	case offset < 0:
+		return Distance(-max(offset, -1<<62)) + " behind"
+	case offset > 0:
+		return Distance(offset) + " ahead"
+	}
+	return "in sync"
+}
+
+// Indent returns the indentation of a row of that level in pixels. Past sixteen
+// levels the step shrinks to nothing, so that deep trees stay on the page.
+func Indent(level int) int {
+	const step, deepest = 14, 16
+	return step * min(level, deepest)
+}

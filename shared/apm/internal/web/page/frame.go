@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
@@ -57,6 +58,31 @@ func (f Frame) ResourceURL(service, operation, resource string) string {
 // TracesOf returns the address of the list of traces that contain a query's requests.
 func (f Frame) TracesOf(q query.Query) string {
 	return f.Place.To("/traces", "query", q.String(), "scope", query.ServiceEntrySpans.String())
+}
+
+// TracesOfLatency returns the addresses of the traces in which a request that matches
+// the query took at least from and less than to.
+func (f Frame) TracesOfLatency(q query.Query) func(from, to time.Duration) string {
+	return func(from, to time.Duration) string {
+		took := query.Term{Field: query.Field{Name: "duration"}, Test: query.Range{
+			Low: query.Bound{Number: nanosecondsOf(from)}, High: query.Bound{Number: nanosecondsOf(to), Exclusive: true},
+		}}
+		between := query.Query{Expr: query.And{q.Expr, took}}
+		return f.TracesOf(between)
+	}
+}
+
+// nanosecondsOf converts a duration exactly to a number with a unit of the query
+// language.
+func nanosecondsOf(d time.Duration) query.Number {
+	switch {
+	case d%time.Millisecond == 0:
+		return query.Number{Value: float64(d / time.Millisecond), Unit: "ms"}
+	case d%time.Microsecond == 0:
+		return query.Number{Value: float64(d / time.Microsecond), Unit: "us"}
+	default:
+		return query.Number{Value: float64(d), Unit: "ns"}
+	}
 }
 
 // Open settles the window of a page about requests and sets the page's menus.

@@ -81,10 +81,19 @@ var files embed.FS
 func NewSite(config Config) *Site {
 	site := &Site{Config: config, Static: loadAssets(Sub(files, "static")), turns: newTurns()}
 	site.templates = template.Must(template.New("").Funcs(template.FuncMap{
-		"count":  format.Count,
-		"number": format.Number,
-		"moment": MomentOf,
-		"script": func(name string) template.HTML { return scriptTags(site.Static, name) },
+		"breakdown":   site.Breakdown,
+		"coordinate":  Coordinate,
+		"count":       format.Count,
+		"duration":    Duration,
+		"id":          FormatID,
+		"indent":      Indent,
+		"moment":      MomentOf,
+		"number":      format.Number,
+		"percent":     Percent,
+		"script":      func(name string) template.HTML { return scriptTags(site.Static, name) },
+		"service":     site.Service,
+		"short":       Short,
+		"significant": format.Significant,
 	}).ParseFS(files, "templates/*.html"))
 	template.Must(site.templates.ParseFS(chart.Templates(), "*.html"))
 	return site

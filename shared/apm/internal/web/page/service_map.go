@@ -1,17 +1,17 @@
-package web
+package page
 
 import (
 	"cmp"
 	"math"
 	"slices"
 	"strings"
+
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/web/graph"
-	"thinker/shared/apm/internal/web/page"
 )
 
-// A mapNode is a service on a map.
-type mapNode struct {
+// A MapNode is a service on a map.
+type MapNode struct {
 	Service string
 	Lines   []string // figures, a few words each
 	Errors  string   // the number of errors in words; empty for none
@@ -20,17 +20,17 @@ type mapNode struct {
 	URL     string   // empty for no link
 }
 
-// A mapEdge represents the calls from one service to another.
-type mapEdge struct {
+// A MapEdge represents the calls from one service to another.
+type MapEdge struct {
 	From, To string
 	Label    string  // figures, in words
 	Weight   float64 // 0 or more: the line's width grows with its logarithm
 	Failed   bool
 }
 
-// A serviceMap is a drawing of services, callers to the left of the services they call,
+// A ServiceMap is a drawing of services, callers to the left of the services they call,
 // and tables of the same figures. The template "servicemap" shows it.
-type serviceMap struct {
+type ServiceMap struct {
 	Label         string
 	Width, Height string
 	Nodes         []drawnNode // connected services together, layer by layer
@@ -38,33 +38,33 @@ type serviceMap struct {
 }
 
 type drawnNode struct {
-	mapNode
+	MapNode
 	ID            int // the page's script finds its edges by it
-	Shown         page.Service
+	Shown         Service
 	Title         string
 	X, Y          string // the upper left corner
 	Width, Height string
 }
 
 type drawnEdge struct {
-	mapEdge
+	MapEdge
 	FromID, ToID   int
-	Caller, Callee page.Service
+	Caller, Callee Service
 	Title          string
 	Line, Head     string // paths
 	Width          string
 }
 
-// drawMap draws services and their calls. It draws a service that only edges name without
+// NewServiceMap draws services and their calls. It draws a service that only edges name without
 // figures. The order of its arguments doesn't change the drawing.
-func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMap {
+func NewServiceMap(site *Site, label string, nodes []MapNode, edges []MapEdge) *ServiceMap {
 	nodes, edges = slices.Clone(nodes), slices.Clone(edges)
 	for _, e := range edges {
-		nodes = append(nodes, mapNode{Service: e.From}, mapNode{Service: e.To})
+		nodes = append(nodes, MapNode{Service: e.From}, MapNode{Service: e.To})
 	}
-	slices.SortStableFunc(nodes, func(a, b mapNode) int { return cmp.Compare(a.Service, b.Service) })
-	nodes = slices.CompactFunc(nodes, func(a, b mapNode) bool { return a.Service == b.Service })
-	slices.SortStableFunc(edges, func(a, b mapEdge) int {
+	slices.SortStableFunc(nodes, func(a, b MapNode) int { return cmp.Compare(a.Service, b.Service) })
+	nodes = slices.CompactFunc(nodes, func(a, b MapNode) bool { return a.Service == b.Service })
+	slices.SortStableFunc(edges, func(a, b MapEdge) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 	})
 
@@ -78,11 +78,11 @@ func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMa
 	}
 	layout := graph.Place(heights, calls)
 
-	drawn := &serviceMap{Label: label, Width: graph.Pixels(layout.Width), Height: graph.Pixels(layout.Height)}
+	drawn := &ServiceMap{Label: label, Width: graph.Pixels(layout.Width), Height: graph.Pixels(layout.Height)}
 	for _, i := range layout.Order {
 		n, box := nodes[i], layout.Boxes[i]
 		drawn.Nodes = append(drawn.Nodes, drawnNode{
-			mapNode: n, ID: i, Shown: w.Service(n.Service), Title: n.title(),
+			MapNode: n, ID: i, Shown: site.Service(n.Service), Title: n.title(),
 			X: graph.Pixels(box.X), Y: graph.Pixels(box.Y),
 			Width: graph.Pixels(graph.BoxWidth), Height: graph.Pixels(box.Height),
 		})
@@ -91,8 +91,8 @@ func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMa
 	for i, e := range edges {
 		line, head := layout.Lines[i].Path()
 		drawn.Edges = append(drawn.Edges, drawnEdge{
-			mapEdge: e, FromID: ids[e.From], ToID: ids[e.To],
-			Caller: w.Service(e.From), Callee: w.Service(e.To),
+			MapEdge: e, FromID: ids[e.From], ToID: ids[e.To],
+			Caller: site.Service(e.From), Callee: site.Service(e.To),
 			Title: isolated(e.From) + " → " + isolated(e.To) + ": " + e.Label,
 			Line:  line, Head: head, Width: graph.Pixels(width(e.Weight)),
 		})
@@ -102,7 +102,7 @@ func (w *Web) drawMap(label string, nodes []mapNode, edges []mapEdge) *serviceMa
 
 // lineWidths returns the width of lines in pixels by weight: doubling the weight adds the
 // same width everywhere.
-func lineWidths(edges []mapEdge) func(weight float64) float64 {
+func lineWidths(edges []MapEdge) func(weight float64) float64 {
 	const thin, wide = 1.2, 3.6
 	least, most := math.Inf(1), 0.0
 	for _, e := range edges {
@@ -117,19 +117,19 @@ func lineWidths(edges []mapEdge) func(weight float64) float64 {
 }
 
 // height returns the height of the node's box in pixels.
-func (n mapNode) height() float64 {
+func (n MapNode) height() float64 {
 	const padding, line = 8, 17
 	return 2*padding + line*float64(1+len(n.allLines()))
 }
 
-func (n mapNode) allLines() []string {
+func (n MapNode) allLines() []string {
 	if n.Errors == "" {
 		return n.Lines
 	}
 	return append(slices.Clone(n.Lines), n.Errors)
 }
 
-func (n mapNode) title() string {
+func (n MapNode) title() string {
 	return strings.TrimSuffix(isolated(n.Service)+": "+strings.Join(n.allLines(), ", "), ": ")
 }
 
@@ -139,5 +139,5 @@ func isolated(service string) string {
 	if service == "" {
 		return "no service"
 	}
-	return "\u2068" + format.Printable(page.Short(service), 300) + "\u2069"
+	return "\u2068" + format.Printable(Short(service), 300) + "\u2069"
 }
