@@ -67,7 +67,7 @@ func TestAFlameGraphIsDrawnByTheServer(t *testing.T) {
 
 func TestALargeTraceIsDrawnByItsOutline(t *testing.T) {
 	spans := []apm.Span{{TraceID: 1, SpanID: 1, Service: "a", Duration: time.Second}}
-	for id := range uint64(maxBoxes + 9) {
+	for id := range uint64(1009) {
 		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 2, ParentID: 1, Service: "b", Start: int64(id), Duration: time.Duration(id)})
 	}
 	w, _ := newTest(apm.NewTrace(1, spans))
@@ -134,19 +134,6 @@ func TestFindWalksFromHitToHit(t *testing.T) {
 	contains(t, w, thinkTrace, nil, `hit"`)
 	if rec := get(w, thinkTrace+"?find="+strings.Repeat("a", 1001)); rec.Code != http.StatusBadRequest {
 		t.Errorf("a text of any length: %d", rec.Code)
-	}
-}
-
-func TestANeedleIsFoundInAnyCase(t *testing.T) {
-	for _, c := range []struct {
-		needle, text string
-		want         bool
-	}{
-		{"get", "GET /", true}, {"GET /x", "get /", false}, {"", "", true}, {"a", "", false}, {"ab", "xaAB", true}, {"größe", "GRÖSSE", false}, {"ÖL", "öl", true}, {"[", "{", false},
-	} {
-		if got := newNeedle(c.needle).in(c.text); got != c.want {
-			t.Errorf("%q in %q: %v", c.needle, c.text, got)
-		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (w *Web) offers(ctx context.Context, p page.URL, typed string) (offers []of
 				row := page.NewTraceRow(w.Site, s)
 				o := offer{TraceRow: row, URL: p.To("/trace/" + row.ID), What: cmp.Or(row.Resource, row.Name, "no resource"), Span: field == "span_id"}
 				if o.Span {
-					o.URL = p.To("/trace/"+row.ID, bySpan, typed)
+					o.URL = p.To("/trace/"+row.ID, "span", typed)
 				}
 				offers = append(offers, o)
 			}

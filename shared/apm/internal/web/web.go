@@ -6,10 +6,13 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
+	"thinker/shared/apm/internal/web/comparison"
 	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/internal/web/traceview"
 )
 
 // Config configures a Web.
@@ -58,20 +61,16 @@ func New(config Config) *Web {
 
 // inTurn returns the routes that read traces: only a few at a time, to bound memory.
 func (w *Web) inTurn() []page.Route {
-	return []page.Route{
+	return slices.Concat(comparison.Routes(w.Site), traceview.Routes(w.Site), []page.Route{
 		{Pattern: "GET /services", Serve: w.showServices},
 		{Pattern: "GET /service", Serve: w.showService},
 		{Pattern: "GET /resource", Serve: w.showResource},
 		{Pattern: "GET /traces", Serve: w.showTraces},
-		{Pattern: "GET /trace/{id}", Serve: w.showTrace},
-		{Pattern: "GET /compare", Serve: w.showCompareVersions},
-		{Pattern: "GET /compare/traces", Serve: w.showCompareTraces},
 		{Pattern: "GET /map", Serve: w.showMap},
 		{Pattern: "GET /intake", Serve: w.showIntake},
 		{Pattern: "GET /api", Serve: w.showReference},
 		{Pattern: "GET /api/traces", Serve: w.apiTraces},
 		{Pattern: "GET /api/traces/{id}", Serve: w.apiTrace},
-		{Pattern: "GET /api/traces/{id}/outline", Serve: w.apiOutline},
 		{Pattern: "GET /api/intake", Serve: w.apiIntake},
 		{Pattern: "GET /api/services", Serve: w.apiServices},
 		{Pattern: "GET /api/services/{service}/resources", Serve: w.apiResources},
@@ -80,7 +79,7 @@ func (w *Web) inTurn() []page.Route {
 		{Pattern: "GET /api/time-spent", Serve: w.apiTimeSpent},
 		{Pattern: "GET /api/dependencies", Serve: w.apiDependencies},
 		{Pattern: "GET /api/span-summary", Serve: w.apiSpanSummary},
-	}
+	})
 }
 
 // atOnce returns the routes that wait for no turn.

@@ -1,4 +1,4 @@
-package web
+package comparison
 
 import (
 	"cmp"
@@ -58,7 +58,7 @@ type traceChoice struct {
 }
 
 // showCompareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
-func (w *Web) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
+func (w room) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 	ctx, asked := r.Context(), r.URL.Query()
 	data := compareTracesPage{Frame: w.Frame(r, "traces", "Compare traces", page.Docs{})}
 	if data.A, err = w.traceSide(ctx, "A", asked.Get("a")); err != nil {
@@ -81,7 +81,7 @@ func (w *Web) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err er
 	return w.Render(rw, status, "compare_traces.html", data)
 }
 
-func (w *Web) compareTraces(data *compareTracesPage) {
+func (w room) compareTraces(data *compareTracesPage) {
 	a, b := data.A.trace, data.B.trace
 	places := compare.Align(a, b)
 	data.Title = fmt.Sprintf("%s and %s · Compare traces", data.A.Resource, data.B.Resource)
@@ -92,7 +92,7 @@ func (w *Web) compareTraces(data *compareTracesPage) {
 
 // traceSide finds a trace by its ID. A trace that isn't found is no error: the page says
 // so and keeps the other trace.
-func (w *Web) traceSide(ctx context.Context, letter, id string) (traceSide, error) {
+func (w room) traceSide(ctx context.Context, letter, id string) (traceSide, error) {
 	side := traceSide{Letter: letter, Asked: id}
 	if id == "" {
 		return side, nil
@@ -155,7 +155,7 @@ func (p compareTracesPage) OtherURL() string { return p.Place.With("b", "") }
 
 // offerTraces offers the newest traces and, if one trace is chosen already, the newest of
 // its resource, some of each version.
-func (w *Web) offerTraces(ctx context.Context, data *compareTracesPage) error {
+func (w room) offerTraces(ctx context.Context, data *compareTracesPage) error {
 	const newest, similar, versions, perVersion = 50, 20, 6, 4
 	found, _, err := w.Search(ctx, query.Request{Limit: newest})
 	if err != nil {

@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"fmt"
@@ -55,7 +55,7 @@ type fold struct {
 // A waterfallBuilder goes through a scene's boxes, parents first.
 type waterfallBuilder struct {
 	*scene
-	web   *Web
+	web   room
 	view  *waterfall
 	ends  []int // by box, the box after all that is below it
 	kept  []bool
@@ -72,7 +72,7 @@ type repeat struct {
 	open  bool // they are shown one by one, below a row for all
 }
 
-func (w *Web) waterfall(s *scene) *waterfall {
+func (w room) waterfall(s *scene) *waterfall {
 	n := len(s.flame.Boxes)
 	b := waterfallBuilder{
 		scene: s, web: w, view: &waterfall{Ticks: chart.DurationTicks(s.length), AllURL: s.With(byRows, "all")},

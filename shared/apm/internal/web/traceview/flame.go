@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"cmp"
@@ -60,7 +60,7 @@ func (b flameBox) HitY() int { return b.Y + rowHeight - 3 }
 // rowHeight is the height of a row of a flame graph in pixels.
 const rowHeight = 20
 
-func (w *Web) flame(s *scene, r *http.Request) *flameView {
+func (w room) flame(s *scene, r *http.Request) *flameView {
 	boxes := s.flame.Boxes
 	v := &flameView{Ticks: chart.DurationTicks(s.length), OrphansY: -1, ChosenBox: s.chosen, Nanoseconds: int64(s.length)}
 	v.Label = fmt.Sprintf("Flame graph of %s over %s", format.Count(len(boxes), "span", "spans"), format.Duration(s.length))
@@ -101,7 +101,7 @@ func (w *Web) flame(s *scene, r *http.Request) *flameView {
 	return v
 }
 
-func (w *Web) flameBox(s *scene, i, parent int, choose func(string) string) flameBox {
+func (w room) flameBox(s *scene, i, parent int, choose func(string) string) flameBox {
 	box := s.flame.Boxes[i]
 	span := box.Node.Span
 	x, width := s.extent(span)

@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"thinker/shared/apm/internal/web/page"

@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ type eventRow struct {
 	Attributes []tag
 }
 
-func (w *Web) panel(scene *scene, box int) *panel {
+func (w room) panel(scene *scene, box int) *panel {
 	s := scene.flame.Boxes[box].Node.Span
 	exec := scene.exec[s.SpanID]
 	p := &panel{

@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 )
 
 // apiOutline serves GET /api/traces/{id}/outline?find=&errors=.
-func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
+func (w room) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 	chosen, err := readChoices(r)
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func (w *Web) apiOutline(rw http.ResponseWriter, r *http.Request) error {
 	return page.SendJSON(rw, w.outline(newScene(trace, chosen)))
 }
 
-func (w *Web) outline(s *scene) api.Outline {
+func (w room) outline(s *scene) api.Outline {
 	o := api.Outline{
 		TraceID: api.ID(s.trace.ID), Start: s.trace.Start(), Duration: s.length, ExecTime: s.total,
 		Rows: s.flame.Rows, OrphansRow: s.flame.Orphans, Found: s.found.boxes,

@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"cmp"
@@ -70,7 +70,7 @@ func (a *spanSum) add(s *scene, box int) {
 // maxListed is how many resources a span list shows by default.
 const maxListed = 1000
 
-func (w *Web) spanList(s *scene) *spanList {
+func (w room) spanList(s *scene) *spanList {
 	type key struct{ service, name, resource string }
 	var (
 		services  = map[string]*spanSum{}

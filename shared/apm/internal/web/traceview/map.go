@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"thinker/shared/apm"
@@ -9,7 +9,7 @@ import (
 
 // traceMap draws the services of a trace with their share of the execution time, and
 // the calls between them. url returns a service's link.
-func (w *Web) traceMap(trace apm.Trace, url func(service string) string) *page.ServiceMap {
+func (w room) traceMap(trace apm.Trace, url func(service string) string) *page.ServiceMap {
 	dissection := stats.NewDissection(0, 0, 0)
 	dissection.Add(trace, func(*apm.Span) bool { return true })
 	anatomy := dissection.Anatomy(0)

@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"thinker/shared/apm"
@@ -19,7 +19,7 @@ type legendItem struct {
 	Exec    *page.Amount // nil if the legend counts spans
 }
 
-func (w *Web) legend(s *scene) legend {
+func (w room) legend(s *scene) legend {
 	if s.Get(byLegend) == "spans" {
 		return legend{"Spans", w.spanCounts(s.trace), "% Exec Time", s.With(byLegend, "")}
 	}
@@ -31,7 +31,7 @@ func (w *Web) legend(s *scene) legend {
 }
 
 // spanCounts counts spans by service. Past maxParts services it counts the rest as one.
-func (w *Web) spanCounts(trace apm.Trace) (items []legendItem) {
+func (w room) spanCounts(trace apm.Trace) (items []legendItem) {
 	counts := map[string]int{}
 	for i := range trace.Spans {
 		counts[trace.Spans[i].Service]++

@@ -1,4 +1,4 @@
-package web
+package comparison
 
 import (
 	"cmp"
@@ -145,10 +145,13 @@ type kindSide struct {
 	exec  time.Duration
 }
 
+// fewKinds is how many kinds of spans the page lists by default.
+const fewKinds = 20
+
 // kindsCompared compares the kinds of spans in two versions' requests; the kind whose
 // execution time differs most comes first. Without all it returns only the first kinds,
 // and the number of kinds left out.
-func (w *Web) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, unlisted int) {
+func (w room) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, unlisted int) {
 	type kind struct{ service, name, resource, spanType string }
 	indexes := map[kind]int{}
 	none := kindSide{Count: "–", Exec: page.Amount{Value: "–"}}
@@ -173,9 +176,9 @@ func (w *Web) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, 
 	slices.SortStableFunc(rows, func(x, y kindCompared) int {
 		return cmp.Or(cmp.Compare(y.difference(), x.difference()), cmp.Compare(y.longest(), x.longest()))
 	})
-	if !all && len(rows) > fewSpans {
-		unlisted = len(rows) - fewSpans
-		rows = rows[:fewSpans]
+	if !all && len(rows) > fewKinds {
+		unlisted = len(rows) - fewKinds
+		rows = rows[:fewKinds]
 	}
 	whole := max(execPerRequest(a), execPerRequest(b))
 	for i := range rows {

@@ -1,4 +1,4 @@
-package web
+package comparison
 
 import (
 	"cmp"
@@ -91,7 +91,7 @@ func (p *timePair) add(side int, exec time.Duration) { p.exec[side] = apm.Plus(p
 
 // timeCompared compares execution times by service. The smallest of very many services
 // share the last row.
-func (w *Web) timeCompared(a, b []apm.ServiceTime) timeCompared {
+func (w room) timeCompared(a, b []apm.ServiceTime) timeCompared {
 	pairs, others := timePairs(a, b)
 	var totals timePair
 	for _, p := range pairs {

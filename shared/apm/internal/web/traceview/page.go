@@ -1,4 +1,4 @@
-package web
+package traceview
 
 import (
 	"cmp"
@@ -52,7 +52,7 @@ type traceView struct {
 }
 
 // traceViews returns all views; the first is the default.
-func (w *Web) traceViews() []traceView {
+func (w room) traceViews() []traceView {
 	return []traceView{
 		{"flame", "Flame Graph", func(p *tracePage, s *scene, r *http.Request) { p.Flame = w.flame(s, r) }},
 		{"list", "Span List", func(p *tracePage, s *scene, _ *http.Request) { p.List = w.spanList(s) }},
@@ -62,7 +62,7 @@ func (w *Web) traceViews() []traceView {
 }
 
 // showTrace serves GET /trace/{id}, with choices.
-func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
+func (w room) showTrace(rw http.ResponseWriter, r *http.Request) error {
 	trace, found, err := w.Find(r.Context(), r.PathValue("id"), 1)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (w *Web) showTrace(rw http.ResponseWriter, r *http.Request) error {
 }
 
 // head fills in the content above and below every view.
-func (w *Web) head(data *tracePage, s *scene) {
+func (w room) head(data *tracePage, s *scene) {
 	data.Truncated = s.trace.Truncated
 	data.Notes = s.notes()
 	data.Entry = s.entry()

@@ -1,4 +1,4 @@
-package web
+package comparison
 
 import (
 	"cmp"
@@ -78,7 +78,7 @@ func (r compareVersionsRequest) query() query.Query {
 }
 
 // showCompareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
-func (w *Web) showCompareVersions(rw http.ResponseWriter, r *http.Request) error {
+func (w room) showCompareVersions(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	request, err := parseCompareVersionsRequest(r)
 	if err != nil {
@@ -146,7 +146,7 @@ func (p *compareVersionsPage) side(letter, version string, url func(version stri
 
 // settleBoth settles the window. If the reader chose no time range, it takes the shortest
 // one with requests to both versions.
-func (w *Web) settleBoth(ctx context.Context, request compareVersionsRequest, a, b string) (page.Window, error) {
+func (w room) settleBoth(ctx context.Context, request compareVersionsRequest, a, b string) (page.Window, error) {
 	win, q := request.window, request.query()
 	if a == "" || b == "" {
 		return w.Settle(ctx, win, q, query.ServiceEntrySpans)
@@ -168,7 +168,7 @@ func (w *Web) settleBoth(ctx context.Context, request compareVersionsRequest, a,
 }
 
 // compareVersions fills the page with what differs.
-func (w *Web) compareVersions(ctx context.Context, data *compareVersionsPage, request compareVersionsRequest) error {
+func (w room) compareVersions(ctx context.Context, data *compareVersionsPage, request compareVersionsRequest) error {
 	var traces [2]chart.TracesURL
 	for i, side := range []*versionSide{&data.A, &data.B} {
 		q := page.And(request.query(), "version", side.Version)

@@ -1,4 +1,4 @@
-package web
+package comparison
 
 import (
 	"fmt"
@@ -55,7 +55,7 @@ type figure struct {
 }
 
 // treeCompared returns the rows that the reader chose to see.
-func (w *Web) treeCompared(p page.URL, a, b apm.Trace, places []compare.Place) treeCompared {
+func (w room) treeCompared(p page.URL, a, b apm.Trace, places []compare.Place) treeCompared {
 	scale := scale{tolerance(a, b), max(a.Duration(), b.Duration())}
 	tree := treeCompared{
 		Changes:    p.Get("show") == "changes",
@@ -97,7 +97,7 @@ func (w *Web) treeCompared(p page.URL, a, b apm.Trace, places []compare.Place) t
 }
 
 // comparedRow formats a row. Its links keep the environment and the time range of p.
-func (w *Web) comparedRow(p page.URL, sum comparedSum, scale scale) comparedRow {
+func (w room) comparedRow(p page.URL, sum comparedSum, scale scale) comparedRow {
 	pair, s := sum.first, sum.first.Span()
 	row := comparedRow{
 		Level:    pair.Level + 1,
