@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"thinker/shared/apm/internal/web/comparison"
+	"thinker/shared/apm/internal/web/explorer"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/internal/web/traceview"
 )
@@ -61,11 +62,10 @@ func New(config Config) *Web {
 
 // inTurn returns the routes that read traces: only a few at a time, to bound memory.
 func (w *Web) inTurn() []page.Route {
-	return slices.Concat(comparison.Routes(w.Site), traceview.Routes(w.Site), []page.Route{
+	return slices.Concat(comparison.Routes(w.Site), explorer.Routes(w.Site), traceview.Routes(w.Site), []page.Route{
 		{Pattern: "GET /services", Serve: w.showServices},
 		{Pattern: "GET /service", Serve: w.showService},
 		{Pattern: "GET /resource", Serve: w.showResource},
-		{Pattern: "GET /traces", Serve: w.showTraces},
 		{Pattern: "GET /map", Serve: w.showMap},
 		{Pattern: "GET /intake", Serve: w.showIntake},
 		{Pattern: "GET /api", Serve: w.showReference},

@@ -1,4 +1,4 @@
-package web
+package query_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"thinker/shared/apm/query"
 )
 
-func TestAQueryIsRefined(t *testing.T) {
+func TestRefine(t *testing.T) {
 	status := query.Field{Name: "status"}
 	ok := query.Term{Field: status, Test: query.OneLine("ok")}
 	for typed, want := range map[string][2]string{ // with status:ok, and without
@@ -25,8 +25,8 @@ func TestAQueryIsRefined(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := refine(q, typed)
-		if got := [2]string{r.with(ok), r.without(ok)}; got != want {
+		r := query.Refine(q, typed)
+		if got := [2]string{r.With(ok), r.Without(ok)}; got != want {
 			t.Errorf("%q: got %q", typed, got)
 		}
 	}
