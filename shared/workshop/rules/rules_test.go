@@ -42,6 +42,9 @@ var rules = []struct {
 	{"thinker/shared/apm/internal/segment", "columns know spans and queries, and no files", []string{
 		"thinker/shared/apm", "thinker/shared/apm/query", "github.com/klauspost/compress/zstd",
 		"github.com/tinylib/msgp/msgp"}},
+	{"thinker/shared/apm/internal/webtest", "tests of pages have a real store", []string{
+		"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/guest", "thinker/shared/apm/query",
+		"thinker/shared/apm/internal/stats", "thinker/shared/apm/internal/store", "thinker/shared/apm/internal/web"}},
 	{"thinker/shared/apm/internal/web/chart", "charts draw figures", []string{
 		"thinker/shared/apm/format", "thinker/shared/apm/internal/stats"}},
 	{"thinker/shared/apm/internal/web/graph", "a layout is geometry", nil},
@@ -131,7 +134,7 @@ var layers = [][]string{
 	{"thinker/shared/serve", "thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/guest"},
 	{"thinker/step", "thinker/shared/apm/format", "thinker/shared/apm/query", "thinker/shared/apm/internal"},
 	{"thinker/shared/apm/internal/intake", "thinker/shared/apm/internal/store", "thinker/shared/apm/internal/web"},
-	{"thinker/shared/apm/agent"},
+	{"thinker/shared/apm/agent", "thinker/shared/apm/internal/webtest"},
 	{"thinker/shared/apm/apmtest", "thinker/shared/apm/cmd"},
 	{"thinker/shared/workshop"},
 	{"thinker/shared/workshop/check", "thinker/shared/workshop/doctor", "thinker/shared/workshop/site", "thinker/shared/workshop/workspace"},

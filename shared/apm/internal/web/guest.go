@@ -33,7 +33,7 @@ func (w *Web) showGuest(rw http.ResponseWriter, r *http.Request, g guest.Guest) 
 	r.Body = http.MaxBytesReader(rw, r.Body, longest)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(w.ending, cancel)()
+	defer context.AfterFunc(w.Ending, cancel)()
 	data, err := g.Serve(r.WithContext(ctx))
 	if err != nil {
 		return err
@@ -55,14 +55,4 @@ func sendPicture(rw http.ResponseWriter, r *http.Request, svg []byte) error {
 	rw.Header().Set("Content-Type", "image/svg+xml")
 	http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(svg))
 	return nil
-}
-
-// guest returns the guest of a kind.
-func (w *Web) guestOf(kind string) (guest.Guest, bool) {
-	for _, g := range w.Guests {
-		if g.Kind() == kind {
-			return g, true
-		}
-	}
-	return guest.Guest{}, false
 }

@@ -2,16 +2,17 @@
 package web
 
 import (
-	"context"
 	"embed"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"thinker/shared/apm/internal/web/comparison"
+	"thinker/shared/apm/internal/web/events"
 	"thinker/shared/apm/internal/web/explorer"
+	"thinker/shared/apm/internal/web/intakepage"
+	"thinker/shared/apm/internal/web/jsonapi"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/internal/web/traceview"
 )
@@ -22,30 +23,21 @@ type Config = page.Config
 // Web serves the pages and the JSON API.
 type Web struct {
 	*page.Site
-	guard    *guard
-	mux      *http.ServeMux
-	routes   []page.Route
-	examples map[string]string // responses of the API by file name
-
-	streams atomic.Int64 // open event streams
-
-	ending context.Context // done when event streams must end
-	end    context.CancelFunc
+	guard  *guard
+	mux    *http.ServeMux
+	routes []page.Route
 }
 
-//go:embed templates examples
+//go:embed templates
 var embedded embed.FS
 
 // New returns the pages. It panics if an embedded file is invalid.
 func New(config Config) *Web {
 	w := &Web{
-		Site:     page.NewSite(config).With(embedded, "templates/*.html"),
-		guard:    newGuard(config.AllowHosts),
-		mux:      http.NewServeMux(),
-		examples: loadExamples(embedded),
+		Site:  page.NewSite(config).With(embedded, "templates/*.html"),
+		guard: newGuard(config.AllowHosts),
+		mux:   http.NewServeMux(),
 	}
-	w.ending, w.end = context.WithCancel(context.Background())
-
 	w.routes = w.atOnce()
 	for _, route := range w.inTurn() {
 		w.routes = append(w.routes, page.Route{Pattern: route.Pattern, Serve: w.InTurn(route.Serve)})
@@ -62,34 +54,19 @@ func New(config Config) *Web {
 
 // inTurn returns the routes that read traces: only a few at a time, to bound memory.
 func (w *Web) inTurn() []page.Route {
-	return slices.Concat(comparison.Routes(w.Site), explorer.Routes(w.Site), traceview.Routes(w.Site), []page.Route{
+	return slices.Concat(comparison.Routes(w.Site), explorer.Routes(w.Site), intakepage.Routes(w.Site), jsonapi.Routes(w.Site), traceview.Routes(w.Site), []page.Route{
 		{Pattern: "GET /services", Serve: w.showServices},
 		{Pattern: "GET /service", Serve: w.showService},
 		{Pattern: "GET /resource", Serve: w.showResource},
 		{Pattern: "GET /map", Serve: w.showMap},
-		{Pattern: "GET /intake", Serve: w.showIntake},
-		{Pattern: "GET /api", Serve: w.showReference},
-		{Pattern: "GET /api/traces", Serve: w.apiTraces},
-		{Pattern: "GET /api/traces/{id}", Serve: w.apiTrace},
-		{Pattern: "GET /api/intake", Serve: w.apiIntake},
-		{Pattern: "GET /api/services", Serve: w.apiServices},
-		{Pattern: "GET /api/services/{service}/resources", Serve: w.apiResources},
-		{Pattern: "GET /api/figures", Serve: w.apiFigures},
-		{Pattern: "GET /api/facets", Serve: w.apiFacets},
-		{Pattern: "GET /api/time-spent", Serve: w.apiTimeSpent},
-		{Pattern: "GET /api/dependencies", Serve: w.apiDependencies},
-		{Pattern: "GET /api/span-summary", Serve: w.apiSpanSummary},
 	})
 }
 
 // atOnce returns the routes that wait for no turn.
 func (w *Web) atOnce() []page.Route {
-	routes := []page.Route{
-		{Pattern: "GET /{$}", Serve: showFirst},
-		{Pattern: "GET /static/{file...}", Serve: w.ServeAsset},
-		{Pattern: "DELETE /api/traces", Serve: w.apiClear},
-		{Pattern: "GET /api/events", Serve: w.events},
-	}
+	routes := append(events.Routes(w.Site),
+		page.Route{Pattern: "GET /{$}", Serve: showFirst},
+		page.Route{Pattern: "GET /static/{file...}", Serve: w.ServeAsset})
 	for _, g := range w.Guests {
 		routes = append(routes, w.welcome(g)...)
 	}
@@ -142,7 +119,7 @@ func (w *Web) allowed(r *http.Request) (methods []string) {
 
 // Close ends the event streams, which clients would otherwise keep open. Everything
 // else is still served.
-func (w *Web) Close() { w.end() }
+func (w *Web) Close() { w.End() }
 
 func showFirst(rw http.ResponseWriter, r *http.Request) error {
 	http.Redirect(rw, r, "/traces", http.StatusFound)

@@ -71,6 +71,9 @@ type Site struct {
 	templates *template.Template
 	Static    map[string]asset
 	turns     *turns
+
+	Ending context.Context // done when responses that last must end
+	End    context.CancelFunc
 }
 
 //go:embed templates static
@@ -80,7 +83,9 @@ var files embed.FS
 // is invalid.
 func NewSite(config Config) *Site {
 	site := &Site{Config: config, Static: loadAssets(Sub(files, "static")), turns: newTurns()}
+	site.Ending, site.End = context.WithCancel(context.Background())
 	site.templates = template.Must(template.New("").Funcs(template.FuncMap{
+		"at":          MomentAt,
 		"breakdown":   site.Breakdown,
 		"coordinate":  Coordinate,
 		"count":       format.Count,
@@ -94,14 +99,19 @@ func NewSite(config Config) *Site {
 		"service":     site.Service,
 		"short":       Short,
 		"significant": format.Significant,
+		"size":        Size,
 	}).ParseFS(files, "templates/*.html"))
 	template.Must(site.templates.ParseFS(chart.Templates(), "*.html"))
 	return site
 }
 
-// With returns the site with more templates, for the pages of one room.
-func (site *Site) With(directory fs.FS, pattern string) *Site {
+// With returns the site with the templates of one room, and the functions that they use.
+func (site *Site) With(directory fs.FS, pattern string, functions ...template.FuncMap) *Site {
 	room := *site
-	room.templates = template.Must(template.Must(site.templates.Clone()).ParseFS(directory, pattern))
+	room.templates = template.Must(site.templates.Clone())
+	for _, some := range functions {
+		room.templates.Funcs(some)
+	}
+	template.Must(room.templates.ParseFS(directory, pattern))
 	return &room
 }

@@ -1,18 +1,16 @@
-package web
+package intakepage
 
 import (
 	"encoding/hex"
-	"fmt"
 	"net/http"
-	"slices"
+
 	"thinker/shared/apm/api"
-	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/page"
 )
 
-// apiIntake serves GET /api/intake.
-func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
-	report, kept := w.Intake.Report(), w.Traces.Retention()
+// sendJSON serves GET /api/intake.
+func (r room) sendJSON(rw http.ResponseWriter, _ *http.Request) error {
+	report, kept := r.Intake.Report(), r.Traces.Retention()
 	response := api.Intake{
 		Since: api.Time{Time: report.Since}, Payloads: report.Payloads, Spans: report.Spans, Bytes: report.Bytes, Calls: report.Calls,
 		Tracers: []api.Tracer{}, TracersForgotten: report.Forgotten,
@@ -24,7 +22,7 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 		},
 	}
 	for _, link := range chain(report, kept) {
-		response.Chain = append(response.Chain, api.Condition{Holds: link.Holds, Says: link.Says, Do: link.Do})
+		response.Chain = append(response.Chain, link.Condition)
 	}
 	for _, t := range report.Tracers {
 		response.Tracers = append(response.Tracers, api.Tracer{
@@ -56,28 +54,4 @@ func (w *Web) apiIntake(rw http.ResponseWriter, _ *http.Request) error {
 		})
 	}
 	return page.SendJSON(rw, response)
-}
-
-// losses returns the intake's losses and the store's.
-func losses(report stats.IntakeReport, kept stats.Retention) []stats.Loss {
-	all := slices.Clone(report.Losses)
-	if kept.EvictedTraces > 0 {
-		advice := "It made room for newer traces. To store more, " +
-			"start the agent with a larger --max-spans or --max-bytes."
-		if kept.EvictedBy != "" {
-			advice += fmt.Sprintf(" Most of the newer spans came from %s.", page.Short(kept.EvictedBy))
-		}
-		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: advice})
-	}
-	if kept.DamagedSpans > 0 {
-		all = append(all, stats.Loss{Reason: "span damaged on disk", Count: kept.DamagedSpans,
-			Advice: "A file of stored traces could not be read and was set aside. " +
-				"The disk may be failing. The agent's log names the file."})
-	}
-	if kept.FileGone {
-		all = append(all, stats.Loss{Reason: "stored traces removed", Count: 1,
-			Advice: "The directory with the traces was removed while the agent used it. " +
-				"Restart the agent to create a new one. Traces that arrive before that will be lost."})
-	}
-	return all
 }

@@ -1,4 +1,4 @@
-package web
+package jsonapi
 
 import (
 	"bytes"
@@ -7,40 +7,64 @@ import (
 	"math"
 	"net/http"
 	"strings"
+
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
 )
 
-// apiTraces serves GET /api/traces?query=&scope=&from=&to=&limit=&cursor=: the traces
-// with a span that matches the query, the newest first.
-func (w *Web) apiTraces(rw http.ResponseWriter, r *http.Request) error {
-	request, err := apiRequest(r)
+// traces lists the traces with a span that matches the query, the newest first.
+func (s server) traces(r *http.Request) (any, error) {
+	request, err := parseSearch(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	summaries, next, err := w.Search(r.Context(), request)
+	summaries, next, err := s.Search(r.Context(), request)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	response := api.Traces{Traces: []api.Summary{}}
-	for _, s := range summaries {
-		response.Traces = append(response.Traces, api.Summary{
-			TraceID: api.ID(s.TraceID), Service: s.Service, Name: s.Name, Resource: s.Resource,
-			Start: s.Start, Duration: s.Duration, Spans: s.Spans, Errors: s.Errors,
-		})
-	}
+	response := api.Traces{Traces: convert(summaries, func(t apm.Summary) api.Summary {
+		return api.Summary{
+			TraceID: api.ID(t.TraceID), Service: t.Service, Name: t.Name, Resource: t.Resource,
+			Start: t.Start, Duration: t.Duration, Spans: t.Spans, Errors: t.Errors,
+		}
+	})}
 	if next != 0 {
-		text := api.ID(next)
-		response.Next = &text
+		response.Next = new(api.ID(next))
 	}
-	return page.SendJSON(rw, response)
+	return response, nil
 }
 
-// apiTrace serves GET /api/traces/{id}?download=: one trace with all its spans. It
-// writes them one by one, so the trace may be larger than memory.
-func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
+func parseSearch(r *http.Request) (request query.Request, err error) {
+	if request.Selection, err = page.Selection(r, query.AllSpans); err != nil {
+		return request, err
+	}
+	if request.Limit, err = parseLimit(r, 50); err != nil {
+		return request, err
+	}
+	request.Before, err = page.ParseNumber(r, "cursor", 0, 0, math.MaxUint64)
+	return request, err
+}
+
+// parseLimit returns the maximum number of elements of a list.
+func parseLimit(r *http.Request, absent uint64) (int, error) {
+	limit, err := page.ParseNumber(r, "limit", absent, 1, 1000)
+	return int(limit), err
+}
+
+// clear deletes all traces.
+func (s server) clear(rw http.ResponseWriter, r *http.Request) error {
+	if err := s.Traces.Clear(r.Context()); err != nil {
+		return fmt.Errorf("clear the traces: %w", err)
+	}
+	rw.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// trace sends one trace with all its spans. It writes them one by one, so the trace may be
+// larger than memory.
+func (s server) trace(rw http.ResponseWriter, r *http.Request) error {
 	ids, err := page.ParseTraceIDs(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -50,8 +74,8 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, id := range ids {
-		out := traceWriter{site: w.Site, rw: rw, r: r, id: id, download: download}
-		found, err := w.Traces.EachSpan(r.Context(), id, out.write)
+		out := traceWriter{site: s.Site, rw: rw, r: r, id: id, download: download}
+		found, err := s.Traces.EachSpan(r.Context(), id, out.write)
 		if err == nil && found {
 			err = out.close()
 		}
@@ -60,7 +84,7 @@ func (w *Web) apiTrace(rw http.ResponseWriter, r *http.Request) error {
 		}
 		switch {
 		case err != nil && out.exporting:
-			w.Logger.ErrorContext(r.Context(), "abort the response with a trace", "trace", id, "error", err)
+			s.Logger.ErrorContext(r.Context(), "abort the response with a trace", "trace", id, "error", err)
 			panic(http.ErrAbortHandler) // so that the client notices
 		case err != nil:
 			return fmt.Errorf("read trace %d: %w", id, err)
@@ -131,28 +155,4 @@ func (t *traceWriter) close() error {
 	}
 	_, err := t.buffer.WriteTo(t.rw)
 	return err
-}
-
-// apiClear serves DELETE /api/traces: it deletes all traces.
-func (w *Web) apiClear(rw http.ResponseWriter, r *http.Request) error {
-	if err := w.Traces.Clear(r.Context()); err != nil {
-		return fmt.Errorf("clear the traces: %w", err)
-	}
-	rw.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// apiRequest reads the parameters of GET /api/traces.
-func apiRequest(r *http.Request) (request query.Request, err error) {
-	const most = 1000
-	if request.Selection, err = page.Selection(r, query.AllSpans); err != nil {
-		return request, err
-	}
-	limit, err := page.ParseNumber(r, "limit", 50, 1, most)
-	if err != nil {
-		return request, err
-	}
-	request.Limit = int(limit)
-	request.Before, err = page.ParseNumber(r, "cursor", 0, 0, math.MaxUint64)
-	return request, err
 }

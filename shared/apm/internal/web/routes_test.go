@@ -1,0 +1,27 @@
+package web
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestRoutes_Documented(t *testing.T) {
+	w, _ := newTest()
+	var served, documented []string
+	for _, route := range w.routes {
+		if strings.Contains(route.Pattern, " /api/") {
+			served = append(served, route.Pattern)
+		}
+	}
+	heading := regexp.MustCompile(`<h2><code>(.*)</code></h2>`)
+	for _, match := range heading.FindAllStringSubmatch(get(w, "/api").Body.String(), -1) {
+		documented = append(documented, match[1])
+	}
+	slices.Sort(served)
+	slices.Sort(documented)
+	if !slices.Equal(served, documented) {
+		t.Errorf("serves\n%s\ndocuments\n%s", strings.Join(served, "\n"), strings.Join(documented, "\n"))
+	}
+}
