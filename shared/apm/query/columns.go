@@ -1,6 +1,9 @@
 package query
 
 import (
+	"iter"
+	"math/bits"
+
 	"github.com/bits-and-blooms/bitset"
 
 	"thinker/shared/apm"
@@ -56,6 +59,20 @@ type Columns interface {
 type Matcher interface {
 	MatchText(value string) bool
 	MatchNumber(value float64) bool
+}
+
+// EachRow returns the rows of a set in order. The library's own EachSet takes three times
+// as long, since the compiler doesn't inline its loop.
+func EachRow(rows *bitset.BitSet) iter.Seq[uint] {
+	return func(yield func(uint) bool) {
+		for i, word := range rows.Words() {
+			for ; word != 0; word &= word - 1 {
+				if !yield(uint(i*64 + bits.TrailingZeros64(word))) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // IsTag reports whether the column is a tag's.

@@ -48,7 +48,7 @@ func (s Selection) inTime(in Columns, rows *bitset.BitSet) error {
 // keep leaves the rows whose number passes a test.
 func keep(in Columns, c Column, rows *bitset.BitSet, test func(uint64) bool) error {
 	numbers, err := in.Numbers(c)
-	for row := range rows.EachSet() {
+	for row := range EachRow(rows) {
 		if err == nil && !test(numbers[row]) {
 			rows.Clear(row)
 		}

@@ -28,9 +28,9 @@ type Builder struct {
 	rows    int
 	text    int // bytes of names and distinct values
 	numbers [len(integers)][]uint64
-	columns map[query.Column]*growing // none of integers
-	order   []*growing                // the same, in the order of their first values
-	record  []byte                    // of the spans since the last Record
+	columns [query.NumberTag + 1]map[string]*growing // by kind and name; none of integers
+	order   []*growing                               // the same, in the order of their first values
+	record  []byte                                   // of the spans since the last Record
 }
 
 // A growing column also finds a value's code.
@@ -42,7 +42,13 @@ type growing struct {
 }
 
 // NewBuilder returns an empty segment.
-func NewBuilder() *Builder { return &Builder{columns: map[query.Column]*growing{}} }
+func NewBuilder() *Builder {
+	b := &Builder{}
+	for kind := range b.columns {
+		b.columns[kind] = map[string]*growing{}
+	}
+	return b
+}
 
 // Rows returns the number of spans.
 func (b *Builder) Rows() int { return b.rows }
@@ -113,10 +119,10 @@ func put[Value string | []byte](b *Builder, name query.Column, value Value) {
 }
 
 func (b *Builder) column(name query.Column) *growing {
-	c, ok := b.columns[name]
+	c, ok := b.columns[name.Kind][name.Name]
 	if !ok {
 		c = &growing{name: name, place: len(b.order), byValue: map[string]uint16{}}
-		b.columns[name] = c
+		b.columns[name.Kind][name.Name] = c
 		b.order = append(b.order, c)
 		b.text += len(name.Name)
 	}
@@ -153,7 +159,7 @@ func (b *Builder) Column(name query.Column, rows int) *Column {
 	if i := slices.Index(integers[:], name); i >= 0 {
 		return &Column{Numbers: b.numbers[i][:rows:rows]}
 	}
-	c := b.columns[name]
+	c := b.columns[name.Kind][name.Name]
 	if c == nil {
 		return nil
 	}
@@ -186,7 +192,7 @@ func (b *Builder) Cut(rows int) {
 		if len(last.Rows) > 0 && int(last.Rows[0]) < rows {
 			break
 		}
-		delete(b.columns, last.name)
+		delete(b.columns[last.name.Kind], last.name.Name)
 		b.order = b.order[:len(b.order)-1]
 	}
 	for _, c := range b.order {
@@ -260,11 +266,11 @@ func (b *Builder) replayCell(place int, rest string) (string, bool) {
 			return "", false
 		}
 		name, after, ok := cutText(rest[1:])
-		column := query.Column{Kind: query.Kind(rest[0]), Name: name}
-		if _, known := b.columns[column]; !ok || known {
+		kind := query.Kind(rest[0])
+		if _, known := b.columns[kind][name]; !ok || known {
 			return "", false
 		}
-		b.column(column)
+		b.column(query.Column{Kind: kind, Name: name})
 		rest = after
 	}
 	c := b.order[place]

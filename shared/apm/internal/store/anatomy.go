@@ -97,7 +97,7 @@ func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]b
 		if err != nil {
 			return nil, false, err
 		}
-		for row := range part.rows.EachSet() {
+		for row := range query.EachRow(part.rows) {
 			id := traces.Numbers[row]
 			if mix(id) > limit || sample[id] != nil {
 				continue
@@ -118,7 +118,7 @@ func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]b
 		if err != nil {
 			return nil, false, err
 		}
-		for row := range part.rows.EachSet() {
+		for row := range query.EachRow(part.rows) {
 			if chosen, ok := sample[traces.Numbers[row]]; ok {
 				chosen[spans.Numbers[row]] = true
 			}

@@ -72,7 +72,7 @@ func (l labels) and(more labels, rows *bitset.BitSet) labels {
 	}
 	both := labels{of: make([]uint32, len(l.of))}
 	numbers := map[[2]uint32]uint32{}
-	for row := range rows.EachSet() {
+	for row := range query.EachRow(rows) {
 		pair := [2]uint32{l.of[row], more.of[row]}
 		number, known := numbers[pair]
 		if !known {
@@ -238,7 +238,7 @@ func (s *Store) countValues(count *counting, part int, in selected, f query.Fiel
 		return err
 	}
 	counts := make([]int, len(l.values))
-	for row := range in.rows.EachSet() {
+	for row := range query.EachRow(in.rows) {
 		counts[l.of[row]]++
 	}
 	for label, n := range counts {

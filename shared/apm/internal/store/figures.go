@@ -128,7 +128,7 @@ func (s *Store) timeOf(all []selected, selection query.Selection) (from, to int6
 		if err != nil {
 			return 0, 0, err
 		}
-		for row := range part.rows.EachSet() {
+		for row := range query.EachRow(part.rows) {
 			first, last = min(first, int64(starts.Numbers[row])), max(last, int64(starts.Numbers[row]))
 		}
 	}
@@ -158,7 +158,7 @@ func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
 		labels = labels.and(more, in.rows)
 	}
 	groups := make([]*group, max(1, len(labels.values))) // by label
-	for row := range in.rows.EachSet() {
+	for row := range query.EachRow(in.rows) {
 		label := 0
 		if labels.of != nil {
 			label = int(labels.of[row])

@@ -242,7 +242,7 @@ func (s *Store) leaveLive(p *part, first int64, rows *bitset.BitSet) error {
 	if err != nil {
 		return err
 	}
-	for row := range rows.EachSet() {
+	for row := range query.EachRow(rows) {
 		if placeOf(arrivals.Numbers[row]) < first {
 			rows.Clear(row)
 		}

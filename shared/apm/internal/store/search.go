@@ -140,7 +140,7 @@ func (s *Store) tracesOf(p *part, rows *bitset.BitSet, set map[uint64]struct{}) 
 	if err != nil {
 		return err
 	}
-	for row := range rows.EachSet() {
+	for row := range query.EachRow(rows) {
 		set[traces.Numbers[row]] = struct{}{}
 	}
 	return nil
@@ -153,7 +153,7 @@ func (s *Store) resourceOf(l location, id uint64) (text string, err error) {
 		if err != nil {
 			return "", err
 		}
-		for row := range in.rows.EachSet() {
+		for row := range query.EachRow(in.rows) {
 			if ids.Numbers[row] != id {
 				continue
 			}

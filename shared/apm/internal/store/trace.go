@@ -182,7 +182,7 @@ var errTooLarge = errors.New("too large")
 // spans returns the spans of the first n rows. It reads one column after the other.
 func (s *Store) spans(p *part, rows *bitset.BitSet, n int, names []query.Column, bytes int) ([]segment.Span, error) {
 	spans := make([]segment.Span, 0, n)
-	for row := range rows.EachSet() {
+	for row := range query.EachRow(rows) {
 		if len(spans) == n {
 			break
 		}
@@ -265,7 +265,7 @@ func (s *Store) spanRefs(l location) (high uint64, refs []spanRef, err error) {
 				return 0, nil, err
 			}
 		}
-		for row := range in.rows.EachSet() {
+		for row := range query.EachRow(in.rows) {
 			id := columns[0].Numbers[row]
 			if _, known := latest[id]; !known {
 				order = append(order, id)
