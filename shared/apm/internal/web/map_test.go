@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -11,8 +13,10 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/query"
 )
 
 // mapped are the services of a map, from left to right, as the page shows them.
@@ -85,14 +89,6 @@ func TestNoNameHarmsTheMap(t *testing.T) {
 }
 
 func TestAMapSaysWhatItLeavesOut(t *testing.T) {
-	p := mapPage{Others: 1, Anatomy: stats.Anatomy{Requests: 600, Of: 5000}}
-	if got := p.SampleText() + " " + p.OthersText(); got != "Calls come from a sample of 600 of 5,000 requests. 1 service with fewer requests is not shown." {
-		t.Error(got)
-	}
-	p = mapPage{Others: 7, Anatomy: stats.Anatomy{Requests: 600, Of: 600}}
-	if got := p.SampleText() + p.OthersText(); got != "7 services with fewer requests are not shown." {
-		t.Error(got)
-	}
 	var spans []apm.Span
 	for i := range 204 { // web twice, so that it is asked most
 		service := []string{"web", fmt.Sprint("s", i)}[min(1, i/2)]
@@ -104,13 +100,26 @@ func TestAMapSaysWhatItLeavesOut(t *testing.T) {
 	if n, calls := len(mapped(body)), strings.Count(body, `<g class="edge"`); n != 200 || calls != 199 || !strings.Contains(body, "3 services with fewer requests are not shown") || !strings.Contains(body, "200 services ·") {
 		t.Errorf("%d services and %d calls are on the map", n, calls)
 	}
+}
 
-	often := frequency{seconds: 60}
-	edges := edgesOf(stats.Anatomy{Requests: 10, Of: 100, Edges: []stats.Edge{{From: "a", To: "b", Calls: 12,
-		Errors: 3, Total: 24e6, Max: 5e6}}}, often)
-	if want := (page.MapEdge{From: "a", To: "b", Label: "about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors", Weight: 12, Failed: true}); edges[0] != want {
-		t.Errorf("%+v", edges)
+// sampled has looked at a tenth of the requests.
+type sampled struct{ *traces }
+
+func (sampled) Anatomy(context.Context, query.Selection, int) (stats.Anatomy, error) {
+	return stats.Anatomy{Requests: 600, Of: 6000, Edges: []stats.Edge{
+		{From: "a", To: "b", Calls: 12, Errors: 3, Total: 24e6, Max: 5e6},
+	}}, nil
+}
+
+func TestMap_Sample(t *testing.T) {
+	var spans []apm.Span
+	for i := range uint64(20) {
+		spans = append(spans, apm.Span{TraceID: 1, SpanID: i + 1, Service: []string{"a", "b"}[i%2], Start: 60e9})
 	}
+	_, f := newTest(apm.NewTrace(1, spans))
+	w := New(page.Config{Traces: sampled{f}, Intake: f, Palette: &colour.Palette{}, Logger: slog.New(slog.DiscardHandler)})
+	holds(t, "the map", text(t, w, "/map?from=60000000000&to=120000000000"),
+		"Calls come from a sample of 600 of 6,000 requests.", "a b about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors")
 }
 
 func TestAResourceShowsItsDependencies(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"thinker/shared/apm/internal/web/intakepage"
 	"thinker/shared/apm/internal/web/jsonapi"
 	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/internal/web/services"
 	"thinker/shared/apm/internal/web/traceview"
 )
 
@@ -54,12 +55,8 @@ func New(config Config) *Web {
 
 // inTurn returns the routes that read traces: only a few at a time, to bound memory.
 func (w *Web) inTurn() []page.Route {
-	return slices.Concat(comparison.Routes(w.Site), explorer.Routes(w.Site), intakepage.Routes(w.Site), jsonapi.Routes(w.Site), traceview.Routes(w.Site), []page.Route{
-		{Pattern: "GET /services", Serve: w.showServices},
-		{Pattern: "GET /service", Serve: w.showService},
-		{Pattern: "GET /resource", Serve: w.showResource},
-		{Pattern: "GET /map", Serve: w.showMap},
-	})
+	return slices.Concat(comparison.Routes(w.Site), explorer.Routes(w.Site), intakepage.Routes(w.Site),
+		jsonapi.Routes(w.Site), services.Routes(w.Site), traceview.Routes(w.Site))
 }
 
 // atOnce returns the routes that wait for no turn.

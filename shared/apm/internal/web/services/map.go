@@ -1,0 +1,185 @@
+package services
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"slices"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/query"
+)
+
+// A mapPage shows the services and the calls between them.
+type mapPage struct {
+	frame
+	Map     *page.ServiceMap // nil if there is nothing to show
+	Others  int              // services past the limit of the map
+	Anatomy stats.Anatomy    // of the calls
+}
+
+// failedPart is the error rate from which the map shows a service or call in red.
+const failedPart = 0.01
+
+// showMap serves GET /map.
+func (p pages) showMap(rw http.ResponseWriter, r *http.Request) error {
+	request, err := parseRequest(r)
+	if err != nil {
+		return err
+	}
+	data := mapPage{frame: frame{request: request, Frame: p.Frame(r, "map", "Service Map", page.Docs{
+		Name: "Service Map", URL: "https://docs.datadoghq.com/tracing/services/services_map/", Lacks: "monitors and teams",
+	})}}
+	if err := p.settle(r.Context(), &data.frame); err != nil {
+		return err
+	}
+	if err := p.loadMap(r.Context(), &data); err != nil {
+		return err
+	}
+	return p.Render(rw, http.StatusOK, "map.html", data)
+}
+
+func (p pages) loadMap(ctx context.Context, data *mapPage) error {
+	services, others, err := p.mappedServices(ctx, data.window)
+	if err != nil || len(services) == 0 {
+		return err
+	}
+	if data.Anatomy, err = p.Anatomy(ctx, data.selection(), 0); err != nil {
+		return err
+	}
+	least := math.Inf(1)
+	for _, s := range services {
+		least = min(least, float64(s.Requests))
+	}
+	count := data.counter(least)
+	var nodes []page.MapNode
+	for _, s := range services {
+		nodes = append(nodes, data.node(s.Values[0], s.Figures, count))
+	}
+	edges := edgesOf(data.Anatomy, count)
+	if others > 0 { // calls of services that are left out would bring them back
+		onMap := func(service string) bool {
+			return slices.ContainsFunc(nodes, func(n page.MapNode) bool { return n.Service == service })
+		}
+		edges = slices.DeleteFunc(edges, func(e page.MapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
+	}
+	data.Map, data.Others = page.NewServiceMap(p.Site, "Service Map", nodes, edges), others
+	return nil
+}
+
+// mappedServices returns the services of the window. Their figures are of service
+// entry spans or, for a service without any, of all its spans.
+func (p pages) mappedServices(ctx context.Context, win page.Window) (services []stats.Group, others int, err error) {
+	const most = 200
+	entered, err := p.FiguresBy(ctx, win.Selection(query.Query{}, query.ServiceEntrySpans), most, "service")
+	if err != nil {
+		return nil, 0, err
+	}
+	worked, err := p.FiguresBy(ctx, win.Selection(query.Query{}, query.AllSpans), most, "service")
+	if err != nil {
+		return nil, 0, err
+	}
+	services = entered.Groups
+	for _, group := range worked.Groups {
+		known := slices.ContainsFunc(entered.Groups, func(g stats.Group) bool { return g.Values[0] == group.Values[0] })
+		if !known && entered.Others == 0 && len(services) < most {
+			services = append(services, group)
+		}
+	}
+	return services, max(entered.Others, len(worked.Groups)+worked.Others-len(services)), nil
+}
+
+// dependencies draws the upstream and downstream calls of a resource's requests; nil for
+// none.
+func (p pages) dependencies(data *resourcePage) *page.ServiceMap {
+	a := data.Anatomy
+	if len(a.Edges) == 0 {
+		return nil
+	}
+	least := float64(data.Total.Requests)
+	called := map[string]stats.Edge{} // by service; without calls for one that only calls others
+	for _, e := range a.Edges {
+		least = min(least, a.Estimate(e.Calls))
+		sum := called[e.To]
+		sum.Calls, sum.Errors, sum.Total = sum.Calls+e.Calls, sum.Errors+e.Errors, apm.Plus(sum.Total, e.Total)
+		called[e.To] = sum
+		called[e.From] = called[e.From]
+	}
+	spent := map[string]stats.SpentTime{}
+	for _, s := range a.Services {
+		spent[s.Service] = s
+	}
+	count := data.counter(least)
+	own := data.node(data.Service, data.Total, count)
+	own.Current = true
+	nodes := []page.MapNode{own}
+	for service, calls := range called {
+		if service == data.Service {
+			continue
+		}
+		n := page.MapNode{Service: service, URL: data.ServiceURL(service)}
+		if calls.Calls > 0 {
+			n.Lines = []string{count(a.Estimate(calls.Calls), "call", "calls") + " · avg " +
+				page.Duration(calls.Average()).String()}
+			n.Errors, n.Failed = errorsText(calls.ErrorRate()), calls.ErrorRate() >= failedPart
+		}
+		if s := spent[service]; s.Exec > 0 {
+			n.Lines = append(n.Lines, page.Percent(s.Percent/100).String()+" of exec time")
+		}
+		nodes = append(nodes, n)
+	}
+	return page.NewServiceMap(p.Site, "Dependency map", nodes, edgesOf(a, count))
+}
+
+// A counter formats a count of something.
+type counter func(times float64, one, several string) string
+
+// counter returns the format for counts of at least the given one: rates per second, or
+// totals if rates would be tiny.
+func (f frame) counter(least float64) counter {
+	const often = 0.1 // a second
+	seconds := max(1, f.window.Seconds())
+	return func(times float64, one, several string) string {
+		if least < often*seconds {
+			return format.Count(int(math.Round(times)), one, several)
+		}
+		return page.RateOf(times/seconds, several+"/s").String()
+	}
+}
+
+// node returns a service with the figures of its requests.
+func (f frame) node(service string, of stats.Figures, count counter) page.MapNode {
+	return page.MapNode{
+		Service: service, URL: f.ServiceURL(service),
+		Lines:  []string{count(float64(of.Requests), "req", "req") + " · " + f.Figures(of).slow()},
+		Errors: errorsText(of.ErrorRate()), Failed: of.ErrorRate() >= failedPart,
+	}
+}
+
+// errorsText formats an error rate; it is empty for 0.
+func errorsText(rate float64) string {
+	if rate == 0 {
+		return ""
+	}
+	return page.Percent(rate).String() + " errors"
+}
+
+// edgesOf returns an anatomy's edges with their figures as text.
+func edgesOf(a stats.Anatomy, count counter) (edges []page.MapEdge) {
+	for _, e := range a.Edges {
+		label := count(a.Estimate(e.Calls), "call", "calls")
+		if a.Sampled() {
+			label = "about " + label
+		}
+		label += " · avg " + page.Duration(e.Average()).String() + " · max " + page.Duration(e.Max).String()
+		if failed := errorsText(e.ErrorRate()); failed != "" {
+			label += " · " + failed
+		}
+		edges = append(edges, page.MapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
+			Failed: e.ErrorRate() >= failedPart})
+	}
+	return edges
+}

@@ -1,0 +1,94 @@
+package services
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/query"
+)
+
+// A resourcePage shows a resource of a service.
+type resourcePage struct {
+	frame
+	Total  stats.Figures
+	Charts []*chart.Chart
+
+	Anatomy      stats.Anatomy
+	SpanHeadings []page.Heading
+	AllSpans     int // kinds of spans, if the page lists only some; otherwise 0
+
+	Dependencies *page.ServiceMap // nil for none
+	Latest       []apm.Summary
+	Deployments  []deployment
+}
+
+// showResource serves GET /resource?service=&operation=&resource=&spans=&kinds=all.
+func (p pages) showResource(rw http.ResponseWriter, r *http.Request) error {
+	request, err := parseServiceRequest(r, true)
+	if err != nil {
+		return err
+	}
+	title := cmp.Or(page.Short(request.Resource), "no resource")
+	data := resourcePage{frame: frame{request: request, Frame: p.Frame(r, "services", title, page.Docs{
+		Name: "Resource page", URL: "https://docs.datadoghq.com/tracing/services/resource_page/",
+		Lacks: "monitors, infrastructure, logs and profiles",
+	})}}
+	if err := p.settle(r.Context(), &data.frame); err != nil {
+		return err
+	}
+	if err := p.loadResource(r.Context(), &data); err != nil {
+		return err
+	}
+	return p.Render(rw, http.StatusOK, "resource.html", data)
+}
+
+func (p pages) loadResource(ctx context.Context, data *resourcePage) error {
+	const fewKinds, latest = 20, 10
+	g, anatomy, err := p.graphs(ctx, data.frame)
+	if err != nil || g.total.Requests == 0 {
+		return err
+	}
+	data.Total, data.Charts = g.total.Figures, p.charts(g, anatomy)
+	data.SpanHeadings = page.Sort(anatomy.Spans, spanColumns(), data.Place, "spans", "-exec")
+	if len(anatomy.Spans) > fewKinds && !data.allKinds {
+		data.AllSpans = len(anatomy.Spans)
+		anatomy.Spans = anatomy.Spans[:fewKinds]
+	}
+	data.Anatomy = anatomy
+	data.Dependencies = p.dependencies(data)
+	known, err := p.Deployments(ctx, data.selection(), data.Service)
+	if err != nil {
+		return err
+	}
+	data.Deployments = data.deployments(known, g.versions)
+	data.Latest, _, err = p.Search(ctx, query.Request{Selection: data.selection(), Limit: latest})
+	return err
+}
+
+// spanColumns returns the columns of the Span summary.
+func spanColumns() []page.Column[stats.SpanSummary] {
+	type row = stats.SpanSummary
+	return []page.Column[row]{
+		{Name: "service", Title: "Service", Text: true, Compare: page.By(func(s row) string { return s.Service })},
+		{Name: "resource", Title: "Resource", Text: true, Compare: page.By(func(s row) string { return s.Resource })},
+		{Name: "per-trace", Title: "Avg spans/trace", Means: "Average over the traces that have such a span",
+			Compare: page.By(row.PerTrace)},
+		{Name: "traces", Title: "% of traces", Means: "Traces that have such a span",
+			Compare: page.By(func(s row) int { return s.Traces })},
+		{Name: "duration", Title: "Avg duration", Compare: page.By(row.Average)},
+		{Name: "exec", Title: "Avg % exec time", Means: "Average share of the trace’s execution time",
+			Compare: page.By(func(s row) float64 { return s.ExecPercent })},
+		{Name: "errors", Title: "Errors", Compare: page.By(func(s row) int { return s.Errors })},
+	}
+}
+
+// Sample returns how many requests the spans come from.
+func (p resourcePage) Sample() string { return page.SampleText(p.Anatomy) }
+
+// Percent formats a share of 100.
+func (p resourcePage) Percent(of100 float64) page.Amount { return page.Percent(of100 / 100) }

@@ -1,0 +1,139 @@
+package services
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/query"
+)
+
+// A servicePage shows a service's resources, graphs and deployments.
+type servicePage struct {
+	frame
+	Known      page.ServiceFigures // without requests if there are none
+	Operations []chart.Choice      // more than one, or none
+	Charts     []*chart.Chart
+
+	Headings  []page.Heading
+	Resources []stats.Group // by resource and operation
+	Others    int           // resources past the limit of the list
+
+	Deployments []deployment
+}
+
+// showService serves GET /service?service=&operation=&sort=.
+func (p pages) showService(rw http.ResponseWriter, r *http.Request) error {
+	request, err := parseServiceRequest(r, false)
+	if err != nil {
+		return err
+	}
+	title := cmp.Or(page.Short(request.Service), "no service")
+	data := servicePage{frame: frame{request: request, Frame: p.Frame(r, "services", title, page.Docs{
+		Name: "Service page", URL: "https://docs.datadoghq.com/tracing/services/service_page/",
+		Lacks: "monitors, infrastructure, logs and profiles",
+	})}}
+	if err := p.settle(r.Context(), &data.frame); err != nil {
+		return err
+	}
+	if err := p.loadService(r.Context(), &data); err != nil {
+		return err
+	}
+	return p.Render(rw, http.StatusOK, "service.html", data)
+}
+
+func (p pages) loadService(ctx context.Context, data *servicePage) error {
+	const most = 200 // resources
+	services, _, err := p.Services(ctx, data.selection())
+	if err != nil || len(services) == 0 {
+		return err
+	}
+	data.Known = services[0]
+	resources, err := p.FiguresBy(ctx, data.selection(), most, "resource_name", "operation_name")
+	if err != nil {
+		return err
+	}
+	data.Resources, data.Others = resources.Groups, resources.Others
+	for _, g := range data.Resources {
+		data.largest.Requests = max(data.largest.Requests, g.Requests)
+		data.largest.Total = max(data.largest.Total, g.Total)
+	}
+	data.Headings = page.Sort(data.Resources, resourceColumns(), data.Place, "sort", "-requests")
+
+	g, anatomy, err := p.graphs(ctx, data.frame)
+	if err != nil {
+		return err
+	}
+	data.Charts = p.charts(g, anatomy)
+	data.Deployments = data.deployments(data.Known.Deployments, g.versions)
+	data.Operations, err = p.operations(ctx, data.frame)
+	return err
+}
+
+func resourceColumns() []page.Column[stats.Group] {
+	type row = stats.Group
+	requests := page.By(func(g row) int { return g.Requests })
+	return slices.Concat(
+		[]page.Column[row]{
+			{Name: "resource", Title: "Resource", Text: true, Compare: page.By(func(g row) string { return g.Values[0] })},
+			{Name: "requests", Title: "Requests", Compare: requests},
+			{Name: "rate", Title: "Requests/s", Means: "Average requests per second", Compare: requests},
+			{Name: "total", Title: "Total time", Means: "Sum over all requests",
+				Compare: page.By(func(g row) time.Duration { return g.Total })},
+		},
+		latencyColumns(func(g row) stats.Figures { return g.Figures }),
+		[]page.Column[row]{
+			{Name: "errors", Title: "Errors", Compare: page.By(func(g row) int { return g.Errors })},
+			{Name: "error-rate", Title: "Error rate", Compare: page.By(func(g row) float64 { return g.ErrorRate() })},
+		})
+}
+
+// operations returns links to the service's entry operations if it has several.
+func (p pages) operations(ctx context.Context, f frame) (all []chart.Choice, err error) {
+	const most = 12
+	s := f.window.Selection(page.And(query.Query{}, "service", f.Service), query.ServiceEntrySpans)
+	found, err := p.FiguresBy(ctx, s, most, "operation_name")
+	if err != nil || len(found.Groups) < 2 {
+		return nil, err
+	}
+	all = append(all, chart.Choice{Title: "all", URL: f.Place.With("operation", ""), Current: f.Operation == ""})
+	for _, group := range found.Groups {
+		name := group.Values[0]
+		all = append(all, chart.Choice{Title: page.Short(name), URL: f.Place.With("operation", name),
+			Current: name == f.Operation})
+	}
+	return all, nil
+}
+
+// A deployment is a row of the table of deployments.
+type deployment struct {
+	page.Deployment
+	Figures    figures // within the window
+	TracesURL  string
+	Previous   string // the version before it; empty for the first
+	CompareURL string // compares the two
+}
+
+// deployments returns the known versions, the newest first, with their figures.
+func (f frame) deployments(known []page.Deployment, versions []stats.Group) (rows []deployment) {
+	of := map[string]stats.Figures{}
+	for _, group := range versions {
+		of[group.Values[0]] = group.Figures
+	}
+	for i, d := range known {
+		row := deployment{Deployment: d, Figures: f.Figures(of[d.Version]),
+			TracesURL: f.TracesOf(page.And(f.Query, "version", d.Version))}
+		if i+1 < len(known) {
+			row.Previous = known[i+1].Version
+			row.CompareURL = f.Place.To("/compare", "service", f.Service, "resource", f.Resource,
+				"operation", f.Operation, "a", row.Previous, "b", d.Version)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
