@@ -3,147 +3,112 @@ package traceview
 import (
 	"cmp"
 	"slices"
-	"strings"
-	"thinker/shared/apm"
-	"thinker/shared/apm/format"
-	"thinker/shared/apm/internal/web/page"
 	"time"
+
+	"thinker/shared/apm/internal/web/page"
 )
-
-// A spanList sums up a trace's spans by service, then by resource.
-type spanList struct {
-	Headings []page.Heading
-	Services []listedService
-	Hidden   int // resources left out
-	AllURL   string
-}
-
-type listedService struct {
-	Service   page.Service
-	Failed    int // spans
-	Sum       listedSpans
-	Resources []listedResource
-}
-
-type listedResource struct {
-	Name, Resource string
-	URL            string // chooses the longest of its spans
-	Chosen         bool   // the chosen span is one of them
-	Dimmed         bool   // none of its spans matches the reader's search
-	Hit            bool   // one matches
-	Failed         int    // spans
-	Sum            listedSpans
-}
-
-// listedSpans are figures of spans as the list shows them.
-type listedSpans struct {
-	Spans     string
-	Avg, Exec page.Amount
-	Percent   string // of the trace's execution time
-	Width     string // of its bar
-}
-
-// A spanSum is the same figures as numbers.
-type spanSum struct {
-	service, name, resource string
-	spans, errors           int
-	total, exec             float64 // nanoseconds
-	longest                 *apm.Span
-	chosen, found           bool
-}
-
-func (a *spanSum) add(s *scene, box int) {
-	span := s.flame.Boxes[box].Node.Span
-	a.spans++
-	a.total += float64(span.Duration)
-	a.exec += float64(s.exec[span.SpanID])
-	if span.Error {
-		a.errors++
-	}
-	if a.longest == nil || span.Duration > a.longest.Duration {
-		a.longest = span
-	}
-	a.chosen = a.chosen || box == s.chosen
-	a.found = a.found || !s.found.dimmed(box)
-}
 
 // maxListed is how many resources a span list shows by default.
 const maxListed = 1000
 
-func (w room) spanList(s *scene) *spanList {
-	type key struct{ service, name, resource string }
-	var (
-		services  = map[string]*spanSum{}
-		resources = map[key]*spanSum{}
-		of        = map[string][]*spanSum{} // resources, by service
-	)
-	for i, box := range s.flame.Boxes {
-		span := box.Node.Span
-		if s.Get(byErrors) == "only" && s.found.dimmed(i) {
-			continue
+// A spanList sums up a trace's spans by service, then by resource.
+type spanList struct {
+	Headings []page.Heading
+	Services []*spanGroup
+	Hidden   int // resources left out
+	AllURL   string
+}
+
+// A spanGroup is the spans of a service or of a resource.
+type spanGroup struct {
+	Longest         spanView
+	Service         string
+	Resource, Name  string // empty for a service
+	Count, Failed   int    // spans
+	total, exec     float64
+	Chosen, Matches bool         // one of its spans is the selected one, or matches the search
+	Resources       []*spanGroup // of a service
+}
+
+func newSpanList(s *scene) *spanList {
+	type key struct {
+		service, name, resource string
+		isService               bool
+	}
+	list := &spanList{AllURL: s.With("rows", "all")}
+	groups := map[key]*spanGroup{}
+	add := func(span spanView, k key, siblings *[]*spanGroup) *spanGroup {
+		g := groups[k]
+		if g == nil {
+			g = &spanGroup{Longest: span, Service: k.service, Resource: k.resource, Name: k.name}
+			groups[k], *siblings = g, append(*siblings, g)
 		}
-		k := key{span.Service, span.Name, span.Resource}
-		if resources[k] == nil {
-			resources[k] = &spanSum{service: span.Service, name: span.Name, resource: span.Resource}
-			of[span.Service] = append(of[span.Service], resources[k])
+		g.add(span)
+		return g
+	}
+	for i := range s.flame.Boxes {
+		if span := s.span(i); !s.OnlyErrors || !span.Dimmed() {
+			service := add(span, key{service: span.Service, isService: true}, &list.Services)
+			add(span, key{service: span.Service, name: span.Name, resource: span.Resource}, &service.Resources)
 		}
-		if services[span.Service] == nil {
-			services[span.Service] = &spanSum{service: span.Service, resource: span.Service}
-		}
-		resources[k].add(s, i)
-		services[span.Service].add(s, i)
 	}
 
-	order, headings := page.Order(spanColumns(), s.URL, bySort, "-exec")
-	list := &spanList{Headings: headings, AllURL: s.With(byRows, "all")}
-	shown := 0
-	choose := s.Each(bySpan)
-	for _, sum := range inOrder(services, order) {
-		service := listedService{Service: w.Service(sum.service), Failed: sum.errors, Sum: s.figures(sum)}
-		slices.SortStableFunc(of[sum.service], order)
-		for _, r := range of[sum.service] {
-			if shown++; shown > maxListed && s.Get(byRows) != "all" {
-				list.Hidden++
-				continue
-			}
-			service.Resources = append(service.Resources, listedResource{
-				Name: page.Short(r.name), Resource: page.Short(r.resource), URL: choose(page.FormatID(r.longest.SpanID)),
-				Chosen: r.chosen, Dimmed: !r.found, Hit: s.found.sought && r.found, Failed: r.errors, Sum: s.figures(r),
-			})
+	order, headings := page.Order(spanColumns(), s.URL, "sort", "-exec")
+	list.Headings = headings
+	slices.SortFunc(list.Services, func(a, b *spanGroup) int {
+		return cmp.Or(order(a, b), cmp.Compare(a.Service, b.Service))
+	})
+	room := maxListed
+	for _, service := range list.Services {
+		slices.SortStableFunc(service.Resources, order)
+		if n := len(service.Resources); n > room && !s.allRows {
+			list.Hidden += n - room
+			service.Resources = service.Resources[:room]
 		}
-		list.Services = append(list.Services, service)
+		room -= len(service.Resources)
 	}
 	return list
 }
 
-// inOrder returns services in an order; equal ones are sorted by name.
-func inOrder(services map[string]*spanSum, order func(a, b *spanSum) int) []*spanSum {
-	var sums []*spanSum
-	for _, sum := range services {
-		sums = append(sums, sum)
+func (g *spanGroup) add(span spanView) {
+	g.Count++
+	g.total += float64(span.Duration)
+	g.exec += float64(span.Exec())
+	if span.Error {
+		g.Failed++
 	}
-	slices.SortFunc(sums, func(a, b *spanSum) int { return cmp.Or(order(a, b), strings.Compare(a.service, b.service)) })
-	return sums
+	if span.Duration > g.Longest.Duration {
+		g.Longest = span
+	}
+	g.Chosen = g.Chosen || span.Chosen()
+	g.Matches = g.Matches || !span.Dimmed()
 }
 
-func (s *scene) figures(sum *spanSum) listedSpans {
-	exec := time.Duration(sum.exec)
-	share := s.share(exec)
-	return listedSpans{
-		Spans: format.Number(sum.spans), Avg: page.Duration(time.Duration(sum.total / float64(sum.spans))), Exec: page.Duration(exec),
-		Percent: page.Percentages([]float64{share})[0], Width: page.Coordinate(share),
-	}
-}
+// Average returns the average duration of the spans.
+func (g *spanGroup) Average() time.Duration { return time.Duration(g.total / float64(g.Count)) }
 
-func spanColumns() []page.Column[*spanSum] {
-	type row = *spanSum
+// Exec returns the execution time of the spans.
+func (g *spanGroup) Exec() time.Duration { return time.Duration(g.exec) }
+
+// Share returns the spans' part of the trace's execution time in percent.
+func (g *spanGroup) Share() float64 { return g.Longest.scene.share(g.Exec()) }
+
+// Percent formats the spans' part of the trace's execution time.
+func (g *spanGroup) Percent() string { return page.Percentages([]float64{g.Share()})[0] }
+
+// Sought reports whether the reader looks for spans.
+func (g *spanGroup) Sought() bool { return g.Longest.scene.Sought() }
+
+func spanColumns() []page.Column[*spanGroup] {
+	type row = *spanGroup
+	exec := page.By(func(g row) float64 { return g.exec })
 	return []page.Column[row]{
 		{Name: "resource", Title: "Resource", Text: true, Compare: func(a, b row) int {
-			return cmp.Or(strings.Compare(a.resource, b.resource), strings.Compare(a.name, b.name))
+			return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Name, b.Name))
 		}},
-		{Name: "spans", Title: "Spans", Compare: page.By(func(s row) int { return s.spans })},
-		{Name: "avg", Title: "Avg duration", Compare: page.By(func(s row) float64 { return s.total / float64(s.spans) })},
-		{Name: "exec", Title: "Exec time", Compare: page.By(func(s row) float64 { return s.exec })},
-		{Name: "percent", Title: "% exec time", Means: "Share of the trace’s execution time", Compare: page.By(func(s row) float64 { return s.exec })},
+		{Name: "spans", Title: "Spans", Compare: page.By(func(g row) int { return g.Count })},
+		{Name: "avg", Title: "Avg duration", Compare: page.By(func(g row) float64 { return g.total / float64(g.Count) })},
+		{Name: "exec", Title: "Exec time", Compare: exec},
+		{Name: "percent", Title: "% exec time", Means: "Share of the trace’s execution time", Compare: exec},
 	}
 }

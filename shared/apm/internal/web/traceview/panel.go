@@ -5,197 +5,197 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/web/page"
-	"time"
+	"thinker/shared/apm/query"
 )
 
-// A panel shows one span in full.
-type panel struct {
-	Service        page.Service
-	Name, Resource string
-	About          []tag // service, operation, resource and type
-	Duration       page.Amount
-	Exec           page.Amount
-	ExecPercent    string
-	Offset         page.Amount // from the trace's start
-	End            page.Amount // likewise
-	Start          page.Moment
-	Remarks        []string // what is unusual about it
+// A spanPanel shows one span in full.
+type spanPanel struct{ spanView }
 
-	Error        bool
-	ErrorMessage string
-	ErrorType    string
-	ErrorStack   []stackLine
-	SQL          []sqlPart
-
-	TraceID, HexID, SpanID, ParentID string
-	ParentURL                        string // selects the parent; empty if it has not arrived
-
-	Tags     []tag // without internal ones
-	Internal []tag // those of tracers and Agents
-	Links    []linkRow
-	Events   []eventRow
-	Raw      string // the span in JSON
+// Offset returns the span's start, from the trace's.
+func (p spanPanel) Offset() time.Duration {
+	return time.Duration(min(p.scene.offset(p.Span), math.MaxInt64))
 }
 
-type tag struct {
-	Name, Value string
-	Filter      string // what Search asks for: env:production
-	Search      string // the address of the traces with the same tag; empty if no query can ask for it
-}
+// EndOffset returns the span's end, from the trace's start.
+func (p spanPanel) EndOffset() time.Duration { return p.Offset() + max(0, p.Duration) }
 
-type linkRow struct {
-	URL, TraceID, SpanID string
-	Attributes           []tag
-}
+// Since returns how long after the span's start something happened.
+func (p spanPanel) Since(unixNano int64) time.Duration { return time.Duration(unixNano - p.Start) }
 
-type eventRow struct {
-	Offset     page.Amount
-	At         page.Moment
-	Name       string
-	Attributes []tag
-}
-
-func (w room) panel(scene *scene, box int) *panel {
-	s := scene.flame.Boxes[box].Node.Span
-	exec := scene.exec[s.SpanID]
-	p := &panel{
-		Service:      w.Service(s.Service),
-		Name:         page.Short(s.Name),
-		Resource:     page.Short(s.Resource),
-		Duration:     page.Duration(s.Duration),
-		Exec:         page.Duration(exec),
-		ExecPercent:  strconv.FormatFloat(scene.share(exec), 'f', 1, 64),
-		Offset:       page.Duration(time.Duration(offset(scene.trace, s))),
-		End:          page.Duration(time.Duration(offset(scene.trace, s)) + max(0, s.Duration)),
-		Start:        page.MomentOf(s.Start),
-		Remarks:      scene.remarks(box),
-		Error:        s.Error,
-		ErrorMessage: s.ErrorMessage(),
-		ErrorType:    s.ErrorType(),
-		ErrorStack:   stack(s.ErrorStack()),
-		SQL:          layOutSQL(statement(s)),
-		TraceID:      page.FormatID(s.TraceID),
-		HexID:        apm.HexID(scene.trace.IDHigh(), s.TraceID),
-		SpanID:       page.FormatID(s.SpanID),
-		ParentID:     page.FormatID(s.ParentID),
-		About:        aboutSpan(scene.URL, s),
-		Raw:          raw(s),
+// ParentURL returns the address with the parent selected; empty if it hasn't arrived.
+func (p spanPanel) ParentURL() string {
+	if !p.scene.arrived[p.ParentID] {
+		return ""
 	}
-	if scene.arrived[s.ParentID] {
-		p.ParentURL = scene.With(bySpan, p.ParentID)
-	}
-	p.Tags, p.Internal = tags(scene.URL, s)
-	for _, link := range s.Links {
-		p.Links = append(p.Links, linkRow{
-			URL:        scene.TraceURL(link.TraceID, link.SpanID),
-			TraceID:    page.FormatID(link.TraceID),
-			SpanID:     page.FormatID(link.SpanID),
-			Attributes: sortedTags(link.Attributes),
-		})
-	}
-	for _, event := range s.Events {
-		p.Events = append(p.Events, eventRow{
-			Offset:     page.Duration(time.Duration(event.Time - s.Start)),
-			At:         page.MomentOf(event.Time),
-			Name:       event.Name,
-			Attributes: attributes(event.Attributes),
-		})
-	}
-	return p
+	return p.scene.With("span", page.FormatID(p.ParentID))
 }
 
-// raw returns a span in the API's JSON.
-func raw(s *apm.Span) string {
+// CloseURL returns the address without a selected span.
+func (p spanPanel) CloseURL() string { return p.scene.With("span", "") }
+
+// LinkURL returns the address of a linked span.
+func (p spanPanel) LinkURL(link apm.Link) string { return p.scene.TraceURL(link.TraceID, link.SpanID) }
+
+// HexID returns the trace's 128-bit ID.
+func (p spanPanel) HexID() string { return apm.HexID(p.scene.IDHigh(), p.TraceID) }
+
+// Stack returns the stack of the span's error.
+func (p spanPanel) Stack() []stackLine { return stack(p.ErrorStack()) }
+
+// SQL returns the statement of a database span; it is empty for other spans.
+func (p spanPanel) SQL() []sqlPart {
+	statement := cmp.Or(p.Meta["sql.query"], p.Meta["db.statement"])
+	if statement == "" && p.Type == "sql" {
+		statement = p.Resource
+	}
+	return layOutSQL(statement)
+}
+
+// JSON returns the span in the API's JSON.
+func (p spanPanel) JSON() string {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(api.NewSpan(s)); err != nil { // an event's attribute is none that JSON has
+	if err := encoder.Encode(api.NewSpan(p.Span)); err != nil { // an event's attribute is none that JSON has
 		return err.Error()
 	}
 	return text.String()
 }
 
-// statement returns the SQL of a database span; it is empty for other spans.
-func statement(s *apm.Span) string {
-	if text := cmp.Or(s.Meta["sql.query"], s.Meta["db.statement"]); text != "" {
-		return text
-	}
-	if s.Type == "sql" {
-		return s.Resource
-	}
-	return ""
+// A tag is an attribute of a span, with the search for traces that have the same.
+type tag struct {
+	Name, Value string
+	Filter      string // what Search asks for: env:production
+	Search      string // the address of these traces; empty if no query can ask for them
 }
 
-// aboutSpan returns the attributes that every span has.
-func aboutSpan(p page.URL, s *apm.Span) (all []tag) {
+func (p spanPanel) tag(name string, field query.Field, value string) tag {
+	return tag{name, value, field.String() + ":" + value, searchURL(p.scene.URL, field, value)}
+}
+
+// Attributes returns the attributes that every span has.
+func (p spanPanel) Attributes() (all []tag) {
 	for _, a := range []struct{ field, name, value string }{
-		{"service", "Service", s.Service}, {"operation_name", "Operation", s.Name}, {"resource_name", "Resource", s.Resource}, {"type", "Type", s.Type},
+		{"service", "Service", p.Service}, {"operation_name", "Operation", p.Name},
+		{"resource_name", "Resource", p.Resource}, {"type", "Type", p.Type},
 	} {
 		if a.value != "" {
-			all = append(all, tag{Name: a.name, Value: a.value, Filter: a.field + ":" + a.value, Search: searchURL(p, reserved(a.field), a.value)})
+			all = append(all, p.tag(a.name, query.Field{Name: a.field}, a.value))
 		}
 	}
 	return all
 }
 
-// tags returns a span's tags sorted by name, and separately the internal tags of
-// tracers and Agents. It leaves out the error's tags, which the panel shows elsewhere.
-func tags(p page.URL, s *apm.Span) (own, internal []tag) {
-	shown := map[string]bool{}
-	if s.Error {
-		for _, name := range []string{"error.message", "error.msg", "error.type", "error.stack", "error.handling_stack"} {
-			shown[name] = true
+// Tags returns the span's tags, sorted by name. It leaves out those of an error, which
+// the panel shows elsewhere, and those of tracers and Agents.
+func (p spanPanel) Tags() []tag { return p.tags(false) }
+
+// InternalTags returns the tags of tracers and Agents.
+func (p spanPanel) InternalTags() []tag { return p.tags(true) }
+
+func (p spanPanel) tags(internal bool) (all []tag) {
+	errorTags := []string{"error.message", "error.msg", "error.type", "error.stack", "error.handling_stack"}
+	add := func(name, value string) {
+		if strings.HasPrefix(name, "_") == internal && !(p.Error && slices.Contains(errorTags, name)) {
+			all = append(all, p.tag(name, tagField(name), value))
 		}
 	}
-	all := sortedTags(s.Meta)
-	for _, name := range slices.Sorted(maps.Keys(s.Metrics)) {
-		all = append(all, tag{Name: name, Value: strconv.FormatFloat(s.Metrics[name], 'f', -1, 64)})
+	for name, value := range p.Meta {
+		add(name, value)
 	}
-	slices.SortStableFunc(all, func(a, b tag) int { return cmp.Compare(a.Name, b.Name) })
-	for _, t := range all {
-		if shown[t.Name] {
-			continue
-		}
-		field := tagField(t.Name)
-		t.Filter, t.Search = field.String()+":"+t.Value, searchURL(p, field, t.Value)
-		if strings.HasPrefix(t.Name, "_") {
-			internal = append(internal, t)
-		} else {
-			own = append(own, t)
-		}
+	for name, value := range p.Metrics {
+		add(name, text(value))
 	}
-	return own, internal
+	slices.SortFunc(all, func(a, b tag) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value)) })
+	return all
 }
 
-func sortedTags(values map[string]string) []tag {
-	var sorted []tag
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		sorted = append(sorted, tag{Name: name, Value: values[name]})
-	}
-	return sorted
+// tagField returns a tag's name in queries.
+func tagField(name string) query.Field {
+	return query.Field{Name: name, Tag: name != "env" && name != "version"}
 }
 
-// attributes formats an event's attributes: text as is, the rest as JSON.
-func attributes(values map[string]any) []tag {
-	var sorted []tag
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		text, isText := values[name].(string)
-		if !isText {
-			encoded, err := json.Marshal(values[name])
-			if err != nil { // not to be had in JSON
-				encoded = fmt.Append(nil, values[name])
-			}
-			text = string(encoded)
-		}
-		sorted = append(sorted, tag{Name: name, Value: text})
+// searchURL returns the address of the traces that have a span with a value, or an empty
+// text if no query can ask for it.
+func searchURL(p page.URL, field query.Field, value string) string {
+	const longest = 1000 // bytes; a longer value hardly exists twice
+	if len(value) > longest || field.IsDuration() {
+		return ""
 	}
-	return sorted
+	text := query.Term{Field: field, Test: query.Literal(value)}.String()
+	q, err := query.Parse(text)
+	if term, ok := q.Expr.(query.Term); err != nil || !ok || term.Field != field || !term.Test.MatchText(value) {
+		return ""
+	}
+	return p.To("/traces", "query", text)
+}
+
+// text formats the value of a tag or of an event's attribute: text as is, the rest as JSON.
+func text(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64)
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil { // JSON has no such value
+		return fmt.Sprint(value)
+	}
+	return string(encoded)
+}
+
+// A stackLine is a line of an error's stack.
+type stackLine struct {
+	Text  string
+	Other bool // it is the language's or a library's, not the service's own
+}
+
+// stack tells apart, line by line, a service's own code and that of others. It knows
+// the stacks of Go, Java, Python, Node.js and Ruby; all lines of others are own.
+func stack(text string) (lines []stackLine) {
+	text = strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	if text == "" {
+		return nil
+	}
+	all := strings.Split(text, "\n")
+	for i, line := range all {
+		other := isOthers(line)
+		switch {
+		// In Go a function stands above its place, in Python below.
+		case !strings.HasPrefix(line, "\t") && i+1 < len(all) && strings.HasPrefix(all[i+1], "\t") &&
+			strings.Contains(all[i+1], ".go:"):
+			other = other || isOthers(all[i+1])
+		case i > 0 && (strings.Contains(line, ".go:") || strings.HasPrefix(strings.TrimSpace(all[i-1]), `File "`)):
+			other = other || lines[i-1].Other
+		}
+		lines = append(lines, stackLine{line, other})
+	}
+	return lines
+}
+
+// isOthers reports whether a line's words show that it is of a language or a library.
+func isOthers(line string) bool {
+	line = strings.TrimSpace(line)
+	begins := func(beginning string) bool { return strings.HasPrefix(line, beginning) }
+	contains := func(part string) bool { return strings.Contains(line, part) }
+	return slices.ContainsFunc([]string{
+		"runtime.", "runtime/", "net/http.", "testing.", "reflect.", "database/sql.",
+		"created by net/http", "created by runtime", "created by testing",
+		"at java.", "at java.base/", "at javax.", "at jakarta.", "at jdk.", "at sun.", "at com.sun.",
+		"at kotlin.", "at scala.", "at node:", "at process.", "at internal/",
+	}, begins) || slices.ContainsFunc([]string{
+		"/go/src/", "/pkg/mod/", "/vendor/", "/site-packages/", "/dist-packages/", "/lib/python", `File "<frozen`,
+		"/node_modules/", "(node:", "(internal/", "/gems/", "/lib/ruby/",
+	}, contains)
 }
