@@ -98,9 +98,7 @@ func (w room) showCompareVersions(rw http.ResponseWriter, r *http.Request) error
 	if request.window, err = w.settleBoth(ctx, request, data.A.Version, data.B.Version); err != nil {
 		return err
 	}
-	if data.Menus, err = w.Menus(ctx, data.Place, request.window); err != nil {
-		return err
-	}
+	data.Window = &request.window
 	if data.Both() {
 		data.Title = fmt.Sprintf("%s and %s · Compare versions", page.Short(data.A.Version), page.Short(data.B.Version))
 		if err := w.compareVersions(ctx, &data, request); err != nil {

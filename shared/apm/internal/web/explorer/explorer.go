@@ -49,11 +49,7 @@ func (p pages) showTraces(rw http.ResponseWriter, r *http.Request) error {
 		Name: "Trace Explorer", URL: "https://docs.datadoghq.com/tracing/trace_explorer/",
 		Lacks: "saved views, metrics and logs",
 	})}
-	if !request.rowsOnly {
-		if data.Menus, err = p.Menus(r.Context(), data.Place, request.window); err != nil {
-			return err
-		}
-	}
+	data.Window = &request.window
 	if request.Wrong != nil || request.NoTime != "" {
 		return p.Render(rw, http.StatusBadRequest, "traces.html", data)
 	}

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,16 +21,22 @@ type Frame struct {
 	Refused int
 	Section string // the current entry of the top bar; may be empty
 	Place   URL
-	Menus   *menus // nil for a page without an environment and a time range
-	Try     string // a command that makes a trace; may be empty
-	Address string // that tracers send to
+	Window  *Window // of the menus; nil for a page without an environment and a time range
+	Try     string  // a command that makes a trace; may be empty
+	Address string  // that tracers send to
 	Guests  []guest.Guest
+
+	countEnvs func() ([]stats.Facet, error)
 }
 
 // Docs names the page of Datadog that shows the same, its documentation, and what
 // that page also has. All are empty if Datadog has no such page.
 type Docs struct{ Name, URL, Lacks string }
 
+// maxEnvs is how many environments a page offers.
+const maxEnvs = 20
+
+// Frame returns the frame of a page.
 func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
 	return Frame{
 		Title:   title,
@@ -41,6 +48,9 @@ func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
 		Try:     site.Try,
 		Address: "http://" + r.Host,
 		Guests:  site.Guests,
+		countEnvs: func() ([]stats.Facet, error) {
+			return site.CountValues(r.Context(), query.Selection{}, []query.Field{{Name: "env"}}, maxEnvs)
+		},
 	}
 }
 
@@ -85,17 +95,20 @@ func nanosecondsOf(d time.Duration) query.Number {
 	}
 }
 
-// Open settles the window of a page about requests and sets the page's menus.
-func (site *Site) Open(r *http.Request, f *Frame, q query.Query) (Window, error) {
-	win, err := ParseWindow(r)
-	if err != nil {
-		return win, err
+// Envs returns the environments to choose from: those of all time, so that they don't come
+// and go with the time range, and the chosen one.
+func (f Frame) Envs() (envs []string, err error) {
+	counted, err := f.countEnvs()
+	for _, facet := range counted {
+		for _, value := range facet.Values {
+			envs = append(envs, value.Value)
+		}
 	}
-	if win, err = site.Settle(r.Context(), win, q, query.ServiceEntrySpans); err != nil {
-		return win, err
+	if f.Window.Env != "" && !slices.Contains(envs, f.Window.Env) {
+		envs = append(envs, f.Window.Env)
 	}
-	f.Menus, err = site.Menus(r.Context(), f.Place, win)
-	return win, err
+	slices.Sort(envs)
+	return envs, err
 }
 
 // EarlierURL returns the address of the same page over all time, if the reader chose
@@ -106,10 +119,10 @@ func (f Frame) EarlierURL() string {
 			return ""
 		}
 	}
-	if f.Menus == nil || f.Kept.Oldest == 0 || f.Kept.Oldest >= f.Menus.From {
+	if f.Window == nil || f.Kept.Oldest == 0 || f.Kept.Oldest >= f.Window.From {
 		return ""
 	}
-	return f.Menus.RangeURL("all")
+	return f.Place.With("range", "all")
 }
 
 // StoredText returns how much is stored.

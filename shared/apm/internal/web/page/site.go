@@ -94,6 +94,7 @@ func NewSite(config Config) *Site {
 		"indent":      Indent,
 		"moment":      MomentOf,
 		"number":      format.Number,
+		"ranges":      Ranges,
 		"percent":     Percent,
 		"script":      func(name string) template.HTML { return scriptTags(site.Static, name) },
 		"service":     site.Service,

@@ -77,6 +77,28 @@ func RangeOf(name string) (TimeRange, bool) {
 // Chosen reports whether the reader chose a time range.
 func (win Window) Chosen() bool { return win.Range != "" || win.From != 0 || win.To != 0 }
 
+// Title returns the title of the time range, or "" for a range that the reader gave.
+func (win Window) Title() string {
+	if chosen, ok := RangeOf(win.Range); ok {
+		return chosen.Title
+	}
+	if win.From != 0 || win.To != 0 {
+		return ""
+	}
+	return "All time"
+}
+
+// Length returns how long a window with two ends is.
+func (win Window) Length() string {
+	return Distance(time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)))
+}
+
+// Begin returns the start of the window, or nil if it is open.
+func (win Window) Begin() *Moment { return MomentOrNone(win.From) }
+
+// End returns the end of the window, or nil if it is open.
+func (win Window) End() *Moment { return MomentOrNone(win.To) }
+
 // Selection returns the selection of a query within the window.
 func (win Window) Selection(q query.Query, scope query.Scope) query.Selection {
 	if win.Env != "" {

@@ -30,7 +30,7 @@ type graphs struct {
 func (p pages) graphs(ctx context.Context, f frame) (g graphs, a stats.Anatomy, err error) {
 	const most = 8 // versions
 	found, err := p.Figures(ctx, query.Breakdown{Selection: f.selection(), By: []query.Field{{Name: "version"}},
-		Buckets: f.window.Buckets(), Distribution: true, Limit: most})
+		Buckets: f.Window.Buckets(), Distribution: true, Limit: most})
 	if err != nil || found.Total.Requests == 0 {
 		return g, a, err
 	}
@@ -38,7 +38,7 @@ func (p pages) graphs(ctx context.Context, f frame) (g graphs, a stats.Anatomy, 
 		return cmp.Or(cmp.Compare(a.First, b.First), strings.Compare(a.Values[0], b.Values[0]))
 	})
 	g = graphs{f, p.Palette.Of(f.Service).Hex(), found.Total, found.Groups}
-	a, err = p.Anatomy(ctx, f.selection(), f.window.Buckets())
+	a, err = p.Anatomy(ctx, f.selection(), f.Window.Buckets())
 	return g, a, err
 }
 
@@ -50,7 +50,7 @@ type plot struct {
 
 // chart returns the graph with the plot that the reader chose, or the first.
 func (g graphs) chart(id, title, summary string, plots ...plot) *chart.Chart {
-	c := chart.New(id, title, g.window.TimeRange())
+	c := chart.New(id, title, g.Window.TimeRange())
 	c.Summary = summary
 	chosen := max(0, slices.IndexFunc(plots, func(p plot) bool { return p.name == g.Place.Get(id) }))
 	for i, p := range plots {
@@ -74,10 +74,10 @@ func (p pages) charts(g graphs, a stats.Anatomy) []*chart.Chart {
 }
 
 func (g graphs) requests() *chart.Chart {
-	step, requests := time.Duration(g.window.Step), func(f stats.Figures) float64 { return float64(f.Requests) }
+	step, requests := time.Duration(g.Window.Step), func(f stats.Figures) float64 { return float64(f.Requests) }
 	return g.chart("requests", "Requests", fmt.Sprintf("%s · %s · %s per bar",
 		format.Count(g.total.Requests, "request", "requests"),
-		page.RateText(requests(g.total.Figures)/max(1, g.window.Seconds())), format.Duration(step)),
+		page.RateText(requests(g.total.Figures)/max(1, g.Window.Seconds())), format.Duration(step)),
 		plot{"Requests and errors", func(c *chart.Chart) {
 			ok := g.series("OK", "", func(f stats.Figures) float64 { return float64(f.Requests - f.Errors) })
 			c.Stack([]chart.Series{g.series("Errors", "failed", errorsOf), ok}, chart.Count)

@@ -23,7 +23,7 @@ type latency struct {
 }
 
 // Figures returns figures within the page's window.
-func (f frame) Figures(of stats.Figures) figures { return figures{of, f.window.Seconds()} }
+func (f frame) Figures(of stats.Figures) figures { return figures{of, f.Window.Seconds()} }
 
 // PerSecond returns the rate of requests.
 func (f figures) PerSecond() page.Amount { return page.Rate(float64(f.Requests) / max(1, f.seconds)) }

@@ -43,7 +43,7 @@ func (p pages) showMap(rw http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) loadMap(ctx context.Context, data *mapPage) error {
-	services, others, err := p.mappedServices(ctx, data.window)
+	services, others, err := p.mappedServices(ctx, *data.Window)
 	if err != nil || len(services) == 0 {
 		return err
 	}
@@ -141,7 +141,7 @@ type counter func(times float64, one, several string) string
 // totals if rates would be tiny.
 func (f frame) counter(least float64) counter {
 	const often = 0.1 // a second
-	seconds := max(1, f.window.Seconds())
+	seconds := max(1, f.Window.Seconds())
 	return func(times float64, one, several string) string {
 		if least < often*seconds {
 			return format.Count(int(math.Round(times)), one, several)

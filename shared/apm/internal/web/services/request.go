@@ -71,16 +71,14 @@ type frame struct {
 	largest stats.Figures // of the rows of the page's list
 }
 
-// settle settles the window of a page about requests, and sets its menus.
-func (p pages) settle(ctx context.Context, f *frame) (err error) {
-	f.window, err = p.Settle(ctx, f.request.window, f.Query, query.ServiceEntrySpans)
-	if err == nil {
-		f.Menus, err = p.Menus(ctx, f.Place, f.window)
-	}
+// settle settles the window of a page.
+func (p pages) settle(ctx context.Context, f *frame) error {
+	settled, err := p.Settle(ctx, f.request.window, f.Query, query.ServiceEntrySpans)
+	f.Window = &settled
 	return err
 }
 
 // selection returns the spans that the page is about.
 func (f frame) selection() query.Selection {
-	return f.window.Selection(f.Query, query.ServiceEntrySpans)
+	return f.Window.Selection(f.Query, query.ServiceEntrySpans)
 }

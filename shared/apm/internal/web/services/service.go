@@ -96,7 +96,7 @@ func resourceColumns() []page.Column[stats.Group] {
 // operations returns links to the service's entry operations if it has several.
 func (p pages) operations(ctx context.Context, f frame) (all []chart.Choice, err error) {
 	const most = 12
-	s := f.window.Selection(page.And(query.Query{}, "service", f.Service), query.ServiceEntrySpans)
+	s := f.Window.Selection(page.And(query.Query{}, "service", f.Service), query.ServiceEntrySpans)
 	found, err := p.FiguresBy(ctx, s, most, "operation_name")
 	if err != nil || len(found.Groups) < 2 {
 		return nil, err
