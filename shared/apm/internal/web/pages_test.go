@@ -20,6 +20,7 @@ import (
 	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/internal/web"
 	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/internal/webtest"
 	"thinker/shared/apm/tracegen"
 )
 
@@ -73,29 +74,7 @@ func (r intakeReport) Report() stats.IntakeReport { return r.IntakeReport }
 func (r intakeReport) Refused() int               { return 3 }
 func (r intakeReport) Calls() int                 { return r.IntakeReport.Calls }
 
-func report() intakeReport {
-	tracer := stats.TracerID{Service: "thinker-api", Language: "go", Library: "v2.9.1", Format: "v1.0",
-		Env: "workshop", Version: "2"}
-	return intakeReport{stats.IntakeReport{
-		Since: end.Add(-2 * time.Hour), Payloads: 20, Spans: 120, Bytes: 54_321, Calls: 24,
-		Tracers: []stats.Tracer{
-			{TracerID: tracer, Payloads: 15, Spans: 100, Errors: 4, Bytes: 50_000, LastContact: end,
-				Clock: 3 * time.Second, ClockMost: 4 * time.Second},
-			{TracerID: stats.TracerID{Service: "billing", Language: "python", Library: "2.1", Format: "v0.4"},
-				Payloads: 5, Spans: 20, Bytes: 4321, LastContact: end.Add(-time.Hour)},
-		},
-		Forgotten: 1,
-		Losses: []stats.Loss{{Reason: "payload is not MessagePack", Count: 3,
-			Advice: "Send traces as MessagePack."}},
-		Refusals: []stats.Refusal{{Time: end, Method: "POST", Path: "/v0.4/traces", Status: 400,
-			Reason: "payload is not MessagePack", Detail: "unexpected byte at offset 0", ContentType: "text/plain",
-			Length: 5, Headers: map[string]string{"User-Agent": "curl/8"}, First: []byte("hello")}},
-		Requests: []stats.Request{
-			{Time: end, Method: "POST", Path: "/v1.0/traces", Status: 200, Bytes: 2000, Spans: 7, Tracer: tracer},
-			{Time: end, Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 5},
-		},
-	}}
-}
+func report() intakeReport { return intakeReport{webtest.Report()} }
 
 // newStore returns a store with these spans.
 func newStore(t *testing.T, spans []apm.Span) *store.Store {

@@ -2,7 +2,6 @@
 package web
 
 import (
-	"embed"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"thinker/shared/apm/internal/web/comparison"
 	"thinker/shared/apm/internal/web/events"
 	"thinker/shared/apm/internal/web/explorer"
+	"thinker/shared/apm/internal/web/guests"
 	"thinker/shared/apm/internal/web/intakepage"
 	"thinker/shared/apm/internal/web/jsonapi"
 	"thinker/shared/apm/internal/web/page"
@@ -29,45 +29,27 @@ type Web struct {
 	routes []page.Route
 }
 
-//go:embed templates
-var embedded embed.FS
-
 // New returns the pages. It panics if an embedded file is invalid.
 func New(config Config) *Web {
-	w := &Web{
-		Site:  page.NewSite(config).With(embedded, "templates/*.html"),
-		guard: newGuard(config.AllowHosts),
-		mux:   http.NewServeMux(),
-	}
-	w.routes = w.atOnce()
-	for _, route := range w.inTurn() {
-		w.routes = append(w.routes, page.Route{Pattern: route.Pattern, Serve: w.InTurn(route.Serve)})
+	site := page.NewSite(config)
+	w := &Web{Site: site, guard: newGuard(config.AllowHosts), mux: http.NewServeMux()}
+	w.routes = slices.Concat(events.Routes(site), guests.Routes(site), []page.Route{
+		{Pattern: "GET /{$}", Serve: showFirst},
+		{Pattern: "GET /static/{file...}", Serve: site.ServeAsset},
+	})
+	// These read traces. They take turns, which bounds memory.
+	for _, route := range slices.Concat(comparison.Routes(site), explorer.Routes(site), intakepage.Routes(site),
+		jsonapi.Routes(site), services.Routes(site), traceview.Routes(site)) {
+		w.routes = append(w.routes, page.Route{Pattern: route.Pattern, Serve: site.InTurn(route.Serve)})
 	}
 	for _, route := range w.routes {
 		w.mux.HandleFunc(route.Pattern, func(rw http.ResponseWriter, r *http.Request) {
 			if err := route.Serve(rw, r); err != nil {
-				w.Fail(rw, r, err)
+				site.Fail(rw, r, err)
 			}
 		})
 	}
 	return w
-}
-
-// inTurn returns the routes that read traces: only a few at a time, to bound memory.
-func (w *Web) inTurn() []page.Route {
-	return slices.Concat(comparison.Routes(w.Site), explorer.Routes(w.Site), intakepage.Routes(w.Site),
-		jsonapi.Routes(w.Site), services.Routes(w.Site), traceview.Routes(w.Site))
-}
-
-// atOnce returns the routes that wait for no turn.
-func (w *Web) atOnce() []page.Route {
-	routes := append(events.Routes(w.Site),
-		page.Route{Pattern: "GET /{$}", Serve: showFirst},
-		page.Route{Pattern: "GET /static/{file...}", Serve: w.ServeAsset})
-	for _, g := range w.Guests {
-		routes = append(routes, w.welcome(g)...)
-	}
-	return routes
 }
 
 // ServeHTTP implements http.Handler. Requests that the guard refuses reach no handler.

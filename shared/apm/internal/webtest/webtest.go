@@ -2,12 +2,19 @@
 package webtest
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/colour"
@@ -109,7 +116,13 @@ func (s *Store) Anatomy(ctx context.Context, of query.Selection, buckets int) (s
 }
 
 // An Intake reports what a test sets.
-type Intake struct{ stats.IntakeReport }
+type Intake struct {
+	stats.IntakeReport
+	calls atomic.Int64 // that a test adds
+}
+
+// AddCalls counts requests, as if they had just arrived.
+func (in *Intake) AddCalls(n int) { in.calls.Add(int64(n)) }
 
 // Report returns the report.
 func (in *Intake) Report() stats.IntakeReport { return in.IntakeReport }
@@ -122,27 +135,96 @@ func (in *Intake) Refused() (n int) {
 	return n
 }
 
-// Calls returns the report's calls.
-func (in *Intake) Calls() int { return in.IntakeReport.Calls }
+// Calls returns the report's calls and the added ones.
+func (in *Intake) Calls() int { return in.IntakeReport.Calls + int(in.calls.Load()) }
+
+// Report returns the report of an intake with two tracers and a refused request.
+func Report() stats.IntakeReport {
+	end := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	tracer := stats.TracerID{Service: "thinker-api", Language: "go", Library: "v2.9.1", Format: "v1.0",
+		Env: "workshop", Version: "2"}
+	return stats.IntakeReport{
+		Since: end.Add(-2 * time.Hour), Payloads: 20, Spans: 120, Bytes: 54_321, Calls: 24,
+		Tracers: []stats.Tracer{
+			{TracerID: tracer, Payloads: 15, Spans: 100, Errors: 4, Bytes: 50_000, LastContact: end,
+				Clock: 3 * time.Second, ClockMost: 4 * time.Second},
+			{TracerID: stats.TracerID{Service: "billing", Language: "python", Library: "2.1", Format: "v0.4"},
+				Payloads: 5, Spans: 20, Bytes: 4321, LastContact: end.Add(-time.Hour)},
+		},
+		Forgotten: 1,
+		Losses: []stats.Loss{{Reason: "payload is not MessagePack", Count: 3,
+			Advice: "Send traces as MessagePack."}},
+		Refusals: []stats.Refusal{{Time: end, Method: "POST", Path: "/v0.4/traces", Status: 400,
+			Reason: "payload is not MessagePack", Detail: "unexpected byte at offset 0", ContentType: "text/plain",
+			Length: 5, Headers: map[string]string{"User-Agent": "curl/8"}, First: []byte("hello")}},
+		Requests: []stats.Request{
+			{Time: end, Method: "POST", Path: "/v1.0/traces", Status: 200, Bytes: 2000, Spans: 7, Tracer: tracer},
+			{Time: end, Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 5},
+		},
+	}
+}
 
 // Get returns the response to a GET.
 func (s Site) Get(address string) *httptest.ResponseRecorder { return s.Do(http.MethodGet, address) }
 
 // Do returns the response to a request without a body. Headers are name, value, name,
-// value; Host sets the host.
+// value; a header Host sets the host, and one without a value is left out.
 func (s Site) Do(method, address string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, address, nil)
+	return s.Send(method, address, "", headers...)
+}
+
+// Send is Do with a body.
+func (s Site) Send(method, address, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, address, strings.NewReader(body))
 	r.Host = "localhost:8126"
-	for i := 0; i < len(headers); i += 2 {
-		if headers[i] == "Host" {
-			r.Host = headers[i+1]
-		} else if headers[i+1] != "" {
-			r.Header.Set(headers[i], headers[i+1])
+	for pair := range slices.Chunk(headers, 2) {
+		switch name, value := pair[0], pair[1]; {
+		case name == "Host":
+			r.Host = value
+		case value != "":
+			r.Header.Set(name, value)
 		}
 	}
 	response := httptest.NewRecorder()
 	s.ServeHTTP(response, r)
 	return response
+}
+
+// Open opens an event stream, which ends when the site is closed.
+func (s Site) Open(t *testing.T, address string) *bufio.Scanner {
+	t.Helper()
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	t.Cleanup(s.Close)
+	response, err := http.Get(server.URL + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	events := bufio.NewScanner(response.Body)
+	if kind := response.Header.Get("Content-Type"); !events.Scan() || events.Text() != ": open" || kind != "text/event-stream" {
+		t.Fatalf("%s: status %d, %s: %s", address, response.StatusCode, kind, events.Text())
+	}
+	return events
+}
+
+// NextEvent returns the lines of the next event, each with a line break.
+func NextEvent(events *bufio.Scanner) (event string) {
+	for events.Scan() {
+		switch line := events.Text(); {
+		case line != "":
+			event += line + "\n"
+		case event != "":
+			return event
+		}
+	}
+	return event
+}
+
+// Text returns the text of a page's main part, without markup.
+func Text(body string) string {
+	main := regexp.MustCompile(`(?s)<main.*</main>`).FindString(body)
+	return strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(main, " "))), " ")
 }
 
 // Decode returns an endpoint's response, which must be a success.

@@ -1,13 +1,11 @@
 package jsonapi_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -113,25 +111,11 @@ func exampleResponses(t *testing.T) map[string]string {
 // firstEvent returns the first event of a stream.
 func firstEvent(t *testing.T, site webtest.Site, path string) string {
 	t.Helper()
-	server := httptest.NewServer(site)
-	defer server.Close()
-	defer site.Close()
-	response, err := http.Get(server.URL + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	lines := bufio.NewScanner(response.Body)
-	lines.Scan() // the stream is open
-	lines.Scan()
+	events := site.Open(t, path)
 	if err := site.Store.Add(t.Context(), documented()[0].Spans); err != nil {
 		t.Fatal(err)
 	}
-	var text strings.Builder
-	for lines.Scan() && lines.Text() != "" {
-		fmt.Fprintln(&text, lines.Text())
-	}
-	return text.String()
+	return webtest.NextEvent(events)
 }
 
 // TestReference_Examples compares the page's examples with the API's responses.

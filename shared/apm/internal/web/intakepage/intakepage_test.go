@@ -1,24 +1,17 @@
-package web_test
+package intakepage_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"thinker/shared/apm/internal/stats"
-	"thinker/shared/apm/internal/store"
+	"thinker/shared/apm/internal/webtest"
 )
 
-// retainingStore is a store that reports another retention.
-type retainingStore struct {
-	*store.Store
-	retention stats.Retention
-}
-
-func (s retainingStore) Retention() stats.Retention { return s.retention }
-
 func TestIntake_Chain(t *testing.T) {
-	traces := newStore(t, nil)
+	site := webtest.New(t)
 	for _, c := range []struct {
 		name   string
 		change func(*stats.IntakeReport, *stats.Retention)
@@ -46,10 +39,12 @@ func TestIntake_Chain(t *testing.T) {
 			"A file of stored traces could not be read and was set aside."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			intake, kept := report(), stats.Retention{}
-			intake.Losses, intake.Tracers[0].ClockMost = nil, 0
-			c.change(&intake.IntakeReport, &kept)
-			_, got := pageText(pagesOf(t, retainingStore{traces, kept}, intake), "/intake")
+			kept := &stats.Retention{}
+			site.Store.Kept, site.Intake.IntakeReport = kept, webtest.Report()
+			report := &site.Intake.IntakeReport
+			report.Losses, report.Tracers[0].ClockMost = nil, 0
+			c.change(report, kept)
+			got := webtest.Text(site.Get("/intake").Body.String())
 			if c.want == "" && strings.Contains(got, "Problem") || !strings.Contains(got, c.want) {
 				t.Errorf("the page lacks %q in\n%s", c.want, got)
 			}
@@ -58,11 +53,13 @@ func TestIntake_Chain(t *testing.T) {
 }
 
 func TestIntake_Details(t *testing.T) {
-	intake := report()
+	site := webtest.New(t)
+	intake := webtest.Report()
 	intake.Forgotten = 2
 	intake.Tracers[0].Clock, intake.Tracers[0].ClockMost = 2*time.Second, -100*time.Hour
 	intake.Refusals[0].Length, intake.Refusals[0].First = -1, []byte("\x91\x91\x8a0123456789abcdef")
-	body := request(pagesOf(t, newStore(t, nil), intake), "/intake").Body.String()
+	site.Intake.IntakeReport = intake
+	body := site.Get("/intake").Body.String()
 	checkHas(t, body, "2 s ahead", "(was 4 days behind)", "2 older tracers are not shown",
 		"no Content-Length · text/plain",
 		"<pre>91 91 8a 30 31 32 33 34 35 36 37 38 39 61 62 63\n64 65 66</pre>")
@@ -72,14 +69,15 @@ func TestIntake_Details(t *testing.T) {
 func TestIntake_HostileSenders(t *testing.T) {
 	const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>{{.}}`
 	id := stats.TracerID{Service: evil, Language: evil, Library: evil, Format: evil, Env: evil, Version: evil}
-	intake := intakeReport{stats.IntakeReport{
+	site := webtest.New(t)
+	site.Intake.IntakeReport = stats.IntakeReport{
 		Calls:   1,
 		Tracers: []stats.Tracer{{TracerID: id}},
 		Refusals: []stats.Refusal{{Method: evil, Path: evil, Reason: evil, Detail: evil, ContentType: evil, Length: 9,
 			Headers: map[string]string{"User-Agent": evil}, First: []byte(evil)}},
 		Requests: []stats.Request{{Method: evil, Path: evil, Tracer: id}},
-	}}
-	body := request(pagesOf(t, newStore(t, nil), intake), "/intake").Body.String()
+	}
+	body := site.Get("/intake").Body.String()
 	for _, unwanted := range []string{"<script>", "<img", "style=", " onerror=\""} {
 		if strings.Contains(body, unwanted) {
 			t.Errorf("the page contains %s", unwanted)
@@ -91,12 +89,38 @@ func TestIntake_HostileSenders(t *testing.T) {
 }
 
 func TestIntake_Empty(t *testing.T) {
-	empty := request(pagesOf(t, newStore(t, nil), intakeReport{}), "/intake").Body.String()
-	checkHas(t, empty, "No requests yet", "<code>curl http://localhost:5000/</code>",
+	site := webtest.New(t)
+	checkHas(t, site.Get("/intake").Body.String(), "No requests yet", "<code>curl http://localhost:5000/</code>",
 		"DD_TRACE_AGENT_URL=http://localhost:8126")
-	info := intakeReport{stats.IntakeReport{Calls: 1, Requests: []stats.Request{{Method: "GET", Path: "/info", Status: 200}}}}
-	checkHas(t, request(pagesOf(t, newStore(t, nil), info), "/intake").Body.String(),
+	site.Intake.IntakeReport = stats.IntakeReport{
+		Calls: 1, Requests: []stats.Request{{Method: "GET", Path: "/info", Status: 200}},
+	}
+	checkHas(t, site.Get("/intake").Body.String(),
 		"No spans yet", "1 request has reached the agent", "must stop its tracer", "GET /info")
+}
+
+func TestIntake_JSON(t *testing.T) {
+	site := webtest.New(t)
+	site.Store.Kept = &stats.Retention{MaxSpans: 200_000, EvictedTraces: 1, EvictedSpans: 6}
+	const empty = `{"since":"0001-01-01T00:00:00.000Z","payloads":0,"spans":0,"bytes":0,"calls":0,` +
+		`"tracers":[],"tracers_forgotten":0,"losses":[{"reason":"trace evicted","count":1,` +
+		`"advice":"It made room for newer traces. To store more, start the agent with a larger --max-spans or --max-bytes."}],` +
+		`"refusals":[],"requests":[],"kept":{"traces":0,"spans":0,"max_spans":200000,"bytes":0,"max_bytes":0,` +
+		`"oldest":0,"newest":0,"evicted_traces":1,"evicted_spans":6,"damaged_spans":0},` +
+		`"chain":[{"holds":false,"says":"No request has reached the agent.",` +
+		`"do":"Start a service whose tracer sends to this agent, and send the service a request."}]}` + "\n"
+	if body := site.Get("/api/intake").Body.String(); body != empty {
+		t.Errorf("got  %swant %s", body, empty)
+	}
+}
+
+func TestIntake_OtherHosts(t *testing.T) {
+	site := webtest.New(t)
+	for _, path := range []string{"/intake", "/api/intake", "/api/events?kind=intake"} {
+		if r := site.Do(http.MethodGet, path, "Host", "example.com"); r.Code != http.StatusForbidden {
+			t.Errorf("%s: status %d", path, r.Code)
+		}
+	}
 }
 
 func checkHas(t *testing.T, body string, wants ...string) {

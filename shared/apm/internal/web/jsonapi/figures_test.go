@@ -1,12 +1,10 @@
-package web
+package jsonapi_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/api"
+	"thinker/shared/apm/internal/webtest"
 )
 
 // served are four requests to a service of two versions, a second apart, each
@@ -34,19 +33,9 @@ func served() (traces []apm.Trace) {
 	return traces
 }
 
-// ask decodes what the API answers.
-func ask[T any](t *testing.T, w *Web, path string) (answer T) {
-	t.Helper()
-	rec := get(w, path)
-	if err := json.Unmarshal(rec.Body.Bytes(), &answer); err != nil || rec.Code != http.StatusOK || rec.Header().Get("Content-Type") != "application/json" {
-		t.Fatalf("%s: %d, %v: %s", path, rec.Code, err, rec.Body)
-	}
-	return answer
-}
-
-func TestTheAPIListsServices(t *testing.T) {
-	w, _ := newTest(served()...)
-	answer := ask[api.Services](t, w, "/api/services")
+func TestServices(t *testing.T) {
+	site := webtest.New(t, served()...)
+	answer := webtest.Decode[api.Services](t, site, "/api/services")
 	if len(answer.Services) != 2 || answer.From != 1_700_000_000_000_000_000 || answer.To != answer.From+3_020_000_001 {
 		t.Fatalf("%+v", answer)
 	}
@@ -62,7 +51,7 @@ func TestTheAPIListsServices(t *testing.T) {
 		"env=test": 1, "env=prod": 0, "env=*": 0, "query=type:sql": 1, "env=test&query=type:sql+OR+version:v2": 1,
 		"from=1700000004000000000": 0, "to=1700000000000000001": 1, "scope=root": 1,
 	} {
-		if got := ask[api.Services](t, w, "/api/services?"+parameters); len(got.Services) != want {
+		if got := webtest.Decode[api.Services](t, site, "/api/services?"+parameters); len(got.Services) != want {
 			t.Errorf("%s: %d services, want %d", parameters, len(got.Services), want)
 		}
 	}
@@ -83,9 +72,9 @@ func within1Percent(got, want time.Duration) bool {
 	return math.Abs(float64(got-want)) <= float64(want)/100
 }
 
-func TestTheAPIListsResources(t *testing.T) {
-	w, _ := newTest(served()...)
-	answer := ask[api.Resources](t, w, "/api/services/team%2Fapi/resources?from=1700000000000000000&to=1700000008000000000")
+func TestResources(t *testing.T) {
+	site := webtest.New(t, served()...)
+	answer := webtest.Decode[api.Resources](t, site, "/api/services/team%2Fapi/resources?from=1700000000000000000&to=1700000008000000000")
 	if len(answer.Resources) != 1 || answer.Service != "team/api" {
 		t.Fatalf("%+v", answer)
 	}
@@ -96,22 +85,22 @@ func TestTheAPIListsResources(t *testing.T) {
 		"team%2Fapi/resources?operation=think": 0, "team%2Fapi/resources?operation=think&scope=all": 1, "team%2Fapi/resources?scope=all": 2,
 		"team/resources": 0, "team*/resources": 0,
 	} {
-		if got := ask[api.Resources](t, w, "/api/services/"+path); len(got.Resources) != want {
+		if got := webtest.Decode[api.Resources](t, site, "/api/services/"+path); len(got.Resources) != want {
 			t.Errorf("%s: %d resources, want %d", path, len(got.Resources), want)
 		}
 	}
-	if cut := ask[api.Resources](t, w, "/api/services/team%2Fapi/resources?scope=all&limit=1"); len(cut.Resources) != 1 || cut.Others != 1 {
+	if cut := webtest.Decode[api.Resources](t, site, "/api/services/team%2Fapi/resources?scope=all&limit=1"); len(cut.Resources) != 1 || cut.Others != 1 {
 		t.Errorf("%+v", cut)
 	}
 	// All at once is no thousands a second.
-	if r := ask[api.Resources](t, w, "/api/services/db/resources?to=1700000000010000000").Resources[0]; r.RequestsPerSecond != 1 {
+	if r := webtest.Decode[api.Resources](t, site, "/api/services/db/resources?to=1700000000010000000").Resources[0]; r.RequestsPerSecond != 1 {
 		t.Errorf("%v requests a second", r.RequestsPerSecond)
 	}
 }
 
-func TestTheAPIGivesFigures(t *testing.T) {
-	w, _ := newTest(served()...)
-	answer := ask[api.Breakdown](t, w, "/api/figures?query=service:team/api&by=version&by=@http.status_code&buckets=4&distribution=true&from=1700000000000000000&to=1700000008000000000")
+func TestFigures(t *testing.T) {
+	site := webtest.New(t, served()...)
+	answer := webtest.Decode[api.Breakdown](t, site, "/api/figures?query=service:team/api&by=version&by=@http.status_code&buckets=4&distribution=true&from=1700000000000000000&to=1700000008000000000")
 	if answer.Step != 2e9 || fmt.Sprint(answer.By) != "[version @http.status_code]" || len(answer.Groups) != 2 || answer.Others != 0 || answer.Total.Requests != 4 {
 		t.Fatalf("%+v", answer)
 	}
@@ -122,18 +111,18 @@ func TestTheAPIGivesFigures(t *testing.T) {
 	if len(first.Distribution) != 3 || !within1Percent(first.Distribution[0].Duration, 10e6) || first.Distribution[0].Requests != 1 {
 		t.Errorf("%+v", first.Distribution)
 	}
-	plain := get(w, "/api/figures").Body.String()
+	plain := site.Get("/api/figures").Body.String()
 	if strings.Contains(plain, "series") || strings.Contains(plain, "distribution") || !strings.Contains(plain, `"by":[],"total":{"values":[],"requests":8,`) || !strings.Contains(plain, `"groups":[],"others":0}`) {
 		t.Errorf("%s", plain)
 	}
-	if cut := ask[api.Breakdown](t, w, "/api/figures?by=service&scope=all&limit=1"); len(cut.Groups) != 1 || cut.Others != 1 || cut.Groups[0].Requests != 8 {
+	if cut := webtest.Decode[api.Breakdown](t, site, "/api/figures?by=service&scope=all&limit=1"); len(cut.Groups) != 1 || cut.Others != 1 || cut.Groups[0].Requests != 8 {
 		t.Errorf("%+v", cut)
 	}
 }
 
-func TestTheAPICountsFacets(t *testing.T) {
-	w, _ := newTest(served()...)
-	answer := ask[api.Facets](t, w, "/api/facets?field=version&field=@http.status_code&limit=1")
+func TestFacets(t *testing.T) {
+	site := webtest.New(t, served()...)
+	answer := webtest.Decode[api.Facets](t, site, "/api/facets?field=version&field=@http.status_code&limit=1")
 	want := api.Facets{Facets: []api.Facet{
 		{Field: "version", Spans: 8, Values: []api.FacetValue{{Value: "v1", Spans: 6}}, Others: 1},
 		{Field: "@http.status_code", Spans: 8, Values: []api.FacetValue{{Value: "200", Spans: 8}}},
@@ -141,16 +130,16 @@ func TestTheAPICountsFacets(t *testing.T) {
 	if fmt.Sprint(answer) != fmt.Sprint(want) {
 		t.Errorf("got %+v, want %+v", answer, want)
 	}
-	if all := ask[api.Facets](t, w, "/api/facets?scope=root"); len(all.Facets) != 8 {
+	if all := webtest.Decode[api.Facets](t, site, "/api/facets?scope=root"); len(all.Facets) != 8 {
 		t.Errorf("%+v", all)
 	}
 }
 
-func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
-	w, _ := newTest(served()...)
+func TestTimeSpent(t *testing.T) {
+	site := webtest.New(t, served()...)
 	const start = 1_700_000_000_000_000_000
 	sample := api.Sample{Requests: 4, Of: 4, Traces: 4, From: start, To: start + 3e9 + 1}
-	answer := ask[api.TimeSpent](t, w, "/api/time-spent?query=service:team/api")
+	answer := webtest.Decode[api.TimeSpent](t, site, "/api/time-spent?query=service:team/api")
 	want := api.TimeSpent{Sample: sample, Services: []api.ServiceTime{
 		{Service: "db", ExecTime: 50e6, PerRequest: 12.5e6, Percent: 50},
 		{Service: "team/api", ExecTime: 50e6, PerRequest: 12.5e6, Percent: 50},
@@ -158,7 +147,7 @@ func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
 	if !reflect.DeepEqual(answer, want) {
 		t.Errorf("got %+v, want %+v", answer, want)
 	}
-	series := get(w, fmt.Sprintf("/api/time-spent?query=service:team/api&buckets=2&from=%d&to=%d", start+2_000_000_000, start+6_000_000_000)).Body.String()
+	series := site.Get(fmt.Sprintf("/api/time-spent?query=service:team/api&buckets=2&from=%d&to=%d", start+2_000_000_000, start+6_000_000_000)).Body.String()
 	for _, want := range []string{
 		`"step":2000000000,"series":{"requests":[2,0]}`,
 		`{"service":"db","exec_time":35000000,"per_request":17500000,"percent":50,"series":{"exec_time":[35000000,0],"per_request":[17500000,null]}}`,
@@ -169,8 +158,8 @@ func TestTheAPITellsWhereTimeIsSpent(t *testing.T) {
 	}
 }
 
-func TestTheAPITellsWhoCallsWhom(t *testing.T) {
-	w, _ := newTest(served()...)
+func TestDependencies(t *testing.T) {
+	site := webtest.New(t, served()...)
 	const start = 1_700_000_000_000_000_000
 	for parameters, want := range map[string]api.Dependencies{
 		"query=service:team/api": {
@@ -184,15 +173,15 @@ func TestTheAPITellsWhoCallsWhom(t *testing.T) {
 				Total: 15e6, Avg: 7.5e6, Max: 10e6}},
 		},
 	} {
-		if got := ask[api.Dependencies](t, w, "/api/dependencies?"+parameters); !reflect.DeepEqual(got, want) {
+		if got := webtest.Decode[api.Dependencies](t, site, "/api/dependencies?"+parameters); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, want %+v", parameters, got, want)
 		}
 	}
 }
 
-func TestTheAPISumsUpSpans(t *testing.T) {
-	w, _ := newTest(served()...)
-	answer := ask[api.SpanSummary](t, w, "/api/span-summary?query=version:v1")
+func TestSpanSummary(t *testing.T) {
+	site := webtest.New(t, served()...)
+	answer := webtest.Decode[api.SpanSummary](t, site, "/api/span-summary?query=version:v1")
 	want := []api.SpanKind{
 		{Service: "db", Operation: "sql.query", Resource: "SELECT", Type: "sql", Spans: 3, Traces: 3, AvgSpans: 1,
 			PercentTraces: 100, AvgDuration: 10e6, AvgExecPercent: 50, ExecTime: 30e6},
@@ -206,8 +195,8 @@ func TestTheAPISumsUpSpans(t *testing.T) {
 	}
 }
 
-func TestWithoutSpansThereAreNoFigures(t *testing.T) {
-	w, _ := newTest()
+func TestFigures_NoSpans(t *testing.T) {
+	site := webtest.New(t)
 	for path, want := range map[string]string{
 		"services":             `{"from":0,"to":0,"services":[],"others":0}`,
 		"services/a/resources": `{"service":"a","from":0,"to":0,"resources":[],"others":0}`,
@@ -216,17 +205,17 @@ func TestWithoutSpansThereAreNoFigures(t *testing.T) {
 		"dependencies":         `{"requests":0,"of":0,"traces":0,"from":0,"to":0,"edges":[],"others":0}`,
 		"span-summary":         `{"requests":0,"of":0,"traces":0,"from":0,"to":0,"spans":[],"others":0}`,
 	} {
-		if got := get(w, "/api/"+path).Body.String(); got != want+"\n" {
+		if got := site.Get("/api/" + path).Body.String(); got != want+"\n" {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	if series := ask[api.Breakdown](t, w, "/api/figures?buckets=2&by=service").Total.Series; fmt.Sprint(series.Requests, series.P50) != "[0 0] [<nil> <nil>]" {
+	if series := webtest.Decode[api.Breakdown](t, site, "/api/figures?buckets=2&by=service").Total.Series; fmt.Sprint(series.Requests, series.P50) != "[0 0] [<nil> <nil>]" {
 		t.Errorf("%+v", series)
 	}
 }
 
-func TestWrongParametersAreNamed(t *testing.T) {
-	w, f := newTest(served()...)
+func TestParameters_Invalid(t *testing.T) {
+	site := webtest.New(t, served()...)
 	long := strings.Repeat("a", 1001)
 	for path, want := range map[string]string{
 		"services?from=x": `Invalid from=\"x\": use nanoseconds`, "services?from=5&to=5": "to=5 must be after from=5", "services?env=" + long: "The parameter env is too long: 1,001 bytes, the limit is 1,000",
@@ -239,25 +228,25 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		"facets?" + strings.Repeat("field=service&", 21): "the limit is 20", "time-spent?to=x": "to=",
 		"time-spent?buckets=201": "from 0 to 200",
 	} {
-		rec := get(w, "/api/"+path)
+		rec := site.Get("/api/" + path)
 		if rec.Code != http.StatusBadRequest || rec.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(rec.Body.String(), want) {
 			t.Errorf("%.60s: %d %s, want %s", path, rec.Code, rec.Body, want)
 		}
 	}
-	if rec := get(w, "/api/figures?buckets=1000&limit=1000"); rec.Code != http.StatusOK {
+	if rec := site.Get("/api/figures?buckets=1000&limit=1000"); rec.Code != http.StatusOK {
 		t.Errorf("without groups, they are bounded: %s", rec.Body)
 	}
-	f.err = errors.New("disk on fire")
+	site.Store.Err = errors.New("disk on fire")
 	for _, path := range []string{"services", "services/a/resources", "figures", "facets", "time-spent", "dependencies", "span-summary", "traces/1"} {
-		if rec := get(w, "/api/"+path); rec.Code != http.StatusInternalServerError || strings.Contains(rec.Body.String(), "fire") {
+		if rec := site.Get("/api/" + path); rec.Code != http.StatusInternalServerError || strings.Contains(rec.Body.String(), "fire") {
 			t.Errorf("%s: %d %s", path, rec.Code, rec.Body)
 		}
 	}
 }
 
-// TestOnlyOwnPagesAndProgramsClear holds that no other page, however it calls
-// this host, can have a browser drop the traces.
-func TestOnlyOwnPagesAndProgramsClear(t *testing.T) {
+// TestClear_OtherSites checks that a page of another site can't make a browser delete the
+// traces.
+func TestClear_OtherSites(t *testing.T) {
 	for _, c := range []struct {
 		host, origin, site string
 		want               int
@@ -290,31 +279,20 @@ func TestOnlyOwnPagesAndProgramsClear(t *testing.T) {
 		{"localhost:8126", "http://evil.example", "same-origin", 403},
 		{"evil.example", "http://evil.example", "same-origin", 403}, // its name made to point here
 	} {
-		w, f := newTest(served()...)
-		r := httptest.NewRequest(http.MethodDelete, "/api/traces", nil)
-		r.Host = c.host
-		if c.origin != "" {
-			r.Header.Set("Origin", c.origin)
-		}
-		if c.site != "" {
-			r.Header.Set("Sec-Fetch-Site", c.site)
-		}
-		rec := httptest.NewRecorder()
-		w.ServeHTTP(rec, r)
-		if rec.Code != c.want || (len(f.list) == 0) != (c.want == http.StatusNoContent) {
-			t.Errorf("%+v: %d, %d traces are left", c, rec.Code, len(f.list))
+		site := webtest.New(t, served()...)
+		rec := site.Do(http.MethodDelete, "/api/traces", "Host", c.host, "Origin", c.origin, "Sec-Fetch-Site", c.site)
+		left := site.Store.Retention().Traces
+		if rec.Code != c.want || (left == 0) != (c.want == http.StatusNoContent) {
+			t.Errorf("%+v: %d, %d traces are left", c, rec.Code, left)
 		}
 	}
 }
 
-func TestWhatIsForReadingIsNotCleared(t *testing.T) {
-	w, f := newTest(served()...)
+func TestClear_OtherPaths(t *testing.T) {
+	site := webtest.New(t, served()...)
 	for path, allow := range map[string]string{"/api/traces/1": "GET, HEAD", "/api/services": "GET, HEAD", "/traces": "GET, HEAD"} {
-		r := httptest.NewRequest(http.MethodDelete, path, nil)
-		r.Host = "localhost"
-		rec := httptest.NewRecorder()
-		w.ServeHTTP(rec, r)
-		if rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != allow || len(f.list) != 4 {
+		rec := site.Do(http.MethodDelete, path)
+		if rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != allow || site.Store.Retention().Traces != 4 {
 			t.Errorf("%s: %d, %v", path, rec.Code, rec.Header())
 		}
 	}

@@ -1,4 +1,4 @@
-package web
+package guests_test
 
 import (
 	"bufio"
@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"thinker/shared/apm/guest"
+	"thinker/shared/apm/internal/webtest"
 )
 
 // notebook is a guest that shows what it is sent.
@@ -40,36 +41,22 @@ func notebook(news chan struct{}) guest.Guest {
 	}
 }
 
-func withNotebook(news chan struct{}) *Web {
-	alone, _ := newTest()
-	alone.Config.Guests = []guest.Guest{notebook(news)}
-	return New(alone.Config)
+func withNotebook(t *testing.T, news chan struct{}) webtest.Site {
+	t.Helper()
+	return webtest.WithGuests(t, []guest.Guest{notebook(news)})
 }
 
-func post(w *Web, method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Host = "localhost:8126"
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	rec := httptest.NewRecorder()
-	w.ServeHTTP(rec, r)
-	return rec
-}
-
-func TestAGuestIsShownInTheFrame(t *testing.T) {
+func TestGuest_Frame(t *testing.T) {
 	const entry = `<a href="/notebook"`
-	alone, _ := newTest()
-	if body := get(alone, "/traces").Body.String(); strings.Contains(body, "otebook") {
+	if body := webtest.New(t).Get("/traces").Body.String(); strings.Contains(body, "otebook") {
 		t.Error("there is an entry for a guest that is not there")
 	}
-	w := withNotebook(nil)
-	if body := get(w, "/traces").Body.String(); !strings.Contains(body, entry+">Notebook</a>") || !strings.Contains(body, "Intake, Notebook</dd>") {
+	w := withNotebook(t, nil)
+	if body := w.Get("/traces").Body.String(); !strings.Contains(body, entry+">Notebook</a>") || !strings.Contains(body, "Intake, Notebook</dd>") {
 		t.Error("other pages do not lead to the guest")
 	}
 	for _, path := range []string{"/notebook", "/notebook/7"} {
-		rec := get(w, path)
+		rec := w.Get(path)
 		body := rec.Body.String()
 		for _, want := range []string{
 			"<title>A leaf · thinker APM</title>", entry + ` aria-current="page"`, `<main class="notebook" data-news="notebook">`, "<p>" + path + "</p>",
@@ -84,17 +71,17 @@ func TestAGuestIsShownInTheFrame(t *testing.T) {
 			t.Errorf("%s: %d, with the policy %q", path, rec.Code, policy)
 		}
 	}
-	if rec := get(w, "/static/notebook/style.css"); rec.Body.String() != ".notebook { color: inherit }" || rec.Header().Get("Content-Type") != "text/css; charset=utf-8" {
+	if rec := w.Get("/static/notebook/style.css"); rec.Body.String() != ".notebook { color: inherit }" || rec.Header().Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("its style: %d %s", rec.Code, rec.Body)
 	}
-	if rec := get(w, "/notebook/9"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "There are 8 leaves.") {
+	if rec := w.Get("/notebook/9"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "There are 8 leaves.") {
 		t.Errorf("a refusal: %d %s", rec.Code, rec.Body)
 	}
 }
 
-// TestGuest_Picture holds that a picture is sent as it is, and can do nothing.
+// TestGuest_Picture checks that a picture is sent as it is, and can do nothing.
 func TestGuest_Picture(t *testing.T) {
-	rec := get(withNotebook(nil), "/notebook/a.svg")
+	rec := withNotebook(t, nil).Get("/notebook/a.svg")
 	if rec.Code != http.StatusOK || rec.Body.String() != "<svg/>" || rec.Header().Get("Content-Type") != "image/svg+xml" {
 		t.Errorf("%d %s: %s", rec.Code, rec.Header(), rec.Body)
 	}
@@ -107,8 +94,8 @@ func TestGuest_Picture(t *testing.T) {
 	}
 }
 
-func TestAGuestIsKeptFromOtherSites(t *testing.T) {
-	w := withNotebook(nil)
+func TestGuest_OtherSites(t *testing.T) {
+	w := withNotebook(t, nil)
 	for _, c := range []struct {
 		method, name, value string
 		status              int
@@ -120,7 +107,7 @@ func TestAGuestIsKeptFromOtherSites(t *testing.T) {
 		{"POST", "Origin", "http://localhost:5000", http.StatusForbidden},
 		{"PUT", "Sec-Fetch-Site", "same-origin", http.StatusMethodNotAllowed},
 	} {
-		rec := post(w, c.method, "/notebook/2", "a=b", c.name, c.value)
+		rec := w.Send(c.method, "/notebook/2", "a=b", c.name, c.value, "Content-Type", "application/x-www-form-urlencoded")
 		if rec.Code != c.status {
 			t.Errorf("%s with %s: %s answers %d, want %d", c.method, c.name, c.value, rec.Code, c.status)
 		}
@@ -128,20 +115,17 @@ func TestAGuestIsKeptFromOtherSites(t *testing.T) {
 			t.Errorf("it leads to %q", to)
 		}
 	}
-	if rec := post(w, "POST", "/notebook/2", "a="+strings.Repeat("b", 1<<20)); rec.Code == http.StatusSeeOther {
+	if rec := w.Send("POST", "/notebook/2", "a="+strings.Repeat("b", 1<<20), "Content-Type", "application/x-www-form-urlencoded"); rec.Code == http.StatusSeeOther {
 		t.Error("a form of any length is read")
 	}
-	r := httptest.NewRequest(http.MethodGet, "/notebook", nil)
-	r.Host = "rebound.example"
-	rec := httptest.NewRecorder()
-	if w.ServeHTTP(rec, r); rec.Code != http.StatusForbidden {
-		t.Errorf("another name is answered %d", rec.Code)
+	if rec := w.Do(http.MethodGet, "/notebook", "Host", "rebound.example"); rec.Code != http.StatusForbidden {
+		t.Errorf("for another host name, the status is %d", rec.Code)
 	}
 }
 
-func TestAGuestHasNews(t *testing.T) {
+func TestGuest_News(t *testing.T) {
 	news := make(chan struct{})
-	w := withNotebook(news)
+	w := withNotebook(t, news)
 	server := httptest.NewServer(w)
 	defer server.Close()
 	stream, err := http.Get(server.URL + "/api/events?kind=notebook")
