@@ -32,7 +32,7 @@ type Config struct {
 	Addr string
 	// Socket is the path of a Unix socket to listen on as well; optional.
 	Socket string
-	// DB is the file that stores traces. If it is empty, they are stored in memory until
+	// DB is the directory that stores traces. If it is empty, they are stored in memory until
 	// the agent is closed. Another program's file causes a ForeignError.
 	DB string
 	// MaxSpans and MaxBytes limit the store. If they are 0, store.DefaultMaxSpans and

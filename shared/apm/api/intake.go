@@ -75,13 +75,13 @@ type Kept struct {
 	Traces        int   `json:"traces" doc:"stored traces"`
 	Spans         int   `json:"spans" doc:"stored spans"`
 	MaxSpans      int   `json:"max_spans"`
-	Bytes         int   `json:"bytes" doc:"size of the stored spans in the file, without its log"`
+	Bytes         int   `json:"bytes" doc:"size of the stored spans on disk, without their log"`
 	MaxBytes      int   `json:"max_bytes"`
 	Oldest        int64 `json:"oldest" doc:"start of the earliest stored span; 0 for none"`
 	Newest        int64 `json:"newest" doc:"start of the latest stored span; 0 for none"`
 	EvictedTraces int   `json:"evicted_traces" doc:"evicted to make room for newer traces"`
 	EvictedSpans  int   `json:"evicted_spans"`
-	DamagedSpans  int   `json:"damaged_spans" doc:"could not be read from the file and were set aside"`
+	DamagedSpans  int   `json:"damaged_spans" doc:"could not be read from disk and were set aside"`
 }
 
 // A Condition is one of the conditions for a trace to be found, in the order in which the

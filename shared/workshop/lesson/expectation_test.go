@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +49,65 @@ func TestExpectations(t *testing.T) {
 		for _, e := range lesson.Exercise(step) {
 			checkExpectation(t, step, e)
 		}
+	}
+}
+
+// TestHints_Imports checks that a step's last hints import every package that they use,
+// unless the file of the code imports it when the step starts.
+func TestHints_Imports(t *testing.T) {
+	root, err := runner.FindRoot(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= runner.Steps; step++ {
+		before, after := codeOf(t, lesson.Start, root, step), codeOf(t, lesson.Solution, root, step)
+		packages, hinted := map[string]bool{}, map[string]bool{}
+		for file := range after {
+			addImports(packages, after[file])
+		}
+		for _, e := range lesson.Expectations(step) {
+			texts := strings.Split(e.Hints[2], "```")
+			for i := 1; i < len(texts); i += 2 {
+				named := regexp.MustCompile("`(\\w+/\\w+\\.go)`").FindStringSubmatch(texts[i-1])
+				block := strings.TrimPrefix(texts[i], "go\n")
+				addImports(hinted, "package p\nimport (\n"+block+")")
+				if named == nil || before[named[1]] == "" {
+					continue // a new file, whose imports are left to the learner's editor
+				}
+				imported := maps.Clone(hinted)
+				addImports(imported, before[named[1]])
+				for _, used := range regexp.MustCompile(`\b(\w+)\.[A-Z]`).FindAllStringSubmatch(block, -1) {
+					if packages[used[1]] && !imported[used[1]] {
+						t.Errorf("the last hint of %s uses %s in %s, which doesn't import it", e.ID, used[1], named[1])
+					}
+				}
+			}
+		}
+	}
+}
+
+func codeOf(t *testing.T, read func(string, int) (lesson.Code, error), root string, step int) lesson.Code {
+	t.Helper()
+	code, err := read(root, step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+// addImports adds the names of the packages that a file imports. Any other text
+// imports none.
+func addImports(names map[string]bool, text string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly)
+	if err != nil {
+		return
+	}
+	for _, spec := range file.Imports {
+		name := path.Base(strings.Trim(spec.Path.Value, `"`))
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		names[name] = true
 	}
 }
 

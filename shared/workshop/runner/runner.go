@@ -80,7 +80,7 @@ type Options struct {
 	Env       []string
 	Race      bool   // build with the race detector
 	Dir       string // for builds and data; empty: DataDir of Root
-	DB        string // the file that stores the traces; empty: in memory
+	DB        string // the directory that stores the traces; empty: in memory
 
 	Host       string   // to listen on; empty: localhost, this machine only
 	AllowHosts []string // names, besides localhost, that a browser may use for the pages

@@ -25,7 +25,7 @@ import (
 	"thinker/shared/apm/internal/store"
 )
 
-// defaultDB is the file that stores traces.
+// defaultDB is the directory that stores traces.
 const defaultDB = ".workshop/traces"
 
 // serveCommand returns apm itself, which receives traces and shows them.

@@ -46,9 +46,9 @@ func advice(reason string) string {
 	case reasonNotStored:
 		return "This is an error of the agent. See its log."
 	case reasonFull:
-		return "Free space on the disk of the agent's file. " +
+		return "Free space on the disk that stores the traces. " +
 			"The agent then accepts spans again, and earlier traces are still there. " +
-			"Or restart the agent with --db and a file on another disk."
+			"Or restart the agent with --db and a directory on another disk."
 	case reasonBusy:
 		return "Spans arrived faster than the agent could store them, and payloads timed out. " +
 			"Send less at a time, or give the agent more CPU."

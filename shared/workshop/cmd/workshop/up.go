@@ -37,7 +37,7 @@ func upCommand() *cobra.Command {
 
 It builds the step's two services, then starts a local agent and the services.
 Step 5 also gets a Redis; set REDIS_ADDR to use your own. Ctrl-C stops everything.
-Traces are stored in a file, so you can compare one step's traces with another's.
+Traces are stored, so you can compare one step's traces with another's.
 
 When you save a file, the new version replaces the old one as soon as it is
 healthy. If your code doesn't compile or start, the terminal shows the error and

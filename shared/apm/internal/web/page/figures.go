@@ -42,7 +42,7 @@ func (site *Site) Anatomy(ctx context.Context, s query.Selection, buckets int) (
 	}
 	a, err := site.Traces.Anatomy(ctx, s, buckets)
 	if err != nil {
-		return a, fmt.Errorf("take requests apart: %w", err)
+		return a, fmt.Errorf("find the spans of requests: %w", err)
 	}
 	return a, nil
 }
