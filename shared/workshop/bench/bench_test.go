@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
@@ -21,7 +22,7 @@ import (
 // BenchmarkUp is the learner's command with everything built before: from Enter
 // to both services healthy. To reach: 5 s.
 func BenchmarkUp(b *testing.B) {
-	root := findRoot(b)
+	root := checkout.Root(b)
 	up := func() time.Duration {
 		cmd := exec.CommandContext(b.Context(), "go", "run", "./shared/workshop/cmd/workshop", "up", "--step", "3",
 			"--api-port", fmt.Sprint(need.Port(b)), "--thinker-port", fmt.Sprint(need.Port(b)), "--agent-port", fmt.Sprint(need.Port(b)))
@@ -69,7 +70,7 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	check := func() time.Duration {
 		cmd := exec.CommandContext(b.Context(), program, "check", "3")
-		cmd.Dir = findRoot(b)
+		cmd.Dir = checkout.Root(b)
 		began := time.Now()
 		if output, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, output)
@@ -188,7 +189,7 @@ func up(b *testing.B, step int, redis, delay string) (running *runner.Running, a
 	b.Helper()
 	ports := runner.Ports{API: need.Port(b), Thinker: need.Port(b)}
 	running, err := runner.Up(b.Context(), runner.Options{
-		Root: findRoot(b), Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Dir: filepath.Join(b.TempDir(), "workshop"),
+		Root: checkout.Root(b), Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Dir: filepath.Join(b.TempDir(), "workshop"),
 		Env:      []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(string, string) {},
@@ -234,13 +235,4 @@ func get(b *testing.B, url string) string {
 		b.Fatalf("GET %s: %s %s %v", url, resp.Status, body, err)
 	}
 	return string(body)
-}
-
-func findRoot(b *testing.B) string {
-	b.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		b.Fatal(err)
-	}
-	return root
 }

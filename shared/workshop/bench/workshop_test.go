@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
@@ -17,7 +18,7 @@ import (
 // reach: about a second.
 func BenchmarkSave(b *testing.B) {
 	dir := filepath.Join(b.TempDir(), "try03")
-	if err := workspace.Write(findRoot(b), 3, dir); err != nil {
+	if err := workspace.Write(checkout.Root(b), 3, dir); err != nil {
 		b.Fatal(err)
 	}
 	workshop, api := open(b, runner.Target{Step: 3, Dir: dir}, "0s")
@@ -51,7 +52,7 @@ func open(b *testing.B, target runner.Target, delay string) (workshop *runner.Wo
 	b.Helper()
 	ports := runner.Ports{API: need.Port(b), Thinker: need.Port(b)}
 	workshop, err := runner.Open(b.Context(), runner.Options{
-		Root: findRoot(b), Target: target, Ports: ports, Dir: filepath.Join(b.TempDir(), "workshop"),
+		Root: checkout.Root(b), Target: target, Ports: ports, Dir: filepath.Join(b.TempDir(), "workshop"),
 		Env:      []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(string, string) {},

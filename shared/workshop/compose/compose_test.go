@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
@@ -117,10 +118,7 @@ type docker struct {
 
 func findDocker(t *testing.T) docker {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	compose := need.Docker(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
 	return docker{root, compose, ports}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 )
 
@@ -78,13 +79,8 @@ func TestWorkshopUp(t *testing.T) {
 	p.untilAnswered(fmt.Sprintf("http://localhost:%d/workshop", p.engine.ports.Agent), "<h1")
 
 	main := filepath.Join(p.engine.root, "step01", "thinker", "main.go")
-	text, err := os.ReadFile(main)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(main, []byte(strings.ReplaceAll(string(text), "Subject unknown", "Nothing known")), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	text := checkout.Read(t, main)
+	checkout.Write(t, main, strings.ReplaceAll(text, "Subject unknown", "Nothing known"))
 	p.untilAnswered(question, "Nothing known")
 
 	// The ports are moved, which the address of a container does not follow.

@@ -19,13 +19,12 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"thinker/shared/apm/agent"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
-
-var update = flag.Bool("update", false, "write the diagnoses as they are now")
 
 // A world is a real agent and the real services of a step, which a test may stop.
 type world struct {
@@ -81,7 +80,7 @@ func TestExamine_Faults(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			f.setUp(w)
-			compare(t, "testdata/"+f.name+".txt", w.diagnosis(doctor.Examine(need.Context(t), w.options)))
+			checkout.Compare(t, "testdata/"+f.name+".txt", w.diagnosis(doctor.Examine(need.Context(t), w.options)))
 		})
 	}
 }
@@ -191,22 +190,6 @@ func (w *world) diagnosis(checks []doctor.Check) string {
 		text = regexp.MustCompile(varies.pattern).ReplaceAllString(text, varies.with)
 	}
 	return text
-}
-
-func compare(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("it finds\n%s\nwant\n%s", got, want)
-	}
 }
 
 func faults() []fault {

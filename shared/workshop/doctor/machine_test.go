@@ -13,7 +13,6 @@ import (
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/doctor"
 	"thinker/shared/workshop/need"
-	"thinker/shared/workshop/runner"
 )
 
 // examineMachine returns the checks of Go and Docker, for a workshop in a directory.
@@ -33,9 +32,7 @@ func examineMachine(t *testing.T, root string) string {
 // TestExamine_OldGo uses a workspace that requires a newer Go than the installed one.
 func TestExamine_OldGo(t *testing.T) {
 	root := t.TempDir()
-	if err := os.WriteFile(filepath.Join(root, "go.work"), []byte("go 1.99.0\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Write(t, filepath.Join(root, "go.work"), "go 1.99.0\n")
 	t.Setenv("GOTOOLCHAIN", "local")
 	t.Setenv("GOWORK", "")
 	if got, want := examineMachine(t, root), "failed  Go: go.work requires go >= 1.99.0 (running go"; !strings.HasPrefix(got, want) {
@@ -45,7 +42,7 @@ func TestExamine_OldGo(t *testing.T) {
 
 func TestExamine_NeitherGoNorDocker(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	compare(t, "testdata/machine-without-both.txt", examineMachine(t, t.TempDir()))
+	checkout.Compare(t, "testdata/machine-without-both.txt", examineMachine(t, t.TempDir()))
 }
 
 // TestExamine_NoDockerEngine points the real docker command to an engine that doesn't
@@ -75,10 +72,7 @@ func TestExamine_NoDockerEngine(t *testing.T) {
 func workshopContainer(t *testing.T) func(root, service, how, script string) {
 	t.Helper()
 	docker := need.Program(t, "docker")
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	found := regexp.MustCompile(`image: (redis:\S+)`).FindStringSubmatch(checkout.Read(t, filepath.Join(root, "docker-compose.yml")))
 	if found == nil {
 		t.Fatal("docker-compose.yml names no image of Redis")

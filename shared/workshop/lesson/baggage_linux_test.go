@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
@@ -21,10 +22,7 @@ import (
 func TestAPI_LongBaggage(t *testing.T) {
 	thinker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
 	defer thinker.Close()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: 3}, race, func(string) {})
 	if err != nil {
 		t.Fatal(err)

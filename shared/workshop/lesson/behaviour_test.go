@@ -18,6 +18,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/apmtest"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
@@ -187,10 +188,7 @@ func TestPrograms(t *testing.T) {
 	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 	defer stranger.Close()
 	strange := strings.TrimPrefix(stranger.URL, "http://")
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thinker/shared/workshop/checkout"
 )
 
 const root = "../../.."
@@ -125,9 +127,7 @@ func TestCodeIsCode(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte("x\r\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		checkout.Write(t, file, "x\r\n")
 	}
 	code, err := ReadCode(dir)
 	if err != nil || len(code) != 2 || code["api/main.go"] != "x\n" || code["thinker/schema.sql"] != "x\n" {

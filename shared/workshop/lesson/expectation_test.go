@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -21,10 +21,7 @@ import (
 // that the step sends, and three hints. The code in a hint parses, and that in the
 // last one is the step's own.
 func TestExpectations(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	for step := 1; step <= runner.Steps; step++ {
 		code := linesOf(t, filepath.Join(root, runner.StepName(step)))
 		seen := map[string]bool{}
@@ -169,11 +166,8 @@ func linesOf(t *testing.T, dir string) map[string]bool {
 	}
 	lines := map[string]bool{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
+		text := checkout.Read(t, file)
+		for line := range strings.Lines(text) {
 			lines[strings.TrimRight(line, "\r\n")] = true
 		}
 	}

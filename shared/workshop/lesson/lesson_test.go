@@ -2,19 +2,16 @@ package lesson_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
-
-var update = flag.Bool("update", false, "write what the steps show now to the files that say what they must show")
 
 // TestLessons sends each step's requests to its services, built with the race
 // detector. It compares the responses and traces with the golden files and with what
@@ -50,15 +47,8 @@ func play(t *testing.T, step int, redis string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, want := lesson.Transcript(lesson.Title(step), played, traces), lesson.Text(step)
-	if *update {
-		file := filepath.Join("steps", runner.StepName(step)+".txt")
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if got != want {
-		t.Errorf("%s shows\n\n%s\nbut must show\n\n%s", runner.StepName(step), got, want)
-	}
+	text := lesson.Transcript(lesson.Title(step), played, traces)
+	checkout.Compare(t, filepath.Join("steps", runner.StepName(step)+".txt"), text)
 	for _, r := range lesson.Judge(step, lesson.Requested(played, traces)) {
 		if r.State != lesson.Passed {
 			t.Errorf("%s did not pass: %+v", r.ID, r.Finding)

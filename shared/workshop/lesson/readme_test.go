@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aymanbagabas/go-udiff"
-
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/need"
@@ -22,18 +20,11 @@ import (
 // lines are the lesson's requests, and that their changes and checklist are those of
 // the lesson: -update writes these. Running a README tests the traces it shows.
 func TestReadmes(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
 			file := filepath.Join(root, runner.StepName(step), "README.md")
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			readme := string(text)
+			readme := checkout.Read(t, file)
 			title := fmt.Sprintf("# Step %d: %s\n", step, lesson.Title(step))
 			if !strings.HasPrefix(readme, title) {
 				t.Errorf("it does not begin with %s", title)
@@ -79,31 +70,22 @@ func TestReadmes(t *testing.T) {
 				"## What changed": whatChanged(t, root, step),
 				"## Check":        checklist(step),
 			} {
-				if want, err = replaceSection(want, heading, section); err != nil {
-					t.Fatal(err)
-				}
+				want = replaceSection(t, want, heading, section)
 			}
-			if readme == want {
-				return
-			}
-			if !*update {
-				t.Fatalf("it does not have what the lesson says; go test ./shared/workshop/lesson -run Readmes -update changes\n%s", udiff.Unified("README.md", "README.md", readme, want))
-			}
-			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			checkout.Compare(t, file, want)
 		})
 	}
 }
 
 // replaceSection replaces what is below a heading, up to the next one.
-func replaceSection(text, heading, section string) (string, error) {
+func replaceSection(t *testing.T, text, heading, section string) string {
+	t.Helper()
 	before, rest, found := strings.Cut(text, "\n"+heading+"\n")
 	end := regexp.MustCompile(`(?m)^###? `).FindStringIndex(rest)
 	if !found || end == nil {
-		return "", fmt.Errorf("there is no section %q, with another one after it", heading)
+		t.Fatalf("there is no section %q, with another one after it", heading)
 	}
-	return before + "\n" + heading + "\n\n" + section + "\n" + rest[end[0]:], nil
+	return before + "\n" + heading + "\n\n" + section + "\n" + rest[end[0]:]
 }
 
 // whatChanged returns a lesson's changes, file by file: a sentence for each change,
@@ -190,10 +172,7 @@ func checklist(step int) string {
 // TestReadme_GoingFurtherBuilds puts the code that step 5's README shows under "Going
 // further" into a copy of the step, and builds it.
 func TestReadme_GoingFurtherBuilds(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	step := filepath.Join(root, "step05")
 	_, shown, _ := strings.Cut(checkout.Read(t, filepath.Join(step, "README.md")), "<summary>Going further")
 	_, shown, _ = strings.Cut(shown, "```go\n")

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
@@ -28,10 +29,7 @@ func TestMain(m *testing.M) {
 // test's cleanup stops it, and fails if a service doesn't stop cleanly.
 func up(t *testing.T, step int, redis string, env ...string) (*runner.Running, runner.Ports, *logs) {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	logs := &logs{t: t}
 	running, err := runner.Up(need.Context(t), runner.Options{

@@ -29,7 +29,7 @@ var defined = regexp.MustCompile(`(?m)^(\w+(?:, \w+)*) :=`)
 // TestReadme_OwnServiceBuilds builds the code that the README shows for a service of
 // one's own. Functions stay as they are; each other block becomes one.
 func TestReadme_OwnServiceBuilds(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	_, section, found := strings.Cut(checkout.Read(t, filepath.Join(root, "README.md")), "\n## In your own service\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	blocks, err := readme.Parse("README.md", section)

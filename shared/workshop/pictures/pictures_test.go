@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,11 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
-
-var update = flag.Bool("update", false, "write the pictures instead of comparing them")
 
 func draw(t *testing.T) map[string][]byte {
 	t.Helper()
@@ -31,26 +29,10 @@ func draw(t *testing.T) map[string][]byte {
 
 // TestDraw_FilesAreUpToDate compares the pictures with the files that READMEs show.
 func TestDraw_FilesAreUpToDate(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	pictures := draw(t)
 	for path, want := range pictures {
-		file := filepath.Join(root, filepath.FromSlash(path))
-		if *update {
-			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := os.ReadFile(file)
-		got = bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")) // as git may write it on Windows
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is out of date: run make pictures, and look at it (%v)", path, err)
-		}
+		checkout.Compare(t, filepath.Join(root, filepath.FromSlash(path)), string(want))
 	}
 	files, err := filepath.Glob(filepath.Join(root, "s*", "pictures", "*"))
 	if err != nil {
@@ -82,10 +64,7 @@ func TestDraw_Budget(t *testing.T) {
 // TestPictures_StayOutOfBuilds holds that a new picture changes neither the lessons'
 // diffs nor what Docker builds.
 func TestPictures_StayOutOfBuilds(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	for step := 1; step <= runner.Steps; step++ {
 		code, err := lesson.Solution(root, step)
 		if err != nil {
@@ -97,12 +76,9 @@ func TestPictures_StayOutOfBuilds(t *testing.T) {
 			}
 		}
 	}
-	ignored, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	ignored := checkout.Read(t, filepath.Join(root, ".dockerignore"))
 	// The file leaves out all, then includes some directories again.
-	rules := strings.Fields(string(ignored))
+	rules := strings.Fields(ignored)
 	included, left := slices.Index(rules, "!step0*"), slices.Index(rules, "step0*/pictures")
 	if !slices.Contains(rules, "*") || left < included || slices.Contains(rules, "!shared") || slices.Contains(rules, "!shared/pictures") {
 		t.Errorf("the pictures are in the Docker context: %q", rules)

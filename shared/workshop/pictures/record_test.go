@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
@@ -61,10 +62,7 @@ func TestRecord(t *testing.T) {
 // start starts a step until the test ends.
 func start(t *testing.T, step int, delay, built string) *client.Client {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	running, err := runner.Up(need.Context(t), runner.Options{
 		Root: root, Target: runner.Target{Step: step}, Ports: ports, Dir: built,

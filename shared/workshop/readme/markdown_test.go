@@ -11,7 +11,6 @@ import (
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/readme"
-	"thinker/shared/workshop/runner"
 )
 
 func TestParse(t *testing.T) {
@@ -92,7 +91,7 @@ func TestPowerShell(t *testing.T) {
 	var run []string
 	var windows []readme.Block
 	for _, name := range files(t) {
-		blocks, err := readme.Parse(name, checkout.Read(t, filepath.Join(root(t), name)))
+		blocks, err := readme.Parse(name, checkout.Read(t, filepath.Join(checkout.Root(t), name)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,20 +127,11 @@ func files(t *testing.T) []string {
 	t.Helper()
 	names := []string{"README.md"}
 	for _, pattern := range []string{"step*/README.md", "shared/*.md"} {
-		found, err := fs.Glob(os.DirFS(root(t)), pattern)
+		found, err := fs.Glob(os.DirFS(checkout.Root(t)), pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
 		names = append(names, found...)
 	}
 	return names
-}
-
-func root(t *testing.T) string {
-	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
 }

@@ -3,7 +3,6 @@
 package readme_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +16,6 @@ import (
 	"thinker/shared/workshop/readme"
 	"thinker/shared/workshop/runner"
 )
-
-var update = flag.Bool("update", false, "write into the READMEs what their commands print")
 
 // TestReadmes runs the shell blocks of every README in a clean clone, in the
 // order in which they are read, and compares what they print with what the
@@ -82,11 +79,11 @@ func TestReadmes_Docker(t *testing.T) {
 func run(t *testing.T, r *readme.Runner) {
 	t.Helper()
 	for _, name := range files(t) {
-		file := filepath.Join(root(t), name)
+		file := filepath.Join(checkout.Root(t), name)
 		text := checkout.Read(t, file)
 		shown := r.Shown
 		updated, err := r.Run(t, name, text)
-		if *update && updated != text {
+		if checkout.Updates() && updated != text {
 			checkout.Write(t, file, updated)
 		}
 		for _, err := range append(r.Errors, err) {

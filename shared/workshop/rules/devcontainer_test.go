@@ -17,7 +17,7 @@ import (
 // TestDevcontainer checks that the dev container has the workshop's version of Go,
 // Docker, and a name for each port.
 func TestDevcontainer(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	var config struct {
 		Image           string
 		Features        map[string]any
@@ -54,7 +54,7 @@ func keys(m map[string]any) (names []string) {
 // TestDevcontainer_Codespaces runs the command that prepares the dev container, and
 // checks which host name a terminal in a codespace then allows.
 func TestDevcontainer_Codespaces(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	bash, home := need.Program(t, "bash"), t.TempDir()
 	var config struct{ PostCreateCommand string }
 	if err := json.Unmarshal([]byte(checkout.Read(t, filepath.Join(root, ".devcontainer", "devcontainer.json"))), &config); err != nil {

@@ -23,7 +23,7 @@ import (
 // file, and each fragment to a heading. Links to other sites aren't followed, and
 // those to the agent's pages are followed where the READMEs' blocks are run.
 func TestLinks_Markdown(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	links := 0
 	for _, file := range checkout.Files(t) {
 		if path.Ext(file) != ".md" {
@@ -195,7 +195,7 @@ func slugOf(heading string) string {
 // TestLinks_Templates checks the links that a page's template spells out: a file
 // that it loads exists, a path has a handler, and a fragment an element.
 func TestLinks_Templates(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	var templates, code strings.Builder
 	static := map[string]bool{}
 	for _, file := range checkout.Files(t) {

@@ -64,7 +64,7 @@ func findPhrases(file string, line int, text string) (found []string) {
 // Markdown, pages, scripts, and of the strings in Go code, which are messages and
 // labels. A learner also reads the comments in a step and in serve.
 func TestPhrases(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	for _, file := range checkout.Files(t) {
 		if strings.Contains(file, "/testdata/") || strings.HasSuffix(file, "_test.go") {
 			continue

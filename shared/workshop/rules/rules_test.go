@@ -1,12 +1,9 @@
 package rules_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"flag"
 	"maps"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -18,8 +15,6 @@ import (
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
-
-var update = flag.Bool("update", false, "write what the steps' differences are now to the files that say what they must be")
 
 // rules hold what a package imports directly, beside the standard library. The first row
 // whose prefix fits a package is its row. An allowed library stands for its packages,
@@ -80,7 +75,8 @@ var rules = []struct {
 	{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{
 		"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/cli/browser",
 		"github.com/mattn/go-runewidth", "github.com/alicebob/miniredis/v2", "github.com/shirou/gopsutil/v4",
-		"github.com/gofrs/flock", "github.com/yuin/goldmark", "golang.org/x/mod/modfile", "golang.org/x/sys", "golang.org/x/term"}},
+		"github.com/gofrs/flock", "github.com/yuin/goldmark", "github.com/aymanbagabas/go-udiff",
+		"golang.org/x/mod/modfile", "golang.org/x/sys", "golang.org/x/term"}},
 }
 
 // TestDependencies_Direct holds packages to their row, and finds rows and entries that
@@ -207,7 +203,7 @@ func TestSizes(t *testing.T) {
 
 // TestSteps holds that neighbouring steps differ by their lesson alone.
 func TestSteps(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	number := regexp.MustCompile(`(?i)step ?0?[1-5]`)
 	for step := 1; step <= runner.Steps; step++ {
 		files, err := filepath.Glob(filepath.Join(root, runner.StepName(step), "*", "*.go"))
@@ -225,7 +221,7 @@ func TestSteps(t *testing.T) {
 // TestDiffs holds each lesson to the difference that people read:
 // make diff STEP=3 shows lesson/diffs/step03.diff, with a sentence on each place.
 func TestDiffs(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	mk := need.Program(t, "make")
 	for step := 1; step <= runner.Steps; step++ {
 		cmd := exec.CommandContext(need.Context(t), mk, "-s", "diff", "STEP="+runner.StepName(step)[5:])
@@ -234,26 +230,14 @@ func TestDiffs(t *testing.T) {
 		if err != nil {
 			t.Fatalf("make diff: %v", err)
 		}
-		file := filepath.Join("..", "lesson", "diffs", runner.StepName(step)+".diff")
-		if *update {
-			if err := os.WriteFile(file, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s differs from the step before it by\n%s\nbut must by\n%s", runner.StepName(step), got, want)
-		}
+		checkout.Compare(t, filepath.Join("..", "lesson", "diffs", runner.StepName(step)+".diff"), string(got))
 	}
 }
 
 // TestVersions holds that a module that several go.mod files name has one
 // version, so that a step builds the same alone, in the workspace and in Docker.
 func TestVersions(t *testing.T) {
-	root := findRoot(t)
+	root := checkout.Root(t)
 	files, err := filepath.Glob(filepath.Join(root, "s*", "go.mod"))
 	if err != nil {
 		t.Fatal(err)
@@ -265,12 +249,9 @@ func TestVersions(t *testing.T) {
 	type use struct{ version, file string }
 	first := map[string]use{}
 	for _, file := range append(files, nested...) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-			words := strings.Fields(strings.TrimPrefix(lines.Text(), "require "))
+		text := checkout.Read(t, file)
+		for line := range strings.Lines(text) {
+			words := strings.Fields(strings.TrimPrefix(line, "require "))
 			if len(words) < 2 || (!strings.HasPrefix(words[1], "v") && words[0] != "go") {
 				continue
 			}
@@ -297,7 +278,7 @@ type goPackage struct {
 func packages(t *testing.T) (all []goPackage) {
 	t.Helper()
 	cmd := exec.CommandContext(need.Context(t), "go", "list", "-json=ImportPath,Dir,Imports,Deps,GoFiles", "thinker/...")
-	cmd.Dir = findRoot(t)
+	cmd.Dir = checkout.Root(t)
 	output, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
@@ -310,13 +291,4 @@ func packages(t *testing.T) (all []goPackage) {
 		all = append(all, pkg)
 	}
 	return all
-}
-
-func findRoot(t *testing.T) string {
-	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
 }

@@ -10,16 +10,12 @@ import (
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
-	"thinker/shared/workshop/runner"
 )
 
 // TestWorkflows_Pinned wants each action of the public CI pinned by commit, and
 // none of them to leave credentials behind.
 func TestWorkflows_Pinned(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	workflows, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
 	if err != nil || len(workflows) == 0 {
 		t.Fatalf("there are no workflows: %v", err)
@@ -45,10 +41,7 @@ func TestWorkflows_Pinned(t *testing.T) {
 // TestImages_ExactTags wants the images that others make named by version, so that
 // a build today and one next month begin alike.
 func TestImages_ExactTags(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	named := 0
 	for file, image := range map[string]string{"shared/Dockerfile": `(?m)^FROM (\w+:\S+)`, "docker-compose.yml": `(?m)^ *image: (\w+:\S+)`} {
 		for _, found := range regexp.MustCompile(image).FindAllStringSubmatch(checkout.Read(t, filepath.Join(root, filepath.FromSlash(file))), -1) {
@@ -67,10 +60,7 @@ func TestImages_ExactTags(t *testing.T) {
 // govulncheck counts as done.
 func TestMakeCI_WithoutVulnerabilities(t *testing.T) {
 	program := need.Program(t, "make")
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	tools := t.TempDir()
 	path := filepath.Join(t.TempDir(), "bin")
 	if err := os.Mkdir(path, 0o755); err != nil {

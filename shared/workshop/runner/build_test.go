@@ -2,11 +2,11 @@ package runner_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 )
@@ -16,16 +16,11 @@ import (
 func TestBuild_CompileErrorPaths(t *testing.T) {
 	target := copyOf(t, 1)
 	here := filepath.Dir(target.Dir)
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	t.Chdir(here)
 	broken := filepath.Join("try01", "api", "broken.go")
-	if err := os.WriteFile(broken, []byte("package main\n\nfunc main() { undefined() }\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err = runner.Build(need.Context(t), root, t.TempDir(), target, false, func(string) {})
+	checkout.Write(t, broken, "package main\n\nfunc main() { undefined() }\n")
+	_, err := runner.Build(need.Context(t), root, t.TempDir(), target, false, func(string) {})
 	failed, is := errors.AsType[*runner.CompileError](err)
 	if !is {
 		t.Fatalf("it says %v", err)

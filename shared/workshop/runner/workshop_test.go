@@ -259,10 +259,8 @@ type workshop struct {
 // open runs a target on free ports until the test ends.
 func open(t *testing.T, target runner.Target) *workshop {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
+	var err error
 	w := &workshop{t: t, target: target, building: func() {}}
 	w.Workshop, err = runner.Open(need.Context(t), runner.Options{
 		Root: root, Target: target, Dir: t.TempDir(),
@@ -285,10 +283,7 @@ func open(t *testing.T, target runner.Target) *workshop {
 // copyOf makes a copy of a step's code.
 func copyOf(t *testing.T, step int) runner.Target {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	dir := filepath.Join(t.TempDir(), fmt.Sprintf("try0%d", step))
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, runner.StepName(step)))); err != nil {
 		t.Fatal(err)

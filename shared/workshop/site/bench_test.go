@@ -19,6 +19,7 @@ import (
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/tracegen"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/runner"
 )
@@ -59,9 +60,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	const readme = "# Step 2\n\n## Run it\n\n```sh\ncurl 'http://localhost:5000/think/?subject=war'\ncurl 'http://localhost:5000/think/?subject=nothing'\n```\n"
-	if err := os.WriteFile(filepath.Join(root, "step02", "README.md"), []byte(readme), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Write(t, filepath.Join(root, "step02", "README.md"), readme)
 	running, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Guests: func(a *agent.Agent) []guest.Guest {
 		b.site = newSite(Config{Root: root, Workshop: b.workshop, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{API: api.URL}})
 		return []guest.Guest{b.guest()}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thinker/shared/workshop/checkout"
 )
 
 // TestSite_Picture holds that the page shows a README's pictures, and serves no other
@@ -18,9 +20,7 @@ func TestSite_Picture(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		checkout.Write(t, file, text)
 	}
 	write("step02/README.md", "# Step 2\n\n![One *trace*\nin \"red\"](pictures/trace.svg)\n\n![map](../shared/pictures/map.svg)\n")
 	write("step02/pictures/trace.svg", "<svg>trace</svg>")
@@ -28,9 +28,7 @@ func TestSite_Picture(t *testing.T) {
 	write("step02/pictures/notes.txt", "private")
 	write("shared/private.svg", "private")
 	outside := filepath.Join(t.TempDir(), "private.svg")
-	if err := os.WriteFile(outside, []byte("private"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Write(t, outside, "private")
 	if err := os.Symlink(outside, filepath.Join(b.Root, "step02", "pictures", "link.svg")); err != nil {
 		t.Logf("without a symbolic link: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/tracegen"
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -49,9 +50,7 @@ func TestSite_JudgedCode(t *testing.T) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		checkout.Write(t, filepath.Join(dir, "main.go"), "package main\n")
 	}
 	if code := b.runningCode(); code["api/main.go"] != "package main\n" {
 		t.Errorf("the code is %q, want that of step02", code)

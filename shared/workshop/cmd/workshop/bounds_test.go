@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
@@ -142,15 +141,12 @@ func countRequests(t *testing.T) (url string, requests *atomic.Int64) {
 // peakMemory returns the peak memory of a running process, in bytes.
 func peakMemory(t *testing.T, pid int) int64 {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	status := checkout.Read(t, fmt.Sprintf("/proc/%d/status", pid))
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindStringSubmatch(status)
 	if found == nil {
 		t.Fatalf("no peak memory in\n%s", status)
 	}
-	kB, err := strconv.ParseInt(string(found[1]), 10, 64)
+	kB, err := strconv.ParseInt(found[1], 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}

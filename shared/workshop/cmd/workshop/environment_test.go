@@ -11,7 +11,6 @@ import (
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
-	"thinker/shared/workshop/runner"
 )
 
 // goSettings returns settings of the go command that break the build of every step.
@@ -131,10 +130,7 @@ func TestDoctor_GoSettings(t *testing.T) {
 // TestMakefile_GoSettings reads Go's settings in a target of the Makefile.
 func TestMakefile_GoSettings(t *testing.T) {
 	program := need.Program(t, "make")
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	more := filepath.Join(t.TempDir(), "more.mk")
 	checkout.Write(t, more, "settings:\n\t@go env GO111MODULE GOFLAGS GOHOSTOS GOOS GOHOSTARCH GOARCH GOWORK\n")
 	saved := filepath.Join(t.TempDir(), "env")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 )
 
@@ -17,13 +18,10 @@ func TestCommands_AfterGoRun(t *testing.T) {
 	dir := t.TempDir()
 	// A go command with another cache would build everything again; a script of that
 	// name starts the program from such a cache.
-	program, err := os.ReadFile(workshop(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := checkout.Read(t, workshop(t))
 	cached := filepath.Join(dir, "cache", "4f", strings.Repeat("4f", 32)+"-d", "workshop")
 	for file, content := range map[string]string{
-		cached:                   string(program),
+		cached:                   program,
 		filepath.Join(dir, "go"): fmt.Sprintf("#!/bin/sh\n'%s' \"$@\"\nexit $?\n", cached),
 	} {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

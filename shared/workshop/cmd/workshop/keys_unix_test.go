@@ -298,10 +298,7 @@ func (c *console) inOrder() {
 // try makes a copy of a step's starting code.
 func try(t *testing.T, step int) (dir string) {
 	t.Helper()
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	dir = filepath.Join(t.TempDir(), fmt.Sprintf("try0%d", step))
 	if err := workspace.Write(root, step, dir); err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
-	"thinker/shared/workshop/runner"
 )
 
 func TestUp_WrongUsage(t *testing.T) {
@@ -25,10 +25,7 @@ func TestUp_WrongUsage(t *testing.T) {
 		t.Setenv(variable, free)
 	}
 	program := workshop(t)
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 
 	for _, c := range []struct {
 		arguments []string
@@ -57,10 +54,7 @@ func TestUp_WrongUsage(t *testing.T) {
 
 // TestUp_CompileError uses a copy of the workshop in which step02 is broken.
 func TestUp_CompileError(t *testing.T) {
-	root, err := runner.FindRoot(".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := checkout.Root(t)
 	copied := t.TempDir()
 	for _, dir := range []string{"step01", "step02", "shared/serve"} {
 		if err := os.CopyFS(filepath.Join(copied, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
@@ -72,9 +66,7 @@ func TestUp_CompileError(t *testing.T) {
 		"step02/api/broken.go":    "package main\n\nfunc broken() { undefined() }\n",
 		"step02/thinker/clash.go": "package main\n\nfunc main() {}\n",
 	} {
-		if err := os.WriteFile(filepath.Join(copied, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		checkout.Write(t, filepath.Join(copied, name), content)
 	}
 	cmd := exec.CommandContext(need.Context(t), workshop(t), "up", "--step", "2", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
 	cmd.Dir = copied
