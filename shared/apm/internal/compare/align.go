@@ -1,3 +1,4 @@
+// Package compare finds the matching spans of two traces.
 package compare
 
 import (
@@ -7,93 +8,90 @@ import (
 	"thinker/shared/apm"
 )
 
-// A Place is where a span of one trace stands when two are laid over one
-// another, A below and B above, together with its counterpart in the other.
+// A Place is a span of trace A and its counterpart in trace B, or a span that only one of
+// them has, in a tree of both.
 type Place struct {
-	A, B         *apm.Node     // nil where that trace has no such span; never both
-	Parent       int           // index of the place above; -1 for a root
-	Level        int           // 0 for a root
-	ExecA, ExecB time.Duration // execution time; 0 where there is no span
+	Sides  [2]Side // of A and B
+	Parent int     // index of the place above; −1 for a root
+	Level  int     // 0 for a root
 }
 
-// Align lays two traces over one another. Each span of either is in one place;
-// parents come before children, and siblings in order of start.
+// A Side is a place's span in one trace.
+type Side struct {
+	*apm.Node               // nil if the trace has no such span
+	Exec      time.Duration // execution time
+}
+
+// Align lays two traces over one another. Each span of either is in one place; parents
+// come before children, and siblings in order of start.
 //
-// Counterparts have counterparts for parents, and the same service, operation
-// and resource: in the order of the siblings as far as that goes, and then the
-// first that is left with the first. If all but the resource is the same, and
-// there is no other, they are counterparts, too. A span that slips in between a
-// parent and its children has none, but these keep theirs.
+// Counterparts have counterparts for parents, and the same service, operation and
+// resource. Among siblings, they match in the same order as far as possible, then the
+// first that is left matches the first. Two spans that differ only in their resource match
+// if there is no other. A span that was inserted between a parent and its children has no
+// counterpart, but the children keep theirs.
 //
-// What becomes of A and B when they change places is the same, the other way
-// round. It takes time in proportion to the spans, as large groups of siblings
-// are not compared by their order.
+// If A and B change places, the result is the same, the other way round. The time is
+// proportional to the number of spans: large groups of siblings aren't matched by order.
 func Align(a, b apm.Trace) []Place {
-	execA, execB := a.ExecTimes(), b.ExecTimes()
+	exec := [2]map[uint64]time.Duration{a.ExecTimes(), b.ExecTimes()}
 	places := make([]Place, 0, max(len(a.Spans), len(b.Spans)))
-	// A stack of what has its place still to come, rather than recursion: a trace
-	// may be as deep as it has spans.
+	// A stack of matches rather than recursion: a trace may be as deep as it has spans.
 	type waiting struct {
 		match
 		parent int
 	}
 	var stack []waiting
-	push := func(as, bs []*apm.Node, parent int) {
-		for _, m := range slices.Backward(matchSiblings(as, bs)) {
+	push := func(below [2][]*apm.Node, parent int) {
+		for _, m := range slices.Backward(matchSiblings(below)) {
 			stack = append(stack, waiting{m, parent})
 		}
 	}
-	push(a.Tree(), b.Tree(), -1)
+	push([2][]*apm.Node{a.Tree(), b.Tree()}, -1)
 	for len(stack) > 0 {
 		next := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		place := Place{A: next.a, B: next.b, Parent: next.parent}
+		place := Place{Parent: next.parent}
 		if next.parent >= 0 {
 			place.Level = places[next.parent].Level + 1
 		}
-		if place.A != nil {
-			place.ExecA = execA[place.A.Span.SpanID]
-		}
-		if place.B != nil {
-			place.ExecB = execB[place.B.Span.SpanID]
+		for i, node := range next.nodes {
+			if node != nil {
+				place.Sides[i] = Side{node, exec[i][node.Span.SpanID]}
+			}
 		}
 		places = append(places, place)
-		push(next.belowA, next.belowB, len(places)-1)
+		push(next.below, len(places)-1)
 	}
 	return places
 }
 
-// Span is the place's span: B's, or A's where there is no other.
+// Span returns the place's span: B's or, if B has none, A's.
 func (p *Place) Span() *apm.Span {
-	if p.B != nil {
-		return p.B.Span
+	if p.OnlyA() {
+		return p.Sides[0].Span
 	}
-	return p.A.Span
+	return p.Sides[1].Span
 }
 
-// Added tells whether the span is in B alone.
-func (p *Place) Added() bool { return p.A == nil }
+// OnlyA reports whether B has no such span.
+func (p *Place) OnlyA() bool { return p.Sides[1].Node == nil }
 
-// Gone tells whether the span is in A alone.
-func (p *Place) Gone() bool { return p.B == nil }
+// OnlyB reports whether A has no such span.
+func (p *Place) OnlyB() bool { return p.Sides[0].Node == nil }
 
-// Durations are how long the two took, at least 0; 0 where there is no span.
-func (p *Place) Durations() (a, b time.Duration) {
-	if p.A != nil {
-		a = max(0, p.A.Span.Duration)
-	}
-	if p.B != nil {
-		b = max(0, p.B.Span.Duration)
-	}
-	return a, b
-}
-
-// Errors tells which of the two failed.
-func (p *Place) Errors() (a, b bool) {
-	return p.A != nil && p.A.Span.Error, p.B != nil && p.B.Span.Error
-}
-
-// OtherResource tells whether the counterparts worked on different things.
+// OtherResource reports whether the resources of counterparts differ.
 func (p *Place) OtherResource() bool {
-	return p.A != nil && p.B != nil && p.A.Span.Resource != p.B.Span.Resource
+	return !p.OnlyA() && !p.OnlyB() && p.Sides[0].Span.Resource != p.Sides[1].Span.Resource
 }
+
+// Duration returns how long the span took, at least 0, or 0 without a span.
+func (s Side) Duration() time.Duration {
+	if s.Node == nil {
+		return 0
+	}
+	return max(0, s.Span.Duration)
+}
+
+// Failed reports whether there is a span that failed.
+func (s Side) Failed() bool { return s.Node != nil && s.Span.Error }

@@ -1,4 +1,4 @@
-package compare
+package compare_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/internal/compare"
 )
 
 // grown makes a trace of a tree in lines, each a span's kind, indented by one
@@ -31,20 +32,20 @@ func grown(text string) apm.Trace {
 }
 
 // marked draws places as a tree: = for counterparts, - for A's alone, + for B's.
-func marked(places []Place) string {
+func marked(places []compare.Place) string {
 	var text strings.Builder
 	for i := range places {
 		p := &places[i]
 		mark := "="
 		switch {
-		case p.Added():
+		case p.OnlyB():
 			mark = "+"
-		case p.Gone():
+		case p.OnlyA():
 			mark = "-"
 		}
 		words := strings.TrimRight(strings.Join([]string{p.Span().Service, p.Span().Name, p.Span().Resource}, " · "), " ·")
 		if p.OtherResource() {
-			words += " (" + p.A.Span.Resource + ")"
+			words += " (" + p.Sides[0].Span.Resource + ")"
 		}
 		fmt.Fprintf(&text, "\n%s%s %s", strings.Repeat("\t", p.Level), mark, words)
 	}
@@ -102,11 +103,11 @@ func TestAlign(t *testing.T) {
 		"other resources":                 {"r\n\tdb · q · 1\n\tdb · q · 2", "r\n\tdb · q · 3", "\n= r\n\t- db · q · 1\n\t- db · q · 2\n\t+ db · q · 3"},
 		"nothing in common":               {"x", "y", "\n- x\n+ y"},
 	} {
-		if got := marked(Align(grown(c.a), grown(c.b))); got != c.want {
+		if got := marked(compare.Align(grown(c.a), grown(c.b))); got != c.want {
 			t.Errorf("%s: %s\nwant %s", name, got, c.want)
 		}
 	}
-	if got := Align(apm.Trace{}, apm.Trace{}); len(got) != 0 {
+	if got := compare.Align(apm.Trace{}, apm.Trace{}); len(got) != 0 {
 		t.Errorf("no spans: %v", got)
 	}
 }
@@ -126,21 +127,20 @@ func anyTrace(random *rand.Rand) apm.Trace {
 	return apm.NewTrace(1, spans)
 }
 
-// pairs are the IDs of counterparts, in order.
-func pairs(places []Place, swapped bool) []string {
+// pairs returns the IDs of counterparts, sorted.
+func pairs(places []compare.Place, swapped bool) []string {
 	var all []string
 	for i := range places {
-		var a, b uint64
-		if places[i].A != nil {
-			a = places[i].A.Span.SpanID
-		}
-		if places[i].B != nil {
-			b = places[i].B.Span.SpanID
+		ids := [2]uint64{}
+		for side, there := range places[i].Sides {
+			if there.Node != nil {
+				ids[side] = there.Span.SpanID
+			}
 		}
 		if swapped {
-			a, b = b, a
+			slices.Reverse(ids[:])
 		}
-		all = append(all, fmt.Sprint(a, "=", b))
+		all = append(all, fmt.Sprint(ids))
 	}
 	slices.Sort(all)
 	return all
@@ -150,14 +150,14 @@ func TestAlignOfAnyTraces(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 1000 {
 		a, b := anyTrace(random), anyTrace(random)
-		places := Align(a, b)
+		places := compare.Align(a, b)
 		var ofA, ofB []uint64
 		for i, p := range places {
-			if p.A != nil {
-				ofA = append(ofA, p.A.Span.SpanID)
+			if !p.OnlyB() {
+				ofA = append(ofA, p.Sides[0].Span.SpanID)
 			}
-			if p.B != nil {
-				ofB = append(ofB, p.B.Span.SpanID)
+			if !p.OnlyA() {
+				ofB = append(ofB, p.Sides[1].Span.SpanID)
 			}
 			if p.Parent >= i || p.Parent >= 0 && p.Level != places[p.Parent].Level+1 || p.Parent < 0 && p.Level != 0 {
 				t.Fatalf("%d: place %d stands under %d at level %d", n, i, p.Parent, p.Level)
@@ -166,12 +166,12 @@ func TestAlignOfAnyTraces(t *testing.T) {
 		if !eachOnce(a, ofA) || !eachOnce(b, ofB) {
 			t.Fatalf("%d: not every span is in one place: %v of %d, %v of %d", n, ofA, len(a.Spans), ofB, len(b.Spans))
 		}
-		for _, p := range Align(a, a) {
-			if p.A == nil || p.B == nil || p.A.Span != p.B.Span {
+		for _, p := range compare.Align(a, a) {
+			if p.OnlyA() || p.OnlyB() || p.Sides[0].Span != p.Sides[1].Span {
 				t.Fatalf("%d: a trace differs from itself", n)
 			}
 		}
-		if !slices.Equal(pairs(places, false), pairs(Align(b, a), true)) {
+		if !slices.Equal(pairs(places, false), pairs(compare.Align(b, a), true)) {
 			t.Fatalf("%d: other counterparts when the traces change places", n)
 		}
 	}
@@ -206,8 +206,8 @@ func TestAlignOfLargeTraces(t *testing.T) {
 		"wide, of other orders": {siblingsOf(40_000, 3), siblingsOf(39_000, 5), 7_801 + 26_666},
 	} {
 		both := 0
-		for _, p := range Align(c.a, c.b) {
-			if p.A != nil && p.B != nil {
+		for _, p := range compare.Align(c.a, c.b) {
+			if !p.OnlyA() && !p.OnlyB() {
 				both++
 			}
 		}
@@ -217,26 +217,10 @@ func TestAlignOfLargeTraces(t *testing.T) {
 	}
 }
 
-func TestSum(t *testing.T) {
-	a, b := grown("api · http\n\tapi · think\n\tdb · q · one!\n\tapi · log"), grown("api · http!\n\tapi · think\n\tdb · q · two\n\tapi · cache\n\tapi · cache")
-	for i := range b.Spans {
-		b.Spans[i].Duration = 5
-	}
-	got := Sum(Align(a, b))
-	if got.Added != 2 || got.Gone != 1 || got.NewErrors != 1 || got.GoneErrors != 1 || len(got.Work) != 5 {
-		t.Errorf("%+v", got)
-	}
-	for i := range got.Work[1:] {
-		if got.Work[i].distance() < got.Work[i+1].distance() {
-			t.Errorf("%v comes before %v", got.Work[i], got.Work[i+1])
-		}
-	}
-}
-
 func BenchmarkAlignOfLargeTraces(b *testing.B) {
 	x, y := siblingsOf(40_000, 3), siblingsOf(39_000, 5)
 	for b.Loop() {
-		Align(x, y)
+		compare.Align(x, y)
 	}
 }
 

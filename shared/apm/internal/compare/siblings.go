@@ -7,58 +7,58 @@ import (
 	"thinker/shared/apm"
 )
 
-// A match is a sibling of two traces, or of one of them, and what is to be
-// matched below it.
+// A match is a sibling of A and its counterpart in B, or a sibling of one of them, and
+// what is to be matched below it.
 type match struct {
-	a, b           *apm.Node
-	belowA, belowB []*apm.Node
+	nodes [2]*apm.Node
+	below [2][]*apm.Node
 }
 
-// An identity is what counterparts in two traces have in common.
-type identity struct{ service, name, resource string }
+// A Kind is what counterparts have in common.
+type Kind struct{ Service, Name, Resource string }
 
-func identityOf(s *apm.Span) identity { return identity{s.Service, s.Name, s.Resource} }
+// KindOf returns a span's kind.
+func KindOf(s *apm.Span) Kind { return Kind{s.Service, s.Name, s.Resource} }
 
-func (id identity) compare(other identity) int {
-	return cmp.Or(cmp.Compare(id.service, other.service), cmp.Compare(id.name, other.name), cmp.Compare(id.resource, other.resource))
+func (k Kind) compare(other Kind) int {
+	return cmp.Or(cmp.Compare(k.Service, other.Service), cmp.Compare(k.Name, other.Name),
+		cmp.Compare(k.Resource, other.Resource))
 }
 
 const alone = -1
 
-// siblings are the children of a place, as they are matched.
-type siblings struct {
-	a, b   []*apm.Node
-	ofA    []int         // each one's counterpart in b, or alone
-	ofB    []int         // and in a
-	underA [][]*apm.Node // children of b that go below one of a, which has no counterpart
-	underB [][]*apm.Node
+// siblings are the children of a place in A and in B, as they are matched.
+type siblings [2]struct {
+	nodes   []*apm.Node
+	match   []int         // by node, its counterpart on the other side, or alone
+	adopted [][]*apm.Node // by node, children of the other side that go below it
 }
 
-// matchSiblings finds each sibling's counterpart. They come in the order of as,
-// and what is in bs alone before what follows it there.
-func matchSiblings(as, bs []*apm.Node) []match {
-	s := siblings{a: as, b: bs, ofA: make([]int, len(as)), ofB: make([]int, len(bs)), underA: make([][]*apm.Node, len(as)), underB: make([][]*apm.Node, len(bs))}
-	for i := range s.ofA {
-		s.ofA[i] = alone
+// matchSiblings finds each sibling's counterpart. The matches are in A's order, and what
+// only B has comes before what follows it there.
+func matchSiblings(nodes [2][]*apm.Node) []match {
+	var s siblings
+	for side := range s {
+		n := len(nodes[side])
+		s[side].nodes, s[side].match = nodes[side], slices.Repeat([]int{alone}, n)
+		s[side].adopted = make([][]*apm.Node, n)
 	}
-	for i := range s.ofB {
-		s.ofB[i] = alone
-	}
-	s.inOrder()
-	s.firstWithFirst()
-	s.onlyOnes()
-	adopted := s.slipIn()
-	return s.matches(adopted)
+	s.matchInOrder()
+	matchLeft(&s, KindOf, false)
+	type operation struct{ service, name string }
+	matchLeft(&s, func(s *apm.Span) operation { return operation{s.Service, s.Name} }, true)
+	return s.matches(s.adopt())
 }
 
-func (s *siblings) join(i, j int) { s.ofA[i], s.ofB[j] = j, i }
+func (s *siblings) join(i, j int) { s[0].match[i], s[1].match[j] = j, i }
 
-// inOrder joins the longest sequence of kinds that both have in the same order,
-// unless there are too many to look for it.
-func (s *siblings) inOrder() {
+// matchInOrder matches the longest sequence of kinds that both sides have in the same
+// order, unless there are too many siblings to look for it.
+func (s *siblings) matchInOrder() {
 	const most = 1 << 18 // comparisons
-	same := func(i, j int) bool { return identityOf(s.a[i].Span) == identityOf(s.b[j].Span) }
-	first, endA, endB := 0, len(s.a), len(s.b)
+	a, b := s[0].nodes, s[1].nodes
+	same := func(i, j int) bool { return KindOf(a[i].Span) == KindOf(b[j].Span) }
+	first, endA, endB := 0, len(a), len(b)
 	for first < min(endA, endB) && same(first, first) {
 		s.join(first, first)
 		first++
@@ -71,7 +71,7 @@ func (s *siblings) inOrder() {
 	if n == 0 || m == 0 || n > most/m {
 		return
 	}
-	// length of the longest sequence from i of A and j of B on, row by row.
+	// The length of the longest sequence from i of A and j of B on, row by row.
 	length := make([]uint16, (n+1)*(m+1))
 	at := func(i, j int) int { return (i-first)*(m+1) + j - first }
 	for i := endA - 1; i >= first; i-- {
@@ -88,8 +88,8 @@ func (s *siblings) inOrder() {
 		case same(i, j):
 			s.join(i, j)
 			i, j = i+1, j+1
-		// Where either will do, the names decide: so it is the same from B's side.
-		case skipA > skipB, skipA == skipB && identityOf(s.a[i].Span).compare(identityOf(s.b[j].Span)) < 0:
+		// If both are as long, the names decide, so the result is the same from B's side.
+		case skipA > skipB, skipA == skipB && KindOf(a[i].Span).compare(KindOf(b[j].Span)) < 0:
 			i++
 		default:
 			j++
@@ -97,121 +97,99 @@ func (s *siblings) inOrder() {
 	}
 }
 
-// firstWithFirst joins those that are left of a kind, in order.
-func (s *siblings) firstWithFirst() {
-	left := map[identity][]int{}
-	for i, node := range s.a {
-		if s.ofA[i] == alone {
-			left[identityOf(node.Span)] = append(left[identityOf(node.Span)], i)
+// unmatched returns the siblings of a side that have no counterpart, by key.
+func unmatched[K comparable](s *siblings, side int, key func(*apm.Span) K) map[K][]int {
+	left := map[K][]int{}
+	for i, node := range s[side].nodes {
+		if s[side].match[i] == alone {
+			left[key(node.Span)] = append(left[key(node.Span)], i)
 		}
 	}
-	for j, node := range s.b {
-		if id := identityOf(node.Span); s.ofB[j] == alone && len(left[id]) > 0 {
-			s.join(left[id][0], j)
-			left[id] = left[id][1:]
+	return left
+}
+
+// matchLeft matches siblings without a counterpart that have the same key, in order. With
+// onlyOnes, it does so only where each side has a single one.
+func matchLeft[K comparable](s *siblings, key func(*apm.Span) K, onlyOnes bool) {
+	inB := unmatched(s, 1, key)
+	for k, as := range unmatched(s, 0, key) {
+		bs := inB[k]
+		if onlyOnes && max(len(as), len(bs)) > 1 {
+			continue
+		}
+		for n := range min(len(as), len(bs)) {
+			s.join(as[n], bs[n])
 		}
 	}
 }
 
-// onlyOnes joins those that are left where only one in each trace is of the
-// same service and operation.
-func (s *siblings) onlyOnes() {
-	type operation struct{ service, name string }
-	left := map[operation][2][]int{}
-	collect := func(side int, nodes []*apm.Node, counterparts []int) {
-		for i, node := range nodes {
-			if counterparts[i] == alone {
-				o := operation{node.Span.Service, node.Span.Name}
-				both := left[o]
-				both[side] = append(both[side], i)
-				left[o] = both
-			}
-		}
-	}
-	collect(0, s.a, s.ofA)
-	collect(1, s.b, s.ofB)
-	for _, both := range left {
-		if len(both[0]) == 1 && len(both[1]) == 1 {
-			s.join(both[0][0], both[1][0])
-		}
-	}
-}
-
-// slipIn has those that are left go below one of the other trace that has slipped
-// in between them and their parent: among its children is one of their kind. If
-// that is so both ways, nothing tells which of the two has slipped in. It
-// returns those that have gone below another.
-func (s *siblings) slipIn() (adopted map[*apm.Node]bool) {
-	adoptedA := adopt(s.a, s.ofA, s.b, s.ofB, s.underB)
-	adoptedB := adopt(s.b, s.ofB, s.a, s.ofA, s.underA)
+// adopt puts siblings without a counterpart below one of the other side that was inserted
+// between them and their parent: among its children is one of their kind. If that is so
+// both ways, nothing shows which of the two was inserted. It returns the siblings that
+// went below another.
+func (s *siblings) adopt() map[*apm.Node]bool {
+	fromA, fromB := s.adoptFrom(0), s.adoptFrom(1)
 	switch {
-	case len(adoptedB) == 0:
-		return adoptedA
-	case len(adoptedA) == 0:
-		return adoptedB
+	case len(fromB) == 0:
+		return fromA
+	case len(fromA) == 0:
+		return fromB
 	}
-	clear(s.underA)
-	clear(s.underB)
+	clear(s[0].adopted)
+	clear(s[1].adopted)
 	return nil
 }
 
-// adopt puts those of nodes that have no counterpart under those of parents that
-// have none and have such a child.
-func adopt(nodes []*apm.Node, ofNodes []int, parents []*apm.Node, ofParents []int, under [][]*apm.Node) map[*apm.Node]bool {
-	left := map[identity][]int{}
-	for i, node := range nodes {
-		if ofNodes[i] == alone {
-			left[identityOf(node.Span)] = append(left[identityOf(node.Span)], i)
-		}
-	}
+// adoptFrom puts siblings of one side below those of the other.
+func (s *siblings) adoptFrom(side int) map[*apm.Node]bool {
+	nodes, parents := s[side].nodes, &s[1-side]
+	left := unmatched(s, side, KindOf)
 	adopted := map[*apm.Node]bool{}
-	if len(left) == 0 {
-		return adopted
-	}
-	for j, parent := range parents {
-		if ofParents[j] != alone {
+	for j, parent := range parents.nodes {
+		if len(left) == 0 || parents.match[j] != alone {
 			continue
 		}
 		var taken []int
 		for _, child := range parent.Children {
-			if id := identityOf(child.Span); len(left[id]) > 0 {
-				taken = append(taken, left[id][0])
-				left[id] = left[id][1:]
+			if kind := KindOf(child.Span); len(left[kind]) > 0 {
+				taken = append(taken, left[kind][0])
+				left[kind] = left[kind][1:]
 			}
 		}
 		slices.Sort(taken)
 		for _, i := range taken {
-			under[j] = append(under[j], nodes[i])
+			parents.adopted[j] = append(parents.adopted[j], nodes[i])
 			adopted[nodes[i]] = true
 		}
 	}
 	return adopted
 }
 
-// matches puts them in order.
-func (s *siblings) matches(adopted map[*apm.Node]bool) []match {
-	before := make([][]int, len(s.a)+1) // of b alone, by what they come before
-	next := len(s.a)
-	for j := len(s.b) - 1; j >= 0; j-- {
-		if s.ofB[j] != alone {
-			next = s.ofB[j]
-		} else if !adopted[s.b[j]] {
+// matches returns the matches in order.
+func (s *siblings) matches(adopted map[*apm.Node]bool) (all []match) {
+	a, b := &s[0], &s[1]
+	before := make([][]int, len(a.nodes)+1) // nodes that only B has, by A's node after them
+	next := len(a.nodes)
+	for j, node := range slices.Backward(b.nodes) {
+		if b.match[j] != alone {
+			next = b.match[j]
+		} else if !adopted[node] {
 			before[next] = append(before[next], j)
 		}
 	}
-	var all []match
-	for i := range len(s.a) + 1 {
+	for i := range len(a.nodes) + 1 {
 		for _, j := range slices.Backward(before[i]) {
-			all = append(all, match{b: s.b[j], belowA: s.underB[j], belowB: s.b[j].Children})
+			node := b.nodes[j]
+			all = append(all, match{[2]*apm.Node{nil, node}, [2][]*apm.Node{b.adopted[j], node.Children}})
 		}
-		switch {
-		case i == len(s.a) || adopted[s.a[i]]:
-		case s.ofA[i] == alone:
-			all = append(all, match{a: s.a[i], belowA: s.a[i].Children, belowB: s.underA[i]})
-		default:
-			b := s.b[s.ofA[i]]
-			all = append(all, match{a: s.a[i], b: b, belowA: s.a[i].Children, belowB: b.Children})
+		if i == len(a.nodes) || adopted[a.nodes[i]] {
+			continue
 		}
+		m := match{[2]*apm.Node{a.nodes[i], nil}, [2][]*apm.Node{a.nodes[i].Children, a.adopted[i]}}
+		if j := a.match[i]; j != alone {
+			m.nodes[1], m.below[1] = b.nodes[j], b.nodes[j].Children
+		}
+		all = append(all, m)
 	}
 	return all
 }

@@ -5,56 +5,54 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"thinker/shared/apm"
+	"time"
+
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/internal/web/page"
-	"time"
 )
 
 // A figureCompared is a figure of two versions.
 type figureCompared struct {
 	Name, Means string
-	A, B        page.Amount
+	Sides       [2]page.Amount
 	Difference  page.Amount // with its sign
 	Times       string      // 42 × faster; empty for small differences
 	TooFew      bool        // there are too few requests to say how many times
-	FailedA     bool        // a figure of errors that isn't 0
-	FailedB     bool
+	Failed      [2]bool     // a figure of errors that isn't 0
 }
 
-// figuresCompared returns the rows of the Figures table.
-func figuresCompared(a, b stats.Group) []figureCompared {
+// compareFigures returns the rows of the Figures table.
+func compareFigures(groups [2]stats.Group) []figureCompared {
+	a, b := groups[0], groups[1]
 	count := func(name string, a, b int) figureCompared {
 		return figureCompared{
-			Name: name, A: page.Amount{Value: format.Number(a)}, B: page.Amount{Value: format.Number(b)},
+			Name: name, Sides: [2]page.Amount{{Value: format.Number(a)}, {Value: format.Number(b)}},
 			Difference: page.Amount{Value: withSign(b-a, format.Number(max(a-b, b-a)))},
 		}
 	}
-	rateA, rateB := perSecondSeen(a), perSecondSeen(b)
+	rateA, rateB := rate(a), rate(b)
 	rates := figureCompared{
 		Name: "Requests per second", Means: "Between the first request and the last",
-		A: page.Rate(rateA), B: page.Rate(rateB), Difference: signed(rateB-rateA, "req/s"),
+		Sides: [2]page.Amount{page.Rate(rateA), page.Rate(rateB)}, Difference: signed(rateB-rateA, "req/s"),
 	}
 	if none := (page.Amount{Value: "–"}); min(a.Requests, b.Requests) < minRequests {
-		rates.A, rates.B, rates.Difference = none, none, none
+		rates.Sides, rates.Difference = [2]page.Amount{none, none}, none
 	}
 	errors := count("Errors", a.Errors, b.Errors)
 	errorRate := figureCompared{
-		Name: "Error rate", A: page.Percent(a.ErrorRate()), B: page.Percent(b.ErrorRate()),
+		Name: "Error rate", Sides: [2]page.Amount{page.Percent(a.ErrorRate()), page.Percent(b.ErrorRate())},
 		Difference: signed(100*(b.ErrorRate()-a.ErrorRate()), "% points"),
 	}
-	for _, row := range []*figureCompared{&errors, &errorRate} {
-		row.FailedA, row.FailedB = a.Errors > 0, b.Errors > 0
-	}
+	errors.Failed = [2]bool{a.Errors > 0, b.Errors > 0}
+	errorRate.Failed = errors.Failed
 	rows := []figureCompared{count("Requests", a.Requests, b.Requests), rates, errors, errorRate}
 	for _, l := range chart.Latencies() {
 		before, now := l.Of(a.Figures), l.Of(b.Figures)
 		row := figureCompared{
-			Name: l.Title, Means: l.Means, A: page.Duration(before), B: page.Duration(now),
-			Difference: scale{}.change(before, now).Amount,
-			Times:      timesAs(before, now),
+			Name: l.Title, Means: l.Means, Sides: [2]page.Amount{page.Duration(before), page.Duration(now)},
+			Difference: scale{}.change([2]time.Duration{before, now}).Amount, Times: timesAs(before, now),
 		}
 		if row.Times != "" && !isReliable(l.Percent, a.Figures, b.Figures) {
 			row.Times, row.TooFew = "", true
@@ -72,9 +70,8 @@ func isReliable(percent int, a, b stats.Figures) bool {
 	return requests >= minRequests && requests*(100-percent) >= 100*slower
 }
 
-// perSecondSeen returns the rate of a group's requests between the first and the last,
-// over at least a second.
-func perSecondSeen(g stats.Group) float64 {
+// rate returns requests per second between the first and the last, over at least a second.
+func rate(g stats.Group) float64 {
 	seconds := float64(uint64(g.Last)-uint64(g.First)) / 1e9
 	return float64(g.Requests) / max(1, seconds)
 }
@@ -88,19 +85,8 @@ func signed(x float64, unit string) page.Amount {
 	return page.Amount{Value: withSign(x, text), Unit: unit}
 }
 
-// withSign puts the sign of a number before its text; 0 has none.
-func withSign[N int | float64](n N, text string) string {
-	switch {
-	case n < 0:
-		return "−" + text
-	case n > 0:
-		return "+" + text
-	}
-	return text
-}
-
-// versionsOutcome sums up in a line how B's requests differ from A's.
-func versionsOutcome(a, b stats.Figures) string {
+// outcomeText sums up in a line how B's requests differ from A's.
+func outcomeText(a, b stats.Figures) string {
 	const accuracy = 0.01 // of percentiles
 	latency := func(name string, percent int, before, now time.Duration) string {
 		was, is := format.Duration(before), format.Duration(now)
@@ -126,91 +112,65 @@ func versionsOutcome(a, b stats.Figures) string {
 	}
 }
 
-// A kindCompared is a kind of span in the requests of two versions. Its figures are
-// averages per request.
+// A kindCompared is a kind of span in the requests of two versions.
 type kindCompared struct {
-	Service  page.Service
-	Name     string
-	Resource string
-	Sides    [2]kindSide // of A and B
-	Change   change      // of the execution time
-	Mark     string      // what differs, in words
+	stats.SpanSummary // of A or B
+	Counts            [2]string
+	Exec              [2]time.Duration // on average per request
+	known             [2]bool
+	Change            change // of the execution time
+	Mark              string // what differs, in words
 }
 
-type kindSide struct {
-	Count string // of spans
-	Exec  page.Amount
+// Known reports whether a side has such spans.
+func (k kindCompared) Known(side int) bool { return k.known[side] }
 
-	known bool
-	exec  time.Duration
-}
-
-// fewKinds is how many kinds of spans the page lists by default.
-const fewKinds = 20
-
-// kindsCompared compares the kinds of spans in two versions' requests; the kind whose
+// compareKinds compares the kinds of spans in two versions' requests; the kind whose
 // execution time differs most comes first. Without all it returns only the first kinds,
 // and the number of kinds left out.
-func (w room) kindsCompared(a, b stats.Anatomy, all bool) (rows []kindCompared, unlisted int) {
+func compareKinds(anatomies [2]stats.Anatomy, s scale, all bool) (rows []kindCompared, unlisted int) {
+	const few = 20
 	type kind struct{ service, name, resource, spanType string }
-	indexes := map[kind]int{}
-	none := kindSide{Count: "–", Exec: page.Amount{Value: "–"}}
-	for side, anatomy := range []stats.Anatomy{a, b} {
+	row := page.Index(func(kind) { rows = append(rows, kindCompared{Counts: [2]string{"–", "–"}}) })
+	for side, anatomy := range anatomies {
 		requests := max(1, anatomy.Requests)
-		for _, s := range anatomy.Spans {
-			k := kind{s.Service, s.Name, s.Resource, s.Type}
-			i, known := indexes[k]
-			if !known {
-				i = len(rows)
-				indexes[k] = i
-				rows = append(rows, kindCompared{
-					Service: w.Service(s.Service), Name: page.Short(s.Name), Resource: page.Short(s.Resource),
-					Sides: [2]kindSide{none, none},
-				})
-			}
-			exec := s.Exec / time.Duration(requests)
-			count := format.Significant(float64(s.Spans) / float64(requests))
-			rows[i].Sides[side] = kindSide{Count: count, Exec: orNothing(exec), known: true, exec: exec}
+		for _, spans := range anatomy.Spans {
+			k := &rows[row(kind{spans.Service, spans.Name, spans.Resource, spans.Type})]
+			k.SpanSummary, k.known[side] = spans, true
+			k.Counts[side] = format.Significant(float64(spans.Spans) / float64(requests))
+			k.Exec[side] = spans.Exec / time.Duration(requests)
 		}
 	}
 	slices.SortStableFunc(rows, func(x, y kindCompared) int {
-		return cmp.Or(cmp.Compare(y.difference(), x.difference()), cmp.Compare(y.longest(), x.longest()))
+		return cmp.Or(cmp.Compare((y.Exec[1]-y.Exec[0]).Abs(), (x.Exec[1]-x.Exec[0]).Abs()),
+			cmp.Compare(max(y.Exec[0], y.Exec[1]), max(x.Exec[0], x.Exec[1])))
 	})
-	if !all && len(rows) > fewKinds {
-		unlisted = len(rows) - fewKinds
-		rows = rows[:fewKinds]
+	if !all && len(rows) > few {
+		rows, unlisted = rows[:few], len(rows)-few
 	}
-	whole := max(execPerRequest(a), execPerRequest(b))
 	for i := range rows {
-		row := &rows[i]
-		row.Change = scale{whole / 100, whole}.change(row.Sides[0].exec, row.Sides[1].exec)
-		row.Mark = row.mark(a.OtherSpans > 0, b.OtherSpans > 0)
+		rows[i].Change = s.change(rows[i].Exec)
+		rows[i].Mark = rows[i].mark(anatomies)
 	}
 	return rows, unlisted
 }
 
-func (k *kindCompared) difference() time.Duration { return (k.Sides[0].exec - k.Sides[1].exec).Abs() }
-func (k *kindCompared) longest() time.Duration    { return max(k.Sides[0].exec, k.Sides[1].exec) }
-
 // mark returns what differs. A kind that is missing from a version with unlisted kinds may
 // be one of those, so it has no mark.
-func (k *kindCompared) mark(moreInA, moreInB bool) string {
-	switch inA, inB := k.Sides[0].known, k.Sides[1].known; {
-	case !inB && !moreInB:
-		return "only in A"
-	case !inA && !moreInA:
-		return "only in B"
-	case inA && inB && k.Change.Much && k.Change.More:
+func (k kindCompared) mark(anatomies [2]stats.Anatomy) string {
+	for side, known := range k.known {
+		if !known && anatomies[side].OtherSpans > 0 {
+			return ""
+		}
+		if !known {
+			return "only in " + letters[1-side]
+		}
+	}
+	switch {
+	case k.Change.Much && k.Change.More:
 		return "slower"
-	case inA && inB && k.Change.Much:
+	case k.Change.Much:
 		return "faster"
 	}
 	return ""
-}
-
-func execPerRequest(a stats.Anatomy) (whole time.Duration) {
-	for _, service := range averageTimes(a) {
-		whole = apm.Plus(whole, service.Exec)
-	}
-	return whole
 }

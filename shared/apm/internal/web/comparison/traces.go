@@ -7,47 +7,35 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
+
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/compare"
-	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
-	"time"
 )
 
-// compareTracesPage shows two traces side by side, span by span, or offers traces to
-// compare.
-type compareTracesPage struct {
+// A tracesPage shows two traces side by side, span by span, or offers traces to compare.
+type tracesPage struct {
 	page.Frame
-	A, B traceSide
+	Sides [2]traceSide // A and B
 
 	Outcome outcome
 	Time    timeCompared
 	Tree    treeCompared
 
-	Newest  []traceChoice // of all traces, for the forms that take an ID
-	Similar []traceChoice // of the resource of the only trace chosen so far
+	Newest  []page.TraceRow // of all traces, for the forms that take an ID
+	Similar []traceChoice   // of the resource of the only trace chosen so far
 }
 
 // A traceSide is trace A or trace B.
 type traceSide struct {
-	Letter string // A or B
-	Asked  string // its ID as the reader gave it
-	Wrong  string // why there is no such trace, in a sentence
-	Found  bool
-
-	ID       string
-	Service  page.Service
-	Resource string
-	Version  string
-	Status   string // of its HTTP response
-	Duration page.Amount
-	Date     page.Moment
-	Spans    int
-	Errors   int
-	More     string // if only a part of the trace is compared, a sentence that says so
-	trace    apm.Trace
+	apm.Trace
+	Letter string
+	Asked  string    // its ID as the reader gave it
+	Wrong  string    // why there is no such trace, in a sentence
+	Entry  *apm.Span // nil if there is no such trace
 }
 
 // A traceChoice is a trace that the page offers to compare.
@@ -57,215 +45,196 @@ type traceChoice struct {
 	URL     string
 }
 
-// showCompareTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
-func (w room) showCompareTraces(rw http.ResponseWriter, r *http.Request) (err error) {
-	ctx, asked := r.Context(), r.URL.Query()
-	data := compareTracesPage{Frame: w.Frame(r, "traces", "Compare traces", page.Docs{})}
-	if data.A, err = w.traceSide(ctx, "A", asked.Get("a")); err != nil {
-		return err
-	}
-	if data.B, err = w.traceSide(ctx, "B", asked.Get("b")); err != nil {
-		return err
-	}
-	status := http.StatusOK
-	if data.Both() {
-		w.compareTraces(&data)
-	} else {
-		if data.A.Wrong+data.B.Wrong != "" {
-			status = http.StatusNotFound
-		}
-		if err := w.offerTraces(ctx, &data); err != nil {
+// A tracesRequest is what a reader chose to compare.
+type tracesRequest struct {
+	ids  [2]string // of A and B, in any form
+	tree treeChoices
+}
+
+func parseTracesRequest(r *http.Request) tracesRequest {
+	asked := r.URL.Query()
+	return tracesRequest{[2]string{asked.Get("a"), asked.Get("b")}, treeChoices{
+		onlyChanges: asked.Get("show") == "changes", unfolded: asked.Get("fold") == "no", allRows: asked.Get("rows") == "all",
+	}}
+}
+
+// showTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
+func showTraces(site *page.Site, rw http.ResponseWriter, r *http.Request) (err error) {
+	request := parseTracesRequest(r)
+	data := tracesPage{Frame: site.Frame(r, "traces", "Compare traces", page.Docs{})}
+	for side, id := range request.ids {
+		if data.Sides[side], err = findSide(r.Context(), site, letters[side], id); err != nil {
 			return err
 		}
 	}
-	return w.Render(rw, status, "compare_traces.html", data)
+	status := http.StatusOK
+	if data.Both() {
+		a, b := data.Sides[0], data.Sides[1]
+		places := compare.Align(a.Trace, b.Trace)
+		data.Title = fmt.Sprintf("%s and %s · Compare traces", a.Resource(), b.Resource())
+		data.Outcome = outcomeOf(a.Trace, b.Trace, places)
+		data.Time = compareTimes(site, [2][]apm.ServiceTime{a.ServiceTimes(), b.ServiceTimes()})
+		data.Tree = newTree(data.Place, request.tree, max(a.Duration(), b.Duration()), places)
+	} else {
+		if data.Sides[0].Wrong+data.Sides[1].Wrong != "" {
+			status = http.StatusNotFound
+		}
+		if err := data.offerTraces(r.Context(), site); err != nil {
+			return err
+		}
+	}
+	return site.Render(rw, status, "compare_traces.html", data)
 }
 
-func (w room) compareTraces(data *compareTracesPage) {
-	a, b := data.A.trace, data.B.trace
-	places := compare.Align(a, b)
-	data.Title = fmt.Sprintf("%s and %s · Compare traces", data.A.Resource, data.B.Resource)
-	data.Outcome = outcomeOf(a, b, compare.Sum(places))
-	data.Time = w.timeCompared(a.ServiceTimes(), b.ServiceTimes())
-	data.Tree = w.treeCompared(data.Place, a, b, places)
-}
-
-// traceSide finds a trace by its ID. A trace that isn't found is no error: the page says
-// so and keeps the other trace.
-func (w room) traceSide(ctx context.Context, letter, id string) (traceSide, error) {
+// findSide finds a trace by its ID. A trace that isn't found is no error: the page says so
+// and keeps the other trace.
+func findSide(ctx context.Context, site *page.Site, letter, id string) (traceSide, error) {
 	side := traceSide{Letter: letter, Asked: id}
 	if id == "" {
 		return side, nil
 	}
-	trace, found, err := w.Find(ctx, id, 2)
+	trace, found, err := site.Find(ctx, id, 2)
 	var wrong page.Failure
 	switch {
 	case errors.As(err, &wrong):
 		side.Wrong = wrong.Detail
-		return side, nil
 	case err != nil:
 		return side, err
 	case !found:
 		side.Wrong = fmt.Sprintf("Trace %d is not stored. It has not arrived yet, "+
 			"or it was evicted to make room for newer traces, or deleted.", trace.ID)
-		return side, nil
-	}
-	entry := trace.Entry()
-	side = traceSide{
-		Letter: letter, Asked: id, Found: true, trace: trace,
-		ID:       page.FormatID(trace.ID),
-		Service:  w.Service(entry.Service),
-		Resource: page.Short(cmp.Or(entry.Resource, entry.Name, "no resource")),
-		Version:  page.Short(entry.Meta["version"]),
-		Status:   page.Short(entry.StatusCode()),
-		Duration: page.Duration(trace.Duration()),
-		Date:     page.MomentOf(trace.Start()),
-		Spans:    len(trace.Spans),
-		Errors:   trace.Errors(),
-	}
-	if trace.Truncated > 0 {
-		side.More = fmt.Sprintf("%s is too large to compare in full: %s.", letter,
-			format.Count(trace.Truncated, "more span is stored", "more spans are stored"))
+	default:
+		side.Trace, side.Entry = trace, trace.Entry()
 	}
 	return side, nil
 }
 
+// Resource returns what the trace is about.
+func (s traceSide) Resource() string {
+	return page.Short(cmp.Or(s.Entry.Resource, s.Entry.Name, "no resource"))
+}
+
 // Both reports whether there are two traces to compare.
-func (p compareTracesPage) Both() bool { return p.A.Found && p.B.Found }
+func (p tracesPage) Both() bool { return p.Sides[0].Entry != nil && p.Sides[1].Entry != nil }
 
 // Same reports whether A and B are the same trace.
-func (p compareTracesPage) Same() bool { return p.A.ID == p.B.ID }
+func (p tracesPage) Same() bool { return p.Sides[0].ID == p.Sides[1].ID }
 
-// Sides returns A and B.
-func (p compareTracesPage) Sides() []traceSide { return []traceSide{p.A, p.B} }
-
-// Known returns the side that was found, if only one was.
-func (p compareTracesPage) Known() traceSide {
-	if p.B.Found {
-		return p.B
+// Known returns the side that was found, if only one was; nil if none was.
+func (p tracesPage) Known() *traceSide {
+	for i := range p.Sides {
+		if p.Sides[i].Entry != nil {
+			return &p.Sides[i]
+		}
 	}
-	return p.A
+	return nil
 }
 
 // SwapURL returns the address of the page with A and B swapped.
-func (p compareTracesPage) SwapURL() string { return p.Place.With("a", p.B.ID, "b", p.A.ID) }
-
-// OtherURL returns the address of the page that offers other traces to compare A with.
-func (p compareTracesPage) OtherURL() string { return p.Place.With("b", "") }
+func (p tracesPage) SwapURL() string {
+	return p.Place.With("a", page.FormatID(p.Sides[1].ID), "b", page.FormatID(p.Sides[0].ID))
+}
 
 // offerTraces offers the newest traces and, if one trace is chosen already, the newest of
 // its resource, some of each version.
-func (w room) offerTraces(ctx context.Context, data *compareTracesPage) error {
+func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 	const newest, similar, versions, perVersion = 50, 20, 6, 4
-	found, _, err := w.Search(ctx, query.Request{Limit: newest})
+	found, _, err := site.Search(ctx, query.Request{Limit: newest})
 	if err != nil {
 		return err
 	}
 	for _, s := range found {
-		data.Newest = append(data.Newest, traceChoice{TraceRow: page.NewTraceRow(w.Site, s)})
+		p.Newest = append(p.Newest, page.NewTraceRow(site, s))
 	}
-	known, missing := data.Known(), "b"
-	if data.B.Found {
-		missing = "a"
-	}
-	if !known.Found {
+	known := p.Known()
+	if known == nil {
 		return nil
 	}
-	alike := alikeTo(known.trace.Entry())
-	deployed, err := w.Deployments(ctx, query.Selection{Query: alike}, known.trace.Entry().Service)
+	q := alike(known.Entry.Service, known.Entry.Name, known.Entry.Resource)
+	deployed, err := site.Deployments(ctx, query.Selection{Query: q}, known.Entry.Service)
 	if err != nil {
 		return err
 	}
-	offer := func(q query.Query, version string, limit int) error {
-		request := query.Request{Selection: query.Selection{Query: q}, Limit: limit + 1}
-		found, _, err := w.Search(ctx, request)
-		for _, s := range found {
-			if s.TraceID != known.trace.ID && limit > 0 {
-				row := page.NewTraceRow(w.Site, s)
-				data.Similar = append(data.Similar, traceChoice{row, page.Short(version), data.Place.With(missing, row.ID)})
-				limit--
-			}
-		}
-		return err
-	}
 	if len(deployed) == 0 {
-		return offer(alike, "", similar)
+		return p.offer(ctx, site, known, q, "", similar)
 	}
 	deployed = deployed[:min(len(deployed), versions)]
 	for _, d := range deployed {
-		limit := max(perVersion, similar/len(deployed))
-		if err := offer(page.And(alike, "version", d.Version), d.Version, limit); err != nil {
+		of := page.And(q, "version", d.Version)
+		if err := p.offer(ctx, site, known, of, d.Version, max(perVersion, similar/len(deployed))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// alikeTo returns a query for spans with the service, operation and resource of a span.
-func alikeTo(s *apm.Span) (q query.Query) {
-	for _, field := range [][2]string{
-		{"service", s.Service}, {"operation_name", s.Name}, {"resource_name", s.Resource},
-	} {
-		if field[1] != "" { // a query for an empty value finds nothing
-			q = page.And(q, field[0], field[1])
+// offer adds traces to compare a known one with.
+func (p *tracesPage) offer(ctx context.Context, site *page.Site, known *traceSide, q query.Query, version string, n int) error {
+	missing := "b"
+	if known.Letter == "B" {
+		missing = "a"
+	}
+	found, _, err := site.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: n + 1})
+	for _, s := range found {
+		if s.TraceID != known.ID && n > 0 {
+			row := page.NewTraceRow(site, s)
+			p.Similar = append(p.Similar, traceChoice{row, page.Short(version), p.Place.With(missing, row.ID)})
+			n--
 		}
 	}
-	return q
+	return err
 }
 
 // An outcome sums up in a line how trace B differs from trace A.
 type outcome struct {
 	Took  string
 	Cause *cause // what gained or lost most time; nil if nothing stands out
-	Spans string // how many spans only one trace has; a sentence, or empty
+	Spans string // how many spans only one trace has, in a sentence
 }
 
-// A cause is work whose execution time changed: think in thinker-microservice.
+// A cause is a kind of work whose execution time changed.
 type cause struct {
-	What, Service string
-	Change        string // rose or fell
-	From, To      string // execution time in A, and in B
+	Span     *apm.Span // one of this kind
+	From, To time.Duration
 }
 
-// tolerance returns the largest difference of times that count as equal: no two spans
-// take exactly as long.
-func tolerance(a, b apm.Trace) time.Duration { return max(a.Duration(), b.Duration()) / 100 }
-
-func outcomeOf(a, b apm.Trace, sum compare.Outcome) outcome {
+func outcomeOf(a, b apm.Trace, places []compare.Place) outcome {
 	o := outcome{Took: tookText(a.Duration(), b.Duration())}
-	if sum.Gone == len(a.Spans) && sum.Added == len(b.Spans) { // so no work got faster or slower
+	var (
+		all  tally
+		work []tally // by kind
+	)
+	kind := page.Index(func(compare.Kind) { work = append(work, tally{}) })
+	for i := range places {
+		p := &places[i]
+		all.add(p)
+		work[kind(compare.KindOf(p.Span()))].add(p)
+	}
+	if all.only[0] == len(a.Spans) && all.only[1] == len(b.Spans) { // so no work got faster or slower
 		o.Spans = "A and B share no span."
 		return o
 	}
-	if len(sum.Work) > 0 {
-		most := sum.Work[0]
-		if (most.ExecB - most.ExecA).Abs() > tolerance(a, b) {
-			o.Cause = &cause{
-				What:    page.Short(cmp.Or(most.Span.Resource, most.Span.Name)),
-				Service: page.Short(most.Span.Service),
-				Change:  "fell",
-				From:    chart.Duration(float64(most.ExecA)),
-				To:      chart.Duration(float64(most.ExecB)),
-			}
-			if most.ExecB > most.ExecA {
-				o.Cause.Change = "rose"
-			}
+	most := max(a.Duration(), b.Duration()) / 100
+	for _, t := range work {
+		if changed := (t.exec[1] - t.exec[0]).Abs(); changed > most {
+			most, o.Cause = changed, &cause{t.span, t.exec[0], t.exec[1]}
 		}
 	}
 	var parts []string
-	add := func(n int, one, several string) {
-		if n > 0 {
-			parts = append(parts, format.Count(n, one, several))
+	for _, part := range []struct {
+		n            int
+		one, several string
+	}{
+		{all.only[0], "span is only in A", "spans are only in A"},
+		{all.only[1], "span is only in B", "spans are only in B"},
+		{all.errors[0], "error is only in A", "errors are only in A"},
+		{all.errors[1], "error is only in B", "errors are only in B"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, format.Count(part.n, part.one, part.several))
 		}
 	}
-	add(sum.Gone, "span is only in A", "spans are only in A")
-	add(sum.Added, "span is only in B", "spans are only in B")
-	add(sum.GoneErrors, "error is only in A", "errors are only in A")
-	add(sum.NewErrors, "error is only in B", "errors are only in B")
-	if len(parts) == 0 {
-		parts = []string{"A and B have the same spans"}
-	}
-	o.Spans = strings.Join(parts, ", ") + "."
+	o.Spans = cmp.Or(strings.Join(parts, ", "), "A and B have the same spans") + "."
 	return o
 }
 
@@ -280,23 +249,4 @@ func tookText(a, b time.Duration) string {
 		text += " (" + times + ")"
 	}
 	return text
-}
-
-// timesAs formats how much a time changed: 42 × faster, +10 %. It returns an empty text
-// for small changes.
-func timesAs(a, b time.Duration) string {
-	const small = 0.05
-	before, now := float64(a), float64(b)
-	switch {
-	case before <= 0 || now <= 0 || max(before, now)/min(before, now) < 1+small:
-		return ""
-	case before >= 2*now:
-		return format.Significant(before/now) + " × faster"
-	case now >= 2*before:
-		return format.Significant(now/before) + " × slower"
-	case now < before:
-		return "−" + format.Significant(100*(before-now)/before) + " %"
-	default:
-		return "+" + format.Significant(100*(now-before)/before) + " %"
-	}
 }

@@ -4,275 +4,277 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/compare"
 	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/internal/web/page"
-	"time"
 )
 
 const (
-	maxComparedRows = 500 // of a page, unless the reader asks for all
-	maxAlike        = 5   // siblings of one kind with a row each, unless the reader asks for all
+	maxRows    = 500 // of a page, unless the reader asks for all
+	maxSimilar = 5   // siblings of one kind with a row each, unless the reader asks for all
 )
+
+// treeChoices are a reader's choices of rows.
+type treeChoices struct{ onlyChanges, unfolded, allRows bool }
 
 // A treeCompared shows the spans of two traces as one tree.
 type treeCompared struct {
-	Rows      []comparedRow
-	Changes   bool        // the page shows only spans that differ, and their ancestors
-	Unchanged int         // rows left out because nothing differs
-	Hidden    int         // rows past the limit
-	Tolerance page.Amount // the largest difference of times that counts as equal
+	Rows      []treeRow
+	Unchanged int           // rows left out because nothing differs
+	Hidden    int           // rows past the limit
+	Equal     time.Duration // the largest difference of times that counts as equal
 
-	Showing              []chart.Choice // all spans, or only changes
-	Folding              []chart.Choice // one row for similar siblings, or one per span; empty if there are none
-	ChangesURL, EveryURL string
-	AllURL               string // of the page with all rows
+	Changes bool           // the page shows only spans that differ, and their ancestors
+	Showing []chart.Choice // all spans, or only changes
+	Folding []chart.Choice // one row for similar siblings, or one per span; empty if there are none
 }
 
-// A comparedRow is a span of A, of B or of both, or similar siblings.
-type comparedRow struct {
-	Level    int    // in the tree, from 1
-	Indent   int    // pixels
-	Count    string // of similar siblings; empty for one span
-	Service  page.Service
-	Name     string
-	Detail   string // what it worked on; empty if the name says it all
-	Was      string // what A's span worked on, if that differs
-	Orphan   bool   // a parent is missing
-	A, B     *figure
-	Duration change
-	Exec     change // of the execution time
-	Marks    string // what differs, in words
-	Failures string // which spans failed
-}
-
-// A figure is a duration that links to its span.
-type figure struct {
-	Duration page.Amount
-	URL      string // empty for several spans
-}
-
-// treeCompared returns the rows that the reader chose to see.
-func (w room) treeCompared(p page.URL, a, b apm.Trace, places []compare.Place) treeCompared {
-	scale := scale{tolerance(a, b), max(a.Duration(), b.Duration())}
+// newTree returns the rows that the reader chose to see. No two spans take exactly as
+// long, so a hundredth of the longer trace counts as equal.
+func newTree(p page.URL, chosen treeChoices, longest time.Duration, places []compare.Place) treeCompared {
 	tree := treeCompared{
-		Changes:    p.Get("show") == "changes",
-		Tolerance:  page.Duration(scale.equal),
-		ChangesURL: p.With("show", "changes"),
-		EveryURL:   p.With("show", ""),
-		AllURL:     p.With("rows", "all"),
+		Equal: longest / 100, Changes: chosen.onlyChanges,
+		Showing: []chart.Choice{
+			{Title: "All spans", URL: p.With("show", ""), Current: !chosen.onlyChanges},
+			{Title: "Only changes", URL: p.With("show", "changes"), Current: chosen.onlyChanges},
+		},
 	}
-	tree.Showing = []chart.Choice{
-		{Title: "All spans", URL: tree.EveryURL, Current: !tree.Changes},
-		{Title: "Only changes", URL: tree.ChangesURL, Current: tree.Changes},
-	}
-	unfolded := p.Get("fold") == "no"
-	sums := sumRows(places, !unfolded)
-	if unfolded || slices.ContainsFunc(sums, func(s comparedSum) bool { return s.folded }) {
+	rows := foldRows(places, !chosen.unfolded)
+	if chosen.unfolded || slices.ContainsFunc(rows, func(r treeRow) bool { return r.Folded }) {
 		tree.Folding = []chart.Choice{
-			{Title: "Group similar siblings", URL: p.With("fold", ""), Current: !unfolded},
-			{Title: "One row per span", URL: p.With("fold", "no"), Current: unfolded},
+			{Title: "Group similar siblings", URL: p.With("fold", ""), Current: !chosen.unfolded},
+			{Title: "One row per span", URL: p.With("fold", "no"), Current: chosen.unfolded},
 		}
 	}
-	shown := make([]bool, len(sums))
-	for i, sum := range slices.Backward(sums) { // children come before their parents
-		shown[i] = shown[i] || !tree.Changes || sum.differs(scale.equal)
-		if shown[i] && sum.parent >= 0 {
-			shown[sum.parent] = true
+	shown := make([]bool, len(rows))
+	for i, row := range slices.Backward(rows) { // children come before their parents
+		shown[i] = shown[i] || !chosen.onlyChanges || row.differs(tree.Equal)
+		if shown[i] && row.parent >= 0 {
+			shown[row.parent] = true
 		}
 	}
-	for i, sum := range sums {
+	for i, row := range rows {
 		switch {
 		case !shown[i]:
 			tree.Unchanged++
-		case len(tree.Rows) == maxComparedRows && p.Get("rows") != "all":
+		case len(tree.Rows) == maxRows && !chosen.allRows:
 			tree.Hidden++
 		default:
-			tree.Rows = append(tree.Rows, w.comparedRow(p, sum, scale))
+			row.place, row.scale = p, scale{tree.Equal, longest}
+			tree.Rows = append(tree.Rows, row)
 		}
 	}
 	return tree
 }
 
-// comparedRow formats a row. Its links keep the environment and the time range of p.
-func (w room) comparedRow(p page.URL, sum comparedSum, scale scale) comparedRow {
-	pair, s := sum.first, sum.first.Span()
-	row := comparedRow{
-		Level:    pair.Level + 1,
-		Indent:   page.Indent(pair.Level),
-		Service:  w.Service(s.Service),
-		Name:     page.Short(s.Name),
-		Detail:   page.Short(s.Detail()),
-		Orphan:   pair.A != nil && pair.A.Orphan || pair.B != nil && pair.B.Orphan,
-		Duration: scale.change(sum.a, sum.b),
-		Exec:     scale.change(sum.execA, sum.execB),
-		Marks:    strings.Join(sum.marks(scale.equal), ", "),
-		Failures: strings.Join(sum.failures(), ", "),
-	}
-	if sum.inA > 0 {
-		row.A = &figure{Duration: page.Duration(sum.a)}
-	}
-	if sum.inB > 0 {
-		row.B = &figure{Duration: page.Duration(sum.b)}
-	}
-	if sum.folded {
-		row.Count = fmt.Sprintf("%s × in A, %s × in B:", format.Number(sum.inA), format.Number(sum.inB))
-		if sum.inA == sum.inB {
-			row.Count = format.Number(sum.inA) + " × in both:"
-		}
-		row.Detail = ""
-		if s.Resource != s.Name {
-			row.Detail = page.Short(s.Resource)
-		}
-		return row
-	}
-	if row.A != nil {
-		row.A.URL = p.TraceURL(pair.A.Span.TraceID, pair.A.Span.SpanID)
-	}
-	if row.B != nil {
-		row.B.URL = p.TraceURL(pair.B.Span.TraceID, pair.B.Span.SpanID)
-	}
-	if row.A != nil && row.B != nil && pair.A.Span.Detail() != s.Detail() {
-		row.Was = page.Short(pair.A.Span.Detail())
-	}
-	return row
+// A tally sums up some places.
+type tally struct {
+	span   *apm.Span // of one of them
+	exec   [2]time.Duration
+	only   [2]int // spans that only A or only B has
+	errors [3]int // only in A, only in B, in both
 }
 
-// A comparedSum holds the figures of a row: of one place in the tree, or of similar
-// siblings and everything below them.
-type comparedSum struct {
-	first        *compare.Place
-	parent       int // the row above; -1 for none
-	folded       bool
-	inA, inB     int           // spans, without those below
-	a, b         time.Duration // of these spans
-	execA, execB time.Duration
-	added, gone  int // including spans below, as are errors
-	errors       struct{ onlyA, onlyB, both int }
+func (t *tally) add(p *compare.Place) {
+	if t.span == nil {
+		t.span = p.Span()
+	}
+	failed := 0 // bits of A and B
+	for side, there := range p.Sides {
+		t.exec[side] = apm.Plus(t.exec[side], there.Exec)
+		if p.Sides[1-side].Node == nil {
+			t.only[side]++
+		}
+		if there.Failed() {
+			failed |= 1 << side
+		}
+	}
+	if failed > 0 {
+		t.errors[failed-1]++
+	}
 }
 
-// sumRows returns a row for each place or, with fold, one for many similar siblings and
+// A treeRow is a span of A, of B or of both, or similar siblings and everything below
+// them.
+type treeRow struct {
+	*compare.Place                  // the first
+	Folded         bool             // into one row for similar siblings
+	count          [2]int           // spans in A and in B, without those below
+	durations      [2]time.Duration // of these spans
+	tally          tally            // with everything below
+	parent         int              // the row above; −1 for none
+	place          page.URL
+	scale          scale
+}
+
+// foldRows returns a row for each place or, with fold, one for many similar siblings and
 // everything below them.
-func sumRows(places []compare.Place, fold bool) (sums []comparedSum) {
-	type kind struct {
-		parent                  int
-		service, name, resource string
+func foldRows(places []compare.Place, fold bool) (rows []treeRow) {
+	type siblings struct {
+		parent int
+		kind   compare.Kind
 	}
-	kindOf := func(p *compare.Place) kind {
-		s := p.Span()
-		return kind{p.Parent, s.Service, s.Name, s.Resource}
-	}
-	alike := map[kind]int{}
+	siblingsOf := func(p *compare.Place) siblings { return siblings{p.Parent, compare.KindOf(p.Span())} }
+	similar := map[siblings]int{}
 	for i := range places {
-		alike[kindOf(&places[i])]++
+		similar[siblingsOf(&places[i])]++
 	}
 	rowOf := make([]int, len(places))
-	folded := map[kind]int{} // the row of similar siblings
+	folded := map[siblings]int{} // their row
 	for i := range places {
 		p := &places[i]
 		parent := -1
 		if p.Parent >= 0 {
 			parent = rowOf[p.Parent]
 		}
-		if parent >= 0 && sums[parent].folded {
+		if parent >= 0 && rows[parent].Folded {
 			rowOf[i] = parent
-			sums[parent].addBelow(p)
+			rows[parent].tally.add(p)
 			continue
 		}
-		row, exists := folded[kindOf(p)]
+		row, exists := folded[siblingsOf(p)]
 		if !exists {
-			row = len(sums)
-			sums = append(sums, comparedSum{first: p, parent: parent, folded: fold && alike[kindOf(p)] > maxAlike})
-			if sums[row].folded {
-				folded[kindOf(p)] = row
+			row = len(rows)
+			rows = append(rows, treeRow{Place: p, parent: parent, Folded: fold && similar[siblingsOf(p)] > maxSimilar})
+			if rows[row].Folded {
+				folded[siblingsOf(p)] = row
 			}
 		}
 		rowOf[i] = row
-		sums[row].add(p)
+		rows[row].add(p)
 	}
-	return sums
+	return rows
 }
 
 // add counts a place of the row itself.
-func (s *comparedSum) add(p *compare.Place) {
-	a, b := p.Durations()
-	s.a, s.b = apm.Plus(s.a, a), apm.Plus(s.b, b)
-	if p.A != nil {
-		s.inA++
+func (r *treeRow) add(p *compare.Place) {
+	for side, there := range p.Sides {
+		r.durations[side] = apm.Plus(r.durations[side], there.Duration())
+		if there.Node != nil {
+			r.count[side]++
+		}
 	}
-	if p.B != nil {
-		s.inB++
-	}
-	s.addBelow(p)
-}
-
-// addBelow counts a place that is folded into the row.
-func (s *comparedSum) addBelow(p *compare.Place) {
-	s.execA, s.execB = apm.Plus(s.execA, p.ExecA), apm.Plus(s.execB, p.ExecB)
-	if p.Added() {
-		s.added++
-	}
-	if p.Gone() {
-		s.gone++
-	}
-	switch a, b := p.Errors(); {
-	case a && b:
-		s.errors.both++
-	case a:
-		s.errors.onlyA++
-	case b:
-		s.errors.onlyB++
-	}
+	r.tally.add(p)
 }
 
 // differs reports whether A and B differ here by more than times that count as equal.
-func (s *comparedSum) differs(equal time.Duration) bool {
-	return s.added+s.gone+s.errors.onlyA+s.errors.onlyB > 0 || s.first.OtherResource() ||
-		(s.a-s.b).Abs() > equal || (s.execA-s.execB).Abs() > equal
+func (r treeRow) differs(equal time.Duration) bool {
+	t := r.tally
+	return t.only[0]+t.only[1]+t.errors[0]+t.errors[1] > 0 || r.OtherResource() ||
+		(r.durations[0]-r.durations[1]).Abs() > equal || (t.exec[0]-t.exec[1]).Abs() > equal
 }
 
-// marks returns what differs, in words.
-func (s *comparedSum) marks(equal time.Duration) (marks []string) {
+// Number returns the row's level in the tree, from 1.
+func (r treeRow) Number() int { return r.Level + 1 }
+
+// CountText returns how many siblings the row stands for; empty for a single span.
+func (r treeRow) CountText() string {
+	a, b := format.Number(r.count[0]), format.Number(r.count[1])
 	switch {
-	case s.folded:
-		if s.gone > 0 {
-			marks = append(marks, format.Count(s.gone, "span", "spans")+" only in A")
-		}
-		if s.added > 0 {
-			marks = append(marks, format.Count(s.added, "span", "spans")+" only in B")
-		}
-	case s.first.Gone():
-		return []string{"only in A"}
-	case s.first.Added():
-		return []string{"only in B"}
+	case !r.Folded:
+		return ""
+	case a == b:
+		return a + " × in both:"
+	default:
+		return fmt.Sprintf("%s × in A, %s × in B:", a, b)
 	}
-	if s.first.OtherResource() {
+}
+
+// Detail returns what the span worked on; empty if the name says it all.
+func (r treeRow) Detail() string {
+	s := r.Span()
+	switch {
+	case !r.Folded:
+		return s.Detail()
+	case s.Resource != s.Name:
+		return s.Resource
+	}
+	return ""
+}
+
+// Was returns what A's span worked on, if that differs.
+func (r treeRow) Was() string {
+	if r.Folded || r.OnlyA() || r.OnlyB() || r.Sides[0].Span.Detail() == r.Detail() {
+		return ""
+	}
+	return r.Sides[0].Span.Detail()
+}
+
+// Orphan reports whether a parent is missing.
+func (r treeRow) Orphan() bool {
+	return slices.ContainsFunc(r.Sides[:], func(s compare.Side) bool { return s.Node != nil && s.Orphan })
+}
+
+// A figure is a duration that links to its span.
+type figure struct {
+	Duration time.Duration
+	URL      string // empty for several spans
+}
+
+// Figures returns the durations of A and B; nil for one that has no such span.
+func (r treeRow) Figures() (figures [2]*figure) {
+	for side, there := range r.Sides {
+		if r.count[side] == 0 {
+			continue
+		}
+		figures[side] = &figure{Duration: r.durations[side]}
+		if !r.Folded {
+			figures[side].URL = r.place.TraceURL(there.Span.TraceID, there.Span.SpanID)
+		}
+	}
+	return figures
+}
+
+// Duration returns the change of the duration.
+func (r treeRow) Duration() change { return r.scale.change(r.durations) }
+
+// Exec returns the change of the execution time.
+func (r treeRow) Exec() change { return r.scale.change(r.tally.exec) }
+
+// Marks returns what differs, in words.
+func (r treeRow) Marks() string {
+	var marks []string
+	if r.Folded {
+		for side, n := range r.tally.only {
+			if n > 0 {
+				marks = append(marks, format.Count(n, "span", "spans")+" only in "+letters[side])
+			}
+		}
+	} else if r.OnlyA() {
+		return "only in A"
+	} else if r.OnlyB() {
+		return "only in B"
+	}
+	if r.OtherResource() {
 		marks = append(marks, "different resource")
 	}
-	switch {
-	case s.b-s.a > equal:
+	switch longer := r.durations[1] - r.durations[0]; {
+	case longer > r.scale.equal:
 		marks = append(marks, "slower")
-	case s.a-s.b > equal:
+	case -longer > r.scale.equal:
 		marks = append(marks, "faster")
 	}
-	return marks
+	return strings.Join(marks, ", ")
 }
 
-// failures returns which spans failed, in words.
-func (s *comparedSum) failures() (failures []string) {
-	where := []string{"only in A", "only in B", "in both"}
-	for i, n := range []int{s.errors.onlyA, s.errors.onlyB, s.errors.both} {
+// Failures returns which spans failed, in words.
+func (r treeRow) Failures() string {
+	var failures []string
+	for i, n := range r.tally.errors {
+		where := []string{" only in A", " only in B", " in both"}[i]
 		switch {
 		case n == 0:
-		case s.folded:
-			failures = append(failures, format.Count(n, "error", "errors")+" "+where[i])
-		case s.first.Gone() || s.first.Added():
+		case r.Folded:
+			failures = append(failures, format.Count(n, "error", "errors")+where)
+		case r.OnlyA() || r.OnlyB():
 			failures = append(failures, "Error")
 		default:
-			failures = append(failures, "Error "+where[i])
+			failures = append(failures, "Error"+where)
 		}
 	}
-	return failures
+	return strings.Join(failures, ", ")
 }

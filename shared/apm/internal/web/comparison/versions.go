@@ -6,33 +6,34 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
+
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
-	"time"
 )
 
 // minRequests is how many requests a version needs for its percentiles to mean much.
 const minRequests = 20
 
-// compareVersionsPage compares two versions of a service or a resource.
-type compareVersionsPage struct {
+// A versionsPage compares two versions of a service or a resource.
+type versionsPage struct {
 	page.Frame
-	Service   page.Service
-	Resource  string // empty for all resources of the service
-	Operation string // empty for any
-	A, B      versionSide
+	Service   string
+	Resource  string            // empty for all resources of the service
+	Operation string            // empty for any
 	Versions  []page.Deployment // that exist, the newest first
+	Sides     [2]versionSide    // A and B
 
 	Outcome   string
 	Few       string // a sentence that warns of too few requests; may be empty
 	Figures   []figureCompared
 	Latencies *chart.Comparison
 	Time      timeCompared
-	Spans     []kindCompared
+	Kinds     []kindCompared
 	Unlisted  int    // kinds of spans that are left out
 	Sample    string // which requests the spans are from, in a sentence
 }
@@ -43,26 +44,23 @@ type versionSide struct {
 	Version   string         // empty if there is none to choose
 	Choices   []chart.Choice // versions that the reader can choose
 	First     *page.Moment
-	Requests  int
 	TracesURL string
-
-	group   stats.Group
-	anatomy stats.Anatomy
+	stats.Group
 }
 
-// compareVersionsRequest is a request for the page.
-type compareVersionsRequest struct {
-	service, resource, operation string
-	a, b                         string // versions; may be empty
-	allKinds                     bool   // list all kinds of spans
+// A versionsRequest is what a reader chose to compare.
+type versionsRequest struct {
+	service, operation, resource string
+	versions                     [2]string // may be empty
+	allKinds                     bool      // list all kinds of spans
 	window                       page.Window
 }
 
-func parseCompareVersionsRequest(r *http.Request) (request compareVersionsRequest, err error) {
+func parseVersionsRequest(r *http.Request) (request versionsRequest, err error) {
 	asked := r.URL.Query()
-	request = compareVersionsRequest{
-		service: asked.Get("service"), resource: asked.Get("resource"), operation: asked.Get("operation"),
-		a: asked.Get("a"), b: asked.Get("b"), allKinds: asked.Get("kinds") == "all",
+	request = versionsRequest{
+		service: asked.Get("service"), operation: asked.Get("operation"), resource: asked.Get("resource"),
+		versions: [2]string{asked.Get("a"), asked.Get("b")}, allKinds: asked.Get("kinds") == "all",
 	}
 	if request.service == "" {
 		return request, page.Failure{Status: http.StatusBadRequest, Detail: "The address names no service. " +
@@ -73,44 +71,41 @@ func parseCompareVersionsRequest(r *http.Request) (request compareVersionsReques
 }
 
 // query returns the query for the requests that the page compares, of any version.
-func (r compareVersionsRequest) query() query.Query {
-	return alikeTo(&apm.Span{Service: r.service, Name: r.operation, Resource: r.resource})
-}
+func (r versionsRequest) query() query.Query { return alike(r.service, r.operation, r.resource) }
 
-// showCompareVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION.
-func (w room) showCompareVersions(rw http.ResponseWriter, r *http.Request) error {
+// showVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION&kinds=all.
+func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	request, err := parseCompareVersionsRequest(r)
+	request, err := parseVersionsRequest(r)
 	if err != nil {
 		return err
 	}
-	data := compareVersionsPage{Frame: w.Frame(r, "services", "Compare versions", page.Docs{
-		Name: "Deployment Tracking", URL: "https://docs.datadoghq.com/tracing/services/deployment_tracking/",
-		Lacks: "commits and faulty deployments",
-	})}
-	data.Service = w.Service(request.service)
-	data.Resource, data.Operation = page.Short(request.resource), page.Short(request.operation)
+	docs := page.Docs{Name: "Deployment Tracking", Lacks: "commits and faulty deployments",
+		URL: "https://docs.datadoghq.com/tracing/services/deployment_tracking/"}
+	data := versionsPage{Frame: site.Frame(r, "services", "Compare versions", docs),
+		Service: request.service, Resource: request.resource, Operation: request.operation}
 	ever := page.Window{Env: request.window.Env}.Selection(request.query(), query.ServiceEntrySpans)
-	if data.Versions, err = w.Deployments(ctx, ever, request.service); err != nil {
+	if data.Versions, err = site.Deployments(ctx, ever, request.service); err != nil {
 		return err
 	}
-	data.choose(request)
-	if request.window, err = w.settleBoth(ctx, request, data.A.Version, data.B.Version); err != nil {
+	data.choose(request.versions)
+	if request.window, err = settle(ctx, site, request, data.Sides); err != nil {
 		return err
 	}
 	data.Window = &request.window
 	if data.Both() {
-		data.Title = fmt.Sprintf("%s and %s · Compare versions", page.Short(data.A.Version), page.Short(data.B.Version))
-		if err := w.compareVersions(ctx, &data, request); err != nil {
+		data.Title = fmt.Sprintf("%s and %s · Compare versions",
+			page.Short(data.Sides[0].Version), page.Short(data.Sides[1].Version))
+		if err := data.compare(ctx, site, request); err != nil {
 			return err
 		}
 	}
-	return w.Render(rw, http.StatusOK, "compare_versions.html", data)
+	return site.Render(rw, http.StatusOK, "compare_versions.html", data)
 }
 
 // choose takes the versions that the reader named. For a missing B it takes the newest
 // version, for a missing A the version before B.
-func (p *compareVersionsPage) choose(request compareVersionsRequest) {
+func (p *versionsPage) choose(named [2]string) {
 	firstBut := func(versions []page.Deployment, other string) string {
 		for _, d := range versions {
 			if d.Version != other {
@@ -119,15 +114,15 @@ func (p *compareVersionsPage) choose(request compareVersionsRequest) {
 		}
 		return ""
 	}
-	b := cmp.Or(request.b, firstBut(p.Versions, request.a))
+	b := cmp.Or(named[1], firstBut(p.Versions, named[0]))
 	before := slices.IndexFunc(p.Versions, func(d page.Deployment) bool { return d.Version == b }) + 1
-	a := cmp.Or(request.a, firstBut(p.Versions[before:], b), firstBut(p.Versions, b))
-	p.A = p.side("A", a, func(version string) string { return p.Place.With("a", version, "b", b) })
-	p.B = p.side("B", b, func(version string) string { return p.Place.With("a", a, "b", version) })
+	a := cmp.Or(named[0], firstBut(p.Versions[before:], b), firstBut(p.Versions, b))
+	p.Sides[0] = p.side("A", a, func(version string) string { return p.Place.With("a", version, "b", b) })
+	p.Sides[1] = p.side("B", b, func(version string) string { return p.Place.With("a", a, "b", version) })
 }
 
 // side returns a side with the versions that the reader can choose instead.
-func (p *compareVersionsPage) side(letter, version string, url func(version string) string) versionSide {
+func (p *versionsPage) side(letter, version string, url func(version string) string) versionSide {
 	const maxChoices = 12
 	side := versionSide{Letter: letter, Version: version}
 	for i, d := range p.Versions {
@@ -142,65 +137,71 @@ func (p *compareVersionsPage) side(letter, version string, url func(version stri
 	return side
 }
 
-// settleBoth settles the window. If the reader chose no time range, it takes the shortest
-// one with requests to both versions.
-func (w room) settleBoth(ctx context.Context, request compareVersionsRequest, a, b string) (page.Window, error) {
+// settle settles the window. If the reader chose no time range, it takes the shortest one
+// with requests to both versions.
+func settle(ctx context.Context, site *page.Site, request versionsRequest, sides [2]versionSide) (page.Window, error) {
 	win, q := request.window, request.query()
-	if a == "" || b == "" {
-		return w.Settle(ctx, win, q, query.ServiceEntrySpans)
+	if sides[0].Version == "" || sides[1].Version == "" {
+		return site.Settle(ctx, win, q, query.ServiceEntrySpans)
 	}
-	if !win.Chosen() {
-		longest := 0
-		for _, version := range []string{a, b} {
-			one, err := w.Settle(ctx, win, page.And(q, "version", version), query.ServiceEntrySpans)
-			if err != nil {
-				return win, err
-			}
-			index := slices.IndexFunc(page.Ranges(), func(r page.TimeRange) bool { return r.Name == one.Range })
-			longest = max(longest, index)
+	anyRange, longest := !win.Chosen(), 0
+	var either query.Or
+	for _, side := range sides {
+		either = append(either, page.And(query.Query{}, "version", side.Version).Expr)
+		if !anyRange {
+			continue
 		}
+		one, err := site.Settle(ctx, win, page.And(q, "version", side.Version), query.ServiceEntrySpans)
+		if err != nil {
+			return win, err
+		}
+		longest = max(longest, slices.IndexFunc(page.Ranges(), func(r page.TimeRange) bool { return r.Name == one.Range }))
+	}
+	if anyRange {
 		win.Range = page.Ranges()[longest].Name
 	}
-	either := query.Or{page.And(query.Query{}, "version", a).Expr, page.And(query.Query{}, "version", b).Expr}
-	return w.Settle(ctx, win, query.Query{Expr: query.And{q.Expr, either}}, query.ServiceEntrySpans)
+	return site.Settle(ctx, win, query.Query{Expr: query.And{q.Expr, either}}, query.ServiceEntrySpans)
 }
 
-// compareVersions fills the page with what differs.
-func (w room) compareVersions(ctx context.Context, data *compareVersionsPage, request compareVersionsRequest) error {
-	var traces [2]chart.TracesURL
-	for i, side := range []*versionSide{&data.A, &data.B} {
+// compare fills the page with what differs.
+func (p *versionsPage) compare(ctx context.Context, site *page.Site, request versionsRequest) error {
+	var (
+		traces    [2]chart.TracesURL
+		groups    [2]stats.Group
+		times     [2][]apm.ServiceTime
+		anatomies [2]stats.Anatomy
+	)
+	for i := range p.Sides {
+		side := &p.Sides[i]
 		q := page.And(request.query(), "version", side.Version)
 		selection := request.window.Selection(q, query.ServiceEntrySpans)
-		found, err := w.Figures(ctx, query.Breakdown{Selection: selection, Distribution: true})
+		found, err := site.Figures(ctx, query.Breakdown{Selection: selection, Distribution: true})
 		if err != nil {
 			return err
 		}
-		if side.anatomy, err = w.Anatomy(ctx, selection, 0); err != nil {
+		if anatomies[i], err = site.Anatomy(ctx, selection, 0); err != nil {
 			return err
 		}
-		side.group, side.Requests = found.Total, found.Total.Requests
-		side.TracesURL, traces[i] = data.TracesOf(q), data.TracesOfLatency(q)
+		for _, s := range anatomies[i].Services {
+			perRequest := s.Exec / time.Duration(max(1, anatomies[i].Requests))
+			times[i] = append(times[i], apm.ServiceTime{Service: s.Service, Exec: perRequest})
+		}
+		side.Group, groups[i] = found.Total, found.Total
+		side.TracesURL, traces[i] = p.TracesOf(q), p.TracesOfLatency(q)
 	}
-	a, b := data.A, data.B
+	a, b := groups[0], groups[1]
 	if a.Requests == 0 || b.Requests == 0 {
 		return nil
 	}
-	data.Few = fewText(a.Requests, b.Requests)
-	data.Outcome = versionsOutcome(a.group.Figures, b.group.Figures)
-	data.Figures = figuresCompared(a.group, b.group)
-	data.Latencies = chart.NewComparison([2]stats.Group{a.group, b.group}, traces)
-	data.Time = w.timeCompared(averageTimes(a.anatomy), averageTimes(b.anatomy))
-	data.Spans, data.Unlisted = w.kindsCompared(a.anatomy, b.anatomy, request.allKinds)
-	data.Sample = fmt.Sprintf("Averages for A %s, for B %s.", page.SampleText(a.anatomy), page.SampleText(b.anatomy))
+	p.Few = fewText(a.Requests, b.Requests)
+	p.Outcome = outcomeText(a.Figures, b.Figures)
+	p.Figures = compareFigures(groups)
+	p.Latencies = chart.NewComparison(groups, traces)
+	p.Time = compareTimes(site, times)
+	whole := max(p.Time.Bars[0].Total, p.Time.Bars[1].Total)
+	p.Kinds, p.Unlisted = compareKinds(anatomies, scale{whole / 100, whole}, request.allKinds)
+	p.Sample = fmt.Sprintf("Averages for A %s, for B %s.", page.SampleText(anatomies[0]), page.SampleText(anatomies[1]))
 	return nil
-}
-
-// averageTimes returns the average execution time of each service for a request.
-func averageTimes(a stats.Anatomy) (times []apm.ServiceTime) {
-	for _, s := range a.Services {
-		times = append(times, apm.ServiceTime{Service: s.Service, Exec: s.Exec / time.Duration(max(1, a.Requests))})
-	}
-	return times
 }
 
 func fewText(a, b int) string {
@@ -217,27 +218,21 @@ func fewText(a, b int) string {
 }
 
 // Both reports whether there are two versions to compare.
-func (p compareVersionsPage) Both() bool { return p.A.Version != "" && p.B.Version != "" }
+func (p versionsPage) Both() bool { return p.Sides[0].Version != "" && p.Sides[1].Version != "" }
 
 // Same reports whether A and B are the same version.
-func (p compareVersionsPage) Same() bool { return p.A.Version == p.B.Version }
-
-// Sides returns A and B.
-func (p compareVersionsPage) Sides() []versionSide { return []versionSide{p.A, p.B} }
+func (p versionsPage) Same() bool { return p.Sides[0].Version == p.Sides[1].Version }
 
 // SwapURL returns the address of the page with A and B swapped.
-func (p compareVersionsPage) SwapURL() string {
-	return p.Place.With("a", p.B.Version, "b", p.A.Version)
+func (p versionsPage) SwapURL() string {
+	return p.Place.With("a", p.Sides[1].Version, "b", p.Sides[0].Version)
 }
 
 // PageURL returns the address of the resource's page or, without a resource, of the
 // service's page.
-func (p compareVersionsPage) PageURL() string {
+func (p versionsPage) PageURL() string {
 	if p.Resource == "" {
-		return p.ServiceURL(p.Place.Get("service"))
+		return p.ServiceURL(p.Service)
 	}
-	return p.ResourceURL(p.Place.Get("service"), p.Place.Get("operation"), p.Place.Get("resource"))
+	return p.ResourceURL(p.Service, p.Operation, p.Resource)
 }
-
-// Short returns the version, cut to one line.
-func (s versionSide) Short() string { return page.Short(s.Version) }

@@ -51,7 +51,7 @@ type serviceClock struct {
 func (s *scene) clocks() (wrong []*serviceClock) {
 	const most = 3
 	var clocks []*serviceClock
-	clockOf := index(func(service string) { clocks = append(clocks, &serviceClock{service: service}) })
+	clockOf := page.Index(func(service string) { clocks = append(clocks, &serviceClock{service: service}) })
 	for i := range s.flame.Boxes {
 		span := s.span(i)
 		parent := span.parent()

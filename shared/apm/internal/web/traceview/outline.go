@@ -38,14 +38,14 @@ func outline(s *scene) api.Outline {
 	if s.Sought() && o.Found == nil {
 		o.Found = []int{}
 	}
-	services := index(func(service string) {
+	services := page.Index(func(service string) {
 		shown := s.site.Service(service)
 		o.Services = append(o.Services, api.OutlineService{
 			Service: shown.Name, Colour: shown.Colour, DarkText: s.site.Palette.Of(service).DarkText(),
 		})
 	})
-	names := index(func(name string) { o.Names = append(o.Names, page.Short(name)) })
-	labels := index(func(label string) { o.Labels = append(o.Labels, label) })
+	names := page.Index(func(name string) { o.Names = append(o.Names, page.Short(name)) })
+	labels := page.Index(func(label string) { o.Labels = append(o.Labels, label) })
 	for i, box := range s.flame.Boxes {
 		span := s.span(i)
 		failed := 0
@@ -65,18 +65,4 @@ func outline(s *scene) api.Outline {
 		t.Error = append(t.Error, failed)
 	}
 	return o
-}
-
-// index numbers texts in order of first appearance and calls met for each new one.
-func index(met func(text string)) func(text string) int {
-	places := map[string]int{}
-	return func(text string) int {
-		place, ok := places[text]
-		if !ok {
-			place = len(places)
-			places[text] = place
-			met(text)
-		}
-		return place
-	}
 }
