@@ -25,7 +25,7 @@ help: ## Show this list.
 # The workshop command. Go rebuilds it if it has changed.
 define workshop
 @[ -e .workshop/bin/workshop ] || echo "building the workshop command (first time only)" >&2
-@GOWORK='$(CURDIR)/go.work' go build -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
+@GOWORK='$(CURDIR)/go.work' go build -v -o .workshop/bin/ ./shared/workshop/cmd/workshop && exec .workshop/bin/workshop
 endef
 
 .PHONY: up
