@@ -227,6 +227,27 @@ func Text(body string) string {
 	return strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(main, " "))), " ")
 }
 
+// Served returns four requests to a service of two versions, a second apart, each
+// with a query that takes half of its time. The last one failed.
+func Served() (traces []apm.Trace) {
+	const start = 1_700_000_000_000_000_000
+	entry := map[string]float64{"_dd.top_level": 1, "http.status_code": 200}
+	for i, version := range []string{"v1", "v1", "v1", "v2"} {
+		id, at := uint64(i+1), start+int64(i)*int64(time.Second)
+		duration := time.Duration(i+1) * 10 * time.Millisecond
+		tags := map[string]string{"env": "test", "version": version}
+		traces = append(traces, apm.NewTrace(id, []apm.Span{
+			{TraceID: id, SpanID: 1, Service: "team/api", Name: "http.request", Resource: "GET /", Type: "web",
+				Start: at, Duration: duration, Error: i == 3, Meta: tags, Metrics: entry},
+			{TraceID: id, SpanID: 2, ParentID: 1, Service: "team/api", Name: "think",
+				Start: at, Duration: duration / 2, Meta: tags},
+			{TraceID: id, SpanID: 3, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT", Type: "sql",
+				Start: at + int64(duration)/2, Duration: duration / 2, Metrics: entry},
+		}))
+	}
+	return traces
+}
+
 // Decode returns an endpoint's response, which must be a success.
 func Decode[T any](t *testing.T, s Site, address string) (decoded T) {
 	t.Helper()

@@ -10,31 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/webtest"
 )
 
-// served are four requests to a service of two versions, a second apart, each
-// with a query that takes half of its time. The last one failed.
-func served() (traces []apm.Trace) {
-	const start = 1_700_000_000_000_000_000
-	entry := map[string]float64{"_dd.top_level": 1, "http.status_code": 200}
-	for i, version := range []string{"v1", "v1", "v1", "v2"} {
-		id, at := uint64(i+1), start+int64(i)*int64(time.Second)
-		duration := time.Duration(i+1) * 10 * time.Millisecond
-		tags := map[string]string{"env": "test", "version": version}
-		traces = append(traces, apm.NewTrace(id, []apm.Span{
-			{TraceID: id, SpanID: 1, Service: "team/api", Name: "http.request", Resource: "GET /", Type: "web", Start: at, Duration: duration, Error: i == 3, Meta: tags, Metrics: entry},
-			{TraceID: id, SpanID: 2, ParentID: 1, Service: "team/api", Name: "think", Start: at, Duration: duration / 2, Meta: tags},
-			{TraceID: id, SpanID: 3, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT", Type: "sql", Start: at + int64(duration)/2, Duration: duration / 2, Metrics: entry},
-		}))
-	}
-	return traces
-}
-
 func TestServices(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	answer := webtest.Decode[api.Services](t, site, "/api/services")
 	if len(answer.Services) != 2 || answer.From != 1_700_000_000_000_000_000 || answer.To != answer.From+3_020_000_001 {
 		t.Fatalf("%+v", answer)
@@ -73,7 +54,7 @@ func within1Percent(got, want time.Duration) bool {
 }
 
 func TestResources(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	answer := webtest.Decode[api.Resources](t, site, "/api/services/team%2Fapi/resources?from=1700000000000000000&to=1700000008000000000")
 	if len(answer.Resources) != 1 || answer.Service != "team/api" {
 		t.Fatalf("%+v", answer)
@@ -99,7 +80,7 @@ func TestResources(t *testing.T) {
 }
 
 func TestFigures(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	answer := webtest.Decode[api.Breakdown](t, site, "/api/figures?query=service:team/api&by=version&by=@http.status_code&buckets=4&distribution=true&from=1700000000000000000&to=1700000008000000000")
 	if answer.Step != 2e9 || fmt.Sprint(answer.By) != "[version @http.status_code]" || len(answer.Groups) != 2 || answer.Others != 0 || answer.Total.Requests != 4 {
 		t.Fatalf("%+v", answer)
@@ -121,7 +102,7 @@ func TestFigures(t *testing.T) {
 }
 
 func TestFacets(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	answer := webtest.Decode[api.Facets](t, site, "/api/facets?field=version&field=@http.status_code&limit=1")
 	want := api.Facets{Facets: []api.Facet{
 		{Field: "version", Spans: 8, Values: []api.FacetValue{{Value: "v1", Spans: 6}}, Others: 1},
@@ -136,7 +117,7 @@ func TestFacets(t *testing.T) {
 }
 
 func TestTimeSpent(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	const start = 1_700_000_000_000_000_000
 	sample := api.Sample{Requests: 4, Of: 4, Traces: 4, From: start, To: start + 3e9 + 1}
 	answer := webtest.Decode[api.TimeSpent](t, site, "/api/time-spent?query=service:team/api")
@@ -159,7 +140,7 @@ func TestTimeSpent(t *testing.T) {
 }
 
 func TestDependencies(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	const start = 1_700_000_000_000_000_000
 	for parameters, want := range map[string]api.Dependencies{
 		"query=service:team/api": {
@@ -180,7 +161,7 @@ func TestDependencies(t *testing.T) {
 }
 
 func TestSpanSummary(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	answer := webtest.Decode[api.SpanSummary](t, site, "/api/span-summary?query=version:v1")
 	want := []api.SpanKind{
 		{Service: "db", Operation: "sql.query", Resource: "SELECT", Type: "sql", Spans: 3, Traces: 3, AvgSpans: 1,
@@ -215,7 +196,7 @@ func TestFigures_NoSpans(t *testing.T) {
 }
 
 func TestParameters_Invalid(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	long := strings.Repeat("a", 1001)
 	for path, want := range map[string]string{
 		"services?from=x": `Invalid from=\"x\": use nanoseconds`, "services?from=5&to=5": "to=5 must be after from=5", "services?env=" + long: "The parameter env is too long: 1,001 bytes, the limit is 1,000",
@@ -279,7 +260,7 @@ func TestClear_OtherSites(t *testing.T) {
 		{"localhost:8126", "http://evil.example", "same-origin", 403},
 		{"evil.example", "http://evil.example", "same-origin", 403}, // its name made to point here
 	} {
-		site := webtest.New(t, served()...)
+		site := webtest.New(t, webtest.Served()...)
 		rec := site.Do(http.MethodDelete, "/api/traces", "Host", c.host, "Origin", c.origin, "Sec-Fetch-Site", c.site)
 		left := site.Store.Retention().Traces
 		if rec.Code != c.want || (left == 0) != (c.want == http.StatusNoContent) {
@@ -289,7 +270,7 @@ func TestClear_OtherSites(t *testing.T) {
 }
 
 func TestClear_OtherPaths(t *testing.T) {
-	site := webtest.New(t, served()...)
+	site := webtest.New(t, webtest.Served()...)
 	for path, allow := range map[string]string{"/api/traces/1": "GET, HEAD", "/api/services": "GET, HEAD", "/traces": "GET, HEAD"} {
 		rec := site.Do(http.MethodDelete, path)
 		if rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != allow || site.Store.Retention().Traces != 4 {

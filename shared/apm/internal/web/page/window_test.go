@@ -1,4 +1,4 @@
-package web
+package page_test
 
 import (
 	"context"
@@ -9,13 +9,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"thinker/shared/apm"
-	"thinker/shared/apm/internal/web/page"
-	"thinker/shared/apm/query"
 	"time"
+
+	"thinker/shared/apm"
+	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/internal/web/page"
+	"thinker/shared/apm/internal/webtest"
+	"thinker/shared/apm/query"
 )
 
-// at is a trace of one request to a service, some time ago.
+// at returns a trace of one request to a service, some time ago.
 func at(id uint64, ago time.Duration, service, env string) apm.Trace {
 	return apm.NewTrace(id, []apm.Span{{
 		TraceID: id, SpanID: 1, Service: service, Name: "http.request", Resource: "GET /", Type: "web",
@@ -24,7 +27,7 @@ func at(id uint64, ago time.Duration, service, env string) apm.Trace {
 	}})
 }
 
-func TestAPageOpensOnWhereTheDataIs(t *testing.T) {
+func TestSettle_UsualRange(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for name, test := range map[string]struct {
 		ago  []time.Duration
@@ -42,8 +45,8 @@ func TestAPageOpensOnWhereTheDataIs(t *testing.T) {
 		for i, ago := range test.ago {
 			list = append(list, at(uint64(i+1), ago, "api", "test"))
 		}
-		w, _ := newTest(list...)
-		win, err := w.Settle(context.Background(), page.Window{}, query.Query{}, query.ServiceEntrySpans)
+		s := webtest.New(t, list...)
+		win, err := s.Settle(context.Background(), page.Window{}, query.Query{}, query.ServiceEntrySpans)
 		if err != nil || win.Range != test.want {
 			t.Errorf("%s: opens on %q, want %q (%v)", name, win.Range, test.want, err)
 		}
@@ -59,8 +62,8 @@ func TestAPageOpensOnWhereTheDataIs(t *testing.T) {
 	}
 }
 
-func TestAChosenWindowStays(t *testing.T) {
-	w, _ := newTest(at(1, 2*time.Hour, "api", "test"))
+func TestWindow_Chosen(t *testing.T) {
+	s := webtest.New(t, at(1, 2*time.Hour, "api", "test"))
 	for parameters, want := range map[string]string{
 		"":                          "Past 4 h",
 		"range=15m":                 "No requests in this time range",
@@ -72,21 +75,21 @@ func TestAChosenWindowStays(t *testing.T) {
 		"from=1970-01-01T00:00&to=1971-01-01T00:00": "No requests in this time range",
 		"to=1": "No requests in this time range",
 	} {
-		rec := get(w, "/services?"+parameters)
+		rec := s.Get("/services?" + parameters)
 		if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want) {
 			t.Errorf("%s: %d, and lacks %q", parameters, rec.Code, want)
 		}
 	}
 	for _, bad := range []string{"range=week", "from=noon", "to=noon", "from=5&to=5", "from=6&to=5"} {
-		if rec := get(w, "/services?"+bad); rec.Code != http.StatusBadRequest {
+		if rec := s.Get("/services?" + bad); rec.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, rec.Code)
 		}
 	}
 }
 
-// TestAnyTimeCanBeDivided asks for times that nobody has in mind.
-func TestAnyTimeCanBeDivided(t *testing.T) {
-	w, _ := newTest(at(1, time.Minute, "api", "test"))
+// TestWindow_AnyTime asks for extreme times.
+func TestWindow_AnyTime(t *testing.T) {
+	s := webtest.New(t, at(1, time.Minute, "api", "test"))
 	times := []int64{math.MinInt64, math.MinInt64 + 1, -1, 1, 1_700_000_000_000_000_000, math.MaxInt64 - 1, math.MaxInt64}
 	var windows []string
 	for i, from := range times {
@@ -96,36 +99,39 @@ func TestAnyTimeCanBeDivided(t *testing.T) {
 		}
 	}
 	for _, chosen := range windows {
-		for _, data := range []string{"/services?", "/service?service=api&", "/resource?service=api&resource=GET+/&latency=Distribution&", "/traces?"} {
-			if rec := get(w, data+chosen); rec.Code != http.StatusOK || rec.Body.Len() > 200_000 {
+		for _, data := range []string{"/services?", "/service?service=api&", "/traces?",
+			"/resource?service=api&resource=GET+/&latency=Distribution&"} {
+			if rec := s.Get(data + chosen); rec.Code != http.StatusOK || rec.Body.Len() > 200_000 {
 				t.Errorf("%s%s: %d, %d bytes", data, chosen, rec.Code, rec.Body.Len())
 			}
 		}
 	}
 }
 
-func TestAPageSaysWhatItsTimeLeavesOut(t *testing.T) {
-	w, f := newTest(at(1, 2*time.Hour, "api", "test"), at(2, time.Minute, "api", "test"))
-	f.oldest = f.list[0].Start()
-	for _, path := range []string{"/services?sort=p95", "/service?service=api", "/resource?service=api&resource=GET+/", "/map?env=test"} {
+func TestFrame_EarlierURL(t *testing.T) {
+	older, newer := at(1, 2*time.Hour, "api", "test"), at(2, time.Minute, "api", "test")
+	s := webtest.New(t, older, newer)
+	text := func(path string) string { return webtest.Text(s.Get(path).Body.String()) }
+	for _, path := range []string{"/services?sort=p95", "/service?service=api",
+		"/resource?service=api&resource=GET+/", "/map?env=test"} {
 		address := strings.Replace(path, "?", "?range=all&", 1)
-		said := text(t, w, path)
+		said := text(path)
 		if !strings.Contains(said, "Older requests exist: show all time") {
 			t.Errorf("%s: %s", path, said)
 		}
 		for _, chosen := range []string{address, strings.Replace(address, "all", "15m", 1)} {
-			if strings.Contains(text(t, w, chosen), "Older requests") {
-				t.Errorf("%s: its reader has chosen the time", chosen)
+			if strings.Contains(text(chosen), "Older requests") {
+				t.Errorf("%s: the reader chose the time", chosen)
 			}
 		}
 	}
-	f.oldest = f.list[1].Start()
-	if strings.Contains(text(t, w, "/services"), "Older requests") {
-		t.Error("there are none")
+	s.Store.Kept = &stats.Retention{Traces: 2, Oldest: newer.Start()}
+	if strings.Contains(text("/services"), "Older requests") {
+		t.Error("older requests, but there are none")
 	}
 }
 
-func TestLinksKeepTheWindow(t *testing.T) {
+func TestURL_KeepsWindow(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/service?service=a&env=test&range=1h&sort=-p95&before=7", nil)
 	p := page.URLOf(r)
 	for got, want := range map[string]string{
@@ -142,8 +148,8 @@ func TestLinksKeepTheWindow(t *testing.T) {
 	}
 }
 
-func TestMenus_RangeTitle(t *testing.T) {
-	w, _ := newTest(at(1, time.Minute, "api", "test"))
+func TestMenus_Title(t *testing.T) {
+	s := webtest.New(t, at(1, time.Minute, "api", "test"))
 	for parameters, want := range map[string]string{
 		"range=1h": "Past 1 h", "range=all": "All time",
 		"from=2026-03-01T18:45:00Z&to=2026-03-01T19:07:00Z": "Mar 01 18:45 UTC – Mar 01 19:07 UTC (22 min)",
@@ -151,7 +157,7 @@ func TestMenus_RangeTitle(t *testing.T) {
 		"from=2026-03-01T18:45:00Z":                         "Since Mar 01 18:45 UTC",
 		"to=2026-03-01T18:45:00Z":                           "Until Mar 01 18:45 UTC",
 	} {
-		body := get(w, "/traces?"+parameters).Body.String()
+		body := s.Get("/traces?" + parameters).Body.String()
 		titles := regexp.MustCompile(`<summary>(.*)</summary>\s*<div>\s*<ul>`).FindStringSubmatch(body)
 		if titles == nil || regexp.MustCompile(`<[^>]*>`).ReplaceAllString(titles[1], "") != want {
 			t.Errorf("%s: the menu says %q, want %q", parameters, titles, want)
@@ -159,9 +165,9 @@ func TestMenus_RangeTitle(t *testing.T) {
 	}
 }
 
-func TestTheMenuNamesEnvironments(t *testing.T) {
-	w, _ := newTest(at(1, time.Minute, "api", "test"), at(2, time.Minute, "api", "<b>"))
-	body := get(w, "/services?env=gone&sort=p95").Body.String()
+func TestMenus_Envs(t *testing.T) {
+	s := webtest.New(t, at(1, time.Minute, "api", "test"), at(2, time.Minute, "api", "<b>"))
+	body := s.Get("/services?env=gone&sort=p95").Body.String()
 	for _, want := range []string{
 		`<a href="/services?env=test&amp;sort=p95"><bdi>test</bdi>`, `&lt;b&gt;`, `aria-current="true"><bdi>gone</bdi>`,
 		`<a href="/services?env=gone&amp;range=1h&amp;sort=p95">Past 1 h`, `<input type="hidden" name="sort" value="p95">`,
