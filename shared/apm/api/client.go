@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,8 +15,8 @@ import (
 )
 
 const (
-	// limit bounds how much of a response is read, in bytes: 64 MiB. A trace may have many
-	// thousands of spans. Any program may be listening at the address.
+	// limit is 64 MiB, since a trace may have many thousands of spans. Any program may be
+	// listening at the address.
 	limit = 64 << 20
 	// timeout is longer than any response takes: the agent's takes milliseconds.
 	timeout = 30 * time.Second
@@ -24,7 +25,9 @@ const (
 // A Client sends requests to an agent. Its errors are a *fetch.UnreachableError, a
 // *fetch.TooLongError, a *ResponseError, or an error in the JSON.
 type Client struct {
-	URL string // of the agent, for example http://localhost:8126
+	URL       string            // of the agent, for example http://localhost:8126
+	Transport http.RoundTripper // fetch.Direct() if nil
+	Limit     int64             // of a response's body, in bytes; 64 MiB if 0
 }
 
 // A ResponseError reports a response with an error's status.
@@ -131,7 +134,11 @@ func (c Client) send(ctx context.Context, method, path string, parameters url.Va
 	if err != nil {
 		return nil, err
 	}
-	response, err := fetch.Do(fetch.Direct(), request, limit)
+	transport := c.Transport
+	if transport == nil {
+		transport = fetch.Direct()
+	}
+	response, err := fetch.Do(transport, request, cmp.Or(c.Limit, limit))
 	if err != nil {
 		return nil, fetch.Unreachable(c.URL, err)
 	}

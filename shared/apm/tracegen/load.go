@@ -72,14 +72,14 @@ func Load(ctx context.Context, config LoadConfig) (LoadResult, error) {
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
 
-	before, err := readIntake(ctx, client, config.URL)
+	before, err := readIntake(ctx, config.URL)
 	if err != nil {
 		return LoadResult{}, err
 	}
 	result, sendErr := sendLoad(ctx, client, config)
 	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	after, err := readIntake(reading, client, config.URL)
+	after, err := readIntake(reading, config.URL)
 	if err == nil {
 		result.compare(before, after)
 	}

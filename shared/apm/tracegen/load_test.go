@@ -173,7 +173,7 @@ func TestLoad_Losses(t *testing.T) {
 	var payloads, asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/intake" {
-			fmt.Fprintf(w, `{"since":"s","spans":%d,"losses":[{"reason":"forgotten","count":%d},{"reason":"old","count":5}]}`, 7+asked.Load()*600, asked.Load()*3)
+			fmt.Fprintf(w, `{"since":"2026-03-01T12:00:00Z","spans":%d,"losses":[{"reason":"forgotten","count":%d},{"reason":"old","count":5}]}`, 7+asked.Load()*600, asked.Load()*3)
 			asked.Add(1)
 			return
 		}

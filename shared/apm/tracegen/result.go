@@ -2,7 +2,6 @@ package tracegen
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/DataDog/sketches-go/ddsketch"
+
+	"thinker/shared/apm/api"
 )
 
 // A LoadResult counts the spans of a load. An agent accepts or refuses whole payloads.
@@ -48,9 +49,9 @@ func (r LoadResult) PerSecond() float64 {
 
 // compare sets what the agent counted during the load. An agent that was restarted
 // meanwhile counts from 0.
-func (r *LoadResult) compare(before, after intake) {
-	if before.Since != after.Since {
-		before = intake{}
+func (r *LoadResult) compare(before, after api.Intake) {
+	if !before.Since.Equal(after.Since.Time) {
+		before = api.Intake{}
 	}
 	r.Compared, r.Received, r.Losses = true, after.Spans-before.Spans, map[string]int{}
 	earlier := map[string]int{}
@@ -64,33 +65,13 @@ func (r *LoadResult) compare(before, after intake) {
 	}
 }
 
-// intake is the part of the response to GET /api/intake that a load needs.
-type intake struct {
-	Since  string `json:"since"`
-	Spans  int    `json:"spans"`
-	Losses []struct {
-		Reason string `json:"reason"`
-		Count  int    `json:"count"`
-	} `json:"losses"`
-}
-
-func readIntake(ctx context.Context, client *http.Client, url string) (read intake, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/intake", nil)
+// readIntake returns what an agent has received and lost so far.
+func readIntake(ctx context.Context, url string) (api.Intake, error) {
+	intake, err := api.Client{URL: url}.Intake(ctx)
 	if err != nil {
-		return intake{}, err
+		return intake, fmt.Errorf("read its counters: %w. Is it an apm?", err)
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return intake{}, fmt.Errorf("read its counters: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return intake{}, fmt.Errorf("read its counters: it responded with %s. Is it an apm?", response.Status)
-	}
-	if err := json.NewDecoder(response.Body).Decode(&read); err != nil {
-		return intake{}, fmt.Errorf("read its counters: %w. Is it an apm?", err)
-	}
-	return read, nil
+	return intake, nil
 }
 
 // A tally counts a load while it runs.

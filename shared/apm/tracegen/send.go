@@ -3,99 +3,93 @@ package tracegen
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
-	"slices"
 
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/fetch"
 )
 
-// highTag is the tag for the upper half of a trace ID.
-const highTag = "_dd.p.tid"
-
-// Send sends spans to the agent at url as a tracer does, in several payloads if there
-// are many.
+// Send sends spans to the agent at url as a tracer does. For a payload that the agent
+// refuses, it returns a *RefusedError.
 func Send(ctx context.Context, url string, spans []apm.Span) error {
-	const perPayload = 2000
-	for payload := range slices.Chunk(spans, perPayload) {
-		body, err := encode(payload)
-		if err != nil {
-			return err
+	payloads, err := Payloads(spans)
+	for _, payload := range payloads {
+		if err == nil {
+			err = SendPayload(ctx, url, payload)
 		}
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v0.4/traces", bytes.NewReader(body))
-		if err != nil {
-			return err
-		}
-		request.Header.Set("Content-Type", "application/msgpack")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return fmt.Errorf("send spans: %w", err)
-		}
-		message, _ := io.ReadAll(response.Body) // only explains an error
-		_ = response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("send spans: %s: %s", response.Status, message)
-		}
+	}
+	return err
+}
+
+// A RefusedError reports a payload that an agent refused.
+type RefusedError struct {
+	Status  int
+	Message string
+	ByAgent bool // the response names an agent's version
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("send spans: status %d: %s", e.Status, e.Message)
+}
+
+// SendPayload sends one of the Payloads.
+func SendPayload(ctx context.Context, url string, payload []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v0.4/traces", bytes.NewReader(payload))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/msgpack")
+	response, err := fetch.Do(fetch.Direct(), request, fetch.Limit)
+	if err != nil {
+		return fmt.Errorf("send spans: %w", err)
+	}
+	if response.Status != http.StatusOK {
+		return &RefusedError{response.Status, string(response.Body), response.Header.Get("Datadog-Agent-Version") != ""}
 	}
 	return nil
 }
 
-// encode returns a body for /v0.4/traces. Neighbouring spans of a trace share a chunk.
-func encode(spans []apm.Span) ([]byte, error) {
+// Payloads encodes spans for /v0.4/traces, in several payloads if there are many, since an
+// agent limits their size. Neighbouring spans of a trace share a chunk. It returns an error
+// for a span that the format can't hold.
+func Payloads(spans []apm.Span) (payloads [][]byte, err error) {
+	const atOnce = 8 << 20 // bytes, about
+	tagged := map[uint64]bool{}
+	for _, s := range spans {
+		tagged[s.TraceID] = tagged[s.TraceID] || s.Meta[highTag] != ""
+	}
 	var chunks pb.Traces
+	flush := func() {
+		body, encodeErr := chunks.MarshalMsg(nil)
+		payloads, err = append(payloads, body), errors.Join(err, encodeErr)
+		chunks = nil
+	}
+	size := 0
 	for i := range spans {
-		if i == 0 || spans[i].TraceID != spans[i-1].TraceID {
-			chunks = append(chunks, nil)
-		}
-		span, err := wireSpan(&spans[i])
+		s := &spans[i]
+		span, err := wireSpan(s)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("span %d: %w", s.SpanID, err)
+		}
+		if size += span.Msgsize(); chunks != nil && size > atOnce {
+			flush()
+			size = span.Msgsize()
+		}
+		if chunks == nil || s.TraceID != spans[i-1].TraceID {
+			chunks = append(chunks, nil)
+			// A trace that arrived in another format may lack the tag.
+			if s.TraceIDHigh != 0 && !tagged[s.TraceID] {
+				span.Meta[highTag] = fmt.Sprintf("%016x", s.TraceIDHigh)
+			}
 		}
 		chunks[len(chunks)-1] = append(chunks[len(chunks)-1], span)
 	}
-	body, err := chunks.MarshalMsg(nil)
-	if err != nil {
-		return nil, fmt.Errorf("encode spans: %w", err)
+	if chunks != nil {
+		flush()
 	}
-	return body, nil
-}
-
-func wireSpan(s *apm.Span) (*pb.Span, error) {
-	span := &pb.Span{
-		Service: s.Service, Name: s.Name, Resource: s.Resource, Type: s.Type,
-		TraceID: s.TraceID, SpanID: s.SpanID, ParentID: s.ParentID,
-		Start: s.Start, Duration: int64(s.Duration), Meta: map[string]string{}, Metrics: s.Metrics,
-	}
-	if s.Error {
-		span.Error = 1
-	}
-	maps.Copy(span.Meta, s.Meta)
-	if s.TraceIDHigh != 0 {
-		span.Meta[highTag] = fmt.Sprintf("%016x", s.TraceIDHigh)
-	}
-	for _, link := range s.Links {
-		span.SpanLinks = append(span.SpanLinks, &pb.SpanLink{
-			TraceID: link.TraceID, TraceIDHigh: link.TraceIDHigh, SpanID: link.SpanID, Attributes: link.Attributes,
-		})
-	}
-	// Most tracers send events in a tag.
-	var events []any
-	for _, event := range s.Events {
-		events = append(events, map[string]any{
-			"name": event.Name, "time_unix_nano": event.Time, "attributes": event.Attributes,
-		})
-	}
-	if events != nil {
-		text, err := json.Marshal(events)
-		if err != nil {
-			return nil, fmt.Errorf("encode events: %w", err)
-		}
-		span.Meta["events"] = string(text)
-	}
-	return span, nil
+	return payloads, err
 }

@@ -59,14 +59,14 @@ var rules = []struct {
 		"thinker/shared/apm", "thinker/shared/apm/fetch"}},
 	{"thinker/shared/apm/fetch", "a request needs only the standard library", nil},
 	{"thinker/shared/apm/tracegen", "a generator knows an agent only over HTTP", []string{
-		"thinker/shared/apm", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
+		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/fetch", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
 		"github.com/tinylib/msgp/msgp"}},
 	{"thinker/shared/apm/internal/process", "a process is seen from outside", nil},
 	{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 	{"thinker/shared/apm/apmtest", "a test has the real agent, and queries it", []string{
 		"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/format", "thinker/shared/apm/query"}},
 	{"thinker/shared/apm/cmd", "apm stands without the workshop", []string{
-		"thinker/shared/apm/...", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/mattn/go-isatty",
+		"thinker/shared/apm/...", "github.com/mattn/go-isatty",
 		"github.com/spf13/cobra"}},
 	{"thinker/shared/apm", "the domain needs nothing", nil},
 	{"thinker/shared/workshop/lesson", "a lesson judges spans, wherever they come from", []string{

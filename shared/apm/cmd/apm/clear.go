@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 
@@ -25,7 +24,7 @@ It asks for confirmation. Without a terminal, it needs --yes.`,
 	addr := addrFlag(cmd)
 	yes := cmd.Flags().Bool("yes", false, "don't ask for confirmation")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		url, err := agentURL(cmd, *addr)
+		agent, err := remoteAt(cmd, *addr)
 		if err != nil {
 			return err
 		}
@@ -39,8 +38,8 @@ It asks for confirmation. Without a terminal, it needs --yes.`,
 				return errors.New("not confirmed, so nothing was deleted")
 			}
 		}
-		if _, err := send(cmd.Context(), http.MethodDelete, url+"/api/traces", nil); err != nil {
-			return fmt.Errorf("delete the traces of the apm at %s: %w", *addr, err)
+		if err := agent.Clear(cmd.Context()); err != nil {
+			return agent.fail("delete the traces of", err)
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "Deleted every trace of the apm at %s\n", *addr)
 		return nil

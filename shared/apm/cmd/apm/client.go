@@ -1,67 +1,74 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
-	"time"
 
+	"github.com/spf13/cobra"
+
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/tracegen"
 )
 
-// send sends a request to a running apm and returns the body of its response. Headers
-// are name, value, name, value.
-func send(ctx context.Context, method, url string, body []byte, headers ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, unreached(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusNoContent {
-		return nil, refusal(response)
-	}
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read its response: %w", err)
-	}
-	return answer, nil
+// A remote is the running apm that a command uses.
+type remote struct {
+	addr string // as the user gave it
+	api.Client
 }
 
-// refusal returns the error in a response. An apm's pages send problem details; its
-// intake sends text, like the Agent's.
-func refusal(response *http.Response) error {
+// addrFlag adds --addr to a command that needs a running apm.
+func addrFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("addr", cmp.Or(os.Getenv("APM_ADDR"), agent.DefaultAddr),
+		"address of the running apm, `host:port` (APM_ADDR)")
+}
+
+// remoteAt returns the apm at addr.
+func remoteAt(cmd *cobra.Command, addr string) (remote, error) {
+	host, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(addr, "http://"), "/"))
+	if err != nil {
+		return remote{}, usage(cmd, fmt.Errorf("--addr %q is not an address. Use host:port or :port", addr))
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	const anyLength = 1 << 40 // bytes: an exported trace may be large
+	return remote{addr, api.Client{URL: "http://" + net.JoinHostPort(host, port), Limit: anyLength}}, nil
+}
+
+// fail adds to an error what the command was doing, and what to do if there is no apm.
+func (r remote) fail(doing string, err error) error {
+	return fmt.Errorf("%s the apm at %s: %w", doing, r.addr, explain(err))
+}
+
+// explain returns the agent's own words, if it responded, or what to do if something else
+// responded or nothing is listening.
+func explain(err error) error {
 	const longest = 1000 // characters
-	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	var problem struct{ Detail string }
-	switch {
-	case err == nil && json.Unmarshal(body, &problem) == nil && problem.Detail != "":
-		return errors.New(format.Printable(problem.Detail, longest))
-	case err == nil && response.Header.Get("Datadog-Agent-Version") != "" && len(strings.TrimSpace(string(body))) > 0:
-		return errors.New(format.Printable(string(body), longest))
-	}
-	return fmt.Errorf("it responded with %s. Is it an apm?", response.Status)
-}
-
-// unreached explains what to do if nothing is listening.
-func unreached(err error) error {
-	var refused *net.OpError
-	if errors.As(err, &refused) && refused.Op == "dial" {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
 		return errors.New("nothing is listening there. Start apm, or give its address: --addr host:port")
 	}
-	return err
+	status := 0
+	if failed, ok := errors.AsType[*api.ResponseError](err); ok {
+		if failed.Problem.Detail != "" {
+			return errors.New(format.Printable(failed.Problem.Detail, longest))
+		}
+		status = failed.Status
+	}
+	if refused, ok := errors.AsType[*tracegen.RefusedError](err); ok {
+		if refused.ByAgent && strings.TrimSpace(refused.Message) != "" {
+			return errors.New(format.Printable(refused.Message, longest))
+		}
+		status = refused.Status
+	}
+	if status == 0 {
+		return err
+	}
+	return fmt.Errorf("it responded with %d %s. Is it an apm?", status, http.StatusText(status))
 }

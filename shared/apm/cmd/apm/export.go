@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -32,19 +31,20 @@ its fields.`,
 	}
 	addr := addrFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		base, err := agentURL(cmd, *addr)
+		agent, err := remoteAt(cmd, *addr)
 		if err != nil {
 			return err
 		}
-		trace, err := send(cmd.Context(), http.MethodGet, base+"/api/traces/"+url.PathEscape(traceOf(args[0])), nil)
+		var trace json.RawMessage
+		err = agent.Get(cmd.Context(), "/api/traces/"+url.PathEscape(traceOf(args[0])), nil, &trace)
 		if err != nil {
-			return fmt.Errorf("export from the apm at %s: %w", *addr, err)
+			return agent.fail("export from", err)
 		}
 		var indented bytes.Buffer
 		if err := json.Indent(&indented, trace, "", "  "); err != nil {
-			return fmt.Errorf("export from the apm at %s: its response is not JSON. Is it an apm?", *addr)
+			return agent.fail("export from", err)
 		}
-		// It ends with a line break, like the response.
+		indented.WriteByte('\n')
 		if _, err := indented.WriteTo(cmd.OutOrStdout()); err != nil {
 			return fmt.Errorf("write the trace: %w", err)
 		}

@@ -1,17 +1,18 @@
 package main
 
 import (
-	"context"
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 
-	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 	"github.com/spf13/cobra"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/tracegen"
 )
 
 func importCommand() *cobra.Command {
@@ -39,7 +40,7 @@ nothing of it is imported.`,
 }
 
 func importFiles(cmd *cobra.Command, addr string, files []string) error {
-	base, err := agentURL(cmd, addr)
+	agent, err := remoteAt(cmd, addr)
 	if err != nil {
 		return err
 	}
@@ -54,12 +55,14 @@ func importFiles(cmd *cobra.Command, addr string, files []string) error {
 			wrong++
 			continue
 		}
-		for _, spans := range traces {
-			if err := sendTrace(cmd.Context(), base, spans); err != nil {
-				return fmt.Errorf("import %s into the apm at %s: %w", name, addr, err)
+		for _, trace := range traces {
+			for _, payload := range trace.payloads {
+				if err := tracegen.SendPayload(cmd.Context(), agent.URL, payload); err != nil {
+					return agent.fail("import "+name+" into", err)
+				}
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "trace %d · %s · %s/trace/%[1]d\n",
-				spans[0].TraceID, format.Count(len(spans), "span", "spans"), base)
+				trace.id, format.Count(trace.spans, "span", "spans"), agent.URL)
 		}
 	}
 	if wrong > 0 {
@@ -68,9 +71,8 @@ func importFiles(cmd *cobra.Command, addr string, files []string) error {
 	return nil
 }
 
-// readFile reads the traces in a file, each as a list of at least one span to send.
-// Its error names the file.
-func readFile(name string, stdin io.Reader) (traces [][]*pb.Span, err error) {
+// readFile reads the traces in a file. Its error names the file.
+func readFile(name string, stdin io.Reader) (traces []encodedTrace, err error) {
 	var content []byte
 	if name == "-" {
 		name = "standard input"
@@ -78,47 +80,112 @@ func readFile(name string, stdin io.Reader) (traces [][]*pb.Span, err error) {
 	} else {
 		content, err = os.ReadFile(name)
 	}
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		err = path.Err
 	}
+	if err == nil {
+		traces, err = parseTraces(content)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	exported, err := parseTraces(content)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	for i, trace := range exported {
-		spans, err := trace.wire()
-		if err != nil {
-			return nil, fmt.Errorf("%s: trace %d: %w", name, i+1, err)
-		}
-		traces = append(traces, spans)
 	}
 	return traces, nil
 }
 
-// sendTrace sends a trace as tracers do. It splits a large one, since an agent limits the
-// size of a payload. The agent joins the parts again.
-func sendTrace(ctx context.Context, base string, spans []*pb.Span) error {
-	const atOnce = 8 << 20 // bytes, about
-	for len(spans) > 0 {
-		n, size := 0, 0
-		for n < len(spans) && (n == 0 || size+spans[n].Msgsize() <= atOnce) {
-			size += spans[n].Msgsize()
-			n++
+// parseTraces reads one trace, several after one another, or lists of them.
+func parseTraces(content []byte) (traces []encodedTrace, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	for {
+		var document json.RawMessage
+		err := decoder.Decode(&document)
+		syntax, _ := errors.AsType[*json.SyntaxError](err)
+		switch {
+		case errors.Is(err, io.EOF) && len(traces) == 0:
+			return nil, fmt.Errorf("it contains no trace: %w", api.ErrNotTrace)
+		case errors.Is(err, io.EOF):
+			return traces, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, errors.New("incomplete JSON: it ends in the middle of a trace")
+		case syntax != nil:
+			line := 1 + bytes.Count(content[:min(int(syntax.Offset), len(content))], []byte("\n"))
+			return nil, fmt.Errorf("not JSON: line %d: %w", line, err)
+		case err != nil:
+			return nil, err
 		}
-		body, err := pb.Traces{spans[:n]}.MarshalMsg(nil)
+		parts := []json.RawMessage{document}
+		if document[0] == '[' {
+			if err := json.Unmarshal(document, &parts); err != nil {
+				return nil, err
+			}
+		}
+		for _, part := range parts {
+			trace, err := parseTrace(part)
+			if err != nil {
+				return nil, fmt.Errorf("trace %d: %w", len(traces)+1, err)
+			}
+			traces = append(traces, trace)
+		}
+	}
+}
+
+// An encodedTrace is a trace to send.
+type encodedTrace struct {
+	id       uint64
+	spans    int
+	payloads [][]byte
+}
+
+func parseTrace(part json.RawMessage) (encoded encodedTrace, err error) {
+	if part[0] != '{' {
+		return encoded, api.ErrNotTrace
+	}
+	var exported api.Trace
+	decoder := json.NewDecoder(bytes.NewReader(part))
+	decoder.UseNumber() // in the attributes of events: whole numbers stay what they are
+	err = decoder.Decode(&exported)
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return encoded, fmt.Errorf("%s: unexpected %s: %w", kind.Field, kind.Value, api.ErrNotTrace)
+	} else if err != nil {
+		return encoded, err
+	}
+	trace, err := exported.Domain()
+	if err != nil {
+		return encoded, err
+	}
+	if len(exported.Spans) == 0 {
+		return encoded, errors.New("it has no spans")
+	}
+	seen := map[string]bool{}
+	for i, span := range exported.Spans {
+		if seen[span.SpanID] {
+			err = fmt.Errorf("another span has the same span_id %s", span.SpanID)
+		} else {
+			err = checkSpan(span)
+		}
 		if err != nil {
-			return fmt.Errorf("encode a payload: %w", err)
+			return encoded, fmt.Errorf("span %d: %w", i+1, err)
 		}
-		_, err = send(ctx, http.MethodPost, base+"/v0.4/traces", body,
-			"Content-Type", "application/msgpack", "X-Datadog-Trace-Count", "1")
-		if err != nil {
-			return err
+		seen[span.SpanID] = true
+	}
+	encoded = encodedTrace{id: trace.ID, spans: len(trace.Spans)}
+	encoded.payloads, err = tracegen.Payloads(trace.Spans)
+	return encoded, err
+}
+
+// checkSpan returns an error for a value that a payload can't hold.
+func checkSpan(s api.Span) error {
+	switch {
+	case s.Start < 0:
+		return fmt.Errorf("start %d is before 1970", s.Start)
+	case s.Duration < 0:
+		return fmt.Errorf("duration %d is negative", s.Duration)
+	case s.Error != 0 && s.Error != 1:
+		return fmt.Errorf("error %d is neither 0 nor 1", s.Error)
+	}
+	for i, event := range s.Events {
+		if event.Time < 0 {
+			return fmt.Errorf("event %d: time %d is before 1970", i+1, event.Time)
 		}
-		spans = spans[n:]
 	}
 	return nil
 }

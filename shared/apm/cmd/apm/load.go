@@ -71,9 +71,11 @@ func load(cmd *cobra.Command, addr string, config tracegen.LoadConfig, asJSON bo
 			return usage(cmd, fmt.Errorf("--%s %s is out of range: use more than 0", name, flags.Lookup(name).Value))
 		}
 	}
-	if config.URL, err = agentURL(cmd, addr); err != nil {
+	agent, err := remoteAt(cmd, addr)
+	if err != nil {
 		return err
 	}
+	config.URL = agent.URL
 	if err := config.Check(); err != nil {
 		return usage(cmd, err)
 	}
@@ -91,7 +93,7 @@ func load(cmd *cobra.Command, addr string, config tracegen.LoadConfig, asJSON bo
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("load the apm at %s: %w", addr, unreached(err))
+		return agent.fail("load", err)
 	}
 	if missing := result.Missing(); missing > 0 {
 		return fmt.Errorf("load the apm at %s: it acknowledged %s that it did not store",

@@ -3,21 +3,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
-
-	"thinker/shared/apm/agent"
 )
 
 func main() {
@@ -82,24 +77,6 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return usage(cmd, fmt.Errorf("unexpected argument %q", args[0]))
 	}
 	return nil
-}
-
-// addrFlag adds --addr to a command that needs a running apm.
-func addrFlag(cmd *cobra.Command) *string {
-	return cmd.Flags().String("addr", cmp.Or(os.Getenv("APM_ADDR"), agent.DefaultAddr),
-		"address of the running apm, `host:port` (APM_ADDR)")
-}
-
-// agentURL returns the URL of the agent at addr, for clients.
-func agentURL(cmd *cobra.Command, addr string) (string, error) {
-	host, port, err := net.SplitHostPort(strings.TrimSuffix(strings.TrimPrefix(addr, "http://"), "/"))
-	if err != nil {
-		return "", usage(cmd, fmt.Errorf("--addr %q is not an address. Use host:port or :port", addr))
-	}
-	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		host = "localhost"
-	}
-	return "http://" + net.JoinHostPort(host, port), nil
 }
 
 // isTerminal reports whether a stream is a terminal. The null device isn't.

@@ -2,18 +2,15 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
-	"strconv"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/query"
 )
@@ -65,20 +62,15 @@ func search(cmd *cobra.Command, addr, text, scope string, limit int) error {
 	} else if err != nil {
 		return usage(cmd, err)
 	}
-	base, err := agentURL(cmd, addr)
+	agent, err := remoteAt(cmd, addr)
 	if err != nil {
 		return err
 	}
-	values := url.Values{"query": {text}, "scope": {scope}, "limit": {strconv.Itoa(limit)}}
-	body, err := send(cmd.Context(), http.MethodGet, base+"/api/traces?"+values.Encode(), nil)
+	found, err := agent.Traces(cmd.Context(), api.Selection{Query: text, Scope: scope}, limit)
 	if err != nil {
-		return fmt.Errorf("search the apm at %s: %w", addr, err)
+		return agent.fail("search", err)
 	}
-	var found found
-	if err := json.Unmarshal(body, &found); err != nil {
-		return fmt.Errorf("search the apm at %s: read its response: %w", addr, err)
-	}
-	if err := printTraces(cmd.OutOrStdout(), base, found.Traces); err != nil {
+	if err := printTraces(cmd.OutOrStdout(), agent.URL, found.Traces); err != nil {
 		return fmt.Errorf("print traces: %w", err)
 	}
 	// Messages go to stderr, so that the output can be piped.
@@ -92,35 +84,17 @@ func search(cmd *cobra.Command, addr, text, scope string, limit int) error {
 	return nil
 }
 
-// A found is the response to GET /api/traces.
-type found struct {
-	Traces []foundTrace `json:"traces"`
-	Next   *string      `json:"next"` // null if there are no more
-}
-
-type foundTrace struct {
-	TraceID  string        `json:"trace_id"`
-	Service  string        `json:"service"`
-	Name     string        `json:"name"`
-	Resource string        `json:"resource"`
-	Start    int64         `json:"start"` // nanoseconds since the Unix epoch
-	Duration time.Duration `json:"duration"`
-	Errors   int           `json:"errors"`
-}
-
-func printTraces(w io.Writer, base string, traces []foundTrace) error {
+func printTraces(w io.Writer, base string, traces []api.Summary) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, t := range traces {
+		status := "OK"
+		if t.Errors > 0 {
+			status = format.Count(t.Errors, "error", "errors")
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s/trace/%s\n",
 			time.Unix(0, t.Start).Format("2006-01-02 15:04:05.000"), format.Printable(t.Service, 40),
-			format.Printable(cmp.Or(t.Resource, t.Name), 80), format.Duration(t.Duration), t.status(), base, format.Printable(t.TraceID, 20))
+			format.Printable(cmp.Or(t.Resource, t.Name), 80), format.Duration(t.Duration), status,
+			base, format.Printable(t.TraceID, 20))
 	}
 	return table.Flush()
-}
-
-func (t foundTrace) status() string {
-	if t.Errors == 0 {
-		return "OK"
-	}
-	return format.Count(t.Errors, "error", "errors")
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/internal/store"
 )
@@ -216,14 +217,18 @@ func otherPort(addr string) int {
 // healthcheck checks whether the agent at addr responds, for container images without
 // curl.
 func healthcheck(cmd *cobra.Command, addr string) error {
-	url, err := agentURL(cmd, addr)
+	agent, err := remoteAt(cmd, addr)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), 3*time.Second)
 	defer cancel()
-	if _, err := send(ctx, http.MethodGet, url+"/healthz", nil); err != nil {
-		return fmt.Errorf("health check of %s: %w", addr, err)
+	response, err := fetch.Get(ctx, fetch.Direct(), agent.URL+"/healthz", fetch.Limit)
+	if err == nil && response.Status != http.StatusOK {
+		err = fmt.Errorf("it responded with status %d", response.Status)
+	}
+	if err != nil {
+		return fmt.Errorf("health check of %s: %w", addr, explain(err))
 	}
 	return nil
 }
