@@ -3,9 +3,11 @@ package lesson
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
-	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -75,13 +77,37 @@ func ReadCode(dir string) (Code, error) {
 	return code, nil
 }
 
+// A clue is text in a service's code, or its absence, that shows the cause of a fault.
+type clue struct {
+	has, lacks string // regular expressions; an empty one says nothing
+	cause      string
+}
+
+// likely returns the cause of the first clue that fits the code of a service. If the code
+// isn't known, or if none fits, it returns unknown.
+func (c Code) likely(service, unknown string, clues ...clue) string {
+	code := c.all(service)
+	contains := func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(code) }
+	for _, clue := range clues {
+		if code != "" && contains(clue.has) && (clue.lacks == "" || !contains(clue.lacks)) {
+			return clue.cause
+		}
+	}
+	return unknown
+}
+
+// all joins the Go files of a service.
+func (c Code) all(service string) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		if strings.HasPrefix(name, service+"/") && strings.HasSuffix(name, ".go") {
+			out.WriteString(c[name])
+		}
+	}
+	return out.String()
+}
+
 // isCode leaves out other files next to the code, such as a database.
 func isCode(name string) bool {
-	switch path.Ext(name) {
-	case ".go":
-		return !strings.HasSuffix(name, "_test.go")
-	case ".sql":
-		return true
-	}
-	return false
+	return strings.HasSuffix(name, ".sql") || strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
 }

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"thinker/shared/apm"
@@ -50,22 +51,10 @@ func (s *story) verdict(finding *Finding) Verdict {
 // anySubject fits every request with a subject.
 func anySubject(s *story) bool { return len(s.subjects) > 0 }
 
-func someKnown(s *story) bool {
-	for _, subject := range s.subjects {
-		if known(subject) {
-			return true
-		}
-	}
-	return false
-}
+func someKnown(s *story) bool { return slices.ContainsFunc(s.subjects, known) }
 
 func someUnknown(s *story) bool {
-	for _, subject := range s.subjects {
-		if !known(subject) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.subjects, func(subject string) bool { return !known(subject) })
 }
 
 // firstOf returns what the first check finds that finds something.

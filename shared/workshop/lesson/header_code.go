@@ -5,7 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"go/types"
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,70 +25,67 @@ type headerSet struct {
 }
 
 // headerSets finds where the api's code sets the trace headers.
-func (s *story) headerSets() (sets []headerSet) {
-	var functions []function
-	for _, name := range slices.Sorted(maps.Keys(s.Code)) {
-		if !strings.HasPrefix(name, "api/") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, s.Code[name], parser.SkipObjectResolution)
-		if err != nil {
-			continue // the code that runs compiles
-		}
-		for _, d := range file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
-				functions = append(functions, function{f, name})
+func (c Code) headerSets() (sets []headerSet) {
+	functions := c.functions("api")
+	for _, f := range functions {
+		for call := range nodes[*ast.CallExpr](f.Body) {
+			if set, ok := f.headerSet(call); ok {
+				sets = append(sets, f.leadingTo(set, call, functions)...)
 			}
 		}
 	}
-	for _, f := range functions {
-		f.calls(func(call *ast.CallExpr) {
-			method, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || method.Sel.Name != "Set" && method.Sel.Name != "Add" || len(call.Args) != 2 {
-				return
+	return sets
+}
+
+// headerSet reads a call that sets a trace header.
+func (f function) headerSet(call *ast.CallExpr) (set headerSet, ok bool) {
+	method, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || method.Sel.Name != "Set" && method.Sel.Name != "Add" || len(call.Args) != 2 {
+		return headerSet{}, false
+	}
+	set = headerSet{file: f.file, on: f.text(method.X), context: f.arguments(call)}
+	if name, ok := call.Args[0].(*ast.BasicLit); ok {
+		text, _ := strconv.Unquote(name.Value)
+		set.header = http.CanonicalHeaderKey(text)
+	}
+	right, other := "TraceID", "SpanID"
+	if set.header == parentHeader {
+		right, other = other, right
+	}
+	if f.mentions(call.Args[1], other) && !f.mentions(call.Args[1], right) {
+		set.swapped = "span.Context()." + other + "()"
+	}
+	return set, set.header == traceHeader || set.header == parentHeader
+}
+
+// leadingTo returns a header set as its callers make it: one for each call of f that
+// passes what the header is set on.
+func (f function) leadingTo(set headerSet, call *ast.CallExpr, functions []function) (sets []headerSet) {
+	base, rest, _ := strings.Cut(set.on, ".")
+	at := slices.Index(f.parameters(), base)
+	for _, caller := range functions {
+		for call := range nodes[*ast.CallExpr](caller.Body) {
+			if at >= 0 && name(call.Fun) == f.Name.Name && at < len(call.Args) {
+				passed := set
+				passed.on = strings.TrimSuffix(caller.text(call.Args[at])+"."+rest, ".")
+				passed.context, passed.missed = caller.arguments(call), caller.missed(passed.on, call)
+				sets = append(sets, passed)
 			}
-			header := ""
-			if name, ok := call.Args[0].(*ast.BasicLit); ok {
-				text, _ := strconv.Unquote(name.Value)
-				header = http.CanonicalHeaderKey(text)
-			}
-			right := map[string]string{traceHeader: "TraceID", parentHeader: "SpanID"}[header]
-			other := map[string]string{traceHeader: "SpanID", parentHeader: "TraceID"}[header]
-			if right == "" {
-				return
-			}
-			set := headerSet{file: f.file, header: header, on: types.ExprString(method.X)}
-			if f.mentions(call.Args[1], other) && !f.mentions(call.Args[1], right) {
-				set.swapped = "span.Context()." + other + "()"
-			}
-			base, rest, _ := strings.Cut(set.on, ".")
-			at, called := f.parameter(base), false
-			for _, caller := range functions {
-				caller.calls(func(call *ast.CallExpr) {
-					if at >= 0 && name(call.Fun) == f.Name.Name && at < len(call.Args) {
-						called = true
-						set.on, set.context = strings.TrimSuffix(types.ExprString(call.Args[at])+"."+rest, "."), arguments(call)
-						set.missed = caller.missed(set.on, call)
-						sets = append(sets, set)
-					}
-				})
-			}
-			if called {
-				return
-			}
-			set.missed, set.context = f.missed(set.on, call), arguments(call)
-			if at >= 0 && set.missed == "" {
-				set.missed = fmt.Sprintf("The api never calls %s, which sets them.", f.Name.Name)
-			}
-			sets = append(sets, set)
-		})
+		}
+	}
+	if sets == nil {
+		set.missed = f.missed(set.on, call)
+		if at >= 0 && set.missed == "" {
+			set.missed = fmt.Sprintf("The api never calls %s, which sets them.", f.Name.Name)
+		}
+		sets = append(sets, set)
 	}
 	return sets
 }
 
 // whereSet says where the headers went that the request to the microservice lacks.
-func (s *story) whereSet() string {
-	sets := s.headerSets()
+func (c Code) whereSet() string {
+	sets := c.headerSets()
 	for _, set := range sets {
 		if set.missed != "" {
 			return set.missed
@@ -100,64 +97,69 @@ func (s *story) whereSet() string {
 	return "Set them on req, before serve.Fetch sends it."
 }
 
-// setsFrom reports whether a call that sets headers has this argument.
-func (s *story) setsFrom(argument string) bool {
-	return slices.ContainsFunc(s.headerSets(), func(set headerSet) bool { return strings.Contains(set.context, argument) })
-}
-
-// all joins the Go files of a service.
-func (c Code) all(service string) string {
-	var out strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(c)) {
-		if strings.HasPrefix(name, service+"/") && strings.HasSuffix(name, ".go") {
-			out.WriteString(c[name])
-		}
-	}
-	return out.String()
-}
-
+// A function is one in a learner's file.
 type function struct {
 	*ast.FuncDecl
-	file string
+	file, source string
 }
 
-func (f function) calls(visit func(*ast.CallExpr)) {
-	ast.Inspect(f.Body, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			visit(call)
+// functions returns those of a service.
+func (c Code) functions(service string) (functions []function) {
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		if !strings.HasPrefix(name, service+"/") {
+			continue
 		}
-		return true
-	})
-}
-
-// parameter returns the position of a parameter, or -1.
-func (f function) parameter(name string) int {
-	at := 0
-	for _, field := range f.Type.Params.List {
-		for _, parameter := range field.Names {
-			if parameter.Name == name {
-				return at
+		file, err := parser.ParseFile(token.NewFileSet(), name, c[name], parser.SkipObjectResolution)
+		if err != nil {
+			continue // the code that runs compiles
+		}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+				functions = append(functions, function{f, name, c[name]})
 			}
-			at++
 		}
 	}
-	return -1
+	return functions
+}
+
+// nodes returns the nodes of a type at and below another.
+func nodes[N ast.Node](root ast.Node) iter.Seq[N] {
+	return func(yield func(N) bool) {
+		for node := range ast.Preorder(root) {
+			if n, ok := node.(N); ok && !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// text returns the source of a node.
+func (f function) text(n ast.Node) string { return f.source[n.Pos()-1 : n.End()-1] }
+
+func (f function) arguments(call *ast.CallExpr) string {
+	return f.source[call.Lparen : call.Rparen-1]
+}
+
+func (f function) parameters() (names []string) {
+	for _, field := range f.Type.Params.List {
+		for _, parameter := range field.Names {
+			names = append(names, parameter.Name)
+		}
+	}
+	return names
 }
 
 // parameterType returns the type of a parameter of f, or of a function literal in it.
 func (f function) parameterType(name string) (found string) {
-	ast.Inspect(f.FuncDecl, func(n ast.Node) bool {
-		if t, ok := n.(*ast.FuncType); ok {
-			for _, field := range t.Params.List {
-				for _, parameter := range field.Names {
-					if parameter.Name == name {
-						found = types.ExprString(field.Type)
-					}
+	for t := range nodes[*ast.FuncType](f.FuncDecl) {
+		for _, field := range t.Params.List {
+			for _, parameter := range field.Names {
+				if parameter.Name == name {
+					found = f.text(field.Type)
 				}
 			}
 		}
-		return true
-	})
+	}
 	return found
 }
 
@@ -167,50 +169,45 @@ func (f function) missed(on string, call *ast.CallExpr) string {
 	base, _, _ := strings.Cut(on, ".")
 	switch f.parameterType(base) {
 	case "*http.Request":
-		return fmt.Sprintf("The api sets them on %s. That's the request it received. Set them on the request that it sends: req.Header.", on)
+		return fmt.Sprintf("The api sets them on %s. That's the request it received. "+
+			"Set them on the request that it sends: req.Header.", on)
 	case "http.ResponseWriter":
 		return "The api sets them on its own response. Set them on the request that it sends: req.Header."
 	}
-	var sent token.Pos
-	sends := ""
-	f.calls(func(other *ast.CallExpr) {
+	var sends *ast.CallExpr
+	for other := range nodes[*ast.CallExpr](f.Body) {
 		if n := name(other.Fun); n == "Fetch" || n == "Do" {
-			sent, sends = other.Pos(), types.ExprString(other.Fun)
+			sends = other
 		}
-	})
-	if sends != "" && call.Pos() > sent {
-		return fmt.Sprintf("The api sets them after %s has sent the request. Set them before.", sends)
+	}
+	if sends != nil && call.Pos() > sends.Pos() {
+		return fmt.Sprintf("The api sets them after %s has sent the request. Set them before.", f.text(sends.Fun))
 	}
 	return ""
 }
 
 // mentions reports whether an expression calls a method of this name, also by a
 // variable that is set from it.
-func (f function) mentions(value ast.Expr, method string) (found bool) {
-	ast.Inspect(value, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok {
-			found = found || strings.HasPrefix(id.Name, method) || f.assigned(id.Name, method)
+func (f function) mentions(value ast.Expr, method string) bool {
+	for id := range nodes[*ast.Ident](value) {
+		if strings.HasPrefix(id.Name, method) || f.assigned(id.Name, method) {
+			return true
 		}
-		return true
-	})
-	return found
+	}
+	return false
 }
 
 // assigned reports whether a variable is set from an expression with this method.
-func (f function) assigned(variable, method string) (found bool) {
-	ast.Inspect(f.Body, func(n ast.Node) bool {
-		assignment, ok := n.(*ast.AssignStmt)
-		if !ok || len(assignment.Lhs) != len(assignment.Rhs) {
-			return true
-		}
+func (f function) assigned(variable, method string) bool {
+	for assignment := range nodes[*ast.AssignStmt](f.Body) {
 		for i, left := range assignment.Lhs {
-			if types.ExprString(left) == variable && strings.Contains(types.ExprString(assignment.Rhs[i]), "."+method) {
-				found = true
+			if f.text(left) == variable && len(assignment.Rhs) == len(assignment.Lhs) &&
+				strings.Contains(f.text(assignment.Rhs[i]), "."+method) {
+				return true
 			}
 		}
-		return true
-	})
-	return found
+	}
+	return false
 }
 
 // name returns the last part of what is called: Set of header.Set.
@@ -222,12 +219,4 @@ func name(called ast.Expr) string {
 		return f.Sel.Name
 	}
 	return ""
-}
-
-func arguments(call *ast.CallExpr) string {
-	var out []string
-	for _, argument := range call.Args {
-		out = append(out, types.ExprString(argument))
-	}
-	return strings.Join(out, ", ")
 }

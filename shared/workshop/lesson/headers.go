@@ -15,109 +15,119 @@ const (
 	parentHeader = "X-Datadog-Parent-Id"
 )
 
+// A propagation is how the trace got from the api to the microservice.
+type propagation struct{ *story }
+
 // whyApart is the likely reason that the microservice's span is in another trace:
 // by the headers of its request if they are known, and otherwise by the IDs.
-func (s *story) whyApart() string {
+func (p propagation) whyApart() string {
+	if p.Headers == nil {
+		return p.whyApartByID()
+	}
+	traceID, parentID := p.Headers.Get(traceHeader), p.Headers.Get(parentHeader)
 	switch {
-	case s.Headers == nil:
-		return s.whyApartByID()
-	case s.Headers.Get(traceHeader) == "" && s.Headers.Get(parentHeader) == "":
-		if near := s.nearHeaders(); len(near) > 0 {
+	case traceID == "" && parentID == "":
+		if near := p.nearHeaders(); len(near) > 0 {
 			return fmt.Sprintf("The request to the microservice has %s, but neither %s nor %s. Use exactly these two names.", list(near), traceHeader, parentHeader)
 		}
-		return fmt.Sprintf("The request to the microservice has neither %s nor %s. %s", traceHeader, parentHeader, s.whereSet())
-	case s.Headers.Get(traceHeader) == "":
-		return s.oneHeader(parentHeader, traceHeader)
-	case s.Headers.Get(parentHeader) == "":
-		return s.oneHeader(traceHeader, parentHeader)
-	case s.Headers.Get(traceHeader) == "0" && s.Headers.Get(parentHeader) == "0":
-		cause := "Both headers are 0: tracer.SpanFromContext found no span in its context. Pass it the ctx that comes from r.Context()."
-		if strings.Contains(s.Code.all("api"), "SpanFromContext(context.Background())") || s.setsFrom("context.Background()") {
-			cause = "Both headers are 0: the api looks for its span in context.Background(), which has none. Use the ctx that comes from r.Context()."
+		return fmt.Sprintf("The request to the microservice has neither %s nor %s. %s", traceHeader, parentHeader, p.Code.whereSet())
+	case traceID == "":
+		return p.oneHeader(parentHeader, traceHeader)
+	case parentID == "":
+		return p.oneHeader(traceHeader, parentHeader)
+	case traceID == "0" && parentID == "0":
+		empty := strings.Contains(p.Code.all("api"), "SpanFromContext(context.Background())")
+		for _, set := range p.Code.headerSets() {
+			empty = empty || strings.Contains(set.context, "context.Background()")
 		}
-		return cause
+		if empty {
+			return "Both headers are 0: the api looks for its span in context.Background(), which has none. " +
+				"Use the ctx that comes from r.Context()."
+		}
+		return "Both headers are 0: tracer.SpanFromContext found no span in its context. " +
+			"Pass it the ctx that comes from r.Context()."
 	}
 	for _, name := range []string{traceHeader, parentHeader} {
-		value := s.Headers.Get(name)
+		value := p.Headers.Get(name)
 		if _, err := strconv.ParseUint(value, 10, 64); err != nil {
-			if id, err := strconv.ParseUint(value, 16, 64); err == nil && s.isID(id) {
+			if id, err := strconv.ParseUint(value, 16, 64); err == nil && p.isID(id) {
 				return fmt.Sprintf("%s is %s. That's the right number in hexadecimal. It has to be decimal: strconv.FormatUint(…, 10).", name, value)
 			}
 			return fmt.Sprintf("%s is %q, which isn't a decimal number.", name, format.Printable(value, 60))
 		}
 	}
-	if s.Headers.Get(traceHeader) != strconv.FormatUint(s.api.TraceID, 10) {
-		return s.wrongID(traceHeader)
+	if traceID != strconv.FormatUint(p.api.TraceID, 10) {
+		return p.wrongID(traceHeader)
 	}
 	return "The request to the microservice has both headers with the right values. The microservice doesn't read them, or doesn't use what it read. Check the names that it reads, and that it passes tracer.ChildOf(parent) to tracer.StartSpanFromContext."
 }
 
 // whyNotBelow is the likely reason that the microservice's span isn't below the api's.
-func (s *story) whyNotBelow() string {
+func (p propagation) whyNotBelow() string {
 	switch {
-	case s.thinker.ParentID == 0:
+	case p.thinker.ParentID == 0:
 		return "A trace ID alone doesn't say where a span belongs. The span also needs the ID of its parent: tracer.ChildOf sets both."
-	case s.Headers != nil && s.Headers.Get(parentHeader) == strconv.FormatUint(s.thinker.ParentID, 10):
-		return s.wrongID(parentHeader)
-	case s.thinker.ParentID == s.api.TraceID:
+	case p.Headers != nil && p.Headers.Get(parentHeader) == strconv.FormatUint(p.thinker.ParentID, 10):
+		return p.wrongID(parentHeader)
+	case p.thinker.ParentID == p.api.TraceID:
 		return fmt.Sprintf("The parent ID is the trace ID. Set %s to the span's ID: span.Context().SpanID().", parentHeader)
 	}
-	return s.misread(parentHeader, s.thinker.ParentID)
+	return p.misread(parentHeader, p.thinker.ParentID)
 }
 
 // whyApartByID is the likely reason by the IDs alone.
-func (s *story) whyApartByID() string {
-	if tag := s.taggedID(); tag != "" {
+func (p propagation) whyApartByID() string {
+	if tag := p.taggedID(); tag != "" {
 		return fmt.Sprintf("Its tag %s has the ID of the api's trace, but a tag doesn't connect spans. Start the span with tracer.ChildOf.", tag)
 	}
-	if s.thinker.ParentID == 0 {
+	if p.thinker.ParentID == 0 {
 		return fmt.Sprintf("Check that the api sends %s and %s as decimal numbers. Check that the microservice reads both under the same names, and starts its span with tracer.ChildOf.", traceHeader, parentHeader)
 	}
-	return s.misread(traceHeader, s.thinker.TraceID)
+	return p.misread(traceHeader, p.thinker.TraceID)
 }
 
 // misread explains a number that is none of the api's IDs.
-func (s *story) misread(header string, id uint64) string {
-	if hexadecimal, err := strconv.ParseUint(strconv.FormatUint(id, 10), 16, 64); err == nil && s.isID(hexadecimal) {
+func (p propagation) misread(header string, id uint64) string {
+	if hexadecimal, err := strconv.ParseUint(strconv.FormatUint(id, 10), 16, 64); err == nil && p.isID(hexadecimal) {
 		return fmt.Sprintf("%s is the right number, but written in hexadecimal and read as decimal.", header)
 	}
-	if other := s.byNumber(id); other != "" {
+	if other := p.byNumber(id); other != "" {
 		return fmt.Sprintf("%s is %s.", header, other)
 	}
 	return fmt.Sprintf("%s is none of the api's IDs. Take it from the span in the request's context, and write it in decimal.", header)
 }
 
 // wrongID names what a header's ID belongs to, if it isn't the right one.
-func (s *story) wrongID(header string) string {
-	id, _ := strconv.ParseUint(s.Headers.Get(header), 10, 64)
+func (p propagation) wrongID(header string) string {
+	id, _ := strconv.ParseUint(p.Headers.Get(header), 10, 64)
 	want := "the trace ID: span.Context().TraceID()"
 	if header == parentHeader {
 		want = "the ID of the span that is open when the request is sent: span.Context().SpanID()"
 	}
-	if other := s.byNumber(id); other != "" {
+	if other := p.byNumber(id); other != "" {
 		return fmt.Sprintf("%s is %s. It has to be %s.", header, other, want)
 	}
 	return fmt.Sprintf("%s is %d, which is none of the api's IDs. It has to be %s.", header, id, want)
 }
 
 // byNumber names what in the api's trace has a number as its ID.
-func (s *story) byNumber(id uint64) string {
-	if id == s.api.TraceID {
+func (p propagation) byNumber(id uint64) string {
+	if id == p.api.TraceID {
 		return "the trace ID"
 	}
-	if span := s.byID[spanID{s.api.TraceID, id}]; span != nil {
+	if span := p.byID[spanID{p.api.TraceID, id}]; span != nil {
 		return "the ID of " + named(span)
 	}
 	return ""
 }
 
 // isID reports whether a number is the ID of the api's trace or of one of its spans.
-func (s *story) isID(id uint64) bool { return s.byNumber(id) != "" }
+func (p propagation) isID(id uint64) bool { return p.byNumber(id) != "" }
 
 // oneHeader is the cause if only one of the headers arrived.
-func (s *story) oneHeader(there, missing string) string {
+func (p propagation) oneHeader(there, missing string) string {
 	cause := fmt.Sprintf("The request to the microservice has %s, but not %s. It needs both.", there, missing)
-	if near := s.nearHeaders(); len(near) > 0 {
+	if near := p.nearHeaders(); len(near) > 0 {
 		cause += fmt.Sprintf(" It also has %s: is that name misspelled?", list(near))
 	}
 	return cause
@@ -125,8 +135,8 @@ func (s *story) oneHeader(there, missing string) string {
 
 // nearHeaders returns the names of headers that look as if they carry a trace or a
 // span.
-func (s *story) nearHeaders() (near []string) {
-	for name := range s.Headers {
+func (p propagation) nearHeaders() (near []string) {
+	for name := range p.Headers {
 		lower := strings.ToLower(name)
 		if name != traceHeader && name != parentHeader &&
 			(strings.Contains(lower, "datadog") || strings.Contains(lower, "trace") || strings.Contains(lower, "parent") || strings.Contains(lower, "span")) {
@@ -138,9 +148,9 @@ func (s *story) nearHeaders() (near []string) {
 }
 
 // taggedID returns the tag of the microservice's span that holds the api's trace ID.
-func (s *story) taggedID() string {
-	for name, value := range s.thinker.Meta {
-		if value == strconv.FormatUint(s.api.TraceID, 10) {
+func (p propagation) taggedID() string {
+	for name, value := range p.thinker.Meta {
+		if value == strconv.FormatUint(p.api.TraceID, 10) {
 			return name
 		}
 	}

@@ -66,7 +66,7 @@ func oneTrace(s *story) *Finding {
 	if s.thinker.ParentID != 0 {
 		instead = fmt.Sprintf("The microservice continued another trace: its span has the trace ID %d and the parent ID %d.", s.thinker.TraceID, s.thinker.ParentID)
 	}
-	return s.finding("The microservice's span is in the api's trace.", instead, s.whyApart(),
+	return s.finding("The microservice's span is in the api's trace.", instead, propagation{s}.whyApart(),
 		mark{s.api, fmt.Sprintf("trace %d", s.api.TraceID)}, mark{s.thinker, fmt.Sprintf("trace %d", s.thinker.TraceID)})
 }
 
@@ -100,7 +100,7 @@ func thinkerBelowAPI(s *story) *Finding {
 		case parent != nil:
 			instead = fmt.Sprintf("It is below %s.", named(parent))
 		}
-		return s.finding(expected, instead, s.whyNotBelow(), mark{s.thinker, says}, mark{s.api, fmt.Sprintf("span %d", s.api.SpanID)})
+		return s.finding(expected, instead, propagation{s}.whyNotBelow(), mark{s.thinker, says}, mark{s.api, fmt.Sprintf("span %d", s.api.SpanID)})
 	}
 	for span := s.parent(s.thinker); span != s.api; span = s.parent(span) {
 		if outlived(span, s.thinker) {
@@ -116,7 +116,7 @@ const sameNumber = "The traces of your own requests can't show this. The api's s
 
 // sentSwapped finds an api that puts each ID into the header of the other.
 func sentSwapped(s *story) *Finding {
-	for _, set := range s.headerSets() {
+	for _, set := range s.Code.headerSets() {
 		if set.swapped == "" {
 			continue
 		}

@@ -99,8 +99,13 @@ func miss(s *story) *Finding {
 		case len(queries) == 0:
 			return s.queryless(expected, think)
 		case s.first(isRedis) == nil:
-			return s.finding(expected, "There is no Redis command.",
-				s.whyNoCommand(), mark{think, "no get and no set below it"})
+			const untraced = "The client isn't traced. Call redistrace.WrapClient(client) where you create it."
+			const ask = "Have think call Get before it waits, and Set after the query."
+			cause := s.Code.likely("thinker", untraced+" Or: no command is sent.",
+				clue{lacks: `go-redis/v9`, cause: "The code doesn't use Redis yet. Create a client with redis.NewClient, and h" + ask[1:]},
+				clue{lacks: `redistrace\.`, cause: untraced},
+				clue{cause: "No command is sent. " + ask})
+			return s.finding(expected, "There is no Redis command.", cause, mark{think, "no get and no set below it"})
 		case len(gets) == 0:
 			return s.stray(expected, think, reads, "get", "think never reads from Redis. Call Get before the wait, and return early if it finds the thought.")
 		case len(sets) == 0:
@@ -131,20 +136,6 @@ func miss(s *story) *Finding {
 		}
 	}
 	return nil
-}
-
-// whyNoCommand is the likely reason that no Redis command shows.
-func (s *story) whyNoCommand() string {
-	const untraced = "The client isn't traced. Call redistrace.WrapClient(client) where you create it."
-	switch code := s.Code.all("thinker"); {
-	case code == "":
-		return untraced + " Or: no command is sent."
-	case !strings.Contains(code, "go-redis/v9"):
-		return "The code doesn't use Redis yet. Create a client with redis.NewClient, and have think call Get before it waits, and Set after the query."
-	case !strings.Contains(code, "redistrace."):
-		return untraced
-	}
-	return "No command is sent. Have think call Get before it waits, and Set after the query."
 }
 
 // stray says where a command is that should be below a think span.

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -19,14 +20,11 @@ func Requested(played []Exchange, traces []apm.Trace) []Request {
 		requests[i] = Request{Exchange: e}
 	}
 	for _, trace := range byStart(traces) {
-		last := -1
-		for i := range requests {
-			if trace.Start() >= requests[i].Sent.UnixNano() {
-				last = i
+		for i := range slices.Backward(requests) {
+			if r := &requests[i]; trace.Start() >= r.Sent.UnixNano() {
+				r.Traces = append(r.Traces, trace)
+				break
 			}
-		}
-		if last >= 0 {
-			requests[last].Traces = append(requests[last].Traces, trace)
 		}
 	}
 	return requests
@@ -160,11 +158,7 @@ func besides(e Exchange, traces []apm.Trace, from, to int64) []apm.Trace {
 			best[says] = trace
 		}
 	}
-	var left []apm.Trace
-	for _, trace := range best {
-		left = append(left, trace)
-	}
-	return byStart(left)
+	return byStart(slices.Collect(maps.Values(best)))
 }
 
 // misfit returns how far a span's start and end are from a time range, added up.

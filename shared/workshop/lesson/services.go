@@ -123,7 +123,9 @@ func thinkerSpan(s *story) *Finding {
 	switch {
 	case s.thinker == nil && len(stray) > 0:
 		return s.finding(expected, "There are think spans, but no span for the request that they belong to.",
-			s.whyNoServer(),
+			s.Code.likely("thinker", "In thinker/main.go, neither the router nor its handler starts a span for a request. "+
+				"Or the span is never finished.", clue{has: `mux\.NewRouter\(\)`, lacks: `traced\(`,
+				cause: "The router in thinker/main.go is a plain one, which makes no spans. Create it with muxtrace.NewRouter."}),
 			mark{stray[0], "nothing above it"})
 	case s.thinker == nil:
 		return s.finding(expected, "The microservice sent no span.",
@@ -174,13 +176,4 @@ func (s *story) whySilent(services ...string) string {
 		return start + " Or: " + never
 	}
 	return start
-}
-
-// whyNoServer is the likely reason that a service has no span for its request, but
-// spans for the work below it.
-func (s *story) whyNoServer() string {
-	if code := s.Code.all("thinker"); strings.Contains(code, "mux.NewRouter()") && !strings.Contains(code, "traced(") {
-		return "The router in thinker/main.go is a plain one, which makes no spans. Create it with muxtrace.NewRouter."
-	}
-	return "In thinker/main.go, neither the router nor its handler starts a span for a request. Or the span is never finished."
 }

@@ -2,7 +2,6 @@ package lesson
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"thinker/shared/apm"
@@ -81,22 +80,13 @@ func (s *story) queryless(expected string, think *apm.Span) *Finding {
 // and otherwise by what the response has of a row.
 func (s *story) whyNoQuery() string {
 	const (
-		plain   = "The database is opened with sql.Open, which traces nothing. Open it with sqltrace.Open, after sqltrace.Register."
-		context = "The query has no context with a span. Use QueryRowContext, with the ctx that tracer.StartSpanFromContext returns in think."
-		fromMap = "The thoughts still come from the map in memory.go. Query a SQLite database instead, in the code that think calls."
+		plain = "The database is opened with sql.Open, which traces nothing. " +
+			"Open it with sqltrace.Open, after sqltrace.Register."
+		context = "The query has no context with a span. " +
+			"Use QueryRowContext, with the ctx that tracer.StartSpanFromContext returns in think."
+		fromMap = "The thoughts still come from the map in memory.go. " +
+			"Query a SQLite database instead, in the code that think calls."
 	)
-	code := s.Code.all("thinker")
-	switch {
-	case code == "":
-	case !strings.Contains(code, "database/sql"):
-		return fromMap
-	case strings.Contains(code, "sql.Open(") && !strings.Contains(code, "sqltrace.Open("):
-		return plain
-	case regexp.MustCompile(`\.Query(Row)?\([^)]|\.Query(Row)?Context\(context\.`).MatchString(code):
-		return context
-	default:
-		return "No query runs for this request, or its context has no span. Have think call the store, with the ctx that tracer.StartSpanFromContext returns."
-	}
 	reasons := []string{fromMap, plain, context} // no trace tells them apart
 	for _, subject := range s.subjects {
 		if answer, ok := s.answer(subject); ok && (answer.ID != 0 || answer.Subject != "") {
@@ -104,7 +94,12 @@ func (s *story) whyNoQuery() string {
 			break
 		}
 	}
-	return strings.Join(reasons, " Or: ")
+	return s.Code.likely("thinker", strings.Join(reasons, " Or: "),
+		clue{lacks: `database/sql`, cause: fromMap},
+		clue{has: `sql\.Open\(`, lacks: `sqltrace\.Open\(`, cause: plain},
+		clue{has: `\.Query(Row)?\([^)]|\.Query(Row)?Context\(context\.`, cause: context},
+		clue{cause: "No query runs for this request, or its context has no span. " +
+			"Have think call the store, with the ctx that tracer.StartSpanFromContext returns."})
 }
 
 // statement finds a query whose resource isn't its statement, or differs from one

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"thinker/shared/apm"
@@ -14,40 +15,25 @@ const (
 )
 
 // A story is one request as its spans tell it: the span with which each service
-// was entered, and which span is below which. It leaves out the spans of a Redis
-// client's connections: see connects.
+// was entered, and which span is below which.
 type story struct {
 	Request
+	spanTree
 	subjects []string
 	api      *apm.Span // of the request to the api; nil if there is none
 	thinker  *apm.Span // of the api's request to the microservice; nil if there is none
-	spans    []*apm.Span
-	byID     map[spanID]*apm.Span
 }
 
-type spanID struct{ trace, span uint64 }
-
 func newStory(r Request) *story {
-	s := &story{Request: r, subjects: subjects(r.Path), byID: map[spanID]*apm.Span{}}
-	s.Traces = nil
-	for _, trace := range r.Traces {
-		before := len(s.spans)
-		for i := range trace.Spans {
-			if span := &trace.Spans[i]; !connects(span) {
-				s.spans = append(s.spans, span)
-				s.byID[spanID{span.TraceID, span.SpanID}] = span
-			}
-		}
-		if len(s.spans) > before {
-			s.Traces = append(s.Traces, trace)
-		}
-	}
+	s := &story{Request: r, subjects: subjects(r.Path), spanTree: newSpanTree(r.Traces)}
+	s.Traces = slices.DeleteFunc(slices.Clone(r.Traces), func(trace apm.Trace) bool { return !s.has(trace.ID) })
 	s.api = s.first(entersAPI)
 	if s.api == nil {
 		s.api = s.first(func(span *apm.Span) bool { return span.Service == apiService && s.enters(span) })
 	}
 	s.thinker = s.first(func(span *apm.Span) bool {
-		return span.Service == thinkerService && span != s.api && s.enters(span) && !isThink(span) && !isRedis(span) && !isQuery(span)
+		return span.Service == thinkerService && span != s.api && s.enters(span) &&
+			!isThink(span) && !isRedis(span) && !isQuery(span)
 	})
 	if s.thinker == nil {
 		s.thinker = s.first(func(span *apm.Span) bool {
@@ -85,50 +71,6 @@ func isQuery(span *apm.Span) bool {
 }
 
 func isRedis(span *apm.Span) bool { return span.Type == "redis" || span.Meta["db.system"] == "redis" }
-
-// first returns the first span that fits, by its start within its trace.
-func (s *story) first(fits func(*apm.Span) bool) *apm.Span {
-	for _, span := range s.spans {
-		if fits(span) {
-			return span
-		}
-	}
-	return nil
-}
-
-// all returns the spans that fit.
-func (s *story) all(fits func(*apm.Span) bool) (found []*apm.Span) {
-	for _, span := range s.spans {
-		if fits(span) {
-			found = append(found, span)
-		}
-	}
-	return found
-}
-
-// parent returns nil for a root, and for a span whose parent hasn't arrived.
-func (s *story) parent(span *apm.Span) *apm.Span { return s.byID[spanID{span.TraceID, span.ParentID}] }
-
-// enters reports whether a trace enters a service with this span.
-func (s *story) enters(span *apm.Span) bool {
-	parent := s.parent(span)
-	return parent == nil || parent.Service != span.Service
-}
-
-// below reports whether a span is a child of another, or of a span below that.
-func (s *story) below(span, ancestor *apm.Span) bool {
-	for range s.spans { // parents may form a circle
-		if span = s.parent(span); span == nil || span == ancestor {
-			break
-		}
-	}
-	return span != nil && span == ancestor
-}
-
-// allBelow returns the spans below another that fit.
-func (s *story) allBelow(ancestor *apm.Span, fits func(*apm.Span) bool) []*apm.Span {
-	return s.all(func(span *apm.Span) bool { return fits(span) && s.below(span, ancestor) })
-}
 
 // think returns the think span for a subject, preferably the one below the
 // microservice's span.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"thinker/shared/apm"
@@ -23,7 +22,7 @@ func thinkSpans(s *story) *Finding {
 		case s.below(think, s.thinker):
 		case think.TraceID != s.thinker.TraceID:
 			return s.finding(expected, "The think span started a trace of its own.",
-				s.whyThinkApart(),
+				s.Code.likely("thinker", thinkApart, thinkApartClues...),
 				mark{s.thinker, "no think span below it"}, mark{think, "no parent"})
 		case s.parent(think) != nil:
 			return s.finding(expected, fmt.Sprintf("The think span is below %s.", named(s.parent(think))),
@@ -47,22 +46,18 @@ func thinkSpans(s *story) *Finding {
 	return nil
 }
 
-// whyThinkApart is the likely reason that a think span started a trace of its own.
-func (s *story) whyThinkApart() string {
-	const (
-		background = "think starts its span from context.Background(), which has no span. Use the ctx that think gets: tracer.StartSpanFromContext(ctx, …)."
-		alone      = "tracer.StartSpan starts a trace of its own. Use tracer.StartSpanFromContext(ctx, …)."
-		withheld   = "traced doesn't pass on the context with its span. Give the handler the request with that context: handle(r.WithContext(ctx))."
-	)
-	switch code := s.Code.all("thinker"); {
-	case strings.Contains(code, "StartSpanFromContext(context."):
-		return background
-	case strings.Contains(code, `tracer.StartSpan("think"`):
-		return alone
-	case strings.Contains(code, "handle(r)"):
-		return withheld
-	}
-	return "think starts its span from a context that doesn't have the microservice's span. Follow ctx from the handler to think: each call has to pass it on."
+// thinkApart is the likely reason that a think span started a trace of its own, unless a
+// clue shows it.
+const thinkApart = "think starts its span from a context that doesn't have the microservice's span. " +
+	"Follow ctx from the handler to think: each call has to pass it on."
+
+var thinkApartClues = []clue{
+	{has: `StartSpanFromContext\(context\.`, cause: "think starts its span from context.Background(), which has no span. " +
+		"Use the ctx that think gets: tracer.StartSpanFromContext(ctx, …)."},
+	{has: `tracer\.StartSpan\("think"`, cause: "tracer.StartSpan starts a trace of its own. " +
+		"Use tracer.StartSpanFromContext(ctx, …)."},
+	{has: `handle\(r\)`, cause: "traced doesn't pass on the context with its span. " +
+		"Give the handler the request with that context: handle(r.WithContext(ctx))."},
 }
 
 // thoughtless describes what came in place of a missing think span.
@@ -128,9 +123,11 @@ func errorOnThink(s *story) *Finding {
 			"The caller got a normal response, so the request didn't fail. Only a status of 500 or more makes it an error.",
 			wrong...)
 	case len(missing) > 0:
-		return s.finding(expected, "No span is an error.",
-			s.whyNoError(),
-			missing...)
+		cause := s.Code.likely("thinker", "think finishes its span without the error. Give think's result the name err, "+
+			"and finish the span in a deferred function: span.Finish(tracer.WithError(err)).",
+			clue{has: `defer span\.Finish\(tracer\.WithError\(err\)\)`, cause: "A defer statement reads its arguments at once, " +
+				"and err is still nil there. Put the call into a deferred function, and give think's result the name err."})
+		return s.finding(expected, "No span is an error.", cause, missing...)
 	}
 	for span := range failing {
 		if span.ErrorType() == "" || span.ErrorMessage() == "" {
@@ -140,12 +137,4 @@ func errorOnThink(s *story) *Finding {
 		}
 	}
 	return nil
-}
-
-// whyNoError is the likely reason that a think span isn't an error though think failed.
-func (s *story) whyNoError() string {
-	if strings.Contains(s.Code.all("thinker"), "defer span.Finish(tracer.WithError(err))") {
-		return "A defer statement reads its arguments at once, and err is still nil there. Put the call into a deferred function, and give think's result the name err."
-	}
-	return "think finishes its span without the error. Give think's result the name err, and finish the span in a deferred function: span.Finish(tracer.WithError(err))."
 }
