@@ -5,16 +5,15 @@ import (
 	"encoding/binary"
 )
 
-// Values are told apart by an abridged form while they are counted, so that ten
-// thousand long ones take little memory. The few that are returned are read again.
+// Values are abridged while they are counted, so that ten thousand long ones take little
+// memory. The few that are returned are read again.
 
 const (
 	abridgedLength = 256
-	longestTotal   = 4 << 20 // bytes of the values that one request returns
+	maxTotalLength = 4 << 20 // bytes of the values that one request returns
 )
 
-// abridge returns a value that is short, and of a long one its beginning, its length
-// and a hash.
+// abridge returns a short value unchanged, and the beginning, length and hash of a long one.
 func abridge(value string) string {
 	if len(value) <= abridgedLength {
 		return value
@@ -25,10 +24,10 @@ func abridge(value string) string {
 	return string(append(short, sum[:]...))
 }
 
-// isAbridged reports whether abridge has left something out.
+// isAbridged reports whether a value was abridged.
 func isAbridged(value string) bool { return len(value) > abridgedLength }
 
-// lengthOf returns the length of the value that an abridged one is for.
+// lengthOf returns the length of the full value.
 func lengthOf(value string) int {
 	if !isAbridged(value) {
 		return len(value)

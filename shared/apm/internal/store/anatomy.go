@@ -13,11 +13,10 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// Anatomy tells what the selected spans are made of, each of them a request;
-// buckets is into how many parts series divide the time. Where the spans are
-// very many it looks at some of their traces, spread evenly.
+// Anatomy returns what the selected spans, each a request, consist of. Its series divide the
+// time range into buckets. If there are very many traces, it reads a random sample.
 func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets int) (anatomy stats.Anatomy, err error) {
-	err = s.again(func() error {
+	err = s.retryEvicted(func() error {
 		anatomy, err = s.anatomy(ctx, selection, buckets)
 		return err
 	})
@@ -25,7 +24,7 @@ func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets 
 }
 
 func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets int) (stats.Anatomy, error) {
-	const mostTraces = 1000 // where there are more, at least about half as many
+	const maxTraces = 1000 // a sample of more traces has at least about half as many
 	all, err := s.selectRows(ctx, selection, query.TraceID, query.SpanID, query.Start)
 	if err != nil {
 		return stats.Anatomy{}, err
@@ -38,11 +37,11 @@ func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets 
 	if err != nil {
 		return stats.Anatomy{}, err
 	}
-	sample, whole, err := s.sample(all, mostTraces)
+	sample, whole, err := s.sample(all, maxTraces)
 	if err != nil {
 		return stats.Anatomy{}, err
 	}
-	traces, err := s.draw(ctx, sample)
+	traces, err := s.readSample(ctx, sample)
 	if err != nil {
 		return stats.Anatomy{}, err
 	}
@@ -55,43 +54,41 @@ func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets 
 		whole = whole && trace.Truncated == 0
 	}
 	if whole && len(traces) == len(sample) {
-		of = 0 // more than there are: some spans were sent twice
+		of = 0 // not a sample; the count includes spans that were sent twice
 	}
 	return dissection.Anatomy(of), nil
 }
 
-// draw reads the traces of a sample. Where they have very many spans together,
-// some of them are left out by chance.
-func (s *Store) draw(ctx context.Context, sample map[uint64]map[uint64]bool) ([]apm.Trace, error) {
-	const mostSpans = 100_000
-	byChance := func(a, b uint64) int { return cmp.Compare(mix(a), mix(b)) }
+// readSample reads the traces of a sample, in random order, up to a number of spans.
+func (s *Store) readSample(ctx context.Context, sample map[uint64]map[uint64]bool) ([]apm.Trace, error) {
+	const maxSpans = 100_000
+	byHash := func(a, b uint64) int { return cmp.Compare(hash(a), hash(b)) }
 	parts := s.snapshot()
 	var locations []location
 	spans := 0
-	for _, id := range slices.SortedFunc(maps.Keys(sample), byChance) {
+	for _, id := range slices.SortedFunc(maps.Keys(sample), byHash) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		place, err := s.locate(parts, id)
+		seq, err := s.locate(parts, id)
 		if err != nil {
 			return nil, err
 		}
-		if spans += place.spans; spans > mostSpans && len(locations) > 0 {
+		if spans += seq.spans; spans > maxSpans && len(locations) > 0 {
 			break
 		}
-		locations = append(locations, place)
+		locations = append(locations, seq)
 	}
 	names := append(segment.Integers(), query.Service, query.Operation, query.Resource, query.Type, query.Failed)
 	return s.assemble(ctx, locations, names, maxBytes/2)
 }
 
-// sample takes the traces of the rows or, of too many, those whose IDs mix to
-// small numbers: a trace with many rows is no more likely to be among them than
-// one with a single row. It gives the IDs of each trace's selected spans, and
-// whether it has taken all traces.
-func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]bool, whole bool, err error) {
+// sample returns the IDs of the rows' traces with the IDs of their selected spans, and
+// whether these are all traces. If there are too many, it returns those whose hash is
+// small, so that a trace's chance doesn't depend on how many rows it has.
+func (s *Store) sample(all []selected, limit int) (sample map[uint64]map[uint64]bool, whole bool, err error) {
 	sample = map[uint64]map[uint64]bool{}
-	limit := uint64(math.MaxUint64)
+	maxHash := uint64(math.MaxUint64)
 	for _, part := range all {
 		traces, err := s.column(part.part, query.TraceID)
 		if err != nil {
@@ -99,13 +96,13 @@ func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]b
 		}
 		for row := range query.EachRow(part.rows) {
 			id := traces.Numbers[row]
-			if mix(id) > limit || sample[id] != nil {
+			if hash(id) > maxHash || sample[id] != nil {
 				continue
 			}
 			sample[id] = map[uint64]bool{}
-			for len(sample) > most {
-				limit /= 2
-				maps.DeleteFunc(sample, func(id uint64, _ map[uint64]bool) bool { return mix(id) > limit })
+			for len(sample) > limit {
+				maxHash /= 2
+				maps.DeleteFunc(sample, func(id uint64, _ map[uint64]bool) bool { return hash(id) > maxHash })
 			}
 		}
 	}
@@ -124,11 +121,11 @@ func (s *Store) sample(all []selected, most int) (sample map[uint64]map[uint64]b
 			}
 		}
 	}
-	return sample, limit == math.MaxUint64, nil
+	return sample, maxHash == math.MaxUint64, nil
 }
 
-// mix gives each number another, so that numbers in any order look random.
-func mix(n uint64) uint64 { // SplitMix64's
+// hash returns another number for each number, as SplitMix64 does.
+func hash(n uint64) uint64 {
 	n += 0x9e3779b97f4a7c15
 	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
 	n = (n ^ n>>27) * 0x94d049bb133111eb

@@ -10,18 +10,19 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A cache holds what was read last, within a number of bytes.
+// A cache holds the most recently used columns, directories and search results, within a
+// number of bytes.
 type cache struct {
 	max int
 
 	mu     sync.Mutex
 	bytes  int
-	recent list.List // of *cached, the one used last in front
+	recent list.List // of *cached, the most recently used first
 	known  map[cacheKey]*list.Element
 }
 
 type cacheKey struct {
-	place  int64
+	seq    int64
 	kind   cacheKind
 	column query.Column
 	query  string
@@ -43,33 +44,33 @@ type cached struct {
 
 func newCache(bytes int) *cache { return &cache{max: bytes, known: map[cacheKey]*list.Element{}} }
 
-func (c *cache) column(place int64, name query.Column) (*segment.Column, bool) {
-	return cachedAs[*segment.Column](c, cacheKey{place: place, kind: cachedColumn, column: name})
+func (c *cache) column(seq int64, name query.Column) (*segment.Column, bool) {
+	return cachedAs[*segment.Column](c, cacheKey{seq: seq, kind: cachedColumn, column: name})
 }
 
 // putColumn caches a column; nil if the segment has none with the name.
-func (c *cache) putColumn(place int64, name query.Column, column *segment.Column) {
+func (c *cache) putColumn(seq int64, name query.Column, column *segment.Column) {
 	bytes := 0
 	if column != nil {
 		bytes = column.Size()
 	}
-	c.put(cacheKey{place: place, kind: cachedColumn, column: name}, column, bytes)
+	c.put(cacheKey{seq: seq, kind: cachedColumn, column: name}, column, bytes)
 }
 
-func (c *cache) directory(place int64) (*segment.Directory, bool) {
-	return cachedAs[*segment.Directory](c, cacheKey{place: place, kind: cachedDirectory})
+func (c *cache) directory(seq int64) (*segment.Directory, bool) {
+	return cachedAs[*segment.Directory](c, cacheKey{seq: seq, kind: cachedDirectory})
 }
 
-func (c *cache) putDirectory(place int64, d *segment.Directory) {
-	c.put(cacheKey{place: place, kind: cachedDirectory}, d, d.Size())
+func (c *cache) putDirectory(seq int64, d *segment.Directory) {
+	c.put(cacheKey{seq: seq, kind: cachedDirectory}, d, d.Size())
 }
 
-func (c *cache) answer(place int64, query string) (*bitset.BitSet, bool) {
-	return cachedAs[*bitset.BitSet](c, cacheKey{place: place, kind: cachedAnswer, query: query})
+func (c *cache) answer(seq int64, query string) (*bitset.BitSet, bool) {
+	return cachedAs[*bitset.BitSet](c, cacheKey{seq: seq, kind: cachedAnswer, query: query})
 }
 
-func (c *cache) putAnswer(place int64, query string, rows *bitset.BitSet) {
-	c.put(cacheKey{place: place, kind: cachedAnswer, query: query}, rows, 8*len(rows.Words()))
+func (c *cache) putAnswer(seq int64, query string, rows *bitset.BitSet) {
+	c.put(cacheKey{seq: seq, kind: cachedAnswer, query: query}, rows, 8*len(rows.Words()))
 }
 
 func cachedAs[T any](c *cache, k cacheKey) (value T, ok bool) {

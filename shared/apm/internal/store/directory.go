@@ -25,7 +25,7 @@ type directory struct {
 	lock *flock.Flock
 
 	reading sync.RWMutex     // held for writing while a segment's file is removed, as Windows needs it
-	memory  map[int64][]byte // the segments of a store in memory, by place
+	memory  map[int64][]byte // the segments of a store in memory, by sequence number
 }
 
 const (
@@ -176,14 +176,14 @@ func (d *directory) sync() {
 
 // A name says what a file of the directory is for.
 type name struct {
-	place   int64
+	seq     int64
 	rows    int // of a segment
 	log     bool
 	damaged bool // a segment that was set aside
 }
 
 func (n name) String() string {
-	switch text := fmt.Sprintf("%016d", n.place); {
+	switch text := fmt.Sprintf("%016d", n.seq); {
 	case n.log:
 		return text + ".log"
 	case n.damaged:
@@ -193,8 +193,8 @@ func (n name) String() string {
 	}
 }
 
-// list returns the segments and logs, in the order of their places, and removes what a
-// killed program left unfinished.
+// list returns the segments and logs, by sequence number, and removes what a killed program
+// left unfinished.
 func (d *directory) list() (names []name, err error) {
 	if d.path == "" {
 		return nil, nil
@@ -210,8 +210,8 @@ func (d *directory) list() (names []name, err error) {
 		}
 		var n name
 		var kind string
-		if _, err := fmt.Sscanf(e.Name(), "%d-%d.%s", &n.place, &n.rows, &kind); err != nil {
-			_, _ = fmt.Sscanf(e.Name(), "%d.%s", &n.place, &kind) // no other file fits
+		if _, err := fmt.Sscanf(e.Name(), "%d-%d.%s", &n.seq, &n.rows, &kind); err != nil {
+			_, _ = fmt.Sscanf(e.Name(), "%d.%s", &n.seq, &kind) // no other file fits
 		}
 		n.log, n.damaged = kind == "log", kind == "damaged"
 		if n.String() == e.Name() {
@@ -226,7 +226,7 @@ func (d *directory) writeSegment(n name, content []byte) error {
 	if d.path == "" {
 		d.reading.Lock()
 		defer d.reading.Unlock()
-		d.memory[n.place] = content
+		d.memory[n.seq] = content
 		return nil
 	}
 	if err := d.write(n.String(), content); err != nil {
@@ -235,20 +235,20 @@ func (d *directory) writeSegment(n name, content []byte) error {
 	return nil
 }
 
-// readSegment calls do with the file of a segment. It returns errGone if it was evicted.
+// readSegment calls do with the file of a segment. It returns errEvicted if it was evicted.
 func (d *directory) readSegment(n name, do func(file io.ReaderAt, size int64) error) error {
 	d.reading.RLock()
 	defer d.reading.RUnlock()
 	if d.path == "" {
-		content, ok := d.memory[n.place]
+		content, ok := d.memory[n.seq]
 		if !ok {
-			return errGone
+			return errEvicted
 		}
 		return do(bytes.NewReader(content), int64(len(content)))
 	}
 	file, err := os.Open(filepath.Join(d.path, n.String()))
 	if errors.Is(err, fs.ErrNotExist) {
-		return errGone
+		return errEvicted
 	}
 	if err != nil {
 		return fmt.Errorf("read a segment: %w", err)
@@ -266,7 +266,7 @@ func (d *directory) remove(n name) error {
 	d.reading.Lock()
 	defer d.reading.Unlock()
 	if d.path == "" {
-		delete(d.memory, n.place)
+		delete(d.memory, n.seq)
 		return nil
 	}
 	if err := os.Remove(filepath.Join(d.path, n.String())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -289,7 +289,7 @@ func (d *directory) setAside(n name) error {
 
 // totals are what outlasts a restart besides the spans.
 type totals struct {
-	First                       int64 // the place of the oldest part: what's older was evicted
+	First                       int64 // the sequence number of the oldest part
 	EvictedTraces, EvictedSpans int
 	EvictedBy                   string
 }
@@ -311,8 +311,8 @@ func (d *directory) writeTotals(t totals) {
 	}
 }
 
-// gone reports whether somebody has removed the directory.
-func (d *directory) gone() bool {
+// removed reports whether the directory has been removed.
+func (d *directory) removed() bool {
 	return d.path != "" && !d.has(formatFile)
 }
 

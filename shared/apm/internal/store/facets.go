@@ -15,14 +15,13 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// labels say which values the rows of a segment have: each row has a number,
-// and each number a value for every field that is asked for.
+// labels number the combinations of values that a segment's rows have in some fields.
 type labels struct {
-	of     []uint32
-	values [][]string
+	of     []uint32   // by row
+	values [][]string // by label, one for each field
 }
 
-// labels are those of one field. Number 0 is for the rows without a value.
+// labels returns the labels of one field. Label 0 is for rows without a value.
 func (s *Store) labels(p *part, f query.Field) (labels, error) {
 	l := labels{of: make([]uint32, p.rows), values: [][]string{{""}}}
 	for _, k := range f.Columns() {
@@ -30,7 +29,7 @@ func (s *Store) labels(p *part, f query.Field) (labels, error) {
 		if err != nil {
 			return l, err
 		}
-		l.take(c, k)
+		l.add(c, k)
 	}
 	if f.Name == "status" && !f.Tag {
 		l.values = [][]string{{"ok"}, {"error"}}
@@ -38,8 +37,8 @@ func (s *Store) labels(p *part, f query.Field) (labels, error) {
 	return l, nil
 }
 
-// take labels the rows that have a value in a column and no label yet.
-func (l *labels) take(c *segment.Column, name query.Column) {
+// add labels the rows that have a value in a column and no label yet.
+func (l *labels) add(c *segment.Column, name query.Column) {
 	if c == nil {
 		return
 	}
@@ -85,7 +84,7 @@ func (l labels) and(more labels, rows *bitset.BitSet) labels {
 	return both
 }
 
-// texts returns the values of a label.
+// texts returns a label's values.
 func (l labels) texts(label int) []string {
 	if l.of == nil {
 		return nil
@@ -93,40 +92,39 @@ func (l labels) texts(label int) []string {
 	return l.values[label]
 }
 
-// Facets counts the values of some fields that the selected spans have, and
-// names at most most of each, the most common first. Without fields it is every
-// field by which spans can be grouped that one of them has, the most common
-// first: those that tell spans apart, and what tracers keep for themselves, are
-// to be asked for.
-func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []query.Field, most int) (facets []stats.Facet, err error) {
-	err = s.again(func() error {
-		facets, err = s.facets(ctx, selection, fields, most)
+// Facets counts the values of the given fields in the selected spans. It returns at most
+// limit values of each field, the most common first. Without fields, it counts every field
+// by which these spans can be grouped, the most common field first; fields that are unique
+// to a span, or internal to tracers, are left out.
+func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []query.Field, limit int) (facets []stats.Facet, err error) {
+	err = s.retryEvicted(func() error {
+		facets, err = s.facets(ctx, selection, fields, limit)
 		return err
 	})
 	return facets, err
 }
 
-func (s *Store) facets(ctx context.Context, selection query.Selection, fields []query.Field, most int) ([]stats.Facet, error) {
+func (s *Store) facets(ctx context.Context, selection query.Selection, fields []query.Field, limit int) ([]stats.Facet, error) {
 	all, err := s.selectRows(ctx, selection)
 	if err != nil {
 		return nil, err
 	}
-	asked := len(fields) > 0
-	if !asked {
+	given := len(fields) > 0
+	if !given {
 		if fields, err = s.grouping(all); err != nil {
 			return nil, err
 		}
 	}
 	facets := make([]stats.Facet, len(fields))
-	longest := longestTotal / max(1, len(fields))
+	maxLength := maxTotalLength / max(1, len(fields))
 	err = s.jobs.parallel(ctx, len(fields), func(i int) (err error) {
-		facets[i], err = s.facet(ctx, all, fields[i], most, longest, !asked)
+		facets[i], err = s.facet(ctx, all, fields[i], limit, maxLength, !given)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if !asked {
+	if !given {
 		facets = slices.DeleteFunc(facets, func(f stats.Facet) bool { return f.Spans == 0 })
 		if len(facets) == 0 {
 			return nil, nil
@@ -138,10 +136,9 @@ func (s *Store) facets(ctx context.Context, selection query.Selection, fields []
 	return facets, nil
 }
 
-// facet counts the values of one field, and names the most common ones until they
-// are too long together. A field that tells spans apart may be left out, and then
-// is of no span.
-func (s *Store) facet(ctx context.Context, all []selected, f query.Field, most, longest int, mayLeaveOut bool) (stats.Facet, error) {
+// facet counts the values of one field, and returns the most common ones within a total
+// length. With mayLeaveOut, it returns no facet for a field with too many values.
+func (s *Store) facet(ctx context.Context, all []selected, f query.Field, limit, maxLength int, mayLeaveOut bool) (stats.Facet, error) {
 	count := counting{known: map[string]int{}}
 	for i, part := range all {
 		if err := ctx.Err(); err != nil {
@@ -150,11 +147,11 @@ func (s *Store) facet(ctx context.Context, all []selected, f query.Field, most, 
 		if err := s.countValues(&count, i, part, f); err != nil {
 			return stats.Facet{}, err
 		}
-		if mayLeaveOut && len(count.values) == mostGroups {
+		if mayLeaveOut && len(count.values) == maxGroups {
 			return stats.Facet{}, nil
 		}
 	}
-	top, others := count.top(most, longest)
+	top, others := count.top(limit, maxLength)
 	if err := s.nameValues(ctx, top, all, f); err != nil {
 		return stats.Facet{}, err
 	}
@@ -165,7 +162,7 @@ func (s *Store) facet(ctx context.Context, all []selected, f query.Field, most, 
 	return facet, nil
 }
 
-// nameValues gives abridged values their whole texts.
+// nameValues replaces abridged values by their full text.
 func (s *Store) nameValues(ctx context.Context, top []counted, all []selected, f query.Field) error {
 	byPart := map[int][]*counted{}
 	for i := range top {
@@ -185,14 +182,14 @@ func (s *Store) nameValues(ctx context.Context, top []counted, all []selected, f
 			c.value = strings.Clone(l.values[c.label][0])
 		}
 	}
-	slices.SortFunc(top, compareCounted) // some may have differed in their abridged form's hash alone
+	slices.SortFunc(top, compareCounted) // some may have differed only in their hash
 	return nil
 }
 
-// mostTags bounds how many tags are looked through where nobody says which.
-const mostTags = 1000
+// maxTags limits how many tags are counted if no fields are given.
+const maxTags = 1000
 
-// grouping are the fields by which some of the spans may be grouped.
+// grouping returns the fields by which these spans can be grouped.
 func (s *Store) grouping(all []selected) ([]query.Field, error) {
 	fields := query.Groupable()
 	common := map[string]int{} // tags, by how many segments have them
@@ -211,23 +208,23 @@ func (s *Store) grouping(all []selected) ([]query.Field, error) {
 	tags := slices.SortedFunc(maps.Keys(common), func(a, b string) int {
 		return cmp.Or(cmp.Compare(common[b], common[a]), cmp.Compare(a, b))
 	})
-	for _, tag := range tags[:min(len(tags), mostTags)] {
+	for _, tag := range tags[:min(len(tags), maxTags)] {
 		fields = append(fields, query.Field{Name: tag, Tag: true})
 	}
 	return fields, nil
 }
 
-// counting is an stats.Facet in the making.
+// A counting counts the values of a facet.
 type counting struct {
 	values []counted
-	known  map[string]int // the places in values, by their abridged form
+	known  map[string]int // indexes in values, by abridged value
 	total  int
 	others int
 }
 
-// counted is a value, and where it was first met.
+// counted is a value, and where it was first found.
 type counted struct {
-	value       string // abridged, until it is known to be one of the top
+	value       string // abridged until it's known to be returned
 	spans       int
 	part, label int
 }
@@ -252,24 +249,24 @@ func (s *Store) countValues(count *counting, part int, in selected, f query.Fiel
 		switch {
 		case known:
 			count.values[at].spans += n
-		case len(count.values) < mostGroups:
+		case len(count.values) < maxGroups:
 			value = strings.Clone(value)
 			count.known[value] = len(count.values)
 			count.values = append(count.values, counted{value, n, part, label})
 		default:
-			count.others++ // some of them more than once
+			count.others++ // a value may be counted more than once
 		}
 	}
 	return nil
 }
 
-// top returns the most common values that are not too long together, and how many
-// others there are. The first is always among them.
-func (c *counting) top(most, longest int) (top []counted, others int) {
+// top returns the most common values within a total length, but at least one, and how many
+// values it left out.
+func (c *counting) top(limit, maxLength int) (top []counted, others int) {
 	top = c.values
 	slices.SortFunc(top, compareCounted)
 	for i, v := range top {
-		if longest -= lengthOf(v.value); i == most || i > 0 && longest < 0 {
+		if maxLength -= lengthOf(v.value); i == limit || i > 0 && maxLength < 0 {
 			return top[:i], len(top) - i
 		}
 	}

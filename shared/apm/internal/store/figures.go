@@ -16,16 +16,16 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// Breakdown gives the figures of the selected spans, each span a request. A
-// span without one of the fields has "" for it. Where the time is not bounded,
-// it goes from the earliest start to just after the latest. Groups with as many
-// requests are in the order of their values.
-func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (answer stats.Breakdown, err error) {
-	err = s.again(func() error {
-		answer, err = s.breakdown(ctx, b)
+// Breakdown returns the figures of the selected spans; each span counts as a request. A
+// span without a field's value has "" for it. An unbounded time range is from the earliest
+// start to just after the latest. Groups with equally many requests are sorted by their
+// values.
+func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (found stats.Breakdown, err error) {
+	err = s.retryEvicted(func() error {
+		found, err = s.breakdown(ctx, b)
 		return err
 	})
-	return answer, err
+	return found, err
 }
 
 func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
@@ -64,11 +64,10 @@ func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdo
 	if err := s.nameGroups(ctx, sum, all); err != nil {
 		return stats.Breakdown{}, err
 	}
-	return sum.answer(), nil
+	return sum.breakdown(), nil
 }
 
-// sumUpAll adds the rows of all segments, or ends early if there are too many
-// groups for it.
+// sumUpAll adds the rows of all segments. It ends early if there are too many groups.
 func (s *Store) sumUpAll(ctx context.Context, sum *summation, all []selected) error {
 	for i, part := range all {
 		sum.part = i
@@ -79,8 +78,8 @@ func (s *Store) sumUpAll(ctx context.Context, sum *summation, all []selected) er
 	return nil
 }
 
-// nameGroups gives the groups that are returned their whole values, as far as
-// these are not too long together; the last groups are left out otherwise.
+// nameGroups replaces the groups' abridged values by their full text. If the texts are too
+// long together, it moves the last groups to the rest.
 func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) error {
 	byPart := map[int][]*group{}
 	length := 0
@@ -88,7 +87,7 @@ func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) 
 		for _, value := range g.values {
 			length += lengthOf(value)
 		}
-		if length > longestTotal {
+		if length > maxTotalLength {
 			sum.cut(i)
 			break
 		}
@@ -116,7 +115,7 @@ func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) 
 	return nil
 }
 
-// timeOf is the time that a selection is of.
+// timeOf returns the time range of a selection, from its spans if it has no bounds.
 func (s *Store) timeOf(all []selected, selection query.Selection) (from, to int64, err error) {
 	from, to = cmp.Or(selection.From, selection.To), cmp.Or(selection.To, selection.From)
 	if len(all) == 0 || selection.From != 0 && selection.To != 0 {
@@ -135,7 +134,7 @@ func (s *Store) timeOf(all []selected, selection query.Selection) (from, to int6
 	return cmp.Or(selection.From, min(first, math.MaxInt64-1)), cmp.Or(selection.To, min(last, math.MaxInt64-1)+1), nil
 }
 
-// sumUp adds the rows of one part.
+// sumUp adds the rows of a part.
 func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
 	starts, err := s.column(in.part, query.Start)
 	if err != nil {
@@ -171,11 +170,11 @@ func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
 	return nil
 }
 
-// selectRows returns the selected rows of all parts, the first to arrive first. It also
-// reads the columns that are needed next, as it uses all processors.
+// selectRows returns the selected rows of all parts, in the order of arrival. In the same
+// parallel pass, it reads the columns that are needed next.
 func (s *Store) selectRows(ctx context.Context, selection query.Selection, next ...query.Column) (all []selected, err error) {
 	parts := s.snapshot()
-	first := firstPlace(parts)
+	first := firstSeq(parts)
 	do := func(p *part) (*bitset.BitSet, error) {
 		rows, err := s.match(ctx, p, first, selection)
 		for _, name := range next {

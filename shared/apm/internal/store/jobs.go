@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// jobs bounds how many segments are read at the same time, by all requests
-// together: each may take a few times the size of its largest column.
+// jobs limits how many segments all requests together read at the same time, since each
+// may take a few times the size of its largest column.
 type jobs chan struct{}
 
 func newJobs() jobs {
-	const most = 4
-	return make(jobs, min(most, runtime.GOMAXPROCS(0)))
+	const maxJobs = 4
+	return make(jobs, min(maxJobs, runtime.GOMAXPROCS(0)))
 }
 
-// run waits for its turn and calls do, which must not wait for another turn.
+// run calls do when fewer jobs than the limit are running. do must not call run.
 func (j jobs) run(ctx context.Context, do func() error) error {
 	select {
 	case j <- struct{}{}:
@@ -27,8 +27,7 @@ func (j jobs) run(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// parallel calls do for each number below n, as many at a time as there are
-// turns, and returns the first error.
+// parallel calls do for each number below n, several at a time, and returns the first error.
 func (j jobs) parallel(ctx context.Context, n int, do func(i int) error) error {
 	working, ctx := errgroup.WithContext(ctx)
 	working.SetLimit(cap(j))

@@ -18,27 +18,27 @@ func (s *Store) load() error {
 		return fmt.Errorf("list the stored traces: %w", err)
 	}
 	totals := s.directory.readTotals()
-	if len(names) == 0 || totals.First > names[len(names)-1].place {
+	if len(names) == 0 || totals.First > names[len(names)-1].seq {
 		totals.First = 0 // they are damaged: there is a log after what was evicted
 	}
 	s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy = totals.EvictedTraces, totals.EvictedSpans, totals.EvictedBy
 	byPlace := map[int64]name{}
-	const maxGap = 1 << 20 // places between two files of a store
+	const maxGap = 1 << 20 // sequence numbers between two files of a store
 	last := totals.First
 	for i, n := range names {
 		if i == 0 {
-			last = n.place
+			last = n.seq
 		}
-		if n.rows > segment.MaxRows || n.place > last+maxGap {
+		if n.rows > segment.MaxRows || n.seq > last+maxGap {
 			s.Logger.Error("ignored a file that isn't the store's", "file", n)
 			continue
 		}
-		last = n.place
-		if n.place < totals.First {
+		last = n.seq
+		if n.seq < totals.First {
 			_ = s.directory.remove(n) // it's skipped at the next start, too
 			continue
 		}
-		other, both := byPlace[n.place]
+		other, both := byPlace[n.seq]
 		switch {
 		case both && n.log: // the program was killed before it removed the log
 			_ = s.directory.remove(n)
@@ -46,17 +46,17 @@ func (s *Store) load() error {
 			_ = s.directory.remove(other)
 			fallthrough
 		default:
-			byPlace[n.place] = n
+			byPlace[n.seq] = n
 		}
 	}
 	if len(byPlace) > 0 {
 		places := slices.Sorted(maps.Keys(byPlace))
-		for place := places[0]; place <= places[len(places)-1]; place++ {
-			s.parts = append(s.parts, newPart(place))
+		for seq := places[0]; seq <= places[len(places)-1]; seq++ {
+			s.parts = append(s.parts, newPart(seq))
 		}
 	}
 	for i, p := range s.parts {
-		if n, ok := byPlace[p.place]; ok {
+		if n, ok := byPlace[p.seq]; ok {
 			if err := s.loadPart(p, n, i == len(s.parts)-1); err != nil {
 				return err
 			}
@@ -82,14 +82,14 @@ func (s *Store) loadPart(p *part, n name, last bool) error {
 	}
 	columns, err := s.numbers(p)
 	if damage := (damage{}); errors.As(err, &damage) {
-		s.lose(p, err)
+		s.setAside(p, err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	p.rows = 0
-	s.admit(p, n.rows, columns)
+	s.addRows(p, n.rows, columns)
 	s.kept.Bytes += p.bytes
 	return nil
 }
@@ -98,7 +98,7 @@ func (s *Store) loadPart(p *part, n name, last bool) error {
 // some, which nobody was told are stored.
 func (s *Store) replay(p *part, last bool) error {
 	p.builder = segment.NewBuilder()
-	l, unreadable, cut, err := s.directory.openLog(p.place, p.builder.Replay)
+	l, unreadable, cut, err := s.directory.openLog(p.seq, p.builder.Replay)
 	if err != nil {
 		return err
 	}
@@ -106,15 +106,15 @@ func (s *Store) replay(p *part, last bool) error {
 	if unreadable > 0 && !(cut && last) {
 		s.Logger.Error("the end of a log is damaged; the spans in it are lost", "bytes", unreadable)
 	}
-	s.admitNew(p)
+	s.showRows(p)
 	return nil
 }
 
 // resume goes on with the last part if it may grow, and writes the other logs' parts.
-// next is the place of the next part if there are none.
+// next is the sequence number of the first part of an empty store.
 func (s *Store) resume(next int64) error {
 	for i, p := range s.parts {
-		next = p.place + 1
+		next = p.seq + 1
 		switch {
 		case p.builder == nil:
 		case p.rows == 0:

@@ -26,12 +26,12 @@ const maxRecord = 32 << 20
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// createLog creates the log of a place.
-func (d *directory) createLog(place int64) (*log, error) {
+// createLog creates the log of the part with a sequence number.
+func (d *directory) createLog(seq int64) (*log, error) {
 	if d.path == "" {
 		return &log{}, nil
 	}
-	file, err := os.OpenFile(d.logPath(place), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(d.logPath(seq), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("create a log: %w", orFull(err))
 	}
@@ -39,15 +39,15 @@ func (d *directory) createLog(place int64) (*log, error) {
 	return &log{file: file}, nil
 }
 
-func (d *directory) logPath(place int64) string {
-	return filepath.Join(d.path, name{place: place, log: true}.String())
+func (d *directory) logPath(seq int64) string {
+	return filepath.Join(d.path, name{seq: seq, log: true}.String())
 }
 
-// openLog opens the log of a place and calls do with each whole record. It goes on
+// openLog opens the log of a part and calls do with each whole record. It goes on
 // after the last of them. unreadable is how many bytes after it were no record; cut
 // reports whether they may be the beginning of one, as a killed program leaves it.
-func (d *directory) openLog(place int64, do func(record []byte) error) (l *log, unreadable int64, cut bool, err error) {
-	file, err := os.OpenFile(d.logPath(place), os.O_RDWR, 0o600)
+func (d *directory) openLog(seq int64, do func(record []byte) error) (l *log, unreadable int64, cut bool, err error) {
+	file, err := os.OpenFile(d.logPath(seq), os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, 0, false, fmt.Errorf("open a log: %w", err)
 	}

@@ -13,13 +13,13 @@ import (
 // A part is what the store knows about a segment without reading it. Its fields belong
 // to the store's lock. A copy stays valid, since its slices only grow.
 type part struct {
-	place int64 // in the order of arrival
+	seq   int64 // its sequence number, in the order of arrival
 	rows  int
 	live  int // rows of traces that weren't evicted
 	bytes int // of its file
 
 	first, last int64 // start of the earliest and of the latest live span
-	oldest      int64 // the first place in which one of its traces began
+	oldest      int64 // the first part in which one of its traces began
 
 	began  []arrival // the traces whose first span is here, in the order of arrival
 	joined []uint64  // the traces with spans here that began in an earlier part
@@ -30,21 +30,21 @@ type part struct {
 	damaged int              // rows of a file that can't be read; the part has no other rows
 }
 
-// An arrival is a trace and when it arrived: the place of the part in which it began, and
-// its number there, from 1. Each span is stored with its trace's arrival. So the spans of
+// An arrival is a trace and when it arrived: the sequence number of the part in which it
+// began, and its number there, from 1. Each span is stored with its trace's arrival. So the spans of
 // an evicted trace are told from those of the same trace when it comes again.
 type arrival struct{ trace, at uint64 }
 
-func arrivalAt(place int64, number int) uint64 { return uint64(place)<<16 | uint64(number) }
+func arrivalAt(seq int64, number int) uint64 { return uint64(seq)<<16 | uint64(number) }
 
-func placeOf(arrival uint64) int64 { return int64(arrival >> 16) }
+func seqOf(arrival uint64) int64 { return int64(arrival >> 16) }
 
-func newPart(place int64) *part {
-	return &part{place: place, oldest: place, first: math.MaxInt64, last: math.MinInt64}
+func newPart(seq int64) *part {
+	return &part{seq: seq, oldest: seq, first: math.MaxInt64, last: math.MinInt64}
 }
 
 func (p *part) name() name {
-	return name{place: p.place, rows: cmp.Or(p.damaged, p.rows), damaged: p.damaged > 0}
+	return name{seq: p.seq, rows: cmp.Or(p.damaged, p.rows), damaged: p.damaged > 0}
 }
 
 // builderRows returns the rows of the builder, of which the last may not be visible yet.
@@ -55,40 +55,41 @@ func (p *part) builderRows() int {
 	return p.builder.Rows()
 }
 
-// overlaps reports whether the part may have spans that started in a time; 0 is no limit.
+// overlaps reports whether the part may have spans that started in a time range; 0 is no
+// limit.
 func (p *part) overlaps(from, to int64) bool {
 	return p.live > 0 && (from == 0 || p.last >= from) && (to == 0 || p.first < to)
 }
 
-// within reports whether all its spans started in a time.
+// within reports whether all its spans started in a time range.
 func (p *part) within(from, to int64) bool {
 	return (from == 0 || p.first >= from) && (to == 0 || p.last < to)
 }
 
-// firstPlace returns the place of the oldest part. Traces that began before it were
+// firstSeq returns the sequence number of the oldest part. Traces that began before it were
 // evicted.
-func firstPlace(parts []*part) int64 {
+func firstSeq(parts []*part) int64 {
 	if len(parts) == 0 {
 		return 0
 	}
-	return parts[0].place
+	return parts[0].seq
 }
 
-// numbers are the columns that the store needs when rows are added.
+// numbers are the columns that the store reads when rows are added.
 type numbers struct{ traces, arrivals, starts []uint64 }
 
-// admit makes the part's rows up to a number visible.
-func (s *Store) admit(p *part, rows int, n numbers) {
-	first := firstPlace(s.parts)
+// addRows makes a part's rows visible, up to the given number of rows.
+func (s *Store) addRows(p *part, rows int, n numbers) {
+	first := firstSeq(s.parts)
 	var before arrival
 	for row := p.rows; row < rows; row++ {
 		t := arrival{n.traces[row], n.arrivals[row]}
-		p.oldest = min(p.oldest, placeOf(t.at))
-		if placeOf(t.at) < first {
+		p.oldest = min(p.oldest, seqOf(t.at))
+		if seqOf(t.at) < first {
 			continue
 		}
 		if t != before {
-			s.enter(p, t)
+			s.addTrace(p, t)
 			before = t
 		}
 		start := int64(n.starts[row])
@@ -99,15 +100,15 @@ func (s *Store) admit(p *part, rows int, n numbers) {
 	p.rows = rows
 }
 
-// enter makes a trace known that has spans in a part.
-func (s *Store) enter(p *part, t arrival) {
+// addTrace records that a trace has spans in a part.
+func (s *Store) addTrace(p *part, t arrival) {
 	if s.began[t.trace] != t.at {
-		began := s.parts[placeOf(t.at)-firstPlace(s.parts)] // p, or one that can't be read any more
+		began := s.parts[seqOf(t.at)-firstSeq(s.parts)] // p, or a part that can't be read any more
 		at, _ := slices.BinarySearchFunc(began.began, t.at, func(a arrival, at uint64) int { return cmp.Compare(a.at, at) })
 		began.began = slices.Insert(began.began, at, t)
 		s.began[t.trace] = t.at
 	}
-	if placeOf(t.at) != p.place && !slices.Contains(p.joined, t.trace) {
+	if seqOf(t.at) != p.seq && !slices.Contains(p.joined, t.trace) {
 		p.joined = append(p.joined, t.trace)
 	}
 }
@@ -117,7 +118,7 @@ func (s *Store) makeRoom(coming int) {
 	var evicted []*part
 	for (s.kept.Spans+coming > s.MaxSpans || s.kept.Bytes > s.MaxBytes) && len(s.parts) > 0 && s.parts[0].builder == nil {
 		spans, traces := s.kept.Spans, len(s.began)
-		s.buryLater(s.parts[0].place)
+		s.uncountEvicted(s.parts[0].seq)
 		largest := s.largestService()
 		s.mu.Lock()
 		evicted = append(evicted, s.drop())
@@ -131,7 +132,7 @@ func (s *Store) makeRoom(coming int) {
 	}
 }
 
-// drop forgets the oldest part, with the traces that began in it. It needs the lock.
+// drop forgets the oldest part, with the traces that began in it. The caller holds the lock.
 func (s *Store) drop() *part {
 	p := s.parts[0]
 	for _, t := range p.began {
@@ -152,7 +153,7 @@ func (s *Store) removeParts(dropped []*part) (err error) {
 	if len(dropped) == 0 {
 		return nil
 	}
-	s.directory.writeTotals(totals{dropped[len(dropped)-1].place + 1, s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy})
+	s.directory.writeTotals(totals{dropped[len(dropped)-1].seq + 1, s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy})
 	for _, p := range dropped {
 		if p.builder != nil {
 			err = errors.Join(err, s.removeLog(p))
@@ -172,24 +173,25 @@ func (s *Store) removeLog(p *part) error {
 	if l == nil || l.file == nil {
 		return nil
 	}
-	return errors.Join(l.close(), s.directory.remove(name{place: p.place, log: true}))
+	return errors.Join(l.close(), s.directory.remove(name{seq: p.seq, log: true}))
 }
 
-// buryLater takes the spans of the traces that began in a part off the later parts.
-func (s *Store) buryLater(place int64) {
+// uncountEvicted subtracts the spans of traces that began in a part from the later parts'
+// counts.
+func (s *Store) uncountEvicted(seq int64) {
 	for i := 0; i < len(s.parts); i++ {
 		p := s.parts[i]
-		if p.place == place || p.oldest > place || p.rows == 0 {
+		if p.seq == seq || p.oldest > seq || p.rows == 0 {
 			continue
 		}
 		n, err := s.numbers(p)
 		if err != nil {
-			s.lose(p, err)
+			s.setAside(p, err)
 			continue
 		}
 		live, first, last := 0, int64(math.MaxInt64), int64(math.MinInt64)
 		for row, at := range n.arrivals[:p.rows] {
-			if placeOf(at) > place {
+			if seqOf(at) > seq {
 				live++
 				first, last = min(first, int64(n.starts[row])), max(last, int64(n.starts[row]))
 			}
@@ -220,7 +222,7 @@ func (s *Store) largestService() (largest string) {
 	return services.Values[slices.Index(counts, slices.Max(counts))]
 }
 
-// numbers reads the columns that the store needs of all rows.
+// numbers reads these columns of a part.
 func (s *Store) numbers(p *part) (n numbers, err error) {
 	for name, to := range map[query.Column]*[]uint64{query.TraceID: &n.traces, segment.Arrival: &n.arrivals, query.Start: &n.starts} {
 		column, err := s.column(p, name)
@@ -232,19 +234,19 @@ func (s *Store) numbers(p *part) (n numbers, err error) {
 	return n, nil
 }
 
-// lose sets a segment's file aside that can't be read. The part stays, without rows, for
-// the traces that began in it and have spans in later ones.
-func (s *Store) lose(p *part, why error) {
-	at := slices.IndexFunc(s.parts, func(other *part) bool { return other.place == p.place && other.builder == nil && other.damaged == 0 })
+// setAside renames a segment's file that can't be read. The part stays, without rows, for
+// the traces that began in it and have spans in later parts.
+func (s *Store) setAside(p *part, cause error) {
+	at := slices.IndexFunc(s.parts, func(other *part) bool { return other.seq == p.seq && other.builder == nil && other.damaged == 0 })
 	if at < 0 {
-		return // that was done already
+		return // already set aside
 	}
 	p = s.parts[at]
 	if err := s.directory.setAside(p.name()); err != nil {
 		s.Logger.Error("could not rename a damaged file", "file", p.name(), "error", err)
 	}
-	s.Logger.Error("stored traces are damaged; their file was set aside", "spans", p.rows, "file", name{place: p.place, rows: p.rows, damaged: true}, "error", why)
-	left := newPart(p.place)
+	s.Logger.Error("stored traces are damaged; their file was set aside", "spans", p.rows, "file", name{seq: p.seq, rows: p.rows, damaged: true}, "error", cause)
+	left := newPart(p.seq)
 	left.damaged = p.rows
 	elsewhere := map[uint64]bool{}
 	for _, other := range s.parts[at+1:] {

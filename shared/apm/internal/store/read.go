@@ -13,8 +13,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// snapshot copies what is known of the parts. What a copy refers to doesn't change, but
-// its file may have been removed when it is read.
+// snapshot returns copies of the parts' metadata. A copy doesn't change, but its file may
+// be removed before it is read.
 func (s *Store) snapshot() []*part {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -27,10 +27,10 @@ func (s *Store) snapshot() []*part {
 	return parts
 }
 
-// errGone reports that a segment was evicted while it was being read.
-var errGone = errors.New("the segment has been evicted")
+// errEvicted reports that a segment was evicted while it was being read.
+var errEvicted = errors.New("the segment has been evicted")
 
-// A damage is the error of a part whose file can't be read.
+// A damage reports a part whose file can't be read.
 type damage struct {
 	part *part
 	error
@@ -38,18 +38,18 @@ type damage struct {
 
 func (d damage) Unwrap() error { return d.error }
 
-// again calls do, which reads parts. It calls it once more if parts were evicted
-// meanwhile, or are damaged, and are set aside by then.
-func (s *Store) again(do func() error) error {
+// retryEvicted calls do, which reads parts. It retries if a part was evicted meanwhile, or
+// is damaged and has been set aside.
+func (s *Store) retryEvicted(do func() error) error {
 	for tries := 3; ; {
 		err := do()
 		var found damage
 		switch {
 		case errors.As(err, &found):
-			if err := s.do(func() error { s.lose(found.part, found); return nil }); err != nil {
+			if err := s.do(func() error { s.setAside(found.part, found); return nil }); err != nil {
 				return err
 			}
-		case errors.Is(err, errGone) && tries > 0:
+		case errors.Is(err, errEvicted) && tries > 0:
 			tries--
 		default:
 			return err
@@ -60,7 +60,7 @@ func (s *Store) again(do func() error) error {
 // read calls do with the file of a part and its directory.
 func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) error) error {
 	err := s.directory.readSegment(p.name(), func(file io.ReaderAt, size int64) error {
-		d, ok := s.cache.directory(p.place)
+		d, ok := s.cache.directory(p.seq)
 		if !ok {
 			var err error
 			if d, err = s.codec.ReadDirectory(file, size); err != nil {
@@ -69,11 +69,11 @@ func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) er
 			if d.Rows != p.name().rows {
 				return segment.ErrDamaged
 			}
-			s.cache.putDirectory(p.place, d)
+			s.cache.putDirectory(p.seq, d)
 		}
 		return do(file, d)
 	})
-	if errors.Is(err, errGone) && s.has(p.place) { // somebody has removed the file
+	if errors.Is(err, errEvicted) && s.has(p.seq) { // the file was removed by someone else
 		return damage{p, err}
 	}
 	if errors.Is(err, segment.ErrDamaged) {
@@ -82,12 +82,12 @@ func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) er
 	return err
 }
 
-// has reports whether a part isn't evicted.
-func (s *Store) has(place int64) bool {
+// has reports whether a part is still stored.
+func (s *Store) has(seq int64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	first := firstPlace(s.parts)
-	return place >= first && place < first+int64(len(s.parts)) && s.parts[place-first].damaged == 0
+	first := firstSeq(s.parts)
+	return seq >= first && seq < first+int64(len(s.parts)) && s.parts[seq-first].damaged == 0
 }
 
 // column returns a column of a part, or nil if it has none with the name.
@@ -95,7 +95,7 @@ func (s *Store) column(p *part, name query.Column) (column *segment.Column, err 
 	if p.builder != nil {
 		return p.builder.Column(name, p.rows), nil
 	}
-	if column, ok := s.cache.column(p.place, name); ok {
+	if column, ok := s.cache.column(p.seq, name); ok {
 		return column, nil
 	}
 	err = s.read(p, func(file io.ReaderAt, d *segment.Directory) (err error) {
@@ -103,7 +103,7 @@ func (s *Store) column(p *part, name query.Column) (column *segment.Column, err 
 		return err
 	})
 	if err == nil {
-		s.cache.putColumn(p.place, name, column)
+		s.cache.putColumn(p.seq, name, column)
 	}
 	return column, err
 }
@@ -113,7 +113,7 @@ func (s *Store) columns(p *part) (names []query.Column, err error) {
 	if p.builder != nil {
 		return p.builder.Columns(), nil
 	}
-	if d, ok := s.cache.directory(p.place); ok {
+	if d, ok := s.cache.directory(p.seq); ok {
 		return d.Columns(), nil
 	}
 	err = s.read(p, func(_ io.ReaderAt, d *segment.Directory) error {
@@ -123,7 +123,7 @@ func (s *Store) columns(p *part) (names []query.Column, err error) {
 	return names, err
 }
 
-// A view is a part's rows as a query sees them.
+// A view makes a part's rows query.Columns.
 type view struct {
 	*Store
 	ctx  context.Context
@@ -166,7 +166,7 @@ func numbersOf(column *segment.Column) []uint64 {
 func (v view) Collect(name query.Column, test query.Matcher, to *bitset.BitSet) error {
 	watched := &watchedTest{Matcher: test, ctx: v.ctx}
 	if v.part.builder == nil {
-		if _, cached := v.cache.column(v.part.place, name); !cached {
+		if _, cached := v.cache.column(v.part.seq, name); !cached {
 			found := true
 			err := v.read(v.part, func(file io.ReaderAt, d *segment.Directory) (err error) {
 				if d.IsLarge(name) {
@@ -187,7 +187,7 @@ func (v view) Collect(name query.Column, test query.Matcher, to *bitset.BitSet) 
 	return v.ctx.Err()
 }
 
-// A watchedTest matches everything, quickly, once the context has ended.
+// A watchedTest matches every value once the context has ended, so that the search ends soon.
 type watchedTest struct {
 	query.Matcher
 	ctx       context.Context
@@ -236,14 +236,14 @@ func (s *Store) match(ctx context.Context, p *part, first int64, selection query
 	return rows, nil
 }
 
-// leaveLive removes the rows of traces that began before the first place.
+// leaveLive removes the rows of traces that began before the part with this sequence number.
 func (s *Store) leaveLive(p *part, first int64, rows *bitset.BitSet) error {
 	arrivals, err := s.column(p, segment.Arrival)
 	if err != nil {
 		return err
 	}
 	for row := range query.EachRow(rows) {
-		if placeOf(arrivals.Numbers[row]) < first {
+		if seqOf(arrivals.Numbers[row]) < first {
 			rows.Clear(row)
 		}
 	}
@@ -257,18 +257,18 @@ func (s *Store) answer(ctx context.Context, p *part, q query.Query) (*bitset.Bit
 	if p.builder != nil {
 		return find()
 	}
-	if rows, ok := s.cache.answer(p.place, q.String()); ok {
+	if rows, ok := s.cache.answer(p.seq, q.String()); ok {
 		return rows, nil
 	}
 	rows, err := find()
 	if err == nil {
-		s.cache.putAnswer(p.place, q.String(), rows)
+		s.cache.putAnswer(p.seq, q.String(), rows)
 	}
 	return rows, err
 }
 
-// inParallel calls do for each of the parts, on all processors, the newest first, and
-// passes the results in this order to take, until that returns true.
+// inParallel calls do for the parts, newest first, several at a time. It passes the results
+// to take in this order, until take returns true.
 func inParallel[T any](ctx context.Context, turns jobs, parts []*part, do func(*part) (T, error), take func(*part, T) (enough bool, err error)) error {
 	atOnce := runtime.GOMAXPROCS(0)
 	for end := len(parts); end > 0; {

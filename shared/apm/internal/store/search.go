@@ -12,9 +12,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// Recent returns summaries of at most n traces, the last to arrive first. before is 0, or
-// the next of an earlier call, to continue where that one ended, however many traces have
-// arrived since. next is 0 if there are no older traces.
+// Recent returns summaries of at most n traces, the last to arrive first. To continue, pass
+// an earlier call's next as before, or 0 to start. next is 0 if there are no older traces.
 func (s *Store) Recent(n int, before uint64) (summaries []apm.Summary, next uint64, err error) {
 	return s.Search(context.Background(), query.Request{Limit: n, Before: before})
 }
@@ -24,7 +23,7 @@ func (s *Store) Search(ctx context.Context, r query.Request) (summaries []apm.Su
 	if r.Limit <= 0 {
 		return nil, 0, nil
 	}
-	err = s.again(func() error {
+	err = s.retryEvicted(func() error {
 		summaries, next, err = s.find(ctx, r)
 		return err
 	})
@@ -70,14 +69,14 @@ func (s *Store) find(ctx context.Context, r query.Request) ([]apm.Summary, uint6
 	return summaries, next, nil
 }
 
-// candidates returns the traces that match, one more than requested if there are more. It
-// goes from the newest part to the oldest: at the part in which a trace began, it has
-// seen all of the trace.
+// candidates returns the matching traces, one more than requested if there are more. It goes
+// from the newest part to the oldest, so at the part in which a trace began, it has seen
+// all its spans.
 func (s *Store) candidates(ctx context.Context, parts []*part, r query.Request) (found []arrival, err error) {
-	first := firstPlace(parts)
-	matched := map[uint64]struct{}{} // traces that began in a part still to come
+	first := firstSeq(parts)
+	matched := map[uint64]struct{}{} // traces that began in an older part
 	everything := r.Query.Expr == nil && r.Scope == query.AllSpans && r.From == 0 && r.To == 0
-	for len(parts) > 0 && r.Before != 0 && arrivalAt(parts[len(parts)-1].place, 0) >= r.Before {
+	for len(parts) > 0 && r.Before != 0 && arrivalAt(parts[len(parts)-1].seq, 0) >= r.Before {
 		p := parts[len(parts)-1]
 		parts = parts[:len(parts)-1]
 		if everything || !s.beganBefore(p.joined, r.Before) {
@@ -167,8 +166,8 @@ func (s *Store) resourceOf(l location, id uint64) (text string, err error) {
 	return strings.Clone(text), nil
 }
 
-// summaryColumns are the columns of a trace's summary, except the resource: that is
-// needed of one span, and may be long.
+// summaryColumns returns the columns of a trace's summary, except the resource, which may be
+// long and is needed only for one span.
 func summaryColumns() []query.Column {
 	return append(segment.Integers(), query.Service, query.Operation, query.Failed, query.TraceIDHigh,
 		query.Column{Kind: query.TextTag, Name: "http.status_code"}, query.Column{Kind: query.NumberTag, Name: "http.status_code"})

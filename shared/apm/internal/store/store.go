@@ -1,5 +1,5 @@
 // Package store stores spans, joined into traces, in a directory and within limits, and
-// finds them again. Spans are kept in segments, in the order of their arrival. A segment
+// finds them again. Spans are stored in segments, in the order of their arrival. A segment
 // grows in memory while a log makes it safe; then it's written to its own file, and
 // the log is removed. See ARCHITECTURE.md.
 package store
@@ -51,30 +51,30 @@ type Store struct {
 	tasks   chan func()
 	written chan written
 	closing chan struct{}
-	gone    atomic.Bool // somebody has removed the directory
+	removed atomic.Bool // whether the directory was removed
 	close   func() error
 	running sync.WaitGroup
 
-	// The writer's own: one goroutine makes all changes.
-	active  *part   // receives the next spans
-	writing int     // segments that are being written
-	stuck   []*part // segments that could not be written
-	why     error   // they could not
+	// Used only by the writer, the one goroutine that makes all changes.
+	active   *part   // receives the next spans
+	writing  int     // segments that are being written
+	stuck    []*part // segments that couldn't be written, to retry
+	writeErr error   // why they couldn't be written; new spans are refused
 
-	mu    sync.RWMutex // for what follows, which the writer alone changes
-	parts []*part      // in the order of their places, without a gap
+	mu    sync.RWMutex // guards the fields below, which only the writer changes
+	parts []*part      // by sequence number, without a gap
 	began map[uint64]uint64
 	kept  stats.Retention
 }
 
-// A batch is spans that are stored together.
+// A batch is a call of Add.
 type batch struct {
 	spans []apm.Span
 	done  chan error
 }
 
-// Open opens or creates a store. It returns a ForeignError for a path with something
-// else, which stays as it is.
+// Open opens or creates a store. It returns a ForeignError if the path has something else,
+// and leaves that unchanged.
 func Open(config Config) (*Store, error) {
 	if config.MaxSpans <= 0 {
 		config.MaxSpans = DefaultMaxSpans
@@ -126,10 +126,10 @@ func openError(path string, err error) error {
 
 var errClosed = errors.New("the store is closed")
 
-// Add stores spans. After it returns without an error, they can be found, and outlast
-// the program; a second later, they outlast a power cut. It returns ErrFull if the disk
-// is full. It waits, until ctx is done, while the store is busy writing. Nobody may
-// change the spans' maps until it returns.
+// Add stores spans. Once it returns without an error, they can be found and survive a
+// crash of the program; a second later, they survive a power cut. It returns ErrFull if
+// the disk is full. While the store is busy writing, it blocks until ctx is done. The
+// caller must not change the spans' maps before it returns.
 func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
 	if len(spans) == 0 {
 		return nil
@@ -151,7 +151,7 @@ func (s *Store) Retention() stats.Retention {
 	defer s.mu.RUnlock()
 	kept := s.kept
 	kept.Traces, kept.MaxSpans, kept.MaxBytes = len(s.began), s.MaxSpans, s.MaxBytes
-	kept.Durable, kept.FileGone = s.Path != "", s.gone.Load()
+	kept.Durable, kept.FileGone = s.Path != "", s.removed.Load()
 	for _, p := range s.parts {
 		if p.live == 0 {
 			continue
@@ -172,7 +172,7 @@ func (s *Store) Clear(context.Context) error {
 		for ; s.writing > 0; s.writing-- {
 			s.finish(<-s.written)
 		}
-		if s.directory.gone() {
+		if s.directory.removed() {
 			return fmt.Errorf("the directory %s was removed, so its traces can't be deleted. Restart apm", s.Path)
 		}
 		defer s.changes.add(slices.Collect(maps.Keys(s.began)))
@@ -181,23 +181,23 @@ func (s *Store) Clear(context.Context) error {
 		for len(s.parts) > 0 {
 			dropped = append(dropped, s.drop())
 		}
-		s.stuck, s.why, s.kept, s.began = nil, nil, stats.Retention{}, map[uint64]uint64{}
+		s.stuck, s.writeErr, s.kept, s.began = nil, nil, stats.Retention{}, map[uint64]uint64{}
 		s.mu.Unlock()
 		if err := errors.Join(s.removeParts(dropped), s.removeLog(s.active)); err != nil {
 			return err
 		}
-		return s.begin(s.active.place + 1)
+		return s.begin(s.active.seq + 1)
 	})
 }
 
-// Sync waits until all full segments are written, and brings the logs to the disk. After
-// it, a power cut loses nothing that was added before.
+// Sync waits until all full segments are written, and syncs the logs to disk. After it, a
+// power cut loses nothing that was added before.
 func (s *Store) Sync() error {
 	return s.do(func() error {
 		for ; s.writing > 0; s.writing-- {
 			s.finish(<-s.written)
 		}
-		return errors.Join(s.why, s.syncLogs())
+		return errors.Join(s.writeErr, s.syncLogs())
 	})
 }
 

@@ -8,11 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// Subscribe sends the IDs of the traces that change from now on, some at a time,
-// until ctx is done; then it closes the channel. Changes of one trace that the
-// subscriber hasn't received yet become one notice, so a slow subscriber holds
-// nobody up and still learns of the last state of each trace that is kept. The
-// slices are the subscriber's own.
+// Subscribe sends the IDs of traces that change from now on, several at a time, until ctx
+// is done; then it closes the channel. Pending changes of a trace become one notice, so a
+// slow subscriber blocks nobody and still learns of each trace's last state. The slices
+// belong to the subscriber.
 func (s *Store) Subscribe(ctx context.Context) <-chan []uint64 {
 	sub := s.changes.join()
 	notices := make(chan []uint64)
@@ -39,26 +38,25 @@ func (s *Store) Subscribe(ctx context.Context) <-chan []uint64 {
 	return notices
 }
 
-// maxNotices is how many IDs a subscriber receives at a time.
+// maxNotices limits the IDs that a subscriber receives at a time.
 const maxNotices = 512
 
-// changes are the traces that have changed, each at the place of its last change.
-// All subscribers read the same log, each at its own pace, so a subscriber takes
-// no memory and the writer no time for what it hasn't read.
+// changes logs which traces changed. All subscribers read the same log at their own pace, so
+// another subscriber costs neither memory nor the writer's time.
 type changes struct {
 	mu          sync.RWMutex
 	log         []change          // in the order of their numbers
 	last        map[uint64]uint64 // the number of each trace's last change, if it is in the log
-	number      uint64            // of the last change of all
-	tidyAt      int               // the length of the log at which it is tidied
+	number      uint64            // of the last change
+	tidyAt      int               // the log's length at which it is tidied
 	more        chan struct{}     // closed with the next change
 	subscribers map[*subscriber]struct{}
 }
 
-// A change counts as long as it is its trace's last.
+// A change is obsolete once its trace has changed again.
 type change struct{ number, trace uint64 }
 
-// A subscriber has received all changes up to a number.
+// A subscriber stores the number of the last change that it received.
 type subscriber struct{ received atomic.Uint64 }
 
 func newChanges() *changes {
@@ -83,8 +81,8 @@ func (c *changes) leave(sub *subscriber) {
 	}
 }
 
-// add notes changes and wakes those who wait for one. It must not be called with
-// the store locked: waking takes the longer, the more wait.
+// add logs changes and wakes waiting subscribers. The store must not be locked, since waking
+// many of them takes long.
 func (c *changes) add(traces []uint64) {
 	c.mu.Lock()
 	if len(c.subscribers) == 0 || len(traces) == 0 {
@@ -105,14 +103,14 @@ func (c *changes) add(traces []uint64) {
 	close(more)
 }
 
-// forget takes back the changes of a trace that is gone.
+// forget makes the changes of an evicted trace obsolete.
 func (c *changes) forget(trace uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.last, trace)
 }
 
-// tidy drops what every subscriber has received, and what counts no more.
+// tidy removes changes that every subscriber has received, and obsolete ones.
 func (c *changes) tidy() {
 	received := c.number
 	for sub := range c.subscribers {
@@ -128,8 +126,8 @@ func (c *changes) tidy() {
 	c.log, c.last, c.tidyAt = log, last, 64+2*len(log)
 }
 
-// next returns the traces that changed longest ago, of those that the subscriber
-// hasn't received. If there are none, more is closed when there are some.
+// next returns the subscriber's oldest pending traces. If there are none, more is closed
+// with the next change.
 func (c *changes) next(sub *subscriber) (traces []uint64, more <-chan struct{}) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -144,8 +142,7 @@ func (c *changes) next(sub *subscriber) (traces []uint64, more <-chan struct{}) 
 			traces = append(traces, change.trace)
 		}
 	}
-	// From here on a change makes a new notice: the reader may look at the trace
-	// before that change.
+	// The subscriber may read the trace before its next change, so that needs a new notice.
 	sub.received.Store(received)
 	return traces, c.more
 }

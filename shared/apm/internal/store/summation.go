@@ -12,30 +12,30 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// mostGroups bounds how many groups, or values of a facet, are told apart.
-const mostGroups = 10_000
+// maxGroups limits how many groups, or values of a facet, are counted separately.
+const maxGroups = 10_000
 
-// A summation is a breakdown in the making.
+// A summation computes a breakdown.
 type summation struct {
 	of       query.Breakdown
 	from, to int64
 	groups   []*group
 	byValues map[string]*group
-	rest     *group // of those that were too many
+	rest     *group // all groups above the limit
 	others   int
-	only     map[string]bool // the names of the groups to tell apart; nil for all
+	only     map[string]bool // the names of the groups to count separately; nil for all
 	part     int             // the part of the selection that is being summed up
 }
 
-// mostBuckets bounds the buckets of all groups together, in memory.
-const mostBuckets = 200_000
+// maxBuckets limits the buckets of all groups together.
+const maxBuckets = 200_000
 
 // isLarge reports whether the groups have too many buckets together.
 func (s *summation) isLarge() bool {
-	return s.only == nil && len(s.groups)*s.of.Buckets > mostBuckets
+	return s.only == nil && len(s.groups)*s.of.Buckets > maxBuckets
 }
 
-// group returns that with the values of a row; for too many, one for all of them.
+// group returns the group with a row's values, or the rest if there are too many groups.
 func (s *summation) group(values []string, row int) *group {
 	var room [100]byte
 	name := room[:0]
@@ -46,7 +46,7 @@ func (s *summation) group(values []string, row int) *group {
 	found, ok := s.byValues[string(name)]
 	switch {
 	case ok:
-	case s.only == nil && len(s.groups) < mostGroups, s.only[string(name)]:
+	case s.only == nil && len(s.groups) < maxGroups, s.only[string(name)]:
 		found = newGroup(values, s.of.Buckets)
 		found.name, found.part, found.row = string(name), s.part, row
 		s.byValues[found.name] = found
@@ -61,11 +61,12 @@ func (s *summation) group(values []string, row int) *group {
 	return found
 }
 
-// bucket is which of equal parts of the time a moment of it is in.
+// bucket returns the index of the bucket that contains a time.
 func (s *summation) bucket(at int64) int { return stats.Bucket(at, s.from, s.to, s.of.Buckets) }
 
-func (s *summation) answer() stats.Breakdown {
-	answer := stats.Breakdown{From: s.from, To: s.to}
+// breakdown returns the result.
+func (s *summation) breakdown() stats.Breakdown {
+	b := stats.Breakdown{From: s.from, To: s.to, Others: s.others}
 	total := newGroup(nil, s.of.Buckets)
 	groups := s.groups
 	if s.rest != nil {
@@ -74,19 +75,17 @@ func (s *summation) answer() stats.Breakdown {
 	for _, g := range groups {
 		total.merge(g)
 	}
-	answer.Total = total.answer(s.of)
-	if len(s.of.By) == 0 {
-		answer.Others = s.others
-		return answer
+	b.Total = total.figures(s.of)
+	if len(s.of.By) > 0 {
+		for _, g := range s.top() {
+			b.Groups = append(b.Groups, g.figures(s.of))
+		}
+		b.Others = s.others
 	}
-	for _, g := range s.top() {
-		answer.Groups = append(answer.Groups, g.answer(s.of))
-	}
-	answer.Others = s.others
-	return answer
+	return b
 }
 
-// top returns the groups with most requests, and counts all other groups.
+// top returns the groups with the most requests, and moves the others to the rest.
 func (s *summation) top() []*group {
 	slices.SortFunc(s.groups, func(a, b *group) int {
 		return cmp.Or(cmp.Compare(b.requests(), a.requests()), slices.Compare(a.values, b.values))
@@ -97,7 +96,7 @@ func (s *summation) top() []*group {
 	return s.groups
 }
 
-// cut counts the groups from one on together.
+// cut moves the groups from an index on to the rest.
 func (s *summation) cut(from int) {
 	s.others += len(s.groups) - from
 	if s.rest == nil {
@@ -109,17 +108,16 @@ func (s *summation) cut(from int) {
 	s.groups = s.groups[:from]
 }
 
-// A group is an stats.Group in the making.
+// A group computes a stats.Group.
 type group struct {
-	values      []string // abridged, until the group is known to be one of the top
+	values      []string // abridged until the group is known to be returned
 	name        string   // in the summation
-	part, row   int      // where it was first met
+	part, row   int      // where it was first found
 	first, last int64
-	buckets     []*tally // by time; nil while nothing is in them
+	buckets     []*tally // by time; nil while empty
 }
 
-// newGroup returns a group with values of its own, for which it keeps no more
-// memory than abridged ones take.
+// newGroup returns a group with copies of the values, abridged.
 func newGroup(values []string, buckets int) *group {
 	values = slices.Clone(values)
 	for i, value := range values {
@@ -160,8 +158,8 @@ func (g *group) requests() int {
 	return n
 }
 
-func (g *group) answer(b query.Breakdown) stats.Group {
-	answer := stats.Group{Values: g.values}
+func (g *group) figures(b query.Breakdown) stats.Group {
+	result := stats.Group{Values: g.values}
 	var all tally
 	for _, t := range g.buckets {
 		if t == nil {
@@ -169,15 +167,15 @@ func (g *group) answer(b query.Breakdown) stats.Group {
 		}
 		all.merge(t)
 		if b.Buckets > 0 {
-			answer.Buckets = append(answer.Buckets, t.figures())
+			result.Buckets = append(result.Buckets, t.figures())
 		}
 	}
-	answer.Figures = all.figures()
+	result.Figures = all.figures()
 	if all.requests > 0 {
-		answer.First, answer.Last = g.first, g.last
+		result.First, result.Last = g.first, g.last
 	}
 	if b.Distribution {
-		answer.Distribution = all.distribution()
+		result.Distribution = all.distribution()
 	}
-	return answer
+	return result
 }

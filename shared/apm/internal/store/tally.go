@@ -9,17 +9,18 @@ import (
 	"thinker/shared/apm/internal/stats"
 )
 
-// A tally counts requests by how long they took. Durations that are as good as
-// the same share a count: the mapping of Datadog's own sketches gives each a
-// number, and for a number a duration within 1 % of all that have it.
+// A tally counts requests by duration. Durations within 1 % of each other share a count:
+// the mapping of Datadog's sketches numbers them. A slice of counts replaces its DDSketch,
+// since a breakdown has up to 200,000 tallies, most of them with few requests. See
+// decisions/percentiles.md.
 type tally struct {
 	requests, errors int
 	total, max       time.Duration
-	least            int      // the number that the first count is of
+	least            int      // the number of the first count
 	counts           []uint32 // by number
 }
 
-// newMapping cannot fail for an accuracy between 0 and 1.
+// newMapping returns the mapping. It can't fail for an accuracy between 0 and 1.
 func newMapping() mapping.IndexMapping {
 	m, err := mapping.NewCubicallyInterpolatedMapping(0.01)
 	if err != nil {
@@ -31,7 +32,7 @@ func newMapping() mapping.IndexMapping {
 // durationMapping never changes.
 var durationMapping = newMapping()
 
-// numberOf is a duration's number; 0 is that of no time at all.
+// numberOf returns a duration's number; 0 for no time at all.
 func numberOf(d time.Duration) int {
 	if d <= 0 {
 		return 0
@@ -56,7 +57,7 @@ func (t *tally) add(d time.Duration, failed bool) {
 	t.count(numberOf(d), 1)
 }
 
-// plus adds durations, of which the sum may be more than one can tell.
+// plus adds durations. A sum that is out of range is the longest duration.
 func plus(a, b time.Duration) time.Duration {
 	if sum := a + b; sum >= a {
 		return sum
@@ -66,17 +67,17 @@ func plus(a, b time.Duration) time.Duration {
 
 // count makes room for a number and counts it.
 func (t *tally) count(number int, n uint32) {
-	const more = 16 // numbers at once
+	const chunk = 16 // numbers that are added at once
 	switch at := number - t.least; {
 	case t.counts == nil:
-		t.least = max(0, number-more/2)
-		t.counts = make([]uint32, more)
+		t.least = max(0, number-chunk/2)
+		t.counts = make([]uint32, chunk)
 	case at < 0:
-		least := max(0, number-more)
+		least := max(0, number-chunk)
 		t.counts = append(make([]uint32, t.least-least, t.least-least+len(t.counts)), t.counts...)
 		t.least = least
 	case at >= len(t.counts):
-		t.counts = append(t.counts, make([]uint32, at-len(t.counts)+more)...)
+		t.counts = append(t.counts, make([]uint32, at-len(t.counts)+chunk)...)
 	}
 	t.counts[number-t.least] += n
 }
@@ -93,8 +94,8 @@ func (t *tally) merge(other *tally) {
 	}
 }
 
-// figures sums the requests up. A percentile is the nearest rank's, and of so few
-// requests that this is the last, it is the slowest's, which is known exactly.
+// figures returns the figures of the requests. Percentiles use the nearest rank. If that is
+// the slowest request, its duration is exact.
 func (t *tally) figures() stats.Figures {
 	f := stats.Figures{Requests: t.requests, Errors: t.errors, Total: t.total, Max: t.max}
 	if t.requests == 0 {

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	maxShown = 100_000  // spans of a trace that are put together
-	maxBytes = 80 << 20 // of memory, for these spans
+	maxSpans = 100_000  // of a trace that are returned
+	maxBytes = 80 << 20 // of memory for these spans
 )
 
 // Trace returns a trace with the spans that have arrived. If it is too large, Truncated
@@ -28,19 +28,19 @@ func (s *Store) Trace(ctx context.Context, id uint64) (trace apm.Trace, found bo
 
 // TraceWithin is Trace for as many spans as take about so many bytes of memory.
 func (s *Store) TraceWithin(ctx context.Context, id uint64, bytes int) (trace apm.Trace, found bool, err error) {
-	err = s.again(func() error {
+	err = s.retryEvicted(func() error {
 		parts := s.snapshot()
-		place, err := s.locate(parts, id)
+		seq, err := s.locate(parts, id)
 		if err != nil {
 			return err
 		}
-		traces, err := s.assemble(ctx, []location{place}, nil, bytes)
+		traces, err := s.assemble(ctx, []location{seq}, nil, bytes)
 		if err == nil {
 			trace = traces[0]
 		}
 		return err
 	})
-	if errors.Is(err, errGone) {
+	if errors.Is(err, errEvicted) {
 		return apm.Trace{}, false, nil
 	}
 	if err != nil {
@@ -49,21 +49,21 @@ func (s *Store) TraceWithin(ctx context.Context, id uint64, bytes int) (trace ap
 	return trace, len(trace.Spans) > 0, nil
 }
 
-// A location says where a trace's spans are.
+// A location lists the rows with a trace's spans.
 type location struct {
 	trace uint64
 	rows  []selected
 	spans int // in these rows
-	more  int // that are stored besides, and are too many to be put together
+	more  int // spans above maxSpans
 }
 
-// Selected are rows of a part.
+// selected holds rows of a part.
 type selected struct {
 	part *part
 	rows *bitset.BitSet
 }
 
-// locate finds a trace's spans.
+// locate finds the rows with a trace's spans.
 func (s *Store) locate(parts []*part, id uint64) (location, error) {
 	s.mu.RLock()
 	at, known := s.began[id]
@@ -73,7 +73,7 @@ func (s *Store) locate(parts []*part, id uint64) (location, error) {
 		return l, nil
 	}
 	for _, p := range parts {
-		if p.live == 0 || p.place < placeOf(at) || p.place > placeOf(at) && !slices.Contains(p.joined, id) {
+		if p.live == 0 || p.seq < seqOf(at) || p.seq > seqOf(at) && !slices.Contains(p.joined, id) {
 			continue
 		}
 		traces, err := s.column(p, query.TraceID)
@@ -88,7 +88,7 @@ func (s *Store) locate(parts []*part, id uint64) (location, error) {
 		for row, trace := range traces.Numbers {
 			switch {
 			case trace != id || arrivals.Numbers[row] != at:
-			case l.spans == maxShown:
+			case l.spans == maxSpans:
 				l.more++
 			default:
 				l.spans++
@@ -102,9 +102,8 @@ func (s *Store) locate(parts []*part, id uint64) (location, error) {
 	return l, nil
 }
 
-// assemble puts located traces together, as many of their spans, the first to arrive
-// first, as take so many bytes. It reads each part once, several at a time. With names,
-// it reads only those columns.
+// assemble reads located traces: their spans in the order of arrival, up to a number of bytes.
+// It reads each part once, several at a time. With names, it reads only those columns.
 func (s *Store) assemble(ctx context.Context, locations []location, names []query.Column, bytes int) ([]apm.Trace, error) {
 	type want struct {
 		trace int
@@ -120,7 +119,7 @@ func (s *Store) assemble(ctx context.Context, locations []location, names []quer
 			wanted[in.part] = append(wanted[in.part], want{i, in.rows})
 		}
 	}
-	slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(a.place, b.place) })
+	slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(a.seq, b.seq) })
 	spans := make([][]apm.Span, len(locations))
 	for atOnce := range slices.Chunk(parts, cap(s.jobs)) {
 		if bytes <= 0 {
@@ -151,7 +150,7 @@ func (s *Store) assemble(ctx context.Context, locations []location, names []quer
 					}
 				}
 			}
-			if missing[i] { // what arrived later is left out, too
+			if missing[i] { // leave out what arrived later, too
 				bytes = 0
 			}
 		}
@@ -164,8 +163,8 @@ func (s *Store) assemble(ctx context.Context, locations []location, names []quer
 	return traces, nil
 }
 
-// spansWithin returns as many of the rows' spans, the first of them, as take so many
-// bytes. missing reports whether it left some out.
+// spansWithin returns the rows' first spans, up to a number of bytes. missing reports
+// whether it left some out.
 func (s *Store) spansWithin(p *part, rows *bitset.BitSet, names []query.Column, bytes int) (spans []segment.Span, missing bool, err error) {
 	for n := rows.Count(); n > 0; n /= 2 {
 		spans, err = s.spans(p, rows, int(n), names, bytes)
@@ -213,7 +212,7 @@ func (s *Store) spans(p *part, rows *bitset.BitSet, n int, names []query.Column,
 	return spans, nil
 }
 
-// A spanRef says where a span is: the index of a part, and the row.
+// A spanRef locates a span: the index of a part, and the row.
 type spanRef struct {
 	part, row       int
 	start, duration int64
@@ -222,7 +221,7 @@ type spanRef struct {
 // EachSpan calls do for the spans of a trace in the order of an apm.Trace, with the upper
 // half of its ID. It reads a few spans at a time, so the trace may be larger than memory.
 func (s *Store) EachSpan(ctx context.Context, id uint64, do func(high uint64, span *apm.Span) error) (found bool, err error) {
-	err = s.again(func() error {
+	err = s.retryEvicted(func() error {
 		l, err := s.locate(s.snapshot(), id)
 		if err != nil {
 			return err
@@ -235,12 +234,12 @@ func (s *Store) EachSpan(ctx context.Context, id uint64, do func(high uint64, sp
 			found = true
 			return do(high, span)
 		})
-		if damage := (damage{}); found && (errors.Is(err, errGone) || errors.As(err, &damage)) {
-			return errors.New("the trace changed while it was being read") // and can't be read again from its beginning
+		if damage := (damage{}); found && (errors.Is(err, errEvicted) || errors.As(err, &damage)) {
+			return errors.New("the trace changed while it was being read") // and its first spans are sent already
 		}
 		return err
 	})
-	if errors.Is(err, errGone) && !found {
+	if errors.Is(err, errEvicted) && !found {
 		return false, nil
 	}
 	if err != nil {
@@ -249,8 +248,8 @@ func (s *Store) EachSpan(ctx context.Context, id uint64, do func(high uint64, sp
 	return found, nil
 }
 
-// spanRefs returns the spans of a trace in order. Of those with the same ID, it returns
-// the last to arrive.
+// spanRefs returns a trace's spans in order. Of spans with the same ID, it returns the last
+// to arrive.
 func (s *Store) spanRefs(l location) (high uint64, refs []spanRef, err error) {
 	latest := make(map[uint64]spanRef, l.spans)
 	var order []uint64
@@ -287,7 +286,7 @@ func (s *Store) spanRefs(l location) (high uint64, refs []spanRef, err error) {
 	return high, refs, nil
 }
 
-// eachRef reads as many spans at a time as fit in little memory.
+// eachRef calls do for each span. It reads as many at a time as fit in little memory.
 func (s *Store) eachRef(ctx context.Context, l location, refs []spanRef, do func(*apm.Span) error) error {
 	const little = 8 << 20 // bytes
 	for n := len(refs); len(refs) > 0; {
@@ -310,7 +309,7 @@ func (s *Store) eachRef(ctx context.Context, l location, refs []spanRef, do func
 	return nil
 }
 
-// readRefs returns spans, in their order. A single one may take more than so many bytes.
+// readRefs returns spans in order, up to a number of bytes. A single one may take more.
 func (s *Store) readRefs(ctx context.Context, l location, refs []spanRef, bytes int) ([]apm.Span, error) {
 	rows := make([]*bitset.BitSet, len(l.rows))
 	at := map[[2]int]int{}

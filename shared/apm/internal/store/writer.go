@@ -10,14 +10,14 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// write makes all changes.
+// write makes all changes to the store, until it is closed.
 func (s *Store) write() {
 	retry := time.NewTicker(time.Second)
 	defer retry.Stop()
 	for {
 		select {
 		case b := <-s.queue:
-			s.take(s.gather(b))
+			s.storeBatches(s.gather(b))
 		case w := <-s.written:
 			s.writing--
 			s.finish(w)
@@ -49,14 +49,14 @@ func (s *Store) gather(first batch) []batch {
 	return batches
 }
 
-// take stores batches. They are in the log before anybody sees them.
-func (s *Store) take(batches []batch) {
-	const most = 2 // segments that are written while more spans arrive
-	for s.writing >= most {
+// storeBatches stores batches. They're in the log before a reader can see them.
+func (s *Store) storeBatches(batches []batch) {
+	const maxWriting = 2 // segments that are written while more spans arrive
+	for s.writing >= maxWriting {
 		s.writing--
 		s.finish(<-s.written)
 	}
-	err := s.why
+	err := s.writeErr
 	if err == nil {
 		spans := 0
 		for _, b := range batches {
@@ -70,8 +70,8 @@ func (s *Store) take(batches []batch) {
 	}
 }
 
-// rows returns how many rows a segment has at most. Whole segments are evicted, so a
-// small store has small ones.
+// rows returns the maximum number of rows in a segment. A small store has small segments,
+// since whole segments are evicted.
 func (s *Store) rows() int { return max(1, min(segment.MaxRows, s.MaxSpans/16)) }
 
 // full reports whether a part takes no more spans.
@@ -79,8 +79,8 @@ func (s *Store) full(p *part) bool {
 	return p.builder == nil || p.writing || p.builder.Full(s.rows(), s.MaxBytes/16)
 }
 
-// A stretch is spans that go to one part.
-type stretch struct {
+// A segmentBatch is spans that go to the same part.
+type segmentBatch struct {
 	part  *part
 	spans []apm.Span
 	size  int64 // of the part's log before them
@@ -88,7 +88,7 @@ type stretch struct {
 
 // append adds the spans to the active part, and to new ones when it is full.
 func (s *Store) append(batches []batch) (err error) {
-	var stretches []stretch
+	var segmentBatches []segmentBatch
 	before, arrivals := s.active, arrivals{store: s}
 	for _, b := range batches {
 		for spans := b.spans; len(spans) > 0 && err == nil; {
@@ -96,7 +96,7 @@ func (s *Store) append(batches []batch) (err error) {
 			// a killed program leaves all or none of them.
 			left := s.rows() - s.active.builderRows()
 			if s.full(s.active) || left < len(spans) && len(spans) <= s.rows() {
-				if err = s.begin(s.active.place + 1); err != nil {
+				if err = s.begin(s.active.seq + 1); err != nil {
 					break
 				}
 			}
@@ -104,18 +104,18 @@ func (s *Store) append(batches []batch) (err error) {
 			for ; n < len(spans) && !s.full(s.active); n++ {
 				s.active.builder.Add(&spans[n], arrivals.of(spans[n].TraceID))
 			}
-			stretches = append(stretches, stretch{s.active, spans[:n], s.active.log.size})
+			segmentBatches = append(segmentBatches, segmentBatch{s.active, spans[:n], s.active.log.size})
 			err = s.active.log.append(s.active.builder.Record())
 			spans = spans[n:]
 		}
 	}
 	if err == nil {
-		s.show(stretches)
+		s.show(segmentBatches)
 		return nil
 	}
-	for i := len(stretches) - 1; i >= 0; i-- {
-		p := stretches[i].part
-		p.log.undo(stretches[i].size)
+	for i := len(segmentBatches) - 1; i >= 0; i-- {
+		p := segmentBatches[i].part
+		p.log.undo(segmentBatches[i].size)
 		if p != before && p.rows == 0 && p.log != nil {
 			err = errors.Join(err, s.removeLog(p))
 		}
@@ -129,8 +129,8 @@ func (s *Store) append(batches []batch) (err error) {
 // arrivals assigns arrivals to traces, of which some are new.
 type arrivals struct {
 	store *Store
-	fresh map[uint64]uint64
-	in    *part // in which the last new trace began
+	new   map[uint64]uint64
+	part  *part // in which the last new trace began
 	count int   // traces that began there
 	last  arrival
 }
@@ -139,45 +139,45 @@ func (a *arrivals) of(trace uint64) uint64 {
 	if trace == a.last.trace && a.last.at != 0 {
 		return a.last.at
 	}
-	at := cmp.Or(a.store.began[trace], a.fresh[trace])
+	at := cmp.Or(a.store.began[trace], a.new[trace])
 	if at == 0 {
-		if a.in != a.store.active {
-			a.in, a.count = a.store.active, 0
-			if n := len(a.in.began); n > 0 {
-				a.count = int(a.in.began[n-1].at & 0xffff)
+		if a.part != a.store.active {
+			a.part, a.count = a.store.active, 0
+			if n := len(a.part.began); n > 0 {
+				a.count = int(a.part.began[n-1].at & 0xffff)
 			}
 		}
-		if a.fresh == nil {
-			a.fresh = map[uint64]uint64{}
+		if a.new == nil {
+			a.new = map[uint64]uint64{}
 		}
 		a.count++
-		at = arrivalAt(a.in.place, a.count)
-		a.fresh[trace] = at
+		at = arrivalAt(a.part.seq, a.count)
+		a.new[trace] = at
 	}
 	a.last = arrival{trace, at}
 	return at
 }
 
 // begin starts a new part.
-func (s *Store) begin(place int64) error {
-	l, err := s.directory.createLog(place)
+func (s *Store) begin(seq int64) error {
+	l, err := s.directory.createLog(seq)
 	if err != nil {
 		return err
 	}
-	s.active = newPart(place)
+	s.active = newPart(seq)
 	s.active.builder, s.active.log = segment.NewBuilder(), l
 	return nil
 }
 
-// show makes spans visible that are in the log.
-func (s *Store) show(stretches []stretch) {
+// show makes spans visible once they're in the log.
+func (s *Store) show(segmentBatches []segmentBatch) {
 	var changed []uint64
 	s.mu.Lock()
-	for _, t := range stretches {
-		if len(s.parts) == 0 || s.parts[len(s.parts)-1].place < t.part.place {
+	for _, t := range segmentBatches {
+		if len(s.parts) == 0 || s.parts[len(s.parts)-1].seq < t.part.seq {
 			s.parts = append(s.parts, t.part)
 		}
-		s.admitNew(t.part)
+		s.showRows(t.part)
 		for i := range t.spans {
 			if id := t.spans[i].TraceID; len(changed) == 0 || id != changed[len(changed)-1] {
 				changed = append(changed, id)
@@ -193,14 +193,14 @@ func (s *Store) show(stretches []stretch) {
 	}
 }
 
-// admitNew makes the builder's rows visible.
-func (s *Store) admitNew(p *part) {
+// showRows makes the builder's new rows visible.
+func (s *Store) showRows(p *part) {
 	rows := p.builder.Rows()
 	column := func(name query.Column) []uint64 { return p.builder.Column(name, rows).Numbers }
-	s.admit(p, rows, numbers{column(query.TraceID), column(segment.Arrival), column(query.Start)})
+	s.addRows(p, rows, numbers{column(query.TraceID), column(segment.Arrival), column(query.Start)})
 }
 
-// written is a part that has been written, or could not be.
+// written is the result of writing a part.
 type written struct {
 	part  *part
 	bytes int
@@ -221,13 +221,13 @@ func (s *Store) writeFile(p *part) written {
 	return written{p, len(content), s.directory.writeSegment(p.name(), content)}
 }
 
-// finish removes the log of a part that was written, and makes room for it.
+// finish handles the end of writing a part: its log is no longer needed.
 func (s *Store) finish(w written) {
 	if w.err != nil {
-		if s.why == nil { // otherwise it was logged before
+		if s.writeErr == nil { // otherwise it was logged before
 			s.Logger.Error("could not write traces; retrying every second, new traces are rejected until then", "error", w.err)
 		}
-		s.stuck, s.why = append(s.stuck, w.part), w.err
+		s.stuck, s.writeErr = append(s.stuck, w.part), w.err
 		return
 	}
 	s.mu.Lock()
@@ -240,7 +240,7 @@ func (s *Store) finish(w written) {
 	s.makeRoom(0)
 }
 
-// retry writes what could not be written before.
+// retry writes the parts that couldn't be written before.
 func (s *Store) retry() {
 	stuck := s.stuck
 	s.stuck = nil
@@ -250,7 +250,7 @@ func (s *Store) retry() {
 			return
 		}
 	}
-	s.why = nil
+	s.writeErr = nil
 }
 
 // do lets the writer run a task, and waits for it.
@@ -264,7 +264,7 @@ func (s *Store) do(task func() error) error {
 	}
 }
 
-// syncEverySecond brings the logs to the disk.
+// syncEverySecond syncs the logs to disk.
 func (s *Store) syncEverySecond() {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
@@ -274,7 +274,7 @@ func (s *Store) syncEverySecond() {
 			return
 		case <-second.C:
 		}
-		if s.directory.gone() && s.gone.CompareAndSwap(false, true) {
+		if s.directory.removed() && s.removed.CompareAndSwap(false, true) {
 			s.Logger.Error("the directory with the traces was removed; the traces are lost", "directory", s.Path)
 		}
 		err := s.syncLogs()
