@@ -139,7 +139,7 @@ func (p tracesPage) SwapURL() string {
 // its resource, some of each version.
 func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 	const newest, similar, versions, perVersion = 50, 20, 6, 4
-	found, _, err := site.Search(ctx, query.Request{Limit: newest})
+	found, _, err := site.Traces.Search(ctx, query.Request{Limit: newest})
 	if err != nil {
 		return err
 	}
@@ -151,10 +151,11 @@ func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 		return nil
 	}
 	q := alike(known.Entry.Service, known.Entry.Name, known.Entry.Resource)
-	deployed, err := site.Deployments(ctx, query.Selection{Query: q}, known.Entry.Service)
+	deployments, err := page.Deployments(ctx, site.Traces, query.Selection{Query: q})
 	if err != nil {
 		return err
 	}
+	deployed := deployments[known.Entry.Service]
 	if len(deployed) == 0 {
 		return p.offer(ctx, site, known, q, "", similar)
 	}
@@ -174,7 +175,7 @@ func (p *tracesPage) offer(ctx context.Context, site *page.Site, known *traceSid
 	if known.Letter == "B" {
 		missing = "a"
 	}
-	found, _, err := site.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: n + 1})
+	found, _, err := site.Traces.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: n + 1})
 	for _, s := range found {
 		if s.TraceID != known.ID && n > 0 {
 			row := page.NewTraceRow(site, s)

@@ -85,9 +85,11 @@ func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) erro
 	data := versionsPage{Frame: site.Frame(r, "services", "Compare versions", docs),
 		Service: request.service, Resource: request.resource, Operation: request.operation}
 	ever := page.Window{Env: request.window.Env}.Selection(request.query(), query.ServiceEntrySpans)
-	if data.Versions, err = site.Deployments(ctx, ever, request.service); err != nil {
+	deployments, err := page.Deployments(ctx, site.Traces, ever)
+	if err != nil {
 		return err
 	}
+	data.Versions = deployments[request.service]
 	data.choose(request.versions)
 	if request.window, err = settle(ctx, site, request, data.Sides); err != nil {
 		return err
@@ -175,7 +177,7 @@ func (p *versionsPage) compare(ctx context.Context, site *page.Site, request ver
 		side := &p.Sides[i]
 		q := page.And(request.query(), "version", side.Version)
 		selection := request.window.Selection(q, query.ServiceEntrySpans)
-		found, err := site.Figures(ctx, query.Breakdown{Selection: selection, Distribution: true})
+		found, err := site.Traces.Breakdown(ctx, query.Breakdown{Selection: selection, Distribution: true})
 		if err != nil {
 			return err
 		}

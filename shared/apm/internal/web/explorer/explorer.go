@@ -66,7 +66,7 @@ func (p pages) showTraces(rw http.ResponseWriter, r *http.Request) error {
 func (p pages) load(ctx context.Context, data *tracesPage) (err error) {
 	const most = 50 // traces on a page
 	request := query.Request{Selection: data.selection(), Limit: most, Before: data.Before}
-	if data.Rows, data.Next, err = p.Search(ctx, request); err != nil {
+	if data.Rows, data.Next, err = p.Traces.Search(ctx, request); err != nil {
 		return err
 	}
 	if data.Offers, err = p.offers(ctx, data); err != nil || data.rowsOnly || data.Kept.Traces == 0 {
@@ -87,7 +87,7 @@ func (p pages) load(ctx context.Context, data *tracesPage) (err error) {
 // activity draws how many spans match over time, and how many of them failed; nil for
 // none.
 func (p pages) activity(ctx context.Context, data *tracesPage) (*chart.Chart, error) {
-	exact, err := p.Figures(ctx, query.Breakdown{Selection: data.selection()})
+	exact, err := p.Traces.Breakdown(ctx, query.Breakdown{Selection: data.selection()})
 	total, win := exact.Total, data.window
 	if err != nil || total.Requests == 0 {
 		return nil, err
@@ -101,7 +101,7 @@ func (p pages) activity(ctx context.Context, data *tracesPage) (*chart.Chart, er
 		win.From = total.First
 	}
 	win = win.Divided()
-	found, err := p.Figures(ctx,
+	found, err := p.Traces.Breakdown(ctx,
 		query.Breakdown{Selection: win.Selection(data.parsed, data.Scope), Buckets: win.Buckets()})
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (p pages) offers(ctx context.Context, data *tracesPage) (offers []offer, er
 	}
 	for _, id := range []struct{ field, parameter string }{{"trace_id", ""}, {"span_id", typed}} {
 		q := page.And(query.Query{}, id.field, typed)
-		found, _, err := p.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: most})
+		found, _, err := p.Traces.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: most})
 		for _, s := range found {
 			url := data.Place.To("/trace/"+page.FormatID(s.TraceID), "span", id.parameter)
 			offers = append(offers, offer{s, url, id.parameter != ""})

@@ -51,7 +51,7 @@ func (p pages) facets(ctx context.Context, data *tracesPage) (*facetPanel, error
 		if len(part.fields) == 0 {
 			continue
 		}
-		counted, err := p.CountValues(ctx, data.selection(), part.fields, part.most)
+		counted, err := p.Traces.Facets(ctx, data.selection(), part.fields, part.most)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +65,7 @@ func (p pages) facets(ctx context.Context, data *tracesPage) (*facetPanel, error
 	if !data.AllFacets {
 		return panel, nil
 	}
-	all, err := p.CountValues(ctx, data.selection(), nil, 1)
+	all, err := p.Traces.Facets(ctx, data.selection(), nil, 1)
 	panel.Names = slices.DeleteFunc(all, func(f stats.Facet) bool {
 		field, err := query.ParseField(f.Name) // an error for a name that queries can't write
 		return err != nil || known(field) || slices.Contains(usualFacets(), field)

@@ -41,7 +41,7 @@ func (p pages) whyUnmatched(ctx context.Context, data *tracesPage) (u unmatched,
 			return stats.Group{}
 		}
 		var found stats.Breakdown
-		found, err = p.Figures(ctx, query.Breakdown{Selection: win.Selection(q, scope)})
+		found, err = p.Traces.Breakdown(ctx, query.Breakdown{Selection: win.Selection(q, scope)})
 		return found.Total
 	}
 

@@ -19,7 +19,7 @@ func (s server) services(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	services, within, err := s.Services(r.Context(), selected)
+	services, within, err := page.Services(r.Context(), s.Traces, selected)
 	response := convert(services, func(of page.ServiceFigures) api.Service {
 		service := api.Service{
 			Service: of.Service, Type: of.Type, Figures: figuresOf(of.Figures), Apdex: of.Apdex,
@@ -49,7 +49,7 @@ func (s server) resources(r *http.Request) (any, error) {
 	if b.Limit, err = parseLimit(r, 100); err != nil {
 		return nil, err
 	}
-	found, err := s.Figures(r.Context(), b)
+	found, err := s.Traces.Breakdown(r.Context(), b)
 	// A time range shorter than a second counts as one: a few simultaneous requests aren't
 	// thousands per second.
 	seconds := math.Max(1, time.Duration(found.To-found.From).Seconds())
@@ -68,7 +68,7 @@ func (s server) figures(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Figures(r.Context(), b)
+	found, err := s.Traces.Breakdown(r.Context(), b)
 	group := func(g stats.Group) api.Group { return groupOf(g, b.Buckets > 0) }
 	response := api.Breakdown{
 		From: found.From, To: found.To, By: convert(b.By, query.Field.String),
@@ -158,7 +158,7 @@ func (s server) facets(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.CountValues(r.Context(), selected, fields, limit)
+	found, err := s.Traces.Facets(r.Context(), selected, fields, limit)
 	shown := convert(found[:min(most, len(found))], func(f stats.Facet) api.Facet {
 		values := convert(f.Values, func(v stats.FacetValue) api.FacetValue { return api.FacetValue(v) })
 		return api.Facet{Field: f.Name, Spans: f.Spans, Values: values, Others: f.Others}

@@ -28,7 +28,7 @@ type referencePage struct {
 }
 
 func (ref reference) show(rw http.ResponseWriter, r *http.Request) error {
-	last, _, err := ref.Search(r.Context(), query.Request{Limit: 1})
+	last, _, err := ref.Traces.Search(r.Context(), query.Request{Limit: 1})
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (s server) traces(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	summaries, next, err := s.Search(r.Context(), request)
+	summaries, next, err := s.Traces.Search(r.Context(), request)
 	if err != nil {
 		return nil, err
 	}

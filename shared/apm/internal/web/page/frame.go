@@ -49,7 +49,7 @@ func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
 		Address: "http://" + r.Host,
 		Guests:  site.Guests,
 		countEnvs: func() ([]stats.Facet, error) {
-			return site.CountValues(r.Context(), query.Selection{}, []query.Field{{Name: "env"}}, maxEnvs)
+			return site.Traces.Facets(r.Context(), query.Selection{}, []query.Field{{Name: "env"}}, maxEnvs)
 		},
 	}
 }

@@ -124,7 +124,7 @@ func (site *Site) Settle(ctx context.Context, win Window, q query.Query, scope q
 		if r.Length > 0 {
 			try.From = now - int64(r.Length)
 		}
-		found, err := site.Figures(ctx, query.Breakdown{Selection: try.Selection(q, scope)})
+		found, err := site.Traces.Breakdown(ctx, query.Breakdown{Selection: try.Selection(q, scope)})
 		if err != nil {
 			return win, err
 		}

@@ -29,7 +29,7 @@ type graphs struct {
 // graphs reads the data of the graphs.
 func (p pages) graphs(ctx context.Context, f frame) (g graphs, a stats.Anatomy, err error) {
 	const most = 8 // versions
-	found, err := p.Figures(ctx, query.Breakdown{Selection: f.selection(), By: []query.Field{{Name: "version"}},
+	found, err := p.Traces.Breakdown(ctx, query.Breakdown{Selection: f.selection(), By: []query.Field{{Name: "version"}},
 		Buckets: f.Window.Buckets(), Distribution: true, Limit: most})
 	if err != nil || found.Total.Requests == 0 {
 		return g, a, err

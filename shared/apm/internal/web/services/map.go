@@ -74,11 +74,11 @@ func (p pages) loadMap(ctx context.Context, data *mapPage) error {
 // entry spans or, for a service without any, of all its spans.
 func (p pages) mappedServices(ctx context.Context, win page.Window) (services []stats.Group, others int, err error) {
 	const most = 200
-	entered, err := p.FiguresBy(ctx, win.Selection(query.Query{}, query.ServiceEntrySpans), most, "service")
+	entered, err := page.FiguresBy(ctx, p.Traces, win.Selection(query.Query{}, query.ServiceEntrySpans), most, "service")
 	if err != nil {
 		return nil, 0, err
 	}
-	worked, err := p.FiguresBy(ctx, win.Selection(query.Query{}, query.AllSpans), most, "service")
+	worked, err := page.FiguresBy(ctx, p.Traces, win.Selection(query.Query{}, query.AllSpans), most, "service")
 	if err != nil {
 		return nil, 0, err
 	}

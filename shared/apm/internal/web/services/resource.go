@@ -61,12 +61,12 @@ func (p pages) loadResource(ctx context.Context, data *resourcePage) error {
 	}
 	data.Anatomy = anatomy
 	data.Dependencies = p.dependencies(data)
-	known, err := p.Deployments(ctx, data.selection(), data.Service)
+	known, err := page.Deployments(ctx, p.Traces, data.selection())
 	if err != nil {
 		return err
 	}
-	data.Deployments = data.deployments(known, g.versions)
-	data.Latest, _, err = p.Search(ctx, query.Request{Selection: data.selection(), Limit: latest})
+	data.Deployments = data.deployments(known[data.Service], g.versions)
+	data.Latest, _, err = p.Traces.Search(ctx, query.Request{Selection: data.selection(), Limit: latest})
 	return err
 }
 

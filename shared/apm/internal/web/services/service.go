@@ -49,12 +49,12 @@ func (p pages) showService(rw http.ResponseWriter, r *http.Request) error {
 
 func (p pages) loadService(ctx context.Context, data *servicePage) error {
 	const most = 200 // resources
-	services, _, err := p.Services(ctx, data.selection())
+	services, _, err := page.Services(ctx, p.Traces, data.selection())
 	if err != nil || len(services) == 0 {
 		return err
 	}
 	data.Known = services[0]
-	resources, err := p.FiguresBy(ctx, data.selection(), most, "resource_name", "operation_name")
+	resources, err := page.FiguresBy(ctx, p.Traces, data.selection(), most, "resource_name", "operation_name")
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func resourceColumns() []page.Column[stats.Group] {
 func (p pages) operations(ctx context.Context, f frame) (all []chart.Choice, err error) {
 	const most = 12
 	s := f.Window.Selection(page.And(query.Query{}, "service", f.Service), query.ServiceEntrySpans)
-	found, err := p.FiguresBy(ctx, s, most, "operation_name")
+	found, err := page.FiguresBy(ctx, p.Traces, s, most, "operation_name")
 	if err != nil || len(found.Groups) < 2 {
 		return nil, err
 	}

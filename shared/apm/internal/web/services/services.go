@@ -32,7 +32,7 @@ func (p pages) showServices(rw http.ResponseWriter, r *http.Request) error {
 	if err := p.settle(r.Context(), &data.frame); err != nil {
 		return err
 	}
-	services, within, err := p.Services(r.Context(), data.selection())
+	services, within, err := page.Services(r.Context(), p.Traces, data.selection())
 	if err != nil {
 		return err
 	}
