@@ -24,7 +24,7 @@ func TestAssetsAreLight(t *testing.T) {
 // and that each is there.
 func TestModulesAreLoadedAtOnce(t *testing.T) {
 	w, _ := newTest(workshop())
-	body := get(w, thinkTrace).Body.String()
+	body := get(w, "/trace/5577006791947779410").Body.String()
 	for _, name := range []string{"frame", "time", "trace", "live", "flame", "flame-canvas", "flame-window", "duration"} {
 		address := "/static/" + name + ".mjs"
 		if !strings.Contains(body, `<link rel="modulepreload" href="`+address+`">`) && !strings.Contains(body, `<script type="module" src="`+address+`"></script>`) {

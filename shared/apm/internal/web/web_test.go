@@ -182,47 +182,6 @@ func TestDigitsMayBeHexadecimal(t *testing.T) {
 	}
 }
 
-func TestATraceIsATreeWithBars(t *testing.T) {
-	w, _ := newTest(workshop())
-	body := get(w, "/trace/5577006791947779410?view=waterfall").Body.String()
-	for _, want := range []string{
-		"GET /think/", "SELECT quote FROM thought", `class=" failed"`, "5 spans · 4 services", apm.HexID(high, low),
-		"The parent, span 999, has not arrived.", "100 ms", "500 ms", "Trace View", "% Exec Time",
-		`x="0.258%"`, // think starts 1.3 of 504.2 ms in
-	} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	order := regexp.MustCompile(`id="s(\d+)"`).FindAllStringSubmatch(body, -1)
-	var ids []string
-	for _, match := range order {
-		ids = append(ids, match[1])
-	}
-	if got := strings.Join(ids, " "); got != "5577006791947779410 2 3 4 5" {
-		t.Errorf("rows %s", got)
-	}
-	if strings.Contains(body, `class="panel"`) {
-		t.Error("a panel is open though no span is chosen")
-	}
-}
-
-func TestTheChosenSpansPanel(t *testing.T) {
-	w, _ := newTest(workshop())
-	for span, wants := range map[string][]string{
-		"3": {"no thought about art", "main.unknownSubject", "thoughts.go:41", "starts at +1.3 ms", "<dt>process_id</dt><dd><span data-copy>42</span>", `aria-current="true"`, `/traces?query=%40process_id%3A42`, `/traces?query=env%3Aworkshop`},
-		"4": {"<b>SELECT</b> quote\n<b>FROM</b> thought</pre>"},
-		"5": {`/trace/11?span=13`, "cache.miss", "+1 µs", "<dt>n</dt><dd><span data-copy>1.5</span>", "The parent, span 999, has not arrived"},
-	} {
-		body := get(w, "/trace/5577006791947779410?span="+span).Body.String()
-		for _, want := range wants {
-			if !strings.Contains(body, want) {
-				t.Errorf("span %s: the panel lacks %q", span, want)
-			}
-		}
-	}
-}
-
 func TestThePercentagesAddUp(t *testing.T) {
 	for _, shares := range [][]float64{{100.0 / 3, 100.0 / 3, 100.0 / 3}, {99.96, 0.02, 0.02}, {100}, {}, {0, 0}, {12.34, 56.78, 30.88}} {
 		var want, sum float64
@@ -239,29 +198,6 @@ func TestThePercentagesAddUp(t *testing.T) {
 		if math.Abs(sum-want) > 0.01 {
 			t.Errorf("%v: written as %v, which adds up to %v", shares, page.Percentages(shares), sum)
 		}
-	}
-}
-
-func TestATraceThatHasNotArrived(t *testing.T) {
-	w, _ := newTest()
-	rec := get(w, "/trace/123")
-	if rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "This trace has not arrived") || !strings.Contains(rec.Body.String(), `data-trace="123"`) {
-		t.Errorf("%d %s", rec.Code, rec.Body)
-	}
-}
-
-func TestALargeTraceIsCutShort(t *testing.T) {
-	var spans []apm.Span
-	for id := range uint64(2000 + 50) {
-		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 1, Start: int64(id), Resource: fmt.Sprint(id)})
-	}
-	w, _ := newTest(apm.NewTrace(1, spans))
-	body := get(w, "/trace/1?view=waterfall").Body.String()
-	if strings.Count(body, "<li") < 2000 || !strings.Contains(body, "50 spans not shown") {
-		t.Error("the page does not say what it leaves out")
-	}
-	if body := get(w, "/trace/1?view=waterfall&rows=all&span=2050").Body.String(); strings.Contains(body, "not shown") || !strings.Contains(body, `id="s2050"`) {
-		t.Error("not all rows are shown on request")
 	}
 }
 
@@ -434,5 +370,15 @@ func TestAFailureIsNoPageOfTheProduct(t *testing.T) {
 	body := get(w, "/nothing").Body.String()
 	if !strings.Contains(body, "evicted") || strings.Contains(body, "In Datadog") {
 		t.Error(body)
+	}
+}
+
+func TestATraceCanBeKeptAsAFile(t *testing.T) {
+	w, _ := newTest(workshop())
+	if got := get(w, "/api/traces/5577006791947779410?download=true").Header().Get("Content-Disposition"); got != `attachment; filename="trace-5577006791947779410.json"` {
+		t.Error(got)
+	}
+	if got := get(w, "/api/traces/5577006791947779410").Header().Get("Content-Disposition"); got != "" {
+		t.Error(got)
 	}
 }
