@@ -34,6 +34,7 @@ type block struct {
 }
 
 // NewFlame returns the layout of a tree.
+// See decisions/flame-layout.md.
 func NewFlame(roots []*Node) Flame {
 	boxes, blocks := flatten(roots)
 	// Descendants come later in boxes, so from the end, their blocks are complete.

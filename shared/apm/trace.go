@@ -118,6 +118,7 @@ func (t Trace) OwnTags() []string {
 
 // IDHigh returns the upper half of the trace's 128-bit ID, or 0 if none was sent. Tracers
 // send it with one span of each payload.
+// See decisions/low-64-bits.md.
 func (t Trace) IDHigh() uint64 {
 	for i := range t.Spans {
 		if high := t.Spans[i].TraceIDHigh; high != 0 {

@@ -35,6 +35,7 @@ func Main(name string, run func(context.Context, *flag.FlagSet) error) {
 // HTTP serves handler on addr until ctx is done, then waits up to 10 s for open
 // requests. It calls flush whenever no request has ended for 50 ms: the workshop
 // sends spans at once instead of every few seconds.
+// See decisions/flush-after-each-response.md.
 func HTTP(ctx context.Context, addr string, handler http.Handler, flush func()) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {

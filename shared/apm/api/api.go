@@ -4,6 +4,7 @@
 // are nanoseconds. Times are nanoseconds since the Unix epoch, except in Intake. A time
 // range includes From and excludes To. The tag doc describes a field for readers of the
 // reference at /api.
+// See decisions/api-reference.md.
 package api
 
 import "time"

@@ -12,6 +12,7 @@ import (
 
 // A Guest is another program's pages. They have an entry in the agent's bar, and its
 // frame, styles, keys and guards.
+// See decisions/guest-pages.md.
 type Guest struct {
 	// Path is the address of the first page: /workshop. All others are below it.
 	Path string

@@ -42,6 +42,7 @@ var (
 )
 
 // Columns are spans with their values: a single span, or the rows of a segment.
+// See decisions/one-evaluator.md.
 type Columns interface {
 	// Rows returns the number of spans.
 	Rows() int

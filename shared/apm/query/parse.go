@@ -12,6 +12,7 @@ import (
 // AND binds more tightly than OR, and stands between terms that nothing stands
 // between. The operators are in capitals; && and || are the same. A value may
 // be a group, as in env:(prod OR test).
+// See decisions/query-semantics.md.
 func Parse(query string) (Query, error) {
 	p := &parser{query: query, runes: []rune(query)}
 	if p.space(); p.atEnd() {

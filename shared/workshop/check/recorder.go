@@ -14,6 +14,7 @@ import (
 
 // A recorder is a proxy between the api and the microservice. It keeps the headers
 // of each request, because a trace doesn't show headers that nobody understood.
+// See decisions/check-proxy.md.
 type recorder struct {
 	url    string
 	server *http.Server

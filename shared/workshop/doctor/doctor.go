@@ -45,6 +45,7 @@ type Options struct {
 
 // Examine runs all checks and passes each to Found as soon as it is done. It
 // continues after a failed check, because there may be more than one problem.
+// See decisions/doctor-continues.md.
 func Examine(ctx context.Context, o Options) []Check {
 	e := &examination{Options: o, ctx: ctx}
 	e.toolchain()

@@ -16,6 +16,7 @@ var sequences = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|O.|.|$)`)
 // Read returns a channel of the keys typed on in: each key at once, without an echo, and
 // pasted text as one string. Ctrl-C and Ctrl-Z work as usual. release restores the
 // terminal. If in isn't a terminal, the channel is nil.
+// See decisions/terminal-mode.md.
 func Read(in *os.File) (keys <-chan string, release func()) {
 	if !term.IsTerminal(int(in.Fd())) {
 		return nil, func() {}

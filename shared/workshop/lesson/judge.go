@@ -8,6 +8,7 @@ type Result struct {
 
 // Expectations returns what must be true of a step's traces, in the order in which
 // a learner gets there.
+// See decisions/lesson-expectations.md.
 func Expectations(step int) []Expectation {
 	lessons := [][]Expectation{untracedLink(), manualHeaders(), automaticPropagation(), sqliteStore(), redisCache()}
 	return withHints(step, lessons[step-1])

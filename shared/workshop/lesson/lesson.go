@@ -108,6 +108,7 @@ func (w withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
 // for each span, without IDs and times: its service, operation and resource, the
 // tags that the lessons use, and its error. A trace belongs to the last request
 // sent before it began. Traces from before the first request come first.
+// See decisions/recorded-traces.md.
 func Transcript(title string, played []Exchange, traces []apm.Trace) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n", title)

@@ -10,6 +10,7 @@ import (
 
 // manualHeaders is lesson 2: the api sends its span in two headers, and the
 // microservice starts its own span below it.
+// See decisions/hand-made-spans.md.
 func manualHeaders() []Expectation {
 	war := []string{"/think/?subject=war"}
 	return []Expectation{

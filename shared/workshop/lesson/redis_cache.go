@@ -14,6 +14,7 @@ import (
 const lifetime = 30 * time.Second
 
 // redisCache is lesson 5: a thought is cached, and a repeated request is fast.
+// See decisions/dead-redis.md.
 func redisCache() []Expectation {
 	mankind, war, art := "/think/?subject=mankind", "/think/?subject=war", "/think/?subject=art"
 	return []Expectation{
@@ -77,6 +78,7 @@ func command(span *apm.Span) string {
 
 // connects reports whether a span is for setting up a connection to Redis. The
 // client does that by itself, whenever it opens one, so no lesson judges it.
+// See decisions/redis-first-connection.md.
 func connects(span *apm.Span) bool {
 	if !isRedis(span) {
 		return false

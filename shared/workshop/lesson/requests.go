@@ -118,6 +118,7 @@ const ClockSkew = 2 * time.Second
 // TracesOf returns the traces of one request among all those of its time, the api's
 // first. A response doesn't name its trace, so TracesOf goes by the URLs and times of
 // spans. Of equal requests at the same time, it chooses the trace whose times fit best.
+// See decisions/request-to-trace.md.
 func TracesOf(e Exchange, traces []apm.Trace) []apm.Trace {
 	own, found := begun(e, traces)
 	from, to := e.Sent.UnixNano(), e.End().UnixNano()

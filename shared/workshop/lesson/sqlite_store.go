@@ -9,6 +9,7 @@ import (
 )
 
 // sqliteStore is lesson 4: thoughts come from a database, and each query is a span.
+// See decisions/sqlite-bootstrap.md.
 func sqliteStore() []Expectation {
 	mankind := []string{"/think/?subject=mankind"}
 	return []Expectation{

@@ -58,6 +58,7 @@ func (p Plan) rate(after time.Duration) int {
 // Run runs the plan and returns when every request has its response. It sends requests
 // on schedule even if earlier ones are still pending. It calls watch several times a
 // second. When ctx is done, it sends no more and waits for the pending responses.
+// See decisions/open-loop-load.md.
 func Run(ctx context.Context, p Plan, watch func(Figures)) Figures {
 	r := &run{began: time.Now(), client: &http.Client{
 		Timeout: requestTimeout,

@@ -19,6 +19,7 @@ import (
 // A Proxy listens on a service's public port and forwards each connection to the
 // process that is current at that moment. So a process can be replaced while its port
 // stays.
+// See decisions/tcp-proxies.md.
 type Proxy struct {
 	listeners   []net.Listener
 	target      atomic.Pointer[string] // an address; nil while there is no process

@@ -39,6 +39,7 @@ func NewRunner(t testing.TB, dir string, env ...string) *Runner {
 // Run runs the blocks of a file and returns its text with the output of this run
 // in place of the output that differs. It goes on after output that differs, and
 // stops where a command fails.
+// See decisions/step-readmes.md.
 func (r *Runner) Run(t testing.TB, file, text string) (updated string, err error) {
 	t.Helper()
 	blocks, err := Parse(file, text)

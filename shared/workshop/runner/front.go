@@ -31,6 +31,7 @@ type program struct {
 
 // prepare starts the next process on a private port. If the current process runs the
 // same program, it starts nothing, unless always is set.
+// See decisions/restart-only-what-changed.md.
 func (f *front) prepare(ctx context.Context, target Target, binary string, env []string, always bool,
 	log func(service, line string)) error {
 	content, err := os.ReadFile(binary)

@@ -43,6 +43,7 @@ type Process struct {
 // Start runs a service and returns once it is healthy. The service ends when it is
 // stopped, and whenever this process ends: it watches its standard input, which then
 // closes.
+// See decisions/service-lifetime.md.
 func Start(ctx context.Context, s Service) (*Process, error) {
 	p := &Process{Service: s, ended: make(chan struct{})}
 	cmd := exec.Command(s.Binary)

@@ -9,6 +9,7 @@ import (
 
 // keepRunning makes one turn after the other until ctx is done. A turn ends and the
 // next one starts when the target's files change, or when Run or Restart is called.
+// See decisions/one-turn-at-a-time.md.
 func (w *Workshop) keepRunning(ctx context.Context) {
 	defer close(w.ended)
 	for ctx.Err() == nil {
@@ -109,6 +110,7 @@ func (w *Workshop) retire(thinker, api *Process) {
 }
 
 // attend returns when the turn ends. It reports services that stop before.
+// See decisions/no-automatic-restart.md.
 func (w *Workshop) attend(turn context.Context) {
 	for {
 		var died *front

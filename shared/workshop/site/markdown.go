@@ -26,6 +26,7 @@ import (
 
 // A markdown writes GitHub's Markdown as HTML for our pages. HTML in it stays text,
 // except for details, summary and code.
+// See decisions/readme-markdown.md.
 type markdown struct {
 	step    int                              // links are relative to its directory
 	agent   string                           // host and port of the requested page

@@ -69,6 +69,7 @@ type shownAnswer struct {
 }
 
 // show serves GET /workshop/2.
+// See decisions/lesson-page-parts.md.
 func (s *site) show(r *http.Request, step int) (guest.Page, error) {
 	p := page{Step: step, Title: lesson.Title(step), Task: lesson.Task(step), Code: s.code(step)}
 	p.Links = links(step, p.Code)

@@ -22,6 +22,7 @@ const (
 //
 // It polls the files. Notifications don't arrive everywhere, for example on network
 // drives and on directories mounted into a container.
+// See decisions/polled-files.md.
 func Files(ctx context.Context, before string, paths []string) bool {
 	last := before
 	for {

@@ -22,6 +22,7 @@ type Copied struct {
 // Copy writes a step's starting code to CopyDir: for step 2, the code of step 1. It
 // leaves an existing copy as it is or, with reset, renames it and makes a new one. If it
 // fails, there is no half copy, and nothing is lost.
+// See decisions/learner-copies.md.
 func Copy(root string, step int, reset bool) (Copied, error) {
 	copied, err := makeCopy(root, step, reset)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 // giveToOwner changes the owner of files written by root to the owner of the workshop's
 // directory: a container runs as root, and the learner then edits the files. It does
 // nothing on a file system without owners.
+// See decisions/workshop-container.md.
 func giveToOwner(root, written string) {
 	info, err := os.Stat(root)
 	if err != nil || os.Geteuid() != 0 {

@@ -128,7 +128,7 @@ func parseTraces(content []byte) (traces []encodedTrace, err error) {
 	}
 }
 
-// An encodedTrace is a trace to send.
+// An encodedTrace is a trace to send. See decisions/export-and-import.md.
 type encodedTrace struct {
 	id       uint64
 	spans    int

@@ -93,6 +93,7 @@ func runTraced(ctx context.Context, args []string, keep bool, stdout, stderr io.
 
 // runUntilEnd runs a command until it ends, and forwards signals to it. Its error is an
 // exitCode or a startError.
+// See decisions/apm-run-terminal.md.
 func runUntilEnd(args, env []string, stdout, stderr io.Writer, signals <-chan os.Signal) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, os.Stdin, stdout, stderr

@@ -33,6 +33,7 @@ type Side struct {
 //
 // If A and B change places, the result is the same, the other way round. The time is
 // proportional to the number of spans: large groups of siblings aren't matched by order.
+// See decisions/compare-by-structure.md.
 func Align(a, b apm.Trace) []Place {
 	exec := [2]map[uint64]time.Duration{a.ExecTimes(), b.ExecTimes()}
 	places := make([]Place, 0, max(len(a.Spans), len(b.Spans)))

@@ -181,6 +181,7 @@ func (in *Intake) discard(reply string) handler {
 }
 
 // receive reads, decodes and stores one payload. It waits while the agent is busy.
+// See decisions/payloads-wait.md.
 func (in *Intake) receive(c *call, format string, decode decoder, reply string) error {
 	c.reservation.memory = &in.memory
 	defer c.reservation.releaseAll()

@@ -79,6 +79,7 @@ func (in *Intake) Report() stats.IntakeReport {
 }
 
 // A record collects the stats and the report.
+// See decisions/intake-report.md.
 type record struct {
 	mu sync.Mutex
 	Stats

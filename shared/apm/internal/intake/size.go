@@ -82,6 +82,7 @@ func (p *payload) unpack(body []byte, spanDepth int, valueWeight int64, decode f
 // weighMessagePack estimates the memory that MessagePack takes once decoded. The decoders
 // allocate as many spans, strings or tags as a header announces, so eight bytes could
 // request half a gigabyte. So each announced value must be there, with at least a byte.
+// See decisions/payload-size-estimate.md.
 func weighMessagePack(body []byte, spanDepth int, valueWeight int64) (weight int64, err error) {
 	// The formats need a dozen levels, and an event's attributes may be lists of lists.
 	const maxDepth = 100

@@ -12,6 +12,7 @@ import (
 
 // A cache holds the most recently used columns, directories and search results, within a
 // number of bytes.
+// See decisions/column-cache.md.
 type cache struct {
 	max int
 

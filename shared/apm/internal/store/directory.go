@@ -20,6 +20,7 @@ import (
 
 // A directory holds a store's files: one for each segment, a log for each segment that
 // isn't written yet, and the totals. A store in memory has a directory without a path.
+// See decisions/segment-files.md.
 type directory struct {
 	path string
 	lock *flock.Flock
@@ -276,6 +277,7 @@ func (d *directory) remove(n name) error {
 }
 
 // setAside renames the file of a damaged segment.
+// See decisions/damaged-segments.md.
 func (d *directory) setAside(n name) error {
 	d.reading.Lock()
 	defer d.reading.Unlock()

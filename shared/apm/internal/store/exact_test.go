@@ -14,7 +14,7 @@ import (
 )
 
 // Figures over spans that are all at hand, in the plainest way: exact, and what
-// any faster way is to be held to.
+// any faster way is to be held to. See decisions/exact-figures.md.
 
 // exactBreakdown gives the figures of the selected spans, each span a request.
 // A span without one of the fields has "" for it. Where the time is not

@@ -9,6 +9,7 @@ import (
 
 // jobs limits how many segments all requests together read at the same time, since each
 // may take a few times the size of its largest column.
+// See decisions/bounded-readers.md.
 type jobs chan struct{}
 
 func newJobs() jobs {

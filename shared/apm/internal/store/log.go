@@ -13,6 +13,7 @@ import (
 
 // A log is a file with the spans of a segment that isn't written yet. A record follows
 // its length and checksum. Records are only appended.
+// See decisions/acknowledged-means-logged.md.
 type log struct {
 	file *os.File // nil for a store in memory
 	size int64    // of the whole records

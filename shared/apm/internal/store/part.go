@@ -114,6 +114,7 @@ func (s *Store) addTrace(p *part, t arrival) {
 }
 
 // makeRoom evicts the oldest parts until so many more spans fit.
+// See decisions/oldest-first.md.
 func (s *Store) makeRoom(coming int) {
 	var evicted []*part
 	for (s.kept.Spans+coming > s.MaxSpans || s.kept.Bytes > s.MaxBytes) && len(s.parts) > 0 && s.parts[0].builder == nil {

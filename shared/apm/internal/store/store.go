@@ -130,6 +130,7 @@ var errClosed = errors.New("the store is closed")
 // crash of the program; a second later, they survive a power cut. It returns ErrFull if
 // the disk is full. While the store is busy writing, it blocks until ctx is done. The
 // caller must not change the spans' maps before it returns.
+// See decisions/add-blocks.md.
 func (s *Store) Add(ctx context.Context, spans []apm.Span) error {
 	if len(spans) == 0 {
 		return nil
@@ -167,6 +168,7 @@ func (s *Store) Retention() stats.Retention {
 }
 
 // Clear deletes all traces, even if the disk is full.
+// See decisions/clear.md.
 func (s *Store) Clear(context.Context) error {
 	return s.do(func() error {
 		for ; s.writing > 0; s.writing-- {

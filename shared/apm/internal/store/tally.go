@@ -13,6 +13,7 @@ import (
 // the mapping of Datadog's sketches numbers them. A slice of counts replaces its DDSketch,
 // since a breakdown has up to 200,000 tallies, most of them with few requests. See
 // decisions/percentiles.md.
+// See decisions/percentiles.md.
 type tally struct {
 	requests, errors int
 	total, max       time.Duration

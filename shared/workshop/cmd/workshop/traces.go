@@ -12,6 +12,7 @@ import (
 
 // showTraces prints each trace once it has settled, and again if more of it arrives
 // later. When stopping is closed, it prints the traces still waiting and returns.
+// See decisions/a-trace-is-never-complete.md.
 func (s *screen) showTraces(changes <-chan []uint64, stopping <-chan struct{}) {
 	agent := s.workshop.Agent()
 	quietSince := map[uint64]time.Time{}
