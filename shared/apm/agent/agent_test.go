@@ -2,7 +2,6 @@ package agent
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"html/template"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"testing/fstest"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/guest"
 )
 
@@ -232,13 +232,10 @@ func TestAnyServiceHasAnAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		escaped := strings.ReplaceAll(url.PathEscape(service), ".", "%2E")
-		_, body := fetch(t, "GET", a.URL()+"/api/services/"+escaped+"/resources", "")
-		var answer struct {
-			Service   string
-			Resources []struct{ Resource string }
-		}
-		if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Service != service || len(answer.Resources) != 1 || answer.Resources[0].Resource != span.Resource {
-			t.Errorf("%s: %v %s", service, err, body)
+		var found api.Resources
+		err := api.Client{URL: a.URL()}.Get(t.Context(), "/api/services/"+escaped+"/resources", nil, &found)
+		if err != nil || found.Service != service || len(found.Resources) != 1 || found.Resources[0].Resource != span.Resource {
+			t.Errorf("%s: %v %+v", service, err, found)
 		}
 	}
 }

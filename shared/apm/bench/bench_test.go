@@ -15,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/process"
+	"thinker/shared/apm/tracegen"
 )
 
 var (
@@ -61,21 +63,18 @@ func startLoad(b *testing.B, a *process.APM, flags ...string) *load {
 	return l
 }
 
-// A loadResult is the part of the output of apm load --json that benchmarks need.
-type loadResult struct {
-	Sent           int     `json:"sent"`
-	Acknowledged   int     `json:"acknowledged"`
-	Received       int     `json:"taken_in"`
-	SpansPerSecond float64 `json:"spans_per_second"`
-	WorstSecond    float64 `json:"worst_second"`
-	BestSecond     float64 `json:"best_second"`
+// lost counts spans that were sent and not received.
+func lost(r tracegen.LoadReport) float64 {
+	received := 0
+	if r.TakenIn != nil {
+		received = *r.TakenIn
+	}
+	return float64(max(0, r.Sent-received))
 }
-
-func (r loadResult) lost() float64 { return float64(max(0, r.Sent-r.Received)) }
 
 // wait waits for the end of a load. Missing spans and an apm that stops responding are
 // figures, not failures.
-func (l *load) wait() (result loadResult) {
+func (l *load) wait() (result tracegen.LoadReport) {
 	l.b.Helper()
 	ended := l.process.Wait()
 	if err := json.Unmarshal(l.stdout.Bytes(), &result); err != nil {
@@ -85,7 +84,7 @@ func (l *load) wait() (result loadResult) {
 }
 
 // interrupt ends a load.
-func (l *load) interrupt() loadResult {
+func (l *load) interrupt() tracegen.LoadReport {
 	l.b.Helper()
 	if err := l.process.Process.Signal(os.Interrupt); err != nil {
 		l.b.Fatalf("interrupt apm load: %v\n%s", err, l.stderr.String())
@@ -107,9 +106,9 @@ func benchmarkIntake(b *testing.B, flags ...string) {
 		a := start(b)
 		sent := startLoad(b, a, append(flags, "--for", loadTime.String())...).wait()
 		b.ReportMetric(sent.SpansPerSecond, "spans/s")
-		b.ReportMetric(sent.WorstSecond, "spans-in-worst-second")
-		b.ReportMetric(sent.BestSecond, "spans-in-best-second")
-		b.ReportMetric(sent.lost(), "lost")
+		b.ReportMetric(float64(sent.WorstSecond), "spans-in-worst-second")
+		b.ReportMetric(float64(sent.BestSecond), "spans-in-best-second")
+		b.ReportMetric(lost(sent), "lost")
 		reportSize(b, a)
 		a.Kill()
 	}
@@ -124,7 +123,7 @@ func BenchmarkKill(b *testing.B) {
 		for range 3 {
 			load := startLoad(b, a, "--rate", "100000", "--for", "10m")
 			for received := 0; received < 100_000; {
-				received = get[struct{ Spans int }](b, a, "/api/intake").Spans
+				received = process.Decode[api.Intake](a, "/api/intake").Spans
 			}
 			a.Kill()
 			acknowledged += load.wait().Acknowledged

@@ -12,6 +12,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"thinker/shared/apm/api"
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/internal/process"
 )
 
@@ -20,8 +22,8 @@ import (
 func BenchmarkReads(b *testing.B) {
 	a := start(b, "--max-spans", fmt.Sprint(*fill+3_000_000))
 	filled := startLoad(b, a, "--spans", fmt.Sprint(*fill), "--spread", "4h", "--unique").wait()
-	if filled.lost() > 0 {
-		b.Fatalf("filling it lost %v spans", filled.lost())
+	if lost(filled) > 0 {
+		b.Fatalf("filling it lost %v spans", lost(filled))
 	}
 	b.Run("AtRest", func(b *testing.B) {
 		for b.Loop() {
@@ -36,7 +38,7 @@ func BenchmarkReads(b *testing.B) {
 			measureReads(b, a)
 			sent := load.interrupt()
 			b.ReportMetric(sent.SpansPerSecond, "spans/s")
-			b.ReportMetric(sent.lost(), "lost")
+			b.ReportMetric(lost(sent), "lost")
 		}
 		reportSize(b, a)
 	})
@@ -67,9 +69,7 @@ func reads(b *testing.B, a *process.APM) [][2]string {
 	if known = append(known, traceIDs(a.Get(newest))...); len(known) == 0 {
 		b.Fatal("it stores no trace")
 	}
-	trace := get[struct {
-		Spans []struct{ Meta map[string]string }
-	}](b, a, "/api/traces/"+known[0])
+	trace := process.Decode[api.Trace](a, "/api/traces/"+known[0])
 	requestID := trace.Spans[0].Meta["request.id"]
 	search := func(query string) string {
 		return "/api/traces?" + url.Values{"limit": {"50"}, "query": {query}}.Encode()
@@ -167,25 +167,9 @@ func percentile(took []time.Duration, share float64) float64 {
 	return milliseconds(sorted[max(0, rank-1)])
 }
 
-func get[T any](b *testing.B, a *process.APM, path string) (value T) {
-	b.Helper()
-	if err := json.Unmarshal(a.Get(path).Body, &value); err != nil {
-		b.Fatal(path, err)
-	}
-	return value
-}
-
-type traceList struct {
-	Traces []struct {
-		TraceID string `json:"trace_id"`
-		Spans   int    `json:"spans"`
-	} `json:"traces"`
-	Next string `json:"next"`
-}
-
 // traceIDs returns the IDs in a list of traces.
-func traceIDs(response process.Response) (ids []string) {
-	var list traceList
+func traceIDs(response fetch.Response) (ids []string) {
+	var list api.Traces
 	_ = json.Unmarshal(response.Body, &list) // else it has none
 	for _, t := range list.Traces {
 		ids = append(ids, t.TraceID)
@@ -196,8 +180,8 @@ func traceIDs(response process.Response) (ids []string) {
 // countSpans counts the stored spans, page by page.
 func countSpans(b *testing.B, a *process.APM) (n int) {
 	b.Helper()
-	for cursor := "0"; cursor != ""; {
-		page := get[traceList](b, a, "/api/traces?limit=1000&cursor="+cursor)
+	for cursor := new("0"); cursor != nil; {
+		page := process.Decode[api.Traces](a, "/api/traces?limit=1000&cursor="+*cursor)
 		for _, t := range page.Traces {
 			n += t.Spans
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/internal/process"
 )
 
@@ -39,7 +40,7 @@ func TestGuard_RefusalsRevealNothing(t *testing.T) {
 		"typed other host": {"GET", 403, []string{"Host", "evil.example", "Sec-Fetch-Site", "none", "Sec-Fetch-Dest", "document"}},
 		"cross-site link":  {"GET", 200, []string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document", "Sec-Fetch-Mode", "navigate"}},
 	}
-	expected := map[string]process.Response{} // of the first request in each group
+	expected := map[string]fetch.Response{} // of the first request in each group
 	for _, stored := range []bool{false, true} {
 		if stored {
 			store(t, a, 1)

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/process"
 	"thinker/shared/apm/tracegen"
 )
@@ -151,16 +152,9 @@ func TestIntake_TextsAreShortened(t *testing.T) {
 		t.Fatal(err)
 	}
 	post(t, a, string(body))
-	response := a.Get("/api/traces/1")
-	var trace struct {
-		Spans []struct {
-			Resource string
-			Meta     map[string]string
-			Metrics  map[string]float64
-		}
-	}
-	if err := json.Unmarshal(response.Body, &trace); err != nil || len(trace.Spans) != 1 {
-		t.Fatalf("%v: %.300s", err, response.Body)
+	trace := process.Decode[api.Trace](a, "/api/traces/1")
+	if len(trace.Spans) != 1 {
+		t.Fatalf("%d spans, want 1", len(trace.Spans))
 	}
 	got := trace.Spans[0]
 	for what, texts := range map[string][2]string{

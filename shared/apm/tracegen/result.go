@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -15,23 +16,44 @@ import (
 
 // A LoadResult counts the spans of a load. An agent accepts or refuses whole payloads.
 type LoadResult struct {
-	Sent         int         // the sum of the next three
-	Acknowledged int         // answered with status 200
-	Refused      map[int]int // answered with another status, by status
-	Unanswered   int         // unknown whether the agent received them
-	Took         time.Duration
+	Sent         int           `json:"sent"`         // the sum of the next three
+	Acknowledged int           `json:"acknowledged"` // answered with status 200
+	Refused      map[int]int   `json:"refused"`      // answered with another status, by status
+	Unanswered   int           `json:"unanswered"`   // unknown whether the agent received them
+	Took         time.Duration `json:"took"`
 
 	// Spans acknowledged in the slowest and in the fastest whole second; 0 for a load
 	// shorter than that.
-	WorstSecond, BestSecond int
+	WorstSecond int `json:"worst_second"`
+	BestSecond  int `json:"best_second"`
 
 	// Time to the response to a payload. Percentiles are accurate to 1 %.
-	LatencyP50, LatencyP99, LatencyMax time.Duration
+	LatencyP50 time.Duration `json:"latency_p50"`
+	LatencyP99 time.Duration `json:"latency_p99"`
+	LatencyMax time.Duration `json:"latency_max"`
 
 	// By the agent's own count, which includes spans from others.
-	Compared bool // whether the agent reported it
-	Received int
-	Losses   map[string]int // by reason; not all of them are spans
+	Compared bool           `json:"-"` // whether the agent reported it
+	Received int            `json:"-"`
+	Losses   map[string]int `json:"losses"` // by reason; not all of them are spans
+}
+
+// A LoadReport is a LoadResult in JSON. TakenIn, which is Received, and Missing are null if
+// the agent didn't report them.
+type LoadReport struct {
+	LoadResult
+	TakenIn        *int    `json:"taken_in"`
+	Missing        *int    `json:"missing"`
+	SpansPerSecond float64 `json:"spans_per_second"`
+}
+
+// Report returns the result for JSON.
+func (r LoadResult) Report() LoadReport {
+	report := LoadReport{LoadResult: r, SpansPerSecond: math.Round(r.PerSecond())}
+	if r.Compared {
+		report.TakenIn, report.Missing = new(r.Received), new(r.Missing())
+	}
+	return report
 }
 
 // Missing returns how many acknowledged spans the agent didn't receive.

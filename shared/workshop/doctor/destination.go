@@ -3,13 +3,13 @@ package doctor
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
-	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/fetch"
 )
 
@@ -98,13 +98,14 @@ func (e *examination) misses(to target) string {
 			return new(net.Dialer).DialContext(ctx, "unix", to.url.Path)
 		}
 	}
-	response, err := get(e.ctx, transport, at+"/api/intake")
-	if err != nil {
+	ctx, cancel := context.WithTimeout(e.ctx, requestTimeout)
+	defer cancel()
+	there, err := api.Client{URL: at, Transport: transport}.Intake(ctx)
+	if _, unreachable := errors.AsType[*fetch.UnreachableError](err); unreachable {
 		return "nothing responds there"
 	}
-	var intake struct{ Since time.Time }
-	ours, err := e.Client.Intake(e.ctx)
-	if json.Unmarshal(response.Body, &intake) != nil || err != nil || !intake.Since.Equal(ours.Since.Time) {
+	ours, oursErr := e.Client.Intake(e.ctx)
+	if err != nil || oursErr != nil || !there.Since.Equal(ours.Since.Time) {
 		return "that isn't the agent at " + e.Client.Agent
 	}
 	return ""

@@ -100,9 +100,11 @@ func (e *examination) serviceListens(name, at, unknownPath, flag, binary string)
 	return program{}, false
 }
 
-// get sends a GET with a short timeout, since any program may be listening.
+// requestTimeout is short, since any program may be listening.
+const requestTimeout = 3 * time.Second
+
 func get(ctx context.Context, transport *http.Transport, at string) (fetch.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	return fetch.Get(ctx, transport, at, fetch.Limit)
 }

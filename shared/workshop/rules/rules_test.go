@@ -61,7 +61,7 @@ var rules = []struct {
 	{"thinker/shared/apm/tracegen", "a generator knows an agent only over HTTP", []string{
 		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/fetch", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
 		"github.com/tinylib/msgp/msgp"}},
-	{"thinker/shared/apm/internal/process", "a process is seen from outside", nil},
+	{"thinker/shared/apm/internal/process", "a process is seen from outside", []string{"thinker/shared/apm/fetch"}},
 	{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
 	{"thinker/shared/apm/apmtest", "a test has the real agent, and queries it", []string{
 		"thinker/shared/apm", "thinker/shared/apm/agent", "thinker/shared/apm/format", "thinker/shared/apm/query"}},

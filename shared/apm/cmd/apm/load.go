@@ -84,12 +84,14 @@ func load(cmd *cobra.Command, addr string, config tracegen.LoadConfig, asJSON bo
 	}
 	result, err := tracegen.Load(cmd.Context(), config)
 	if result.Sent > 0 || err == nil {
-		print := printResult
+		var printErr error
 		if asJSON {
-			print = printResultJSON
+			printErr = json.NewEncoder(cmd.OutOrStdout()).Encode(result.Report())
+		} else {
+			printErr = printResult(cmd.OutOrStdout(), result)
 		}
-		if err := print(cmd.OutOrStdout(), result); err != nil {
-			return fmt.Errorf("print the result: %w", err)
+		if printErr != nil {
+			return fmt.Errorf("print the result: %w", printErr)
 		}
 	}
 	if err != nil {
@@ -107,59 +109,35 @@ func progress(w io.Writer) func(tracegen.LoadResult) {
 	var last tracegen.LoadResult
 	return func(r tracegen.LoadResult) {
 		perSecond := float64(r.Sent-last.Sent) / (r.Took - last.Took).Seconds()
-		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", format.Duration(r.Took.Round(time.Second)), format.Count(r.Sent, "span", "spans"), format.Number(int(perSecond)))
+		fmt.Fprintf(w, "%s  %s sent  %s spans/s\n", format.Duration(r.Took.Round(time.Second)),
+			format.Count(r.Sent, "span", "spans"), format.Number(int(perSecond)))
 		last = r
 	}
 }
 
 func printResult(w io.Writer, r tracegen.LoadResult) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "sent\t%s in %s\n", format.Count(r.Sent, "span", "spans"), format.Duration(r.Took))
-	fmt.Fprintf(table, "acknowledged\t%s, %s spans/s\n", format.Number(r.Acknowledged), format.Number(int(math.Round(r.PerSecond()))))
+	row := func(name, text string, args ...any) { fmt.Fprintf(table, name+"\t"+text+"\n", args...) }
+	row("sent", "%s in %s", format.Count(r.Sent, "span", "spans"), format.Duration(r.Took))
+	row("acknowledged", "%s, %s spans/s",
+		format.Number(r.Acknowledged), format.Number(int(math.Round(r.PerSecond()))))
 	if r.BestSecond > 0 {
-		fmt.Fprintf(table, "per second\t%s to %s spans\n", format.Number(r.WorstSecond), format.Number(r.BestSecond))
+		row("per second", "%s to %s spans", format.Number(r.WorstSecond), format.Number(r.BestSecond))
 	}
 	for _, status := range slices.Sorted(maps.Keys(r.Refused)) {
-		fmt.Fprintf(table, "refused\t%s with status %d\n", format.Number(r.Refused[status]), status)
+		row("refused", "%s with status %d", format.Number(r.Refused[status]), status)
 	}
 	if r.Unanswered > 0 {
-		fmt.Fprintf(table, "no response\t%s\n", format.Number(r.Unanswered))
+		row("no response", "%s", format.Number(r.Unanswered))
 	}
-	fmt.Fprintf(table, "latency\tp50 %s, p99 %s, max %s per payload\n", format.Duration(r.LatencyP50), format.Duration(r.LatencyP99), format.Duration(r.LatencyMax))
+	row("latency", "p50 %s, p99 %s, max %s per payload",
+		format.Duration(r.LatencyP50), format.Duration(r.LatencyP99), format.Duration(r.LatencyMax))
 	if r.Compared {
-		fmt.Fprintf(table, "received\t%s by the agent's count, %s missing\n", format.Number(max(0, r.Received)), format.Number(r.Missing()))
+		row("received", "%s by the agent's count, %s missing",
+			format.Number(max(0, r.Received)), format.Number(r.Missing()))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Losses)) {
-		fmt.Fprintf(table, "lost\t%s × %s\n", format.Number(r.Losses[reason]), strings.TrimSpace(format.Printable(reason, 80)))
+		row("lost", "%s × %s", format.Number(r.Losses[reason]), strings.TrimSpace(format.Printable(reason, 80)))
 	}
 	return table.Flush()
-}
-
-// A loadAnswer is the output of --json.
-type loadAnswer struct {
-	Sent           int            `json:"sent"`
-	Acknowledged   int            `json:"acknowledged"`
-	Refused        map[int]int    `json:"refused"` // spans, by HTTP status
-	Unanswered     int            `json:"unanswered"`
-	TakenIn        *int           `json:"taken_in"` // null if the agent didn't report it
-	Missing        *int           `json:"missing"`
-	Losses         map[string]int `json:"losses"` // by reason
-	Took           time.Duration  `json:"took"`
-	SpansPerSecond float64        `json:"spans_per_second"`
-	WorstSecond    int            `json:"worst_second"` // spans acknowledged in it; 0 for a load that lasted none
-	BestSecond     int            `json:"best_second"`
-	LatencyP50     time.Duration  `json:"latency_p50"` // of a payload
-	LatencyP99     time.Duration  `json:"latency_p99"`
-	LatencyMax     time.Duration  `json:"latency_max"`
-}
-
-func printResultJSON(w io.Writer, r tracegen.LoadResult) error {
-	answer := loadAnswer{
-		Sent: r.Sent, Acknowledged: r.Acknowledged, Refused: r.Refused, Unanswered: r.Unanswered, Losses: r.Losses,
-		Took: r.Took, SpansPerSecond: math.Round(r.PerSecond()), WorstSecond: r.WorstSecond, BestSecond: r.BestSecond, LatencyP50: r.LatencyP50, LatencyP99: r.LatencyP99, LatencyMax: r.LatencyMax,
-	}
-	if missing := r.Missing(); r.Compared {
-		answer.TakenIn, answer.Missing = &r.Received, &missing
-	}
-	return json.NewEncoder(w).Encode(answer)
 }

@@ -5,10 +5,12 @@ package process
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"thinker/shared/apm/fetch"
 )
 
 // An APM is an apm process. It can be killed and run again with the same data.
@@ -119,17 +123,10 @@ func (a *APM) Stderr() string {
 // Addr returns the address where it listens, for example localhost:43125.
 func (a *APM) Addr() string { return strings.TrimPrefix(a.URL, "http://") }
 
-// A Response has been read to its end.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
-
 // Request sends a request, and reads the response. Headers are name, value, name, value;
 // a header Host sets the host. It doesn't follow redirects. It fails the test if there is
 // no response within two minutes.
-func (a *APM) Request(method, path string, body io.Reader, headers ...string) Response {
+func (a *APM) Request(method, path string, body io.Reader, headers ...string) fetch.Response {
 	a.TB.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -141,26 +138,31 @@ func (a *APM) Request(method, path string, body io.Reader, headers ...string) Re
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	request.Host = request.Header.Get("Host")
-	response, err := http.DefaultTransport.RoundTrip(request)
+	response, err := fetch.Do(http.DefaultTransport, request, math.MaxInt64-1)
 	if err != nil {
-		a.TB.Fatalf("%v\n%s", err, a.Stderr())
+		a.TB.Fatalf("%s: %v\n%s", path, err, a.Stderr())
 	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		a.TB.Fatalf("read the response to %s: %v\n%s", path, err, a.Stderr())
-	}
-	return Response{response.StatusCode, response.Header, content}
+	return response
 }
 
 // Get sends a GET for a path.
-func (a *APM) Get(path string) Response {
+func (a *APM) Get(path string) fetch.Response {
 	a.TB.Helper()
 	return a.Request(http.MethodGet, path, nil)
 }
 
+// Decode returns the response of an endpoint of the API, which must be a success.
+func Decode[T any](a *APM, path string) (decoded T) {
+	a.TB.Helper()
+	response := a.Get(path)
+	if err := json.Unmarshal(response.Body, &decoded); err != nil || response.Status != http.StatusOK {
+		a.TB.Fatalf("%s: status %d, %v: %.300s", path, response.Status, err, response.Body)
+	}
+	return decoded
+}
+
 // PostTraces sends traces as JSON.
-func (a *APM) PostTraces(json string) Response {
+func (a *APM) PostTraces(json string) fetch.Response {
 	a.TB.Helper()
 	return a.Request(http.MethodPost, "/v0.4/traces", strings.NewReader(json), "Content-Type", "application/json")
 }

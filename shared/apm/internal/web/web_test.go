@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
@@ -219,7 +220,7 @@ func TestSpansAreHostile(t *testing.T) {
 			}
 		}
 	}
-	var trace struct{ Spans []struct{ Resource string } }
+	var trace api.Trace
 	if err := json.Unmarshal(get(w, "/api/traces/1").Body.Bytes(), &trace); err != nil || trace.Spans[0].Resource != evil {
 		t.Errorf("%v %+v", err, trace)
 	}
@@ -280,10 +281,7 @@ func TestAPIErrorsAreProblemDetails(t *testing.T) {
 	w, _ := newTest()
 	for path, status := range map[string]int{"/api/traces/1": 404, "/api/traces/x": 400, "/api/traces?limit=0": 400, "/api/traces?limit=1001": 400, "/api/traces?cursor=-1": 400, "/api/events?trace=x": 400, "/api/nothing": 404} {
 		rec := get(w, path)
-		var problem struct {
-			Type, Title, Detail string
-			Status              int
-		}
+		var problem api.Problem
 		if err := json.Unmarshal(rec.Body.Bytes(), &problem); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
