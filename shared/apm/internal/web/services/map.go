@@ -106,7 +106,9 @@ func (p pages) dependencies(data *resourcePage) *page.ServiceMap {
 		sum := called[e.To]
 		sum.Calls, sum.Errors, sum.Total = sum.Calls+e.Calls, sum.Errors+e.Errors, apm.Plus(sum.Total, e.Total)
 		called[e.To] = sum
-		called[e.From] = called[e.From]
+		if _, known := called[e.From]; !known {
+			called[e.From] = stats.Edge{}
+		}
 	}
 	spent := map[string]stats.SpentTime{}
 	for _, s := range a.Services {
