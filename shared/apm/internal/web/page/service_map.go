@@ -32,35 +32,32 @@ type MapEdge struct {
 // and tables of the same figures. The template "servicemap" shows it.
 type ServiceMap struct {
 	Label         string
-	Width, Height string
+	Width, Height float64     // in pixels, like all lengths
 	Nodes         []drawnNode // connected services together, layer by layer
 	Edges         []drawnEdge
 }
 
 type drawnNode struct {
 	MapNode
-	ID            int // the page's script finds its edges by it
-	Shown         Service
-	Title         string
-	X, Y          string // the upper left corner
-	Width, Height string
+	graph.Box
+	ID int // the page's script finds its edges by it
 }
 
 type drawnEdge struct {
 	MapEdge
-	FromID, ToID   int
-	Caller, Callee Service
-	Title          string
-	Line, Head     string // paths
-	Width          string
+	FromID, ToID int
+	Line, Head   string // paths
+	Width        float64
 }
 
-// NewServiceMap draws services and their calls. It draws a service that only edges name without
-// figures. The order of its arguments doesn't change the drawing.
-func NewServiceMap(site *Site, label string, nodes []MapNode, edges []MapEdge) *ServiceMap {
+// NewServiceMap draws services and their calls. It draws a service that only edges name
+// without figures. The order of its arguments doesn't change the drawing.
+func NewServiceMap(label string, nodes []MapNode, edges []MapEdge) *ServiceMap {
 	nodes, edges = slices.Clone(nodes), slices.Clone(edges)
+	least, most := math.Inf(1), 0.0
 	for _, e := range edges {
 		nodes = append(nodes, MapNode{Service: e.From}, MapNode{Service: e.To})
+		least, most = min(least, e.Weight), max(most, e.Weight)
 	}
 	slices.SortStableFunc(nodes, func(a, b MapNode) int { return cmp.Compare(a.Service, b.Service) })
 	nodes = slices.CompactFunc(nodes, func(a, b MapNode) bool { return a.Service == b.Service })
@@ -70,7 +67,8 @@ func NewServiceMap(site *Site, label string, nodes []MapNode, edges []MapEdge) *
 
 	ids, heights := map[string]int{}, make([]float64, len(nodes))
 	for i, n := range nodes {
-		ids[n.Service], heights[i] = i, n.height()
+		const padding, line = 8, 17
+		ids[n.Service], heights[i] = i, 2*padding+line*float64(1+len(n.text()))
 	}
 	calls := make([]graph.Edge, len(edges))
 	for i, e := range edges {
@@ -78,60 +76,43 @@ func NewServiceMap(site *Site, label string, nodes []MapNode, edges []MapEdge) *
 	}
 	layout := graph.Place(heights, calls)
 
-	drawn := &ServiceMap{Label: label, Width: graph.Pixels(layout.Width), Height: graph.Pixels(layout.Height)}
+	drawn := &ServiceMap{Label: label, Width: layout.Width, Height: layout.Height}
 	for _, i := range layout.Order {
-		n, box := nodes[i], layout.Boxes[i]
-		drawn.Nodes = append(drawn.Nodes, drawnNode{
-			MapNode: n, ID: i, Shown: site.Service(n.Service), Title: n.title(),
-			X: graph.Pixels(box.X), Y: graph.Pixels(box.Y),
-			Width: graph.Pixels(graph.BoxWidth), Height: graph.Pixels(box.Height),
-		})
+		drawn.Nodes = append(drawn.Nodes, drawnNode{nodes[i], layout.Boxes[i], i})
 	}
-	width := lineWidths(edges)
 	for i, e := range edges {
 		line, head := layout.Lines[i].Path()
-		drawn.Edges = append(drawn.Edges, drawnEdge{
-			MapEdge: e, FromID: ids[e.From], ToID: ids[e.To],
-			Caller: site.Service(e.From), Callee: site.Service(e.To),
-			Title: isolated(e.From) + " → " + isolated(e.To) + ": " + e.Label,
-			Line:  line, Head: head, Width: graph.Pixels(width(e.Weight)),
-		})
+		width := lineWidth(e.Weight, least, most)
+		drawn.Edges = append(drawn.Edges, drawnEdge{e, calls[i].From, calls[i].To, line, head, width})
 	}
 	return drawn
 }
 
-// lineWidths returns the width of lines in pixels by weight: doubling the weight adds the
-// same width everywhere.
-func lineWidths(edges []MapEdge) func(weight float64) float64 {
+// lineWidth returns the width of a line by its weight, the least and the most weight.
+// Doubling the weight adds the same width everywhere.
+func lineWidth(weight, least, most float64) float64 {
 	const thin, wide = 1.2, 3.6
-	least, most := math.Inf(1), 0.0
-	for _, e := range edges {
-		least, most = min(least, e.Weight), max(most, e.Weight)
+	if most <= least {
+		return (thin + wide) / 3
 	}
-	return func(weight float64) float64 {
-		if most <= least {
-			return (thin + wide) / 3
-		}
-		return thin + (wide-thin)*math.Log((1+weight)/(1+least))/math.Log((1+most)/(1+least))
-	}
+	return thin + (wide-thin)*math.Log((1+weight)/(1+least))/math.Log((1+most)/(1+least))
 }
 
-// height returns the height of the node's box in pixels.
-func (n MapNode) height() float64 {
-	const padding, line = 8, 17
-	return 2*padding + line*float64(1+len(n.allLines()))
-}
-
-func (n MapNode) allLines() []string {
+// text returns the node's lines with its errors.
+func (n MapNode) text() []string {
 	if n.Errors == "" {
 		return n.Lines
 	}
 	return append(slices.Clone(n.Lines), n.Errors)
 }
 
-func (n MapNode) title() string {
-	return strings.TrimSuffix(isolated(n.Service)+": "+strings.Join(n.allLines(), ", "), ": ")
+// Title returns the node's hover text.
+func (n MapNode) Title() string {
+	return strings.TrimSuffix(isolated(n.Service)+": "+strings.Join(n.text(), ", "), ": ")
 }
+
+// Title returns the edge's hover text.
+func (e MapEdge) Title() string { return isolated(e.From) + " → " + isolated(e.To) + ": " + e.Label }
 
 // isolated returns a service's name for use within other text, whose direction it must
 // not change.
@@ -139,5 +120,8 @@ func isolated(service string) string {
 	if service == "" {
 		return "no service"
 	}
-	return "\u2068" + format.Printable(Short(service), 300) + "\u2069"
+	return "\u2068" + format.Printable(service, 300) + "\u2069"
 }
+
+// BoxWidth returns the width of a node's box.
+func (*ServiceMap) BoxWidth() int { return graph.BoxWidth }

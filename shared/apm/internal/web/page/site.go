@@ -13,6 +13,7 @@ import (
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/web/chart"
+	"thinker/shared/apm/internal/web/graph"
 	"thinker/shared/apm/query"
 )
 
@@ -95,6 +96,7 @@ func NewSite(config Config) *Site {
 		"moment":      MomentOf,
 		"number":      format.Number,
 		"ranges":      Ranges,
+		"pixels":      graph.Pixels,
 		"percent":     Percent,
 		"script":      func(name string) template.HTML { return scriptTags(site.Static, name) },
 		"service":     site.Service,

@@ -66,7 +66,7 @@ func (p pages) loadMap(ctx context.Context, data *mapPage) error {
 		}
 		edges = slices.DeleteFunc(edges, func(e page.MapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
 	}
-	data.Map, data.Others = page.NewServiceMap(p.Site, "Service Map", nodes, edges), others
+	data.Map, data.Others = page.NewServiceMap("Service Map", nodes, edges), others
 	return nil
 }
 
@@ -133,7 +133,7 @@ func (p pages) dependencies(data *resourcePage) *page.ServiceMap {
 		}
 		nodes = append(nodes, n)
 	}
-	return page.NewServiceMap(p.Site, "Dependency map", nodes, edgesOf(a, count))
+	return page.NewServiceMap("Dependency map", nodes, edgesOf(a, count))
 }
 
 // A counter formats a count of something.

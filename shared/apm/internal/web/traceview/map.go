@@ -47,5 +47,5 @@ func newMap(s *scene) *page.ServiceMap {
 		edges = append(edges, page.MapEdge{From: e.From, To: e.To, Label: label, Weight: float64(e.Calls),
 			Failed: e.Errors > 0})
 	}
-	return page.NewServiceMap(s.site, "Trace map", nodes, edges)
+	return page.NewServiceMap("Trace map", nodes, edges)
 }
