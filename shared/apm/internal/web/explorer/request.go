@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
@@ -40,22 +39,19 @@ func parseTracesRequest(r *http.Request) (request tracesRequest, err error) {
 	request.AllFacets = values.Get("facets") == "all"
 	request.rowsOnly = r.Header.Get("X-Refresh") == "rows"
 
-	var noQuery, noScope, noTime, noColumns, noFacets, noCursor error
+	var noSearch, noTime, noColumns, noFacets, noCursor error
 	var failure page.Failure
-	if request.parsed, noQuery = page.ParseQuery(r); errors.As(noQuery, &request.Wrong) {
-		noQuery = nil
+	request.parsed, request.Scope, noSearch = page.ParseSearch(r, query.AllSpans)
+	if errors.As(noSearch, &request.Wrong) {
+		noSearch = nil
 	}
 	if request.window, noTime = page.ParseWindow(r); errors.As(noTime, &failure) {
 		request.NoTime, noTime = failure.Detail, nil
 	}
-	if named, ok := page.RangeOf(request.window.Range); ok && named.Length > 0 {
-		request.window.From = time.Now().Add(-named.Length).UnixNano()
-	}
-	request.Scope, noScope = page.ParseScope(r)
 	request.Columns, noColumns = chooseColumns(values["columns"])
 	request.facets, noFacets = page.ParseFields(r, "facet", 10)
 	request.Before, noCursor = page.ParseNumber(r, "before", 0, 0, math.MaxUint64)
-	return request, cmp.Or(noQuery, noScope, noTime, noColumns, noFacets, noCursor)
+	return request, cmp.Or(noSearch, noTime, noColumns, noFacets, noCursor)
 }
 
 // A column is a column of the list. Its cell is in templates/traces.html.

@@ -37,7 +37,7 @@ func (s server) traces(r *http.Request) (any, error) {
 }
 
 func parseSearch(r *http.Request) (request query.Request, err error) {
-	if request.Selection, err = page.Selection(r, query.AllSpans); err != nil {
+	if request.Selection, err = page.ParseSelection(r, query.AllSpans); err != nil {
 		return request, err
 	}
 	if request.Limit, err = parseLimit(r, 50); err != nil {

@@ -3,7 +3,6 @@ package page
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"time"
@@ -45,26 +44,28 @@ func Ranges() []TimeRange {
 func ParseWindow(r *http.Request) (win Window, err error) {
 	q := r.URL.Query()
 	win.Env = q.Get("env")
-	if win.From, err = instant(r, "from"); err != nil {
-		return win, err
-	}
-	if win.To, err = instant(r, "to"); err != nil {
+	if win.From, win.To, err = parseTimes(r); err != nil {
 		return win, err
 	}
 	win.Fixed = win.To != 0
 	if win.From != 0 || win.To != 0 {
 		if win.From != 0 && win.To != 0 && win.To <= win.From {
-			return win, Failure{http.StatusBadRequest, "This time range ends before it starts. Choose another one above."}
+			return win, invalid("This time range ends before it starts. Choose another one above.")
 		}
 		return win, nil
 	}
 	win.Range = q.Get("range")
-	if _, ok := RangeOf(win.Range); !ok && win.Range != "" {
-		return win, Failure{http.StatusBadRequest, fmt.Sprintf("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)}
+	named, ok := RangeOf(win.Range)
+	if !ok && win.Range != "" {
+		return win, invalid("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)
+	}
+	if named.Length > 0 {
+		win.From = time.Now().Add(-named.Length).UnixNano()
 	}
 	return win, nil
 }
 
+// RangeOf returns the range with a name.
 func RangeOf(name string) (TimeRange, bool) {
 	for _, r := range Ranges() {
 		if r.Name == name {
