@@ -51,6 +51,9 @@ const (
 	Passed
 )
 
+// String returns failed, for example.
+func (s State) String() string { return [...]string{"unchecked", "failed", "passed"}[s] }
+
 // A Verdict is what requests show about an expectation.
 type Verdict struct {
 	State   State

@@ -3,8 +3,6 @@ package site
 import (
 	"html/template"
 	"slices"
-	"strconv"
-	"strings"
 
 	"thinker/shared/workshop/lesson"
 )
@@ -12,23 +10,16 @@ import (
 // A checklist is a step's checks, and their results so far.
 type checklist struct {
 	Items   []item
-	Passed  int
-	All     []string // the paths of the step's requests
-	Problem string   // why a request from the checklist got no response
+	Problem string // why a request from the checklist got no response
 }
 
-// An item is one check.
+// An item is one check with its result.
 type item struct {
-	ID       string
-	State    string // open, failed or passed
-	Says     string
-	TraceURL string // of the trace that was checked
-	Request  string // the path of the request that left this trace
-	Requests []repeated
-	Paths    []string // one for each request
-	Waits    bool     // its requests were sent, but checks above it failed
-	Hints    *hint
-	Finding  *finding // for a failed check
+	lesson.Result
+	Request string // the path of the request that left the trace that was checked
+	Waits   bool   // its requests were sent, but checks above it failed
+	Hints   *hint
+	Finding *finding // for a failed check
 }
 
 // A repeated is a request, and how often it is sent in a row.
@@ -51,41 +42,63 @@ type finding struct {
 	Trees []tree
 }
 
-func (s *site) checklist(step int, requests []lesson.Request, write func(string) (template.HTML, error)) (*checklist, error) {
-	list := &checklist{All: lesson.Requests(step)}
+// checklist judges requests, which are those to the running code.
+func (v view) checklist(requests []lesson.Request) (*checklist, error) {
+	list := &checklist{}
 	found := 0
-	for _, result := range s.judge(step, requests) {
-		shown := item{ID: "check-" + result.ID, Says: result.Says, State: stateOf(result.State), Requests: inARow(result.Asks), Paths: result.Asks}
-		if result.TraceID != 0 {
-			shown.TraceURL = "/trace/" + strconv.FormatUint(result.TraceID, 10)
-			shown.Request = requestOf(requests, result.TraceID)
-		}
-		if result.State == lesson.Passed {
-			list.Passed++
-		} else {
-			var err error
-			if shown.Hints, err = hints(result.Hints[:], 1, write); err != nil {
+	for _, result := range v.judge(v.page.Step, requests) {
+		shown := item{Result: result, Request: requestOf(requests, result.TraceID)}
+		for i, text := range slices.Backward(result.Hints[:]) {
+			if text == "" || result.State == lesson.Passed {
+				continue
+			}
+			html, err := v.markdown().html([]byte(text))
+			if err != nil {
 				return nil, err
 			}
+			shown.Hints = &hint{i + 1, html, shown.Hints}
 		}
 		shown.Waits = result.State == lesson.Unchecked && found > 0 && sent(requests, result.Asks)
 		if f := result.Finding; f != nil {
 			found++
-			shown.Finding = &finding{Finding: f, First: found == 1, Trees: s.trees(f.Trees)}
+			shown.Finding = &finding{Finding: f, First: found == 1, Trees: trees(v.Palette, f.Trees)}
 		}
 		list.Items = append(list.Items, shown)
 	}
 	return list, nil
 }
 
-func stateOf(state lesson.State) string {
-	switch state {
-	case lesson.Passed:
-		return "passed"
-	case lesson.Failed:
-		return "failed"
+// Passed returns how many checks passed.
+func (l *checklist) Passed() (passed int) {
+	for _, item := range l.Items {
+		if item.State == lesson.Passed {
+			passed++
+		}
 	}
-	return "open"
+	return passed
+}
+
+// Complete reports whether all checks passed.
+func (l *checklist) Complete() bool { return len(l.Items) > 0 && l.Passed() == len(l.Items) }
+
+// TraceURL returns the path of the trace that was checked, if there is one.
+func (i item) TraceURL() string {
+	if i.TraceID == 0 {
+		return ""
+	}
+	return traceURL(i.TraceID)
+}
+
+// Repeated returns the check's requests. Those that are equal to the one before are one.
+func (i item) Repeated() (all []repeated) {
+	for _, path := range i.Asks {
+		if last := len(all) - 1; last >= 0 && all[last].Path == path {
+			all[last].Times++
+		} else {
+			all = append(all, repeated{path, 1})
+		}
+	}
+	return all
 }
 
 // requestOf returns the path of the request that left a trace, or nothing.
@@ -110,32 +123,3 @@ func sent(requests []lesson.Request, paths []string) bool {
 	}
 	return len(left) == 0
 }
-
-// inARow joins paths that are equal to the one before.
-func inARow(paths []string) (all []repeated) {
-	for _, path := range paths {
-		if last := len(all) - 1; last >= 0 && all[last].Path == path {
-			all[last].Times++
-		} else {
-			all = append(all, repeated{path, 1})
-		}
-	}
-	return all
-}
-
-// hints folds each hint into the one before it.
-func hints(texts []string, number int, write func(string) (template.HTML, error)) (*hint, error) {
-	texts = slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return strings.TrimSpace(text) == "" })
-	if len(texts) == 0 {
-		return nil, nil
-	}
-	text, err := write(texts[0])
-	if err != nil {
-		return nil, err
-	}
-	next, err := hints(texts[1:], number+1, write)
-	return &hint{number, text, next}, err
-}
-
-// Complete reports whether all checks passed.
-func (l *checklist) Complete() bool { return l.Passed == len(l.Items) && l.Passed > 0 }

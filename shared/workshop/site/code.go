@@ -3,6 +3,7 @@ package site
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -33,13 +34,9 @@ func (s *site) change(r *http.Request, step int) (guest.Page, error) {
 // A code is the running code, as a step's page shows it.
 type code struct {
 	runner.State
-	Name  string // of the target
-	Here  bool   // the target is code for this page's step
-	Mine  bool   // the target is a learner's copy
-	Ready bool   // the target is running
+	step  int
 	Path  string // of the copy, for an editor
 	Short string // the same, relative to the workshop's directory
-	Begin string // the code that a copy starts as
 	Made  bool   // the copy exists
 	Usual bool   // the copy is where the page creates it
 }
@@ -48,33 +45,40 @@ func (s *site) code(step int) code {
 	state := s.Workshop.State()
 	usual := workspace.CopyDir(s.Root, step)
 	dir := usual
-	if state.Target.Step == step && state.Target.Dir != "" {
+	if state.Target.Step == step && !state.Target.Original() {
 		dir = state.Target.Dir // chosen with --dir
 	}
-	c := code{
-		State: state,
-		Name:  state.Target.Name(),
-		Here:  state.Target.Step == step,
-		Mine:  state.Target.Dir != "",
-		Ready: state.Phase == runner.Healthy && state.Serving == state.Target,
-		Path:  dir,
-		Short: dir,
-		Made:  exists(dir),
-		Usual: dir == usual,
-	}
+	_, err := os.Stat(dir)
+	c := code{State: state, step: step, Path: dir, Short: dir, Made: err == nil, Usual: dir == usual}
 	if short, err := filepath.Rel(s.Root, dir); err == nil && filepath.IsLocal(short) {
 		c.Short = filepath.ToSlash(short)
-	}
-	c.Begin = runner.StepName(1) + " without the microservice’s tracer and think span"
-	if step > 1 {
-		c.Begin = "the code of " + runner.StepName(step-1)
 	}
 	return c
 }
 
+// Name returns the target's name.
+func (c code) Name() string { return c.Target.Name() }
+
+// Here reports whether the target is code for this page's step.
+func (c code) Here() bool { return c.Target.Step == c.step }
+
+// Mine reports whether the target is a learner's copy.
+func (c code) Mine() bool { return !c.Target.Original() }
+
+// Ready reports whether the target is running.
+func (c code) Ready() bool { return c.Phase == runner.Healthy && c.Serving == c.Target }
+
+// Begin returns the code that a copy starts as.
+func (c code) Begin() string {
+	if c.step == 1 {
+		return runner.StepName(1) + " without the microservice’s tracer and think span"
+	}
+	return "the code of " + runner.StepName(c.step-1)
+}
+
 // Runs reports whether the page can send the step's requests: a version of the
 // target is running, perhaps not the newest.
-func (c code) Runs() bool { return c.Here && c.Serving == c.Target }
+func (c code) Runs() bool { return c.Here() && c.Serving == c.Target }
 
 // PhaseText returns the target's state in words.
 func (c code) PhaseText() string {
@@ -94,10 +98,10 @@ func (c code) Blocked(step int) string {
 	switch {
 	case c.Runs():
 		return ""
-	case c.Here && c.Phase == runner.Failed:
+	case c.Here() && c.Phase == runner.Failed:
 		return "The code doesn’t run. See the error under Running code."
-	case c.Here:
-		return fmt.Sprintf("Wait until %s is running.", c.Name)
+	case c.Here():
+		return fmt.Sprintf("Wait until %s is running.", c.Name())
 	case c.Serving.Step == 0:
 		return fmt.Sprintf("Start step %d to run this.", step)
 	}

@@ -23,24 +23,30 @@ import (
 // A page is a step's page.
 type page struct {
 	Step    int
-	Title   string
-	Task    string // what the learner does
 	Lessons []entry
 	Code    code
 	Text    template.HTML // the step's README
 	Checks  *checklist
-	Links   []link
 }
+
+// Title returns the step's title.
+func (p *page) Title() string { return lesson.Title(p.Step) }
+
+// Task returns what the learner does.
+func (p *page) Task() string { return lesson.Task(p.Step) }
+
+// Requests returns the paths of the step's requests.
+func (p *page) Requests() []string { return lesson.Requests(p.Step) }
 
 // An entry is a step in the list of all steps.
 type entry struct {
 	Step     int
-	Title    string
-	URL      string
-	Current  bool
 	Complete bool // with the learner's own code
 	Seen     bool // all checks passed with the original code
 }
+
+// Title returns the step's title.
+func (e entry) Title() string { return lesson.Title(e.Step) }
 
 // A link leads to another page about the step.
 type link struct{ URL, Text string }
@@ -48,22 +54,11 @@ type link struct{ URL, Text string }
 // A command is a line of the text that sends a request to the api, and the
 // response.
 type command struct {
-	Step    int
-	At      int
-	ID      string
+	line
 	Text    string // as a learner types it
 	Path    string
 	Blocked string // why the line can't be run; empty if it can
-	Answer  *shownAnswer
-}
-
-// A shownAnswer is a response as the page shows it.
-type shownAnswer struct {
-	Problem string
-	Status  int
-	Body    string
-	Took    amount
-	Code    string // that sent it
+	Answer  *answer
 	Trees   []tree
 	Gone    bool // a trace of the request is no longer stored
 }
@@ -71,18 +66,13 @@ type shownAnswer struct {
 // show serves GET /workshop/2.
 // See decisions/lesson-page-parts.md.
 func (s *site) show(r *http.Request, step int) (guest.Page, error) {
-	p := page{Step: step, Title: lesson.Title(step), Task: lesson.Task(step), Code: s.code(step)}
-	p.Links = links(step, p.Code)
-	var err error
-	if p.Text, err = s.text(r, p); err != nil {
+	v := view{s, r, &page{Step: step, Code: s.code(step)}}
+	if err := errors.Join(v.addText(), v.addChecks()); err != nil {
 		return guest.Page{}, err
 	}
-	if p.Checks, err = s.judged(r, p); err != nil {
-		return guest.Page{}, err
-	}
-	p.Lessons = s.lessons(p)
-	main, err := s.render("lesson", p)
-	return guest.Page{Title: fmt.Sprintf("Step %d: %s", step, p.Title), Main: main}, err
+	v.addLessons()
+	main, err := s.render("lesson", v.page)
+	return guest.Page{Title: fmt.Sprintf("Step %d: %s", step, v.page.Title()), Main: main}, err
 }
 
 func (s *site) render(name string, data any) (template.HTML, error) {
@@ -93,101 +83,104 @@ func (s *site) render(name string, data any) (template.HTML, error) {
 	return template.HTML(out.String()), nil
 }
 
-// markdown returns a writer for the page that r requests.
-func (s *site) markdown(r *http.Request, step int) *markdown {
-	return &markdown{step: step, agent: r.Host, api: s.Client.API, thinker: s.Thinker}
+// A view is a step's page while it is prepared for a request.
+type view struct {
+	*site
+	r    *http.Request
+	page *page
 }
 
-// text returns the step's README, with the responses to its lines.
-func (s *site) text(r *http.Request, p page) (template.HTML, error) {
-	file := filepath.Join(s.Root, runner.StepName(p.Step), "README.md")
-	readme, err := os.ReadFile(file)
+// markdown returns a writer for the page.
+func (v view) markdown() *markdown {
+	return &markdown{step: v.page.Step, agent: v.r.Host, api: v.Client.API, thinker: v.Thinker}
+}
+
+// addText adds the step's README, with the responses to its lines.
+func (v view) addText() error {
+	name := runner.StepName(v.page.Step) + "/README.md"
+	readme, err := os.ReadFile(filepath.Join(v.Root, filepath.FromSlash(name)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return s.render("no-text", runner.StepName(p.Step)+"/README.md")
+		v.page.Text, err = v.render("no-text", name)
+		return err
 	} else if err != nil {
-		return "", err
+		return err
 	}
 	var failed error
 	at := 0
-	writer := s.markdown(r, p.Step)
+	writer := v.markdown()
 	writer.runs = func(path string) bool { return listed(path) && at < mostLines }
 	writer.command = func(path, text string) []byte {
 		at++
-		html, err := s.command(r, p, line{p.Step, at}, path, text)
+		html, err := v.command(line{v.page.Step, at}, path, text)
 		failed = errors.Join(failed, err)
 		return []byte(html)
 	}
-	html, err := writer.html(readme)
-	return html, errors.Join(failed, err)
+	v.page.Text, err = writer.html(readme)
+	return errors.Join(failed, err)
 }
 
-func (s *site) command(r *http.Request, p page, l line, path, text string) (template.HTML, error) {
-	c := command{Step: l.step, At: l.at, ID: l.ID(), Text: text, Path: path, Blocked: p.Code.Blocked(p.Step)}
-	if last, there := s.last(l, p.Code.Since); there && (last.Path == path || last.Path == "") {
-		c.Answer = &shownAnswer{Problem: last.problem, Status: last.Status, Body: last.Body, Took: duration(last.Took), Code: last.code}
-		traces, err := s.read(r.Context(), last.traces)
+func (v view) command(l line, path, text string) (template.HTML, error) {
+	c := command{line: l, Text: text, Path: path, Blocked: v.page.Code.Blocked(v.page.Step)}
+	if last, there := v.sender.last(l, v.page.Code.Since); there && (last.Path == path || last.Path == "") {
+		traces, err := v.read(v.r.Context(), last.traces)
 		if err != nil {
 			return "", err
 		}
-		c.Answer.Trees = s.trees(unmarked(traces))
-		c.Answer.Gone = len(traces) < len(last.traces)
+		c.Answer, c.Trees = &last, trees(v.Palette, unmarked(traces))
+		c.Gone = len(traces) < len(last.traces)
 	}
-	return s.render("command", c)
+	return v.render("command", c)
 }
 
-// judged returns the checklist, from the requests to the code that is running now.
-func (s *site) judged(r *http.Request, p page) (*checklist, error) {
+// addChecks adds the checklist, from the requests to the code that is running now.
+func (v view) addChecks() (err error) {
 	var requests []lesson.Request
-	if p.Code.Runs() {
-		var err error
-		if requests, err = s.requests(r.Context(), p.Code.Since); err != nil {
-			return nil, err
+	if v.page.Code.Runs() {
+		if requests, err = v.requests(v.r.Context(), v.page.Code.Since); err != nil {
+			return err
 		}
 	}
-	write := func(text string) (template.HTML, error) { return s.markdown(r, p.Step).html([]byte(text)) }
-	list, err := s.checklist(p.Step, requests, write)
-	if err != nil {
-		return nil, err
+	if v.page.Checks, err = v.checklist(requests); err != nil {
+		return err
 	}
-	if last, there := s.last(line{p.Step, 0}, p.Code.Since); there {
-		list.Problem = last.problem
+	if last, there := v.sender.last(line{v.page.Step, 0}, v.page.Code.Since); there {
+		v.page.Checks.Problem = last.Problem
 	}
-	return list, nil
+	return nil
 }
 
-// lessons returns all steps, with their progress. It records this step's progress if
+// addLessons adds all steps, with their progress. It records this step's progress if
 // all its checks passed now.
-func (s *site) lessons(p page) []entry {
-	progress, err := workspace.Progress(s.Root)
+func (v view) addLessons() {
+	p := v.page
+	progress, err := workspace.Progress(v.Root)
 	reached := func(step int) int {
 		return slices.IndexFunc(progress, func(r workspace.Reached) bool { return r.Step == step })
 	}
 	own := p.Code.Serving.Dir
 	if at := reached(p.Step); p.Checks.Complete() && (at < 0 || progress[at].Given() && own != "") {
-		dir := cmp.Or(own, filepath.Join(s.Root, runner.StepName(p.Step)))
-		recorded := workspace.Reach(s.Root, workspace.Reached{Step: p.Step, Dir: dir, At: time.Now()})
-		progress, err = workspace.Progress(s.Root)
+		dir := cmp.Or(own, filepath.Join(v.Root, runner.StepName(p.Step)))
+		recorded := workspace.Reach(v.Root, workspace.Reached{Step: p.Step, Dir: dir, At: time.Now()})
+		progress, err = workspace.Progress(v.Root)
 		err = errors.Join(err, recorded)
 	}
 	if err != nil {
 		p.Checks.Problem = strings.Join([]string{p.Checks.Problem, sentence(err)}, " ")
 	}
-	var all []entry
 	for step := 1; step <= runner.Steps; step++ {
-		shown := entry{Step: step, Title: lesson.Title(step), URL: address(step, ""), Current: step == p.Step}
+		shown := entry{Step: step}
 		if at := reached(step); at >= 0 {
 			shown.Seen, shown.Complete = progress[at].Given(), !progress[at].Given()
 		}
-		all = append(all, shown)
+		p.Lessons = append(p.Lessons, shown)
 	}
-	return all
 }
 
-// links returns links to other pages about the step.
-func links(step int, c code) []link {
-	name := runner.StepName(step)
-	if c.Here {
-		name = c.Name
+// Links returns links to other pages about the step.
+func (p *page) Links() []link {
+	name, step := runner.StepName(p.Step), p.Step
+	if p.Code.Here() {
+		name = p.Code.Name()
 	}
 	all := []link{{"/traces?query=version:" + name, "Traces of " + name}}
 	if step > 1 {
@@ -195,10 +188,4 @@ func links(step int, c code) []link {
 		all = append(all, link{"/compare?service=thinker-api&a=" + before + "&b=" + name, "Compare " + before + " with " + name})
 	}
 	return all
-}
-
-// exists reports whether there is a file or directory at a path.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

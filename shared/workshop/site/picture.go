@@ -18,8 +18,8 @@ var picturePath = regexp.MustCompile(`^(?:step0[1-5]|shared)/pictures/[a-z0-9-]+
 
 // picture serves a picture at a path that picturePath matches. It opens only files
 // within the workshop's directory, also where there are symbolic links.
-func (s *site) picture(file string) (guest.Page, error) {
-	root, err := os.OpenRoot(s.Root)
+func picture(dir, file string) (guest.Page, error) {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return guest.Page{}, fmt.Errorf("open the workshop's directory: %w", err)
 	}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"thinker/shared/apm"
@@ -63,11 +62,7 @@ const home = "/workshop"
 type site struct {
 	Config
 	templates *template.Template
-
-	// Requests are sent one at a time, so that their traces can be told apart.
-	sending sync.Mutex
-	mu      sync.Mutex
-	answers map[line]answer // the last one of each line
+	sender    *sender
 
 	judge      func(step int, requests []lesson.Request) []lesson.Result
 	requestsOf func(traces []apm.Trace) []lesson.Request
@@ -89,10 +84,14 @@ func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent
 }
 
 func newSite(config Config) *site {
-	s := &site{Config: config, answers: map[line]answer{}, judge: lesson.Judge, requestsOf: lesson.RequestsOf}
+	s := &site{
+		Config: config, sender: &sender{Config: config, answers: map[line]answer{}},
+		judge: lesson.Judge, requestsOf: lesson.RequestsOf,
+	}
 	s.templates = template.Must(template.New("").Funcs(template.FuncMap{
-		"count": format.Count,
-		"next":  func(step int) int { return step + 1 },
+		"amount": amountOf,
+		"count":  format.Count,
+		"next":   func(step int) int { return step + 1 },
 	}).ParseFS(embedded, "templates/*.html"))
 	return s
 }
@@ -129,7 +128,7 @@ func (s *site) serve(r *http.Request) (guest.Page, error) {
 		return guest.Page{Instead: address(s.Workshop.State().Target.Step, "")}, nil
 	}
 	if picturePath.MatchString(below) {
-		return s.picture(below)
+		return picture(s.Root, below)
 	}
 	step, err := readStep(below)
 	if err != nil {

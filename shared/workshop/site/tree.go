@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/colour"
 	"thinker/shared/apm/format"
 	"thinker/shared/workshop/lesson"
 )
@@ -19,7 +20,7 @@ const (
 type tree struct {
 	URL      string
 	Says     string // its root's resource: GET /think/
-	Duration amount
+	Duration time.Duration
 	Rows     []row
 	More     int // spans left out
 }
@@ -34,7 +35,7 @@ type row struct {
 	Name     string
 	Detail   string
 	X, Width string // of its bar, in percent
-	Duration amount
+	Duration time.Duration
 	Failed   bool
 	Error    string // type and message
 	Orphan   bool   // its parent is missing
@@ -44,13 +45,15 @@ type row struct {
 // An amount is a figure and its unit, which has a lighter tone.
 type amount struct{ Value, Unit string }
 
-func duration(d time.Duration) amount {
+func amountOf(d time.Duration) amount {
 	value, unit := format.DurationParts(d)
 	return amount{value, unit}
 }
 
+func traceURL(id uint64) string { return "/trace/" + strconv.FormatUint(id, 10) }
+
 // trees draws traces below each other, on one time axis.
-func (s *site) trees(traces []lesson.Tree) []tree {
+func trees(palette *colour.Palette, traces []lesson.Tree) []tree {
 	begin, end := int64(0), int64(0)
 	for _, t := range traces {
 		for i := range t.Trace.Spans {
@@ -60,7 +63,7 @@ func (s *site) trees(traces []lesson.Tree) []tree {
 	}
 	var drawn []tree
 	for _, t := range traces {
-		drawn = append(drawn, s.tree(t, begin, float64(max(1, end-begin))))
+		drawn = append(drawn, drawTree(palette, t, begin, float64(max(1, end-begin))))
 	}
 	return drawn
 }
@@ -73,8 +76,8 @@ func unmarked(traces []apm.Trace) (all []lesson.Tree) {
 	return all
 }
 
-func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
-	drawn := tree{URL: "/trace/" + strconv.FormatUint(t.Trace.ID, 10), Duration: duration(t.Trace.Duration())}
+func drawTree(palette *colour.Palette, t lesson.Tree, begin int64, length float64) tree {
+	drawn := tree{URL: traceURL(t.Trace.ID), Duration: t.Trace.Duration()}
 	if entry := t.Trace.Entry(); entry != nil {
 		drawn.Says = format.Printable(cmp.Or(entry.Resource, entry.Name), longest)
 	}
@@ -90,10 +93,10 @@ func (s *site) tree(t lesson.Tree, begin int64, length float64) tree {
 		shown := row{
 			URL:   drawn.URL + "?span=" + strconv.FormatUint(span.SpanID, 10),
 			Level: level, Indent: step * min(level-1, deepest),
-			Colour: s.Palette.Of(span.Service).Hex(), Name: format.Printable(span.Name, longest), Detail: format.Printable(span.Detail(), longest),
+			Colour: palette.Of(span.Service).Hex(), Name: format.Printable(span.Name, longest), Detail: format.Printable(span.Detail(), longest),
 			X:        percent(float64(span.Start-begin) / length),
 			Width:    percent(float64(span.Duration) / length),
-			Duration: duration(span.Duration),
+			Duration: span.Duration,
 			Failed:   span.Error, Orphan: node.Orphan, Mark: t.Marks[span.SpanID],
 		}
 		if span.Service != above {

@@ -17,8 +17,7 @@ func TestSite_TreesShareAnAxis(t *testing.T) {
 		{TraceID: 2, SpanID: 2, ParentID: 9, Service: "thinker", Name: "http.request", Start: 150 * ms, Duration: 25 * time.Millisecond},
 		{TraceID: 2, SpanID: 3, ParentID: 2, Service: "thinker", Name: "think", Start: 160 * ms, Error: true, Meta: map[string]string{"error.type": "main.unknown", "error.message": "no\nthought"}},
 	})
-	s := &site{Config: Config{Palette: &colour.Palette{}}}
-	drawn := s.trees([]lesson.Tree{{Trace: api}, {Trace: thinker, Marks: map[uint64]string{3: "here"}}})
+	drawn := trees(&colour.Palette{}, []lesson.Tree{{Trace: api}, {Trace: thinker, Marks: map[uint64]string{3: "here"}}})
 	if len(drawn) != 2 || len(drawn[0].Rows) != 1 || len(drawn[1].Rows) != 2 {
 		t.Fatalf("%+v", drawn)
 	}
@@ -39,8 +38,7 @@ func TestSite_TreeOfALargeTrace(t *testing.T) {
 	for id := range uint64(10_000) { // each below the one before
 		spans = append(spans, apm.Span{TraceID: 1, SpanID: id + 1, ParentID: id, Start: int64(id), Service: strings.Repeat("s", 1000)})
 	}
-	s := &site{Config: Config{Palette: &colour.Palette{}}}
-	drawn := s.trees([]lesson.Tree{{Trace: apm.NewTrace(1, spans)}})[0]
+	drawn := trees(&colour.Palette{}, []lesson.Tree{{Trace: apm.NewTrace(1, spans)}})[0]
 	if len(drawn.Rows) != 40 || drawn.More != 9_960 || len(drawn.Rows[0].Service) > 300 {
 		t.Errorf("%d rows of %d bytes, and %d more", len(drawn.Rows), len(drawn.Rows[0].Service), drawn.More)
 	}

@@ -89,7 +89,7 @@ func (c *checkedJSON) add(target runner.Target, report check.Report, failed erro
 }
 
 func checkOf(r lesson.Result, hints int) checkJSON {
-	e := checkJSON{ID: r.ID, Says: r.Says, State: stateNames[r.State]}
+	e := checkJSON{ID: r.ID, Says: r.Says, State: r.State.String()}
 	if r.TraceID != 0 {
 		e.TraceID = id(r.TraceID)
 	}
@@ -107,8 +107,6 @@ func checkOf(r lesson.Result, hints int) checkJSON {
 	}
 	return e
 }
-
-var stateNames = [...]string{lesson.Unchecked: "unchecked", lesson.Failed: "failed", lesson.Passed: "passed"}
 
 // id formats an ID as a string of decimal digits: it may not fit a JSON number.
 func id(n uint64) string { return strconv.FormatUint(n, 10) }
