@@ -125,7 +125,7 @@ func errorOnThink(s *story) *Finding {
 	case len(missing) > 0:
 		cause := s.Code.likely("thinker", "think finishes its span without the error. Give think's result the name err, "+
 			"and finish the span in a deferred function: span.Finish(tracer.WithError(err)).",
-			clue{has: `defer span\.Finish\(tracer\.WithError\(err\)\)`, cause: "A defer statement reads its arguments at once, " +
+			clue{has: `defer span\.Finish\(tracer\.WithError\(err\)\)`, cause: "A defer statement evaluates its arguments at once, " +
 				"and err is still nil there. Put the call into a deferred function, and give think's result the name err."})
 		return s.finding(expected, "No span is an error.", cause, missing...)
 	}
