@@ -3,7 +3,6 @@ package services
 import (
 	"context"
 	"math"
-	"net/http"
 	"slices"
 
 	"thinker/shared/apm"
@@ -24,40 +23,24 @@ type mapPage struct {
 // failedPart is the error rate from which the map shows a service or call in red.
 const failedPart = 0.01
 
-// showMap serves GET /map.
-func (p pages) showMap(rw http.ResponseWriter, r *http.Request) error {
-	request, err := parseRequest(r)
-	if err != nil {
-		return err
-	}
-	data := mapPage{frame: frame{request: request, Frame: p.Frame(r, "map", "Service Map", page.Docs{
-		Name: "Service Map", URL: "https://docs.datadoghq.com/tracing/services/services_map/", Lacks: "monitors and teams",
-	})}}
-	if err := p.settle(r.Context(), &data.frame); err != nil {
-		return err
-	}
-	if err := p.loadMap(r.Context(), &data); err != nil {
-		return err
-	}
-	return p.Render(rw, http.StatusOK, "map.html", data)
-}
-
-func (p pages) loadMap(ctx context.Context, data *mapPage) error {
-	services, others, err := p.mappedServices(ctx, *data.Window)
+// loadMap reads the map.
+func (p pages) loadMap(ctx context.Context, f frame) (any, error) {
+	data := mapPage{frame: f}
+	services, others, err := p.mappedServices(ctx, *f.Window)
 	if err != nil || len(services) == 0 {
-		return err
+		return data, err
 	}
-	if data.Anatomy, err = p.Anatomy(ctx, data.selection(), 0); err != nil {
-		return err
+	if data.Anatomy, err = p.Anatomy(ctx, f.selection(), 0); err != nil {
+		return nil, err
 	}
 	least := math.Inf(1)
 	for _, s := range services {
 		least = min(least, float64(s.Requests))
 	}
-	count := data.counter(least)
+	count := f.counter(least)
 	var nodes []page.MapNode
 	for _, s := range services {
-		nodes = append(nodes, data.node(s.Values[0], s.Figures, count))
+		nodes = append(nodes, f.node(s.Values[0], s.Figures, count))
 	}
 	edges := edgesOf(data.Anatomy, count)
 	if others > 0 { // calls of services that are left out would bring them back
@@ -67,7 +50,7 @@ func (p pages) loadMap(ctx context.Context, data *mapPage) error {
 		edges = slices.DeleteFunc(edges, func(e page.MapEdge) bool { return !onMap(e.From) || !onMap(e.To) })
 	}
 	data.Map, data.Others = page.NewServiceMap("Service Map", nodes, edges), others
-	return nil
+	return data, nil
 }
 
 // mappedServices returns the services of the window. Their figures are of service
@@ -94,12 +77,12 @@ func (p pages) mappedServices(ctx context.Context, win page.Window) (services []
 
 // dependencies draws the upstream and downstream calls of a resource's requests; nil for
 // none.
-func (p pages) dependencies(data *resourcePage) *page.ServiceMap {
-	a := data.Anatomy
+func (p resourcePage) dependencies() *page.ServiceMap {
+	a := p.Anatomy
 	if len(a.Edges) == 0 {
 		return nil
 	}
-	least := float64(data.Total.Requests)
+	least := float64(p.Total.Requests)
 	called := map[string]stats.Edge{} // by service; without calls for one that only calls others
 	for _, e := range a.Edges {
 		least = min(least, a.Estimate(e.Calls))
@@ -114,15 +97,15 @@ func (p pages) dependencies(data *resourcePage) *page.ServiceMap {
 	for _, s := range a.Services {
 		spent[s.Service] = s
 	}
-	count := data.counter(least)
-	own := data.node(data.Service, data.Total, count)
+	count := p.counter(least)
+	own := p.node(p.Service, p.Total, count)
 	own.Current = true
 	nodes := []page.MapNode{own}
 	for service, calls := range called {
-		if service == data.Service {
+		if service == p.Service {
 			continue
 		}
-		n := page.MapNode{Service: service, URL: data.ServiceURL(service)}
+		n := page.MapNode{Service: service, URL: p.ServiceURL(service)}
 		if calls.Calls > 0 {
 			n.Lines = []string{count(a.Estimate(calls.Calls), "call", "calls") + " · avg " +
 				page.Duration(calls.Average()).String()}

@@ -1,9 +1,7 @@
 package services
 
 import (
-	"cmp"
 	"context"
-	"net/http"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/stats"
@@ -27,47 +25,29 @@ type resourcePage struct {
 	Deployments  []deployment
 }
 
-// showResource serves GET /resource?service=&operation=&resource=&spans=&kinds=all.
-func (p pages) showResource(rw http.ResponseWriter, r *http.Request) error {
-	request, err := parseServiceRequest(r, true)
-	if err != nil {
-		return err
-	}
-	title := cmp.Or(page.Short(request.Resource), "no resource")
-	data := resourcePage{frame: frame{request: request, Frame: p.Frame(r, "services", title, page.Docs{
-		Name: "Resource page", URL: "https://docs.datadoghq.com/tracing/services/resource_page/",
-		Lacks: "monitors, infrastructure, logs and profiles",
-	})}}
-	if err := p.settle(r.Context(), &data.frame); err != nil {
-		return err
-	}
-	if err := p.loadResource(r.Context(), &data); err != nil {
-		return err
-	}
-	return p.Render(rw, http.StatusOK, "resource.html", data)
-}
-
-func (p pages) loadResource(ctx context.Context, data *resourcePage) error {
+// loadResource reads a resource for ?spans=&kinds=all and the choices of its graphs.
+func (p pages) loadResource(ctx context.Context, f frame) (any, error) {
 	const fewKinds, latest = 20, 10
-	g, anatomy, err := p.graphs(ctx, data.frame)
+	data := resourcePage{frame: f}
+	g, anatomy, err := p.graphs(ctx, f)
 	if err != nil || g.total.Requests == 0 {
-		return err
+		return data, err
 	}
 	data.Total, data.Charts = g.total.Figures, p.charts(g, anatomy)
-	data.SpanHeadings = page.Sort(anatomy.Spans, spanColumns(), data.Place, "spans", "-exec")
-	if len(anatomy.Spans) > fewKinds && !data.allKinds {
+	data.SpanHeadings = page.Sort(anatomy.Spans, spanColumns(), f.Place, "spans", "-exec")
+	if len(anatomy.Spans) > fewKinds && !f.allKinds {
 		data.AllSpans = len(anatomy.Spans)
 		anatomy.Spans = anatomy.Spans[:fewKinds]
 	}
 	data.Anatomy = anatomy
-	data.Dependencies = p.dependencies(data)
-	known, err := page.Deployments(ctx, p.Traces, data.selection())
+	data.Dependencies = data.dependencies()
+	known, err := page.Deployments(ctx, p.Traces, f.selection())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	data.Deployments = data.deployments(known[data.Service], g.versions)
-	data.Latest, _, err = p.Traces.Search(ctx, query.Request{Selection: data.selection(), Limit: latest})
-	return err
+	data.Deployments = data.deployments(known[f.Service], g.versions)
+	data.Latest, _, err = p.Traces.Search(ctx, query.Request{Selection: f.selection(), Limit: latest})
+	return data, err
 }
 
 // spanColumns returns the columns of the Span summary.

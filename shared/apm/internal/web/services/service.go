@@ -1,9 +1,7 @@
 package services
 
 import (
-	"cmp"
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
@@ -27,52 +25,34 @@ type servicePage struct {
 	Deployments []deployment
 }
 
-// showService serves GET /service?service=&operation=&sort=.
-func (p pages) showService(rw http.ResponseWriter, r *http.Request) error {
-	request, err := parseServiceRequest(r, false)
-	if err != nil {
-		return err
-	}
-	title := cmp.Or(page.Short(request.Service), "no service")
-	data := servicePage{frame: frame{request: request, Frame: p.Frame(r, "services", title, page.Docs{
-		Name: "Service page", URL: "https://docs.datadoghq.com/tracing/services/service_page/",
-		Lacks: "monitors, infrastructure, logs and profiles",
-	})}}
-	if err := p.settle(r.Context(), &data.frame); err != nil {
-		return err
-	}
-	if err := p.loadService(r.Context(), &data); err != nil {
-		return err
-	}
-	return p.Render(rw, http.StatusOK, "service.html", data)
-}
-
-func (p pages) loadService(ctx context.Context, data *servicePage) error {
+// loadService reads a service for ?sort= and the choices of its graphs.
+func (p pages) loadService(ctx context.Context, f frame) (any, error) {
 	const most = 200 // resources
-	services, _, err := page.Services(ctx, p.Traces, data.selection())
+	data := servicePage{frame: f}
+	services, _, err := page.Services(ctx, p.Traces, f.selection())
 	if err != nil || len(services) == 0 {
-		return err
+		return data, err
 	}
 	data.Known = services[0]
-	resources, err := page.FiguresBy(ctx, p.Traces, data.selection(), most, "resource_name", "operation_name")
+	resources, err := page.FiguresBy(ctx, p.Traces, f.selection(), most, "resource_name", "operation_name")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data.Resources, data.Others = resources.Groups, resources.Others
 	for _, g := range data.Resources {
 		data.largest.Requests = max(data.largest.Requests, g.Requests)
 		data.largest.Total = max(data.largest.Total, g.Total)
 	}
-	data.Headings = page.Sort(data.Resources, resourceColumns(), data.Place, "sort", "-requests")
+	data.Headings = page.Sort(data.Resources, resourceColumns(), f.Place, "sort", "-requests")
 
-	g, anatomy, err := p.graphs(ctx, data.frame)
+	g, anatomy, err := p.graphs(ctx, f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	data.Charts = p.charts(g, anatomy)
 	data.Deployments = data.deployments(data.Known.Deployments, g.versions)
-	data.Operations, err = p.operations(ctx, data.frame)
-	return err
+	data.Operations, err = p.operations(ctx, f)
+	return data, err
 }
 
 func resourceColumns() []page.Column[stats.Group] {

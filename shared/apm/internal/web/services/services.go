@@ -1,7 +1,7 @@
 package services
 
 import (
-	"net/http"
+	"context"
 	"slices"
 	"strings"
 
@@ -19,32 +19,21 @@ type servicesPage struct {
 	Others   int // services past the limit of the list
 }
 
-// showServices serves GET /services?filter=&sort=.
-func (p pages) showServices(rw http.ResponseWriter, r *http.Request) error {
-	request, err := parseRequest(r)
+// loadServices reads the list for ?filter=&sort=.
+func (p pages) loadServices(ctx context.Context, f frame) (any, error) {
+	services, within, err := page.Services(ctx, p.Traces, f.selection())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	data := servicesPage{frame: frame{request: request, Frame: p.Frame(r, "services", "Services", page.Docs{
-		Name: "Service Catalog", URL: "https://docs.datadoghq.com/tracing/services/service_list/",
-		Lacks: "owners, monitors and scorecards",
-	})}}
-	if err := p.settle(r.Context(), &data.frame); err != nil {
-		return err
-	}
-	services, within, err := page.Services(r.Context(), p.Traces, data.selection())
-	if err != nil {
-		return err
-	}
-	data.All, data.Others = len(services), within.Others
+	data := servicesPage{frame: f, All: len(services), Others: within.Others}
 	for _, s := range services {
 		data.largest.Requests = max(data.largest.Requests, s.Requests)
 	}
 	data.Rows = slices.DeleteFunc(services, func(s page.ServiceFigures) bool {
-		return !strings.Contains(strings.ToLower(s.Service), strings.ToLower(data.Filter))
+		return !strings.Contains(strings.ToLower(s.Service), strings.ToLower(f.Filter))
 	})
-	data.Headings = page.Sort(data.Rows, data.columns(), data.Place, "sort", "-requests")
-	return p.Render(rw, http.StatusOK, "services.html", data)
+	data.Headings = page.Sort(data.Rows, data.columns(), f.Place, "sort", "-requests")
+	return data, nil
 }
 
 func (p servicesPage) columns() []page.Column[page.ServiceFigures] {
