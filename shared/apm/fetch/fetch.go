@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 )
@@ -66,13 +67,15 @@ func (e *TooLongError) Error() string {
 // uses no proxy, whatever the environment says.
 func Direct() *http.Transport { return &http.Transport{DisableKeepAlives: true} }
 
-// Get sends a GET request. Like Do, it returns every response.
-func Get(ctx context.Context, transport http.RoundTripper, url string, limit int64) (Response, error) {
+// Get sends a GET request to this machine, and reads at most Limit bytes. Like Do, it
+// returns every response. Headers may be nil.
+func Get(ctx context.Context, url string, headers http.Header) (Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return Response{}, err
 	}
-	return Do(transport, request, limit)
+	maps.Copy(request.Header, headers)
+	return Do(Direct(), request, Limit)
 }
 
 // Do sends a request and returns the response, whatever its status. It follows no

@@ -28,12 +28,12 @@ func (c *Client) Page(traceID uint64) string {
 	return c.Pages + "/trace/" + strconv.FormatUint(traceID, 10)
 }
 
-// get sends a GET request to the api. For a response longer than limit bytes it returns a
+// get sends a GET request to the api. For a response longer than fetch.Limit it returns a
 // *fetch.TooLongError; without a response, a *fetch.UnreachableError.
 func (c *Client) get(ctx context.Context, path string) (fetch.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	response, err := fetch.Get(ctx, fetch.Direct(), c.API+path, fetch.Limit)
+	response, err := fetch.Get(ctx, c.API+path, nil)
 	if err != nil {
 		return fetch.Response{}, fetch.Unreachable(c.API, err)
 	}

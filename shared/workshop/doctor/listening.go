@@ -29,7 +29,7 @@ func (e *examination) agentListens() {
 		e.pass(name, "The workshop's agent responds at %s.", at)
 		return
 	}
-	response, err := get(e.ctx, fetch.Direct(), at+"/info")
+	response, err := get(e.ctx, at+"/info")
 	var info struct{ Version string }
 	_ = json.Unmarshal(response.Body, &info) // an Agent sends JSON
 	stop := "Stop it, or start the workshop with " + otherPort("agent-port", at) + "."
@@ -68,7 +68,7 @@ func (e *examination) servicesListen() {
 // responds. binary is the name of its program.
 func (e *examination) serviceListens(name, at, unknownPath, flag, binary string) (program, bool) {
 	listener := listenerAt(e.ctx, at)
-	response, err := get(e.ctx, fetch.Direct(), at+"/nowhere")
+	response, err := get(e.ctx, at+"/nowhere")
 	body, bad := string(response.Body), response.Status == http.StatusBadGateway
 	switch {
 	case err != nil && !listens(at, listener):
@@ -103,10 +103,10 @@ func (e *examination) serviceListens(name, at, unknownPath, flag, binary string)
 // requestTimeout is short, since any program may be listening.
 const requestTimeout = 3 * time.Second
 
-func get(ctx context.Context, transport *http.Transport, at string) (fetch.Response, error) {
+func get(ctx context.Context, url string) (fetch.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return fetch.Get(ctx, transport, at, fetch.Limit)
+	return fetch.Get(ctx, url, nil)
 }
 
 // otherPort returns the flag for another port.

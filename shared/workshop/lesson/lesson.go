@@ -7,7 +7,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ func Ask(ctx context.Context, apiURL, path string) (Exchange, error) {
 // AskWith is Ask with headers.
 func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) (Exchange, error) {
 	sent := time.Now()
-	resp, err := fetch.Get(ctx, withHeaders{fetch.Direct(), headers}, serviceURL+path, fetch.Limit)
+	resp, err := fetch.Get(ctx, serviceURL+path, headers)
 	if err != nil {
 		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
 	}
@@ -90,18 +89,6 @@ func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) 
 		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself", path, format.Printable(to, 200))
 	}
 	return Exchange{path, sent, time.Since(sent), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
-}
-
-// withHeaders adds headers to each request.
-type withHeaders struct {
-	http.RoundTripper
-	headers http.Header
-}
-
-func (w withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	maps.Copy(r.Header, w.headers)
-	return w.RoundTripper.RoundTrip(r)
 }
 
 // Transcript formats exchanges and their traces as Text has them. There is a line

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/fetch"
 )
 
 // Pictures of pages are cut out of the pages of an agent that has received this
@@ -82,20 +82,14 @@ func (p *pages) close(ctx context.Context) error { return p.agent.Close(ctx) }
 func (p *pages) get(ctx context.Context, path string, query url.Values) (*element, error) {
 	query.Set("from", strconv.FormatInt(pagesFrom.UnixNano(), 10))
 	query.Set("to", strconv.FormatInt(pagesTo.UnixNano(), 10))
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.agent.URL()+path+"?"+query.Encode(), nil)
+	page, err := fetch.Get(ctx, p.agent.URL()+path+"?"+query.Encode(), nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("get %s: %w", path, err)
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
+	if page.Status != http.StatusOK {
+		return nil, fmt.Errorf("get %s: status %d", path, page.Status)
 	}
-	defer resp.Body.Close()
-	page, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("get %s: %s: %w", path, resp.Status, err)
-	}
-	return parsePage(page)
+	return parsePage(page.Body)
 }
 
 // services draws the list of services.

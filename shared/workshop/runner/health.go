@@ -50,7 +50,7 @@ func healthy(ctx context.Context, addr string) bool {
 	if strings.HasPrefix(addr, ":") {
 		addr = "localhost" + addr
 	}
-	resp, err := fetch.Get(ctx, fetch.Direct(), "http://"+addr+"/healthz", fetch.Limit)
+	resp, err := fetch.Get(ctx, "http://"+addr+"/healthz", nil)
 	return err == nil && resp.Status == http.StatusOK
 }
 

@@ -223,7 +223,7 @@ func healthcheck(cmd *cobra.Command, addr string) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), 3*time.Second)
 	defer cancel()
-	response, err := fetch.Get(ctx, fetch.Direct(), agent.URL+"/healthz", fetch.Limit)
+	response, err := fetch.Get(ctx, agent.URL+"/healthz", nil)
 	if err == nil && response.Status != http.StatusOK {
 		err = fmt.Errorf("it responded with status %d", response.Status)
 	}
