@@ -59,7 +59,7 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []link) {
 			}
 		}
 		wrong := report.Tracers[first]
-		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(wrong.Service), page.Skew(wrong.ClockMost), asWell(others)),
+		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(wrong.Service), page.Skew(wrong.ClockMost), otherClocks(others)),
 			"Set the time range to All time, or correct that machine's clock. "+
 				"Old spans, such as imported ones, also look like this.")
 	}
@@ -72,8 +72,8 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []link) {
 	return links
 }
 
-// asWell adds so many other tracers to the one whose clock is wrong.
-func asWell(n int) string {
+// otherClocks continues the sentence about a wrong clock if n other tracers have one, too.
+func otherClocks(n int) string {
 	switch n {
 	case 0:
 		return ""
