@@ -30,24 +30,18 @@ type facetValue struct {
 	Not              string // excludes the value; empty if it is in the query
 }
 
-// usualFacets returns the attributes that the panel always has, in order.
-func usualFacets() []query.Field {
-	return []query.Field{
-		{Name: "env"}, {Name: "service"}, {Name: "operation_name"}, {Name: "resource_name"},
-		{Name: "status"}, {Name: "http.status_code", Tag: true}, {Name: "version"},
-	}
-}
-
 // facets counts the values of the matching spans.
 func (p pages) facets(ctx context.Context, data *tracesPage) (*facetPanel, error) {
 	const few, many, names = 8, 100, 100 // values of a usual facet and of an added one; names of facets
+	usual := []query.Field{{Name: "env"}, {Name: "service"}, {Name: "operation_name"}, {Name: "resource_name"},
+		{Name: "status"}, {Name: "http.status_code", Tag: true}, {Name: "version"}}
 	panel := &facetPanel{}
 	refined := query.Refine(data.parsed, data.Query)
 	known := func(f query.Field) bool { return slices.Contains(data.facets, f) }
 	for _, part := range []struct {
 		fields []query.Field
 		most   int
-	}{{data.facets, many}, {slices.DeleteFunc(usualFacets(), known), few}} {
+	}{{data.facets, many}, {slices.DeleteFunc(slices.Clone(usual), known), few}} {
 		if len(part.fields) == 0 {
 			continue
 		}
@@ -68,7 +62,7 @@ func (p pages) facets(ctx context.Context, data *tracesPage) (*facetPanel, error
 	all, err := p.Traces.Facets(ctx, data.selection(), nil, 1)
 	panel.Names = slices.DeleteFunc(all, func(f stats.Facet) bool {
 		field, err := query.ParseField(f.Name) // an error for a name that queries can't write
-		return err != nil || known(field) || slices.Contains(usualFacets(), field)
+		return err != nil || known(field) || slices.Contains(usual, field)
 	})
 	panel.Others = max(0, len(panel.Names)-names)
 	panel.Names = panel.Names[:len(panel.Names)-panel.Others]
@@ -78,6 +72,12 @@ func (p pages) facets(ctx context.Context, data *tracesPage) (*facetPanel, error
 // facetValues returns the values of an attribute, followed by those that only the query
 // has.
 func facetValues(counted stats.Facet, field query.Field, refined query.Refinement, at page.URL) (values []facetValue) {
+	narrowed := func(q string) string {
+		if len(q) > page.MaxQueryLength {
+			return ""
+		}
+		return at.With("query", q)
+	}
 	shown := map[string]bool{}
 	for _, value := range counted.Values {
 		term := query.Term{Field: field, Test: query.OneLine(value.Value)}
@@ -86,8 +86,8 @@ func facetValues(counted stats.Facet, field query.Field, refined query.Refinemen
 		if v.Chosen {
 			v.URL = at.With("query", refined.Without(term))
 		} else {
-			v.URL = narrowed(at, refined.With(term))
-			v.Not = narrowed(at, refined.With(query.Not{Expr: term}))
+			v.URL = narrowed(refined.With(term))
+			v.Not = narrowed(refined.With(query.Not{Expr: term}))
 		}
 		values = append(values, v)
 	}
@@ -106,15 +106,6 @@ func facetValues(counted stats.Facet, field query.Field, refined query.Refinemen
 			URL: at.With("query", refined.Without(part))})
 	}
 	return values
-}
-
-// narrowed returns the address of the same page with another query; it is empty if the
-// query is too long.
-func narrowed(at page.URL, q string) string {
-	if len(q) > page.MaxQueryLength {
-		return ""
-	}
-	return at.With("query", q)
 }
 
 // FacetURL returns the address of the page with an attribute added to the panel, or
