@@ -33,8 +33,8 @@ func Routes(site *page.Site) []page.Route {
 	}
 }
 
-// letters name A and B.
-var letters = [2]string{"A", "B"}
+// letter returns the name of a side, A or B.
+func letter(side int) string { return "AB"[side : side+1] }
 
 // A change is the difference between a time of A and a time of B.
 type change struct {
@@ -167,9 +167,9 @@ func compareTimes(site *page.Site, times [2][]apm.ServiceTime) timeCompared {
 		}
 		compared.Rows = append(compared.Rows[:page.MaxParts], rest)
 	}
-	for side, letter := range letters {
+	for side := range compared.Bars {
 		bar := &compared.Bars[side]
-		bar.Letter = letter
+		bar.Letter = letter(side)
 		for _, row := range compared.Rows {
 			bar.Total = apm.Plus(bar.Total, row.Exec[side])
 		}

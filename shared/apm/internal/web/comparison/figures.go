@@ -163,7 +163,7 @@ func (k kindCompared) mark(anatomies [2]stats.Anatomy) string {
 			return ""
 		}
 		if !known {
-			return "only in " + letters[1-side]
+			return "only in " + letter(1-side)
 		}
 	}
 	switch {

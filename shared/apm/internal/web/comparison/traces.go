@@ -25,8 +25,8 @@ type tracesPage struct {
 	Time    timeCompared
 	Tree    treeCompared
 
-	Newest  []page.TraceRow // of all traces, for the forms that take an ID
-	Similar []traceChoice   // of the resource of the only trace chosen so far
+	Newest  []apm.Summary // of all traces, for the forms that take an ID
+	Similar []traceChoice // of the resource of the only trace chosen so far
 }
 
 // A traceSide is trace A or trace B.
@@ -40,7 +40,7 @@ type traceSide struct {
 
 // A traceChoice is a trace that the page offers to compare.
 type traceChoice struct {
-	page.TraceRow
+	apm.Summary
 	Version string
 	URL     string
 }
@@ -63,7 +63,7 @@ func showTraces(site *page.Site, rw http.ResponseWriter, r *http.Request) (err e
 	request := parseTracesRequest(r)
 	data := tracesPage{Frame: site.Frame(r, "traces", "Compare traces", page.Docs{})}
 	for side, id := range request.ids {
-		if data.Sides[side], err = findSide(r.Context(), site, letters[side], id); err != nil {
+		if data.Sides[side], err = findSide(r.Context(), site, letter(side), id); err != nil {
 			return err
 		}
 	}
@@ -139,12 +139,9 @@ func (p tracesPage) SwapURL() string {
 // its resource, some of each version.
 func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 	const newest, similar, versions, perVersion = 50, 20, 6, 4
-	found, _, err := site.Traces.Search(ctx, query.Request{Limit: newest})
-	if err != nil {
+	var err error
+	if p.Newest, _, err = site.Traces.Search(ctx, query.Request{Limit: newest}); err != nil {
 		return err
-	}
-	for _, s := range found {
-		p.Newest = append(p.Newest, page.NewTraceRow(site, s))
 	}
 	known := p.Known()
 	if known == nil {
@@ -157,33 +154,32 @@ func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 	}
 	deployed := deployments[known.Entry.Service]
 	if len(deployed) == 0 {
-		return p.offer(ctx, site, known, q, "", similar)
+		deployed = []page.Deployment{{}}
 	}
 	deployed = deployed[:min(len(deployed), versions)]
-	for _, d := range deployed {
-		of := page.And(q, "version", d.Version)
-		if err := p.offer(ctx, site, known, of, d.Version, max(perVersion, similar/len(deployed))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// offer adds traces to compare a known one with.
-func (p *tracesPage) offer(ctx context.Context, site *page.Site, known *traceSide, q query.Query, version string, n int) error {
 	missing := "b"
 	if known.Letter == "B" {
 		missing = "a"
 	}
-	found, _, err := site.Traces.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: n + 1})
-	for _, s := range found {
-		if s.TraceID != known.ID && n > 0 {
-			row := page.NewTraceRow(site, s)
-			p.Similar = append(p.Similar, traceChoice{row, page.Short(version), p.Place.With(missing, row.ID)})
-			n--
+	for _, d := range deployed {
+		left := max(perVersion, similar/len(deployed))
+		request := query.Request{Selection: query.Selection{Query: q}, Limit: left + 1}
+		if d.Version != "" {
+			request.Query = page.And(q, "version", d.Version)
+		}
+		found, _, err := site.Traces.Search(ctx, request)
+		if err != nil {
+			return err
+		}
+		for _, s := range found {
+			if s.TraceID != known.ID && left > 0 {
+				url := p.Place.With(missing, page.FormatID(s.TraceID))
+				p.Similar = append(p.Similar, traceChoice{s, d.Version, url})
+				left--
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // An outcome sums up in a line how trace B differs from trace A.

@@ -238,16 +238,13 @@ func (r treeRow) Exec() change { return r.scale.change(r.tally.exec) }
 // Marks returns what differs, in words.
 func (r treeRow) Marks() string {
 	var marks []string
-	if r.Folded {
-		for side, n := range r.tally.only {
-			if n > 0 {
-				marks = append(marks, format.Count(n, "span", "spans")+" only in "+letters[side])
-			}
+	for side, n := range r.tally.only {
+		switch {
+		case n > 0 && r.Folded:
+			marks = append(marks, format.Count(n, "span", "spans")+" only in "+letter(side))
+		case n > 0:
+			return "only in " + letter(side)
 		}
-	} else if r.OnlyA() {
-		return "only in A"
-	} else if r.OnlyB() {
-		return "only in B"
 	}
 	if r.OtherResource() {
 		marks = append(marks, "different resource")

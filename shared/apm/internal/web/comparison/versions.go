@@ -105,8 +105,8 @@ func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) erro
 	return site.Render(rw, http.StatusOK, "compare_versions.html", data)
 }
 
-// choose takes the versions that the reader named. For a missing B it takes the newest
-// version, for a missing A the version before B.
+// choose takes the versions that the reader named, and offers others. For a missing B it
+// takes the newest version, for a missing A the version before B.
 func (p *versionsPage) choose(named [2]string) {
 	firstBut := func(versions []page.Deployment, other string) string {
 		for _, d := range versions {
@@ -119,24 +119,23 @@ func (p *versionsPage) choose(named [2]string) {
 	b := cmp.Or(named[1], firstBut(p.Versions, named[0]))
 	before := slices.IndexFunc(p.Versions, func(d page.Deployment) bool { return d.Version == b }) + 1
 	a := cmp.Or(named[0], firstBut(p.Versions[before:], b), firstBut(p.Versions, b))
-	p.Sides[0] = p.side("A", a, func(version string) string { return p.Place.With("a", version, "b", b) })
-	p.Sides[1] = p.side("B", b, func(version string) string { return p.Place.With("a", a, "b", version) })
-}
-
-// side returns a side with the versions that the reader can choose instead.
-func (p *versionsPage) side(letter, version string, url func(version string) string) versionSide {
-	const maxChoices = 12
-	side := versionSide{Letter: letter, Version: version}
-	for i, d := range p.Versions {
-		current := d.Version == version
-		if current {
-			side.First = page.MomentOrNone(d.FirstSeen)
-		}
-		if i < maxChoices || current {
-			side.Choices = append(side.Choices, chart.Choice{Title: page.Short(d.Version), URL: url(d.Version), Current: current})
+	const most = 12 // choices
+	for side, version := range [2]string{a, b} {
+		p.Sides[side] = versionSide{Letter: letter(side), Version: version}
+		for i, d := range p.Versions {
+			current := d.Version == version
+			if current {
+				p.Sides[side].First = page.MomentOrNone(d.FirstSeen)
+			}
+			if i < most || current {
+				to := [2]string{a, b}
+				to[side] = d.Version
+				p.Sides[side].Choices = append(p.Sides[side].Choices, chart.Choice{
+					Title: page.Short(d.Version), URL: p.Place.With("a", to[0], "b", to[1]), Current: current,
+				})
+			}
 		}
 	}
-	return side
 }
 
 // settle settles the window. If the reader chose no time range, it takes the shortest one

@@ -20,10 +20,10 @@ type search struct {
 
 // find marks the spans that contain a text; with onlyErrors, those that also failed.
 func (s *search) find(boxes []apm.Box, text string, onlyErrors bool) {
-	sought := newNeedle(text)
+	contains := matcher(text)
 	s.matches = make([]bool, len(boxes))
 	for i, box := range boxes {
-		if span := box.Node.Span; (!onlyErrors || span.Error) && (text == "" || sought.inSpan(span)) {
+		if span := box.Node.Span; (!onlyErrors || span.Error) && (text == "" || contains(span)) {
 			s.matches[i], s.hits = true, append(s.hits, i)
 		}
 	}
@@ -67,51 +67,37 @@ func (s *search) hitURL(at int) string {
 	return s.url(s.hits[(at+n)%n])
 }
 
-// A needle is a text to find in others, in any case.
-type needle struct {
-	text string
-	pair bool // it may be a tag's name and value, as in subject:war
-	ids  []query.ID
-}
-
-func newNeedle(text string) needle {
-	return needle{text, strings.Contains(text, ":"), query.ParseIDs(text)}
-}
-
-// inSpan reports whether the needle is in a span's service, operation, resource or tags,
-// or is its ID.
-func (n needle) inSpan(s *apm.Span) bool {
-	if n.in(s.Service) || n.in(s.Name) || n.in(s.Resource) {
-		return true
+// matcher returns a function that reports whether a text, in any case, is in a span's
+// service, operation, resource or tags, or is its ID.
+func matcher(text string) func(*apm.Span) bool {
+	ids := query.ParseIDs(text)
+	in := func(value string) bool { // without a copy of the value
+		for at := 0; at+len(text) <= len(value); at++ {
+			if strings.EqualFold(value[at:at+len(text)], text) {
+				return true
+			}
+		}
+		return false
 	}
-	for _, id := range n.ids {
-		if id.Low == s.SpanID {
+	isPair := strings.Contains(text, ":") // a tag's name and value, as in subject:war
+	inTag := func(name, value string) bool {
+		return in(name) || in(value) || isPair && in(name+":"+value)
+	}
+	return func(s *apm.Span) bool {
+		if in(s.Service) || in(s.Name) || in(s.Resource) ||
+			slices.ContainsFunc(ids, func(id query.ID) bool { return id.Low == s.SpanID }) {
 			return true
 		}
-	}
-	for name, value := range s.Meta {
-		if n.inTag(name, value) {
-			return true
+		for name, value := range s.Meta {
+			if inTag(name, value) {
+				return true
+			}
 		}
-	}
-	for name, value := range s.Metrics {
-		if n.inTag(name, strconv.FormatFloat(value, 'f', -1, 64)) {
-			return true
+		for name, value := range s.Metrics {
+			if inTag(name, strconv.FormatFloat(value, 'f', -1, 64)) {
+				return true
+			}
 		}
+		return false
 	}
-	return false
-}
-
-func (n needle) inTag(name, value string) bool {
-	return n.in(name) || n.in(value) || n.pair && n.in(name+":"+value)
-}
-
-// in reports whether a text contains the needle, without a copy.
-func (n needle) in(text string) bool {
-	for at := 0; at+len(n.text) <= len(text); at++ {
-		if strings.EqualFold(text[at:at+len(n.text)], n.text) {
-			return true
-		}
-	}
-	return false
 }

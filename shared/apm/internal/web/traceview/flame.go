@@ -58,9 +58,9 @@ func (b flameBox) HitY() int { return b.Y + rowHeight - 3 }
 func newFlame(s *scene) *flameView {
 	boxes := s.flame.Boxes
 	v := &flameView{
-		Ticks: chart.DurationTicks(s.length), OrphansY: rowHeight * s.flame.Orphans, ChosenBox: s.chosen,
-		Nanoseconds: int64(s.length), Left: max(0, len(boxes)-maxBoxes),
-		Label: fmt.Sprintf("Flame graph of %s over %s", format.Count(len(boxes), "span", "spans"), format.Duration(s.length)),
+		Ticks: chart.DurationTicks(s.Length), OrphansY: rowHeight * s.flame.Orphans, ChosenBox: s.chosen,
+		Nanoseconds: int64(s.Length), Left: max(0, len(boxes)-maxBoxes),
+		Label: fmt.Sprintf("Flame graph of %s over %s", format.Count(len(boxes), "span", "spans"), format.Duration(s.Length)),
 	}
 	shown := make([]int, len(boxes))
 	for i := range boxes {
@@ -86,7 +86,7 @@ func newFlame(s *scene) *flameView {
 		span := s.span(i)
 		x, width := s.extent(span.Span)
 		box := flameBox{
-			spanView: span, Parent: parent, X: exactly(x, s.length), Width: exactly(width, s.length),
+			spanView: span, Parent: parent, X: exactly(x, s.Length), Width: exactly(width, s.Length),
 			Y: rowHeight * boxes[i].Row, Dark: s.site.Palette.Of(span.Service).DarkText(),
 			Thin: width < 0.3, Small: width < 2,
 		}

@@ -32,7 +32,7 @@ func sendOutline(site *page.Site, rw http.ResponseWriter, r *http.Request) error
 
 func outline(s *scene) api.Outline {
 	o := api.Outline{
-		TraceID: api.ID(s.ID), Start: s.Start(), Duration: s.length, ExecTime: s.total,
+		TraceID: api.ID(s.ID), Start: s.Start(), Duration: s.Length, ExecTime: s.total,
 		Rows: s.flame.Rows, OrphansRow: s.flame.Orphans, Found: s.hits,
 	}
 	if s.Sought() && o.Found == nil {

@@ -17,7 +17,7 @@ type scene struct {
 	traceRequest
 	apm.Trace
 	site    *page.Site
-	length  time.Duration // of the trace
+	Length  time.Duration // of the trace
 	flame   apm.Flame     // its boxes are all spans, parents first
 	exec    map[uint64]time.Duration
 	total   time.Duration // of exec
@@ -29,7 +29,7 @@ type scene struct {
 func newScene(site *page.Site, trace apm.Trace, request traceRequest) *scene {
 	s := &scene{
 		traceRequest: request, Trace: trace, site: site,
-		length: trace.Duration(), flame: apm.NewFlame(trace.Tree()), exec: trace.ExecTimes(),
+		Length: trace.Duration(), flame: apm.NewFlame(trace.Tree()), exec: trace.ExecTimes(),
 		arrived: make(map[uint64]bool, len(trace.Spans)), search: search{chosen: -1}, choose: request.Each("span"),
 	}
 	for _, exec := range s.exec {
@@ -56,9 +56,6 @@ func (s *scene) Entry() *apm.Span {
 	first := slices.IndexFunc(boxes, func(b apm.Box) bool { return b.Parent < 0 && !b.Node.Orphan })
 	return boxes[max(0, first)].Node.Span
 }
-
-// Length returns the trace's duration.
-func (s *scene) Length() time.Duration { return s.length }
 
 // Breakdown returns each service's part of the execution time.
 func (s *scene) Breakdown() page.Breakdown { return s.site.Breakdown(s.SumByService(s.exec)) }
@@ -100,7 +97,7 @@ func (s *scene) offset(span *apm.Span) uint64 { return uint64(span.Start) - uint
 
 // extent returns the start and length of a span in percent of the trace's time axis.
 func (s *scene) extent(span *apm.Span) (x, width float64) {
-	length := float64(s.length)
+	length := float64(s.Length)
 	if length <= 0 {
 		return 0, 0
 	}

@@ -64,7 +64,7 @@ type repeat struct {
 func newWaterfall(s *scene) *waterfall {
 	n := len(s.flame.Boxes)
 	b := waterfallBuilder{
-		scene: s, view: &waterfall{Ticks: chart.DurationTicks(s.length), AllURL: s.With("rows", "all")},
+		scene: s, view: &waterfall{Ticks: chart.DurationTicks(s.Length), AllURL: s.With("rows", "all")},
 		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{},
 	}
 	for i := n - 1; i >= 0; i-- {
