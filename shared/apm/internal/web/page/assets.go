@@ -33,7 +33,7 @@ func loadAssets(directory fs.FS) map[string]asset {
 	for _, entry := range entries {
 		content, err := fs.ReadFile(directory, entry.Name())
 		if err != nil {
-			panic(err) // cannot happen either
+			panic(err) // cannot happen, likewise
 		}
 		sum := sha256.Sum256(content)
 		assets[entry.Name()] = asset{
@@ -51,7 +51,7 @@ func (site *Site) ServeAsset(rw http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return Failure{http.StatusNotFound, fmt.Sprintf("There is no page at %s.", r.URL.Path)}
 	}
-	// Asked for again with every page, sent again only after an update.
+	// Browsers ask for it with every page, and get it only after an update.
 	rw.Header().Set("Cache-Control", "no-cache")
 	rw.Header().Set("ETag", file.Etag)
 	rw.Header().Set("Content-Type", file.ContentType)
@@ -59,15 +59,14 @@ func (site *Site) ServeAsset(rw http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// AddAssets adds the files of a directory, which pages load from /static/ and the
-// prefix.
+// AddAssets adds the files of a directory. Pages load them from /static/ and the prefix.
 func (site *Site) AddAssets(prefix string, directory fs.FS) {
 	for name, file := range loadAssets(directory) {
 		site.Static[prefix+name] = file
 	}
 }
 
-// Sub is a directory of the embedded files.
+// Sub returns a directory of embedded files.
 func Sub(files fs.FS, dir string) fs.FS {
 	directory, err := fs.Sub(files, dir)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"thinker/shared/apm/format"
 )
 
-// A Service is shown with its colour.
+// A Service is a service's name, cut for a line, and its colour.
 type Service struct{ Name, Colour string }
 
 // A Breakdown is a bar that shows which service took how much of a trace's
@@ -19,6 +19,7 @@ type Breakdown struct {
 	Text  string // the same in words
 }
 
+// A Part is a service's part of a breakdown.
 type Part struct {
 	Service  Service
 	Exec     Amount
@@ -26,18 +27,20 @@ type Part struct {
 	X, Width string // in percent of the bar
 }
 
+// Service returns a service as pages show it.
 func (site *Site) Service(name string) Service {
 	return Service{Short(name), site.Palette.Of(name).Hex()}
 }
 
-// OtherServices stands for so many that are not told apart.
+// OtherServices returns what stands for n more services.
 func OtherServices(n int) Service {
 	return Service{format.Count(n, "other service", "other services"), "currentcolor"}
 }
 
-// MaxParts is how many services a breakdown tells apart.
+// MaxParts is how many services have a part of their own in a breakdown.
 const MaxParts = 20
 
+// Breakdown returns the bar of a trace's execution time by service.
 func (site *Site) Breakdown(times []apm.ServiceTime) Breakdown {
 	times, others := largest(times, MaxParts)
 	shares := make([]float64, len(times))
@@ -69,13 +72,13 @@ func (site *Site) Breakdown(times []apm.ServiceTime) Breakdown {
 	return b
 }
 
-// largest joins all but the n largest of some times into one, the last, and
-// returns how many it joined.
+// largest returns the n largest times and the sum of the others, and counts those.
 func largest(times []apm.ServiceTime, n int) (_ []apm.ServiceTime, others int) {
 	if len(times) <= n {
 		return times, 0
 	}
-	times = slices.SortedStableFunc(slices.Values(times), func(a, b apm.ServiceTime) int { return cmp.Compare(b.Exec, a.Exec) })
+	byExec := func(a, b apm.ServiceTime) int { return cmp.Compare(b.Exec, a.Exec) }
+	times = slices.SortedStableFunc(slices.Values(times), byExec)
 	others = len(times) - n
 	var rest apm.ServiceTime
 	for _, t := range times[n:] {

@@ -37,7 +37,8 @@ func (site *Site) Fail(rw http.ResponseWriter, r *http.Request, err error) {
 		return // the client has gone
 	default:
 		site.Logger.ErrorContext(r.Context(), "respond to a request", "path", r.URL.Path, "error", err)
-		told = Failure{http.StatusInternalServerError, "The agent failed to respond to this request. Its log has the details."}
+		told = Failure{http.StatusInternalServerError,
+			"The agent failed to respond to this request. Its log has the details."}
 	}
 	if ForPrograms(r) {
 		WriteProblem(rw, told, syntax)

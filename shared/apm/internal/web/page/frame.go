@@ -150,7 +150,8 @@ func (f Frame) Oldest() *Moment { return MomentOrNone(f.Kept.Oldest) }
 func (f Frame) LostText() string {
 	lost := []string{"0 evicted"}
 	if f.Kept.EvictedTraces > 0 {
-		lost[0] = fmt.Sprintf("%s evicted (%s)", format.Count(f.Kept.EvictedTraces, "trace", "traces"), format.Count(f.Kept.EvictedSpans, "span", "spans"))
+		lost[0] = format.Count(f.Kept.EvictedTraces, "trace", "traces") + " evicted (" +
+			format.Count(f.Kept.EvictedSpans, "span", "spans") + ")"
 	}
 	if f.Kept.DamagedSpans > 0 {
 		lost = append(lost, format.Count(f.Kept.DamagedSpans, "span", "spans")+" damaged")

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// scriptTags are what loads a module, and with it at once all that it imports: a
-// browser would find these out only one after the other.
+// scriptTags returns the tags that load a module and, at the same time, all modules that it
+// imports. A browser would find those one after the other.
 func scriptTags(assets map[string]asset, name string) template.HTML {
 	var tags strings.Builder
 	for _, imported := range Imports(assets, name) {
 		tags.WriteString(`<link rel="modulepreload" href="/static/` + imported + "\">\n")
 	}
 	tags.WriteString(`<script type="module" src="/static/` + name + `"></script>`)
-	return template.HTML(tags.String()) // of names that are our own
+	return template.HTML(tags.String()) // of our own names
 }
 
-// Imports are the modules that a module imports, and that these do.
+// Imports returns the modules that a module imports, directly or not.
 func Imports(assets map[string]asset, name string) (all []string) {
 	for next := []string{name}; len(next) > 0; {
 		var found []string

@@ -5,40 +5,42 @@ import (
 	"slices"
 )
 
-// A Column of a table that can be sorted. The first time it is clicked it sorts
-// upwards if it holds names, and downwards if figures.
+// A Column is a column that a table can be sorted by. The first click sorts names upwards
+// and figures downwards.
 type Column[Row any] struct {
 	Name    string // in the address
 	Title   string
-	Means   string // shown where the title is pointed at; may be empty
+	Means   string // the title's hover text; may be empty
 	Text    bool   // names, not figures
 	Compare func(a, b Row) int
 }
 
-// By makes what compares rows by one thing.
+// By returns a function that compares rows by a key.
 func By[Row any, Key cmp.Ordered](key func(Row) Key) func(a, b Row) int {
 	return func(a, b Row) int { return cmp.Compare(key(a), key(b)) }
 }
 
-// A Heading is a column's, with the address that sorts by it.
+// A Heading is the heading of a column, with the address that sorts by it.
 type Heading struct {
 	Title, Means string
 	Text         bool
 	URL          string
-	Sorted       string // ascending, descending or, where the table is sorted by another, empty
+	Sorted       string // ascending or descending; empty if the table is sorted by another column
 }
 
-// Sort sorts rows as ordered says, and gives the headings. Rows that are equal
-// there stay as they are.
+// Sort sorts rows in the order that Order returns, and returns the headings. Equal rows
+// keep their order.
 func Sort[Row any](rows []Row, columns []Column[Row], p URL, parameter, usual string) []Heading {
 	compare, headings := Order(columns, p, parameter, usual)
 	slices.SortStableFunc(rows, compare)
 	return headings
 }
 
-// Order compares rows by the column that a parameter of the page names, -p95
-// for the largest p95 first, or by the usual one.
-func Order[Row any](columns []Column[Row], p URL, parameter, usual string) (compare func(a, b Row) int, headings []Heading) {
+// Order returns a comparison of rows, and the headings. A parameter of the page names the
+// column, -p95 for the largest p95 first; without one, usual does.
+func Order[Row any](
+	columns []Column[Row], p URL, parameter, usual string,
+) (compare func(a, b Row) int, headings []Heading) {
 	name, downwards := direction(p.Get(parameter))
 	if !slices.ContainsFunc(columns, func(c Column[Row]) bool { return c.Name == name }) {
 		name, downwards = direction(usual)
@@ -62,6 +64,7 @@ func Order[Row any](columns []Column[Row], p URL, parameter, usual string) (comp
 	return compare, headings
 }
 
+// direction parses a value of the parameter.
 func direction(sort string) (name string, downwards bool) {
 	if len(sort) > 0 && sort[0] == '-' {
 		return sort[1:], true

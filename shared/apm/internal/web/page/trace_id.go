@@ -54,7 +54,7 @@ var ErrNoTrace = Failure{http.StatusNotFound,
 func ParseTraceIDs(text string) ([]uint64, error) {
 	ids := TraceIDs(text)
 	if len(ids) == 0 {
-		return nil, Failure{http.StatusBadRequest, fmt.Sprintf("%.40q is not a trace ID. A trace ID is a decimal or hexadecimal number of up to 128 bits.", text)}
+		return nil, invalid("%.40q is not a trace ID. A trace ID is a decimal or hexadecimal number of up to 128 bits.", text)
 	}
 	return ids, nil
 }

@@ -26,7 +26,8 @@ type turns struct {
 }
 
 func newTurns() *turns {
-	return &turns{make(chan struct{}, turnsAtOnce), make(chan struct{}, 1), make(chan struct{}, exportsAtOnce), atomic.Int64{}}
+	return &turns{requests: make(chan struct{}, turnsAtOnce), largeTraces: make(chan struct{}, 1),
+		exports: make(chan struct{}, exportsAtOnce)}
 }
 
 // A turn belongs to the goroutine of a request.

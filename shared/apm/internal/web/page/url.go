@@ -9,30 +9,25 @@ import (
 	"time"
 )
 
-// A URL is the address of the current page, including all choices of its reader.
-// Links are made from it, so that choices last.
+// A URL is the address of the current page, with all choices of its reader. Links derive
+// from it, so choices last.
 type URL struct {
 	Path  string
 	Query url.Values
 }
 
-// URLOf returns the place of a request. It drops empty parameters, which forms send.
+// URLOf returns the address of a request without empty parameters, which forms send.
 func URLOf(r *http.Request) URL {
 	query := r.URL.Query()
-	maps.DeleteFunc(query, func(_ string, values []string) bool { return !slices.ContainsFunc(values, isGiven) })
+	maps.DeleteFunc(query, func(_ string, values []string) bool { return strings.Join(values, "") == "" })
 	return URL{r.URL.Path, query}
 }
-
-func isGiven(value string) bool { return value != "" }
-
-// windowParameters returns the parameters that links to other pages keep.
-func windowParameters() []string { return []string{"env", "range", "from", "to"} }
 
 // To returns the address of another page with the same environment and time range.
 // parameters are names and values; empty values are left out.
 func (p URL) To(path string, parameters ...string) string {
 	kept := url.Values{}
-	for _, name := range windowParameters() {
+	for _, name := range []string{"env", "range", "from", "to"} {
 		if value := p.Query.Get(name); value != "" {
 			kept.Set(name, value)
 		}
@@ -55,7 +50,7 @@ func (p URL) With(parameters ...string) string {
 	return p.Path + "?" + p.Query.Encode()
 }
 
-// And returns the place whose address With returns.
+// And returns the URL whose text With returns.
 func (p URL) And(parameters ...string) URL {
 	query := url.Values{}
 	maps.Copy(query, p.Query)

@@ -31,6 +31,7 @@ type TimeRange struct {
 	Length      time.Duration // 0 for all time
 }
 
+// Ranges returns the time ranges that readers can choose, the shortest first.
 func Ranges() []TimeRange {
 	return []TimeRange{
 		{"15m", "Past 15 min", 15 * time.Minute},
@@ -55,7 +56,7 @@ func ParseWindow(r *http.Request) (win Window, err error) {
 		return win, nil
 	}
 	win.Range = q.Get("range")
-	named, ok := RangeOf(win.Range)
+	named, ok := rangeOf(win.Range)
 	if !ok && win.Range != "" {
 		return win, invalid("Invalid range=%.40q: use 15m, 1h, 4h or all.", win.Range)
 	}
@@ -65,8 +66,8 @@ func ParseWindow(r *http.Request) (win Window, err error) {
 	return win, nil
 }
 
-// RangeOf returns the range with a name.
-func RangeOf(name string) (TimeRange, bool) {
+// rangeOf returns the range with a name.
+func rangeOf(name string) (TimeRange, bool) {
 	for _, r := range Ranges() {
 		if r.Name == name {
 			return r, true
@@ -80,7 +81,7 @@ func (win Window) Chosen() bool { return win.Range != "" || win.From != 0 || win
 
 // Title returns the title of the time range, or "" for a range that the reader gave.
 func (win Window) Title() string {
-	if chosen, ok := RangeOf(win.Range); ok {
+	if chosen, ok := rangeOf(win.Range); ok {
 		return chosen.Title
 	}
 	if win.From != 0 || win.To != 0 {
@@ -90,9 +91,7 @@ func (win Window) Title() string {
 }
 
 // Length returns how long a window with two ends is.
-func (win Window) Length() string {
-	return Distance(time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)))
-}
+func (win Window) Length() string { return Distance(win.length()) }
 
 // Begin returns the start of the window, or nil if it is open.
 func (win Window) Begin() *Moment { return MomentOrNone(win.From) }
@@ -115,7 +114,7 @@ func (site *Site) Settle(ctx context.Context, win Window, q query.Query, scope q
 	now := time.Now().UnixNano()
 	tries := Ranges()
 	if win.Chosen() {
-		chosen, _ := RangeOf(win.Range) // none if the reader gave from and to
+		chosen, _ := rangeOf(win.Range) // none if the reader gave from and to
 		tries = []TimeRange{chosen}
 	}
 	var there stats.Group
@@ -162,6 +161,8 @@ func (win Window) TimeRange() chart.Range {
 func (win Window) Buckets() int { return win.TimeRange().Steps() }
 
 // Seconds returns the length of a settled window.
-func (win Window) Seconds() float64 {
-	return time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64)).Seconds()
+func (win Window) Seconds() float64 { return win.length().Seconds() }
+
+func (win Window) length() time.Duration {
+	return time.Duration(min(uint64(win.To)-uint64(win.From), math.MaxInt64))
 }
