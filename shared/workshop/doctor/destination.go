@@ -49,48 +49,48 @@ func targetOf(env []string, socket string) target {
 
 // destination checks that each tracer sends its spans to the agent whose pages the
 // learner looks at.
-func (e *examination) destination() {
+func (t tracers) destination() {
 	const name = "destination"
-	if !e.agent {
-		e.skip(name, "Not checked, because the workshop's agent does not respond.")
+	if !t.agent {
+		t.skip(name, "Not checked, because the workshop's agent does not respond.")
 		return
 	}
 	var targets []target
 	senders := map[string][]place{} // by target
-	for _, place := range e.places() {
-		to := targetOf(place.env, cmp.Or(e.Socket, "/var/run/datadog/apm.socket"))
+	for _, place := range t.places() {
+		to := targetOf(place.env, cmp.Or(t.Socket, "/var/run/datadog/apm.socket"))
 		if senders[to.String()] == nil {
 			targets = append(targets, to)
 		}
 		senders[to.String()] = append(senders[to.String()], place)
 	}
 	for _, to := range targets {
-		e.sendsTo(name, to, senders[to.String()])
+		t.sendsTo(name, to, senders[to.String()])
 	}
 	if len(targets) == 0 {
-		e.skip(name, "Not checked, because the services run elsewhere.")
+		t.skip(name, "Not checked, because the services run elsewhere.")
 	}
 }
 
-func (e *examination) sendsTo(name string, to target, places []place) {
-	wrong := e.misses(to)
-	switch set := "DD_TRACE_AGENT_URL=" + e.Client.Agent; {
+func (t tracers) sendsTo(name string, to target, places []place) {
+	wrong := t.misses(to)
+	switch set := "DD_TRACE_AGENT_URL=" + t.Client.Agent; {
 	case wrong == "":
-		e.pass(name, "Tracers send to the agent, %s (checked: %s).", to.url, names(places))
+		t.pass(name, "Tracers send to the agent, %s (checked: %s).", to.url, names(places))
 	case places[0].running:
-		e.fail(name, "Stop the step and start it with "+set+". workshop up sets it for you.",
+		t.fail(name, "Stop the step and start it with "+set+". workshop up sets it for you.",
 			"Tracers send to %s, but %s (checked: %s).", to, wrong, names(places))
-	case e.servicesKnown() || to.because == "":
-		e.skip(name, "A service started in this terminal would send to %s, but %s. To change that, set %s.", to, wrong, set)
+	case t.servicesKnown() || to.because == "":
+		t.skip(name, "A service started in this terminal would send to %s, but %s. To change that, set %s.", to, wrong, set)
 	default:
-		e.fail(name, "Before you start a service yourself, set "+set+". workshop up sets it for you.",
+		t.fail(name, "Before you start a service yourself, set "+set+". workshop up sets it for you.",
 			"A service started in this terminal would send to %s, but %s.", to, wrong)
 	}
 }
 
 // misses returns why spans sent there don't reach the agent, or "" if they do. Two
 // agents differ in their start times.
-func (e *examination) misses(to target) string {
+func (t tracers) misses(to target) string {
 	transport, at := fetch.Direct(), to.url.String()
 	if to.url.Scheme == "unix" {
 		at = "http://localhost"
@@ -98,15 +98,15 @@ func (e *examination) misses(to target) string {
 			return new(net.Dialer).DialContext(ctx, "unix", to.url.Path)
 		}
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(t.ctx, requestTimeout)
 	defer cancel()
 	there, err := api.Client{URL: at, Transport: transport}.Intake(ctx)
 	if _, unreachable := errors.AsType[*fetch.UnreachableError](err); unreachable {
 		return "nothing responds there"
 	}
-	ours, oursErr := e.Client.Intake(e.ctx)
+	ours, oursErr := t.Client.Intake(t.ctx)
 	if err != nil || oursErr != nil || !there.Since.Equal(ours.Since.Time) {
-		return "that isn't the agent at " + e.Client.Agent
+		return "that isn't the agent at " + t.Client.Agent
 	}
 	return ""
 }

@@ -48,13 +48,13 @@ type Options struct {
 // See decisions/doctor-continues.md.
 func Examine(ctx context.Context, o Options) []Check {
 	e := &examination{Options: o, ctx: ctx}
-	e.toolchain()
-	e.docker()
+	machine{e}.toolchain()
+	machine{e}.docker()
 	e.agentListens()
 	e.servicesListen()
-	e.environment()
-	e.destination()
-	e.proxies()
+	tracers{e}.environment()
+	tracers{e}.destination()
+	tracers{e}.proxies()
 	e.redis()
 	e.probe()
 	e.intake()

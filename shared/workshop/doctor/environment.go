@@ -14,24 +14,27 @@ type place struct {
 	running bool // a service runs with it
 }
 
+// A tracers is an examination of the environment of the services' tracers.
+type tracers struct{ *examination }
+
 // places returns the services whose environment can be read, and this terminal if
 // the services run on this machine: a service may be started here by hand.
-func (e *examination) places() []place {
+func (t tracers) places() []place {
 	var all []place
-	if len(e.apiProgram.env) > 0 {
-		all = append(all, place{"thinker-api", e.apiProgram.env, true})
+	if len(t.apiProgram.env) > 0 {
+		all = append(all, place{"thinker-api", t.apiProgram.env, true})
 	}
-	if len(e.thinkerProgram.env) > 0 {
-		all = append(all, place{"thinker-microservice", e.thinkerProgram.env, true})
+	if len(t.thinkerProgram.env) > 0 {
+		all = append(all, place{"thinker-microservice", t.thinkerProgram.env, true})
 	}
-	if _, here := localPort(e.Client.API); here {
-		all = append(all, place{"this terminal", e.Env, false})
+	if _, here := localPort(t.Client.API); here {
+		all = append(all, place{"this terminal", t.Env, false})
 	}
 	return all
 }
 
 // servicesKnown reports whether the environment of both services is known.
-func (e *examination) servicesKnown() bool { return len(running(e.places())) >= 2 }
+func (t tracers) servicesKnown() bool { return len(running(t.places())) >= 2 }
 
 func running(places []place) []place {
 	return slices.DeleteFunc(slices.Clone(places), func(p place) bool { return !p.running })
@@ -97,13 +100,13 @@ func variables() []variable {
 
 // environment looks for variables that hide or change traces, in the services and in
 // this terminal.
-func (e *examination) environment() {
+func (t tracers) environment() {
 	const name = "environment"
 	clean := true
 	for _, variable := range variables() {
 		having := map[string][]place{} // by value
 		var values []string
-		for _, place := range e.places() {
+		for _, place := range t.places() {
 			value := setting(place.env, variable.name)
 			if value == "" || !variable.acts(value) {
 				continue
@@ -114,32 +117,32 @@ func (e *examination) environment() {
 			having[value] = append(having[value], place)
 		}
 		for _, value := range values {
-			e.misleads(name, variable, value, having[value])
+			t.misleads(name, variable, value, having[value])
 			clean = false
 		}
 	}
 	switch {
-	case len(e.places()) == 0:
-		e.skip(name, "Not checked, because the services run elsewhere.")
+	case len(t.places()) == 0:
+		t.skip(name, "Not checked, because the services run elsewhere.")
 	case clean:
-		e.pass(name, "No variable hides or changes traces (checked: %s).", names(e.places()))
+		t.pass(name, "No variable hides or changes traces (checked: %s).", names(t.places()))
 	}
 }
 
 // misleads reports what a variable does, and where it is set.
-func (e *examination) misleads(name string, v variable, value string, places []place) {
+func (t tracers) misleads(name string, v variable, value string, places []place) {
 	set, services := fmt.Sprintf("%s=%.60s", v.name, value), running(places)
 	switch {
 	case v.harmless:
-		e.skip(name, "%s is set (in %s). With it, the tracer %s.", set, names(places), v.effect)
+		t.skip(name, "%s is set (in %s). With it, the tracer %s.", set, names(places), v.effect)
 	case len(services) > 0:
-		e.fail(name, "Stop the step, run "+unset(v.name)+", and start it again. workshop up ignores this variable.",
+		t.fail(name, "Stop the step, run "+unset(v.name)+", and start it again. workshop up ignores this variable.",
 			"%s was set when the step started (%s). With it, the tracer %s.", set, names(services), v.effect)
-	case e.servicesKnown():
-		e.skip(name, "%s is set in this terminal, but the running services don't have it. With it, the tracer %s.",
+	case t.servicesKnown():
+		t.skip(name, "%s is set in this terminal, but the running services don't have it. With it, the tracer %s.",
 			set, v.effect)
 	default:
-		e.fail(name, "Before you start a service yourself, run "+unset(v.name)+".",
+		t.fail(name, "Before you start a service yourself, run "+unset(v.name)+".",
 			"%s is set in this terminal. With it, the tracer %s. workshop up and docker-compose ignore it, "+
 				"but a service that you start here yourself does not.", set, v.effect)
 	}
@@ -156,22 +159,22 @@ func unset(name string) string {
 // proxies looks for a proxy between the parts of the workshop. On this machine it
 // concerns curl only: Go never uses a proxy for localhost, and curl reads http_proxy
 // in lower case only. Between containers, which have names, Go uses a proxy too.
-func (e *examination) proxies() {
+func (t tracers) proxies() {
 	const name = "proxies"
-	if _, here := localPort(e.Client.API); here {
-		if proxy, _ := proxied(e.Env, []string{"http_proxy", "all_proxy", "ALL_PROXY"}, "localhost"); proxy != "" {
-			e.fail(name, "Run export no_proxy=localhost,127.0.0.1",
+	if _, here := localPort(t.Client.API); here {
+		if proxy, _ := proxied(t.Env, []string{"http_proxy", "all_proxy", "ALL_PROXY"}, "localhost"); proxy != "" {
+			t.fail(name, "Run export no_proxy=localhost,127.0.0.1",
 				"%s is set and no_proxy doesn't contain localhost, so curl sends requests for %s to the proxy. "+
-					"The services and this command don't.", proxy, e.Client.API)
+					"The services and this command don't.", proxy, t.Client.API)
 			return
 		}
-	} else if proxy, host := proxied(e.Env, []string{"HTTP_PROXY", "http_proxy"}, "api", "agent", "thinker"); proxy != "" {
-		e.fail(name, "Add these names to NO_PROXY, or to noProxy in Docker's config.json.",
+	} else if proxy, host := proxied(t.Env, []string{"HTTP_PROXY", "http_proxy"}, "api", "agent", "thinker"); proxy != "" {
+		t.fail(name, "Add these names to NO_PROXY, or to noProxy in Docker's config.json.",
 			"%s is set here and most likely in the services, so they send requests for %s to the proxy. "+
 				"This command doesn't.", proxy, host)
 		return
 	}
-	e.pass(name, "No proxy between you, the services and the agent.")
+	t.pass(name, "No proxy between you, the services and the agent.")
 }
 
 // proxied returns the first of the variables that names a proxy, and the first of the

@@ -2,11 +2,14 @@ package pictures
 
 import "fmt"
 
+// A diagram is a drawing of boxes and arrows.
+type diagram struct{ *drawing }
+
 // architecture draws what runs, and what it sends where.
 func architecture() []byte {
-	d := newDrawing("The architecture of the workshop",
+	d := diagram{newDrawing("The architecture of the workshop",
 		"curl or a browser sends a request to thinker-api on port 5000. It sends a request to thinker-microservice on port 5001, which uses Redis (step 5) and SQLite (from step 4). "+
-			"Both services send their spans to the agent on port 8126. The agent stores them and shows its pages in a browser.")
+			"Both services send their spans to the agent on port 8126. The agent stores them and shows its pages in a browser.")}
 	const (
 		height      = 64.0
 		top, bottom = margin, margin + 190
@@ -43,7 +46,7 @@ func architecture() []byte {
 }
 
 // box draws a part of the system. A service has its colour.
-func (d *drawing) box(x, y, width, height float64, name, note, service string) {
+func (d diagram) box(x, y, width, height float64, name, note, service string) {
 	d.rect(x, y, width, height, "raised", "")
 	at := x + 16
 	if service != "" {
@@ -55,12 +58,12 @@ func (d *drawing) box(x, y, width, height float64, name, note, service string) {
 }
 
 // path draws a line with bends.
-func (d *drawing) path(path string) {
+func (d diagram) path(path string) {
 	fmt.Fprintf(&d.body, "<path class=\"arrow\" d=\"%s\"/>\n", path)
 }
 
 // arrow draws an arrow that goes right or down, with a label above it.
-func (d *drawing) arrow(label string, x1, y1, x2, y2 float64) {
+func (d diagram) arrow(label string, x1, y1, x2, y2 float64) {
 	if y1 == y2 {
 		d.path(fmt.Sprintf("M%s %sH%s", px(x1), px(y1), px(x2-8)))
 		d.head(x2, y2, false)
@@ -72,7 +75,7 @@ func (d *drawing) arrow(label string, x1, y1, x2, y2 float64) {
 }
 
 // head draws an arrow's head at x and y, which points right or, with down, down.
-func (d *drawing) head(x, y float64, down bool) {
+func (d diagram) head(x, y float64, down bool) {
 	shape := "l-10 -5v10z"
 	if down {
 		shape = "l-5 -10h10z"

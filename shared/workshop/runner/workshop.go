@@ -4,33 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"thinker/shared/apm/agent"
 	"thinker/shared/apm/guest"
 	"thinker/shared/workshop/proxy"
 )
-
-// A Phase is the current activity of a workshop.
-type Phase string
-
-// While it builds or starts, or after that has failed, the previous version keeps
-// running, if there is one.
-const (
-	Building Phase = "building"
-	Starting Phase = "starting"
-	Healthy  Phase = "healthy"
-	Failed   Phase = "failed"
-)
-
-// A State describes what a workshop is running.
-type State struct {
-	Target  Target // the chosen code
-	Phase   Phase
-	Error   string    // why it failed: the compiler's message, or the last lines of a service
-	Serving Target    // the running version; its Step is 0 if there is none
-	Since   time.Time // when the running version became healthy
-}
 
 // A Workshop keeps a target running and up to date. When you save a file or switch to
 // another target, it builds and starts the new version. The previous one keeps running
@@ -43,9 +21,7 @@ type Workshop struct {
 	end   context.CancelFunc
 	ended chan struct{} // closed when no process will be started any more
 
-	mu      sync.Mutex
-	state   State
-	changed chan struct{}      // closed at the next change of state
+	*watched
 	restart bool               // replace processes even if their build is the same
 	giveUp  context.CancelFunc // ends the current turn
 }
@@ -57,8 +33,8 @@ func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 	ctx, end := context.WithCancel(ctx)
 	w := &Workshop{
 		end: end, ended: make(chan struct{}), giveUp: func() {},
-		state: State{Target: o.Target, Phase: Building}, changed: make(chan struct{}),
-		api: &front{name: "api"}, thinker: &front{name: "thinker"},
+		watched: &watched{state: State{Target: o.Target, Phase: Building}, changed: make(chan struct{})},
+		api:     &front{name: "api"}, thinker: &front{name: "thinker"},
 	}
 	defer func() {
 		if err != nil {
@@ -112,48 +88,6 @@ func (w *Workshop) want(target Target) {
 	w.state.Target, w.state.Phase, w.state.Error = target, Building, ""
 	w.announce()
 	w.giveUp()
-}
-
-// State returns the current state.
-func (w *Workshop) State() State {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.state
-}
-
-// Changed returns a channel that gets a notice after each change of the state, until
-// ctx is done. One notice may stand for several changes.
-func (w *Workshop) Changed(ctx context.Context) <-chan struct{} {
-	notices := make(chan struct{}, 1)
-	next := w.nextChange()
-	go func() {
-		defer close(notices)
-		for {
-			select {
-			case <-next:
-			case <-ctx.Done():
-				return
-			}
-			next = w.nextChange()
-			select {
-			case notices <- struct{}{}:
-			default: // a notice is waiting
-			}
-		}
-	}()
-	return notices
-}
-
-func (w *Workshop) nextChange() <-chan struct{} {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.changed
-}
-
-// announce reports a change. Its caller holds the lock.
-func (w *Workshop) announce() {
-	close(w.changed)
-	w.changed = make(chan struct{})
 }
 
 // absent returns the response to a request while no version is running.

@@ -12,8 +12,6 @@ import (
 	"unicode"
 
 	"golang.org/x/term"
-
-	"thinker/shared/apm/colour"
 )
 
 const (
@@ -32,8 +30,8 @@ type Terminal struct {
 	mu      sync.Mutex
 	out     io.Writer
 	screen  bool // a terminal: lines can be overwritten
-	colours bool
 	columns func() int
+	style
 	passing bool // the last line is a progress line, to be overwritten
 }
 
@@ -63,7 +61,7 @@ type Look struct {
 
 // NewLike returns a Terminal that writes to out as to an output of that look.
 func NewLike(out io.Writer, look Look) *Terminal {
-	return &Terminal{out: out, screen: look.Screen, colours: look.Colours, columns: look.Width}
+	return &Terminal{out: out, screen: look.Screen, columns: look.Width, style: style(look.Colours)}
 }
 
 // IsTerminal reports whether the output is a terminal, on which lines can be replaced.
@@ -103,34 +101,6 @@ func (t *Terminal) write(text string) {
 		t.passing = false
 	}
 	io.WriteString(t.out, text)
-}
-
-// Bold makes text bold if the terminal can.
-func (t *Terminal) Bold(s string) string { return t.sgr("1", s) }
-
-// Red marks a failure.
-func (t *Terminal) Red(s string) string { return t.sgr("31", s) }
-
-func (t *Terminal) dim(s string) string { return t.sgr("2", s) }
-
-func (t *Terminal) in(c colour.RGB, s string) string {
-	if colourterm := os.Getenv("COLORTERM"); colourterm != "truecolor" && colourterm != "24bit" {
-		return t.sgr(fmt.Sprintf("38;5;%d", cube(c)), s)
-	}
-	return t.sgr(fmt.Sprintf("38;2;%d;%d;%d", c.R, c.G, c.B), s)
-}
-
-// cube returns the nearest of the 6×6×6 colours of a 256-colour terminal.
-func cube(c colour.RGB) int {
-	level := func(v uint8) int { return (int(v) + 25) / 51 }
-	return 16 + 36*level(c.R) + 6*level(c.G) + level(c.B)
-}
-
-func (t *Terminal) sgr(code, s string) string {
-	if !t.colours {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
 // printable replaces control characters in text from elsewhere, so it can't move the

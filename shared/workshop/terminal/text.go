@@ -39,17 +39,6 @@ func (t *Terminal) Item(mark Mark, label string, texts ...string) {
 	t.write(out.String())
 }
 
-func (t *Terminal) marked(mark Mark) string {
-	switch mark {
-	case Yes:
-		return t.sgr("32", string(mark))
-	case No:
-		return t.Red(string(mark))
-	default:
-		return t.dim(string(mark))
-	}
-}
-
 const maxParagraph = 88 // columns, beyond which lines are hard to read
 
 // Paragraph breaks text into lines that fit, each with the margin before it.

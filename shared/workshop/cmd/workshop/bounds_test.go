@@ -21,7 +21,7 @@ import (
 // redirects check to another server.
 func TestCheck_BoundsResponses(t *testing.T) {
 	t.Parallel()
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	other, asked := countRequests(t)
 	const route = `router.Handle("/think/", traced("GET /think/", a.think))`
 	edited(t, root, "step01", "endless", "api/main.go", route, `_ = a
@@ -32,17 +32,13 @@ func TestCheck_BoundsResponses(t *testing.T) {
 	})`)
 	edited(t, root, "step01", "redirect", "api/main.go", route, fmt.Sprintf(`_ = a
 	router.Handle("/think/", http.RedirectHandler(%q, http.StatusFound))`, other))
-	for _, c := range []struct {
-		lesson, dir, want string
-		code              int
-	}{
-		{"1", "endless", "workshop: could not check endless: the response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n", 2},
-		{"1", "redirect", "workshop: could not check redirect: GET /think/?subject=war redirects to " + other + ". Redirects aren't followed: respond to the request itself\n", 2},
+	for dir, want := range map[string]string{
+		"endless": "the response to GET /think/?subject=war is longer than 1 MiB. Look for a loop that writes to it\n",
+		"redirect": "GET /think/?subject=war redirects to " + other +
+			". Redirects aren't followed: respond to the request itself\n",
 	} {
-		said, code := run(t, program, root, "check", c.lesson, "--dir", c.dir, "--hints", "0")
-		if code != c.code || !strings.Contains(said, c.want) {
-			t.Errorf("of %s check says\n%s\nand ends with %d, want %d and %s", c.dir, said, code, c.code, c.want)
-		}
+		want = "workshop: could not check " + dir + ": " + want
+		call{"check 1 --hints 0 --dir " + dir, 2, []string{want}}.check(t, root)
 	}
 	if n := asked.Load(); n > 0 {
 		t.Errorf("another server was sent %d requests", n)
@@ -90,7 +86,6 @@ func TestCheck_BoundsLogLines(t *testing.T) {
 // TestThinkAndLoad_BoundResponses uses another program on the api's port.
 func TestThinkAndLoad_BoundResponses(t *testing.T) {
 	t.Parallel()
-	program := workshop(t)
 	other, asked := countRequests(t)
 	var sent atomic.Int64
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,17 +103,16 @@ func TestThinkAndLoad_BoundResponses(t *testing.T) {
 		}
 	}))
 	defer api.Close()
-	where := []string{"--api-port", port(api.URL), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t))}
+	_, _, _, flags := freePorts(t)
+	where := " " + strings.Join(flags, " ") + " --api-port " + port(api.URL)
 	for arguments, want := range map[string]string{
-		"think war":                     "workshop: the response of thinker-api at http://localhost:" + port(api.URL) + " is longer than 1 MiB. Look for a loop in the api that writes the response\n",
+		"think war": "workshop: the response of thinker-api at http://localhost:" + port(api.URL) +
+			" is longer than 1 MiB. Look for a loop in the api that writes the response\n",
 		"think music":                   "a redirect to " + other + ", which this command doesn't\nfollow",
 		"load --rps 1 --for 1s":         "",
 		"load --rps 1 --for 1s --mix a": "",
 	} {
-		said, code := run(t, program, ".", append(strings.Fields(arguments), where...)...)
-		if code != 1 || !strings.Contains(said, want) {
-			t.Errorf("workshop %s ends with %d and says\n%s\nwithout\n%s", arguments, code, said, want)
-		}
+		call{arguments + where, 1, []string{want}}.check(t, ".")
 	}
 	api.Close() // which waits for its requests
 	if n := sent.Load(); n > 100<<20 {

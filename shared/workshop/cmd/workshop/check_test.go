@@ -18,7 +18,7 @@ import (
 // TestCheck checks complete code, incomplete code, and code that doesn't compile.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	broken := filepath.Join(root, "broken")
 	if err := os.CopyFS(broken, os.DirFS(filepath.Join(root, "step01"))); err != nil {
 		t.Fatal(err)
@@ -29,21 +29,17 @@ func TestCheck(t *testing.T) {
 		"DD_TRACE_ENABLED=false", "DD_SERVICE=other", "DD_TRACE_AGENT_URL=http://localhost:1", "THINK_DELAY=1h",
 		"REDIS_ADDR=nowhere:1", "HTTP_PROXY=http://localhost:1",
 	}
-	for _, c := range []struct {
-		arguments string
-		code      int
-		want      []string // in this order
-	}{
-		{"", 2, []string{"workshop: which step? Add its number: workshop check 2\n"}},
-		{"9", 2, []string{"workshop: there is no step \"9\": use a number from 1 to 5\n"}},
-		{"all --dir step01", 2, []string{"workshop: --dir works for one step only: replace all with its number\n"}},
-		{"all --exercise", 2, []string{"workshop: --exercise works for one step only: replace all with its number\n"}},
-		{"2 --exercise", 2, []string{"workshop: step 2 has no exercise to check: only step 4 has one\n"}},
-		{"4 --exercise", 1, []string{"Step 4: SQLite store, exercise   the original step04\n", "  GET /think/?subject=art", "\n✗ the exercise of step 4 isn't complete yet: "}},
-		{"2 --hints 4", 2, []string{"workshop: --hints 4 is out of range: use 0 to 3\n"}},
-		{"2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api. Use the directory of a step or of a copy. To make a copy: "}},
-		{"2 --dir broken", 2, []string{"Step 2: manual headers   broken\n", "broken does not build:\n", "more.go:3:9: undefined: undefined\n"}},
-		{"2 --dir step01", 1, []string{
+	for _, c := range []call{
+		{"check ", 2, []string{"workshop: which step? Add its number: workshop check 2\n"}},
+		{"check 9", 2, []string{"workshop: there is no step \"9\": use a number from 1 to 5\n"}},
+		{"check all --dir step01", 2, []string{"workshop: --dir works for one step only: replace all with its number\n"}},
+		{"check all --exercise", 2, []string{"workshop: --exercise works for one step only: replace all with its number\n"}},
+		{"check 2 --exercise", 2, []string{"workshop: step 2 has no exercise to check: only step 4 has one\n"}},
+		{"check 4 --exercise", 1, []string{"Step 4: SQLite store, exercise   the original step04\n", "  GET /think/?subject=art", "\n✗ the exercise of step 4 isn't complete yet: "}},
+		{"check 2 --hints 4", 2, []string{"workshop: --hints 4 is out of range: use 0 to 3\n"}},
+		{"check 2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api. Use the directory of a step or of a copy. To make a copy: "}},
+		{"check 2 --dir broken", 2, []string{"Step 2: manual headers   broken\n", "broken does not build:\n", "more.go:3:9: undefined: undefined\n"}},
+		{"check 2 --dir step01", 1, []string{
 			"Step 2: manual headers   step01\n",
 			"  GET /think/?subject=war   200   5",
 			"  ✓ think-below-thinker   Each subject has a think span below the microservice's span.\n",
@@ -56,25 +52,13 @@ func TestCheck(t *testing.T) {
 			"  – thinker-below-api     The microservice's span is below the api",
 			"\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n",
 		}},
-		{"2 --dir step01 --hints 3", 1, []string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ step 2 isn't complete yet"}},
-		{"5", 0, []string{
+		{"check 2 --dir step01 --hints 3", 1, []string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ step 2 isn't complete yet"}},
+		{"check 5", 0, []string{
 			"Step 5: Redis cache   the original step05\n", "  ✓ miss  ", "  ✓ expires  ", "  ✓ hit  ", "  ✓ no-wait  ", "  ✓ errors-not-cached  ",
 			"\n✓ 5 of 5 checks passed in ", "\nChecked the original step05. To check your own code: WORKSHOP try 5\n",
 		}},
 	} {
-		said, code := runEnv(t, program, root, env, append([]string{"check"}, strings.Fields(c.arguments)...)...)
-		rest := said
-		for _, want := range c.want {
-			_, after, found := strings.Cut(rest, want)
-			if !found {
-				t.Errorf("check %s says\n%s\nwithout, in its place, %q", c.arguments, said, want)
-				break
-			}
-			rest = after
-		}
-		if code != c.code {
-			t.Errorf("check %s ends with %d, want %d", c.arguments, code, c.code)
-		}
+		c.check(t, root, env...)
 	}
 	reached, err := workspace.Progress(root)
 	if err != nil || len(reached) != 1 || reached[0].Step != 5 || !reached[0].Given() {
@@ -86,7 +70,7 @@ func TestCheck(t *testing.T) {
 // check says, status agrees.
 func TestCheck_LearnersCopy(t *testing.T) {
 	t.Parallel()
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	copied, err := workspace.Copy(root, 2, false)
 	if err != nil {
 		t.Fatal(err)
@@ -115,16 +99,11 @@ func TestCheck_LearnersCopy(t *testing.T) {
 		{"finished code", "2", fill("step02"), 0, []string{"Step 2: manual headers   .workshop/try02\n", "\n✓ step 2 is complete: 4 of 4 checks passed in ", "\nNext: WORKSHOP try 3\n"}, completed},
 		{"changed later", "2", fill("step01"), 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ 2 of 4 checks passed\nYou completed step 2 on "}, completed},
 	} {
-		c.before()
-		said, code := run(t, program, root, append([]string{"check"}, strings.Fields(c.arguments)...)...)
-		for _, want := range c.want {
-			if code != c.code || !strings.Contains(said, want) {
-				t.Errorf("%s: check exits with %d and prints\n%s\nwant %d and %q", c.name, code, said, c.code, want)
-			}
-		}
-		if status, _ := run(t, program, root, "status"); !strings.Contains(status, c.status) {
-			t.Errorf("%s: status prints\n%s\nwithout %q", c.name, status, c.status)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			c.before()
+			call{"check " + c.arguments, c.code, c.want}.check(t, root)
+			call{"status", 0, []string{c.status}}.check(t, root)
+		})
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // TestDiff compares copies with steps. TestDiffs in package rules compares the steps.
 func TestDiff(t *testing.T) {
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	mine := filepath.Join(root, "mine")
 	if err := os.CopyFS(mine, os.DirFS(filepath.Join(root, "step02"))); err != nil {
 		t.Fatal(err)
@@ -42,9 +42,9 @@ Two headers carry the ID of the trace and the ID of the span, both as decimal nu
 		{"2 --dir .", "workshop: read the code in .: ", 2},
 		{"", "workshop: which step? Add its number: workshop diff 2\n", 2},
 	} {
-		got, code := run(t, program, root, append([]string{"diff"}, strings.Fields(c.arguments)...)...)
-		if code != c.code || !strings.HasPrefix(got, c.want) {
-			t.Errorf("diff %s ends with %d and says\n%s\nwant %d and\n%s", c.arguments, code, got, c.code, c.want)
+		got := call{"diff " + c.arguments, c.code, []string{c.want}}.check(t, root)
+		if !strings.HasPrefix(got, c.want) {
+			t.Errorf("diff %s does not begin with\n%s", c.arguments, c.want)
 		}
 	}
 }

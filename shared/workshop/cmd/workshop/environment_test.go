@@ -2,10 +2,10 @@ package main_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,52 +21,35 @@ func goSettings(t *testing.T) []string {
 	return []string{"GOFLAGS=-mod=vendor", "GO111MODULE=off", "GOWORK=" + foreign, "GOOS=plan9", "GOARCH=mips"}
 }
 
-// noGoSettings returns this environment without Go settings: make sets some for tests.
-func noGoSettings() []string {
-	return append(os.Environ(), "GOFLAGS=", "GO111MODULE=", "GOWORK=", "GOOS=", "GOARCH=")
-}
-
-// runWith runs the command with an environment instead of this one's Go settings, and
-// returns its output in one line.
-func runWith(t *testing.T, program, root string, env []string, arguments ...string) (said string, code int) {
-	t.Helper()
-	cmd := exec.CommandContext(need.Context(t), program, arguments...)
-	cmd.Dir = root
-	cmd.Env = append(noGoSettings(), env...)
-	output, _ := cmd.CombinedOutput()
-	return strings.Join(strings.Fields(string(output)), " "), cmd.ProcessState.ExitCode()
-}
+// noGoSettings removes Go settings from an environment: make sets some for tests.
+var noGoSettings = []string{"GOFLAGS=", "GO111MODULE=", "GOWORK=", "GOOS=", "GOARCH="}
 
 // TestCheck_MisleadingEnvironment checks complete code with variables that change
 // traces or break builds. The output must name each of them, and the code must pass.
 func TestCheck_MisleadingEnvironment(t *testing.T) {
 	t.Parallel()
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	settings := goSettings(t)
 	saved := filepath.Join(t.TempDir(), "env")
 	checkout.Write(t, saved, "GOFLAGS=-mod=mod\nGOOS=plan9\n")
 	for _, c := range []struct {
 		name, lesson string
-		env, want    []string
+		env          []string
+		want         string
 	}{
 		{"tracer", "3", []string{
 			"DD_TAGS=team:greetings,service.name:greeter", "OTEL_RESOURCE_ATTRIBUTES=span.name=x,subject=y", "OTEL_SDK_DISABLED=true",
 			"DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT=restart", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES=200-299",
-		}, []string{"Ignoring these variables, which could hide or change traces: DD_TAGS, " +
-			"DD_TRACE_HTTP_SERVER_ERROR_STATUSES, DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT, OTEL_RESOURCE_ATTRIBUTES, OTEL_SDK_DISABLED"}},
-		{"go", "1", settings, []string{"Ignoring these Go settings, which could break the build: " + strings.Join(settings, ", ")}},
-		{"go env -w", "1", []string{"GOENV=" + saved}, []string{"Ignoring these Go settings, which could break the build: GOFLAGS=-mod=mod, GOOS=plan9"}},
+		}, "Ignoring these variables, which could hide or change traces: DD_TAGS, " +
+			"DD_TRACE_HTTP_SERVER_ERROR_STATUSES, DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT, OTEL_RESOURCE_ATTRIBUTES, OTEL_SDK_DISABLED"},
+		{"go", "1", settings, "Ignoring these Go settings, which could break the build: " + strings.Join(settings, ", ")},
+		{"go env -w", "1", []string{"GOENV=" + saved}, "Ignoring these Go settings, which could break the build: GOFLAGS=-mod=mod, GOOS=plan9"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			said, code := runWith(t, program, root, c.env, "check", c.lesson)
-			if code != 0 {
-				t.Errorf("check ends with %d, want 0", code)
-			}
-			for _, want := range c.want {
-				if !strings.Contains(said, want) {
-					t.Errorf("check says\n%s\nwithout %q", said, want)
-				}
+			said := call{arguments: "check " + c.lesson}.check(t, root, slices.Concat(noGoSettings, c.env)...)
+			if said = strings.Join(strings.Fields(said), " "); !strings.Contains(said, c.want) {
+				t.Errorf("check says\n%s\nwithout %q", said, c.want)
 			}
 		})
 	}
@@ -97,9 +80,10 @@ func TestDoctor_GoSettings(t *testing.T) {
 		{"no cache", missing, []string{"Go has no directory for GOCACHE and GOMODCACHE. "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cmd := exec.CommandContext(need.Context(t), program, "doctor", "--no-probe", "--json", "--api-port", fmt.Sprint(need.Port(t)), "--thinker-port", fmt.Sprint(need.Port(t)), "--agent-port", fmt.Sprint(need.Port(t)))
+			_, _, _, ports := freePorts(t)
+			cmd := exec.CommandContext(need.Context(t), program, append(ports, "doctor", "--no-probe", "--json")...)
 			cmd.Dir = root
-			cmd.Env = append(noGoSettings(), c.env...)
+			cmd.Env = slices.Concat(os.Environ(), noGoSettings, c.env)
 			output, _ := cmd.Output()
 			var report struct {
 				Checks []struct{ Name, State, Says string }
@@ -138,7 +122,7 @@ func TestMakefile_GoSettings(t *testing.T) {
 	for name, env := range map[string][]string{"set": goSettings(t), "saved": {"GOENV=" + saved}} {
 		cmd := exec.CommandContext(need.Context(t), program, "--no-print-directory", "-f", "Makefile", "-f", more, "settings")
 		cmd.Dir = root
-		cmd.Env = append(append(noGoSettings(), "MAKEFLAGS=", "MFLAGS="), env...)
+		cmd.Env = slices.Concat(os.Environ(), noGoSettings, []string{"MAKEFLAGS=", "MFLAGS="}, env)
 		output, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v: %s", name, err, output)

@@ -106,7 +106,6 @@ func ended(t *testing.T, cmd *exec.Cmd) int {
 // Ctrl-C, and services that don't stop.
 func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 	t.Parallel()
-	program := workshop(t)
 	for _, c := range []struct {
 		name          string
 		goesOn, twice bool
@@ -124,7 +123,7 @@ func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 			if c.goesOn {
 				endless(t, root)
 			}
-			up := startIn(t, root, program, 1, "--memory")
+			up := start(t, root, 1)
 			up.until("Ctrl-C stops everything")
 			brood.begun(t)
 			up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
@@ -167,9 +166,10 @@ func TestCheck_InterruptLeavesNoProcess(t *testing.T) {
 
 // TestUp_InterruptEndsGoBuild uses a go build whose processes ignore Ctrl-C.
 func TestUp_InterruptEndsGoBuild(t *testing.T) {
-	program, brood := workshop(t), newBrood(t)
+	brood := newBrood(t)
+	workshop(t) // before the go command is replaced
 	fakeGo(t, brood.script)
-	up := startIn(t, checkout.New(t), program, 1, "--memory")
+	up := start(t, checkout.New(t), 1)
 	brood.begun(t)
 	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
 	if code := ended(t, up.cmd); code != 1 || up.errors.String() != "workshop: stopped before the step was ready\n" {

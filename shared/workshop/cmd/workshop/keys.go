@@ -15,56 +15,59 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
+// A keyboard runs the commands of a screen's keys.
+type keyboard struct{ *screen }
+
 // obey runs the command of a key. What takes time runs in the background.
-func (s *screen) obey(ctx context.Context, typed string, quit func()) {
+func (k keyboard) obey(ctx context.Context, typed string, quit func()) {
 	switch key := strings.ToLower(typed); key {
 	case "1", "2", "3", "4", "5":
-		s.choose(int(key[0] - '0'))
+		k.choose(int(key[0] - '0'))
 	case "r":
-		s.workshop.Restart()
+		k.workshop.Restart()
 	case "o":
-		go s.open() // may last as long as the browser
+		go k.open() // may last as long as the browser
 	case "c":
-		s.check(ctx)
+		k.check(ctx)
 	case "t":
-		s.beside(func() { s.think(ctx) })
+		k.beside(func() { k.think(ctx) })
 	case "?", "h":
-		s.list()
+		k.list()
 	case "q":
 		quit()
 	default:
 		if len(typed) > 1 && typed[0] < 0x80 {
-			s.out.Printf("Type commands in another terminal: here, single keys are commands. Press ? for the list.\n")
+			k.out.Printf("Type commands in another terminal: here, single keys are commands. Press ? for the list.\n")
 			return
 		}
-		s.out.Printf("Unknown key %q. Press ? for the list of keys.\n", typed)
+		k.out.Printf("Unknown key %q. Press ? for the list of keys.\n", typed)
 	}
 }
 
 // choose starts a step: the code that up was started with, if it is of that step.
-func (s *screen) choose(step int) {
+func (k keyboard) choose(step int) {
 	target := runner.Target{Step: step}
-	if step == s.own.Step {
-		target = s.own
+	if step == k.own.Step {
+		target = k.own
 	}
-	if state := s.workshop.State(); state.Target == target && state.Phase != runner.Failed {
-		s.out.Printf("%s is already running. Press r to restart it.\n", target.Name())
+	if state := k.workshop.State(); state.Target == target && state.Phase != runner.Failed {
+		k.out.Printf("%s is already running. Press r to restart it.\n", target.Name())
 		return
 	}
-	s.workshop.Run(target)
+	k.workshop.Run(target)
 }
 
 // open opens the pages in a browser, and prints their address.
-func (s *screen) open() {
-	page := s.lessons()
-	s.out.Printf("Opening %s\n", page)
+func (k keyboard) open() {
+	page := k.lessons()
+	k.out.Printf("Opening %s\n", page)
 	if !hasBrowser() {
-		s.out.Printf("No browser found here. Open the address yourself.\n")
+		k.out.Printf("No browser found here. Open the address yourself.\n")
 		return
 	}
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	if err := browser.OpenURL(page); err != nil {
-		s.out.Printf("Could not open a browser: %v. Open the address yourself.\n", err)
+		k.out.Printf("Could not open a browser: %v. Open the address yourself.\n", err)
 	}
 }
 
@@ -75,20 +78,20 @@ func hasBrowser() bool {
 }
 
 // think sends a request. Its trace then appears like any other.
-func (s *screen) think(ctx context.Context) {
-	answer, err := s.client.Think(ctx, "war")
+func (k keyboard) think(ctx context.Context) {
+	answer, err := k.client.Think(ctx, "war")
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		s.out.Printf("Could not send a request: %v\n", err)
+		k.out.Printf("Could not send a request: %v\n", err)
 	case answer.Status != http.StatusOK:
-		s.out.Printf("The api responded with %d: %s\n", answer.Status, format.Printable(answer.Body, 500))
+		k.out.Printf("The api responded with %d: %s\n", answer.Status, format.Printable(answer.Body, 500))
 	}
 }
 
 // list prints what the keys do.
-func (s *screen) list() {
-	s.out.Printf(`
+func (k keyboard) list() {
+	k.out.Printf(`
   1-%d  switch to that step
   r    rebuild and restart
   t    send a request: GET %s/think/?subject=war
@@ -96,29 +99,29 @@ func (s *screen) list() {
   o    open the pages in a browser: %s
   ?    show this list
   q    quit, like Ctrl-C
-`, runner.Steps, s.client.API, s.lessons())
+`, runner.Steps, k.client.API, k.lessons())
 }
 
 // check checks the learner's code for the step that is running, or the original
 // without one. It starts its own services and leaves the running ones alone.
-func (s *screen) check(ctx context.Context) {
-	if !s.checking.CompareAndSwap(false, true) {
-		s.out.Printf("A check is already running. Its result will appear here.\n")
+func (k keyboard) check(ctx context.Context) {
+	if !k.checking.CompareAndSwap(false, true) {
+		k.out.Printf("A check is already running. Its result will appear here.\n")
 		return
 	}
-	s.beside(func() {
-		defer s.checking.Store(false)
-		target := s.workshop.State().Target
+	k.beside(func() {
+		defer k.checking.Store(false)
+		target := k.workshop.State().Target
 		if target.Original() {
 			var err error
-			if target, err = targetOf(s.root, copyOf(s.root, target.Step), target.Step); err != nil {
-				s.out.Printf("%s %v\n", s.out.Red("✗"), err)
+			if target, err = targetOf(k.root, copyOf(k.root, target.Step), target.Step); err != nil {
+				k.out.Printf("%s %v\n", k.out.Red("✗"), err)
 				return
 			}
 		}
-		c := &checker{out: s.out, root: s.root, target: target, hints: 1}
+		c := &checker{out: k.out, root: k.root, target: target, hints: 1}
 		if _, err := c.check(ctx); err != nil && ctx.Err() == nil {
-			s.out.Printf("%s %v\n", s.out.Red("✗"), err)
+			k.out.Printf("%s %v\n", k.out.Red("✗"), err)
 		}
 	})
 }

@@ -4,10 +4,11 @@ package main_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,14 +18,13 @@ import (
 
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
-	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
 
 // TestKeys presses each key at a terminal, breaks the code and fixes it.
 func TestKeys(t *testing.T) {
 	dir := try(t, 2)
-	c := atTerminal(t, workshop(t), "up", "--dir", dir)
+	c := atTerminal(t, "", "up", "--dir", dir)
 	c.until("Step 2: manual headers", "try02", "Keys: 1-5 step", "Ctrl-C stops everything")
 	c.press("t")
 	c.until("  think ") // the last line of the trace
@@ -73,7 +73,7 @@ func TestKeys_CheckUsesTheCopy(t *testing.T) {
 	if _, err := workspace.Copy(root, 2, false); err != nil {
 		t.Fatal(err)
 	}
-	c := atTerminalIn(t, root, workshop(t), "up", "--step", "2")
+	c := atTerminal(t, root, "up", "--step", "2")
 	c.until("Ctrl-C stops everything")
 	c.press("c")
 	c.until("Step 2: manual headers   .workshop/try02", "✗ step 2 isn't complete yet")
@@ -87,19 +87,9 @@ func TestKeys_CheckUsesTheCopy(t *testing.T) {
 
 // TestKeys_ServiceDies kills a service. The command waits for the learner to fix it.
 func TestKeys_ServiceDies(t *testing.T) {
-	c := atTerminal(t, workshop(t), "up", "--step", "1")
+	c := atTerminal(t, "", "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
-	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(c.cmd.Process.Pid), "thinker").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	thinker, err := strconv.Atoi(strings.TrimSpace(string(children)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(thinker, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	killThinker(t, c.cmd)
 	c.until("✗ thinker stopped unexpectedly (signal: killed)", "Nothing is running now")
 	c.press("r")
 	c.until("step01 is running again (")
@@ -112,7 +102,7 @@ func TestKeys_FirstBuildFails(t *testing.T) {
 	dir := try(t, 3)
 	main := filepath.Join(dir, "thinker", "main.go")
 	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
-	c := atTerminal(t, workshop(t), "up", "--dir", dir)
+	c := atTerminal(t, "", "up", "--dir", dir)
 	c.until("undefined: undefined", "Nothing is running now")
 	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("Ready after", "Ctrl-C stops everything")
@@ -122,24 +112,23 @@ func TestKeys_FirstBuildFails(t *testing.T) {
 
 // TestKeys_CtrlC presses Ctrl-C at various moments. The terminal must be restored.
 func TestKeys_CtrlC(t *testing.T) {
-	program := workshop(t)
+	workshop(t) // is built while go has its cache
 	for moment, code := range map[string]int{"building": 1, "healthy": 0, "thinking": 0, "building again": 0} {
 		t.Run(moment, func(t *testing.T) {
 			if moment == "building" {
 				t.Setenv("GOCACHE", t.TempDir())
 			}
 			dir := try(t, 2)
-			c := atTerminal(t, program, "up", "--dir", dir)
-			switch moment {
-			case "building":
+			c := atTerminal(t, "", "up", "--dir", dir)
+			if moment == "building" {
 				c.until("building: this takes a minute or two the first time")
-			case "healthy":
+			} else {
 				c.until("Ctrl-C stops everything")
+			}
+			switch moment {
 			case "thinking":
-				c.until("Ctrl-C stops everything")
 				c.press("t")
 			case "building again":
-				c.until("Ctrl-C stops everything")
 				checkout.Edit(t, filepath.Join(dir, "api", "main.go"), "relayed thoughts", "relayed the thoughts")
 				c.until("building try02")
 			}
@@ -151,7 +140,7 @@ func TestKeys_CtrlC(t *testing.T) {
 
 // TestKeys_CtrlZ wants the terminal restored while the command is stopped.
 func TestKeys_CtrlZ(t *testing.T) {
-	c := atTerminal(t, workshop(t), "up", "--step", "1")
+	c := atTerminal(t, "", "up", "--step", "1")
 	c.until("Ctrl-C stops everything")
 	for range 2 {
 		c.press("\x1a")
@@ -179,16 +168,11 @@ type console struct {
 	printed        chan string
 	seen           strings.Builder
 	unread         string
-	ports          []int
+	ports          []string
 }
 
-// atTerminal starts the program with its own terminal.
-func atTerminal(t *testing.T, program string, arguments ...string) *console {
-	t.Helper()
-	return atTerminalIn(t, "", program, arguments...)
-}
-
-func atTerminalIn(t *testing.T, dir, program string, arguments ...string) *console {
+// atTerminal starts the command in a directory, with its own terminal.
+func atTerminal(t *testing.T, dir string, arguments ...string) *console {
 	t.Helper()
 	keyboard, side, err := pty.Open()
 	if err != nil {
@@ -201,10 +185,12 @@ func atTerminalIn(t *testing.T, dir, program string, arguments ...string) *conso
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &console{t: t, keyboard: keyboard, side: side, before: before, printed: make(chan string), ports: []int{need.Port(t), need.Port(t), need.Port(t)}}
-	c.cmd = exec.CommandContext(need.Context(t), program, append(arguments, "--memory",
-		"--api-port", fmt.Sprint(c.ports[0]), "--thinker-port", fmt.Sprint(c.ports[1]), "--agent-port", fmt.Sprint(c.ports[2]))...)
-	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1", "DISPLAY=", "WAYLAND_DISPLAY=", "WSL_DISTRO_NAME=")
+	api, thinker, agent, flags := freePorts(t)
+	c := &console{t: t, keyboard: keyboard, side: side, before: before, printed: make(chan string),
+		ports: []string{api, thinker, agent}}
+	c.cmd = exec.CommandContext(need.Context(t), workshop(t), slices.Concat(arguments, []string{"--memory"}, flags)...)
+	c.cmd.Env = append(os.Environ(), "THINK_DELAY=30ms", "TERM=xterm", "NO_COLOR=1",
+		"DISPLAY=", "WAYLAND_DISPLAY=", "WSL_DISTRO_NAME=")
 	c.cmd.Dir = dir
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = side, side, side
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -280,8 +266,9 @@ func (c *console) ends(code int) {
 	}
 	c.inOrder()
 	for _, port := range c.ports {
-		if runner.Taken(port) {
-			c.t.Errorf("port %d is still listened on", port)
+		if conn, err := net.Dial("tcp", "localhost:"+port); err == nil {
+			conn.Close()
+			c.t.Errorf("port %s is still listened on", port)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"thinker/shared/workshop/checkout"
@@ -17,19 +16,16 @@ import (
 // TestThinkDoctorLoad runs the commands while a step is running, and after it has ended.
 func TestThinkDoctorLoad(t *testing.T) {
 	// It uses its own workshop, since the doctor would find containers of this one.
-	root, program := checkout.New(t), workshop(t)
-	up := startIn(t, root, program, 1, "--memory")
+	root := checkout.New(t)
+	up := start(t, root, 1)
 	up.until("Ctrl-C stops everything")
-	where := []string{"--api-port", port(up.api), "--thinker-port", port(up.thinker), "--agent-port", port(up.agent)}
 	run := func(code int, arguments ...string) string {
 		t.Helper()
-		cmd := exec.CommandContext(need.Context(t), program, append(arguments, where...)...)
-		cmd.Dir = root
-		output, _ := cmd.CombinedOutput()
-		if got := cmd.ProcessState.ExitCode(); got != code || strings.Contains(string(output), "\x1b") {
+		output, got := run(t, root, nil, append(arguments, up.flags...)...)
+		if got != code || strings.Contains(output, "\x1b") {
 			t.Errorf("workshop %s exits with %d, want %d; it says\n%s", strings.Join(arguments, " "), got, code, output)
 		}
-		return normal(string(output))
+		return normal(output)
 	}
 
 	thought := `war: “One is left with the horrible feeling now that war settles nothing; that to win a
@@ -50,7 +46,7 @@ One request produced 2 traces: the trace was not propagated from one service to 
 	if got := run(0, "think", "war", "art", "--step", "1"); got != thought {
 		t.Errorf("it shows\n%s\nwant\n%s", got, thought)
 	}
-	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: step01 is running, not step02. To start that: "+program+" up --step 2\n") {
+	if got := run(1, "think", "war", "--step", "2"); !strings.HasSuffix(got, "\nworkshop: step01 is running, not step02. To start that: WORKSHOP up --step 2\n") {
 		t.Errorf("of another step it says\n%s", got)
 	}
 	if got := run(1, "think", strings.Repeat("x", 65)); !strings.Contains(got, "\nGET /think/?subject=xxx") || !strings.HasSuffix(got, "\nworkshop: the api responded with 400\n") {
@@ -68,8 +64,7 @@ One request produced 2 traces: the trace was not propagated from one service to 
 		t.Errorf("the doctor says\n%s", got)
 	}
 
-	up.signal(up.cmd.Process.Pid, syscall.SIGINT)
-	up.cmd.Wait()
+	up.interrupt(0)
 	for _, command := range []string{"think war", "load"} {
 		got := run(1, strings.Fields(command)...)
 		if !strings.Contains(got, "\n  ✗ agent                 Nothing is listening at http://localhost:PORT.\n                          → Start a step: ") {

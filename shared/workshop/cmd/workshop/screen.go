@@ -104,7 +104,7 @@ func (s *screen) attend(ctx context.Context) error {
 			return err
 		case <-changed:
 		case typed := <-s.keys:
-			s.obey(ctx, typed, quit)
+			keyboard{s}.obey(ctx, typed, quit)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func edited(t *testing.T, root, step, name, file string, pairs ...string) {
 func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	t.Parallel()
 	const serves = "return serve.HTTP(ctx, *addr,"
-	root, program, port, other := checkout.New(t), workshop(t), need.Port(t), need.Port(t)
+	root, port, other := checkout.New(t), need.Port(t), need.Port(t)
 	edited(t, root, "step01", "everywhere", "thinker/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, ":%d",`, port))
 	edited(t, root, "step01", "local", "api/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, "127.0.0.1:%d",`, other))
 	edited(t, root, "step01", "nowhere", "thinker/main.go",
@@ -41,10 +41,7 @@ func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			said, code := run(t, program, root, "check", "1", "--dir", dir)
-			if want := "workshop: could not check " + dir + ": " + want; code != 2 || !strings.Contains(said, want) {
-				t.Errorf("check ends with %d, want 2, and says\n%s\nwithout\n%s", code, said, want)
-			}
+			call{"check 1 --dir " + dir, 2, []string{"workshop: could not check " + dir + ": " + want}}.check(t, root)
 		})
 	}
 }

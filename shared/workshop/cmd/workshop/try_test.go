@@ -1,21 +1,18 @@
 package main_test
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"thinker/shared/workshop/checkout"
-	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
 
 func TestTry(t *testing.T) {
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	for _, c := range []struct {
 		arguments, want string
 		code            int
@@ -38,15 +35,12 @@ X-Datadog-Trace-Id and X-Datadog-Parent-Id. The microservice continues that trac
 		{"2", "\nYour copy is in .workshop/try02, as you left it. To start over, add --reset.\n", 0},
 		{"2 --reset", "\nYour previous copy is now in .workshop/try02.before-", 0},
 	} {
-		got, code := run(t, program, root, append([]string{"try"}, strings.Fields(c.arguments)...)...)
-		if code != c.code || !strings.Contains(got, c.want) {
-			t.Errorf("try %s ends with %d and says\n%s\nwant %d and\n%s", c.arguments, code, got, c.code, c.want)
-		}
+		call{"try " + c.arguments, c.code, []string{c.want}}.check(t, root)
 	}
 }
 
 func TestStatus(t *testing.T) {
-	root, program := checkout.New(t), workshop(t)
+	root := checkout.New(t)
 	for _, c := range []struct {
 		before func() error
 		want   string
@@ -94,14 +88,11 @@ Next: step 2
 		if err := c.before(); err != nil {
 			t.Fatal(err)
 		}
-		got, code := run(t, program, root, "status")
-		if code != 0 || !strings.Contains("\n"+got, c.want) {
-			t.Errorf("status ends with %d and says\n%s\nwant\n%s", code, got, c.want)
-		}
+		call{"status", 0, []string{strings.TrimPrefix(c.want, "\n")}}.check(t, root)
 	}
 	file := filepath.Join(workspace.Dir(root), "reached.json")
 	checkout.Write(t, file, "{")
-	got, code := run(t, program, root, "status")
+	got, code := run(t, root, nil, "status")
 	if said := strings.Join(strings.Fields(got), " "); code != 0 ||
 		!strings.HasPrefix(said, "read your progress: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next: step 1") {
 		t.Errorf("with a damaged record it ends with %d and says\n%s", code, got)
@@ -110,21 +101,4 @@ Next: step 2
 
 func reach(root string, step int, dir string) error {
 	return workspace.Reach(root, workspace.Reached{Step: step, Dir: dir, At: time.Date(2026, 1, 2, 12, 0, 0, 0, time.Local)})
-}
-
-// run runs the command in a directory and returns its output. WORKSHOP stands for the
-// name of the program.
-func run(t *testing.T, program, dir string, arguments ...string) (output string, code int) {
-	t.Helper()
-	return runEnv(t, program, dir, nil, arguments...)
-}
-
-// runEnv is run with additional variables.
-func runEnv(t *testing.T, program, dir string, env []string, arguments ...string) (output string, code int) {
-	t.Helper()
-	cmd := exec.CommandContext(need.Context(t), program, arguments...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	said, _ := cmd.CombinedOutput()
-	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +25,7 @@ import (
 
 // TestUp starts a step, sends a request, reads the trace, and presses Ctrl-C.
 func TestUp(t *testing.T) {
-	up := start(t, workshop(t), 2)
+	up := start(t, "", 2)
 	up.until("Ctrl-C stops everything")
 	if got := get(t, up.api+"/think/?subject=war"); !strings.Contains(got, "Agatha Christie") {
 		t.Errorf("the api answers %s", got)
@@ -32,15 +33,8 @@ func TestUp(t *testing.T) {
 	if got := get(t, up.agent+"/workshop"); !strings.Contains(got, "<h1>Step 2: manual headers</h1>") {
 		t.Errorf("the workshop's page is %s", got)
 	}
-	up.until("  think ")                           // the last line of the trace
-	up.signal(-up.cmd.Process.Pid, syscall.SIGINT) // the terminal tells everyone in its foreground
-	rest, err := io.ReadAll(up.output)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := up.cmd.Wait(); err != nil {
-		t.Errorf("Ctrl-C ends it with %v and %s", err, rest)
-	}
+	up.until("  think ") // the last line of the trace
+	up.interrupt(0)
 	up.gone()
 
 	text := normal(up.seen.String())
@@ -68,9 +62,9 @@ GET /think/?subject=war   200   N ms   http://localhost:PORT/trace/ID
 
 // TestUp_StoresTraces wants a step's trace to be stored when the next step runs.
 func TestUp_StoresTraces(t *testing.T) {
-	program, kept := workshop(t), "--db="+filepath.Join(t.TempDir(), "traces")
+	kept := "--db=" + filepath.Join(t.TempDir(), "traces")
 	for _, step := range []int{1, 2} {
-		up := startWith(t, program, step, kept)
+		up := start(t, "", step, kept)
 		up.until("Ctrl-C stops everything")
 		get(t, up.api+"/think/?subject=war")
 		up.until("  think ")
@@ -79,48 +73,35 @@ func TestUp_StoresTraces(t *testing.T) {
 			t.Errorf("with step %d: %s", step, versions)
 		}
 		if step == 1 {
-			second := startWith(t, program, 2, kept)
-			for second.lines.Scan() {
-			}
+			second := start(t, "", 2, kept)
+			second.ends(2)
 			want := "is in use by another program. It was not changed. To store traces elsewhere: --db DIR, or --memory\n"
-			if err := second.cmd.Wait(); second.cmd.ProcessState.ExitCode() != 2 || !strings.HasSuffix(second.errors.String(), want) {
-				t.Errorf("a second one at the same file ends with %v and says %s", err, &second.errors)
+			if !strings.HasSuffix(second.errors.String(), want) {
+				t.Errorf("a second one at the same file says %s", &second.errors)
 			}
 		}
-		up.signal(up.cmd.Process.Pid, syscall.SIGINT)
-		if err := up.cmd.Wait(); err != nil {
-			t.Error(err)
-		}
+		up.interrupt(0)
 	}
 }
 
-// TestUp_Killed ends the command with a signal that it can't handle.
+// TestUp_Killed ends the command with a signal that it can't handle, or the go command of
+// go run, as a task runner might.
 func TestUp_Killed(t *testing.T) {
-	up := start(t, workshop(t), 1)
-	up.until("Ctrl-C stops everything")
-	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
-	up.cmd.Wait()
-	up.gone()
-}
-
-// TestUp_InterruptedWhileBuilding presses Ctrl-C during a first, long build.
-func TestUp_InterruptedWhileBuilding(t *testing.T) {
-	program := workshop(t)
-	t.Setenv("GOCACHE", t.TempDir())
-	up := start(t, program, 1)
-	up.until("building: this takes a minute or two the first time")
-	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
-	for up.lines.Scan() {
-	}
-	err := up.cmd.Wait()
-	if got, want := up.errors.String(), "workshop: stopped before the step was ready\n"; got != want || up.cmd.ProcessState.ExitCode() != 1 {
-		t.Errorf("it ends with %v and says %q, want exit status 1 and %q", err, got, want)
+	for name, command := range map[string][]string{"workshop": {workshop(t)}, "go run": {"go", "run", "."}} {
+		t.Run(name, func(t *testing.T) {
+			up := startCommand(t, "", command, 1, "--memory")
+			up.until("Ctrl-C stops everything")
+			up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
+			up.gone()
+			up.cmd.Wait()
+		})
 	}
 }
 
 // TestUp_NoHome starts a step where go has no directory for its caches.
 func TestUp_NoHome(t *testing.T) {
-	program, root := workshop(t), checkout.New(t)
+	workshop(t) // is built while go has its cache
+	root := checkout.New(t)
 	modules, err := exec.CommandContext(need.Context(t), "go", "env", "GOMODCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -130,13 +111,10 @@ func TestUp_NoHome(t *testing.T) {
 	}
 	t.Setenv("GOMODCACHE", strings.TrimSpace(string(modules))) // nothing is downloaded for a test
 	t.Chdir(root)
-	up := start(t, program, 1)
+	up := start(t, "", 1)
 	up.until("Go has no directory for GOCACHE, so builds use one in .workshop.")
 	up.until("building: this takes a minute or two the first time")
-	up.signal(-up.cmd.Process.Pid, syscall.SIGINT)
-	for up.lines.Scan() {
-	}
-	up.cmd.Wait()
+	up.interrupt(1)
 	if got, want := up.errors.String(), "workshop: stopped before the step was ready\n"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
@@ -148,7 +126,7 @@ func TestUp_NoHome(t *testing.T) {
 // TestUp_HarmlessTags wants the learner's own tag on the spans.
 func TestUp_HarmlessTags(t *testing.T) {
 	t.Setenv("DD_TAGS", "team:greetings")
-	up := start(t, workshop(t), 1)
+	up := start(t, "", 1)
 	up.until("Ctrl-C stops everything")
 	get(t, up.api+"/think/?subject=war")
 	up.until("  think ")
@@ -158,37 +136,15 @@ func TestUp_HarmlessTags(t *testing.T) {
 	if found, want := get(t, up.agent+"/api/facets?field=@team"), `"value":"greetings"`; !strings.Contains(found, want) {
 		t.Errorf("of the tag it has %s, want %s", found, want)
 	}
-	up.signal(up.cmd.Process.Pid, syscall.SIGINT)
-	up.cmd.Wait()
-}
-
-// TestUp_GoRunKilled kills the go command of go run, as a task runner might.
-func TestUp_GoRunKilled(t *testing.T) {
-	up := start(t, "go", 1, "run", ".")
-	up.until("Ctrl-C stops everything")
-	up.signal(up.cmd.Process.Pid, syscall.SIGKILL)
-	up.gone()
-	up.cmd.Wait()
+	up.interrupt(0)
 }
 
 // TestUp_ServiceDies kills a service. The error is printed, and the command ends.
 func TestUp_ServiceDies(t *testing.T) {
-	up := start(t, workshop(t), 1)
+	up := start(t, "", 1)
 	up.until("Ctrl-C stops everything")
-	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(up.cmd.Process.Pid), "thinker").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	thinker, err := strconv.Atoi(strings.TrimSpace(string(children)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	up.signal(thinker, syscall.SIGKILL)
-	for up.lines.Scan() {
-	}
-	if err := up.cmd.Wait(); up.cmd.ProcessState.ExitCode() != 1 {
-		t.Errorf("it ends with %v, want exit status 1", err)
-	}
+	killThinker(t, up.cmd)
+	up.ends(1)
 	want := "workshop: thinker stopped unexpectedly (signal: killed). Its last output:\n  time="
 	if got := up.errors.String(); !strings.Contains(got, want) || !strings.Contains(got, "msg=listening") {
 		t.Errorf("it says %q, want %q and the service's last lines", got, want)
@@ -196,48 +152,79 @@ func TestUp_ServiceDies(t *testing.T) {
 	up.gone()
 }
 
+// killThinker kills the microservice that a command has started.
+func killThinker(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	children, err := exec.Command(need.Program(t, "pgrep"), "-P", fmt.Sprint(cmd.Process.Pid), "thinker").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	thinker, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(thinker, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // An upCommand is a running workshop up.
 type upCommand struct {
 	t                   *testing.T
 	cmd                 *exec.Cmd
-	output              io.Reader
 	lines               *bufio.Scanner
 	seen, errors        strings.Builder
 	api, thinker, agent string
+	flags               []string
 }
 
-func start(t *testing.T, program string, step int, arguments ...string) *upCommand {
+// start starts workshop up in a directory. Without arguments, it stores traces in memory:
+// a developer may be using the workshop's.
+func start(t *testing.T, dir string, step int, arguments ...string) *upCommand {
 	t.Helper()
-	return startWith(t, program, step, "--memory", arguments...)
+	if len(arguments) == 0 {
+		arguments = []string{"--memory"}
+	}
+	return startCommand(t, dir, []string{workshop(t)}, step, arguments...)
 }
 
-// startWith starts the command with its own trace file: a developer may be using the
-// workshop's.
-func startWith(t *testing.T, program string, step int, kept string, arguments ...string) *upCommand {
+func startCommand(t *testing.T, dir string, command []string, step int, arguments ...string) *upCommand {
 	t.Helper()
-	return startIn(t, "", program, step, kept, arguments...)
-}
-
-// startIn starts the command in a workshop's directory.
-func startIn(t *testing.T, root, program string, step int, kept string, arguments ...string) *upCommand {
-	t.Helper()
-	api, thinker, agent := fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t)), fmt.Sprint(need.Port(t))
-	cmd := exec.CommandContext(need.Context(t), program, append(arguments, "up", "--step", fmt.Sprint(step), kept,
-		"--api-port", api, "--thinker-port", thinker, "--agent-port", agent)...)
-	cmd.Env = append(os.Environ(), "THINK_DELAY="+cmp.Or(os.Getenv("THINK_DELAY"), "30ms"), "DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
-	cmd.Dir = root
+	api, thinker, agent, flags := freePorts(t)
+	arguments = slices.Concat(command[1:], []string{"up", "--step", fmt.Sprint(step)}, arguments, flags)
+	cmd := exec.CommandContext(need.Context(t), command[0], arguments...)
+	cmd.Env = append(os.Environ(), "THINK_DELAY="+cmp.Or(os.Getenv("THINK_DELAY"), "30ms"),
+		"DD_TRACE_ENABLED=false", "DD_SERVICE=other") // which it ignores
+	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	output, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	up := &upCommand{t: t, cmd: cmd, output: output, lines: bufio.NewScanner(output),
+	up := &upCommand{t: t, cmd: cmd, lines: bufio.NewScanner(output), flags: flags,
 		api: "http://localhost:" + api, thinker: "http://localhost:" + thinker, agent: "http://localhost:" + agent}
 	cmd.Stderr = &up.errors
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return up
+}
+
+// interrupt presses Ctrl-C, which a terminal sends to every process in its foreground.
+func (u *upCommand) interrupt(code int) {
+	u.t.Helper()
+	u.signal(-u.cmd.Process.Pid, syscall.SIGINT)
+	u.ends(code)
+}
+
+// ends waits until the command has ended with a code.
+func (u *upCommand) ends(code int) {
+	u.t.Helper()
+	for u.lines.Scan() {
+	}
+	if err := u.cmd.Wait(); u.cmd.ProcessState.ExitCode() != code {
+		u.t.Errorf("it ends with %v, want exit code %d: %s", err, code, &u.errors)
+	}
 }
 
 // until reads the output until a line contains text.
