@@ -28,7 +28,7 @@ var rules = []struct {
 		"thinker/shared/serve"}},
 	{"thinker/shared/serve", "a step that imports serve learns nothing new: it stays with the standard library", nil},
 	{"thinker/shared/apm/internal/intake", "intake, store and web meet only in agent", []string{
-		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/internal/stats",
+		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/format",
 		"github.com/DataDog/datadog-agent/pkg/proto", "github.com/tinylib/msgp/msgp", "golang.org/x/sync/semaphore"}},
 	{"thinker/shared/apm/internal/store", "intake, store and web meet only in agent", []string{
 		"thinker/shared/apm", "thinker/shared/apm/internal/segment", "thinker/shared/apm/internal/stats",
@@ -38,7 +38,7 @@ var rules = []struct {
 		"thinker/shared/apm", "thinker/shared/apm/query", "github.com/klauspost/compress/zstd",
 		"github.com/tinylib/msgp/msgp"}},
 	{"thinker/shared/apm/internal/webtest", "tests of pages have a real store", []string{
-		"thinker/shared/apm", "thinker/shared/apm/colour", "thinker/shared/apm/guest", "thinker/shared/apm/query",
+		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/colour", "thinker/shared/apm/guest", "thinker/shared/apm/query",
 		"thinker/shared/apm/internal/stats", "thinker/shared/apm/internal/store", "thinker/shared/apm/internal/web"}},
 	{"thinker/shared/apm/internal/web/chart", "charts draw figures", []string{
 		"thinker/shared/apm/format", "thinker/shared/apm/internal/stats"}},

@@ -3,14 +3,15 @@ package intake
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
-	"thinker/shared/apm/internal/stats"
 )
 
 // A call is a request that is being served, and what is known about it so far.
@@ -21,7 +22,7 @@ type call struct {
 	body        *slowReader
 	reservation reservation
 	spans       int // stored
-	tracer      stats.TracerID
+	tracer      tracerID
 	reply       string // of a refusal that hides its reason; empty: it shows it
 }
 
@@ -63,15 +64,16 @@ func (c *call) wait(do func(context.Context) error) error {
 }
 
 // summary returns the request for the report.
-func (c *call) summary(status int) stats.Request {
-	return stats.Request{
-		Time: c.at, Method: brief(c.r.Method), Path: brief(c.r.URL.Path), Status: status,
-		Bytes: c.body.length, Spans: c.spans, Tracer: c.tracer,
+func (c *call) summary(status int) api.Request {
+	return api.Request{
+		Time: api.Time{Time: c.at}, Method: brief(c.r.Method), Path: brief(c.r.URL.Path), Status: status,
+		Bytes: c.body.length, Spans: c.spans,
+		Service: c.tracer.service, Language: c.tracer.language, TracerVersion: c.tracer.library,
 	}
 }
 
 // refusal returns the request for the report's list of refusals.
-func (c *call) refusal(refused refusal) stats.Refusal {
+func (c *call) refusal(refused refusal) api.Refusal {
 	headers := map[string]string{}
 	for _, name := range []string{
 		"Datadog-Meta-Lang", "Datadog-Meta-Lang-Version", "Datadog-Meta-Tracer-Version", "X-Datadog-Trace-Count",
@@ -81,12 +83,16 @@ func (c *call) refusal(refused refusal) stats.Refusal {
 			headers[name] = brief(value)
 		}
 	}
-	return stats.Refusal{
-		Time: c.at, Method: brief(c.r.Method), Path: brief(c.r.URL.Path), Status: refused.status,
+	sent := api.Refusal{
+		Time: api.Time{Time: c.at}, Method: brief(c.r.Method), Path: brief(c.r.URL.Path), Status: refused.status,
 		Reason: refused.reason, Detail: shorten(refused.Error(), 400),
-		ContentType: brief(c.r.Header.Get("Content-Type")), Length: c.r.ContentLength,
-		Headers: headers, First: c.body.start(),
+		ContentType: brief(c.r.Header.Get("Content-Type")),
+		Headers:     headers, FirstBytes: hex.EncodeToString(c.body.start()),
 	}
+	if c.r.ContentLength >= 0 {
+		sent.ContentLength = new(c.r.ContentLength)
+	}
+	return sent
 }
 
 // brief returns at most 100 bytes of a text, for the report.

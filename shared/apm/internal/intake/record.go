@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/api"
 )
 
 // Limits of the report.
@@ -54,28 +54,33 @@ func (in *Intake) Calls() int {
 	return in.record.calls
 }
 
-// Report returns what is known about the tracers and their requests.
-func (in *Intake) Report() stats.IntakeReport {
+// Report returns what is known about the tracers and their requests. It knows nothing of
+// what is stored: Kept and Chain are empty.
+func (in *Intake) Report() api.Intake {
 	r := &in.record
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	tracers := make([]stats.Tracer, 0, len(r.tracers))
+	tracers := make([]api.Tracer, 0, len(r.tracers))
 	for _, known := range r.tracers {
 		tracers = append(tracers, known.Tracer)
 	}
-	slices.SortFunc(tracers, func(a, b stats.Tracer) int {
+	slices.SortFunc(tracers, func(a, b api.Tracer) int {
 		return slices.Compare(
-			[]string{a.Service, a.Language, a.Library, a.Format, a.Env, a.Version},
-			[]string{b.Service, b.Language, b.Library, b.Format, b.Env, b.Version})
+			[]string{a.Service, a.Language, a.TracerVersion, a.Format, a.Env, a.Version},
+			[]string{b.Service, b.Language, b.TracerVersion, b.Format, b.Env, b.Version})
 	})
-	refusals, requests := slices.Clone(r.refusals), slices.Clone(r.requests)
-	slices.Reverse(refusals)
-	slices.Reverse(requests)
-	return stats.IntakeReport{
-		Since: r.since, Payloads: r.Payloads, Spans: r.Spans, Bytes: r.Bytes, Calls: r.calls,
-		Tracers: tracers, Forgotten: r.forgotten,
-		Losses: r.losses(), Refusals: refusals, Requests: requests,
+	return api.Intake{
+		Since: api.Time{Time: r.since}, Payloads: r.Payloads, Spans: r.Spans, Bytes: r.Bytes, Calls: r.calls,
+		Tracers: tracers, TracersForgotten: r.forgotten,
+		Losses: r.losses(), Refusals: reversed(r.refusals), Requests: reversed(r.requests),
 	}
+}
+
+// reversed returns a copy of a list, backwards. In JSON, an empty list isn't null.
+func reversed[T any](list []T) []T {
+	list = append([]T{}, list...)
+	slices.Reverse(list)
+	return list
 }
 
 // A record collects the stats and the report.
@@ -85,20 +90,24 @@ type record struct {
 	Stats
 	since     time.Time
 	calls     int
-	tracers   map[stats.TracerID]*knownTracer
+	tracers   map[tracerID]*knownTracer
 	payloads  int // with spans
 	forgotten int // tracers
-	refusals  []stats.Refusal
-	requests  []stats.Request
+	refusals  []api.Refusal
+	requests  []api.Request
 }
 
+// A tracerID tells tracers apart. Unknown values are empty.
+type tracerID struct{ service, language, library, format, env, version string }
+
 type knownTracer struct {
-	stats.Tracer
+	api.Tracer
+	id     tracerID
 	latest int // payload, as record.payloads counts them
 }
 
 func newRecord() record {
-	return record{since: time.Now(), tracers: map[stats.TracerID]*knownTracer{}, Stats: Stats{Refused: map[string]int{}}}
+	return record{since: time.Now(), tracers: map[tracerID]*knownTracer{}, Stats: Stats{Refused: map[string]int{}}}
 }
 
 // receivedPart adds the stored spans of a payload whose other spans were not stored.
@@ -133,11 +142,15 @@ func (r *record) addTracer(a arrival) {
 			oldest := slices.MinFunc(slices.Collect(maps.Values(r.tracers)), func(a, b *knownTracer) int {
 				return cmp.Compare(a.latest, b.latest)
 			})
-			delete(r.tracers, oldest.TracerID)
+			delete(r.tracers, oldest.id)
 			r.forgotten++
 		}
-		known = &knownTracer{Tracer: stats.Tracer{TracerID: a.tracer}}
-		r.tracers[a.tracer] = known
+		id := a.tracer
+		known = &knownTracer{id: id, Tracer: api.Tracer{
+			Service: id.service, Language: id.language, TracerVersion: id.library,
+			Format: id.format, Env: id.env, Version: id.version,
+		}}
+		r.tracers[id] = known
 	}
 	r.payloads++
 	known.latest = r.payloads
@@ -145,9 +158,9 @@ func (r *record) addTracer(a arrival) {
 	known.Spans += a.spans
 	known.Errors += a.errors
 	known.Bytes += int64(a.bytes)
-	known.LastContact = a.at
-	known.Clock = a.clock
-	known.ClockMost = further(known.ClockMost, a.clock)
+	known.LastContact = api.Time{Time: a.at}
+	known.ClockOffset = a.clock
+	known.ClockOffsetMost = further(known.ClockOffsetMost, a.clock)
 }
 
 func (r *record) discarded() {
@@ -156,7 +169,7 @@ func (r *record) discarded() {
 	r.Discarded++
 }
 
-func (r *record) refused(refusal stats.Refusal) {
+func (r *record) refused(refusal api.Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Stats.Refused[refusal.Reason]++
@@ -165,14 +178,14 @@ func (r *record) refused(refusal stats.Refusal) {
 
 // served adds a request. A tracer's poll for its configuration replaces its previous one:
 // polls come every few seconds, and would push out all other requests.
-func (r *record) served(request stats.Request) {
+func (r *record) served(request api.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls++
 	if request.Path == configPath {
-		r.requests = slices.DeleteFunc(r.requests, func(earlier stats.Request) bool {
-			return earlier.Path == configPath && earlier.Tracer == request.Tracer &&
-				earlier.Status == request.Status && earlier.Method == request.Method
+		r.requests = slices.DeleteFunc(r.requests, func(earlier api.Request) bool {
+			earlier.Time, earlier.Bytes, earlier.Spans = request.Time, request.Bytes, request.Spans
+			return earlier == request
 		})
 	}
 	r.requests = appendBounded(r.requests, request, maxRequests)
@@ -187,16 +200,16 @@ func appendBounded[T any](items []T, item T, limit int) []T {
 }
 
 // losses returns what is missing by reason, the most frequent first.
-func (r *record) losses() []stats.Loss {
+func (r *record) losses() []api.Loss {
 	counts := maps.Clone(r.Stats.Refused)
 	if r.NilSpans > 0 {
 		counts[reasonNilSpan] = r.NilSpans
 	}
-	losses := make([]stats.Loss, 0, len(counts))
+	losses := make([]api.Loss, 0, len(counts))
 	for reason, n := range counts {
-		losses = append(losses, stats.Loss{Reason: reason, Count: n, Advice: advice(reason)})
+		losses = append(losses, api.Loss{Reason: reason, Count: n, Advice: advice(reason)})
 	}
-	slices.SortFunc(losses, func(a, b stats.Loss) int {
+	slices.SortFunc(losses, func(a, b api.Loss) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
 	})
 	return losses
@@ -204,18 +217,18 @@ func (r *record) losses() []stats.Loss {
 
 // An arrival is what a payload reveals about its tracer.
 type arrival struct {
-	tracer        stats.TracerID
+	tracer        tracerID
 	at            time.Time
 	spans, errors int
 	bytes         int
-	clock         time.Duration // how far it is ahead, as in stats.Tracer
+	clock         time.Duration // how far it is ahead, as in api.Tracer
 }
 
 func arrivalOf(p payload, c *call, format string, size int) arrival {
 	a := arrival{tracer: c.tracer, at: c.at, spans: len(p.spans), bytes: size}
-	a.tracer.Library = cmp.Or(a.tracer.Library, brief(p.library))
-	if a.tracer.Format = format; p.json {
-		a.tracer.Format += " JSON"
+	a.tracer.library = cmp.Or(a.tracer.library, brief(p.library))
+	if a.tracer.format = format; p.json {
+		a.tracer.format += " JSON"
 	}
 	if len(p.spans) == 0 {
 		return a
@@ -228,17 +241,17 @@ func arrivalOf(p payload, c *call, format string, size int) arrival {
 	}
 	entry := entrySpan(p.spans)
 	// If an integration gives its spans another service, this tag has the process's own.
-	a.tracer.Service = brief(cmp.Or(entry.Meta["_dd.base_service"], entry.Service))
-	a.tracer.Language = cmp.Or(a.tracer.Language, brief(entry.Meta["language"]))
-	a.tracer.Env, a.tracer.Version = brief(entry.Meta["env"]), brief(entry.Meta["version"])
+	a.tracer.service = brief(cmp.Or(entry.Meta["_dd.base_service"], entry.Service))
+	a.tracer.language = cmp.Or(a.tracer.language, brief(entry.Meta["language"]))
+	a.tracer.env, a.tracer.version = brief(entry.Meta["env"]), brief(entry.Meta["version"])
 	return a
 }
 
 // tracerOf returns what a request's headers reveal about its tracer.
-func tracerOf(header http.Header) stats.TracerID {
-	return stats.TracerID{
-		Language: brief(header.Get("Datadog-Meta-Lang")),
-		Library:  brief(header.Get("Datadog-Meta-Tracer-Version")),
+func tracerOf(header http.Header) tracerID {
+	return tracerID{
+		language: brief(header.Get("Datadog-Meta-Lang")),
+		library:  brief(header.Get("Datadog-Meta-Tracer-Version")),
 	}
 }
 
@@ -259,11 +272,15 @@ func entrySpan(spans []apm.Span) *apm.Span {
 	return entry
 }
 
+// longAgo is how old a span may be when it arrives without its tracer's clock seeming to
+// be slow.
+const longAgo = time.Hour
+
 // clockOffset returns how far the clock of a span's tracer seems to be ahead. A span that
-// ended in the last hour may have waited to be sent.
+// ended less than longAgo before may have waited to be sent.
 func clockOffset(s *apm.Span, arrival time.Time) time.Duration {
 	offset := time.Duration(s.End() - arrival.UnixNano())
-	if offset < 0 && offset > -stats.LongAgo {
+	if offset < 0 && offset > -longAgo {
 		return 0
 	}
 	return offset

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,8 +17,8 @@ import (
 	pb "github.com/DataDog/datadog-agent/pkg/proto/pbgo/trace"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/intake"
-	"thinker/shared/apm/internal/stats"
 )
 
 func TestReport_Tracer(t *testing.T) {
@@ -27,14 +28,14 @@ func TestReport_Tracer(t *testing.T) {
 		name    string
 		request request
 		headers []string
-		id      stats.TracerID
+		id      api.Tracer
 	}{
-		{"headers", requests["v0.4 MessagePack"], headers, stats.TracerID{Language: "ruby", Library: "v1.74.8", Format: "v0.4"}},
-		{"no headers", requests["v0.3 MessagePack"], nil, stats.TracerID{Language: "go", Format: "v0.3"}},
-		{"JSON", requests["v0.3 JSON"], nil, stats.TracerID{Language: "go", Format: "v0.3 JSON"}},
-		{"v0.5", requests["v0.5"], nil, stats.TracerID{Language: "go", Format: "v0.5"}},
-		{"v0.7", requests["v0.7"], nil, stats.TracerID{Language: "go", Format: "v0.7"}},
-		{"v1.0", requests["v1.0"], headers, stats.TracerID{Language: "ruby", Library: "v1.74.8", Format: "v1.0"}},
+		{"headers", requests["v0.4 MessagePack"], headers, api.Tracer{Language: "ruby", TracerVersion: "v1.74.8", Format: "v0.4"}},
+		{"no headers", requests["v0.3 MessagePack"], nil, api.Tracer{Language: "go", Format: "v0.3"}},
+		{"JSON", requests["v0.3 JSON"], nil, api.Tracer{Language: "go", Format: "v0.3 JSON"}},
+		{"v0.5", requests["v0.5"], nil, api.Tracer{Language: "go", Format: "v0.5"}},
+		{"v0.7", requests["v0.7"], nil, api.Tracer{Language: "go", Format: "v0.7"}},
+		{"v1.0", requests["v1.0"], headers, api.Tracer{Language: "ruby", TracerVersion: "v1.74.8", Format: "v1.0"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c.id.Service, c.id.Env = "api", "test"
@@ -46,15 +47,20 @@ func TestReport_Tracer(t *testing.T) {
 			}
 			size := int64(len(c.request.body))
 			report := in.Report()
-			want := stats.Tracer{TracerID: c.id, Payloads: 2, Spans: 4, Errors: 2, Bytes: 2 * size, LastContact: time.Now()}
+			want := c.id
+			want.Payloads, want.Spans, want.Errors, want.Bytes = 2, 4, 2, 2*size
+			want.LastContact = api.Time{Time: time.Now()}
 			if len(report.Tracers) != 1 {
 				t.Fatalf("%s: %d tracers", c.name, len(report.Tracers))
 			}
 			got := report.Tracers[0]
-			if got.Clock, got.ClockMost = 0, 0; got != want {
+			if got.ClockOffset, got.ClockOffsetMost = 0, 0; got != want {
 				t.Errorf("%s: got %+v, want %+v", c.name, got, want)
 			}
-			request := stats.Request{Time: time.Now(), Method: "POST", Path: c.request.path, Status: 200, Bytes: size, Spans: 2, Tracer: c.id}
+			request := api.Request{
+				Time: api.Time{Time: time.Now()}, Method: "POST", Path: c.request.path, Status: 200, Bytes: size, Spans: 2,
+				Service: "api", Language: c.id.Language, TracerVersion: c.id.TracerVersion,
+			}
 			if report.Requests[0] != request {
 				t.Errorf("%s: got %+v, want %+v", c.name, report.Requests[0], request)
 			}
@@ -62,6 +68,15 @@ func TestReport_Tracer(t *testing.T) {
 				t.Errorf("%s: %+v", c.name, report)
 			}
 		})
+	}
+}
+
+// In JSON, a list without elements isn't null.
+func TestReport_Empty(t *testing.T) {
+	in, _ := newIntake()
+	report := in.Report()
+	if report.Tracers == nil || report.Losses == nil || report.Refusals == nil || report.Requests == nil {
+		t.Errorf("a list is null in %+v", report)
 	}
 }
 
@@ -95,8 +110,8 @@ func TestReport_Clock(t *testing.T) {
 		} {
 			end := time.Now().Add(step.end).UnixNano()
 			sendSpans(t, in, &pb.Span{TraceID: 1, SpanID: 1, Service: "shop", Start: end - 5, Duration: 5})
-			if got := in.Report().Tracers[0]; got.Clock != step.clock || got.ClockMost != step.most {
-				t.Errorf("a span that ended at %s: %s, at most %s", step.end, got.Clock, got.ClockMost)
+			if got := in.Report().Tracers[0]; got.ClockOffset != step.clock || got.ClockOffsetMost != step.most {
+				t.Errorf("a span that ended at %s: %s, at most %s", step.end, got.ClockOffset, got.ClockOffsetMost)
 			}
 		}
 	})
@@ -149,13 +164,13 @@ func TestReport_Refusals(t *testing.T) {
 			}
 			got := report.Refusals[0]
 			if got.Reason != c.reason || got.Status != c.status || got.Detail != strings.TrimSpace(w.Body.String()) || got.Method != c.method ||
-				got.Path != c.path || !got.Time.Equal(time.Now()) || got.Length != int64(len(c.body)) || got.Headers["Datadog-Meta-Lang"] != "go" {
+				got.Path != c.path || !got.Time.Equal(time.Now()) || *got.ContentLength != int64(len(c.body)) || got.Headers["Datadog-Meta-Lang"] != "go" {
 				t.Errorf("%s: %+v", c.name, got)
 			}
-			if want := string(c.body[:min(64, len(c.body))]); string(got.First) != want {
-				t.Errorf("%s: starts with %x, want %x", c.name, got.First, want)
+			if want := hex.EncodeToString(c.body[:min(64, len(c.body))]); got.FirstBytes != want {
+				t.Errorf("%s: starts with %s, want %s", c.name, got.FirstBytes, want)
 			}
-			if request := report.Requests[0]; request.Status != c.status || request.Spans != 0 || request.Tracer.Language != "go" {
+			if request := report.Requests[0]; request.Status != c.status || request.Spans != 0 || request.Language != "go" {
 				t.Errorf("%s: request %+v", c.name, request)
 			}
 		})
@@ -195,11 +210,11 @@ func TestReport_IsBounded(t *testing.T) {
 	}
 	report = in.Report()
 	tracers := report.Tracers
-	if len(tracers) != 200 || report.Forgotten != 1 ||
+	if len(tracers) != 200 || report.TracersForgotten != 1 ||
 		tracers[0].Service != "s000" || tracers[1].Service != "s002" || tracers[199].Service != "s200" {
-		t.Errorf("%d tracers, %d forgotten", len(tracers), report.Forgotten)
+		t.Errorf("%d tracers, %d forgotten", len(tracers), report.TracersForgotten)
 	}
-	if len(report.Requests) != 100 || report.Requests[0].Tracer.Service != "s200" || report.Calls != 253 || report.Spans != 202 {
+	if len(report.Requests) != 100 || report.Requests[0].Service != "s200" || report.Calls != 253 || report.Spans != 202 {
 		t.Errorf("%d requests, %d calls, %d spans", len(report.Requests), report.Calls, report.Spans)
 	}
 }
@@ -242,8 +257,8 @@ func TestReport_Concurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if report := in.Report(); report.Calls != 480 || report.Forgotten != 40 || in.Refused() != 240 {
-		t.Errorf("%d calls, %d forgotten, %d refused", report.Calls, report.Forgotten, in.Refused())
+	if report := in.Report(); report.Calls != 480 || report.TracersForgotten != 40 || in.Refused() != 240 {
+		t.Errorf("%d calls, %d forgotten, %d refused", report.Calls, report.TracersForgotten, in.Refused())
 	}
 }
 

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -132,7 +133,8 @@ func TestIntake_DropsAfterTenSeconds(t *testing.T) {
 			if loss := report.Losses[0]; loss.Reason != "dropped: too busy" || loss.Advice == "" {
 				t.Errorf("%s: %+v", c.name, report.Losses)
 			}
-			if got := report.Refusals[0]; got.Status != c.status || got.Detail != c.detail || !bytes.Equal(got.First, sent[:64]) {
+			if got := report.Refusals[0]; got.Status != c.status || got.Detail != c.detail ||
+				got.FirstBytes != hex.EncodeToString(sent[:64]) {
 				t.Errorf("%s: %+v", c.name, got)
 			}
 			if last := report.Requests[0]; last.Status != c.status || last.Spans != 0 || report.Spans != 0 {

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/colour"
-	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/store"
 	"thinker/shared/apm/internal/web"
 	"thinker/shared/apm/internal/web/page"
@@ -68,11 +68,11 @@ func thinker() []apm.Span {
 }
 
 // intakeReport is a fixed report of an intake.
-type intakeReport struct{ stats.IntakeReport }
+type intakeReport struct{ api.Intake }
 
-func (r intakeReport) Report() stats.IntakeReport { return r.IntakeReport }
-func (r intakeReport) Refused() int               { return 3 }
-func (r intakeReport) Calls() int                 { return r.IntakeReport.Calls }
+func (r intakeReport) Report() api.Intake { return r.Intake }
+func (r intakeReport) Refused() int       { return 3 }
+func (r intakeReport) Calls() int         { return r.Intake.Calls }
 
 func report() intakeReport { return intakeReport{webtest.Report()} }
 

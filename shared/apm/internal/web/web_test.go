@@ -30,7 +30,7 @@ type traces struct {
 	err     error // of reading them
 	notices chan []uint64
 	calls   atomic.Int64
-	report  stats.IntakeReport
+	report  api.Intake
 	oldest  int64 // start of the earliest span
 }
 
@@ -110,7 +110,7 @@ func (f *traces) Refused() int { return 3 }
 
 func (f *traces) Calls() int { return int(f.calls.Load()) }
 
-func (f *traces) Report() stats.IntakeReport { return f.report }
+func (f *traces) Report() api.Intake { return f.report }
 
 func newTest(list ...apm.Trace) (*Web, *traces) {
 	f := &traces{list: list, notices: make(chan []uint64)}

@@ -4,6 +4,7 @@ package webtest
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"html"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/guest"
 	"thinker/shared/apm/internal/stats"
@@ -51,7 +53,9 @@ func WithGuests(t testing.TB, guests []guest.Guest, traces ...apm.Trace) Site {
 			t.Fatal(err)
 		}
 	}
-	s := Site{Store: &Store{Store: kept}, Intake: &Intake{}}
+	s := Site{Store: &Store{Store: kept}, Intake: &Intake{Intake: api.Intake{
+		Tracers: []api.Tracer{}, Losses: []api.Loss{}, Refusals: []api.Refusal{}, Requests: []api.Request{},
+	}}}
 	s.Web = web.New(web.Config{
 		Traces: s.Store, Intake: s.Intake, Palette: &colour.Palette{}, AllowHosts: []string{"agent"},
 		Try: "curl http://localhost:5000/", Guests: guests, Logger: slog.New(slog.DiscardHandler),
@@ -117,7 +121,7 @@ func (s *Store) Anatomy(ctx context.Context, of query.Selection, buckets int) (s
 
 // An Intake reports what a test sets.
 type Intake struct {
-	stats.IntakeReport
+	api.Intake
 	calls atomic.Int64 // that a test adds
 }
 
@@ -125,7 +129,7 @@ type Intake struct {
 func (in *Intake) AddCalls(n int) { in.calls.Add(int64(n)) }
 
 // Report returns the report.
-func (in *Intake) Report() stats.IntakeReport { return in.IntakeReport }
+func (in *Intake) Report() api.Intake { return in.Intake }
 
 // Refused returns the number of losses.
 func (in *Intake) Refused() (n int) {
@@ -136,30 +140,32 @@ func (in *Intake) Refused() (n int) {
 }
 
 // Calls returns the report's calls and the added ones.
-func (in *Intake) Calls() int { return in.IntakeReport.Calls + int(in.calls.Load()) }
+func (in *Intake) Calls() int { return in.Intake.Calls + int(in.calls.Load()) }
 
 // Report returns the report of an intake with two tracers and a refused request.
-func Report() stats.IntakeReport {
+func Report() api.Intake {
 	end := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	tracer := stats.TracerID{Service: "thinker-api", Language: "go", Library: "v2.9.1", Format: "v1.0",
-		Env: "workshop", Version: "2"}
-	return stats.IntakeReport{
-		Since: end.Add(-2 * time.Hour), Payloads: 20, Spans: 120, Bytes: 54_321, Calls: 24,
-		Tracers: []stats.Tracer{
-			{TracerID: tracer, Payloads: 15, Spans: 100, Errors: 4, Bytes: 50_000, LastContact: end,
-				Clock: 3 * time.Second, ClockMost: 4 * time.Second},
-			{TracerID: stats.TracerID{Service: "billing", Language: "python", Library: "2.1", Format: "v0.4"},
-				Payloads: 5, Spans: 20, Bytes: 4321, LastContact: end.Add(-time.Hour)},
+	at := func(ago time.Duration) api.Time { return api.Time{Time: end.Add(-ago)} }
+	return api.Intake{
+		Since: at(2 * time.Hour), Payloads: 20, Spans: 120, Bytes: 54_321, Calls: 24,
+		Tracers: []api.Tracer{
+			{Service: "thinker-api", Language: "go", TracerVersion: "v2.9.1", Format: "v1.0", Env: "workshop", Version: "2",
+				Payloads: 15, Spans: 100, Errors: 4, Bytes: 50_000, LastContact: at(0),
+				ClockOffset: 3 * time.Second, ClockOffsetMost: 4 * time.Second},
+			{Service: "billing", Language: "python", TracerVersion: "2.1", Format: "v0.4",
+				Payloads: 5, Spans: 20, Bytes: 4321, LastContact: at(time.Hour)},
 		},
-		Forgotten: 1,
-		Losses: []stats.Loss{{Reason: "payload is not MessagePack", Count: 3,
-			Advice: "Send traces as MessagePack."}},
-		Refusals: []stats.Refusal{{Time: end, Method: "POST", Path: "/v0.4/traces", Status: 400,
-			Reason: "payload is not MessagePack", Detail: "unexpected byte at offset 0", ContentType: "text/plain",
-			Length: 5, Headers: map[string]string{"User-Agent": "curl/8"}, First: []byte("hello")}},
-		Requests: []stats.Request{
-			{Time: end, Method: "POST", Path: "/v1.0/traces", Status: 200, Bytes: 2000, Spans: 7, Tracer: tracer},
-			{Time: end, Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 5},
+		TracersForgotten: 1,
+		Losses:           []api.Loss{{Reason: "payload is not MessagePack", Count: 3, Advice: "Send traces as MessagePack."}},
+		Refusals: []api.Refusal{{
+			Time: at(0), Method: "POST", Path: "/v0.4/traces", Status: 400, Reason: "payload is not MessagePack",
+			Detail: "unexpected byte at offset 0", ContentType: "text/plain", ContentLength: new(int64(5)),
+			Headers: map[string]string{"User-Agent": "curl/8"}, FirstBytes: hex.EncodeToString([]byte("hello")),
+		}},
+		Requests: []api.Request{
+			{Time: at(0), Method: "POST", Path: "/v1.0/traces", Status: 200, Bytes: 2000, Spans: 7,
+				Service: "thinker-api", Language: "go", TracerVersion: "v2.9.1"},
+			{Time: at(0), Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 5},
 		},
 	}
 }

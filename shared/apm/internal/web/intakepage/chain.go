@@ -18,7 +18,7 @@ type link struct {
 }
 
 // chain checks the way of traces from their tracers to the pages.
-func chain(report stats.IntakeReport, kept stats.Retention) (links []link) {
+func chain(report api.Intake, kept stats.Retention) (links []link) {
 	add := func(c api.Condition, losses bool) { links = append(links, link{c, losses}) }
 	holds := func(says string) { add(api.Condition{Holds: true, Says: says}, false) }
 	fails := func(says, do string) { add(api.Condition{Says: says, Do: do}, false) }
@@ -34,7 +34,7 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []link) {
 			"Wait a moment, or stop the tracer. The Intake page lists refused requests.")
 		return links
 	}
-	tracers := len(report.Tracers) + report.Forgotten
+	tracers := len(report.Tracers) + report.TracersForgotten
 	holds(fmt.Sprintf("They contained %s from %s.",
 		format.Count(report.Spans, "span", "spans"), format.Count(tracers, "tracer", "tracers")))
 
@@ -48,7 +48,7 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []link) {
 		loses(format.Count(refused, "request or span was", "requests or spans were") + " refused.")
 	}
 
-	isWrong := func(t stats.Tracer) bool { return t.ClockMost.Abs() >= time.Second }
+	isWrong := func(t api.Tracer) bool { return t.ClockOffsetMost.Abs() >= time.Second }
 	if first := slices.IndexFunc(report.Tracers, isWrong); first < 0 {
 		holds("The tracers' clocks agree with this machine's clock.")
 	} else {
@@ -59,7 +59,7 @@ func chain(report stats.IntakeReport, kept stats.Retention) (links []link) {
 			}
 		}
 		wrong := report.Tracers[first]
-		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(wrong.Service), page.Skew(wrong.ClockMost), otherClocks(others)),
+		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(wrong.Service), page.Skew(wrong.ClockOffsetMost), otherClocks(others)),
 			"Set the time range to All time, or correct that machine's clock. "+
 				"Old spans, such as imported ones, also look like this.")
 	}
@@ -84,24 +84,23 @@ func otherClocks(n int) string {
 	}
 }
 
-// losses returns the intake's losses and the store's.
-func losses(report stats.IntakeReport, kept stats.Retention) []stats.Loss {
-	all := slices.Clone(report.Losses)
+// losses returns what the store has lost.
+func losses(kept stats.Retention) (all []api.Loss) {
 	if kept.EvictedTraces > 0 {
 		advice := "It made room for newer traces. To store more, " +
 			"start the agent with a larger --max-spans or --max-bytes."
 		if kept.EvictedBy != "" {
 			advice += fmt.Sprintf(" Most of the newer spans came from %s.", page.Short(kept.EvictedBy))
 		}
-		all = append(all, stats.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: advice})
+		all = append(all, api.Loss{Reason: "trace evicted", Count: kept.EvictedTraces, Advice: advice})
 	}
 	if kept.DamagedSpans > 0 {
-		all = append(all, stats.Loss{Reason: "span damaged on disk", Count: kept.DamagedSpans,
+		all = append(all, api.Loss{Reason: "span damaged on disk", Count: kept.DamagedSpans,
 			Advice: "A file of stored traces could not be read and was set aside. " +
 				"The disk may be failing. The agent's log names the file."})
 	}
 	if kept.FileGone {
-		all = append(all, stats.Loss{Reason: "stored traces removed", Count: 1,
+		all = append(all, api.Loss{Reason: "stored traces removed", Count: 1,
 			Advice: "The directory with the traces was removed while the agent used it. " +
 				"Restart the agent to create a new one. Traces that arrive before that will be lost."})
 	}

@@ -5,13 +5,14 @@ package intakepage
 import (
 	"cmp"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
 	"strings"
 
-	"thinker/shared/apm/internal/stats"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/web/page"
 )
 
@@ -33,36 +34,56 @@ type room struct{ *page.Site }
 
 type intakePage struct {
 	page.Frame
-	stats.IntakeReport
-	Losses []stats.Loss // the intake's and the store's
+	Intake api.Intake
 	Chain  []link
 }
 
 func (r room) show(rw http.ResponseWriter, request *http.Request) error {
-	data := intakePage{Frame: r.Frame(request, "intake", "Intake", page.Docs{}), IntakeReport: r.Intake.Report()}
-	data.Losses = losses(data.IntakeReport, data.Kept)
-	data.Chain = chain(data.IntakeReport, data.Kept)
-	return r.Render(rw, http.StatusOK, "intake.html", data)
+	intake, links := r.load()
+	frame := r.Frame(request, "intake", "Intake", page.Docs{})
+	return r.Render(rw, http.StatusOK, "intake.html", intakePage{frame, intake, links})
+}
+
+func (r room) sendJSON(rw http.ResponseWriter, _ *http.Request) error {
+	intake, _ := r.load()
+	return page.SendJSON(rw, intake)
+}
+
+// load adds to the intake's report what is stored, and what isn't any more.
+func (r room) load() (api.Intake, []link) {
+	intake, kept := r.Intake.Report(), r.Traces.Retention()
+	links := chain(intake, kept)
+	for _, link := range links {
+		intake.Chain = append(intake.Chain, link.Condition)
+	}
+	intake.Losses = append(intake.Losses, losses(kept)...)
+	intake.Kept = api.Kept{
+		Traces: kept.Traces, Spans: kept.Spans, MaxSpans: kept.MaxSpans, Bytes: kept.Bytes, MaxBytes: kept.MaxBytes,
+		Oldest: kept.Oldest, Newest: kept.Newest,
+		EvictedTraces: kept.EvictedTraces, EvictedSpans: kept.EvictedSpans, DamagedSpans: kept.DamagedSpans,
+	}
+	return intake, links
 }
 
 // library formats a tracing library: go 2.12.0.
-func library(id stats.TracerID) string { return strings.TrimSpace(id.Language + " " + id.Library) }
+func library(language, version string) string { return strings.TrimSpace(language + " " + version) }
 
 // body returns the size and type that the sender gave for the body.
-func body(r stats.Refusal) string {
+func body(r api.Refusal) string {
 	kind := cmp.Or(r.ContentType, "no Content-Type")
 	switch {
-	case r.Length < 0:
+	case r.ContentLength == nil:
 		return "no Content-Length · " + kind
-	case r.Length == 0:
+	case *r.ContentLength == 0:
 		return "no body"
 	default:
-		return page.Size(r.Length).String() + " · " + kind
+		return page.Size(*r.ContentLength).String() + " · " + kind
 	}
 }
 
-// dump returns bytes in hexadecimal, sixteen to a line.
-func dump(content []byte) string {
+// dump returns hexadecimal digits as bytes, sixteen to a line.
+func dump(digits string) string {
+	content, _ := hex.DecodeString(digits) // the intake's own
 	var lines []string
 	for line := range slices.Chunk(content, 16) {
 		lines = append(lines, fmt.Sprintf("% x", line))

@@ -1,11 +1,13 @@
 package intakepage_test
 
 import (
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/internal/webtest"
 )
@@ -14,35 +16,35 @@ func TestIntake_Chain(t *testing.T) {
 	site := webtest.New(t)
 	for _, c := range []struct {
 		name   string
-		change func(*stats.IntakeReport, *stats.Retention)
+		change func(*api.Intake, *stats.Retention)
 		want   string // the problem; empty for none
 	}{
-		{"whole", func(*stats.IntakeReport, *stats.Retention) {}, ""},
-		{"no requests", func(r *stats.IntakeReport, _ *stats.Retention) { *r = stats.IntakeReport{} },
+		{"whole", func(*api.Intake, *stats.Retention) {}, ""},
+		{"no requests", func(r *api.Intake, _ *stats.Retention) { *r = api.Intake{} },
 			"No requests yet"},
-		{"no spans", func(r *stats.IntakeReport, _ *stats.Retention) { r.Spans, r.Tracers = 0, nil },
+		{"no spans", func(r *api.Intake, _ *stats.Retention) { r.Spans, r.Tracers = 0, nil },
 			"No spans yet"},
-		{"refused", func(r *stats.IntakeReport, _ *stats.Retention) {
-			r.Losses = []stats.Loss{{Reason: "malformed", Count: 2}}
+		{"refused", func(r *api.Intake, _ *stats.Retention) {
+			r.Losses = []api.Loss{{Reason: "malformed", Count: 2}}
 		}, "Problem 2 requests or spans were refused. See Not stored"},
-		{"clock ahead", func(r *stats.IntakeReport, _ *stats.Retention) { r.Tracers[0].ClockMost = 90 * time.Minute },
+		{"clock ahead", func(r *api.Intake, _ *stats.Retention) { r.Tracers[0].ClockOffsetMost = 90 * time.Minute },
 			"Problem The clock of thinker-api looks 1 h 30 min ahead"},
-		{"clocks behind", func(r *stats.IntakeReport, _ *stats.Retention) {
-			r.Tracers[0].ClockMost, r.Tracers[1].ClockMost = -9000*time.Hour, time.Minute
+		{"clocks behind", func(r *api.Intake, _ *stats.Retention) {
+			r.Tracers[0].ClockOffsetMost, r.Tracers[1].ClockOffsetMost = -9000*time.Hour, time.Minute
 		}, "looks 375 days behind, as does one other tracer’s"},
-		{"evicted", func(_ *stats.IntakeReport, k *stats.Retention) { k.EvictedTraces = 3 },
+		{"evicted", func(_ *api.Intake, k *stats.Retention) { k.EvictedTraces = 3 },
 			"Problem Some traces were evicted or lost."},
-		{"evicted by a service", func(_ *stats.IntakeReport, k *stats.Retention) {
+		{"evicted by a service", func(_ *api.Intake, k *stats.Retention) {
 			k.EvictedTraces, k.EvictedBy = 3, "storefront"
 		}, "Most of the newer spans came from storefront."},
-		{"damaged", func(_ *stats.IntakeReport, k *stats.Retention) { k.DamagedSpans = 3 },
+		{"damaged", func(_ *api.Intake, k *stats.Retention) { k.DamagedSpans = 3 },
 			"A file of stored traces could not be read and was set aside."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			kept := &stats.Retention{}
-			site.Store.Kept, site.Intake.IntakeReport = kept, webtest.Report()
-			report := &site.Intake.IntakeReport
-			report.Losses, report.Tracers[0].ClockMost = nil, 0
+			site.Store.Kept, site.Intake.Intake = kept, webtest.Report()
+			report := &site.Intake.Intake
+			report.Losses, report.Tracers[0].ClockOffsetMost = nil, 0
 			c.change(report, kept)
 			got := webtest.Text(site.Get("/intake").Body.String())
 			if c.want == "" && strings.Contains(got, "Problem") || !strings.Contains(got, c.want) {
@@ -55,10 +57,11 @@ func TestIntake_Chain(t *testing.T) {
 func TestIntake_Details(t *testing.T) {
 	site := webtest.New(t)
 	intake := webtest.Report()
-	intake.Forgotten = 2
-	intake.Tracers[0].Clock, intake.Tracers[0].ClockMost = 2*time.Second, -100*time.Hour
-	intake.Refusals[0].Length, intake.Refusals[0].First = -1, []byte("\x91\x91\x8a0123456789abcdef")
-	site.Intake.IntakeReport = intake
+	intake.TracersForgotten = 2
+	intake.Tracers[0].ClockOffset, intake.Tracers[0].ClockOffsetMost = 2*time.Second, -100*time.Hour
+	intake.Refusals[0].ContentLength = nil
+	intake.Refusals[0].FirstBytes = hex.EncodeToString([]byte("\x91\x91\x8a0123456789abcdef"))
+	site.Intake.Intake = intake
 	body := site.Get("/intake").Body.String()
 	checkHas(t, body, "2 s ahead", "(was 4 days behind)", "2 older tracers are not shown",
 		"no Content-Length · text/plain",
@@ -68,14 +71,15 @@ func TestIntake_Details(t *testing.T) {
 // A sender may put markup into every text that it chooses.
 func TestIntake_HostileSenders(t *testing.T) {
 	const evil = `"'><script>alert(1)</script><img src=x onerror=alert(2)>{{.}}`
-	id := stats.TracerID{Service: evil, Language: evil, Library: evil, Format: evil, Env: evil, Version: evil}
 	site := webtest.New(t)
-	site.Intake.IntakeReport = stats.IntakeReport{
+	site.Intake.Intake = api.Intake{
 		Calls:   1,
-		Tracers: []stats.Tracer{{TracerID: id}},
-		Refusals: []stats.Refusal{{Method: evil, Path: evil, Reason: evil, Detail: evil, ContentType: evil, Length: 9,
-			Headers: map[string]string{"User-Agent": evil}, First: []byte(evil)}},
-		Requests: []stats.Request{{Method: evil, Path: evil, Tracer: id}},
+		Tracers: []api.Tracer{{Service: evil, Language: evil, TracerVersion: evil, Format: evil, Env: evil, Version: evil}},
+		Refusals: []api.Refusal{{
+			Method: evil, Path: evil, Reason: evil, Detail: evil, ContentType: evil, ContentLength: new(int64(9)),
+			Headers: map[string]string{"User-Agent": evil}, FirstBytes: hex.EncodeToString([]byte(evil)),
+		}},
+		Requests: []api.Request{{Method: evil, Path: evil, Service: evil, Language: evil, TracerVersion: evil}},
 	}
 	body := site.Get("/intake").Body.String()
 	for _, unwanted := range []string{"<script>", "<img", "style=", " onerror=\""} {
@@ -92,8 +96,8 @@ func TestIntake_Empty(t *testing.T) {
 	site := webtest.New(t)
 	checkHas(t, site.Get("/intake").Body.String(), "No requests yet", "<code>curl http://localhost:5000/</code>",
 		"DD_TRACE_AGENT_URL=http://localhost:8126")
-	site.Intake.IntakeReport = stats.IntakeReport{
-		Calls: 1, Requests: []stats.Request{{Method: "GET", Path: "/info", Status: 200}},
+	site.Intake.Intake = api.Intake{
+		Calls: 1, Requests: []api.Request{{Method: "GET", Path: "/info", Status: 200}},
 	}
 	checkHas(t, site.Get("/intake").Body.String(),
 		"No spans yet", "1 request has reached the agent", "must stop its tracer", "GET /info")

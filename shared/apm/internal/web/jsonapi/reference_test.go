@@ -57,25 +57,26 @@ func documentedSite(t *testing.T) webtest.Site {
 	t.Helper()
 	site := webtest.New(t, documented()...)
 	site.Store.Kept = &stats.Retention{Traces: 2, Spans: 7, MaxSpans: 200_000, EvictedTraces: 1, EvictedSpans: 6}
-	now := time.Date(2026, 3, 1, 12, 0, 0, 345_000_000, time.UTC)
-	id := stats.TracerID{
-		Service: "thinker-api", Language: "go", Library: "v2.12.0", Format: "v1.0", Env: "workshop", Version: "step04",
-	}
-	site.Intake.IntakeReport = stats.IntakeReport{
-		Since: now.Add(-time.Hour), Payloads: 1200, Spans: 7200, Bytes: 98765, Calls: 1300, Forgotten: 2,
-		Tracers: []stats.Tracer{{
-			TracerID: id, Payloads: 1200, Spans: 7200, Errors: 3, Bytes: 98765, LastContact: now,
-			Clock: 2 * time.Second, ClockMost: -100 * time.Hour,
+	at := time.Date(2026, 3, 1, 12, 0, 0, 345_000_000, time.UTC)
+	now := api.Time{Time: at}
+	site.Intake.Intake = api.Intake{
+		Since: api.Time{Time: at.Add(-time.Hour)}, Payloads: 1200, Spans: 7200, Bytes: 98765, Calls: 1300,
+		TracersForgotten: 2,
+		Tracers: []api.Tracer{{
+			Service: "thinker-api", Language: "go", TracerVersion: "v2.12.0", Format: "v1.0", Env: "workshop",
+			Version: "step04", Payloads: 1200, Spans: 7200, Errors: 3, Bytes: 98765, LastContact: now,
+			ClockOffset: 2 * time.Second, ClockOffsetMost: -100 * time.Hour,
 		}},
-		Losses: []stats.Loss{{Reason: "malformed", Count: 1, Advice: "Compare what came."}},
-		Refusals: []stats.Refusal{{
+		Losses: []api.Loss{{Reason: "malformed", Count: 1, Advice: "Compare what came."}},
+		Refusals: []api.Refusal{{
 			Time: now, Method: "POST", Path: "/v0.4/traces", Status: 400, Reason: "malformed",
-			Detail: "as MessagePack: cut off", ContentType: "application/msgpack", Length: -1,
-			Headers: map[string]string{"User-Agent": "curl"}, First: []byte("\x91\x91\x8a0123456789abcdef"),
+			Detail: "as MessagePack: cut off", ContentType: "application/msgpack",
+			Headers: map[string]string{"User-Agent": "curl"}, FirstBytes: "91918a30313233343536373839616263646566",
 		}},
-		Requests: []stats.Request{
+		Requests: []api.Request{
 			{Time: now, Method: "POST", Path: "/v0.4/traces", Status: 400, Bytes: 19},
-			{Time: now, Method: "PUT", Path: "/v1.0/traces", Status: 200, Bytes: 432, Spans: 6, Tracer: id},
+			{Time: now, Method: "PUT", Path: "/v1.0/traces", Status: 200, Bytes: 432, Spans: 6,
+				Service: "thinker-api", Language: "go", TracerVersion: "v2.12.0"},
 		},
 	}
 	return site

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/colour"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/guest"
@@ -46,8 +47,8 @@ type Traces interface {
 
 // Intake counts what tracers send and what is refused.
 type Intake interface {
-	// Report returns all counts. Callers must not modify it.
-	Report() stats.IntakeReport
+	// Report returns all counts, without Kept and Chain. Callers must not modify it.
+	Report() api.Intake
 	// Refused returns the number of refused requests and spans.
 	Refused() int
 	// Calls returns the number of requests. Report only changes if it does.
