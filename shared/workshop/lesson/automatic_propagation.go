@@ -8,26 +8,12 @@ import (
 )
 
 // automaticPropagation is lesson 3: the library's client and router carry the trace.
-func automaticPropagation() []Expectation {
-	war := []string{"/think/?subject=war"}
-	return []Expectation{
-		{
-			ID: "client-span", Says: "The api's call to the microservice is a client span of thinker-api.", Asks: war,
-			judge: byLast(anySubject, firstOf(answered, apiSpan, clientSpan)),
-		},
-		{
-			ID: "thinker-below-client", Says: "The microservice's span is below that client span.", Asks: war,
-			judge: byLast(anySubject, firstOf(thinkerSpan, thinkerBelowClient), answered, apiSpan, clientSpan),
-		},
-		{
-			ID: "instrumented-routers", Says: "In each service, an instrumented router makes the span of the request, and no other code makes one.", Asks: war,
-			judge: byLast(anySubject, instrumentedRouters, entered),
-		},
-		{
-			ID: "think-each", Says: "Each subject still has a think span, and for an unknown subject only that span is an error.",
-			Asks:  []string{"/think/?subject=technology&subject=foo_bar"},
-			judge: byLast(someUnknown, firstOf(answered, thinkSpans, errorOnThink), apiSpan, thinkerSpan),
-		},
+func automaticPropagation() judges {
+	return judges{
+		"client-span":          byLast(anySubject, firstOf(answered, apiSpan, clientSpan)),
+		"thinker-below-client": byLast(anySubject, firstOf(thinkerSpan, thinkerBelowClient), answered, apiSpan, clientSpan),
+		"instrumented-routers": byLast(anySubject, instrumentedRouters, entered),
+		"think-each":           byLast(someUnknown, firstOf(answered, thinkSpans, errorOnThink), apiSpan, thinkerSpan),
 	}
 }
 

@@ -37,8 +37,15 @@ type Expectation struct {
 	// are Markdown.
 	Hints [3]string
 
-	judge func(requests []Request) Verdict
+	judge    judge
+	exercise bool
 }
+
+// A judge decides what requests show about an expectation.
+type judge func(requests []Request) Verdict
+
+// Judges are those of a lesson's expectations, by ID.
+type judges map[string]judge
 
 // A State is the outcome of an expectation.
 type State int

@@ -14,7 +14,7 @@ type check func(*story) *Finding
 
 // byLast judges by the last request that fits. The verdict stays Unchecked while one of
 // the given checks finds something: those belong to earlier expectations.
-func byLast(fits func(*story) bool, judge check, given ...check) func([]Request) Verdict {
+func byLast(fits func(*story) bool, expected check, given ...check) judge {
 	return func(requests []Request) Verdict {
 		for i := len(requests) - 1; i >= 0; i-- {
 			if requests[i].Direct {
@@ -29,7 +29,7 @@ func byLast(fits func(*story) bool, judge check, given ...check) func([]Request)
 					return Verdict{}
 				}
 			}
-			return s.verdict(judge(s))
+			return s.verdict(expected(s))
 		}
 		return Verdict{}
 	}

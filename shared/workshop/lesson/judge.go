@@ -1,5 +1,12 @@
 package lesson
 
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // A Result is an expectation and its outcome.
 type Result struct {
 	Expectation
@@ -10,38 +17,65 @@ type Result struct {
 // a learner gets there.
 // See decisions/lesson-expectations.md.
 func Expectations(step int) []Expectation {
-	lessons := [][]Expectation{untracedLink(), manualHeaders(), automaticPropagation(), sqliteStore(), redisCache()}
-	return withHints(step, lessons[step-1])
+	return slices.DeleteFunc(readExpectations(step), func(e Expectation) bool { return e.exercise })
 }
 
 // Exercise returns what must be true of a step's traces once its exercise is done.
 // It returns nothing for a step without one. The requests are those of the step.
-func Exercise(step int) []Expectation {
-	if step != 4 {
-		return nil
+func Exercise(step int) (all []Expectation) {
+	for _, e := range readExpectations(step) {
+		if e.exercise {
+			all = append(all, e)
+		}
 	}
-	return withHints(step, theMachine())
+	return all
 }
 
-func withHints(step int, expectations []Expectation) []Expectation {
-	for i := range expectations {
-		expectations[i].Hints = hints(step, expectations[i].ID)
+// expectationFiles have a section for each expectation of a step. Its heading has the ID
+// and the sentence. Below it are the requests, with given or exercise if it is that, and
+// three hints separated by lines.
+//
+//go:embed expectations/*.md
+var expectationFiles embed.FS
+
+func readExpectations(step int) (all []Expectation) {
+	text, err := expectationFiles.ReadFile(fmt.Sprintf("expectations/step%02d.md", step))
+	if err != nil {
+		panic(err) // the files are part of the program
 	}
-	return expectations
+	judges := []func() judges{untracedLink, manualHeaders, automaticPropagation, sqliteStore, redisCache}[step-1]()
+	for _, section := range strings.Split("\n"+string(text), "\n## ")[1:] {
+		heading, rest, _ := strings.Cut(section, "\n")
+		id, says, _ := strings.Cut(heading, ": ")
+		e := Expectation{ID: id, Says: says, judge: judges[id]}
+		properties, hints, _ := strings.Cut(strings.TrimSpace(rest), "\n\n")
+		for _, property := range strings.Split(properties, "\n") {
+			if path, ok := strings.CutPrefix(property, "GET "); ok {
+				e.Asks = append(e.Asks, path)
+			}
+			e.Given = e.Given || property == "given"
+			e.exercise = e.exercise || property == "exercise"
+		}
+		for i, hint := range strings.SplitN(hints, "\n---\n", len(e.Hints)) {
+			e.Hints[i] = strings.TrimSpace(hint)
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // Judge returns the outcome of each expectation, from the requests sent so far in
 // the order of their start. Each is judged by the last requests that fit it.
 func Judge(step int, requests []Request) []Result {
-	return judge(Expectations(step), requests)
+	return judgeAll(Expectations(step), requests)
 }
 
 // JudgeExercise is Judge for the expectations of a step's exercise.
 func JudgeExercise(step int, requests []Request) []Result {
-	return judge(Exercise(step), requests)
+	return judgeAll(Exercise(step), requests)
 }
 
-func judge(expectations []Expectation, requests []Request) []Result {
+func judgeAll(expectations []Expectation, requests []Request) []Result {
 	var results []Result
 	for _, expectation := range expectations {
 		results = append(results, Result{expectation, expectation.judge(requests)})

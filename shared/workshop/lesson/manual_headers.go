@@ -11,26 +11,12 @@ import (
 // manualHeaders is lesson 2: the api sends its span in two headers, and the
 // microservice starts its own span below it.
 // See decisions/hand-made-spans.md.
-func manualHeaders() []Expectation {
-	war := []string{"/think/?subject=war"}
-	return []Expectation{
-		{
-			ID: "one-trace", Says: "One request produces one trace that covers both services.", Asks: war,
-			judge: byLast(anySubject, oneTrace),
-		},
-		{
-			ID: "thinker-below-api", Says: "The microservice's span is below the api span that sent the request.", Asks: war,
-			judge: judgeBelowAPI,
-		},
-		{
-			ID: "think-below-thinker", Says: "Each subject has a think span below the microservice's span.", Asks: war,
-			judge: byLast(anySubject, thinkSpans, apiSpan, thinkerSpan),
-		},
-		{
-			ID: "error-on-think", Says: "For an unknown subject, only the think span is an error, and the caller still gets a 200.",
-			Asks:  []string{"/think/?subject=peace"},
-			judge: byLast(someUnknown, firstOf(answered, errorOnThink), apiSpan, thinkerSpan, thinkSpans),
-		},
+func manualHeaders() judges {
+	return judges{
+		"one-trace":           byLast(anySubject, oneTrace),
+		"thinker-below-api":   judgeBelowAPI,
+		"think-below-thinker": byLast(anySubject, thinkSpans, apiSpan, thinkerSpan),
+		"error-on-think":      byLast(someUnknown, firstOf(answered, errorOnThink), apiSpan, thinkerSpan, thinkSpans),
 	}
 }
 

@@ -15,29 +15,13 @@ const lifetime = 30 * time.Second
 
 // redisCache is lesson 5: a thought is cached, and a repeated request is fast.
 // See decisions/dead-redis.md.
-func redisCache() []Expectation {
-	mankind, war, art := "/think/?subject=mankind", "/think/?subject=war", "/think/?subject=art"
-	return []Expectation{
-		{
-			ID: "miss", Says: "On a cache miss, think calls Redis (get), queries the database, and calls Redis again (set).", Asks: []string{mankind},
-			judge: byLast(missed, firstOf(entered, thinkSpans, miss)),
-		},
-		{
-			ID: "expires", Says: "A thought stays in Redis for 30 seconds.", Asks: []string{mankind},
-			judge: byLast(missed, expires, entered, thinkSpans, unwritten),
-		},
-		{
-			ID: "hit", Says: "On a cache hit, think calls Redis (get) and nothing else, and each subject gets its own thought.", Asks: []string{mankind, mankind, war},
-			judge: judgeHit,
-		},
-		{
-			ID: "no-wait", Says: "On a cache hit, think doesn't wait.", Asks: []string{mankind, mankind},
-			judge: judgeNoWait,
-		},
-		{
-			ID: "errors-not-cached", Says: "An error is never cached: the next request for the same subject queries the database again.", Asks: []string{art, art},
-			judge: judgeErrors,
-		},
+func redisCache() judges {
+	return judges{
+		"miss":              byLast(missed, firstOf(entered, thinkSpans, miss)),
+		"expires":           byLast(missed, expires, entered, thinkSpans, unwritten),
+		"hit":               judgeHit,
+		"no-wait":           judgeNoWait,
+		"errors-not-cached": judgeErrors,
 	}
 }
 

@@ -10,32 +10,13 @@ import (
 
 // sqliteStore is lesson 4: thoughts come from a database, and each query is a span.
 // See decisions/sqlite-bootstrap.md.
-func sqliteStore() []Expectation {
-	mankind := []string{"/think/?subject=mankind"}
-	return []Expectation{
-		{
-			ID: "query-span", Says: "A thought comes from the database: its query is a span below think.", Asks: mankind,
-			judge: byLast(someKnown, firstOf(entered, thinkSpans, querySpan)),
-		},
-		{
-			ID: "statement", Says: "The resource of the query's span is the SQL statement, the same one for every subject.", Asks: mankind,
-			judge: byLast(someKnown, statement, noQuery),
-		},
-		{
-			ID: "unknown-subject", Says: "For an unknown subject, the query isn't an error: only think is, or nothing once The Machine responds.",
-			Asks:  []string{"/think/?subject=art"},
-			judge: byLast(someUnknown, unknownSubject, apiSpan, thinkerSpan, noQuery),
-		},
+func sqliteStore() judges {
+	return judges{
+		"query-span":      byLast(someKnown, firstOf(entered, thinkSpans, querySpan)),
+		"statement":       byLast(someKnown, statement, noQuery),
+		"unknown-subject": byLast(someUnknown, unknownSubject, apiSpan, thinkerSpan, noQuery),
+		"the-machine":     judgeMachine,
 	}
-}
-
-// theMachine is lesson 4's exercise: an unknown subject gets a thought after all.
-func theMachine() []Expectation {
-	return []Expectation{{
-		ID: "the-machine", Says: "For an unknown subject, the response has a thought by The Machine, and no span is an error.",
-		Asks:  []string{"/think/?subject=art"},
-		judge: judgeMachine,
-	}}
 }
 
 // noQuery finds a request without any query, of which nothing about queries can be

@@ -1,25 +1,12 @@
 package lesson
 
 // untracedLink is lesson 1: both services are traced, but not together.
-func untracedLink() []Expectation {
-	war := []string{"/think/?subject=war"}
-	return []Expectation{
-		{
-			ID: "api-span", Says: "The request is a span of the service thinker-api, and it lasts until the response.", Asks: war, Given: true,
-			judge: byLast(anySubject, firstOf(answered, apiSpan)),
-		},
-		{
-			ID: "thinker-span", Says: "The microservice's part is a span of the service thinker-microservice.", Asks: war,
-			judge: byLast(anySubject, thinkerSpan, answered, apiSpan),
-		},
-		{
-			ID: "think-span", Says: "Below that span, each subject has a span named think, tagged with the subject.", Asks: war,
-			judge: byLast(anySubject, thinkSpans, apiSpan, thinkerSpan),
-		},
-		{
-			ID: "two-traces", Says: "One request produces two traces, because nothing connects the services yet.", Asks: war, Given: true,
-			judge: byLast(anySubject, apart, apiSpan, thinkerSpan),
-		},
+func untracedLink() judges {
+	return judges{
+		"api-span":     byLast(anySubject, firstOf(answered, apiSpan)),
+		"thinker-span": byLast(anySubject, thinkerSpan, answered, apiSpan),
+		"think-span":   byLast(anySubject, thinkSpans, apiSpan, thinkerSpan),
+		"two-traces":   byLast(anySubject, apart, apiSpan, thinkerSpan),
 	}
 }
 
