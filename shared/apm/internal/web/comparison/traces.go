@@ -117,9 +117,6 @@ func (s traceSide) Resource() string {
 // Both reports whether there are two traces to compare.
 func (p tracesPage) Both() bool { return p.Sides[0].Entry != nil && p.Sides[1].Entry != nil }
 
-// Same reports whether A and B are the same trace.
-func (p tracesPage) Same() bool { return p.Sides[0].ID == p.Sides[1].ID }
-
 // Known returns the side that was found, if only one was; nil if none was.
 func (p tracesPage) Known() *traceSide {
 	for i := range p.Sides {
@@ -128,11 +125,6 @@ func (p tracesPage) Known() *traceSide {
 		}
 	}
 	return nil
-}
-
-// SwapURL returns the address of the page with A and B swapped.
-func (p tracesPage) SwapURL() string {
-	return p.Place.With("a", page.FormatID(p.Sides[1].ID), "b", page.FormatID(p.Sides[0].ID))
 }
 
 // offerTraces offers the newest traces and, if one trace is chosen already, the newest of

@@ -1,7 +1,6 @@
 package comparison
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +63,7 @@ func newTree(p page.URL, chosen treeChoices, longest time.Duration, places []com
 		case len(tree.Rows) == maxRows && !chosen.allRows:
 			tree.Hidden++
 		default:
-			row.place, row.scale = p, scale{tree.Equal, longest}
+			row.scale = scale{tree.Equal, longest}
 			tree.Rows = append(tree.Rows, row)
 		}
 	}
@@ -103,11 +102,10 @@ func (t *tally) add(p *compare.Place) {
 type treeRow struct {
 	*compare.Place                  // the first
 	Folded         bool             // into one row for similar siblings
-	count          [2]int           // spans in A and in B, without those below
-	durations      [2]time.Duration // of these spans
+	Count          [2]int           // spans in A and in B, without those below
+	Durations      [2]time.Duration // of these spans
 	tally          tally            // with everything below
 	parent         int              // the row above; −1 for none
-	place          page.URL
 	scale          scale
 }
 
@@ -153,9 +151,9 @@ func foldRows(places []compare.Place, fold bool) (rows []treeRow) {
 // add counts a place of the row itself.
 func (r *treeRow) add(p *compare.Place) {
 	for side, there := range p.Sides {
-		r.durations[side] = apm.Plus(r.durations[side], there.Duration())
+		r.Durations[side] = apm.Plus(r.Durations[side], there.Duration())
 		if there.Node != nil {
-			r.count[side]++
+			r.Count[side]++
 		}
 	}
 	r.tally.add(p)
@@ -165,24 +163,11 @@ func (r *treeRow) add(p *compare.Place) {
 func (r treeRow) differs(equal time.Duration) bool {
 	t := r.tally
 	return t.only[0]+t.only[1]+t.errors[0]+t.errors[1] > 0 || r.OtherResource() ||
-		(r.durations[0]-r.durations[1]).Abs() > equal || (t.exec[0]-t.exec[1]).Abs() > equal
+		(r.Durations[0]-r.Durations[1]).Abs() > equal || (t.exec[0]-t.exec[1]).Abs() > equal
 }
 
 // Number returns the row's level in the tree, from 1.
 func (r treeRow) Number() int { return r.Level + 1 }
-
-// CountText returns how many siblings the row stands for; empty for a single span.
-func (r treeRow) CountText() string {
-	a, b := format.Number(r.count[0]), format.Number(r.count[1])
-	switch {
-	case !r.Folded:
-		return ""
-	case a == b:
-		return a + " × in both:"
-	default:
-		return fmt.Sprintf("%s × in A, %s × in B:", a, b)
-	}
-}
 
 // Detail returns what the span worked on; empty if the name says it all.
 func (r treeRow) Detail() string {
@@ -209,28 +194,8 @@ func (r treeRow) Orphan() bool {
 	return slices.ContainsFunc(r.Sides[:], func(s compare.Side) bool { return s.Node != nil && s.Orphan })
 }
 
-// A figure is a duration that links to its span.
-type figure struct {
-	Duration time.Duration
-	URL      string // empty for several spans
-}
-
-// Figures returns the durations of A and B; nil for one that has no such span.
-func (r treeRow) Figures() (figures [2]*figure) {
-	for side, there := range r.Sides {
-		if r.count[side] == 0 {
-			continue
-		}
-		figures[side] = &figure{Duration: r.durations[side]}
-		if !r.Folded {
-			figures[side].URL = r.place.TraceURL(there.Span.TraceID, there.Span.SpanID)
-		}
-	}
-	return figures
-}
-
 // Duration returns the change of the duration.
-func (r treeRow) Duration() change { return r.scale.change(r.durations) }
+func (r treeRow) Duration() change { return r.scale.change(r.Durations) }
 
 // Exec returns the change of the execution time.
 func (r treeRow) Exec() change { return r.scale.change(r.tally.exec) }
@@ -249,7 +214,7 @@ func (r treeRow) Marks() string {
 	if r.OtherResource() {
 		marks = append(marks, "different resource")
 	}
-	switch longer := r.durations[1] - r.durations[0]; {
+	switch longer := r.Durations[1] - r.Durations[0]; {
 	case longer > r.scale.equal:
 		marks = append(marks, "slower")
 	case -longer > r.scale.equal:

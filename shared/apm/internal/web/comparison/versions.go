@@ -220,20 +220,3 @@ func fewText(a, b int) string {
 
 // Both reports whether there are two versions to compare.
 func (p versionsPage) Both() bool { return p.Sides[0].Version != "" && p.Sides[1].Version != "" }
-
-// Same reports whether A and B are the same version.
-func (p versionsPage) Same() bool { return p.Sides[0].Version == p.Sides[1].Version }
-
-// SwapURL returns the address of the page with A and B swapped.
-func (p versionsPage) SwapURL() string {
-	return p.Place.With("a", p.Sides[1].Version, "b", p.Sides[0].Version)
-}
-
-// PageURL returns the address of the resource's page or, without a resource, of the
-// service's page.
-func (p versionsPage) PageURL() string {
-	if p.Resource == "" {
-		return p.ServiceURL(p.Service)
-	}
-	return p.ResourceURL(p.Service, p.Operation, p.Resource)
-}

@@ -21,13 +21,15 @@ type spanList struct {
 
 // A spanGroup is the spans of a service or of a resource.
 type spanGroup struct {
-	Longest         spanView
-	Service         string
-	Resource, Name  string // empty for a service
-	Count, Failed   int    // spans
-	total, exec     float64
-	Chosen, Matches bool         // one of its spans is the selected one, or matches the search
-	Resources       []*spanGroup // of a service
+	Longest        spanView
+	Service        string
+	Resource, Name string // empty for a service
+	Count, Failed  int    // spans
+	total, exec    float64
+	Chosen         bool         // one of its spans is the selected one
+	Dimmed         bool         // none matches the reader's search
+	Hits           int          // spans that match
+	Resources      []*spanGroup // of a service
 }
 
 func newSpanList(s *scene) *spanList {
@@ -40,7 +42,7 @@ func newSpanList(s *scene) *spanList {
 	add := func(span spanView, k key, siblings *[]*spanGroup) *spanGroup {
 		g := groups[k]
 		if g == nil {
-			g = &spanGroup{Longest: span, Service: k.service, Resource: k.resource, Name: k.name}
+			g = &spanGroup{Longest: span, Service: k.service, Resource: k.resource, Name: k.name, Dimmed: true}
 			groups[k], *siblings = g, append(*siblings, g)
 		}
 		g.add(span)
@@ -81,7 +83,8 @@ func (g *spanGroup) add(span spanView) {
 		g.Longest = span
 	}
 	g.Chosen = g.Chosen || span.Chosen()
-	g.Matches = g.Matches || !span.Dimmed()
+	g.Hits += span.Hits()
+	g.Dimmed = g.Dimmed && span.Dimmed()
 }
 
 // Average returns the average duration of the spans.
@@ -95,9 +98,6 @@ func (g *spanGroup) Share() float64 { return g.Longest.scene.share(g.Exec()) }
 
 // Percent formats the spans' part of the trace's execution time.
 func (g *spanGroup) Percent() string { return page.Percentages([]float64{g.Share()})[0] }
-
-// Sought reports whether the reader looks for spans.
-func (g *spanGroup) Sought() bool { return g.Longest.scene.Sought() }
 
 func spanColumns() []page.Column[*spanGroup] {
 	type row = *spanGroup

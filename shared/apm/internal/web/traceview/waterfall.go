@@ -1,10 +1,12 @@
 package traceview
 
 import (
+	"slices"
 	"time"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/format"
+	"thinker/shared/apm/internal/compare"
 	"thinker/shared/apm/internal/web/chart"
 	"thinker/shared/apm/internal/web/page"
 )
@@ -44,98 +46,79 @@ type fold struct {
 	Text string // what it shows or hides
 }
 
-// A waterfallBuilder goes through a scene's boxes, parents first.
+// A waterfallBuilder adds the rows of a scene to a waterfall.
 type waterfallBuilder struct {
 	*scene
-	view    *waterfall
-	ends    []int // by box, the box after all that is below it
-	kept    []bool
-	level   []int
-	repeats map[int]repeat // what was last met among a box's children
+	view *waterfall
+	ends []int // by box, the box after all that is below it
 }
 
-// A repeat is similar siblings, one after the other, up to a box.
-type repeat struct {
-	boxes []int
-	end   int
-	open  bool // they are shown one by one, below a row for all
+// siblings are boxes with the same parent whose rows are still to be added.
+type siblings struct {
+	boxes    []int // the next one is the last
+	level    int
+	oneByOne bool // also if they are similar
 }
 
 func newWaterfall(s *scene) *waterfall {
-	n := len(s.flame.Boxes)
+	boxes := s.flame.Boxes
 	b := waterfallBuilder{
 		scene: s, view: &waterfall{Ticks: chart.DurationTicks(s.Length), AllURL: s.With("rows", "all")},
-		ends: make([]int, n), kept: make([]bool, n), level: make([]int, n), repeats: map[int]repeat{},
+		ends: make([]int, len(boxes)),
 	}
-	for i := n - 1; i >= 0; i-- {
+	kept, below := make([]bool, len(boxes)), make([][]int, len(boxes))
+	var roots []int
+	for i, box := range slices.Backward(boxes) { // children come before their parents
 		b.ends[i] = max(b.ends[i], i+1)
-		b.kept[i] = b.kept[i] || !s.OnlyErrors || s.matches[i]
-		if parent := s.flame.Boxes[i].Parent; parent >= 0 {
-			b.ends[parent] = max(b.ends[parent], b.ends[i])
-			b.kept[parent] = b.kept[parent] || b.kept[i]
+		kept[i] = kept[i] || !s.OnlyErrors || s.matches[i]
+		among := &roots
+		if box.Parent >= 0 {
+			b.ends[box.Parent] = max(b.ends[box.Parent], b.ends[i])
+			kept[box.Parent] = kept[box.Parent] || kept[i]
+			among = &below[box.Parent]
+		}
+		if kept[i] {
+			*among = append(*among, i)
 		}
 	}
-	for i := 0; i < n; {
-		i = b.show(i)
+	stack := []siblings{{boxes: roots}}
+	for len(stack) > 0 {
+		top := &stack[len(stack)-1]
+		n, level := b.similar(*top), top.level
+		if n == 0 {
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		next := top.boxes[len(top.boxes)-n:]
+		top.boxes = top.boxes[:len(top.boxes)-n]
+		switch first := next[n-1]; {
+		case n > 1 && b.addSiblings(next, level):
+			stack = append(stack, siblings{next, level + 1, true})
+		case n == 1 && b.addSpan(first, level):
+			stack = append(stack, siblings{boxes: below[first], level: level + 1})
+		}
 	}
 	return b.view
 }
 
-// show adds the row of a box, or one row for similar siblings. It returns the next box.
-func (b *waterfallBuilder) show(i int) (next int) {
-	if !b.kept[i] {
-		return b.ends[i]
+// similar returns how many of the next siblings share a row: several if they are similar,
+// 1 otherwise, and 0 at the end.
+func (b *waterfallBuilder) similar(among siblings) (n int) {
+	single := min(1, len(among.boxes))
+	if among.oneByOne {
+		return single
 	}
-	parent := b.flame.Boxes[i].Parent
-	if parent >= 0 {
-		b.level[i] = b.level[parent] + 1
-	}
-	among := b.repeats[parent]
-	if i >= among.end {
-		among = b.repeated(i)
-		b.repeats[parent] = among
-		if len(among.boxes) > 1 {
-			if b.hasRoom(len(among.boxes)) {
-				b.addSiblings(among)
-			}
-			if !among.open {
-				return among.end
-			}
+	for _, i := range slices.Backward(among.boxes) {
+		first, node := b.flame.Boxes[among.boxes[len(among.boxes)-1]].Node, b.flame.Boxes[i].Node
+		if node.Orphan || compare.KindOf(node.Span) != compare.KindOf(first.Span) {
+			break
 		}
+		n++
 	}
-	if among.open {
-		b.level[i]++
+	if n < minRepeated {
+		return single
 	}
-	if b.hasRoom(1) {
-		b.addSpan(i)
-	}
-	if !b.isOpen(i) {
-		return b.ends[i]
-	}
-	return i + 1
-}
-
-// repeated returns the similar siblings that start with a box, or the box alone if
-// there are too few.
-func (b *waterfallBuilder) repeated(first int) repeat {
-	boxes := b.flame.Boxes
-	span := boxes[first].Node.Span
-	similar := func(box apm.Box) bool {
-		s := box.Node.Span
-		return !box.Node.Orphan && s.Service == span.Service && s.Name == span.Name && s.Resource == span.Resource
-	}
-	all := repeat{end: first}
-	for i := first; i < len(boxes) && boxes[i].Parent == boxes[first].Parent && similar(boxes[i]); i = b.ends[i] {
-		if b.kept[i] {
-			all.boxes = append(all.boxes, i)
-		}
-		all.end = b.ends[i]
-	}
-	if len(all.boxes) < minRepeated {
-		return repeat{boxes: []int{first}, end: max(all.end, b.ends[first])}
-	}
-	all.open = b.Has("open", page.FormatID(span.SpanID)) || first <= b.chosen && b.chosen < all.end
-	return all
+	return n
 }
 
 // hasRoom reports whether another row fits. If not, it counts the spans as hidden.
@@ -147,42 +130,46 @@ func (b *waterfallBuilder) hasRoom(spans int) bool {
 	return false
 }
 
-// holdsChosen reports whether the selected span is below a box.
-func (b *waterfallBuilder) holdsChosen(i int) bool { return i < b.chosen && b.chosen < b.ends[i] }
-
-// isOpen reports whether the rows below a box are shown.
-func (b *waterfallBuilder) isOpen(i int) bool {
-	return b.holdsChosen(i) || !b.Has("closed", page.FormatID(b.flame.Boxes[i].Node.Span.SpanID))
-}
-
 // add adds a row whose bar reaches over some time.
-func (b *waterfallBuilder) add(row waterfallRow, over *apm.Span) {
-	level := b.level[row.first]
+func (b *waterfallBuilder) add(row waterfallRow, level int, over *apm.Span) {
 	x, width := b.extent(over)
 	row.Level, row.Indent, row.X, row.Width = level+1, page.Indent(level), page.Coordinate(x), page.Coordinate(width)
 	row.Coloured, row.Detail = b.site.Service(row.Service), page.Short(row.Span.Detail())
 	b.view.Rows = append(b.view.Rows, row)
 }
 
-func (b *waterfallBuilder) addSpan(i int) {
+// addSpan adds the row of a span. It reports whether the rows below it are shown.
+func (b *waterfallBuilder) addSpan(i, level int) bool {
 	row := waterfallRow{spanView: b.span(i)}
+	holdsChosen := i < b.chosen && b.chosen < b.ends[i]
+	isOpen := holdsChosen || !b.Has("closed", row.ID())
+	if !b.hasRoom(1) {
+		return isOpen
+	}
 	if below := b.ends[i] - i - 1; below > 0 {
-		row.Fold = &fold{b.Toggled("closed", row.ID()), b.isOpen(i), format.Count(below, "span", "spans") + " below"}
-		if b.holdsChosen(i) { // then the choice goes up to what is closed
+		row.Fold = &fold{b.Toggled("closed", row.ID()), isOpen, format.Count(below, "span", "spans") + " below"}
+		if holdsChosen { // then the choice goes up to what is closed
 			row.Fold.URL = b.And("span", row.ID()).Adding("closed", row.ID())
 		}
 	}
-	b.add(row, row.Span)
+	b.add(row, level, row.Span)
+	return isOpen
 }
 
-// addSiblings adds one row for similar siblings.
-func (b *waterfallBuilder) addSiblings(all repeat) {
-	row := waterfallRow{spanView: b.span(all.boxes[0]), Siblings: len(all.boxes)}
-	row.end = all.end
+// addSiblings adds one row for similar siblings, the first one last. It reports whether they are
+// also shown one by one.
+func (b *waterfallBuilder) addSiblings(all []int, level int) bool {
+	row := waterfallRow{spanView: b.span(all[len(all)-1]), Siblings: len(all)}
+	row.end = b.ends[all[0]]
+	holdsChosen := row.first <= b.chosen && b.chosen < row.end
+	isOpen := holdsChosen || b.Has("open", row.ID())
+	if !b.hasRoom(len(all)) {
+		return isOpen
+	}
 	sum := *row.Span
 	sum.Duration, row.Span = 0, &sum
 	start, end := sum.Start, sum.Start
-	for _, i := range all.boxes {
+	for _, i := range all {
 		s := b.flame.Boxes[i].Node.Span
 		sum.Duration += s.Duration
 		start, end = min(start, s.Start), max(end, s.End())
@@ -191,9 +178,10 @@ func (b *waterfallBuilder) addSiblings(all repeat) {
 		}
 	}
 	sum.Error = row.Failed > 0
-	row.Fold = &fold{b.Toggled("open", row.ID()), all.open, format.Number(row.Siblings) + " similar spans"}
-	if row.first <= b.chosen && b.chosen < row.end {
+	row.Fold = &fold{b.Toggled("open", row.ID()), isOpen, format.Number(row.Siblings) + " similar spans"}
+	if holdsChosen {
 		row.Fold.URL = b.And("span", "").Removing("open", row.ID())
 	}
-	b.add(row, &apm.Span{Start: start, Duration: time.Duration(end - start)})
+	b.add(row, level, &apm.Span{Start: start, Duration: time.Duration(end - start)})
+	return isOpen
 }
