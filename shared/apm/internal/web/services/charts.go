@@ -44,9 +44,20 @@ func (p pages) graphs(ctx context.Context, f frame) (g graphs, a stats.Anatomy, 
 
 // A plot is one of the things that a graph can show.
 type plot struct {
-	name string
-	draw func(*chart.Chart)
+	name   string
+	write  func(float64) string // formats a value
+	series []chart.Series
+	kind   plotKind
 }
+
+type plotKind int
+
+const (
+	bars      plotKind = iota
+	namedBars          // have their names below the graph even if there is only one
+	lines
+	histogram // drawn by itself
+)
 
 // chart returns the graph with the plot that the reader chose, or the first.
 func (g graphs) chart(id, title, summary string, plots ...plot) *chart.Chart {
@@ -60,7 +71,13 @@ func (g graphs) chart(id, title, summary string, plots ...plot) *chart.Chart {
 		}
 		c.Choices = append(c.Choices, chart.Choice{Title: p.name, URL: g.Place.With(id, value), Current: i == chosen})
 	}
-	plots[chosen].draw(c)
+	switch p := plots[chosen]; p.kind {
+	case lines:
+		c.Plot(p.series, p.write)
+	case bars, namedBars:
+		c.Named = p.kind == namedBars
+		c.Stack(p.series, p.write)
+	}
 	return c
 }
 
@@ -74,40 +91,29 @@ func (p pages) charts(g graphs, a stats.Anatomy) []*chart.Chart {
 }
 
 func (g graphs) requests() *chart.Chart {
-	step, requests := time.Duration(g.Window.Step), func(f stats.Figures) float64 { return float64(f.Requests) }
-	return g.chart("requests", "Requests", fmt.Sprintf("%s · %s · %s per bar",
-		format.Count(g.total.Requests, "request", "requests"),
-		page.RateText(requests(g.total.Figures)/max(1, g.Window.Seconds())), format.Duration(step)),
-		plot{"Requests and errors", func(c *chart.Chart) {
-			ok := g.series("OK", "", func(f stats.Figures) float64 { return float64(f.Requests - f.Errors) })
-			c.Stack([]chart.Series{g.series("Errors", "failed", errorsOf), ok}, chart.Count)
-		}},
-		plot{"Requests per second", func(c *chart.Chart) {
-			rate := func(f stats.Figures) float64 { return requests(f) / step.Seconds() }
-			c.Stack([]chart.Series{g.series("Requests/s", "", rate)}, chart.Count)
-		}},
-		plot{"By version", func(c *chart.Chart) {
-			c.Named = true
-			c.Stack(g.byVersion(requests), chart.Count)
-		}})
+	step := time.Duration(g.Window.Step)
+	requests := func(f stats.Figures) float64 { return float64(f.Requests) }
+	rate := func(f stats.Figures) float64 { return requests(f) / step.Seconds() }
+	ok := func(f stats.Figures) float64 { return float64(f.Requests - f.Errors) }
+	summary := fmt.Sprintf("%s · %s · %s per bar", format.Count(g.total.Requests, "request", "requests"),
+		page.RateText(requests(g.total.Figures)/max(1, g.Window.Seconds())), format.Duration(step))
+	return g.chart("requests", "Requests", summary,
+		plot{"Requests and errors", chart.Count,
+			slices.Concat(g.series("Errors", "failed", errorsOf), g.series("OK", "", ok)), bars},
+		plot{"Requests per second", chart.Count, g.series("Requests/s", "", rate), bars},
+		plot{"By version", chart.Count, g.byVersion(requests), namedBars})
 }
 
 func errorsOf(f stats.Figures) float64 { return float64(f.Errors) }
 
 func (g graphs) errors() *chart.Chart {
-	return g.chart("errors", "Errors", fmt.Sprintf("%s · %s of requests",
-		format.Count(g.total.Errors, "error", "errors"), page.Percent(g.total.ErrorRate())),
-		plot{"Errors", func(c *chart.Chart) {
-			c.Stack([]chart.Series{g.series("Errors", "failed", errorsOf)}, chart.Count)
-		}},
-		plot{"Error rate", func(c *chart.Chart) {
-			percent := func(f stats.Figures) float64 { return 100 * f.ErrorRate() }
-			c.Plot([]chart.Series{g.series("Error rate", "failed", percent)}, chart.Percent)
-		}},
-		plot{"By version", func(c *chart.Chart) {
-			c.Named = true
-			c.Stack(g.byVersion(errorsOf), chart.Count)
-		}})
+	percent := func(f stats.Figures) float64 { return 100 * f.ErrorRate() }
+	summary := fmt.Sprintf("%s · %s of requests", format.Count(g.total.Errors, "error", "errors"),
+		page.Percent(g.total.ErrorRate()))
+	return g.chart("errors", "Errors", summary,
+		plot{"Errors", chart.Count, g.series("Errors", "failed", errorsOf), bars},
+		plot{"Error rate", chart.Percent, g.series("Error rate", "failed", percent), lines},
+		plot{"By version", chart.Count, g.byVersion(errorsOf), namedBars})
 }
 
 func (g graphs) latency() *chart.Chart {
@@ -120,39 +126,37 @@ func (g graphs) latency() *chart.Chart {
 			return float64(of(f))
 		}
 	}
-	f := g.Figures(g.total.Figures)
-	return g.chart("latency", "Latency", f.text("p50", "p95", "p99", "max"),
-		plot{"Percentiles", func(c *chart.Chart) {
-			var percentiles []chart.Series
-			for _, l := range chart.Latencies() {
-				if l.IsPercentile() {
-					percentiles = append(percentiles, g.series(l.Title, l.Name, nanoseconds(l.Of)))
-				}
-			}
-			c.Plot(percentiles, chart.Duration)
-		}},
-		plot{"Max", func(c *chart.Chart) {
-			longest := nanoseconds(func(f stats.Figures) time.Duration { return f.Max })
-			c.Plot([]chart.Series{g.series("max", "p99", longest)}, chart.Duration)
-		}},
-		plot{"By version", func(c *chart.Chart) {
-			c.Summary = "p95 by version"
-			c.Plot(g.byVersion(nanoseconds(func(f stats.Figures) time.Duration { return f.P95 })), chart.Duration)
-		}},
-		plot{"Distribution", func(c *chart.Chart) {
-			c.Histogram = chart.NewHistogram(g.total.Distribution, g.total.Figures, g.TracesOfLatency(g.Query))
-			c.Rows, c.Summary = nil, c.Histogram.Summary
-		}})
+	var percentiles []chart.Series
+	for _, l := range chart.Latencies() {
+		if l.IsPercentile() {
+			percentiles = append(percentiles, g.series(l.Title, l.Name, nanoseconds(l.Of))...)
+		}
+	}
+	longest := nanoseconds(func(f stats.Figures) time.Duration { return f.Max })
+	p95 := nanoseconds(func(f stats.Figures) time.Duration { return f.P95 })
+	c := g.chart("latency", "Latency", g.Figures(g.total.Figures).text("p50", "p95", "p99", "max"),
+		plot{"Percentiles", chart.Duration, percentiles, lines},
+		plot{"Max", chart.Duration, g.series("max", "p99", longest), lines},
+		plot{"By version", chart.Duration, g.byVersion(p95), lines},
+		plot{name: "Distribution", kind: histogram})
+	switch g.Place.Get("latency") {
+	case "By version":
+		c.Summary = "p95 by version"
+	case "Distribution":
+		c.Histogram = chart.NewHistogram(g.total.Distribution, g.total.Figures, g.TracesOfLatency(g.Query))
+		c.Rows, c.Summary = nil, c.Histogram.Summary
+	}
+	return c
 }
 
 // series returns a value of all requests over time. Without a class it has the service's
 // colour.
-func (g graphs) series(name, class string, value func(stats.Figures) float64) chart.Series {
+func (g graphs) series(name, class string, value func(stats.Figures) float64) []chart.Series {
 	s := chart.Series{Name: name, Class: class, Values: valuesOf(g.total, value)}
 	if class == "" {
 		s.Colour = g.colour
 	}
-	return s
+	return []chart.Series{s}
 }
 
 // byVersion returns a series for each version. A version keeps its colour as long as
@@ -177,33 +181,24 @@ func valuesOf(g stats.Group, value func(stats.Figures) float64) (values []float6
 // timeSpent returns the graph of execution time by service.
 func (p pages) timeSpent(g graphs, a stats.Anatomy) *chart.Chart {
 	const most = 11 // services; the rest is one
-	perBucket := make([]float64, len(a.SeriesRequests))
-	for _, service := range a.Services {
-		for bucket, exec := range service.Series {
-			perBucket[bucket] += float64(exec)
+	var share, perRequest []chart.Series
+	for i, service := range a.Services[:min(len(a.Services), most+1)] {
+		s := chart.Series{Name: "others", Class: "others"}
+		if i < most {
+			shown := p.Service(service.Service)
+			s = chart.Series{Name: shown.Name, Colour: shown.Colour}
 		}
+		share, perRequest = append(share, s), append(perRequest, s)
 	}
-	// stack draws each service's execution time, scaled, divided by a number for each bucket.
-	stack := func(scale float64, by func(bucket int) float64, write func(float64) string) func(*chart.Chart) {
-		return func(c *chart.Chart) {
-			var all []chart.Series
-			for i, service := range a.Services {
-				if i < most {
-					shown := p.Service(service.Service)
-					all = append(all, chart.Series{Name: shown.Name, Colour: shown.Colour})
-				} else if i == most {
-					all = append(all, chart.Series{Name: "others", Class: "others"})
-				}
-				series := &all[min(i, most)]
-				if series.Values == nil {
-					series.Values = make([]float64, len(perBucket))
-				}
-				for bucket, exec := range service.Series {
-					series.Values[bucket] += scale * float64(exec) / by(bucket) // NaN for 0 / 0
-				}
-			}
-			c.Named = true
-			c.Stack(all, write)
+	for bucket, requests := range a.SeriesRequests {
+		exec, total := make([]float64, len(share)), 0.0
+		for i, service := range a.Services {
+			exec[min(i, most)] += float64(service.Series[bucket])
+			total += float64(service.Series[bucket])
+		}
+		for i := range exec { // NaN for 0 / 0
+			share[i].Values = append(share[i].Values, 100*exec[i]/total)
+			perRequest[i].Values = append(perRequest[i].Values, exec[i]/float64(requests))
 		}
 	}
 	first := a.Services[0]
@@ -212,7 +207,6 @@ func (p pages) timeSpent(g graphs, a stats.Anatomy) *chart.Chart {
 		summary += fmt.Sprintf(" · from %s of %s requests", format.Number(a.Requests), format.Number(a.Of))
 	}
 	return g.chart("spent", "Time spent", summary,
-		plot{"% of time spent", stack(100, func(bucket int) float64 { return perBucket[bucket] }, chart.Percent)},
-		plot{"Avg time per request",
-			stack(1, func(bucket int) float64 { return float64(a.SeriesRequests[bucket]) }, chart.Duration)})
+		plot{"% of time spent", chart.Percent, share, namedBars},
+		plot{"Avg time per request", chart.Duration, perRequest, namedBars})
 }
