@@ -1,22 +1,24 @@
-package web
+package web_test
 
 import (
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"thinker/shared/apm/internal/webtest"
 )
 
 func TestRoutes_Documented(t *testing.T) {
-	w, _ := newTest()
+	site := webtest.New(t)
 	var served, documented []string
-	for _, route := range w.routes {
+	for _, route := range site.Routes() {
 		if strings.Contains(route.Pattern, " /api/") {
 			served = append(served, route.Pattern)
 		}
 	}
 	heading := regexp.MustCompile(`<h2><code>(.*)</code></h2>`)
-	for _, match := range heading.FindAllStringSubmatch(get(w, "/api").Body.String(), -1) {
+	for _, match := range heading.FindAllStringSubmatch(site.Get("/api").Body.String(), -1) {
 		documented = append(documented, match[1])
 	}
 	slices.Sort(served)

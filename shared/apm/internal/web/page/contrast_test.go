@@ -1,23 +1,27 @@
-package web
+package page_test
 
 import (
 	"math"
 	"regexp"
 	"strconv"
 	"testing"
+
+	"thinker/shared/apm/internal/webtest"
 )
 
-// TestTextsCanBeRead holds the stylesheet's colours to a contrast of 4.5:1
-// between every text and every ground that it stands on, and of 3:1 for the
-// edge of what can be typed or clicked into, light and dark.
-func TestTextsCanBeRead(t *testing.T) {
-	w, _ := newTest()
+// TestStyle_Contrast checks that the stylesheet's colours have a contrast of 4.5:1 between
+// each text and each background, and of 3:1 for the edges of fields and buttons, light and
+// dark.
+func TestStyle_Contrast(t *testing.T) {
+	w := webtest.New(t)
 	pairs := regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\)`)
 	colours := map[string][2]float64{} // luminance, light and dark
 	for _, match := range pairs.FindAllStringSubmatch(string(w.Static["style.css"].Content), -1) {
 		colours[match[1]] = [2]float64{luminance(t, match[2]), luminance(t, match[3])}
 	}
-	for text, least := range map[string]float64{"text": 4.5, "quiet": 4.5, "link": 4.5, "error": 4.5, "ok": 4.5, "edge": 3, "less": 3, "more": 3} {
+	for text, least := range map[string]float64{
+		"text": 4.5, "quiet": 4.5, "link": 4.5, "error": 4.5, "ok": 4.5, "edge": 3, "less": 3, "more": 3,
+	} {
 		if _, there := colours[text]; !there {
 			t.Errorf("the stylesheet has no colour %s", text)
 		}
