@@ -12,17 +12,18 @@ import (
 	"thinker/shared/apm/internal/compare"
 )
 
-// grown makes a trace of a tree in lines, each a span's kind, indented by one
-// tab more than its parent's: service, operation, resource. A ! is an error.
+// grown returns a trace of a tree in lines, each a span's service, operation and resource,
+// indented by one tab more than its parent's.
 func grown(text string) apm.Trace {
 	var spans []apm.Span
 	var path []uint64 // IDs of the spans above
 	for i, line := range strings.Split(strings.Trim(text, "\n"), "\n") {
 		level := len(line) - len(strings.TrimLeft(line, "\t"))
-		words := append(strings.Split(strings.TrimSpace(strings.TrimSuffix(line, "!")), " · "), "", "")
+		words := append(strings.Split(strings.TrimSpace(line), " · "), "", "")
 		id := uint64(i + 1)
 		path = append(path[:level], id)
-		s := apm.Span{TraceID: 1, SpanID: id, Service: words[0], Name: words[1], Resource: words[2], Start: int64(i), Duration: time.Duration(1000 - i), Error: strings.HasSuffix(line, "!")}
+		s := apm.Span{TraceID: 1, SpanID: id, Service: words[0], Name: words[1], Resource: words[2],
+			Start: int64(i), Duration: time.Duration(1000 - i)}
 		if level > 0 {
 			s.ParentID = path[level-1]
 		}
@@ -94,14 +95,17 @@ func TestAlign(t *testing.T) {
 	+ thinker-api · http.request · http.request
 		= thinker-microservice · http.request · GET /
 			= thinker-microservice · think · think`},
-		"a span slips in before siblings": {"r\n\tx\n\ty\n\tz", "r\n\tx\n\tw\n\t\ty\n\t\tz", "\n= r\n\t= x\n\t+ w\n\t\t= y\n\t\t= z"},
-		"nobody knows which slipped in":   {"r\n\tx\n\t\ty", "r\n\ty\n\t\tx", "\n= r\n\t- x\n\t\t- y\n\t+ y\n\t\t+ x"},
-		"fewer of the same":               {"r\n\tq\n\tq\n\tq", "r\n\tq", "\n= r\n\t= q\n\t- q\n\t- q"},
-		"what is in order goes first":     {"r\n\tq\n\tc\n\tq", "r\n\tc\n\tq", "\n= r\n\t- q\n\t= c\n\t= q"},
-		"then the rest":                   {"r\n\tx\n\ty", "r\n\ty\n\tx", "\n= r\n\t= x\n\t= y"},
-		"another resource":                {"r\n\tdb · q · one\n\tx", "r\n\tdb · q · two\n\tx", "\n= r\n\t= db · q · two (one)\n\t= x"},
-		"other resources":                 {"r\n\tdb · q · 1\n\tdb · q · 2", "r\n\tdb · q · 3", "\n= r\n\t- db · q · 1\n\t- db · q · 2\n\t+ db · q · 3"},
-		"nothing in common":               {"x", "y", "\n- x\n+ y"},
+		"a span is inserted before siblings": {"r\n\tx\n\ty\n\tz", "r\n\tx\n\tw\n\t\ty\n\t\tz",
+			"\n= r\n\t= x\n\t+ w\n\t\t= y\n\t\t= z"},
+		"either may be inserted":      {"r\n\tx\n\t\ty", "r\n\ty\n\t\tx", "\n= r\n\t- x\n\t\t- y\n\t+ y\n\t\t+ x"},
+		"fewer of the same":           {"r\n\tq\n\tq\n\tq", "r\n\tq", "\n= r\n\t= q\n\t- q\n\t- q"},
+		"what is in order goes first": {"r\n\tq\n\tc\n\tq", "r\n\tc\n\tq", "\n= r\n\t- q\n\t= c\n\t= q"},
+		"then the rest":               {"r\n\tx\n\ty", "r\n\ty\n\tx", "\n= r\n\t= x\n\t= y"},
+		"another resource": {"r\n\tdb · q · one\n\tx", "r\n\tdb · q · two\n\tx",
+			"\n= r\n\t= db · q · two (one)\n\t= x"},
+		"other resources": {"r\n\tdb · q · 1\n\tdb · q · 2", "r\n\tdb · q · 3",
+			"\n= r\n\t- db · q · 1\n\t- db · q · 2\n\t+ db · q · 3"},
+		"nothing in common": {"x", "y", "\n- x\n+ y"},
 	} {
 		if got := marked(compare.Align(grown(c.a), grown(c.b))); got != c.want {
 			t.Errorf("%s: %s\nwant %s", name, got, c.want)
@@ -118,8 +122,11 @@ func anyTrace(random *rand.Rand) apm.Trace {
 	spans := make([]apm.Span, random.IntN(60))
 	for i := range spans {
 		id := uint64(i + 1)
-		spans[i] = apm.Span{TraceID: 1, SpanID: id, ParentID: uint64(random.IntN(i + 1)), Service: string(rune('a' + random.IntN(2))),
-			Name: string(rune('k' + random.IntN(2))), Resource: string(rune('x' + random.IntN(2))), Start: random.Int64N(100), Duration: time.Duration(random.Int64N(100))}
+		spans[i] = apm.Span{TraceID: 1, SpanID: id, ParentID: uint64(random.IntN(i + 1)),
+			Service:  string(rune('a' + random.IntN(2))),
+			Name:     string(rune('k' + random.IntN(2))),
+			Resource: string(rune('x' + random.IntN(2))),
+			Start:    random.Int64N(100), Duration: time.Duration(random.Int64N(100))}
 		if random.IntN(20) == 0 {
 			spans[i].ParentID = uint64(random.IntN(80))
 		}
@@ -226,7 +233,8 @@ func BenchmarkAlignOfLargeTraces(b *testing.B) {
 
 // at makes a span of a service that bears the span's ID as its name.
 func at(id, parent uint64, start, end int64) apm.Span {
-	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start, Duration: time.Duration(end - start)}
+	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start,
+		Duration: time.Duration(end - start)}
 }
 
 // chain is a trace in which each span is the child of the one before.

@@ -99,7 +99,8 @@ func TestCompareTraces(t *testing.T) {
 	}
 	body := site.Get("/compare/traces?a=1&b=2&env=x").Body.String()
 	for _, want := range []string{
-		`href="/trace/1?env=x&amp;span=2"`, `href="/trace/2?env=x&amp;span=3"`, `href="/compare/traces?a=2&amp;b=1&amp;env=x"`,
+		`href="/trace/1?env=x&amp;span=2"`, `href="/trace/2?env=x&amp;span=3"`,
+		`href="/compare/traces?a=2&amp;b=1&amp;env=x"`,
 		`aria-label="Exec time of B: thinker-microservice 8 ms, sqlite.db 10 ms, thinker-api 2 ms"`,
 	} {
 		if !strings.Contains(body, want) {
