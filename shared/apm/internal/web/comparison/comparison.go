@@ -152,7 +152,8 @@ func compareTimes(site *page.Site, times [2][]apm.ServiceTime) timeCompared {
 	})
 	for side, times := range times {
 		for _, t := range times {
-			compared.Rows[row(t.Service)].Exec[side] = t.Exec
+			i := row(t.Service)
+			compared.Rows[i].Exec[side] = t.Exec
 		}
 	}
 	slices.SortStableFunc(compared.Rows, func(x, y timeRow) int {

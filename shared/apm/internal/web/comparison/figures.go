@@ -135,7 +135,8 @@ func compareKinds(anatomies [2]stats.Anatomy, s scale, all bool) (rows []kindCom
 	for side, anatomy := range anatomies {
 		requests := max(1, anatomy.Requests)
 		for _, spans := range anatomy.Spans {
-			k := &rows[row(kind{spans.Service, spans.Name, spans.Resource, spans.Type})]
+			i := row(kind{spans.Service, spans.Name, spans.Resource, spans.Type})
+			k := &rows[i]
 			k.SpanSummary, k.known[side] = spans, true
 			k.Counts[side] = format.Significant(float64(spans.Spans) / float64(requests))
 			k.Exec[side] = spans.Exec / time.Duration(requests)

@@ -197,7 +197,8 @@ func outcomeOf(a, b apm.Trace, places []compare.Place) outcome {
 	for i := range places {
 		p := &places[i]
 		all.add(p)
-		work[kind(compare.KindOf(p.Span()))].add(p)
+		at := kind(compare.KindOf(p.Span()))
+		work[at].add(p)
 	}
 	if all.only[0] == len(a.Spans) && all.only[1] == len(b.Spans) { // so no work got faster or slower
 		o.Spans = "A and B share no span."

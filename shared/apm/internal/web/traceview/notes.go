@@ -58,7 +58,8 @@ func (s *scene) clocks() (wrong []*serviceClock) {
 		if parent == nil || parent.Service == span.Service {
 			continue
 		}
-		c := clocks[clockOf(span.Service)]
+		at := clockOf(span.Service)
+		c := clocks[at]
 		c.calls++
 		offset := apm.ClockOffset(parent, span.Span)
 		if offset > 0 {
