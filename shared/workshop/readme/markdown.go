@@ -1,6 +1,6 @@
-// Package readme runs the shell blocks of Markdown files, as a reader would, and
-// compares what they print with the output that the files show. CONTRIBUTING.md
-// describes how to write such blocks.
+// Package readme reads the code blocks of Markdown files. Its tests run the shell blocks as a
+// reader would, and compare what they print with the output that the files show.
+// CONTRIBUTING.md describes how to write such blocks.
 package readme
 
 import (

@@ -25,15 +25,24 @@ type Runner struct {
 	session *session
 }
 
-// NewRunner needs the ports that the READMEs name, and returns a runner that works in a directory, with these settings in
-// its shell's environment.
+// NewRunner returns a runner that works in a directory, with additional variables. It needs
+// the ports that the READMEs name.
 func NewRunner(t testing.TB, dir string, env ...string) *Runner {
 	t.Helper()
-	r := &Runner{Wait: 20 * time.Second, session: open(t, dir, env...)}
+	r := NewRunnerAt(t, dir, health, env...)
+	r.Wait = 20 * time.Second
 	if addr := r.session.taken(); addr != "" {
 		need.Missing(t, "the READMEs' steps need %s, where a program listens already", addr)
 	}
 	return r
+}
+
+// NewRunnerAt is NewRunner for a step that is healthy once some paths respond, by address.
+func NewRunnerAt(t testing.TB, dir string, health map[string]string, env ...string) *Runner {
+	t.Helper()
+	s := open(t, dir, env...)
+	s.health = health
+	return &Runner{session: s}
 }
 
 // Run runs the blocks of a file and returns its text with the output of this run

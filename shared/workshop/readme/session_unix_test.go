@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/need"
 )
 
@@ -49,10 +50,8 @@ type step struct {
 // open starts a shell in a directory, which ends with the test.
 func open(t testing.TB, dir string, env ...string) *session {
 	t.Helper()
-	s := &session{t: t, dir: t.TempDir(), health: health, bash: exec.Command(need.Program(t, "bash"), "--noprofile", "--norc")}
-	if err := os.WriteFile(filepath.Join(s.dir, ".curlrc"), []byte("no-progress-meter\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	s := &session{t: t, dir: t.TempDir(), bash: exec.Command(need.Program(t, "bash"), "--noprofile", "--norc")}
+	checkout.Write(t, filepath.Join(s.dir, ".curlrc"), "no-progress-meter\n")
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
