@@ -25,7 +25,8 @@ func BenchmarkUp(b *testing.B) {
 	root := checkout.Root(b)
 	up := func() time.Duration {
 		cmd := exec.CommandContext(b.Context(), "go", "run", "./shared/workshop/cmd/workshop", "up", "--step", "3",
-			"--api-port", fmt.Sprint(need.Port(b)), "--thinker-port", fmt.Sprint(need.Port(b)), "--agent-port", fmt.Sprint(need.Port(b)))
+			"--api-port", fmt.Sprint(need.Port(b)), "--thinker-port", fmt.Sprint(need.Port(b)), "--agent-port",
+			fmt.Sprint(need.Port(b)))
 		cmd.Dir = root
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		output, err := cmd.StdoutPipe()
@@ -65,7 +66,8 @@ func BenchmarkUp(b *testing.B) {
 // the answer, of which three thoughts take a second and a half. To reach: 10 s.
 func BenchmarkCheck(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "workshop.exe")
-	if output, err := exec.CommandContext(b.Context(), "go", "build", "-o", program, "thinker/shared/workshop/cmd/workshop").CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(b.Context(), "go", "build", "-o", program,
+		"thinker/shared/workshop/cmd/workshop").CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, output)
 	}
 	check := func() time.Duration {
@@ -98,7 +100,8 @@ func BenchmarkTraceOnPage(b *testing.B) {
 		whole := func(id uint64) bool {
 			// The four spans of this lesson; the page shows each by its ID.
 			trace, ok, _ := agent.Store().Trace(b.Context(), id)
-			return ok && len(trace.Spans) == 4 && strings.Contains(get(b, fmt.Sprintf("%s/trace/%d", agent.URL(), id)), fmt.Sprint(trace.Spans[3].SpanID))
+			return ok && len(trace.Spans) == 4 &&
+				strings.Contains(get(b, fmt.Sprintf("%s/trace/%d", agent.URL(), id)), fmt.Sprint(trace.Spans[3].SpanID))
 		}
 		for ids := range changes {
 			if slices.ContainsFunc(ids, whole) {
@@ -189,7 +192,8 @@ func up(b *testing.B, step int, redis, delay string) (running *runner.Running, a
 	b.Helper()
 	ports := runner.Ports{API: need.Port(b), Thinker: need.Port(b)}
 	running, err := runner.Up(b.Context(), runner.Options{
-		Root: checkout.Root(b), Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis, Dir: filepath.Join(b.TempDir(), "workshop"),
+		Root: checkout.Root(b), Target: runner.Target{Step: step}, Ports: ports, RedisAddr: redis,
+		Dir:      filepath.Join(b.TempDir(), "workshop"),
 		Env:      []string{"THINK_DELAY=" + delay},
 		Building: func(string) {},
 		Log:      func(string, string) {},

@@ -86,7 +86,8 @@ func (c *conversation) ask(ctx context.Context, service, path string, headers ht
 		return lesson.Exchange{}, fmt.Errorf("GET %s got no response within %v", path, requestTimeout)
 	}
 	if _, long := errors.AsType[*fetch.TooLongError](err); long {
-		return lesson.Exchange{}, fmt.Errorf("the response to GET %s is longer than 1 MiB. Look for a loop that writes to it", path)
+		return lesson.Exchange{}, fmt.Errorf("the response to GET %s is longer than 1 MiB. "+
+			"Look for a loop that writes to it", path)
 	}
 	return exchange, err
 }

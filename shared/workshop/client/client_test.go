@@ -80,7 +80,8 @@ func TestTracesOf(t *testing.T) {
 	f := newFixture(t, func(f *fixture, path string, from, to time.Time) {
 		id := f.next.Add(10)
 		if strings.Contains(path, "joined") {
-			f.add(span(id, 1, 0, "thinker-api", path, from, to), span(id, 2, 1, "thinker-microservice", "/?subject=joined", from, to))
+			f.add(span(id, 1, 0, "thinker-api", path, from, to),
+				span(id, 2, 1, "thinker-microservice", "/?subject=joined", from, to))
 			return
 		}
 		f.add(span(id+1, 2, 0, "thinker-microservice", "http://localhost:5001/?subject=war", from, to))
@@ -152,7 +153,8 @@ func TestFiguresOf_LateRequest(t *testing.T) {
 	time.AfterFunc(client.Settling, func() { request(2, "GET /think/") })
 	of := client.Resource{Service: "thinker-api", Operation: "http.request", Name: "GET /think/"}
 	got, err := f.FiguresOf(need.Context(t), 2, of, now, now.Add(time.Second))
-	if err != nil || got.Requests != 2 || got.Errors != 1 || got.Max != 2*time.Millisecond || got.P50 == 0 || got.P99 == 0 {
+	if err != nil || got.Requests != 2 || got.Errors != 1 || got.Max != 2*time.Millisecond || got.P50 == 0 ||
+		got.P99 == 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	want := "http://pages/resource?from=1000000000&operation=http.request&resource=GET+%2Fthink%2F" +
@@ -179,7 +181,8 @@ func TestClient_Unreachable(t *testing.T) {
 	if unreachable, ok := errors.AsType[*fetch.UnreachableError](err); !ok || unreachable.URL != "http://localhost:1" {
 		t.Error(err)
 	}
-	if _, err := c.Intake(need.Context(t)); !strings.HasPrefix(fmt.Sprint(err), "the agent at http://localhost:1 does not respond: connect: ") {
+	if _, err := c.Intake(need.Context(t)); !strings.HasPrefix(fmt.Sprint(err),
+		"the agent at http://localhost:1 does not respond: connect: ") {
 		t.Error(err)
 	}
 }
@@ -189,7 +192,8 @@ func TestClient_AnotherProgram(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	c := &client.Client{Agent: other.URL}
-	if _, err := c.Traces(need.Context(t)); fmt.Sprint(err) != "query the agent: "+other.URL+"/api/traces?limit=1000 responded with 404" {
+	if _, err := c.Traces(need.Context(t)); fmt.Sprint(err) != "query the agent: "+other.URL+
+		"/api/traces?limit=1000 responded with 404" {
 		t.Error(err)
 	}
 }
@@ -223,7 +227,8 @@ func TestIntake(t *testing.T) {
 	}
 	resp.Body.Close()
 	report, err := f.Intake(need.Context(t))
-	if err != nil || report.Calls != 1 || len(report.Losses) != 1 || report.Losses[0].Advice == "" || report.Since.IsZero() {
+	if err != nil || report.Calls != 1 || len(report.Losses) != 1 || report.Losses[0].Advice == "" ||
+		report.Since.IsZero() {
 		t.Errorf("%+v, %v", report, err)
 	}
 }

@@ -34,7 +34,8 @@ func (c *Client) FiguresOf(ctx context.Context, requests int, of Resource, from,
 
 // figures queries the agent for a resource's figures in a time range.
 func (c *Client) figures(ctx context.Context, of Resource, from, to time.Time) (api.Figures, error) {
-	selection := api.Selection{From: from, To: to, Query: fmt.Sprintf("service:%q operation_name:%q resource_name:%q", of.Service, of.Operation, of.Name)}
+	selection := api.Selection{From: from, To: to,
+		Query: fmt.Sprintf("service:%q operation_name:%q resource_name:%q", of.Service, of.Operation, of.Name)}
 	answer, err := c.agent().Figures(ctx, selection)
 	return answer.Total.Figures, queryError(err)
 }

@@ -21,7 +21,8 @@ func (c *Client) Traces(ctx context.Context) ([]apm.Trace, error) {
 // tracesBetween returns the traces with a span that started in a time range, or all if
 // from is zero. It reads a trace in known again only if it has more spans now, and adds
 // the traces it reads.
-func (c *Client) tracesBetween(ctx context.Context, from, to time.Time, known map[string]apm.Trace) ([]apm.Trace, error) {
+func (c *Client) tracesBetween(ctx context.Context, from, to time.Time,
+	known map[string]apm.Trace) ([]apm.Trace, error) {
 	list, err := c.agent().Traces(ctx, api.Selection{From: from, To: to}, maxTraces)
 	if err != nil {
 		return nil, queryError(err)

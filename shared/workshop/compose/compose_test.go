@@ -44,7 +44,8 @@ func TestLessons(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, want := lesson.Transcript(lesson.Title(step), played, traces), lesson.Text(step); got != want {
-				t.Errorf("%s shows (+) what it must not, or not what it must (-):\n%s", runner.StepName(step), difference(got, want))
+				t.Errorf("%s shows (+) what it must not, or not what it must (-):\n%s", runner.StepName(step),
+					difference(got, want))
 			}
 			for _, r := range lesson.Judge(step, lesson.Requested(played, traces)) {
 				if r.State != lesson.Passed {
@@ -101,7 +102,8 @@ func TestNoSuchStep(t *testing.T) {
 	for _, step := range []string{"9", "x", "3.5", ""} {
 		t.Run("STEP="+step, func(t *testing.T) {
 			output, err := docker.command(step, "--project-name", "workshop-test", "up").CombinedOutput()
-			if line := strings.TrimSpace(string(output)); err == nil || strings.Contains(line, "\n") || !strings.Contains(line, "STEP-is-1-to-5") {
+			if line := strings.TrimSpace(string(output)); err == nil || strings.Contains(line, "\n") ||
+				!strings.Contains(line, "STEP-is-1-to-5") {
 				t.Errorf("want one line with STEP-is-1-to-5 and a failure, got %v:\n%s", err, output)
 			}
 		})
@@ -238,7 +240,8 @@ func (p *project) url(service string, port int) string {
 // this machine only.
 func (p *project) checkPublishedPorts() {
 	p.t.Helper()
-	for service, want := range map[string]string{"api": "5000/tcp", "thinker": "5001/tcp", "agent": "8126/tcp", "redis": ""} {
+	for service, want := range map[string]string{"api": "5000/tcp", "thinker": "5001/tcp", "agent": "8126/tcp",
+		"redis": ""} {
 		var ports map[string][]struct{ HostIp string }
 		inspected := p.docker("inspect", "--format", "{{json .NetworkSettings.Ports}}", p.container(service))
 		if err := json.Unmarshal([]byte(inspected), &ports); err != nil {
@@ -262,7 +265,8 @@ func (p *project) checkPublishedPorts() {
 // checkEndedWell wants the exit code 0 of a service that was told to stop.
 func (p *project) checkEndedWell(service string) {
 	p.t.Helper()
-	if state := p.docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", p.container(service)); state != "exited 0" {
+	if state := p.docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}",
+		p.container(service)); state != "exited 0" {
 		p.t.Errorf("%s has %s, want exited 0", service, state)
 	}
 }

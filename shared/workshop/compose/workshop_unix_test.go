@@ -67,7 +67,8 @@ func TestWorkshopAsks(t *testing.T) {
 // changed, here and from another container, and stops it.
 func TestWorkshopUp(t *testing.T) {
 	p := findDocker(t).checkout(t).project(t)
-	p.compose("run", "--detach", "--name", p.name, "--service-ports", "--use-aliases", "-e", "GOPROXY=off", "workshop", "up", "--step", "1")
+	p.compose("run", "--detach", "--name", p.name, "--service-ports", "--use-aliases", "-e", "GOPROXY=off", "workshop",
+		"up", "--step", "1")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the workshop said:\n%s", p.docker("logs", p.name))
@@ -134,7 +135,8 @@ func (d docker) checkout(t *testing.T) docker {
 // and returns what it printed and its exit code.
 func (p *project) workshop(args ...string) (output string, code int) {
 	p.t.Helper()
-	cmd := p.engine.command(fmt.Sprint(p.step), append([]string{"--project-name", p.name, "run", "-T", "--rm", "-e", "GOPROXY=off", "workshop"}, args...)...)
+	cmd := p.engine.command(fmt.Sprint(p.step),
+		append([]string{"--project-name", p.name, "run", "-T", "--rm", "-e", "GOPROXY=off", "workshop"}, args...)...)
 	printed, err := cmd.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return string(printed), exit.ExitCode()

@@ -118,7 +118,8 @@ func startAgent(t *testing.T, config agent.Config) *agent.Agent {
 func (w *world) start(step int, settings ...string) {
 	w.t.Helper()
 	env := append(clean(), w.agent.Env()...)
-	env = append(env, "THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt, "DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
+	env = append(env, "THINK_DELAY=1ms", "THINKER_URL=http://"+w.thinkAt,
+		"DATABASE="+filepath.Join(w.t.TempDir(), "thoughts.db"))
 	env = append(env, settings...)
 	run := func(name, binary, at string, more ...string) *runner.Process {
 		p, err := runner.Start(need.Context(w.t), runner.Service{
@@ -174,7 +175,8 @@ func (w *world) diagnosis(checks []doctor.Check) string {
 	}
 	text := out.String()
 	for at, name := range map[string]string{
-		w.apiAt: "localhost:5000", w.thinkAt: "localhost:5001", strings.TrimPrefix(w.agent.URL(), "http://"): "localhost:8126",
+		w.apiAt: "localhost:5000", w.thinkAt: "localhost:5001",
+		strings.TrimPrefix(w.agent.URL(), "http://"): "localhost:8126",
 		w.options.Root: "ROOT", w.options.Socket: "SOCKET",
 	} {
 		if at != "" {
@@ -257,7 +259,8 @@ func faults() []fault {
 		}},
 		{"does-not-build", func(w *world) {
 			w.occupy(w.apiAt, func(rw http.ResponseWriter, _ *http.Request) {
-				http.Error(rw, "mine isn't running: mine does not build:\nmain.go:3: undefined: x", http.StatusBadGateway) // likewise
+				http.Error(rw, "mine isn't running: mine does not build:\nmain.go:3: undefined: x",
+					http.StatusBadGateway) // likewise
 			})
 		}},
 		{"in-container", func(w *world) {
@@ -310,7 +313,8 @@ func (w *world) send(at time.Time, status int) {
 
 func (w *world) post(body string, status int) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(need.Context(w.t), http.MethodPost, w.agent.URL()+"/v0.4/traces", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(need.Context(w.t), http.MethodPost, w.agent.URL()+"/v0.4/traces",
+		strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -61,7 +61,8 @@ func (e *examination) servicesListen() {
 		e.skip("thinker-microservice", "Not checked, because only thinker-api knows its address.")
 		return
 	}
-	e.thinkerProgram, _ = e.serviceListens("thinker-microservice", e.Thinker, "try /?subject=war", "thinker-port", "thinker")
+	e.thinkerProgram, _ = e.serviceListens("thinker-microservice", e.Thinker, "try /?subject=war", "thinker-port",
+		"thinker")
 }
 
 // serviceListens returns the service's process, if known, and whether the service
@@ -74,7 +75,8 @@ func (e *examination) serviceListens(name, at, unknownPath, flag, binary string)
 	case err != nil && !listens(at, listener):
 		e.fail(name, e.start(), "Nothing is listening at %s.", at)
 	case err != nil:
-		e.fail(name, "Stop it and start the step again.", "A program that doesn't respond is listening at %s: %s.", at, listener)
+		e.fail(name, "Stop it and start the step again.", "A program that doesn't respond is listening at %s: %s.", at,
+			listener)
 	case response.Status == http.StatusNotFound && strings.Contains(body, unknownPath):
 		service := serviceBehind(e.ctx, listener, binary)
 		responds := "It responds at " + at

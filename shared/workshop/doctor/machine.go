@@ -132,7 +132,8 @@ func (m machine) docker() {
 	case err != nil && m.goHere:
 		m.skip(name, "The Docker engine isn't running. You don't need it, since Go is installed: %s.", firstLine(err))
 	case err != nil:
-		m.fail(name, "Start Docker, or install Go from https://go.dev/dl/.", "The Docker engine isn't running: %s.", firstLine(err))
+		m.fail(name, "Start Docker, or install Go from https://go.dev/dl/.", "The Docker engine isn't running: %s.",
+			firstLine(err))
 	default:
 		m.listContainers(name)
 	}

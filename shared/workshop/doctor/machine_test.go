@@ -35,7 +35,8 @@ func TestExamine_OldGo(t *testing.T) {
 	checkout.Write(t, filepath.Join(root, "go.work"), "go 1.99.0\n")
 	t.Setenv("GOTOOLCHAIN", "local")
 	t.Setenv("GOWORK", "")
-	if got, want := examineMachine(t, root), "failed  Go: go.work requires go >= 1.99.0 (running go"; !strings.HasPrefix(got, want) {
+	if got, want := examineMachine(t, root),
+		"failed  Go: go.work requires go >= 1.99.0 (running go"; !strings.HasPrefix(got, want) {
 		t.Errorf("it finds\n%s\nwant\n%s", got, want)
 	}
 }
@@ -51,7 +52,8 @@ func TestExamine_NoDockerEngine(t *testing.T) {
 	docker := need.Program(t, "docker")
 	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
 	got := examineMachine(t, t.TempDir())
-	if !strings.Contains(got, "skipped Docker: The Docker engine isn't running. You don't need it, since Go is installed: ") ||
+	if !strings.Contains(got, "skipped Docker: The Docker engine isn't running. "+
+		"You don't need it, since Go is installed: ") ||
 		!strings.Contains(got, "/nowhere/docker.sock") {
 		t.Errorf("with Go it finds\n%s", got)
 	}
@@ -73,12 +75,14 @@ func workshopContainer(t *testing.T) func(root, service, how, script string) {
 	t.Helper()
 	docker := need.Program(t, "docker")
 	root := checkout.Root(t)
-	found := regexp.MustCompile(`image: (redis:\S+)`).FindStringSubmatch(checkout.Read(t, filepath.Join(root, "docker-compose.yml")))
+	found := regexp.MustCompile(`image: (redis:\S+)`).FindStringSubmatch(checkout.Read(t,
+		filepath.Join(root, "docker-compose.yml")))
 	if found == nil {
 		t.Fatal("docker-compose.yml names no image of Redis")
 	}
 	image := found[1] // which the workshop has in any case
-	if output, err := exec.CommandContext(need.Context(t), docker, "image", "inspect", image).CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(need.Context(t), docker, "image", "inspect",
+		image).CombinedOutput(); err != nil {
 		need.Missing(t, "the engine has no image %s: %s", image, strings.TrimSpace(string(output)))
 	}
 	return func(root, service, how, script string) {
@@ -104,7 +108,8 @@ func workshopContainer(t *testing.T) func(root, service, how, script string) {
 func TestExamine_FailedContainer(t *testing.T) {
 	run, root := workshopContainer(t), t.TempDir()
 	run(root, "thinker", "--attach", "exit 0")
-	if got := examineMachine(t, root); !strings.Contains(got, "skipped Docker: Docker is running, without a container of the workshop.\n") {
+	if got := examineMachine(t, root); !strings.Contains(got,
+		"skipped Docker: Docker is running, without a container of the workshop.\n") {
 		t.Errorf("for a stopped container, it finds\n%s", got)
 	}
 	run(root, "api", "--attach", "echo begins; echo no luck; exit 3")

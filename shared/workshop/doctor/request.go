@@ -70,7 +70,8 @@ func (e *examination) probe() {
 			"If you start the services yourself, set THINKER_URL to its address.",
 			"thinker-api got no valid response from thinker-microservice: %s", refusal(answer.Body))
 	case answer.Status != http.StatusOK:
-		e.fail(name, "Read what the step has printed.", "thinker-api responded with %d: %s", answer.Status, refusal(answer.Body))
+		e.fail(name, "Read what the step has printed.", "thinker-api responded with %d: %s", answer.Status,
+			refusal(answer.Body))
 	default:
 		e.pass(name, "thinker-api and thinker-microservice responded to a request in %s.", format.Duration(answer.Took))
 	}

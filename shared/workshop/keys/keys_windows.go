@@ -11,7 +11,8 @@ func listen(fd int, _ <-chan struct{}) (read func() (string, error), restore fun
 	console := windows.Handle(fd)
 	var before uint32
 	if err := windows.GetConsoleMode(console, &before); err == nil {
-		_ = windows.SetConsoleMode(console, before&^(windows.ENABLE_LINE_INPUT|windows.ENABLE_ECHO_INPUT)) // else there are lines
+		_ = windows.SetConsoleMode(console,
+			before&^(windows.ENABLE_LINE_INPUT|windows.ENABLE_ECHO_INPUT)) // else there are lines
 		restore = func() { _ = windows.SetConsoleMode(console, before) }
 	} else {
 		restore = func() {}

@@ -34,18 +34,21 @@ func clientSpan(s *story) *Finding {
 	if len(clients) > 0 && s.below(clients[0], s.api) {
 		return s.finding(expected, fmt.Sprintf("The client span took %s, and the microservice's span took %s.",
 			format.Duration(clients[0].Duration), format.Duration(s.thinker.Duration)),
-			"The client span is finished before the response arrives. httptrace.WrapClient makes one that covers the whole call.",
+			"The client span is finished before the response arrives. httptrace.WrapClient makes one that covers the "+
+				"whole call.",
 			mark{clients[0], "too short"})
 	} else if len(clients) > 0 {
 		return s.finding(expected, "There is a client span, but it started a trace of its own.",
-			"The api makes its request to the microservice without the context of the incoming request. Pass r.Context() to http.NewRequestWithContext.",
+			"The api makes its request to the microservice without the context of the incoming request. "+
+				"Pass r.Context() to http.NewRequestWithContext.",
 			mark{clients[0], "not below the api's span"})
 	}
 	between := s.first(func(span *apm.Span) bool {
 		return span.Service == apiService && span != s.api && !entersAPI(span) && s.thinker != nil && s.below(s.thinker, span)
 	})
 	if between != nil {
-		return s.finding(expected, fmt.Sprintf("%s is there, but nothing says that it's a client span: it has neither the type http nor the tag span.kind:client.", sentence(named(between))),
+		return s.finding(expected, fmt.Sprintf("%s is there, but nothing says that it's a client span: "+
+			"it has neither the type http nor the tag span.kind:client.", sentence(named(between))),
 			"That span is made by hand. httptrace.WrapClient makes one with all the tags of an HTTP call.",
 			mark{between, "not a client span"})
 	}
@@ -67,11 +70,13 @@ func thinkerBelowClient(s *story) *Finding {
 	switch {
 	case s.thinker.TraceID != s.api.TraceID && s.thinker.ParentID == 0:
 		return s.finding(expected, "The microservice started a trace of its own.",
-			"The client sends the headers, but the microservice doesn't read them: its router is a plain one. muxtrace.NewRouter reads them.",
+			"The client sends the headers, but the microservice doesn't read them: its router is a plain one. "+
+				"muxtrace.NewRouter reads them.",
 			mark{client, "sends the headers"}, mark{s.thinker, "no parent"})
 	case s.below(s.thinker, s.api):
 		return s.finding(expected, fmt.Sprintf("It is below %s, next to the client span.", named(s.parent(s.thinker))),
-			"The headers carry the ID of the api's span instead of the client span's. Delete the code that sets them by hand, and wrap the client with httptrace.WrapClient: it sets them.",
+			"The headers carry the ID of the api's span instead of the client span's. "+
+				"Delete the code that sets them by hand, and wrap the client with httptrace.WrapClient: it sets them.",
 			mark{client, "nothing below it"}, mark{s.thinker, "not below the client span"})
 	}
 	return s.finding(expected, fmt.Sprintf("It has the parent ID %d in trace %d.", s.thinker.ParentID, s.thinker.TraceID),
@@ -87,7 +92,8 @@ func instrumentedRouters(s *story) *Finding {
 		file, trace string
 	}{{s.api, "api/main.go", "api/trace.go"}, {s.thinker, "thinker/main.go", "thinker/trace.go"}} {
 		servers := s.all(func(span *apm.Span) bool {
-			return span.Type == "web" && span.Service == entry.span.Service && !isClient(span) && (span == entry.span || s.below(span, entry.span))
+			return span.Type == "web" && span.Service == entry.span.Service && !isClient(span) &&
+				(span == entry.span || s.below(span, entry.span))
 		})
 		byHand := entry.span
 		if isRouters(entry.span) {
@@ -96,14 +102,17 @@ func instrumentedRouters(s *story) *Finding {
 			}
 			byHand = servers[len(servers)-1]
 		} else if len(servers) < 2 {
-			return s.finding("In each service, an instrumented router makes the span of the request, with tags such as http.useragent.",
+			return s.finding("In each service, an instrumented router makes the span of the request, with tags such as "+
+				"http.useragent.",
 				fmt.Sprintf("The span of %s has no such tag: it's made by hand.", entry.span.Service),
-				fmt.Sprintf("The router in %s is a plain one. Create it with muxtrace.NewRouter, and give it the handler without traced.", entry.file),
+				fmt.Sprintf("The router in %s is a plain one. Create it with muxtrace.NewRouter, and give it the handler "+
+					"without traced.", entry.file),
 				mark{entry.span, "made by hand"})
 		}
 		return s.finding("Each service has one span for the request.",
 			fmt.Sprintf("%s has %d.", entry.span.Service, len(servers)),
-			fmt.Sprintf("The router makes a span, and so does the code around the handler. In %s, give the router the handler itself, without traced, and delete %s.", entry.file, entry.trace),
+			fmt.Sprintf("The router makes a span, and so does the code around the handler. "+
+				"In %s, give the router the handler itself, without traced, and delete %s.", entry.file, entry.trace),
 			mark{byHand, "one too many"})
 	}
 	return nil

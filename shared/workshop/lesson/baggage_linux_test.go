@@ -20,16 +20,21 @@ import (
 // TestAPI_LongBaggage sends step 3's api as much baggage as fits in its headers. An
 // old tracer copied all items for each item, which took more than a gigabyte.
 func TestAPI_LongBaggage(t *testing.T) {
-	thinker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }))
+	thinker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		io.WriteString(w, "{}")
+	}))
 	defer thinker.Close()
 	root := checkout.Root(t)
-	binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: 3}, race, func(string) {})
+	binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: 3}, race,
+		func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("localhost:%d", need.Port(t))
 	api := exec.CommandContext(need.Context(t), binaries.API)
-	api.Env = append(os.Environ(), "LISTEN_ADDR="+addr, "THINKER_URL="+thinker.URL, "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false")
+	api.Env = append(os.Environ(), "LISTEN_ADDR="+addr, "THINKER_URL="+thinker.URL, "DD_TRACE_STARTUP_LOGS=false",
+		"DD_INSTRUMENTATION_TELEMETRY_ENABLED=false")
 	if err := api.Start(); err != nil {
 		t.Fatal(err)
 	}

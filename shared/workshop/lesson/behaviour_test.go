@@ -37,7 +37,9 @@ func TestBehaviour(t *testing.T) {
 				answer  string
 			}{
 				{"GET " + api + "/think/?subject=war&subject=work&subject=war", 200, `"author":"Agatha Christie"`},
-				{"GET " + api + "/think/", 400, "a request needs 1 to 16 subjects, for example /think/?subject=war; the known subjects are religion, technology, war, work, music and mankind"},
+				{"GET " + api + "/think/", 400,
+					"a request needs 1 to 16 subjects, for example /think/?subject=war; the known subjects are religion, " +
+						"technology, war, work, music and mankind"},
 				{"GET " + api + "/think/?subject=" + strings.Repeat("x", 65), 400, "1 to 64 characters"},
 				{"POST " + api + "/think/?subject=war", 405, "only GET"},
 				{"GET " + api + "/nowhere", 404, "/think/?subject=war"},
@@ -149,7 +151,8 @@ func TestOddHeaders(t *testing.T) {
 		{"X-Datadog-Trace-Id": {"0"}, "X-Datadog-Parent-Id": {"0"}},
 	}
 	for _, header := range odd {
-		req, err := http.NewRequestWithContext(need.Context(t), "GET", fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker), nil)
+		req, err := http.NewRequestWithContext(need.Context(t), "GET",
+			fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,14 +188,18 @@ func TestPrograms(t *testing.T) {
 	}
 	defer taken.Close()
 	addr := taken.Addr().String()
-	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+	}))
 	defer stranger.Close()
 	strange := strings.TrimPrefix(stranger.URL, "http://")
 	root := checkout.Root(t)
 
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
-			binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: step}, race, func(string) {})
+			binaries, err := runner.Build(need.Context(t), root, filepath.Join(built, "bin"), runner.Target{Step: step}, race,
+				func(string) {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,9 +213,11 @@ func TestPrograms(t *testing.T) {
 			programs := []program{
 				{binaries.API, []string{"--help"}, "", 0, "THINKER_URL"},
 				{binaries.Thinker, []string{"--help"}, "", 0, "how long a thought takes, also as THINK_DELAY (default 500ms)"},
-				{binaries.API, nil, "THINKER_URL=thinker", 2, `invalid value "thinker" for flag -thinker-url: use a value such as http://localhost:5001`},
+				{binaries.API, nil, "THINKER_URL=thinker", 2,
+					`invalid value "thinker" for flag -thinker-url: use a value such as http://localhost:5001`},
 				{binaries.API, nil, "THINKER_URL=httpx://thinker", 2, `invalid value "httpx://thinker" for flag -thinker-url`},
-				{binaries.API, nil, "LISTEN_ADDR=5000", 2, `invalid value "5000" for flag -listen-addr: use a value such as localhost:5000`},
+				{binaries.API, nil, "LISTEN_ADDR=5000", 2,
+					`invalid value "5000" for flag -listen-addr: use a value such as localhost:5000`},
 				{binaries.Thinker, nil, "THINK_DELAY=long", 2, `invalid value "long" for flag -think-delay`},
 				{binaries.API, []string{"--port", "1"}, "", 2, `flag provided but not defined: -port`},
 				{binaries.API, nil, "LISTEN_ADDR=" + addr, 1, "thinker-api: listen tcp "},
@@ -216,10 +225,12 @@ func TestPrograms(t *testing.T) {
 				{binaries.API, []string{"--healthcheck"}, "LISTEN_ADDR=" + strange, 1, "403"},
 			}
 			if step >= 4 {
-				programs = append(programs, program{binaries.Thinker, nil, "DATABASE=no/such/directory.db", 1, "restore the thoughts in no/such/directory.db"})
+				programs = append(programs, program{binaries.Thinker, nil, "DATABASE=no/such/directory.db", 1,
+					"restore the thoughts in no/such/directory.db"})
 			}
 			if step >= 5 {
-				programs = append(programs, program{binaries.Thinker, nil, "REDIS_ADDR=redis://localhost", 2, `invalid value "redis://localhost" for flag -redis-addr: use a value such as localhost:6379`})
+				programs = append(programs, program{binaries.Thinker, nil, "REDIS_ADDR=redis://localhost", 2,
+					`invalid value "redis://localhost" for flag -redis-addr: use a value such as localhost:6379`})
 			}
 			for _, c := range programs {
 				cmd := exec.CommandContext(need.Context(t), c.program, c.arguments...)
@@ -227,7 +238,8 @@ func TestPrograms(t *testing.T) {
 				cmd.Env = append(os.Environ(), "DD_TRACE_STARTUP_LOGS=false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED=false", c.env)
 				output, _ := cmd.CombinedOutput()
 				if code := cmd.ProcessState.ExitCode(); code != c.code || !strings.Contains(string(output), c.output) {
-					t.Errorf("%s %s %v exits with %d and says %s; want %d and %q", c.env, c.program, c.arguments, code, output, c.code, c.output)
+					t.Errorf("%s %s %v exits with %d and says %s; want %d and %q", c.env, c.program, c.arguments, code, output,
+						c.code, c.output)
 				}
 			}
 		})

@@ -25,7 +25,8 @@ var untraced = []edit{
 	defer tracer.Stop()
 
 `, ""},
-	{"thinker/main.go", "// think returns a thought on a subject, within a span.\n", "// think returns a thought on a subject.\n"},
+	{"thinker/main.go", "// think returns a thought on a subject, within a span.\n",
+		"// think returns a thought on a subject.\n"},
 	{"thinker/main.go", `(_ *thought, err error) {
 	span, ctx := tracer.StartSpanFromContext(ctx, "think", tracer.Tag("subject", subject))
 	defer func() { span.Finish(tracer.WithError(err)) }()
@@ -46,7 +47,8 @@ func Start(root string, step int) (Code, error) {
 	}
 	for _, e := range untraced {
 		if strings.Count(code[e.file], e.old) != 1 {
-			return nil, fmt.Errorf("step01/%s has been changed, so no copy can be made from it. To restore it: git restore step01", e.file)
+			return nil, fmt.Errorf("step01/%s has been changed, so no copy can be made from it. To restore it: "+
+				"git restore step01", e.file)
 		}
 		code[e.file] = strings.Replace(code[e.file], e.old, e.new, 1)
 	}

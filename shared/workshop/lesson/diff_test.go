@@ -104,7 +104,8 @@ func TestDiffReadsWell(t *testing.T) {
 		return text
 	}
 	for _, c := range []struct{ before, after, want string }{
-		{f("a", "c"), f("a", "b", "c"), "@@ -1,6 +1,9 @@\n func a() {\n \tdo()\n }\n+func b() {\n+\tdo()\n+}\n func c() {\n \tdo()\n }\n"},
+		{f("a", "c"), f("a", "b", "c"),
+			"@@ -1,6 +1,9 @@\n func a() {\n \tdo()\n }\n+func b() {\n+\tdo()\n+}\n func c() {\n \tdo()\n }\n"},
 		{"a\n", "a\na", "@@ -1 +1,2 @@\n a\n+a\n\\ No newline at end of file\n"},
 		{"", "a\n", "@@ -0,0 +1 @@\n+a\n"},
 		{"a\n", "a\n", ""},
@@ -122,7 +123,8 @@ func TestDiffReadsWell(t *testing.T) {
 // TestCodeIsCode expects other files in a step's directory to be left out.
 func TestCodeIsCode(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db", "api/README.md", "go.mod", "other.go"} {
+	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db",
+		"api/README.md", "go.mod", "other.go"} {
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

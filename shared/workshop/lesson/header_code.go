@@ -92,7 +92,8 @@ func (c Code) whereSet() string {
 		}
 	}
 	if len(sets) > 0 {
-		return fmt.Sprintf("The api sets them on %s, but that isn't the request it sends, or that code doesn't run.", sets[0].on)
+		return fmt.Sprintf("The api sets them on %s, but that isn't the request it sends, or that code doesn't run.",
+			sets[0].on)
 	}
 	return "Set them on req, before serve.Fetch sends it."
 }

@@ -28,9 +28,11 @@ func (p propagation) whyApart() string {
 	switch {
 	case traceID == "" && parentID == "":
 		if near := p.nearHeaders(); len(near) > 0 {
-			return fmt.Sprintf("The request to the microservice has %s, but neither %s nor %s. Use exactly these two names.", list(near), traceHeader, parentHeader)
+			return fmt.Sprintf("The request to the microservice has %s, but neither %s nor %s. Use exactly these two names.",
+				list(near), traceHeader, parentHeader)
 		}
-		return fmt.Sprintf("The request to the microservice has neither %s nor %s. %s", traceHeader, parentHeader, p.Code.whereSet())
+		return fmt.Sprintf("The request to the microservice has neither %s nor %s. %s", traceHeader, parentHeader,
+			p.Code.whereSet())
 	case traceID == "":
 		return p.oneHeader(parentHeader, traceHeader)
 	case parentID == "":
@@ -51,7 +53,8 @@ func (p propagation) whyApart() string {
 		value := p.Headers.Get(name)
 		if _, err := strconv.ParseUint(value, 10, 64); err != nil {
 			if id, err := strconv.ParseUint(value, 16, 64); err == nil && p.isID(id) {
-				return fmt.Sprintf("%s is %s. That's the right number in hexadecimal. It has to be decimal: strconv.FormatUint(…, 10).", name, value)
+				return fmt.Sprintf("%s is %s. That's the right number in hexadecimal. It has to be decimal: "+
+					"strconv.FormatUint(…, 10).", name, value)
 			}
 			return fmt.Sprintf("%s is %q, which isn't a decimal number.", name, format.Printable(value, 60))
 		}
@@ -59,14 +62,17 @@ func (p propagation) whyApart() string {
 	if traceID != strconv.FormatUint(p.api.TraceID, 10) {
 		return p.wrongID(traceHeader)
 	}
-	return "The request to the microservice has both headers with the right values. The microservice doesn't read them, or doesn't use what it read. Check the names that it reads, and that it passes tracer.ChildOf(parent) to tracer.StartSpanFromContext."
+	return "The request to the microservice has both headers with the right values. " +
+		"The microservice doesn't read them, or doesn't use what it read. Check the names that it reads, and that it " +
+		"passes tracer.ChildOf(parent) to tracer.StartSpanFromContext."
 }
 
 // whyNotBelow is the likely reason that the microservice's span isn't below the api's.
 func (p propagation) whyNotBelow() string {
 	switch {
 	case p.thinker.ParentID == 0:
-		return "A trace ID alone doesn't say where a span belongs. The span also needs the ID of its parent: tracer.ChildOf sets both."
+		return "A trace ID alone doesn't say where a span belongs. The span also needs the ID of its parent: " +
+			"tracer.ChildOf sets both."
 	case p.Headers != nil && p.Headers.Get(parentHeader) == strconv.FormatUint(p.thinker.ParentID, 10):
 		return p.wrongID(parentHeader)
 	case p.thinker.ParentID == p.api.TraceID:
@@ -78,10 +84,13 @@ func (p propagation) whyNotBelow() string {
 // whyApartByID is the likely reason by the IDs alone.
 func (p propagation) whyApartByID() string {
 	if tag := p.taggedID(); tag != "" {
-		return fmt.Sprintf("Its tag %s has the ID of the api's trace, but a tag doesn't connect spans. Start the span with tracer.ChildOf.", tag)
+		return fmt.Sprintf("Its tag %s has the ID of the api's trace, but a tag doesn't connect spans. "+
+			"Start the span with tracer.ChildOf.", tag)
 	}
 	if p.thinker.ParentID == 0 {
-		return fmt.Sprintf("Check that the api sends %s and %s as decimal numbers. Check that the microservice reads both under the same names, and starts its span with tracer.ChildOf.", traceHeader, parentHeader)
+		return fmt.Sprintf("Check that the api sends %s and %s as decimal numbers. "+
+			"Check that the microservice reads both under the same names, and starts its span with tracer.ChildOf.",
+			traceHeader, parentHeader)
 	}
 	return p.misread(traceHeader, p.thinker.TraceID)
 }
@@ -94,7 +103,8 @@ func (p propagation) misread(header string, id uint64) string {
 	if other := p.byNumber(id); other != "" {
 		return fmt.Sprintf("%s is %s.", header, other)
 	}
-	return fmt.Sprintf("%s is none of the api's IDs. Take it from the span in the request's context, and write it in decimal.", header)
+	return fmt.Sprintf("%s is none of the api's IDs. Take it from the span in the request's context, and write it "+
+		"in decimal.", header)
 }
 
 // wrongID names what a header's ID belongs to, if it isn't the right one.
@@ -139,7 +149,8 @@ func (p propagation) nearHeaders() (near []string) {
 	for name := range p.Headers {
 		lower := strings.ToLower(name)
 		if name != traceHeader && name != parentHeader &&
-			(strings.Contains(lower, "datadog") || strings.Contains(lower, "trace") || strings.Contains(lower, "parent") || strings.Contains(lower, "span")) {
+			(strings.Contains(lower, "datadog") || strings.Contains(lower, "trace") || strings.Contains(lower, "parent") ||
+				strings.Contains(lower, "span")) {
 			near = append(near, name)
 		}
 	}

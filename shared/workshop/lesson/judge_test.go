@@ -53,12 +53,14 @@ func TestJudgeTakesAnything(t *testing.T) {
 		}
 		requests := lesson.RequestsOf(traces(spans...))
 		if random.IntN(2) == 0 {
-			played := []lesson.Exchange{{Path: "/think/?subject=war", Sent: time.Unix(0, ms(-1)), Took: 600 * time.Millisecond, Status: 200, Body: `{"war":{}}`}}
+			played := []lesson.Exchange{{Path: "/think/?subject=war", Sent: time.Unix(0, ms(-1)), Took: 600 * time.Millisecond,
+				Status: 200, Body: `{"war":{}}`}}
 			requests = lesson.Requested(played, traces(spans...))
 		}
 		for step := 1; step <= runner.Steps; step++ {
 			for _, r := range lesson.Judge(step, requests) {
-				if f := r.Finding; (r.State == lesson.Failed) != (f != nil) || f != nil && (f.Expected == "" || f.Instead == "" || f.Cause == "" || f.Request == "") {
+				if f := r.Finding; (r.State == lesson.Failed) != (f != nil) || f != nil &&
+					(f.Expected == "" || f.Instead == "" || f.Cause == "" || f.Request == "") {
 					t.Fatalf("%d: %s of lesson %d is %d and says %+v", n, r.ID, step, r.State, f)
 				}
 			}
@@ -68,7 +70,8 @@ func TestJudgeTakesAnything(t *testing.T) {
 
 // TestJudge_NamesEachServiceOnce has two traces of one service, and none of the api.
 func TestJudge_NamesEachServiceOnce(t *testing.T) {
-	played := []lesson.Exchange{{Path: "/think/?subject=war", Sent: time.Unix(0, ms(-1)), Took: 601 * time.Millisecond, Status: 200}}
+	played := []lesson.Exchange{{Path: "/think/?subject=war", Sent: time.Unix(0, ms(-1)), Took: 601 * time.Millisecond,
+		Status: 200}}
 	spans := traces(thinker(1, 1, 0, "subject=war", 0, 500), think(2, 2, 0, "war", 1, 499))
 	f := lesson.Judge(1, lesson.Requested(played, spans))[0].Finding
 	if want := "All spans are from thinker-microservice."; f == nil || f.Instead != want {

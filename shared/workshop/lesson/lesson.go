@@ -86,7 +86,8 @@ func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) 
 		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
 	}
 	if to := resp.Location(); to != "" {
-		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself", path, format.Printable(to, 200))
+		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself",
+			path, format.Printable(to, 200))
 	}
 	return Exchange{path, sent, time.Since(sent), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
 }

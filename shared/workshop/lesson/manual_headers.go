@@ -51,7 +51,8 @@ func oneTrace(s *story) *Finding {
 	}
 	instead := "The microservice started a trace of its own: its span has no parent."
 	if s.thinker.ParentID != 0 {
-		instead = fmt.Sprintf("The microservice continued another trace: its span has the trace ID %d and the parent ID %d.", s.thinker.TraceID, s.thinker.ParentID)
+		instead = fmt.Sprintf("The microservice continued another trace: its span has the trace ID %d and the "+
+			"parent ID %d.", s.thinker.TraceID, s.thinker.ParentID)
 	}
 	return s.finding("The microservice's span is in the api's trace.", instead, propagation{s}.whyApart(),
 		mark{s.api, fmt.Sprintf("trace %d", s.api.TraceID)}, mark{s.thinker, fmt.Sprintf("trace %d", s.thinker.TraceID)})
@@ -87,19 +88,23 @@ func thinkerBelowAPI(s *story) *Finding {
 		case parent != nil:
 			instead = fmt.Sprintf("It is below %s.", named(parent))
 		}
-		return s.finding(expected, instead, propagation{s}.whyNotBelow(), mark{s.thinker, says}, mark{s.api, fmt.Sprintf("span %d", s.api.SpanID)})
+		return s.finding(expected, instead, propagation{s}.whyNotBelow(), mark{s.thinker, says},
+			mark{s.api, fmt.Sprintf("span %d", s.api.SpanID)})
 	}
 	for span := s.parent(s.thinker); span != s.api; span = s.parent(span) {
 		if outlived(span, s.thinker) {
-			return s.finding(expected, fmt.Sprintf("Its parent, %s, ended after %s, before the microservice responded.", named(span), format.Duration(span.Duration)),
-				"The headers carry the ID of a span that is finished before the request is sent. Finish it once the response has arrived.",
+			return s.finding(expected, fmt.Sprintf("Its parent, %s, ended after %s, before the microservice responded.",
+				named(span), format.Duration(span.Duration)),
+				"The headers carry the ID of a span that is finished before the request is sent. "+
+					"Finish it once the response has arrived.",
 				mark{span, "too short"})
 		}
 	}
 	return nil
 }
 
-const sameNumber = "The traces of your own requests can't show this. The api's span is the root of its trace, and a root span's ID equals its trace ID, so both headers carry the same number. "
+const sameNumber = "The traces of your own requests can't show this. The api's span is the root of its trace, and " +
+	"a root span's ID equals its trace ID, so both headers carry the same number. "
 
 // sentSwapped finds an api that puts each ID into the header of the other.
 func sentSwapped(s *story) *Finding {
@@ -109,7 +114,8 @@ func sentSwapped(s *story) *Finding {
 		}
 		return s.finding(fmt.Sprintf("The api sets %s to the trace ID, and %s to the span ID.", traceHeader, parentHeader),
 			fmt.Sprintf("%s sets %s to %s.", set.file, set.header, set.swapped),
-			sameNumber+fmt.Sprintf("As soon as the api's span has a parent, the two differ. Use span.Context().TraceID() for %s, and span.Context().SpanID() for %s.", traceHeader, parentHeader),
+			sameNumber+fmt.Sprintf("As soon as the api's span has a parent, the two differ. "+
+				"Use span.Context().TraceID() for %s, and span.Context().SpanID() for %s.", traceHeader, parentHeader),
 			mark{s.api, "trace ID = span ID"})
 	}
 	return nil
@@ -117,9 +123,11 @@ func sentSwapped(s *story) *Finding {
 
 // directBelow finds a microservice that mistakes one ID for the other.
 func directBelow(s *story) *Finding {
-	expected := fmt.Sprintf("A request straight to the microservice has the trace ID %d and the parent ID %d in its headers. The microservice's span gets both.", directTrace, directParent)
+	expected := fmt.Sprintf("A request straight to the microservice has the trace ID %d and the parent ID %d in its "+
+		"headers. The microservice's span gets both.", directTrace, directParent)
 	if s.thinker == nil {
-		return s.finding(expected, "No span arrived for that request.", "The microservice never finishes the span of a request that has both headers. "+unfinished)
+		return s.finding(expected, "No span arrived for that request.",
+			"The microservice never finishes the span of a request that has both headers. "+unfinished)
 	}
 	trace, parent := s.thinker.TraceID, s.thinker.ParentID
 	if trace == directTrace && parent == directParent {
@@ -130,11 +138,14 @@ func directBelow(s *story) *Finding {
 	cause := "The microservice doesn't use both IDs from the headers. Pass the result of tracer.Extract to tracer.ChildOf."
 	switch {
 	case trace == directParent && parent == directTrace:
-		cause = sameNumber + fmt.Sprintf("The microservice swaps them. Give tracer.Extract the value of %s as x-datadog-trace-id, and that of %s as x-datadog-parent-id.", traceHeader, parentHeader)
+		cause = sameNumber + fmt.Sprintf("The microservice swaps them. Give tracer.Extract the value of %s as "+
+			"x-datadog-trace-id, and that of %s as x-datadog-parent-id.", traceHeader, parentHeader)
 	case trace == directTrace && parent == directTrace:
-		cause = sameNumber + fmt.Sprintf("The microservice uses %s for both. The parent ID is in %s.", traceHeader, parentHeader)
+		cause = sameNumber + fmt.Sprintf("The microservice uses %s for both. The parent ID is in %s.", traceHeader,
+			parentHeader)
 	case trace == directParent && parent == directParent:
-		cause = sameNumber + fmt.Sprintf("The microservice uses %s for both. The trace ID is in %s.", parentHeader, traceHeader)
+		cause = sameNumber + fmt.Sprintf("The microservice uses %s for both. The trace ID is in %s.", parentHeader,
+			traceHeader)
 	}
 	return s.finding(expected, instead, cause, marked)
 }

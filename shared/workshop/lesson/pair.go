@@ -62,7 +62,8 @@ func judgeHit(requests []Request) Verdict {
 
 func (p pair) hit() *Finding {
 	for _, subject := range p.second.subjects {
-		expected := fmt.Sprintf("On the second request for %s, there is only a get below think: no query and no set.", subject)
+		expected := fmt.Sprintf("On the second request for %s, there is only a get below think: no query and no set.",
+			subject)
 		think := p.second.think(subject)
 		gets, queries := p.second.allBelow(think, reads), p.second.allBelow(think, isQuery)
 		if len(gets) > 0 && len(queries) == 0 && len(p.second.allBelow(think, writes)) == 0 {
@@ -70,12 +71,15 @@ func (p pair) hit() *Finding {
 		}
 		switch {
 		case len(gets) == 0:
-			return p.second.stray(expected, think, reads, "get", "The thought doesn't come from Redis, but from somewhere else, such as a map in the microservice.")
+			return p.second.stray(expected, think, reads, "get",
+				"The thought doesn't come from Redis, but from somewhere else, such as a map in the microservice.")
 		case len(queries) > 0:
-			return p.second.finding(expected, "The database is queried again.", p.whyAgain(subject), mark{queries[0], "not needed on a hit"})
+			return p.second.finding(expected, "The database is queried again.", p.whyAgain(subject),
+				mark{queries[0], "not needed on a hit"})
 		}
 		set := p.second.allBelow(think, writes)[0]
-		return p.second.finding(expected, "The cached thought is written again.", "Set is called on a hit too. Call it only after a query.",
+		return p.second.finding(expected, "The cached thought is written again.",
+			"Set is called on a hit too. Call it only after a query.",
 			mark{set, "not needed on a hit"})
 	}
 	return nil
@@ -114,7 +118,8 @@ var options = regexp.MustCompile(`(?i) (ex|px) (\d+)`)
 
 // expiration returns how long the value of a set command stays in Redis.
 func expiration(raw string) (time.Duration, bool) {
-	if words := strings.Fields(raw); len(words) > 3 && (strings.EqualFold(words[0], "setex") || strings.EqualFold(words[0], "psetex")) {
+	if words := strings.Fields(raw); len(words) > 3 &&
+		(strings.EqualFold(words[0], "setex") || strings.EqualFold(words[0], "psetex")) {
 		raw = " " + map[bool]string{true: "ex", false: "px"}[strings.EqualFold(words[0], "setex")] + " " + words[2]
 	}
 	all := options.FindAllStringSubmatch(raw, -1)
@@ -140,7 +145,8 @@ func (p pair) whyAgain(subject string) string {
 	if stays, ok := expiration(set); ok && stays < lifetime {
 		return fmt.Sprintf("The thought stays in Redis for only %s. Pass Set 30 * time.Second.", format.Duration(stays))
 	}
-	return "think doesn't return what Get found. Decode it the way it was encoded, and return it before the wait and the query."
+	return "think doesn't return what Get found. Decode it the way it was encoded, and return it before the wait and " +
+		"the query."
 }
 
 // key returns the second word of a Redis command.
@@ -158,7 +164,8 @@ const measurable = 20 * time.Millisecond
 // judgeNoWait compares how long think waits on a hit and on a miss.
 func judgeNoWait(requests []Request) Verdict {
 	p, ok := lastPair(requests, someKnown)
-	if !ok || firstOf(entered, thinkSpans, miss)(p.first) != nil || firstOf(entered, thinkSpans)(p.second) != nil || p.hit() != nil {
+	if !ok || firstOf(entered, thinkSpans, miss)(p.first) != nil || firstOf(entered, thinkSpans)(p.second) != nil ||
+		p.hit() != nil {
 		return Verdict{}
 	}
 	for _, subject := range p.second.subjects {
@@ -169,7 +176,8 @@ func judgeNoWait(requests []Request) Verdict {
 		think := p.second.think(subject)
 		return p.second.verdict(p.second.finding("On a cache hit, there is no wait in think.",
 			fmt.Sprintf("think waited %s on the miss, and %s on the hit.", format.Duration(miss), format.Duration(hit)),
-			"think waits before it calls Get, or even after Get found the thought. Wait only after a miss, right before the query.",
+			"think waits before it calls Get, or even after Get found the thought. "+
+				"Wait only after a miss, right before the query.",
 			mark{think, "still waits"}))
 	}
 	return p.second.verdict(nil)
@@ -197,7 +205,8 @@ func judgeErrors(requests []Request) Verdict {
 		if finding := answered(s); finding != nil {
 			for _, span := range s.spans {
 				if strings.Contains(span.ErrorMessage(), "no rows in result set") {
-					finding.Cause = `sql.ErrNoRows reaches the caller. find has to return unknownSubject instead: the microservice turns that into "Subject unknown".`
+					finding.Cause = `sql.ErrNoRows reaches the caller. find has to return unknownSubject instead: ` +
+						`the microservice turns that into "Subject unknown".`
 				}
 			}
 			return s.verdict(finding)
@@ -214,7 +223,8 @@ func (p pair) errors() *Finding {
 			continue
 		}
 		const only = "Call Set only if find returned no error."
-		expected := fmt.Sprintf("There is no thought about %s, so each request for it queries the database, and think is an error.", subject)
+		expected := fmt.Sprintf("There is no thought about %s, so each request for it queries the database, and think "+
+			"is an error.", subject)
 		before, again := p.first.think(subject), p.second.think(subject)
 		reply, known := p.second.answer(subject)
 		switch {
@@ -223,7 +233,8 @@ func (p pair) errors() *Finding {
 				"find has to return unknownSubject for a missing row, as in step 4. The Machine isn't part of this step.",
 				mark{before, "should be an error"})
 		case !again.Error && known && reply.Quote == "":
-			return p.second.finding(expected, "The second response is a thought without a quote: "+format.Printable(p.second.Body, 200),
+			return p.second.finding(expected,
+				"The second response is a thought without a quote: "+format.Printable(p.second.Body, 200),
 				"An empty thought was cached along with the error. "+only, mark{again, "should be an error"})
 		case !again.Error:
 			return p.second.finding(expected, "On the second request, think isn't an error.",

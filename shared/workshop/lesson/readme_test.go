@@ -29,7 +29,8 @@ func TestReadmes(t *testing.T) {
 			if !strings.HasPrefix(readme, title) {
 				t.Errorf("it does not begin with %s", title)
 			}
-			sections := []string{"Objectives", "Run it", "What you'll see", "What changed", "Try it yourself", "Check", "Questions", "Next"}
+			sections := []string{"Objectives", "Run it", "What you'll see", "What changed", "Try it yourself", "Check",
+				"Questions", "Next"}
 			var found []string
 			for _, heading := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(readme, -1) {
 				found = append(found, heading[1])
@@ -97,7 +98,8 @@ func whatChanged(t *testing.T, root string, step int) string {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "From %s to `%s`. `workshop diff %d` shows all of it in the terminal.\n", beginning(step), runner.StepName(step), step)
+	fmt.Fprintf(&out, "From %s to `%s`. `workshop diff %d` shows all of it in the terminal.\n", beginning(step),
+		runner.StepName(step), step)
 	for len(hunks) > 0 {
 		file := hunks[0].File
 		n := slices.IndexFunc(hunks, func(hunk lesson.Hunk) bool { return hunk.File != file })
@@ -190,9 +192,11 @@ func TestReadme_GoingFurtherBuilds(t *testing.T) {
 		t.Skipf("no symbolic links: %v", err)
 	}
 	file := filepath.Join(dir, "thinker", "cache.go")
-	cache := regexp.MustCompile(`(?s)type redisCache struct \{.*?\n\}\n`).ReplaceAllLiteralString(checkout.Read(t, file), declared)
+	cache := regexp.MustCompile(`(?s)type redisCache struct \{.*?\n\}\n`).ReplaceAllLiteralString(checkout.Read(t, file),
+		declared)
 	cache = strings.Replace(cache, "found, err := think(ctx, subject)", "found, err := c.once(ctx, subject, think)", 1)
-	cache = strings.Replace(cache, ")\n", "\t\"golang.org/x/sync/singleflight\"\n\t\"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer\"\n)\n", 1)
+	cache = strings.Replace(cache, ")\n",
+		"\t\"golang.org/x/sync/singleflight\"\n\t\"gopkg.in/DataDog/dd-trace-go.v1/ddtrace/tracer\"\n)\n", 1)
 	checkout.Write(t, file, cache+"\n// once "+method)
 	cmd := exec.CommandContext(need.Context(t), "go", "vet", "-mod=mod", "./thinker")
 	cmd.Dir = dir

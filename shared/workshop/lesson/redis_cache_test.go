@@ -53,8 +53,10 @@ func connected(spans []apm.Span) []apm.Span {
 	dial := span(think.TraceID+5, 1, 0, "thinker-microservice", "redis.dial", 0, 1, "type=redis")
 	dial.Start = think.Start
 	spans = append(spans, dial)
-	for i, raw := range []string{"hello 3: ", "client setinfo LIB-NAME go-redis: \nclient setinfo LIB-VER 9: ", "client maint_notifications on: "} {
-		s := span(think.TraceID, 50+uint64(i), think.SpanID, "thinker-microservice", "redis.command", 0, 1, "type=redis", "redis.raw_command="+raw)
+	for i, raw := range []string{"hello 3: ", "client setinfo LIB-NAME go-redis: \nclient setinfo LIB-VER 9: ",
+		"client maint_notifications on: "} {
+		s := span(think.TraceID, 50+uint64(i), think.SpanID, "thinker-microservice", "redis.command", 0, 1, "type=redis",
+			"redis.raw_command="+raw)
 		s.Start, s.Resource, s.Error = think.Start, strings.Fields(raw)[0], true
 		if strings.Contains(raw, "\n") {
 			s.Resource = "redis.pipeline"
@@ -65,7 +67,8 @@ func connected(spans []apm.Span) []apm.Span {
 }
 
 func command(name string) apm.Span {
-	s := span(0, 0, 0, "thinker-microservice", "redis.command", 0, 1, "type=redis", "redis.raw_command="+map[string]string{"get": "get thought: ", "set": "set thought: {} ex 30: "}[name])
+	s := span(0, 0, 0, "thinker-microservice", "redis.command", 0, 1, "type=redis",
+		"redis.raw_command="+map[string]string{"get": "get thought: ", "set": "set thought: {} ex 30: "}[name])
 	s.Resource = name
 	return s
 }
@@ -85,21 +88,37 @@ func TestLiveCache(t *testing.T) {
 		spans [][]apm.Span
 		want  string
 	}{
-		{"a miss", [][]apm.Span{missed(10, "war", 0)}, "miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
-		{"a hit of what was there before", [][]apm.Span{hit(10, "war", 0)}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
-		{"both", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second)}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
-		{"two hits", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second), hit(30, "war", 2*second)}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
-		{"another subject", [][]apm.Span{missed(10, "war", 0), missed(20, "work", second)}, "miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
-		{"expired", [][]apm.Span{missed(10, "war", 0), hit(20, "war", 20*second), missed(30, "war", 31*second)}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
-		{"at the same time", [][]apm.Span{missed(10, "war", 0), missed(20, "war", 100)}, "miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
-		{"not cached", [][]apm.Span{missed(10, "war", 0), missed(20, "war", second)}, "miss:passed expires:passed hit:failed no-wait:unchecked errors-not-cached:unchecked"},
-		{"slow", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 490, command("get"))}, "miss:passed expires:passed hit:passed no-wait:failed errors-not-cached:unchecked"},
-		{"an error", [][]apm.Span{failed(missed(10, "art", 0)), failed(missed(20, "art", second))}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
-		{"an error that isn't cached", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(unwritten(20, "art", second))}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:passed"},
-		{"an error from the cache", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(hit(20, "art", second))}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
-		{"nothing failed", [][]apm.Span{missed(10, "art", 0), hit(20, "art", second)}, "miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
-		{"a slow machine", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 200, command("get"), command("get"), command("get"), command("get"))}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
-		{"connecting", [][]apm.Span{connected(missed(10, "war", 0)), connected(hit(20, "war", second))}, "miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"a miss", [][]apm.Span{missed(10, "war", 0)},
+			"miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"a hit of what was there before", [][]apm.Span{hit(10, "war", 0)},
+			"miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"both", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second)},
+			"miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"two hits", [][]apm.Span{missed(10, "war", 0), hit(20, "war", second), hit(30, "war", 2*second)},
+			"miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"another subject", [][]apm.Span{missed(10, "war", 0), missed(20, "work", second)},
+			"miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"expired", [][]apm.Span{missed(10, "war", 0), hit(20, "war", 20*second), missed(30, "war", 31*second)},
+			"miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"at the same time", [][]apm.Span{missed(10, "war", 0), missed(20, "war", 100)},
+			"miss:passed expires:passed hit:unchecked no-wait:unchecked errors-not-cached:unchecked"},
+		{"not cached", [][]apm.Span{missed(10, "war", 0), missed(20, "war", second)},
+			"miss:passed expires:passed hit:failed no-wait:unchecked errors-not-cached:unchecked"},
+		{"slow", [][]apm.Span{missed(10, "war", 0), answer(20, "war", second, 490, command("get"))},
+			"miss:passed expires:passed hit:passed no-wait:failed errors-not-cached:unchecked"},
+		{"an error", [][]apm.Span{failed(missed(10, "art", 0)), failed(missed(20, "art", second))},
+			"miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
+		{"an error that isn't cached", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(unwritten(20, "art", second))},
+			"miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:passed"},
+		{"an error from the cache", [][]apm.Span{failed(unwritten(10, "art", 0)), failed(hit(20, "art", second))},
+			"miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
+		{"nothing failed", [][]apm.Span{missed(10, "art", 0), hit(20, "art", second)},
+			"miss:unchecked expires:unchecked hit:unchecked no-wait:unchecked errors-not-cached:failed"},
+		{"a slow machine", [][]apm.Span{missed(10, "war", 0),
+			answer(20, "war", second, 200, command("get"), command("get"), command("get"), command("get"))},
+			"miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
+		{"connecting", [][]apm.Span{connected(missed(10, "war", 0)), connected(hit(20, "war", second))},
+			"miss:passed expires:passed hit:passed no-wait:passed errors-not-cached:unchecked"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var all []apm.Span
@@ -137,7 +156,8 @@ func TestExpires_Cause(t *testing.T) {
 		spans := missed(10, "war", 0)
 		spans[len(spans)-1].Meta["redis.raw_command"] = "set thought:war: {} " + c.option + ": "
 		for _, r := range lesson.Judge(5, lesson.RequestsOf(traces(spans...))) {
-			if r.ID == "expires" && (r.State != lesson.Failed || r.Finding.Instead != c.instead || !strings.Contains(r.Finding.Cause, c.cause)) {
+			if r.ID == "expires" && (r.State != lesson.Failed || r.Finding.Instead != c.instead ||
+				!strings.Contains(r.Finding.Cause, c.cause)) {
 				t.Errorf("%q: the finding is %+v, want %q because %q", c.option, r.Finding, c.instead, c.cause)
 			}
 		}

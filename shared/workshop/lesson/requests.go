@@ -109,7 +109,8 @@ func Subjects() []string {
 func known(subject string) bool { return slices.Contains(Subjects(), subject) }
 
 func byStart(traces []apm.Trace) []apm.Trace {
-	return slices.SortedStableFunc(slices.Values(traces), func(a, b apm.Trace) int { return cmp.Compare(a.Start(), b.Start()) })
+	return slices.SortedStableFunc(slices.Values(traces),
+		func(a, b apm.Trace) int { return cmp.Compare(a.Start(), b.Start()) })
 }
 
 // ClockSkew is the largest expected difference between the clocks of two machines.

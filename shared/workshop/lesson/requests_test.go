@@ -40,7 +40,8 @@ func api(trace, id uint64, subjects string, from, to int) apm.Span {
 }
 
 func thinker(trace, id, parent uint64, subjects string, from, to int) apm.Span {
-	return span(trace, id, parent, "thinker-microservice", "http.request", from, to, "http.url=/?"+subjects, "runtime-id=b", "type=web")
+	return span(trace, id, parent, "thinker-microservice", "http.request", from, to, "http.url=/?"+subjects,
+		"runtime-id=b", "type=web")
 }
 
 func think(trace, id, parent uint64, subject string, from, to int) apm.Span {
@@ -102,8 +103,10 @@ func TestRequested(t *testing.T) {
 		{Path: "/think/?subject=art", Sent: time.Unix(0, ms(600)), Took: 500 * time.Millisecond, Status: 200},
 	}
 	requests := lesson.Requested(played, traces(
-		api(2, 2, "subject=art", 601, 1099), api(1, 1, "subject=war", 1, 499), thinker(3, 3, 0, "subject=war", 5, 490), span(4, 4, 0, "redis", "hello", -9, -8)))
-	if len(requests) != 2 || len(requests[0].Traces) != 2 || requests[0].Traces[0].ID != 1 || len(requests[1].Traces) != 1 {
+		api(2, 2, "subject=art", 601, 1099), api(1, 1, "subject=war", 1, 499), thinker(3, 3, 0, "subject=war", 5, 490),
+		span(4, 4, 0, "redis", "hello", -9, -8)))
+	if len(requests) != 2 || len(requests[0].Traces) != 2 || requests[0].Traces[0].ID != 1 ||
+		len(requests[1].Traces) != 1 {
 		t.Errorf("requests are %v", requests)
 	}
 }
@@ -112,10 +115,12 @@ func TestRequested(t *testing.T) {
 // without a request is unchecked.
 func TestLiveTraffic(t *testing.T) {
 	joined := func(trace uint64, at int) []apm.Span {
-		return []apm.Span{api(trace, trace, "subject=war", at, at+500), thinker(trace, trace+1, trace, "subject=war", at+5, at+495), think(trace, trace+2, trace+1, "war", at+6, at+494)}
+		return []apm.Span{api(trace, trace, "subject=war", at, at+500),
+			thinker(trace, trace+1, trace, "subject=war", at+5, at+495), think(trace, trace+2, trace+1, "war", at+6, at+494)}
 	}
 	apart := func(trace uint64, at int) []apm.Span {
-		return []apm.Span{api(trace, trace, "subject=war", at, at+500), thinker(trace+5, trace+6, 0, "subject=war", at+5, at+495), think(trace+5, trace+7, trace+6, "war", at+6, at+494)}
+		return []apm.Span{api(trace, trace, "subject=war", at, at+500),
+			thinker(trace+5, trace+6, 0, "subject=war", at+5, at+495), think(trace+5, trace+7, trace+6, "war", at+6, at+494)}
 	}
 	for _, c := range []struct {
 		name  string
@@ -123,10 +128,13 @@ func TestLiveTraffic(t *testing.T) {
 		spans []apm.Span
 		want  string
 	}{
-		{"nothing yet", 2, nil, "one-trace:unchecked thinker-below-api:unchecked think-below-thinker:unchecked error-on-think:unchecked"},
+		{"nothing yet", 2, nil, "one-trace:unchecked thinker-below-api:unchecked think-below-thinker:unchecked " +
+			"error-on-think:unchecked"},
 		{"two traces", 1, apart(10, 0), "api-span:passed thinker-span:passed think-span:passed two-traces:passed"},
-		{"joined", 2, append(apart(10, 0), joined(20, 1000)...), "one-trace:passed thinker-below-api:passed think-below-thinker:passed error-on-think:unchecked"},
-		{"apart again", 2, append(joined(20, 0), apart(30, 1000)...), "one-trace:failed thinker-below-api:unchecked think-below-thinker:passed error-on-think:unchecked"},
+		{"joined", 2, append(apart(10, 0), joined(20, 1000)...),
+			"one-trace:passed thinker-below-api:passed think-below-thinker:passed error-on-think:unchecked"},
+		{"apart again", 2, append(joined(20, 0), apart(30, 1000)...),
+			"one-trace:failed thinker-below-api:unchecked think-below-thinker:passed error-on-think:unchecked"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := states(lesson.Judge(c.step, lesson.RequestsOf(traces(c.spans...)))); got != c.want {
@@ -149,12 +157,19 @@ func TestByIDsAlone(t *testing.T) {
 	}{
 		{"no headers", "one-trace", "Check that the api sends", thinker(9, 91, 0, "subject=war", 5, 495)},
 		{"a tag", "one-trace", "Its tag trace_id has the ID of the api's trace, but a tag doesn't connect spans", tagged},
-		{"hexadecimal", "one-trace", "X-Datadog-Trace-Id is the right number, but written in hexadecimal", thinker(digits, 91, 77, "subject=war", 5, 495)},
-		{"swapped", "one-trace", "X-Datadog-Trace-Id is the ID of the thinker-api span call", thinker(77, 91, trace, "subject=war", 5, 495)},
-		{"another number", "one-trace", "X-Datadog-Trace-Id is none of the api's IDs", thinker(4711, 91, 4712, "subject=war", 5, 495)},
-		{"no parent", "thinker-below-api", "A trace ID alone doesn't say where a span belongs", thinker(trace, 91, 0, "subject=war", 5, 495)},
-		{"a parent that is nowhere", "thinker-below-api", "X-Datadog-Parent-Id is none of the api's IDs", thinker(trace, 91, 4711, "subject=war", 5, 495)},
-		{"a parent in hexadecimal", "thinker-below-api", "X-Datadog-Parent-Id is the right number, but written in hexadecimal", thinker(trace, 91, digits, "subject=war", 5, 495)},
+		{"hexadecimal", "one-trace", "X-Datadog-Trace-Id is the right number, but written in hexadecimal",
+			thinker(digits, 91, 77, "subject=war", 5, 495)},
+		{"swapped", "one-trace", "X-Datadog-Trace-Id is the ID of the thinker-api span call",
+			thinker(77, 91, trace, "subject=war", 5, 495)},
+		{"another number", "one-trace", "X-Datadog-Trace-Id is none of the api's IDs",
+			thinker(4711, 91, 4712, "subject=war", 5, 495)},
+		{"no parent", "thinker-below-api", "A trace ID alone doesn't say where a span belongs",
+			thinker(trace, 91, 0, "subject=war", 5, 495)},
+		{"a parent that is nowhere", "thinker-below-api", "X-Datadog-Parent-Id is none of the api's IDs",
+			thinker(trace, 91, 4711, "subject=war", 5, 495)},
+		{"a parent in hexadecimal", "thinker-below-api",
+			"X-Datadog-Parent-Id is the right number, but written in hexadecimal",
+			thinker(trace, 91, digits, "subject=war", 5, 495)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			requests := []lesson.Request{{Exchange: war, Traces: traces(start, call, c.thinker)}}
@@ -175,7 +190,8 @@ func TestByIDsAlone(t *testing.T) {
 func states(results []lesson.Result) string {
 	var out []string
 	for _, r := range results {
-		out = append(out, r.ID+":"+map[lesson.State]string{lesson.Unchecked: "unchecked", lesson.Passed: "passed", lesson.Failed: "failed"}[r.State])
+		out = append(out, r.ID+":"+map[lesson.State]string{lesson.Unchecked: "unchecked", lesson.Passed: "passed",
+			lesson.Failed: "failed"}[r.State])
 	}
 	return strings.Join(out, " ")
 }
@@ -225,10 +241,14 @@ func TestHeadersInCode(t *testing.T) {
 	for _, c := range []struct{ name, body, functions, cause string }{
 		{"nowhere", "return serve.Fetch(a.client, req)", "", "Set them on req, before serve.Fetch sends it."},
 		{"never called", "return serve.Fetch(a.client, req)", inject, "The api never calls inject, which sets them."},
-		{"incoming request", "inject(ctx, r.Header)\nreturn serve.Fetch(a.client, req)", inject, "The api sets them on r.Header. That's the request it received."},
-		{"after the call", "response, err := serve.Fetch(a.client, req)\ninject(ctx, req.Header)\nreturn response, err", inject, "The api sets them after serve.Fetch has sent the request."},
-		{"without a function", "response, err := a.client.Do(req)\n" + strings.ReplaceAll(traceID, "header", "req.Header"), "", "The api sets them after a.client.Do has sent the request."},
-		{"request as a parameter", "inject(req)\nreturn serve.Fetch(a.client, other)", "func inject(r *http.Request) {\n" + strings.ReplaceAll(traceID, "header", "r.Header") + "\n}\n",
+		{"incoming request", "inject(ctx, r.Header)\nreturn serve.Fetch(a.client, req)", inject,
+			"The api sets them on r.Header. That's the request it received."},
+		{"after the call", "response, err := serve.Fetch(a.client, req)\ninject(ctx, req.Header)\nreturn response, err",
+			inject, "The api sets them after serve.Fetch has sent the request."},
+		{"without a function", "response, err := a.client.Do(req)\n" + strings.ReplaceAll(traceID, "header", "req.Header"),
+			"", "The api sets them after a.client.Do has sent the request."},
+		{"request as a parameter", "inject(req)\nreturn serve.Fetch(a.client, other)",
+			"func inject(r *http.Request) {\n" + strings.ReplaceAll(traceID, "header", "r.Header") + "\n}\n",
 			"The api sets them on req.Header, but that isn't the request it sends"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

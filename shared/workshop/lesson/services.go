@@ -26,7 +26,8 @@ func answered(s *story) *Finding {
 			if text := m.span.ErrorMessage(); text != "" {
 				cause = fmt.Sprintf("The error started in %s: %s", named(m.span), format.Printable(text, 200))
 				if strings.HasSuffix(text, "redis: nil") {
-					cause = "Get returns the error redis.Nil if Redis doesn't have the key. That's a cache miss, not a failure: wait, query the database, and call Set."
+					cause = "Get returns the error redis.Nil if Redis doesn't have the key. That's a cache miss, not a failure: " +
+						"wait, query the database, and call Set."
 				}
 			}
 		}
@@ -36,7 +37,8 @@ func answered(s *story) *Finding {
 		if answer, ok := s.answer(subject); known(subject) && ok && (answer.Error || answer.Quote == "") {
 			return s.finding(fmt.Sprintf("The response has a thought about %s.", subject),
 				fmt.Sprintf("The response is %s", format.Printable(s.Body, 300)),
-				fmt.Sprintf("The microservice doesn't return its thought about %s. Look at find, and at what respond makes of its result.", subject))
+				fmt.Sprintf("The microservice doesn't return its thought about %s. "+
+					"Look at find, and at what respond makes of its result.", subject))
 		}
 	}
 	return nil
@@ -93,7 +95,8 @@ func apiSpan(s *story) *Finding {
 		if s.thinker != nil && s.thinker.Service == apiService {
 			cause = "The two services have each other's name. Look at tracer.WithService in api/main.go and in thinker/main.go."
 		}
-		return s.finding(expected, fmt.Sprintf("The request's span has the service %s.", format.Printable(s.api.Service, 60)), cause,
+		return s.finding(expected, fmt.Sprintf("The request's span has the service %s.",
+			format.Printable(s.api.Service, 60)), cause,
 			mark{s.api, "its service has to be thinker-api"})
 	case s.thinker != nil && outlived(s.api, s.thinker):
 		return s.finding(expected, fmt.Sprintf("The api's span took %s, and the microservice's span took %s.",
@@ -109,11 +112,14 @@ func apiSpan(s *story) *Finding {
 func misnamed(span *apm.Span, service, file string) string {
 	if span.Meta["_dd.base_service"] == service {
 		if span.Meta["component"] != "" {
-			return fmt.Sprintf("The router gives its spans another service name. Remove muxtrace.WithServiceName from %s, and they get the name from tracer.WithService.", file)
+			return fmt.Sprintf("The router gives its spans another service name. "+
+				"Remove muxtrace.WithServiceName from %s, and they get the name from tracer.WithService.", file)
 		}
-		return fmt.Sprintf("tracer.WithService names the service %s, but this span was started with another name: look for tracer.ServiceName or a tag named service.name.", service)
+		return fmt.Sprintf("tracer.WithService names the service %s, but this span was started with another name: "+
+			"look for tracer.ServiceName or a tag named service.name.", service)
 	}
-	return fmt.Sprintf("A span gets its service from tracer.WithService in the run function of %s. Without that option, it's the name of the program. A tag named service doesn't change it.", file)
+	return fmt.Sprintf("A span gets its service from tracer.WithService in the run function of %s. "+
+		"Without that option, it's the name of the program. A tag named service doesn't change it.", file)
 }
 
 // thinkerSpan finds what keeps the microservice's part from being a span of its own.
@@ -131,12 +137,14 @@ func thinkerSpan(s *story) *Finding {
 		return s.finding(expected, "The microservice sent no span.",
 			s.whySilent("thinker"))
 	case s.thinker.Service != thinkerService:
-		return s.finding(expected, fmt.Sprintf("The microservice's span has the service %s.", format.Printable(s.thinker.Service, 60)),
+		return s.finding(expected, fmt.Sprintf("The microservice's span has the service %s.",
+			format.Printable(s.thinker.Service, 60)),
 			misnamed(s.thinker, thinkerService, "thinker/main.go"),
 			mark{s.thinker, "its service has to be thinker-microservice"})
 	case s.api != nil && s.api.Meta["runtime-id"] != "" && s.api.Meta["runtime-id"] == s.thinker.Meta["runtime-id"]:
 		return s.finding(expected, "The api's process made the span that is named thinker-microservice.",
-			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself: start its tracer in the run function of thinker/main.go.",
+			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself: "+
+				"start its tracer in the run function of thinker/main.go.",
 			mark{s.thinker, "made by the api"})
 	}
 	for _, think := range s.allBelow(s.thinker, isThink) {
@@ -171,7 +179,8 @@ func (s *story) whySilent(services ...string) string {
 		}
 		silent = append(silent, service+"/main.go")
 	}
-	start := fmt.Sprintf("The tracer isn't started. Call tracer.Start in the run function of %s, before the first request.", list(silent))
+	start := fmt.Sprintf("The tracer isn't started. Call tracer.Start in the run function of %s, before the "+
+		"first request.", list(silent))
 	if s.Code == nil {
 		return start + " Or: " + never
 	}

@@ -47,11 +47,13 @@ func (s *story) queryless(expected string, think *apm.Span) *Finding {
 		return s.finding(expected, "There is no query span.", s.whyNoQuery(), mark{think, "no query below it"})
 	case query.TraceID != think.TraceID:
 		return s.finding(expected, "The query started a trace of its own.",
-			"The query's context carries no span. Pass QueryRowContext the ctx that tracer.StartSpanFromContext returns in think.",
+			"The query's context carries no span. Pass QueryRowContext the ctx that tracer.StartSpanFromContext "+
+				"returns in think.",
 			mark{think, "no query below it"}, mark{query, "no parent"})
 	case s.parent(query) != nil:
 		return s.finding(expected, fmt.Sprintf("The query is below %s.", named(s.parent(query))),
-			"The query uses the request's context, without the think span. Pass QueryRowContext the ctx that tracer.StartSpanFromContext returns in think.",
+			"The query uses the request's context, without the think span. Pass QueryRowContext the ctx that "+
+				"tracer.StartSpanFromContext returns in think.",
 			mark{think, "no query below it"}, mark{query, "not below think"})
 	}
 	return s.finding(expected, "The query's parent is missing.", missingParent,
@@ -91,9 +93,11 @@ func statement(s *story) *Finding {
 	queries := s.all(isQuery)
 	for _, subject := range s.subjects {
 		for _, query := range queries {
-			if strings.Contains(strings.ToLower(query.Resource), "'"+strings.ToLower(subject)+"'") || strings.Contains(query.Resource, `"`+subject+`"`) {
+			if strings.Contains(strings.ToLower(query.Resource), "'"+strings.ToLower(subject)+"'") ||
+				strings.Contains(query.Resource, `"`+subject+`"`) {
 				return s.finding(expected, fmt.Sprintf("The resource is %s", format.Printable(query.Resource, 160)),
-					"The subject is written into the SQL, with fmt.Sprintf or +. Pass it as an argument. Otherwise each subject has a resource of its own, and a subject could contain SQL.",
+					"The subject is written into the SQL, with fmt.Sprintf or +. Pass it as an argument. "+
+						"Otherwise each subject has a resource of its own, and a subject could contain SQL.",
 					mark{query, "contains the subject"})
 			}
 		}
@@ -125,7 +129,8 @@ func noRow(s *story) *Finding {
 	if finding := answered(s); finding != nil {
 		for _, span := range s.spans {
 			if strings.Contains(span.ErrorMessage(), "no rows in result set") {
-				finding.Cause = `sql.ErrNoRows reaches the caller. find has to return unknownSubject instead: the microservice turns that into "Subject unknown".`
+				finding.Cause = `sql.ErrNoRows reaches the caller. find has to return unknownSubject instead: ` +
+					`the microservice turns that into "Subject unknown".`
 			}
 		}
 		return finding
@@ -207,8 +212,10 @@ func byMachine(s *story) *Finding {
 	}
 	if marks := s.failed(); len(marks) > 0 {
 		return s.finding("No span is an error, because every subject got a thought.",
-			fmt.Sprintf("%s is an error: %s", sentence(named(marks[0].span)), format.Printable(marks[0].span.ErrorMessage(), 160)),
-			"Your code still gives the span an error, although there is a thought. Return nil as the error, and set no error on the span.", marks...)
+			fmt.Sprintf("%s is an error: %s", sentence(named(marks[0].span)),
+				format.Printable(marks[0].span.ErrorMessage(), 160)),
+			"Your code still gives the span an error, although there is a thought. "+
+				"Return nil as the error, and set no error on the span.", marks...)
 	}
 	return nil
 }

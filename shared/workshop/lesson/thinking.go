@@ -39,7 +39,8 @@ func thinkSpans(s *story) *Finding {
 	if s.thinker.Duration >= 20*time.Millisecond && thinking < s.thinker.Duration/4 && len(s.subjects) > 0 && !s.cached() {
 		think := s.think(s.subjects[0])
 		return s.finding("The think span lasts as long as think does.",
-			fmt.Sprintf("It took %s, and the microservice's span took %s.", format.Duration(thinking), format.Duration(s.thinker.Duration)),
+			fmt.Sprintf("It took %s, and the microservice's span took %s.", format.Duration(thinking),
+				format.Duration(s.thinker.Duration)),
 			"The span ends before the wait, because span.Finish is called without defer. Or it starts after the wait.",
 			mark{think, "too short"})
 	}
@@ -52,8 +53,9 @@ const thinkApart = "think starts its span from a context that doesn't have the m
 	"Follow ctx from the handler to think: each call has to pass it on."
 
 var thinkApartClues = []clue{
-	{has: `StartSpanFromContext\(context\.`, cause: "think starts its span from context.Background(), which has no span. " +
-		"Use the ctx that think gets: tracer.StartSpanFromContext(ctx, …)."},
+	{has: `StartSpanFromContext\(context\.`,
+		cause: "think starts its span from context.Background(), which has no span. " +
+			"Use the ctx that think gets: tracer.StartSpanFromContext(ctx, …)."},
 	{has: `tracer\.StartSpan\("think"`, cause: "tracer.StartSpan starts a trace of its own. " +
 		"Use tracer.StartSpanFromContext(ctx, …)."},
 	{has: `handle\(r\)`, cause: "traced doesn't pass on the context with its span. " +
@@ -69,7 +71,8 @@ func (s *story) thoughtless(expected, subject string) *Finding {
 				`Set the tag when you start the span: tracer.Tag("subject", subject).`,
 				mark{span, "no subject tag"})
 		case isThink(span) && !slices.Contains(s.subjects, span.Meta["subject"]):
-			return s.finding(expected, fmt.Sprintf("There is a think span with the tag subject:%s.", format.Printable(span.Meta["subject"], 80)),
+			return s.finding(expected, fmt.Sprintf("There is a think span with the tag subject:%s.",
+				format.Printable(span.Meta["subject"], 80)),
 				"The value of the tag has to be the subject that this call of think is about.",
 				mark{span, "another subject"})
 		case span.Meta["subject"] == subject:
@@ -92,7 +95,8 @@ func (s *story) cached() bool {
 // errorOnThink finds an unknown subject whose think span isn't an error, or isn't
 // the only one.
 func errorOnThink(s *story) *Finding {
-	const expected = "For an unknown subject, the response is a 200 with the reason \"Subject unknown\". Its think span is an error with a type and a message, and no other span is."
+	const expected = "For an unknown subject, the response is a 200 with the reason \"Subject unknown\". " +
+		"Its think span is an error with a type and a message, and no other span is."
 	failing := map[*apm.Span]bool{}
 	for _, subject := range s.subjects {
 		if known(subject) {
@@ -116,7 +120,8 @@ func errorOnThink(s *story) *Finding {
 	switch {
 	case len(wrong) > 0 && len(missing) > 0:
 		return s.finding(expected, fmt.Sprintf("%s is an error, and the think span isn't.", sentence(named(wrong[0].span))),
-			"Your code sets the error on the caller's span. Set it on the span that think starts: span.Finish(tracer.WithError(err)).",
+			"Your code sets the error on the caller's span. Set it on the span that think starts: "+
+				"span.Finish(tracer.WithError(err)).",
 			append(wrong, missing...)...)
 	case len(wrong) > 0:
 		return s.finding(expected, fmt.Sprintf("%s is an error too.", sentence(named(wrong[0].span))),
@@ -125,8 +130,9 @@ func errorOnThink(s *story) *Finding {
 	case len(missing) > 0:
 		cause := s.Code.likely("thinker", "think finishes its span without the error. Give think's result the name err, "+
 			"and finish the span in a deferred function: span.Finish(tracer.WithError(err)).",
-			clue{has: `defer span\.Finish\(tracer\.WithError\(err\)\)`, cause: "A defer statement evaluates its arguments at once, " +
-				"and err is still nil there. Put the call into a deferred function, and give think's result the name err."})
+			clue{has: `defer span\.Finish\(tracer\.WithError\(err\)\)`,
+				cause: "A defer statement evaluates its arguments at once, " +
+					"and err is still nil there. Put the call into a deferred function, and give think's result the name err."})
 		return s.finding(expected, "No span is an error.", cause, missing...)
 	}
 	for span := range failing {

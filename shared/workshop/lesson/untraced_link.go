@@ -16,6 +16,7 @@ func apart(s *story) *Finding {
 		return nil
 	}
 	return s.finding("Each service starts its own trace.", "One trace covers both services. That's step 2.",
-		"The api sends trace headers, and the microservice reads them. To check this code as step 2, run workshop check 2 --dir with its directory.",
+		"The api sends trace headers, and the microservice reads them. To check this code as step 2, run workshop check "+
+			"2 --dir with its directory.",
 		mark{s.thinker, "in the api's trace"})
 }

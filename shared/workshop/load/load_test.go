@@ -25,8 +25,10 @@ func TestRun(t *testing.T) {
 	at := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		asked[strings.Index("ab", r.URL.Path[1:])].Add(1)
 	})
-	f := Run(need.Context(t), Plan{URLs: []string{at + "/a", at + "/b"}, Rates: []int{30, 60}, For: time.Second}, func(Figures) {})
-	if f.Sent != 45 || f.Answered != 45 || f.Failed != 0 || f.Missed != 0 || asked[0].Load() != 23 || asked[1].Load() != 22 {
+	f := Run(need.Context(t), Plan{URLs: []string{at + "/a", at + "/b"}, Rates: []int{30, 60}, For: time.Second},
+		func(Figures) {})
+	if f.Sent != 45 || f.Answered != 45 || f.Failed != 0 || f.Missed != 0 || asked[0].Load() != 23 ||
+		asked[1].Load() != 22 {
 		t.Errorf("%+v, asked %d and %d", f, asked[0].Load(), asked[1].Load())
 	}
 	if f.P50 <= 0 || f.P50 > f.P99 || f.P99 > f.Max || !f.To.After(f.From) {

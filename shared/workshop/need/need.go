@@ -44,7 +44,8 @@ func Program(t testing.TB, name string) string {
 // one without a user interface, if there is one, as it needs half the processor time.
 func Chromium(t testing.TB) string {
 	t.Helper()
-	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
+		"google-chrome-stable"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}

@@ -34,9 +34,12 @@ func readingATrace(traces []apm.Trace) []byte {
 		{root.x + root.width/2, middle(root), []string{"A bar is a span: one piece of work. The top span is the root."}},
 		{duration, middle(root), []string{"Its length is its duration. Its left edge is its start."}},
 		{client.x + client.width*.75, middle(client), []string{"A span is below its parent, the span that started it."}},
-		{entry.x + entry.width/2, middle(entry), []string{"Each service has a colour. Here the request enters thinker-microservice."}},
+		{entry.x + entry.width/2, middle(entry),
+			[]string{"Each service has a colour. Here the request enters thinker-microservice."}},
 		{(client.x + entry.x) / 2, middle(entry), []string{"The gap between the two services is network time."}},
-		{think.x + think.width - 125, middle(think), []string{"Red edge, ✗: an error. Start at the lowest one. The spans above it", "have no error: the microservice handled it and sent a normal response."}},
+		{think.x + think.width - 125, middle(think),
+			[]string{"Red edge, ✗: an error. Start at the lowest one. The spans above it",
+				"have no error: the microservice handled it and sent a normal response."}},
 	}
 	for i, note := range notes {
 		d.pin(note.x, note.y, i+1)

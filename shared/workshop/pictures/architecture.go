@@ -8,7 +8,8 @@ type diagram struct{ *drawing }
 // architecture draws what runs, and what it sends where.
 func architecture() []byte {
 	d := diagram{newDrawing("The architecture of the workshop",
-		"curl or a browser sends a request to thinker-api on port 5000. It sends a request to thinker-microservice on port 5001, which uses Redis (step 5) and SQLite (from step 4). "+
+		"curl or a browser sends a request to thinker-api on port 5000. It sends a request to thinker-microservice on "+
+			"port 5001, which uses Redis (step 5) and SQLite (from step 4). "+
 			"Both services send their spans to the agent on port 8126. The agent stores them and shows its pages in a browser.")}
 	const (
 		height      = 64.0

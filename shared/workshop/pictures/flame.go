@@ -72,7 +72,8 @@ func (d *drawing) heading(trace apm.Trace) {
 	entry := trace.Entry()
 	d.text(margin, d.y+18, "bold", entry.Service+"  "+entry.Resource)
 	spans := format.Count(len(trace.Spans), "span", "spans")
-	d.text(width-margin, d.y+18, "end", strings.Join([]string{entry.StatusCode(), format.Duration(trace.Duration()), spans}, "  ·  "))
+	d.text(width-margin, d.y+18, "end",
+		strings.Join([]string{entry.StatusCode(), format.Duration(trace.Duration()), spans}, "  ·  "))
 	d.y += lineHeight + 4
 }
 
@@ -219,7 +220,8 @@ func describe(traces ...apm.Trace) string {
 		for _, box := range apm.NewFlame(trace.Tree()).Boxes {
 			spans = append(spans, box.Node.Span.Service+" "+bar{span: box.Node.Span}.text())
 		}
-		said = append(said, fmt.Sprintf("A trace of %s, parents before their children: %s.", format.Count(len(spans), "span", "spans"), strings.Join(spans, "; ")))
+		said = append(said, fmt.Sprintf("A trace of %s, parents before their children: %s.",
+			format.Count(len(spans), "span", "spans"), strings.Join(spans, "; ")))
 	}
 	return strings.Join(said, " ")
 }

@@ -93,7 +93,8 @@ func (e *element) words() string {
 
 // drawn are the attributes that matter to a drawing, in the order in which they
 // are written.
-var drawn = []string{"class", "x", "y", "dx", "dy", "x1", "y1", "x2", "y2", "width", "height", "rx", "d", "fill", "stroke", "stroke-width", "viewBox", "preserveAspectRatio", "overflow", "text-anchor"}
+var drawn = []string{"class", "x", "y", "dx", "dy", "x1", "y1", "x2", "y2", "width", "height", "rx", "d", "fill",
+	"stroke", "stroke-width", "viewBox", "preserveAspectRatio", "overflow", "text-anchor"}
 
 // svg writes e as SVG, without what only scripts and screen readers use.
 func (e *element) svg(out *strings.Builder) {

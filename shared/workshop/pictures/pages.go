@@ -104,7 +104,8 @@ func (p *pages) services(ctx context.Context) ([]byte, error) {
 		x     float64 // of its left edge or, for figures, its right one
 		text  bool
 		at    int
-	}{{"Service", margin, true, 0}, {"Type", 260, true, 0}, {"Requests", 430, false, 0}, {"Avg", 530, false, 0}, {"p95", 630, false, 0}, {"Error rate", 740, false, 0}, {"Apdex", width - margin, false, 0}}
+	}{{"Service", margin, true, 0}, {"Type", 260, true, 0}, {"Requests", 430, false, 0}, {"Avg", 530, false, 0},
+		{"p95", 630, false, 0}, {"Error rate", 740, false, 0}, {"Apdex", width - margin, false, 0}}
 	headings := table.all(named("th"))
 	for i := range columns {
 		c := &columns[i]
@@ -193,7 +194,8 @@ func (d *drawing) chart(chart *element, x, y, width float64) {
 		if e.name == "" {
 			return
 		}
-		e.attr["x"], e.attr["y"], e.attr["width"], e.attr["height"], e.attr["overflow"] = px(x), px(y), px(width), px(height), "visible"
+		e.attr["x"], e.attr["y"], e.attr["width"], e.attr["height"], e.attr["overflow"] = px(x), px(y), px(width),
+			px(height), "visible"
 		e.svg(&d.body)
 		d.body.WriteString("\n")
 	}
@@ -205,7 +207,8 @@ func (d *drawing) chart(chart *element, x, y, width float64) {
 	names := x + left
 	for _, name := range chart.first(classed("names")).all(named("li")) {
 		swatch := name.first(named("svg")).first(named("rect"))
-		swatch.attr["x"], swatch.attr["y"], swatch.attr["width"], swatch.attr["height"] = px(names), px(top+plotHeight+31), "12", "12"
+		swatch.attr["x"], swatch.attr["y"], swatch.attr["width"], swatch.attr["height"] = px(names), px(top+plotHeight+31),
+			"12", "12"
 		swatch.svg(&d.body)
 		d.text(names+17, top+plotHeight+42, "small quiet", name.words())
 		names += 17 + widthOf(name.words())*15/textSize + 14
@@ -227,7 +230,8 @@ func (p *pages) serviceMap(ctx context.Context) ([]byte, error) {
 	planWidth, planHeight := number(plan.attr["width"]), number(plan.attr["height"])
 	scale := (width - 2*margin) / planWidth
 	const crop = 18 // the page leaves room above and below for a service that calls itself
-	fmt.Fprintf(&d.body, `<g class="map" transform="translate(%s %s) scale(%s)">`+"\n", px(margin), px(margin-crop*scale), strconv.FormatFloat(scale, 'f', 3, 64))
+	fmt.Fprintf(&d.body, `<g class="map" transform="translate(%s %s) scale(%s)">`+"\n", px(margin),
+		px(margin-crop*scale), strconv.FormatFloat(scale, 'f', 3, 64))
 	for _, edge := range plan.all(classed("edge")) {
 		for _, class := range []string{"call", "head"} {
 			edge.first(classed(class)).svg(&d.body)

@@ -80,7 +80,8 @@ func TestPictures_StayOutOfBuilds(t *testing.T) {
 	// The file leaves out all, then includes some directories again.
 	rules := strings.Fields(ignored)
 	included, left := slices.Index(rules, "!step0*"), slices.Index(rules, "step0*/pictures")
-	if !slices.Contains(rules, "*") || left < included || slices.Contains(rules, "!shared") || slices.Contains(rules, "!shared/pictures") {
+	if !slices.Contains(rules, "*") || left < included || slices.Contains(rules, "!shared") ||
+		slices.Contains(rules, "!shared/pictures") {
 		t.Errorf("the pictures are in the Docker context: %q", rules)
 	}
 }
@@ -118,7 +119,8 @@ func TestDraw_IsSafeAndLegible(t *testing.T) {
 		if said["title"] == "" || len(said["desc"]) < 40 {
 			t.Errorf("%s is described as %q: %q", path, said["title"], said["desc"])
 		}
-		if !strings.Contains(said["style"], "prefers-color-scheme:dark") || strings.Contains(said["style"], "url(") || strings.Contains(said["style"], "@import") {
+		if !strings.Contains(said["style"], "prefers-color-scheme:dark") || strings.Contains(said["style"], "url(") ||
+			strings.Contains(said["style"], "@import") {
 			t.Errorf("%s: its style is %s", path, said["style"])
 		}
 		for _, size := range fontSize.FindAllStringSubmatch(said["style"], -1) {

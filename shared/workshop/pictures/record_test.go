@@ -102,7 +102,8 @@ var port = regexp.MustCompile(`http://localhost:\d+`)
 // first span starts at begin, and rounded to microseconds. IDs are counted from 1,
 // and tags that differ from machine to machine are left out.
 func tidy(traces []apm.Trace, begin time.Time) (spans []span) {
-	shown := []string{"component", "env", "error.message", "error.type", "http.method", "http.status_code", "http.url", "span.kind", "subject", "version"}
+	shown := []string{"component", "env", "error.message", "error.type", "http.method", "http.status_code", "http.url",
+		"span.kind", "subject", "version"}
 	ids := map[uint64]uint64{0: 0}
 	short := func(id uint64) uint64 {
 		if _, known := ids[id]; !known {

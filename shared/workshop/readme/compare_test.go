@@ -14,7 +14,8 @@ const tree = `GET /think/?subject=war   200   503 ms   http://localhost:8126/tra
 `
 
 // another run of the same request
-var again = strings.NewReplacer("3056099663784047255", "12345678901", "503 ms", "1.01 s", "▇▇▇▇▇▇▇▇      ", "▇  ", "http.request  ", "http.request ").Replace(tree)
+var again = strings.NewReplacer("3056099663784047255", "12345678901", "503 ms", "1.01 s", "▇▇▇▇▇▇▇▇      ", "▇  ",
+	"http.request  ", "http.request ").Replace(tree)
 
 // TestEqual_OneWord changes each word of what is shown in turn. Whatever is not
 // an ID, a time or a bar makes a difference.
@@ -22,7 +23,8 @@ func TestEqual_OneWord(t *testing.T) {
 	if !readme.Equal(tree, again) {
 		t.Fatalf("two runs of the same differ:\n%s\n%s", tree, again)
 	}
-	for _, word := range []string{"GET", "/think/?subject=war", "200", "http://localhost:8126/trace/", "thinker-api", "http.request", "thinker-microservice", "think ", "subject:war", "ms"} {
+	for _, word := range []string{"GET", "/think/?subject=war", "200", "http://localhost:8126/trace/", "thinker-api",
+		"http.request", "thinker-microservice", "think ", "subject:war", "ms"} {
 		changed := strings.Replace(tree, word, "other", 1)
 		if changed == tree || readme.Equal(changed, again) {
 			t.Errorf("with %q changed, it is still the same", word)
@@ -53,7 +55,8 @@ func TestEqual(t *testing.T) {
 		{"nothing left out", "a\n…\nb\n", "a\nb\n", true},
 		{"left out at the end", "a\n…\n", "a\nb\n", true},
 		{"wrong after what is left out", "a\n…\nd\n", "a\nb\nc\n", false},
-		{"a log line", "2026/11/27 10:00:00 INFO thinking dd.trace_id=6f1c000000000000b2a4c6e8f0123456", "2026/11/28 11:22:33 INFO thinking dd.trace_id=00000000000000000123456789abcdef", true},
+		{"a log line", "2026/11/27 10:00:00 INFO thinking dd.trace_id=6f1c000000000000b2a4c6e8f0123456",
+			"2026/11/28 11:22:33 INFO thinking dd.trace_id=00000000000000000123456789abcdef", true},
 		{"a log line of another level", "2026/11/27 10:00:00 INFO thinking", "2026/11/28 11:22:33 ERROR thinking", false},
 		{"JSON with another value", `{"war": {"error": false}}`, `{"war": {"error": true}}`, false},
 		{"a number that is no ID", "12345", "54321", false},
@@ -91,7 +94,8 @@ func TestPrinted(t *testing.T) {
 		{"output", "old\n", "\nnew\n", "new\n"},
 		{"no output", "old\n", "", "old\n"},
 		{"a part", "old\n…\n", "new\n", "old\n…\n"},
-		{"two trees", strings.ReplaceAll(tree, "war", "work") + "\n" + tree, "", strings.ReplaceAll(again, "war", "work") + "\n" + again},
+		{"two trees", strings.ReplaceAll(tree, "war", "work") + "\n" + tree, "",
+			strings.ReplaceAll(again, "war", "work") + "\n" + again},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := readme.Printed(c.shown, c.output, terminal); got != c.want {

@@ -39,7 +39,8 @@ var upCommand = regexp.MustCompile(`(^|[\s/])(make|workshop|docker-compose|docke
 func (b Block) IsUp() bool {
 	lines := strings.Split(strings.TrimSpace(b.Text), "\n")
 	last := lines[len(lines)-1]
-	return b.IsCommands() && upCommand.MatchString(last) && !strings.Contains(last, " -d") && !strings.Contains(last, "--help")
+	return b.IsCommands() && upCommand.MatchString(last) && !strings.Contains(last, " -d") &&
+		!strings.Contains(last, "--help")
 }
 
 var (

@@ -43,7 +43,8 @@ func TestReadmes_Docker(t *testing.T) {
 	path := os.Getenv("PATH")
 	if len(compose) > 1 { // the READMEs' readers with Compose v2 write docker compose
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "docker-compose"), []byte("#!/bin/sh\nexec docker compose \"$@\"\n"), 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "docker-compose"), []byte("#!/bin/sh\nexec docker compose \"$@\"\n"),
+			0o755); err != nil {
 			t.Fatal(err)
 		}
 		path = dir + ":" + path

@@ -64,7 +64,8 @@ func TestRunner_FailingCommand(t *testing.T) {
 		{"syntax", "```sh\nif\n```\n", "a.md:2: exit status"},
 		{"does not fail", "<!-- exit status 1 -->\n```sh\ntrue\ntrue\n```\n", "a.md:4: exit status 0, want 1"},
 		{"fails otherwise", "<!-- exit status 1 -->\n```sh\n(exit 2)\n```\n", "a.md:3: exit status 2, want 1"},
-		{"fails too early", "<!-- exit status 1 -->\n```sh\nfalse\nfalse\n```\n", "a.md:3: exit status 1, want it in the block's last line"},
+		{"fails too early", "<!-- exit status 1 -->\n```sh\nfalse\nfalse\n```\n",
+			"a.md:3: exit status 1, want it in the block's last line"},
 		{"empty reason", "<!-- not run: -->\n```sh\nfalse\n```\n", "a.md:3: a block that isn't run needs a reason"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,7 +79,8 @@ func TestRunner_FailingCommand(t *testing.T) {
 func TestRunner_Docker(t *testing.T) {
 	r := newRunner(t)
 	r.Docker = true
-	text := "```sh\nfalse\n```\n```text\nnot compared\n```\n<!-- docker -->\n```sh\necho docker\n```\n```text\ndocker\n```\n<!-- go and docker -->\n```sh\necho both\n```\n```text\nboth\n```\n"
+	text := "```sh\nfalse\n```\n```text\nnot compared\n```\n<!-- docker -->\n```sh\necho " +
+		"docker\n```\n```text\ndocker\n```\n<!-- go and docker -->\n```sh\necho both\n```\n```text\nboth\n```\n"
 	if _, err := r.Run(t, "a.md", text); err != nil || len(r.Errors) > 0 || r.Ran != 2 {
 		t.Errorf("%d blocks ran, want 2; %v %v", r.Ran, err, r.Errors)
 	}

@@ -88,7 +88,8 @@ func environment() (env []string) {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		switch name {
-		case "PATH", "HOME", "USER", "LANG", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy":
+		case "PATH", "HOME", "USER", "LANG", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
+			"no_proxy":
 			env = append(env, variable)
 		default:
 			for _, prefix := range []string{"GO", "CGO_", "SSL_CERT_", "DOCKER_", "XDG_"} {
@@ -141,7 +142,8 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 	if err != nil {
 		return "", err
 	}
-	result, err := s.do(ctx, `failed=0 line=0; source %s </dev/null >%s 2>&1 3>&-; status=$?; trap - ERR; echo "$status $line" >&3`, script, file)
+	result, err := s.do(ctx, `failed=0 line=0; source %s </dev/null >%s 2>&1 3>&-; status=$?; trap - ERR; echo `+
+		`"$status $line" >&3`, script, file)
 	text, readErr := os.ReadFile(file)
 	output = string(text)
 	if err := errors.Join(err, readErr); err != nil {
@@ -161,7 +163,8 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 		line = b.Line
 	}
 	if status == b.Status {
-		return output, fmt.Errorf("%s:%d: exit status %d, want it in the block's last line; it printed\n%s", b.File, line, status, output)
+		return output, fmt.Errorf("%s:%d: exit status %d, want it in the block's last line; it printed\n%s", b.File, line,
+			status, output)
 	}
 	return output, fmt.Errorf("%s:%d: exit status %d, want %d; it printed\n%s", b.File, line, status, b.Status, output)
 }
@@ -198,7 +201,8 @@ func (s *session) up(ctx context.Context, b Block) error {
 	}
 	started := &step{block: b, output: output, ended: script + ".ended"}
 	// Job control gives it a process group of its own, which a Ctrl-C goes to.
-	pid, err := s.do(ctx, `set -m; { source %s; status=$?; echo >%s; exit $status; } </dev/null >%s 2>&1 3>&- & set +m; echo $! >&3`, script, started.ended, output)
+	pid, err := s.do(ctx, `set -m; { source %s; status=$?; echo >%s; exit $status; } </dev/null >%s 2>&1 3>&- & set `+
+		`+m; echo $! >&3`, script, started.ended, output)
 	if err != nil {
 		return err
 	}

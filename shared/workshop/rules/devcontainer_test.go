@@ -24,10 +24,12 @@ func TestDevcontainer(t *testing.T) {
 		ForwardPorts    []int
 		PortsAttributes map[string]struct{ Label string }
 	}
-	if err := json.Unmarshal([]byte(checkout.Read(t, filepath.Join(root, ".devcontainer", "devcontainer.json"))), &config); err != nil {
+	if err := json.Unmarshal([]byte(checkout.Read(t, filepath.Join(root, ".devcontainer", "devcontainer.json"))),
+		&config); err != nil {
 		t.Fatal(err)
 	}
-	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(checkout.Read(t, filepath.Join(root, "go.work")))[1]
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(checkout.Read(t,
+		filepath.Join(root, "go.work")))[1]
 	if !strings.Contains(config.Image, "/go:"+version+"-") {
 		t.Errorf("the image is %s, but go.work needs Go %s", config.Image, version)
 	}
@@ -57,7 +59,8 @@ func TestDevcontainer_Codespaces(t *testing.T) {
 	root := checkout.Root(t)
 	bash, home := need.Program(t, "bash"), t.TempDir()
 	var config struct{ PostCreateCommand string }
-	if err := json.Unmarshal([]byte(checkout.Read(t, filepath.Join(root, ".devcontainer", "devcontainer.json"))), &config); err != nil {
+	if err := json.Unmarshal([]byte(checkout.Read(t, filepath.Join(root, ".devcontainer", "devcontainer.json"))),
+		&config); err != nil {
 		t.Fatal(err)
 	}
 	run := func(command string, env ...string) string {
@@ -79,7 +82,8 @@ func TestDevcontainer_Codespaces(t *testing.T) {
 	}{
 		{"not in a codespace", nil, ""},
 		{"in a codespace", []string{"CODESPACE_NAME=fluffy"}, "fluffy-8126.app.github.dev"},
-		{"another domain", []string{"CODESPACE_NAME=fluffy", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN=example.dev"}, "fluffy-8126.example.dev"},
+		{"another domain", []string{"CODESPACE_NAME=fluffy", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN=example.dev"},
+			"fluffy-8126.example.dev"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := run(`. ~/.bashrc; echo "$AGENT_HOSTS"`, c.env...); got != c.want {

@@ -210,7 +210,8 @@ func TestLinks_Templates(t *testing.T) {
 	}
 	routes := regexp.MustCompile(`"(?:GET |POST )?(/[a-z][^"]*)"`).FindAllStringSubmatch(code.String(), -1)
 	links := 0
-	for _, found := range regexp.MustCompile(`\b(?:href|src|action)="([/#][^"]*)"`).FindAllStringSubmatch(templates.String(), -1) {
+	attribute := regexp.MustCompile(`\b(?:href|src|action)="([/#][^"]*)"`)
+	for _, found := range attribute.FindAllStringSubmatch(templates.String(), -1) {
 		link, _, isTemplate := strings.Cut(found[1], "{{")
 		link, _, _ = strings.Cut(link, "?")
 		links++

@@ -38,7 +38,8 @@ var rules = []struct {
 		"thinker/shared/apm", "thinker/shared/apm/query", "github.com/klauspost/compress/zstd",
 		"github.com/tinylib/msgp/msgp"}},
 	{"thinker/shared/apm/internal/webtest", "tests of pages have a real store", []string{
-		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/colour", "thinker/shared/apm/guest", "thinker/shared/apm/query",
+		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/colour", "thinker/shared/apm/guest",
+		"thinker/shared/apm/query",
 		"thinker/shared/apm/internal/stats", "thinker/shared/apm/internal/store", "thinker/shared/apm/internal/web"}},
 	{"thinker/shared/apm/internal/web/chart", "charts draw figures", []string{
 		"thinker/shared/apm/format", "thinker/shared/apm/internal/stats"}},
@@ -59,7 +60,8 @@ var rules = []struct {
 		"thinker/shared/apm", "thinker/shared/apm/fetch"}},
 	{"thinker/shared/apm/fetch", "a request needs only the standard library", nil},
 	{"thinker/shared/apm/tracegen", "a generator knows an agent only over HTTP", []string{
-		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/fetch", "github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
+		"thinker/shared/apm", "thinker/shared/apm/api", "thinker/shared/apm/fetch",
+		"github.com/DataDog/datadog-agent/pkg/proto", "github.com/DataDog/sketches-go/ddsketch",
 		"github.com/tinylib/msgp/msgp"}},
 	{"thinker/shared/apm/internal/process", "a process is seen from outside", []string{"thinker/shared/apm/fetch"}},
 	{"thinker/shared/apm/agent", "apm stands without the workshop", []string{"thinker/shared/apm/..."}},
@@ -133,7 +135,8 @@ var layers = [][]string{
 	{"thinker/shared/apm/agent", "thinker/shared/apm/internal/webtest"},
 	{"thinker/shared/apm/apmtest", "thinker/shared/apm/cmd"},
 	{"thinker/shared/workshop"},
-	{"thinker/shared/workshop/check", "thinker/shared/workshop/doctor", "thinker/shared/workshop/site", "thinker/shared/workshop/workspace"},
+	{"thinker/shared/workshop/check", "thinker/shared/workshop/doctor", "thinker/shared/workshop/site",
+		"thinker/shared/workshop/workspace"},
 	{"thinker/shared/workshop/cmd"},
 }
 
@@ -261,7 +264,8 @@ func TestVersions(t *testing.T) {
 			first[words[0]] = use{words[1], file}
 		}
 	}
-	for module, version := range map[string]string{"gopkg.in/DataDog/dd-trace-go.v1": "v1.74.8", "github.com/gorilla/mux": "v1.8.1"} {
+	for module, version := range map[string]string{"gopkg.in/DataDog/dd-trace-go.v1": "v1.74.8",
+		"github.com/gorilla/mux": "v1.8.1"} {
 		if first[module].version != version {
 			t.Errorf("%s is at %q, but the lessons are written for %s", module, first[module].version, version)
 		}

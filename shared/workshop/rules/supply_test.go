@@ -30,9 +30,11 @@ func TestWorkflows_Pinned(t *testing.T) {
 			}
 		}
 		if strings.Count(text, "uses: actions/checkout@") != strings.Count(text, "persist-credentials: false") {
-			t.Errorf("%s checks out with credentials that later steps can read: set persist-credentials: false", filepath.Base(file))
+			t.Errorf("%s checks out with credentials that later steps can read: set persist-credentials: false",
+				filepath.Base(file))
 		}
-		if !strings.Contains(text, "\npermissions:\n  contents: read\n") || !strings.Contains(text, "VULNERABILITIES: required") {
+		if !strings.Contains(text, "\npermissions:\n  contents: read\n") ||
+			!strings.Contains(text, "VULNERABILITIES: required") {
 			t.Errorf("%s has more permissions than to read, or may leave out govulncheck", filepath.Base(file))
 		}
 	}
@@ -43,8 +45,10 @@ func TestWorkflows_Pinned(t *testing.T) {
 func TestImages_ExactTags(t *testing.T) {
 	root := checkout.Root(t)
 	named := 0
-	for file, image := range map[string]string{"shared/Dockerfile": `(?m)^FROM (\w+:\S+)`, "docker-compose.yml": `(?m)^ *image: (\w+:\S+)`} {
-		for _, found := range regexp.MustCompile(image).FindAllStringSubmatch(checkout.Read(t, filepath.Join(root, filepath.FromSlash(file))), -1) {
+	for file, image := range map[string]string{"shared/Dockerfile": `(?m)^FROM (\w+:\S+)`,
+		"docker-compose.yml": `(?m)^ *image: (\w+:\S+)`} {
+		for _, found := range regexp.MustCompile(image).FindAllStringSubmatch(checkout.Read(t,
+			filepath.Join(root, filepath.FromSlash(file))), -1) {
 			named++
 			if !regexp.MustCompile(`:\d+\.\d+\.\d+`).MatchString(found[1]) {
 				t.Errorf("%s names %s: give the tag of an exact version", file, found[1])
@@ -80,9 +84,11 @@ func TestMakeCI_WithoutVulnerabilities(t *testing.T) {
 		{"ci", "", true, 2},
 		{"ci", "required", false, 1},
 	} {
-		cmd := exec.CommandContext(need.Context(t), program, "--no-print-directory", c.target, "TOOLS="+tools, "RACE=-race", "MAKE=true", "-o", tools, "-o", "tidy-check", "-o", "format-check", "-o", "vet", "-o", "staticcheck")
+		cmd := exec.CommandContext(need.Context(t), program, "--no-print-directory", c.target, "TOOLS="+tools, "RACE=-race",
+			"MAKE=true", "-o", tools, "-o", "tidy-check", "-o", "format-check", "-o", "vet", "-o", "staticcheck")
 		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "VULNERABILITIES="+c.required, "MAKEFLAGS=", "MFLAGS=", "PATH="+path+string(filepath.ListSeparator)+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "VULNERABILITIES="+c.required, "MAKEFLAGS=", "MFLAGS=",
+			"PATH="+path+string(filepath.ListSeparator)+os.Getenv("PATH"))
 		output, err := cmd.CombinedOutput()
 		said := string(output)
 		if (err == nil) != c.well || strings.Count(said, line) != c.times {

@@ -141,7 +141,8 @@ func (p *Process) Stop() error {
 		}
 		p.group.kill()
 		<-p.ended
-		return fmt.Errorf("%s did not stop when asked to, so it was killed. Its run function must return once its context is done", p.Name)
+		return fmt.Errorf("%s did not stop when asked to, so it was killed. Its run function must return once its "+
+			"context is done", p.Name)
 	}
 }
 

@@ -129,7 +129,8 @@ func TestWorkshop_DoesNotStart(t *testing.T) {
 	t.Parallel()
 	w := open(t, copyOf(t, 2))
 	w.until(healthy)
-	w.save("api/main.go", "func run(ctx context.Context, flags *flag.FlagSet) error {", `func run(ctx context.Context, flags *flag.FlagSet) error {
+	w.save("api/main.go", "func run(ctx context.Context, flags *flag.FlagSet) error {",
+		`func run(ctx context.Context, flags *flag.FlagSet) error {
 	if true { return context.Canceled }`)
 	state := w.until(failed)
 	for _, want := range []string{"api stopped unexpectedly (exit status 1)", "thinker-api: context canceled"} {
@@ -150,7 +151,8 @@ func TestWorkshop_ServiceDies(t *testing.T) {
 
 	w.think("mankind") // which it does not survive
 	state := w.until(failed)
-	if want := "thinker stopped unexpectedly (exit status 3)"; !strings.Contains(state.Error, want) || state.Serving.Step != 0 {
+	if want := "thinker stopped unexpectedly (exit status 3)"; !strings.Contains(state.Error, want) ||
+		state.Serving.Step != 0 {
 		t.Errorf("it says %q, and that %+v answers; want %q, and nothing", state.Error, state.Serving, want)
 	}
 	if status, answer := w.think("war"); status != http.StatusBadGateway || !strings.Contains(answer, "502") {
@@ -168,7 +170,8 @@ func TestWorkshop_FirstBuildFails(t *testing.T) {
 	checkout.Edit(t, filepath.Join(target.Dir, "thinker", "main.go"), "func main() {", "func main() { undefined()")
 	w := open(t, target)
 	w.until(failed)
-	if status, answer := w.think("war"); status != http.StatusBadGateway || !strings.Contains(answer, "undefined: undefined") {
+	if status, answer := w.think("war"); status != http.StatusBadGateway ||
+		!strings.Contains(answer, "undefined: undefined") {
 		t.Errorf("the api answers %d %s", status, answer)
 	}
 	w.save("thinker/main.go", "func main() { undefined()", "func main() {")
@@ -234,7 +237,8 @@ func TestOpen_PortInUse(t *testing.T) {
 	t.Parallel()
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t)}
 	ports.Agent = open(t, runner.Target{Step: 1}).Ports().Agent
-	_, err := runner.Open(need.Context(t), runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})
+	_, err := runner.Open(need.Context(t),
+		runner.Options{Target: runner.Target{Step: 1}, Ports: ports, Dir: t.TempDir(), Log: func(string, string) {}})
 	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), fmt.Sprint(ports.Agent)) {
 		t.Errorf("it says %v", err)
 	}

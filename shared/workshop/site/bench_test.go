@@ -59,12 +59,15 @@ func newBench(t *testing.T) *bench {
 	if err := os.Mkdir(filepath.Join(root, "step02"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	const readme = "# Step 2\n\n## Run it\n\n```sh\ncurl 'http://localhost:5000/think/?subject=war'\ncurl 'http://localhost:5000/think/?subject=nothing'\n```\n"
+	const readme = "# Step 2\n\n## Run it\n\n```sh\ncurl 'http://localhost:5000/think/?subject=war'\ncurl " +
+		"'http://localhost:5000/think/?subject=nothing'\n```\n"
 	checkout.Write(t, filepath.Join(root, "step02", "README.md"), readme)
-	running, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Guests: func(a *agent.Agent) []guest.Guest {
-		b.site = newSite(Config{Root: root, Workshop: b.workshop, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{API: api.URL}})
-		return []guest.Guest{b.guest()}
-	}})
+	running, err := agent.Start(agent.Config{Addr: "localhost:0", Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Guests: func(a *agent.Agent) []guest.Guest {
+			b.site = newSite(Config{Root: root, Workshop: b.workshop, Traces: a.Store(), Palette: a.Palette(),
+				Client: &client.Client{API: api.URL}})
+			return []guest.Guest{b.guest()}
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,26 +18,33 @@ func TestSite_Checklist(t *testing.T) {
 	passed := func(_ int, requests []lesson.Request) []lesson.Result {
 		judged = requests
 		var seen uint64 = 7
-		return []lesson.Result{{Expectation: lesson.Expectation{ID: "joined", Says: "One trace."}, Verdict: lesson.Verdict{State: lesson.Passed, TraceID: seen}}}
+		return []lesson.Result{{Expectation: lesson.Expectation{ID: "joined", Says: "One trace."},
+			Verdict: lesson.Verdict{State: lesson.Passed, TraceID: seen}}}
 	}
 	b.requestsOf = func(traces []apm.Trace) []lesson.Request {
 		return []lesson.Request{{Exchange: lesson.Exchange{Path: "/think/?subject=war"}, Traces: traces}}
 	}
 	b.judge = func(step int, requests []lesson.Request) []lesson.Result {
-		failed := lesson.Expectation{ID: "error", Says: "The error is on think.", Asks: []string{"/think/?subject=war"}, Hints: [3]string{"Look <b>there</b>.", "Nearer.", "```go\nspan.Finish()\n```"}}
-		open := lesson.Expectation{ID: "twice", Says: "The second is quick.", Asks: []string{"/think/?subject=mankind", "/think/?subject=mankind"}}
+		failed := lesson.Expectation{ID: "error", Says: "The error is on think.", Asks: []string{"/think/?subject=war"},
+			Hints: [3]string{"Look <b>there</b>.", "Nearer.", "```go\nspan.Finish()\n```"}}
+		open := lesson.Expectation{ID: "twice", Says: "The second is quick.",
+			Asks: []string{"/think/?subject=mankind", "/think/?subject=mankind"}}
 		trace := requests[0].Traces[0]
 		return append(passed(step, requests),
-			lesson.Result{Expectation: failed, Verdict: lesson.Verdict{State: lesson.Failed, TraceID: trace.ID, Finding: &lesson.Finding{
-				Expected: "an error on think", Instead: "none, but SELECT * FROM a, * and <nil>", Cause: "it is not set", Request: "/think/?subject=war",
-				Trees: []lesson.Tree{{Trace: trace, Marks: map[uint64]string{trace.Spans[0].SpanID: "this one"}}},
-			}}},
+			lesson.Result{Expectation: failed,
+				Verdict: lesson.Verdict{State: lesson.Failed, TraceID: trace.ID, Finding: &lesson.Finding{
+					Expected: "an error on think", Instead: "none, but SELECT * FROM a, * and <nil>", Cause: "it is not set",
+					Request: "/think/?subject=war",
+					Trees:   []lesson.Tree{{Trace: trace, Marks: map[uint64]string{trace.Spans[0].SpanID: "this one"}}},
+				}}},
 			lesson.Result{Expectation: open})
 	}
 	page := b.page("/workshop/2")
 	says(t, page, "1 of 3 checks passed",
-		`<li class="passed" id="check-joined" data-part>`, `<a class="shown-by" href="/trace/7">Trace</a>`, `aria-label="not checked yet"`,
-		`<li class="failed" id="check-error" data-part>`, "<p>The error is on think.</p>", "<dt>Instead</dt><dd>none, but SELECT * FROM a, * and &lt;nil&gt;</dd>", "<b>▲ this one</b>",
+		`<li class="passed" id="check-joined" data-part>`, `<a class="shown-by" href="/trace/7">Trace</a>`,
+		`aria-label="not checked yet"`,
+		`<li class="failed" id="check-error" data-part>`, "<p>The error is on think.</p>",
+		"<dt>Instead</dt><dd>none, but SELECT * FROM a, * and &lt;nil&gt;</dd>", "<b>▲ this one</b>",
 		"<summary>Hint 3</summary>", "<pre class=\"go\"><code>span.Finish()", "Look &lt;b&gt;there&lt;/b&gt;.",
 		`<li class="open" id="check-twice" data-part>`, "<code>GET /think/?subject=mankind</code> twice",
 		`<input type="hidden" name="path" value="/think/?subject=mankind">
@@ -56,29 +63,36 @@ func TestSite_Checklist(t *testing.T) {
 		waits bool
 	}{{lesson.Failed, 1, true}, {lesson.Failed, 2, false}, {lesson.Passed, 1, false}} {
 		b.judge = func(int, []lesson.Request) []lesson.Result {
-			above := lesson.Result{Expectation: lesson.Expectation{ID: "first", Says: "First."}, Verdict: lesson.Verdict{State: c.above}}
+			above := lesson.Result{Expectation: lesson.Expectation{ID: "first", Says: "First."},
+				Verdict: lesson.Verdict{State: c.above}}
 			if c.above == lesson.Failed {
 				above.Finding = &lesson.Finding{}
 			}
-			later := lesson.Expectation{ID: "later", Says: "Later.", Asks: slices.Repeat([]string{"/think/?subject=war"}, c.asks)}
+			later := lesson.Expectation{ID: "later", Says: "Later.",
+				Asks: slices.Repeat([]string{"/think/?subject=war"}, c.asks)}
 			return []lesson.Result{above, {Expectation: later}}
 		}
 		page := b.page("/workshop/2")
-		if waits, runs := strings.Contains(page, "when the checks above pass"), strings.Contains(page, "Run the requests of this check"); waits != c.waits || runs == c.waits {
+		if waits, runs := strings.Contains(page, "when the checks above pass"),
+			strings.Contains(page, "Run the requests of this check"); waits != c.waits || runs == c.waits {
 			t.Errorf("%+v: it waits: %v, and can be run: %v", c, waits, runs)
 		}
 	}
 
 	b.judge = passed
-	says(t, b.page("/workshop/2"), "✓ All 1 checks passed with the original step02.</b> Now do it yourself", `<a href="/workshop/3">Continue with step 3</a>`, `</span> <span class="quiet" title="All checks passed with the original`)
-	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) != 1 || progress[0].Step != 2 || !progress[0].Given() {
+	says(t, b.page("/workshop/2"), "✓ All 1 checks passed with the original step02.</b> Now do it yourself",
+		`<a href="/workshop/3">Continue with step 3</a>`,
+		`</span> <span class="quiet" title="All checks passed with the original`)
+	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) != 1 || progress[0].Step != 2 ||
+		!progress[0].Given() {
 		t.Errorf("%v is on record: %v", progress, err)
 	}
 
 	b.workshop.state.Target.Dir = workspace.CopyDir(b.Root, 2)
 	b.workshop.state.Serving = b.workshop.state.Target
 	says(t, b.page("/workshop/2"), "✓ Step 2 is complete.", `</span> <span class="ok" title="Complete`)
-	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) != 1 || progress[0].Dir != ".workshop/try02" {
+	if progress, err := workspace.Progress(b.Root); err != nil || len(progress) != 1 ||
+		progress[0].Dir != ".workshop/try02" {
 		t.Errorf("%v is on record: %v", progress, err)
 	}
 

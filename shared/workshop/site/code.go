@@ -25,7 +25,8 @@ func (s *site) change(r *http.Request, step int) (guest.Page, error) {
 		}
 		target.Dir = copied.Dir
 	default:
-		return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form doesn’t say which code to run. Reload the page and try again.")
+		return guest.Page{}, guest.Refuse(http.StatusBadRequest,
+			"The form doesn’t say which code to run. Reload the page and try again.")
 	}
 	s.Workshop.Run(target)
 	return guest.Page{Instead: address(step, "code")}, nil

@@ -185,7 +185,8 @@ func (p *page) Links() []link {
 	all := []link{{"/traces?query=version:" + name, "Traces of " + name}}
 	if step > 1 {
 		before := runner.StepName(step - 1)
-		all = append(all, link{"/compare?service=thinker-api&a=" + before + "&b=" + name, "Compare " + before + " with " + name})
+		all = append(all, link{"/compare?service=thinker-api&a=" + before + "&b=" + name,
+			"Compare " + before + " with " + name})
 	}
 	return all
 }

@@ -26,7 +26,8 @@ func picture(dir, file string) (guest.Page, error) {
 	defer root.Close()
 	picture, err := root.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return guest.Page{}, guest.Refuse(http.StatusNotFound, fmt.Sprintf("There is no picture %s. To restore it, run git restore %[1]s.", file))
+		return guest.Page{}, guest.Refuse(http.StatusNotFound,
+			fmt.Sprintf("There is no picture %s. To restore it, run git restore %[1]s.", file))
 	} else if err != nil {
 		return guest.Page{}, fmt.Errorf("open a picture: %w", err)
 	}

@@ -22,7 +22,8 @@ func TestSite_Picture(t *testing.T) {
 		}
 		checkout.Write(t, file, text)
 	}
-	write("step02/README.md", "# Step 2\n\n![One *trace*\nin \"red\"](pictures/trace.svg)\n\n![map](../shared/pictures/map.svg)\n")
+	write("step02/README.md", "# Step 2\n\n![One *trace*\nin "+
+		"\"red\"](pictures/trace.svg)\n\n![map](../shared/pictures/map.svg)\n")
 	write("step02/pictures/trace.svg", "<svg>trace</svg>")
 	write("shared/pictures/map.svg", "<svg>map</svg>")
 	write("step02/pictures/notes.txt", "private")
@@ -36,12 +37,14 @@ func TestSite_Picture(t *testing.T) {
 	says(t, b.page("/workshop/2"),
 		`<img src="/workshop/step02/pictures/trace.svg" alt="One trace in &#34;red&#34;">`,
 		`<img src="/workshop/shared/pictures/map.svg" alt="map">`)
-	for path, want := range map[string]string{"/workshop/step02/pictures/trace.svg": "<svg>trace</svg>", "/workshop/shared/pictures/map.svg": "<svg>map</svg>"} {
+	for path, want := range map[string]string{"/workshop/step02/pictures/trace.svg": "<svg>trace</svg>",
+		"/workshop/shared/pictures/map.svg": "<svg>map</svg>"} {
 		resp, err := http.Get(b.url + path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := read(t, resp); resp.StatusCode != http.StatusOK || body != want || resp.Header.Get("Content-Type") != "image/svg+xml" {
+		if body := read(t, resp); resp.StatusCode != http.StatusOK || body != want ||
+			resp.Header.Get("Content-Type") != "image/svg+xml" {
 			t.Errorf("%s: %d, %q", path, resp.StatusCode, body)
 		}
 	}
@@ -67,7 +70,8 @@ func TestSite_Picture(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := read(t, resp); resp.StatusCode == http.StatusOK || strings.Contains(body, "private") && !strings.Contains(path, "private") {
+		if body := read(t, resp); resp.StatusCode == http.StatusOK || strings.Contains(body, "private") &&
+			!strings.Contains(path, "private") {
 			t.Errorf("%s: %d, %q", path, resp.StatusCode, body)
 		}
 	}

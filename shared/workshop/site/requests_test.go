@@ -19,7 +19,8 @@ func TestSite_Requests(t *testing.T) {
 	b := newBench(t)
 	since := time.Now().Add(-10 * time.Second)
 	span := func(trace, id, parent uint64, start, duration time.Duration) apm.Span {
-		return apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: "thinker-api", Name: "http.request", Start: since.Add(start).UnixNano(), Duration: duration}
+		return apm.Span{TraceID: trace, SpanID: id, ParentID: parent, Service: "thinker-api", Name: "http.request",
+			Start: since.Add(start).UnixNano(), Duration: duration}
 	}
 	err := tracegen.Send(t.Context(), b.url, []apm.Span{
 		span(1, 1, 0, -time.Second, 2*time.Second), span(1, 2, 1, time.Second, time.Second), // began before

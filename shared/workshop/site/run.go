@@ -54,15 +54,18 @@ type sender struct {
 func (s *site) run(r *http.Request, step int) (guest.Page, error) {
 	at, err := strconv.Atoi(r.PostFormValue("at"))
 	if err != nil || at < 0 || at > mostLines {
-		return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form doesn’t say which line to run. Reload the page and try again.")
+		return guest.Page{}, guest.Refuse(http.StatusBadRequest,
+			"The form doesn’t say which line to run. Reload the page and try again.")
 	}
 	paths := r.PostForm["path"]
 	if len(paths) == 0 {
-		return guest.Page{}, guest.Refuse(http.StatusBadRequest, "The form contains no request to send. Reload the page and try again.")
+		return guest.Page{}, guest.Refuse(http.StatusBadRequest,
+			"The form contains no request to send. Reload the page and try again.")
 	}
 	for _, path := range paths {
 		if !listed(path) {
-			return guest.Page{}, guest.Refuse(http.StatusForbidden, fmt.Sprintf("%.80q isn’t one of the steps’ requests, so this page doesn’t send it. Use curl instead.", path))
+			return guest.Page{}, guest.Refuse(http.StatusForbidden,
+				fmt.Sprintf("%.80q isn’t one of the steps’ requests, so this page doesn’t send it. Use curl instead.", path))
 		}
 	}
 	const longest = 50 * time.Second // the agent gives a page a minute
@@ -124,15 +127,18 @@ func listed(path string) bool {
 func (s *sender) send(ctx context.Context, path string) (answer, error) {
 	code := s.Workshop.State().Serving
 	if code.Step == 0 {
-		return answer{at: time.Now(), Problem: "The services aren’t running yet. Wait until they are, then run this again."}, nil
+		return answer{at: time.Now(), Problem: "The services aren’t running yet. " +
+			"Wait until they are, then run this again."}, nil
 	}
 	got, err := s.Client.Get(ctx, path)
 	a := answer{Exchange: got, at: time.Now(), Code: code.Name()}
 	if gone, ok := errors.AsType[*fetch.UnreachableError](err); ok {
-		a.Problem = fmt.Sprintf("The api at %s can’t be reached: %v. If it is still starting, run this again in a moment.", s.Client.API, gone.Err)
+		a.Problem = fmt.Sprintf("The api at %s can’t be reached: %v. If it is still starting, run this again in a moment.",
+			s.Client.API, gone.Err)
 		return a, nil
 	} else if _, long := errors.AsType[*fetch.TooLongError](err); long {
-		a.Problem = fmt.Sprintf("The response of the api at %s is larger than 1 MiB. Look for a loop that writes to it.", s.Client.API)
+		a.Problem = fmt.Sprintf("The response of the api at %s is larger than 1 MiB. Look for a loop that writes to it.",
+			s.Client.API)
 		return a, nil
 	} else if err != nil {
 		return a, err

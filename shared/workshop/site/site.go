@@ -79,7 +79,8 @@ func Guests(root string, ports runner.Ports) func(*runner.Workshop, *agent.Agent
 	return func(w *runner.Workshop, a *agent.Agent) []guest.Guest {
 		asks := &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: a.URL(), Pages: a.URL()}
 		thinker := fmt.Sprintf("http://localhost:%d", ports.Thinker)
-		return []guest.Guest{New(Config{Root: root, Workshop: w, Traces: a.Store(), Palette: a.Palette(), Client: asks, Thinker: thinker})}
+		return []guest.Guest{New(Config{Root: root, Workshop: w, Traces: a.Store(), Palette: a.Palette(), Client: asks,
+			Thinker: thinker})}
 	}
 }
 
@@ -122,7 +123,8 @@ func (s *site) serve(r *http.Request) (guest.Page, error) {
 		case err != nil:
 			return guest.Page{}, err
 		}
-		return guest.Page{}, guest.Refuse(http.StatusNotFound, fmt.Sprintf("There is no form at %s. Reload the page and try again.", r.URL.Path))
+		return guest.Page{}, guest.Refuse(http.StatusNotFound,
+			fmt.Sprintf("There is no form at %s. Reload the page and try again.", r.URL.Path))
 	}
 	if below == "" {
 		return guest.Page{Instead: address(s.Workshop.State().Target.Step, "")}, nil
@@ -141,7 +143,8 @@ func (s *site) serve(r *http.Request) (guest.Page, error) {
 func readStep(text string) (int, error) {
 	step, err := strconv.Atoi(text)
 	if err != nil || step < 1 || step > runner.Steps {
-		return 0, guest.Refuse(http.StatusNotFound, fmt.Sprintf("There is no step %.40q. Choose one from 1 to %d.", text, runner.Steps))
+		return 0, guest.Refuse(http.StatusNotFound,
+			fmt.Sprintf("There is no step %.40q. Choose one from 1 to %d.", text, runner.Steps))
 	}
 	return step, nil
 }

@@ -93,7 +93,8 @@ func drawTree(palette *colour.Palette, t lesson.Tree, begin int64, length float6
 		shown := row{
 			URL:   drawn.URL + "?span=" + strconv.FormatUint(span.SpanID, 10),
 			Level: level, Indent: step * min(level-1, deepest),
-			Colour: palette.Of(span.Service).Hex(), Name: format.Printable(span.Name, longest), Detail: format.Printable(span.Detail(), longest),
+			Colour: palette.Of(span.Service).Hex(), Name: format.Printable(span.Name, longest),
+			Detail:   format.Printable(span.Detail(), longest),
 			X:        percent(float64(span.Start-begin) / length),
 			Width:    percent(float64(span.Duration) / length),
 			Duration: span.Duration,

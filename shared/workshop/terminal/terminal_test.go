@@ -17,16 +17,19 @@ func TestTerminal_Trace(t *testing.T) {
 	trace := apm.NewTrace(7, []apm.Span{
 		{SpanID: 1, Service: "thinker-api", Name: "http.request", Resource: "GET /think/",
 			Start: 1000 * ms, Duration: 100 * time.Millisecond,
-			Meta: map[string]string{"http.method": "GET", "http.url": "http://localhost:5000/think/?subject=war&subject=art", "http.status_code": "200"}},
+			Meta: map[string]string{"http.method": "GET", "http.url": "http://localhost:5000/think/?subject=war&subject=art",
+				"http.status_code": "200"}},
 		{SpanID: 2, ParentID: 1, Service: "thinker-api", Name: "http.request", Resource: "http.request",
 			Start:    1010 * ms,
 			Duration: 80 * time.Millisecond,
 			Meta:     map[string]string{"http.url": "http://localhost:5001/"}},
 		{SpanID: 3, ParentID: 2, Service: "thinker-microservice", Name: "think", Resource: "think",
 			Start: 1050 * ms, Duration: 40 * time.Millisecond, Error: true,
-			Meta: map[string]string{"subject": "art", "error.type": "main.unknownSubject", "error.message": "no thought\x1b[2J on \"art\""}},
-		{SpanID: 4, ParentID: 3, Service: "sqlite.db", Name: "sqlite.query", Resource: "SELECT\n\tid FROM thought WHERE subject = ? AND quote IS NOT NULL ORDER BY id",
-			Start: 1089 * ms, Duration: 300 * time.Microsecond},
+			Meta: map[string]string{"subject": "art", "error.type": "main.unknownSubject",
+				"error.message": "no thought\x1b[2J on \"art\""}},
+		{SpanID: 4, ParentID: 3, Service: "sqlite.db", Name: "sqlite.query",
+			Resource: "SELECT\n\tid FROM thought WHERE subject = ? AND quote IS NOT NULL ORDER BY id",
+			Start:    1089 * ms, Duration: 300 * time.Microsecond},
 		{SpanID: 5, ParentID: 99, Service: "thinker-microservice", Name: "late", Resource: "late",
 			Start: 1099 * ms, Duration: 1 * time.Millisecond},
 	})
@@ -55,7 +58,8 @@ func TestTerminal_MarkedTrace(t *testing.T) {
 		{SpanID: 1, Service: "thinker-api", Name: "http.request", Resource: "GET /think/", Duration: 100 * time.Millisecond},
 		{SpanID: 2, ParentID: 1, Service: "thinker-microservice", Name: "think", Duration: 50 * time.Millisecond},
 	})
-	screen.MarkedTrace(trace, "", &colour.Palette{}, map[uint64]string{2: "ended\x1b[2J " + strings.Repeat("long before ", 9)})
+	screen.MarkedTrace(trace, "", &colour.Palette{},
+		map[uint64]string{2: "ended\x1b[2J " + strings.Repeat("long before ", 9)})
 	want := `
 GET /think/   OK   100 ms
   thinker-api            GET /think/ ▇▇▇▇▇▇▇▇▇▇▇    100 ms
@@ -71,7 +75,8 @@ func TestTerminal_TraceOfManySpans(t *testing.T) {
 	spans := []apm.Span{{SpanID: 1, Service: "s", Name: "root", Duration: time.Second}}
 	for i := range 100 {
 		spans = append(spans, apm.Span{
-			SpanID: uint64(i + 2), ParentID: uint64(i + 1), Service: "s", Name: fmt.Sprint("span", i), Start: int64(i), Duration: time.Millisecond,
+			SpanID: uint64(i + 2), ParentID: uint64(i + 1), Service: "s", Name: fmt.Sprint("span", i), Start: int64(i),
+			Duration: time.Millisecond,
 		})
 	}
 	got := shown(t, apm.NewTrace(7, spans))
@@ -90,8 +95,9 @@ func TestTerminal_TraceOfWideCharacters(t *testing.T) {
 	spans := []apm.Span{{SpanID: 1, Service: "s", Name: "http.request", Resource: "GET /", Duration: time.Second}}
 	for i, subject := range []string{"war", "思考", "e\u0301te\u0301", strings.Repeat("思", 40)} {
 		spans = append(spans, apm.Span{
-			SpanID: uint64(i + 2), ParentID: 1, Service: "s", Name: "think", Resource: "think", Start: int64(i), Duration: time.Second,
-			Meta: map[string]string{"subject": subject},
+			SpanID: uint64(i + 2), ParentID: 1, Service: "s", Name: "think", Resource: "think", Start: int64(i),
+			Duration: time.Second,
+			Meta:     map[string]string{"subject": subject},
 		})
 	}
 	got := shown(t, apm.NewTrace(7, spans))
@@ -113,7 +119,8 @@ func TestTerminal_TraceInColour(t *testing.T) {
 	screen := terminal.NewLike(&out, terminal.Look{Colours: true, Width: width(110)})
 	t.Setenv("COLORTERM", "truecolor")
 	palette := &colour.Palette{}
-	screen.Trace(apm.NewTrace(7, []apm.Span{{SpanID: 1, Service: "s", Name: "n", Duration: 1, Error: true}}), "page", palette)
+	screen.Trace(apm.NewTrace(7, []apm.Span{{SpanID: 1, Service: "s", Name: "n", Duration: 1, Error: true}}), "page",
+		palette)
 	c := palette.Of("s")
 	for _, want := range []string{fmt.Sprintf("\x1b[38;2;%d;%d;%dms\x1b[0m", c.R, c.G, c.B), "\x1b[31m✗ error"} {
 		if !strings.Contains(out.String(), want) {
@@ -129,7 +136,8 @@ func TestTerminal_Log(t *testing.T) {
 	screen.Log("thinker", `time=2026-01-02T03:04:05.678Z level=WARN msg="no Redis"`)
 	screen.Progress("building %s", "x") // not on a file
 	screen.Log("thinker", "panic: \x1b]0;title\a")
-	want := "    api │ listening address=127.0.0.1:5000\nthinker │ level=WARN msg=\"no Redis\"\nthinker │ panic: �]0;title�\n"
+	want := "    api │ listening address=127.0.0.1:5000\nthinker │ level=WARN msg=\"no Redis\"\nthinker │ panic: " +
+		"�]0;title�\n"
 	if out.String() != want {
 		t.Errorf("shows\n%s\nwant\n%s", &out, want)
 	}
@@ -176,8 +184,10 @@ func TestTerminal_Item(t *testing.T) {
 
 func TestTerminal_Paragraph(t *testing.T) {
 	screen := terminal.NewLike(io.Discard, terminal.Look{Width: width(60)})
-	got := screen.Paragraph("  ", "Moves the thoughts\n\tinto SQLite, and reads them through a driver\a that is instrumented, so that … "+strings.Repeat("w", 70))
-	want := "  Moves the thoughts into SQLite, and reads them through a\n  driver� that is instrumented, so that …\n  " + strings.Repeat("w", 70) + "\n"
+	got := screen.Paragraph("  ", "Moves the thoughts\n\tinto SQLite, and reads them through a driver\a that is "+
+		"instrumented, so that … "+strings.Repeat("w", 70))
+	want := "  Moves the thoughts into SQLite, and reads them through a\n  driver� that is instrumented, so that …\n  " +
+		strings.Repeat("w", 70) + "\n"
 	if got != want {
 		t.Errorf("shows\n%s\nwant\n%s", got, want)
 	}

@@ -39,7 +39,8 @@ func (t *Terminal) MarkedTrace(trace apm.Trace, page string, palette *colour.Pal
 	if entry.Error {
 		status = t.Red(strings.TrimSpace(entry.StatusCode() + " error"))
 	}
-	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(title(entry))), status, format.Duration(entry.Duration), page)
+	heading := fmt.Sprintf("%s   %s   %s   %s", t.Bold(printable(title(entry))), status, format.Duration(entry.Duration),
+		page)
 	fmt.Fprintf(&out, "\n%s\n", strings.TrimRight(heading, " "))
 
 	rows, hidden := rowsOf(trace, t.columns() < narrow)

@@ -16,13 +16,17 @@ func TestFiles(t *testing.T) {
 		change  func(dir string) error
 		notices bool
 	}{
-		"written":            {func(dir string) error { return write(dir, "api/main.go", "package main // changed") }, true},
-		"same size":          {func(dir string) error { return write(dir, "api/main.go", "package niam") }, true},
-		"replaced":           {func(dir string) error { return replace(dir, "api/main.go", "package main // new") }, true},
-		"a new file":         {func(dir string) error { return write(dir, "api/cache.go", "package main") }, true},
-		"removed":            {func(dir string) error { return os.Remove(filepath.Join(dir, "api/main.go")) }, true},
-		"renamed":            {func(dir string) error { return os.Rename(filepath.Join(dir, "api"), filepath.Join(dir, "ipa")) }, true},
-		"embedded":           {func(dir string) error { return write(dir, "thinker/schema.sql", "CREATE TABLE t (i)") }, true},
+		"written":    {func(dir string) error { return write(dir, "api/main.go", "package main // changed") }, true},
+		"same size":  {func(dir string) error { return write(dir, "api/main.go", "package niam") }, true},
+		"replaced":   {func(dir string) error { return replace(dir, "api/main.go", "package main // new") }, true},
+		"a new file": {func(dir string) error { return write(dir, "api/cache.go", "package main") }, true},
+		"removed":    {func(dir string) error { return os.Remove(filepath.Join(dir, "api/main.go")) }, true},
+		"renamed": {func(dir string) error {
+			return os.Rename(filepath.Join(dir, "api"),
+				filepath.Join(dir, "ipa"))
+		}, true},
+		"embedded": {func(dir string) error { return write(dir, "thinker/schema.sql", "CREATE TABLE t (i)") },
+			true},
 		"go.mod":             {func(dir string) error { return write(dir, "go.mod", "module other") }, true},
 		"nothing":            {func(string) error { return nil }, false},
 		"a test":             {func(dir string) error { return write(dir, "api/main_test.go", "package main") }, false},

@@ -101,14 +101,16 @@ func TestCopy_Failure(t *testing.T) {
 	main := filepath.Join(root, "step01", "thinker", "main.go")
 	checkout.Write(t, main, strings.Replace(checkout.Read(t, main), "defer tracer.Stop()", "", 1))
 	_, err := workspace.Copy(root, 1, true)
-	want := "make a copy for step 1: step01/thinker/main.go has been changed, so no copy can be made from it. To restore it: git restore step01"
+	want := "make a copy for step 1: step01/thinker/main.go has been changed, so no copy can be made from it. " +
+		"To restore it: git restore step01"
 	if err == nil || err.Error() != want {
 		t.Errorf("of a step that was changed: %v, want %s", err, want)
 	}
 	if err := os.Remove(filepath.Join(root, "step02", "go.sum")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = workspace.Copy(root, 2, false); err == nil || !strings.Contains(err.Error(), "make a copy for step 2: open ") {
+	if _, err = workspace.Copy(root, 2, false); err == nil ||
+		!strings.Contains(err.Error(), "make a copy for step 2: open ") {
 		t.Errorf("without go.sum: %v", err)
 	}
 	deepen(t, filepath.Join(root, "step03", "api"))

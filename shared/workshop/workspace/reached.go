@@ -118,7 +118,8 @@ func readProgress(root string) (p progress, err error) {
 		return progress{}, fmt.Errorf("%s %w", file, errDamaged)
 	}
 	if p.Version > version {
-		return progress{}, fmt.Errorf("%s was written by a newer version of the workshop. It stays as it is. Update your clone", file)
+		return progress{}, fmt.Errorf("%s was written by a newer version of the workshop. It stays as it is. "+
+			"Update your clone", file)
 	}
 	return p, nil
 }

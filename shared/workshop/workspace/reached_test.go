@@ -71,7 +71,8 @@ func TestReach_DamagedRecord(t *testing.T) {
 			t.Errorf("%q is read: %v", text, err)
 		}
 		err := reach()
-		if err == nil || !strings.Contains(err.Error(), " is damaged. A new one was started, and the damaged one was renamed to ") {
+		if err == nil || !strings.Contains(err.Error(),
+			" is damaged. A new one was started, and the damaged one was renamed to ") {
 			t.Fatalf("%q is written over: %v", text, err)
 		}
 		_, aside, _ := strings.Cut(err.Error(), "renamed to ")
@@ -92,7 +93,8 @@ func TestReach_NewerVersion(t *testing.T) {
 	file, newer := filepath.Join(workspace.Dir(root), "reached.json"), `{"version":2,"lessons":{}}`
 	checkout.Write(t, file, newer)
 	err := workspace.Reach(root, workspace.Reached{Step: 2, Dir: root})
-	if err == nil || !strings.Contains(err.Error(), "was written by a newer version of the workshop") || checkout.Read(t, file) != newer {
+	if err == nil || !strings.Contains(err.Error(), "was written by a newer version of the workshop") ||
+		checkout.Read(t, file) != newer {
 		t.Errorf("a newer record: %v, and then %s", err, checkout.Read(t, file))
 	}
 }

@@ -118,7 +118,8 @@ func checkSteps(ctx context.Context, out *terminal.Terminal, o checkOptions) err
 		if err != nil {
 			return cannotRun{err}
 		}
-		c := &checker{out: out, root: root, target: target, exercise: o.exercise, hints: o.hints, logs: o.logs, quiet: o.machine, several: len(o.steps) > 1}
+		c := &checker{out: out, root: root, target: target, exercise: o.exercise, hints: o.hints, logs: o.logs,
+			quiet: o.machine, several: len(o.steps) > 1}
 		report, err := c.check(ctx)
 		if ctx.Err() != nil {
 			return stopped(ctx, err)
@@ -177,7 +178,8 @@ func (c *checker) check(ctx context.Context) (check.Report, error) {
 		c.conclude(report)
 	}
 	if report.Complete() && !c.exercise {
-		reached := workspace.Reached{Step: c.target.Step, Dir: cmp.Or(c.target.Dir, filepath.Join(c.root, runner.StepName(c.target.Step))), At: time.Now()}
+		reached := workspace.Reached{Step: c.target.Step,
+			Dir: cmp.Or(c.target.Dir, filepath.Join(c.root, runner.StepName(c.target.Step))), At: time.Now()}
 		if err := workspace.Reach(c.root, reached); err != nil {
 			c.say("%s\n", c.out.Paragraph("", err.Error()+"."))
 		}

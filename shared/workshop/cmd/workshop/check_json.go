@@ -101,7 +101,8 @@ func checkOf(r lesson.Result, hints int) checkJSON {
 	for _, tree := range r.Finding.Trees {
 		t := traceJSON{TraceID: id(tree.Trace.ID), Spans: []spanJSON{}}
 		for _, s := range tree.Trace.Spans {
-			t.Spans = append(t.Spans, spanJSON{id(s.SpanID), id(s.ParentID), s.Service, s.Name, s.Resource, s.Error, tree.Marks[s.SpanID]})
+			t.Spans = append(t.Spans, spanJSON{id(s.SpanID), id(s.ParentID), s.Service, s.Name, s.Resource, s.Error,
+				tree.Marks[s.SpanID]})
 		}
 		e.Finding.Traces = append(e.Finding.Traces, t)
 	}

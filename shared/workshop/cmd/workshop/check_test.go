@@ -35,10 +35,13 @@ func TestCheck(t *testing.T) {
 		{"check all --dir step01", 2, []string{"workshop: --dir works for one step only: replace all with its number\n"}},
 		{"check all --exercise", 2, []string{"workshop: --exercise works for one step only: replace all with its number\n"}},
 		{"check 2 --exercise", 2, []string{"workshop: step 2 has no exercise to check: only step 4 has one\n"}},
-		{"check 4 --exercise", 1, []string{"Step 4: SQLite store, exercise   the original step04\n", "  GET /think/?subject=art", "\n✗ the exercise of step 4 isn't complete yet: "}},
+		{"check 4 --exercise", 1, []string{"Step 4: SQLite store, exercise   the original step04\n",
+			"  GET /think/?subject=art", "\n✗ the exercise of step 4 isn't complete yet: "}},
 		{"check 2 --hints 4", 2, []string{"workshop: --hints 4 is out of range: use 0 to 3\n"}},
-		{"check 2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api. Use the directory of a step or of a copy. To make a copy: "}},
-		{"check 2 --dir broken", 2, []string{"Step 2: manual headers   broken\n", "broken does not build:\n", "more.go:3:9: undefined: undefined\n"}},
+		{"check 2 --dir nowhere", 2, []string{"workshop: nowhere has no directory api. " +
+			"Use the directory of a step or of a copy. To make a copy: "}},
+		{"check 2 --dir broken", 2, []string{"Step 2: manual headers   broken\n", "broken does not build:\n",
+			"more.go:3:9: undefined: undefined\n"}},
 		{"check 2 --dir step01", 1, []string{
 			"Step 2: manual headers   step01\n",
 			"  GET /think/?subject=war   200   5",
@@ -52,9 +55,12 @@ func TestCheck(t *testing.T) {
 			"  – thinker-below-api     The microservice's span is below the api",
 			"\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n",
 		}},
-		{"check 2 --dir step01 --hints 3", 1, []string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` + "\n", "✗ step 2 isn't complete yet"}},
+		{"check 2 --dir step01 --hints 3", 1,
+			[]string{"\n" + `          header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))` +
+				"\n", "✗ step 2 isn't complete yet"}},
 		{"check 5", 0, []string{
-			"Step 5: Redis cache   the original step05\n", "  ✓ miss  ", "  ✓ expires  ", "  ✓ hit  ", "  ✓ no-wait  ", "  ✓ errors-not-cached  ",
+			"Step 5: Redis cache   the original step05\n", "  ✓ miss  ", "  ✓ expires  ", "  ✓ hit  ", "  ✓ no-wait  ",
+			"  ✓ errors-not-cached  ",
 			"\n✓ 5 of 5 checks passed in ", "\nChecked the original step05. To check your own code: WORKSHOP try 5\n",
 		}},
 	} {
@@ -86,7 +92,8 @@ func TestCheck_LearnersCopy(t *testing.T) {
 			}
 		}
 	}
-	started, completed := "  Step 2: manual headers           started in .workshop/try02\n", "✓ Step 2: manual headers           completed "
+	started, completed := "  Step 2: manual headers           started in .workshop/try02\n",
+		"✓ Step 2: manual headers           completed "
 	for _, c := range []struct {
 		name, arguments string
 		before          func()
@@ -94,10 +101,18 @@ func TestCheck_LearnersCopy(t *testing.T) {
 		want            []string
 		status          string
 	}{
-		{"starting code", "2", func() {}, 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n"}, started},
-		{"original", "2 --dir step02", func() {}, 0, []string{"Step 2: manual headers   the original step02\n", "\n✓ 4 of 4 checks passed in ", "\nChecked the original step02. To check your own code: WORKSHOP check 2\n"}, started},
-		{"finished code", "2", fill("step02"), 0, []string{"Step 2: manual headers   .workshop/try02\n", "\n✓ step 2 is complete: 4 of 4 checks passed in ", "\nNext: WORKSHOP try 3\n"}, completed},
-		{"changed later", "2", fill("step01"), 1, []string{"Step 2: manual headers   .workshop/try02\n", "\n✗ 2 of 4 checks passed\nYou completed step 2 on "}, completed},
+		{"starting code", "2", func() {}, 1,
+			[]string{"Step 2: manual headers   .workshop/try02\n", "\n✗ step 2 isn't complete yet: 2 of 4 checks passed\n"},
+			started},
+		{"original", "2 --dir step02", func() {}, 0,
+			[]string{"Step 2: manual headers   the original step02\n", "\n✓ 4 of 4 checks passed in ",
+				"\nChecked the original step02. To check your own code: WORKSHOP check 2\n"}, started},
+		{"finished code", "2", fill("step02"), 0,
+			[]string{"Step 2: manual headers   .workshop/try02\n", "\n✓ step 2 is complete: 4 of 4 checks passed in ",
+				"\nNext: WORKSHOP try 3\n"}, completed},
+		{"changed later", "2", fill("step01"), 1,
+			[]string{"Step 2: manual headers   .workshop/try02\n", "\n✗ 2 of 4 checks passed\nYou completed step 2 on "},
+			completed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.before()
@@ -117,8 +132,10 @@ func TestCheck_JSON(t *testing.T) {
 		code        int
 		want        string
 	}{
-		{"1", "step01", 0, "complete, 3 requests: api-span passed, thinker-span passed, think-span passed, two-traces passed"},
-		{"2", "step01", 1, "not complete, 3 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api unchecked, think-below-thinker passed, error-on-think passed"},
+		{"1", "step01", 0, "complete, 3 requests: api-span passed, thinker-span passed, think-span passed, " +
+			"two-traces passed"},
+		{"2", "step01", 1, "not complete, 3 requests: one-trace failed with 1 hints and 2 traces, thinker-below-api " +
+			"unchecked, think-below-thinker passed, error-on-think passed"},
 		{"3", "step03", 2, "not complete, 0 requests, an error: "},
 	} {
 		cmd := exec.CommandContext(need.Context(t), program, "check", c.lesson, "--dir", c.dir, "--json")

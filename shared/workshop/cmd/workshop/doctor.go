@@ -65,7 +65,8 @@ func (a *addresses) examination(cmd *cobra.Command) (doctor.Options, error) {
 	if err != nil {
 		return doctor.Options{}, err
 	}
-	options := doctor.Options{Client: ask, Up: workshopUp(), Env: os.Environ(), Contained: os.Getenv("WORKSHOP_COMMAND") != ""}
+	options := doctor.Options{Client: ask, Up: workshopUp(), Env: os.Environ(),
+		Contained: os.Getenv("WORKSHOP_COMMAND") != ""}
 	if root, err := runner.FindRoot("."); err == nil {
 		options.Root = root
 	}

@@ -38,12 +38,15 @@ func TestCheck_MisleadingEnvironment(t *testing.T) {
 		want         string
 	}{
 		{"tracer", "3", []string{
-			"DD_TAGS=team:greetings,service.name:greeter", "OTEL_RESOURCE_ATTRIBUTES=span.name=x,subject=y", "OTEL_SDK_DISABLED=true",
+			"DD_TAGS=team:greetings,service.name:greeter", "OTEL_RESOURCE_ATTRIBUTES=span.name=x,subject=y",
+			"OTEL_SDK_DISABLED=true",
 			"DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT=restart", "DD_TRACE_HTTP_SERVER_ERROR_STATUSES=200-299",
 		}, "Ignoring these variables, which could hide or change traces: DD_TAGS, " +
-			"DD_TRACE_HTTP_SERVER_ERROR_STATUSES, DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT, OTEL_RESOURCE_ATTRIBUTES, OTEL_SDK_DISABLED"},
+			"DD_TRACE_HTTP_SERVER_ERROR_STATUSES, DD_TRACE_PROPAGATION_BEHAVIOR_EXTRACT, OTEL_RESOURCE_ATTRIBUTES, " +
+			"OTEL_SDK_DISABLED"},
 		{"go", "1", settings, "Ignoring these Go settings, which could break the build: " + strings.Join(settings, ", ")},
-		{"go env -w", "1", []string{"GOENV=" + saved}, "Ignoring these Go settings, which could break the build: GOFLAGS=-mod=mod, GOOS=plan9"},
+		{"go env -w", "1", []string{"GOENV=" + saved},
+			"Ignoring these Go settings, which could break the build: GOFLAGS=-mod=mod, GOOS=plan9"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -62,18 +65,21 @@ func TestDoctor_GoSettings(t *testing.T) {
 	settings := goSettings(t)
 	saved := filepath.Join(t.TempDir(), "env")
 	checkout.Write(t, saved, strings.Join(settings, "\n")+"\n")
-	missing := []string{"HOME=", "XDG_CACHE_HOME=", "GOCACHE=", "GOMODCACHE=", "GOPATH=", "LocalAppData=", "USERPROFILE=", "GOENV=off"}
+	missing := []string{"HOME=", "XDG_CACHE_HOME=", "GOCACHE=", "GOMODCACHE=", "GOPATH=", "LocalAppData=",
+		"USERPROFILE=", "GOENV=off"}
 	for _, c := range []struct {
 		name string
 		env  []string
 		want []string // in each link about Go, after the first
 	}{
 		{"set", append([]string{"GOENV=off"}, settings...), []string{
-			"GOFLAGS=-mod=vendor is set in this terminal. workshop up and check ignore it, but go run and other go commands don't. To remove it: ",
+			"GOFLAGS=-mod=vendor is set in this terminal. workshop up and check ignore it, but go run and other go commands " +
+				"don't. To remove it: ",
 			"GO111MODULE=off ", "GOWORK=", "GOOS=plan9 ", "GOARCH=mips ",
 		}},
 		{"saved", []string{"GOENV=" + saved}, []string{
-			"GOFLAGS=-mod=vendor is set with go env -w. workshop up and check ignore it, but go run and other go commands don't. To remove it: go env -u GOFLAGS",
+			"GOFLAGS=-mod=vendor is set with go env -w. workshop up and check ignore it, but go run and other go commands " +
+				"don't. To remove it: go env -u GOFLAGS",
 			"GO111MODULE=off ", "GOWORK=", "GOOS=plan9 ", "GOARCH=mips ",
 		}},
 		{"harmless", []string{"GOENV=off", "GOFLAGS=-trimpath -p=2", "GOWORK=" + filepath.Join(root, "go.work")}, nil},
@@ -128,7 +134,8 @@ func TestMakefile_GoSettings(t *testing.T) {
 			t.Fatalf("%s: %v: %s", name, err, output)
 		}
 		lines := strings.Split(string(output), "\n")
-		if len(lines) != 8 || lines[0] != "on" || strings.Contains(lines[1], "-mod") || lines[2] != lines[3] || lines[4] != lines[5] || lines[6] != filepath.Join(root, "go.work") {
+		if len(lines) != 8 || lines[0] != "on" || strings.Contains(lines[1], "-mod") || lines[2] != lines[3] ||
+			lines[4] != lines[5] || lines[6] != filepath.Join(root, "go.work") {
 			t.Errorf("%s: go has these settings, GO111MODULE first:\n%s", name, output)
 		}
 	}

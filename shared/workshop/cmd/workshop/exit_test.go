@@ -24,7 +24,8 @@ func TestExitCodes(t *testing.T) {
 		{fmt.Errorf("checked: %w", errFailed), 1, ""},
 		{errors.New("the thinker ended"), 1, "workshop: the thinker ended\n"},
 		{cannotRun{context.Canceled}, 2, "workshop: context canceled\n"},
-		{fmt.Errorf("check: %w", &runner.CompileError{Name: "step02", Output: "x.go:1: no"}), 2, "workshop: check: step02 does not build:\nx.go:1: no\n"},
+		{fmt.Errorf("check: %w", &runner.CompileError{Name: "step02", Output: "x.go:1: no"}), 2,
+			"workshop: check: step02 does not build:\nx.go:1: no\n"},
 	} {
 		var said strings.Builder
 		if code := report(&said, c.err); code != c.code || said.String() != c.says {
@@ -37,7 +38,8 @@ func TestReport_Fault(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var said strings.Builder
 	code := report(&said, guarded(func() { panic("index out of range") }))
-	line := regexp.MustCompile(`^workshop: this is a bug in the workshop, not in your code \(index out of range\)\. Please report it with the file (\S+)\n$`)
+	line := regexp.MustCompile(`^workshop: this is a bug in the workshop, not in your code \(index out of range\)\. ` +
+		`Please report it with the file (\S+)\n$`)
 	found := line.FindStringSubmatch(said.String())
 	if code != 2 || found == nil {
 		t.Fatalf("%d and %q", code, said.String())

@@ -39,7 +39,8 @@ func TestCommands_AfterGoRun(t *testing.T) {
 		{[]string{"go", "run", "."}, "go run ./shared/workshop/cmd/workshop"},
 		{[]string{cached}, cached},
 	} {
-		output, _ := exec.CommandContext(need.Context(t), c.command[0], append(c.command[1:], "check", "2", "--dir", "nowhere")...).CombinedOutput()
+		output, _ := exec.CommandContext(need.Context(t), c.command[0],
+			append(c.command[1:], "check", "2", "--dir", "nowhere")...).CombinedOutput()
 		if want := "To make a copy: " + c.want + " try 2\n"; !strings.Contains(string(output), want) {
 			t.Errorf("%s says %s\nwithout %s", c.command[0], output, want)
 		}

@@ -87,7 +87,8 @@ func (b *brood) startedBy(t *testing.T, root string) {
 // endless makes the microservice of a checkout keep serving when it is told to stop.
 func endless(t *testing.T, root string) {
 	t.Helper()
-	checkout.Edit(t, filepath.Join(root, "step01", "thinker", "main.go"), "serve.HTTP(ctx,", "serve.HTTP(context.Background(),")
+	checkout.Edit(t, filepath.Join(root, "step01", "thinker", "main.go"), "serve.HTTP(ctx,",
+		"serve.HTTP(context.Background(),")
 }
 
 // ended waits until a command has ended, and returns its exit code.
@@ -113,7 +114,9 @@ func TestUp_InterruptLeavesNoProcess(t *testing.T) {
 		says          string
 	}{
 		{"service-ends", false, false, 0, ""},
-		{"service-goes-on", true, false, 1, "workshop: thinker did not stop when asked to, so it was killed. Its run function must return once its context is done\n"},
+		{"service-goes-on", true, false, 1,
+			"workshop: thinker did not stop when asked to, so it was killed. Its run function must return once its " +
+				"context is done\n"},
 		{"second-interrupt", true, true, 130, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

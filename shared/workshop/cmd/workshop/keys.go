@@ -74,7 +74,8 @@ func (k keyboard) open() {
 // hasBrowser reports whether there is a screen for a browser. Without one, Linux may
 // start a text browser in this very terminal.
 func hasBrowser() bool {
-	return runtime.GOOS != "linux" || cmp.Or(os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY"), os.Getenv("WSL_DISTRO_NAME")) != ""
+	return runtime.GOOS != "linux" ||
+		cmp.Or(os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY"), os.Getenv("WSL_DISTRO_NAME")) != ""
 }
 
 // think sends a request. Its trace then appears like any other.

@@ -46,7 +46,8 @@ func TestKeys(t *testing.T) {
 
 	main := filepath.Join(dir, "api", "main.go")
 	checkout.Edit(t, main, "func main() {", "func main() { undefined()")
-	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined", "The previous version of try02 keeps running")
+	c.until("✗ try02 does not build:", "main.go:19:15: undefined: undefined",
+		"The previous version of try02 keeps running")
 	checkout.Edit(t, main, "func main() { undefined()", "func main() {")
 	c.until("try02 is running again (")
 	checkout.Edit(t, main, "relayed thoughts", "relayed the thoughts")

@@ -107,8 +107,9 @@ func bothSides(out *terminal.Terminal, sent load.Figures, seen api.Figures) {
 	row("p99", format.Duration(sent.P99), format.Duration(seen.P99))
 	row("max", format.Duration(sent.Max), format.Duration(seen.Max))
 
-	why := "Here, a request lasts until the last byte of its response. On the pages, it lasts as long as thinker-api's span. " +
-		"The difference is network time and waiting for a connection. Percentiles on the pages are accurate to 1 %."
+	why := "Here, a request lasts until the last byte of its response. On the pages, it lasts as long as " +
+		"thinker-api's span. The difference is network time and waiting for a connection. " +
+		"Percentiles on the pages are accurate to 1 %."
 	switch more := seen.Requests - sent.Answered; {
 	case more > 0:
 		why += fmt.Sprintf(" The pages show %s more: another client sent requests at the same time.", format.Number(more))

@@ -98,7 +98,8 @@ Send a request from another terminal. Its trace appears here and on the traces p
 When you save a file in %s, the new version starts a moment later.
 `, ports.API, ports.Thinker, s.client.Pages, s.lessons(), runner.Try(ports.API), s.sources())
 	if s.keys != nil {
-		s.out.Printf("Keys: 1-%d step, r restart, t send a request, c check, o open the pages, ? help, q quit.\n", runner.Steps)
+		s.out.Printf("Keys: 1-%d step, r restart, t send a request, c check, o open the pages, ? help, q quit.\n",
+			runner.Steps)
 	}
 	s.out.Printf("Ctrl-C stops everything.\n")
 }

@@ -35,7 +35,8 @@ func checkPorts(ports runner.Ports) error {
 		why, stop := "", "Stop the program that uses it"
 		switch {
 		case p.port == 5000 && runtime.GOOS == "darwin":
-			why, stop = " (on macOS, most likely by AirPlay Receiver)", "Turn that off in System Settings > General > AirDrop & Handoff"
+			why, stop = " (on macOS, most likely by AirPlay Receiver)",
+				"Turn that off in System Settings > General > AirDrop & Handoff"
 		case p.port == 8126:
 			why = " (perhaps by a Datadog Agent, or by this workshop in another terminal)"
 		}

@@ -49,7 +49,8 @@ func newScreen(out *terminal.Terminal, root string, target runner.Target) *scree
 func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	s.workshop = workshop
 	ports, pages := workshop.Ports(), cmp.Or(os.Getenv("PAGES_URL"), workshop.Agent().URL())
-	s.client = &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: workshop.Agent().URL(), Pages: strings.TrimSuffix(pages, "/")}
+	s.client = &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: workshop.Agent().URL(),
+		Pages: strings.TrimSuffix(pages, "/")}
 	release := func() {}
 	if s.out.IsTerminal() {
 		s.keys, release = keys.Read(os.Stdin)

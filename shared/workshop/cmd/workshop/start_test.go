@@ -30,14 +30,17 @@ func TestCheck_ServiceListensElsewhere(t *testing.T) {
 	t.Parallel()
 	const serves = "return serve.HTTP(ctx, *addr,"
 	root, port, other := checkout.New(t), need.Port(t), need.Port(t)
-	edited(t, root, "step01", "everywhere", "thinker/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, ":%d",`, port))
-	edited(t, root, "step01", "local", "api/main.go", serves, fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, "127.0.0.1:%d",`, other))
+	edited(t, root, "step01", "everywhere", "thinker/main.go", serves,
+		fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, ":%d",`, port))
+	edited(t, root, "step01", "local", "api/main.go", serves,
+		fmt.Sprintf(`_ = addr; return serve.HTTP(ctx, "127.0.0.1:%d",`, other))
 	edited(t, root, "step01", "nowhere", "thinker/main.go",
 		"return serve.HTTP(ctx, *addr, router, tracer.Flush)", "_, _ = addr, router\n	<-ctx.Done()\n	return nil")
 	for dir, want := range map[string]string{
 		"everywhere": fmt.Sprintf("thinker listens on :%d, not on the address in LISTEN_ADDR", port),
 		"local":      fmt.Sprintf("api listens on 127.0.0.1:%d, not on the address in LISTEN_ADDR", other),
-		"nowhere":    "thinker did not become healthy: in 30s it did not listen on any port. Its run function must call serve.HTTP",
+		"nowhere": "thinker did not become healthy: in 30s it did not listen on any port. " +
+			"Its run function must call serve.HTTP",
 	} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()

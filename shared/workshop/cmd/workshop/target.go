@@ -35,13 +35,15 @@ func targetOf(root, dir string, step int) (runner.Target, error) {
 	}
 	for _, service := range []string{"api", "thinker"} {
 		if info, err := os.Stat(filepath.Join(abs, service)); err != nil || !info.IsDir() {
-			return runner.Target{}, fmt.Errorf("%s has no directory %s. Use the directory of a step or of a copy. To make a copy: %s try 2", fromHere(dir), service, workshop())
+			return runner.Target{}, fmt.Errorf("%s has no directory %s. Use the directory of a step or of a copy. "+
+				"To make a copy: %s try 2", fromHere(dir), service, workshop())
 		}
 	}
 	if step == 0 {
 		number := numbered.FindStringSubmatch(filepath.Base(abs))
 		if number == nil {
-			return runner.Target{}, fmt.Errorf("the name of %s doesn't say which step it is a copy of. Add the number: --step 2", dir)
+			return runner.Target{}, fmt.Errorf("the name of %s doesn't say which step it is a copy of. "+
+				"Add the number: --step 2", dir)
 		}
 		step, _ = strconv.Atoi(number[1]) // it is a digit
 	}

@@ -80,7 +80,8 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 	answer, err := t.client.Think(ctx, subjects...)
 	if _, long := errors.AsType[*fetch.TooLongError](err); long {
 		t.out.EndProgress()
-		return fmt.Errorf("the response of thinker-api at %s is longer than 1 MiB. Look for a loop in the api that writes the response", t.client.API)
+		return fmt.Errorf("the response of thinker-api at %s is longer than 1 MiB. "+
+			"Look for a loop in the api that writes the response", t.client.API)
 	} else if err != nil {
 		return missing(ctx, t.out, t.examination, fmt.Errorf("thinker-api does not respond at %s", t.client.API))
 	}
@@ -105,7 +106,8 @@ func (t *thinking) think(ctx context.Context, subjects []string) error {
 		t.out.Printf("\nOne request produced %d traces: the trace was not propagated from one service to the next.\n", n)
 	}
 	if version := versionOf(traces); t.step != 0 && version != runner.StepName(t.step) {
-		return fmt.Errorf("%s is running, not %s. To start that: %s --step %d", version, runner.StepName(t.step), workshopUp(), t.step)
+		return fmt.Errorf("%s is running, not %s. To start that: %s --step %d", version, runner.StepName(t.step),
+			workshopUp(), t.step)
 	}
 	if answer.Status != http.StatusOK {
 		return fmt.Errorf("the api responded with %d", answer.Status)

@@ -94,11 +94,13 @@ Next: step 2
 	checkout.Write(t, file, "{")
 	got, code := run(t, root, nil, "status")
 	if said := strings.Join(strings.Fields(got), " "); code != 0 ||
-		!strings.HasPrefix(said, "read your progress: "+filepath.ToSlash(file)+" is damaged. ") || !strings.Contains(said, "Next: step 1") {
+		!strings.HasPrefix(said, "read your progress: "+filepath.ToSlash(file)+" is damaged. ") ||
+		!strings.Contains(said, "Next: step 1") {
 		t.Errorf("with a damaged record it ends with %d and says\n%s", code, got)
 	}
 }
 
 func reach(root string, step int, dir string) error {
-	return workspace.Reach(root, workspace.Reached{Step: step, Dir: dir, At: time.Date(2026, 1, 2, 12, 0, 0, 0, time.Local)})
+	return workspace.Reach(root, workspace.Reached{Step: step, Dir: dir,
+		At: time.Date(2026, 1, 2, 12, 0, 0, 0, time.Local)})
 }

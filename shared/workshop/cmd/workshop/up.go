@@ -133,7 +133,8 @@ func up(ctx context.Context, out *terminal.Terminal, o upOptions) error {
 func ignored(out *terminal.Terminal, root string) string {
 	var text string
 	if variables := runner.IgnoredVariables(); len(variables) > 0 {
-		text += out.Paragraph("", "Ignoring these variables, which could hide or change traces: "+strings.Join(variables, ", "))
+		text += out.Paragraph("", "Ignoring these variables, which could hide or change traces: "+
+			strings.Join(variables, ", "))
 	}
 	var settings []string
 	for _, set := range runner.GoSettings(root) {
