@@ -74,7 +74,7 @@ func showTraces(site *page.Site, rw http.ResponseWriter, r *http.Request) (err e
 		data.Title = fmt.Sprintf("%s and %s · Compare traces", a.Resource(), b.Resource())
 		data.Outcome = outcomeOf(a.Trace, b.Trace, places)
 		data.Time = compareTimes(site, [2][]apm.ServiceTime{a.ServiceTimes(), b.ServiceTimes()})
-		data.Tree = newTree(data.Place, request.tree, max(a.Duration(), b.Duration()), places)
+		data.Tree = newTree(data.URL, request.tree, max(a.Duration(), b.Duration()), places)
 	} else {
 		if data.Sides[0].Wrong+data.Sides[1].Wrong != "" {
 			status = http.StatusNotFound
@@ -165,7 +165,7 @@ func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 		}
 		for _, s := range found {
 			if s.TraceID != known.ID && left > 0 {
-				url := p.Place.With(missing, page.FormatID(s.TraceID))
+				url := p.URL.With(missing, page.FormatID(s.TraceID))
 				p.Similar = append(p.Similar, traceChoice{s, d.Version, url})
 				left--
 			}

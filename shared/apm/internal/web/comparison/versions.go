@@ -131,7 +131,7 @@ func (p *versionsPage) choose(named [2]string) {
 				to := [2]string{a, b}
 				to[side] = d.Version
 				p.Sides[side].Choices = append(p.Sides[side].Choices, chart.Choice{
-					Title: page.Short(d.Version), URL: p.Place.With("a", to[0], "b", to[1]), Current: current,
+					Title: page.Short(d.Version), URL: p.URL.With("a", to[0], "b", to[1]), Current: current,
 				})
 			}
 		}

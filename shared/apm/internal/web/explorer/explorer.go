@@ -139,7 +139,7 @@ func (p pages) offers(ctx context.Context, data *tracesPage) (offers []offer, er
 		q := page.And(query.Query{}, id.field, typed)
 		found, _, err := p.Traces.Search(ctx, query.Request{Selection: query.Selection{Query: q}, Limit: most})
 		for _, s := range found {
-			url := data.Place.To("/trace/"+page.FormatID(s.TraceID), "span", id.parameter)
+			url := data.URL.To("/trace/"+page.FormatID(s.TraceID), "span", id.parameter)
 			offers = append(offers, offer{s, url, id.parameter != ""})
 		}
 		if err != nil || len(found) > 0 {
@@ -172,7 +172,7 @@ func (p tracesPage) Examples() []example {
 
 // JSON returns the address of the same search in the API.
 func (p tracesPage) JSON() string {
-	get := p.Place.Get
+	get := p.URL.Get
 	return page.URL{Path: "/api/traces"}.With("query", get("query"), "env", get("env"), "scope", get("scope"),
 		"from", page.FormatTime(p.window.From), "to", page.FormatTime(p.window.To))
 }

@@ -50,7 +50,7 @@ func (p pages) facets(ctx context.Context, data *tracesPage) (*facetPanel, error
 			return nil, err
 		}
 		for i, field := range part.fields {
-			f := facet{counted[i], facetValues(counted[i], field, refined, data.Place), known(field)}
+			f := facet{counted[i], facetValues(counted[i], field, refined, data.URL), known(field)}
 			if f.Added || len(f.Values) > 0 {
 				panel.Facets = append(panel.Facets, f)
 			}
@@ -111,7 +111,7 @@ func facetValues(counted stats.Facet, field query.Field, refined query.Refinemen
 // FacetURL returns the address of the page with an attribute added to the panel, or
 // removed if the reader added it.
 func (p tracesPage) FacetURL(name string) string {
-	at, added := p.Place.And("facets", "", "facet", ""), false
+	at, added := p.URL.And("facets", "", "facet", ""), false
 	for _, field := range p.facets {
 		if field.String() == name {
 			added = true

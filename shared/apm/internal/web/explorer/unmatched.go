@@ -61,7 +61,7 @@ func (p pages) whyUnmatched(ctx context.Context, data *tracesPage) (u unmatched,
 			continue
 		}
 		if found := count(try.in, parsed, scope); found.Requests > 0 {
-			u.Elsewhere = append(u.Elsewhere, elsewhere{try.where, found, data.Place.With(try.without...)})
+			u.Elsewhere = append(u.Elsewhere, elsewhere{try.where, found, data.URL.With(try.without...)})
 		}
 	}
 	if data.Where() != "" && len(u.Elsewhere) == 0 {
@@ -81,7 +81,7 @@ func (p pages) whyUnmatched(ctx context.Context, data *tracesPage) (u unmatched,
 		}
 		u.Conditions = append(u.Conditions, condition{
 			Text: part.String(), Alone: count(win, query.Query{Expr: part}, scope).Requests,
-			Rest: count(win, others, scope).Requests, URL: data.Place.With("query", refined.Without(part)),
+			Rest: count(win, others, scope).Requests, URL: data.URL.With("query", refined.Without(part)),
 		})
 	}
 	return u, err

@@ -19,8 +19,8 @@ type Frame struct {
 	Docs    Docs
 	Kept    stats.Retention
 	Refused int
-	Section string // the current entry of the top bar; may be empty
-	Place   URL
+	Section string  // the current entry of the top bar; may be empty
+	URL     URL     // of the page
 	Window  *Window // of the menus; nil for a page without an environment and a time range
 	Try     string  // a command that makes a trace; may be empty
 	Address string  // that tracers send to
@@ -42,7 +42,7 @@ func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
 		Title:   title,
 		Section: section,
 		Docs:    d,
-		Place:   URLOf(r),
+		URL:     URLOf(r),
 		Kept:    site.Traces.Retention(),
 		Refused: site.Intake.Refused(),
 		Try:     site.Try,
@@ -57,17 +57,17 @@ func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
 // ServiceURL returns the address of a service's page. The name is a parameter, not a
 // part of the path, since it may be any text, even empty.
 func (f Frame) ServiceURL(service string) string {
-	return f.Place.To("/service", "service", service)
+	return f.URL.To("/service", "service", service)
 }
 
 // ResourceURL returns the address of a resource's page.
 func (f Frame) ResourceURL(service, operation, resource string) string {
-	return f.Place.To("/resource", "service", service, "operation", operation, "resource", resource)
+	return f.URL.To("/resource", "service", service, "operation", operation, "resource", resource)
 }
 
 // TracesOf returns the address of the list of traces that contain a query's requests.
 func (f Frame) TracesOf(q query.Query) string {
-	return f.Place.To("/traces", "query", q.String(), "scope", query.ServiceEntrySpans.String())
+	return f.URL.To("/traces", "query", q.String(), "scope", query.ServiceEntrySpans.String())
 }
 
 // TracesOfLatency returns the addresses of the traces in which a request that matches
@@ -115,14 +115,14 @@ func (f Frame) Envs() (envs []string, err error) {
 // no time range and older requests exist. Otherwise it is empty.
 func (f Frame) EarlierURL() string {
 	for _, name := range []string{"range", "from", "to"} {
-		if f.Place.Get(name) != "" {
+		if f.URL.Get(name) != "" {
 			return ""
 		}
 	}
 	if f.Window == nil || f.Kept.Oldest == 0 || f.Kept.Oldest >= f.Window.From {
 		return ""
 	}
-	return f.Place.With("range", "all")
+	return f.URL.With("range", "all")
 }
 
 // StoredText returns how much is stored.

@@ -63,13 +63,13 @@ const (
 func (g graphs) chart(id, title, summary string, plots ...plot) *chart.Chart {
 	c := chart.New(id, title, g.Window.TimeRange())
 	c.Summary = summary
-	chosen := max(0, slices.IndexFunc(plots, func(p plot) bool { return p.name == g.Place.Get(id) }))
+	chosen := max(0, slices.IndexFunc(plots, func(p plot) bool { return p.name == g.URL.Get(id) }))
 	for i, p := range plots {
 		value := p.name
 		if i == 0 {
 			value = ""
 		}
-		c.Choices = append(c.Choices, chart.Choice{Title: p.name, URL: g.Place.With(id, value), Current: i == chosen})
+		c.Choices = append(c.Choices, chart.Choice{Title: p.name, URL: g.URL.With(id, value), Current: i == chosen})
 	}
 	switch p := plots[chosen]; p.kind {
 	case lines:
@@ -139,7 +139,7 @@ func (g graphs) latency() *chart.Chart {
 		plot{"Max", chart.Duration, g.series("max", "p99", longest), lines},
 		plot{"By version", chart.Duration, g.byVersion(p95), lines},
 		plot{name: "Distribution", kind: histogram})
-	switch g.Place.Get("latency") {
+	switch g.URL.Get("latency") {
 	case "By version":
 		c.Summary = "p95 by version"
 	case "Distribution":

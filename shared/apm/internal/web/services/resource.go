@@ -34,7 +34,7 @@ func (p pages) loadResource(ctx context.Context, f frame) (any, error) {
 		return data, err
 	}
 	data.Total, data.Charts = g.total.Figures, p.charts(g, anatomy)
-	data.SpanHeadings = page.Sort(anatomy.Spans, spanColumns(), f.Place, "spans", "-exec")
+	data.SpanHeadings = page.Sort(anatomy.Spans, spanColumns(), f.URL, "spans", "-exec")
 	if len(anatomy.Spans) > fewKinds && !f.allKinds {
 		data.AllSpans = len(anatomy.Spans)
 		anatomy.Spans = anatomy.Spans[:fewKinds]

@@ -43,7 +43,7 @@ func (p pages) loadService(ctx context.Context, f frame) (any, error) {
 		data.largest.Requests = max(data.largest.Requests, g.Requests)
 		data.largest.Total = max(data.largest.Total, g.Total)
 	}
-	data.Headings = page.Sort(data.Resources, resourceColumns(), f.Place, "sort", "-requests")
+	data.Headings = page.Sort(data.Resources, resourceColumns(), f.URL, "sort", "-requests")
 
 	g, anatomy, err := p.graphs(ctx, f)
 	if err != nil {
@@ -81,10 +81,10 @@ func (p pages) operations(ctx context.Context, f frame) (all []chart.Choice, err
 	if err != nil || len(found.Groups) < 2 {
 		return nil, err
 	}
-	all = append(all, chart.Choice{Title: "all", URL: f.Place.With("operation", ""), Current: f.Operation == ""})
+	all = append(all, chart.Choice{Title: "all", URL: f.URL.With("operation", ""), Current: f.Operation == ""})
 	for _, group := range found.Groups {
 		name := group.Values[0]
-		all = append(all, chart.Choice{Title: page.Short(name), URL: f.Place.With("operation", name),
+		all = append(all, chart.Choice{Title: page.Short(name), URL: f.URL.With("operation", name),
 			Current: name == f.Operation})
 	}
 	return all, nil
@@ -110,7 +110,7 @@ func (f frame) deployments(known []page.Deployment, versions []stats.Group) (row
 			TracesURL: f.TracesOf(page.And(f.Query, "version", d.Version))}
 		if i+1 < len(known) {
 			row.Previous = known[i+1].Version
-			row.CompareURL = f.Place.To("/compare", "service", f.Service, "resource", f.Resource,
+			row.CompareURL = f.URL.To("/compare", "service", f.Service, "resource", f.Resource,
 				"operation", f.Operation, "a", row.Previous, "b", d.Version)
 		}
 		rows = append(rows, row)

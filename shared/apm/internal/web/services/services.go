@@ -32,7 +32,7 @@ func (p pages) loadServices(ctx context.Context, f frame) (any, error) {
 	data.Rows = slices.DeleteFunc(services, func(s page.ServiceFigures) bool {
 		return !strings.Contains(strings.ToLower(s.Service), strings.ToLower(f.Filter))
 	})
-	data.Headings = page.Sort(data.Rows, data.columns(), f.Place, "sort", "-requests")
+	data.Headings = page.Sort(data.Rows, data.columns(), f.URL, "sort", "-requests")
 	return data, nil
 }
 
