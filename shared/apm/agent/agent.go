@@ -93,7 +93,9 @@ func Start(config Config) (*Agent, error) {
 		listeners = append(listeners, socket)
 	}
 
-	kept, err := store.Open(store.Config{Path: config.DB, MaxSpans: config.MaxSpans, MaxBytes: config.MaxBytes, Logger: config.Logger})
+	kept, err := store.Open(store.Config{
+		Path: config.DB, MaxSpans: config.MaxSpans, MaxBytes: config.MaxBytes, Logger: config.Logger,
+	})
 	if err != nil {
 		for _, listener := range listeners {
 			_ = listener.Close() // nothing has come in yet

@@ -1,4 +1,4 @@
-package agent
+package agent_test
 
 import (
 	"fmt"
@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
 )
 
 func TestDamageIsOnRecord(t *testing.T) {
-	config := Config{DB: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160} // of which ten are packed together
+	config := agent.Config{DB: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160} // of which ten are packed together
 	a := start(t, config)
 	for id := range uint64(25) {
 		span := apm.Span{TraceID: id + 1, SpanID: 1, Service: "shop", Meta: map[string]string{"tag": fmt.Sprint(id)}}
@@ -30,15 +31,15 @@ func TestDamageIsOnRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	a = start(t, config)
-	if code, _ := fetch(t, "GET", a.URL()+"/trace/1", ""); code != 404 {
+	if code, _ := get(t, a.URL()+"/trace/1"); code != 404 {
 		t.Errorf("a damaged trace: %d", code)
 	}
 	for _, path := range []string{"/trace/11", "/trace/25", "/traces?query=%40tag%3A*"} {
-		if code, body := fetch(t, "GET", a.URL()+path, ""); code != 200 {
+		if code, body := get(t, a.URL()+path); code != 200 {
 			t.Errorf("%s: %d %s", path, code, body)
 		}
 	}
-	if _, body := fetch(t, "GET", a.URL()+"/api/intake", ""); !strings.Contains(body, `"reason":"span damaged on disk","count":10`) {
+	if _, body := get(t, a.URL()+"/api/intake"); !strings.Contains(body, `"reason":"span damaged on disk","count":10`) {
 		t.Errorf("%s", body)
 	}
 }

@@ -1,4 +1,4 @@
-package agent
+package agent_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/agent"
 	"thinker/shared/apm/internal/process"
 	"thinker/shared/apm/internal/store"
 )
@@ -46,7 +47,10 @@ func (s *sender) send(t *testing.T, to *store.Store) error {
 		for i := range text {
 			text[i] = byte(' ' + rand.IntN(90))
 		}
-		spans = append(spans, apm.Span{TraceID: s.next, SpanID: n + 1, Service: "shop", Start: int64(s.next), Meta: map[string]string{"text": string(text)}})
+		spans = append(spans, apm.Span{
+			TraceID: s.next, SpanID: n + 1, Service: "shop", Start: int64(s.next),
+			Meta: map[string]string{"text": string(text)},
+		})
 	}
 	err := to.Add(t.Context(), spans)
 	if err == nil {
@@ -77,7 +81,8 @@ func (s *sender) check(t *testing.T, in *store.Store, when string) {
 		}
 	}
 	kept := in.Retention()
-	if kept.EvictedTraces != gone || kept.Traces != len(s.kept)-gone || kept.Spans != 3*kept.Traces || kept.DamagedSpans != 0 {
+	if kept.EvictedTraces != gone || kept.Traces != len(s.kept)-gone ||
+		kept.Spans != 3*kept.Traces || kept.DamagedSpans != 0 {
 		t.Fatalf("%s: %d traces of %d are gone, kept are %+v", when, gone, len(s.kept), kept)
 	}
 }
@@ -85,24 +90,24 @@ func (s *sender) check(t *testing.T, in *store.Store, when string) {
 // Senders are told, the pages say what to do, and what was kept is shown.
 func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 	process.SmallDisk(t, small, func(t *testing.T, dir string) {
-		a := start(t, Config{DB: filepath.Join(dir, "t.db")})
-		send := func() int {
-			code, _ := fetch(t, "POST", a.URL()+"/v0.4/traces", `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /","start":1,"duration":5}]]`, "Content-Type", "application/json")
+		a := start(t, agent.Config{DB: filepath.Join(dir, "t.db")})
+		sent := func() int {
+			code, _ := send(t, "POST", a.URL()+"/v0.4/traces", onePayload)
 			return code
 		}
-		if code := send(); code != 200 {
+		if code := sent(); code != 200 {
 			t.Fatal(code)
 		}
 		ballast := filepath.Join(dir, "ballast")
 		process.FillDisk(t, ballast, 0)
-		until(t, "the disk is full", func() bool { return send() == 507 })
+		until(t, "the disk is full", func() bool { return sent() == 507 })
 		for path, wants := range map[string][]string{
 			"/api/intake": {`"reason":"disk full","count":1`, "Free space"},
 			"/intake":     {"disk full", "Free space"},
 			"/traces":     {"GET /"},
 			"/trace/7":    {"http.request"},
 		} {
-			code, body := fetch(t, "GET", a.URL()+path, "")
+			code, body := get(t, a.URL()+path)
 			for _, want := range wants {
 				if code != 200 || !strings.Contains(body, want) {
 					t.Errorf("%s: %d, lacks %s: %s", path, code, want, body)
@@ -112,7 +117,7 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 		if err := os.Remove(ballast); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "spans are taken in again", func() bool { return send() == 200 })
+		until(t, "spans are taken in again", func() bool { return sent() == 200 })
 	})
 }
 
@@ -120,7 +125,7 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 // its write-ahead log takes some more.
 func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
 	process.SmallDisk(t, small, func(t *testing.T, dir string) {
-		config := Config{DB: filepath.Join(dir, "t.db"), MaxSpans: 16 * 30}
+		config := agent.Config{DB: filepath.Join(dir, "t.db"), MaxSpans: 16 * 30}
 		a := start(t, config)
 		var s sender
 		for range 2 {
@@ -148,7 +153,9 @@ func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
 // there is room again, spans are taken in again.
 func TestADiskThatIsFullForATime(t *testing.T) {
 	process.SmallDisk(t, small, func(t *testing.T, dir string) {
-		for name, config := range map[string]Config{"all is kept": {MaxSpans: 16 * 300}, "the oldest go": {MaxSpans: 16 * 30}} {
+		for name, config := range map[string]agent.Config{
+			"all is kept": {MaxSpans: 16 * 300}, "the oldest go": {MaxSpans: 16 * 30},
+		} {
 			config.DB = filepath.Join(dir, "data", "t.db")
 			ballast := filepath.Join(dir, "ballast")
 			a := start(t, config)

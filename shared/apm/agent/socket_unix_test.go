@@ -1,6 +1,6 @@
 //go:build unix
 
-package agent
+package agent_test
 
 import (
 	"context"
@@ -12,9 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"thinker/shared/apm/agent"
+	"thinker/shared/apm/fetch"
 )
 
-// socketPath is short enough for a socket, as t.TempDir is not everywhere.
+// socketPath returns a path that is short enough for a socket, unlike some of t.TempDir.
 func socketPath(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "apm")
@@ -25,55 +29,68 @@ func socketPath(t *testing.T) string {
 	return filepath.Join(dir, "apm.socket")
 }
 
-// overSocket sends a request as tracers do over a socket, of which they make a
-// host's name.
-func overSocket(t *testing.T, path, method, url, body string) (int, error) {
+// overSocket sends a request such as GET /info to a socket, and returns the status and the
+// body of the response. Tracers make a host's name of the socket's path; that's the default.
+func overSocket(t *testing.T, path, host, request string) (int, string) {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", path)
-		},
-	}}
-	r, err := http.NewRequestWithContext(t.Context(), method, "http://UDS_"+strings.NewReplacer(":", "_", "/", "_", `\`, "_").Replace(path)+url, strings.NewReader(body))
+	if host == "" {
+		host = "UDS_" + strings.NewReplacer(":", "_", "/", "_", `\`, "_").Replace(path)
+	}
+	transport := fetch.Direct()
+	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // an event stream would never end
+	defer cancel()
+	method, address, _ := strings.Cut(request, " ")
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+host+address, strings.NewReader(onePayload))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(r)
+	response, err := fetch.Do(transport, r, fetch.Limit)
 	if err != nil {
-		return 0, err
+		return 0, err.Error()
 	}
-	return response.StatusCode, response.Body.Close()
+	return response.Status, string(response.Body)
 }
 
+// TestSocket checks that clients of the socket can send spans, and can neither read nor
+// clear traces, whatever host they name.
 func TestSocket(t *testing.T) {
 	path := socketPath(t)
-	a := start(t, Config{Socket: path})
-	const payload = `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /","start":1,"duration":5}]]`
-	if code, err := overSocket(t, path, "POST", "/v0.4/traces", payload); code != 200 {
-		t.Errorf("%d %v", code, err)
-	}
-	if _, ok, _ := a.Store().Trace(t.Context(), 7); !ok {
-		t.Error("the trace was not taken in")
-	}
-	for url, want := range map[string]int{"/info": 200, "/healthz": 200, "/traces": 403} {
-		if code, err := overSocket(t, path, "GET", url, ""); code != want {
-			t.Errorf("%s: %d %v, want %d", url, code, err, want)
+	a := start(t, agent.Config{Socket: path})
+	for _, host := range []string{"", "localhost", strings.TrimPrefix(a.URL(), "http://")} {
+		for request, want := range map[string]int{
+			"POST /v0.4/traces": 200, "GET /info": 200, "GET /healthz": 200, "POST /v9/traces": 404,
+		} {
+			if code, body := overSocket(t, path, host, request); code != want {
+				t.Errorf("%s to %s: status %d, want %d: %s", request, host, code, want, body)
+			}
 		}
-	}
-	if code, _ := fetch(t, "GET", a.URL()+"/trace/7", ""); code != 200 {
-		t.Errorf("over TCP: %d", code)
+		for _, request := range []string{
+			"GET /", "GET /traces", "GET /trace/1", "GET /api/traces", "GET /api/traces/1", "GET /api/events",
+			"GET /api/intake", "GET /intake", "GET /static/page.mjs", "DELETE /api/traces", "HEAD /traces", "OPTIONS /traces",
+		} {
+			code, body := overSocket(t, path, host, request)
+			explained := strings.Contains(body, "only receives spans") && strings.Contains(body, a.URL())
+			if code != http.StatusForbidden || !explained && !strings.HasPrefix(request, "HEAD") {
+				t.Errorf("%s to %s: status %d: %s", request, host, code, body)
+			}
+		}
+		if code, _ := get(t, a.URL()+"/trace/7"); code != http.StatusOK {
+			t.Errorf("over TCP, the trace has the status %d", code)
+		}
 	}
 	if err := a.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the socket is still there: %v", err)
+		t.Errorf("the socket still exists: %v", err)
 	}
 }
 
-func TestASocketLeftBehind(t *testing.T) {
+func TestSocket_LeftBehind(t *testing.T) {
 	path := socketPath(t)
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -83,16 +100,16 @@ func TestASocketLeftBehind(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	start(t, Config{Socket: path})
-	if code, err := overSocket(t, path, "GET", "/info", ""); code != 200 {
+	start(t, agent.Config{Socket: path})
+	if code, err := overSocket(t, path, "", "GET /info"); code != 200 {
 		t.Errorf("%d %v", code, err)
 	}
 }
 
-// What is in the way stays as it is, and the port is free again.
-func TestASocketThatCannotBe(t *testing.T) {
+// Start leaves whatever is at the path as it is, and frees its port.
+func TestSocket_Unusable(t *testing.T) {
 	taken, file, dir := socketPath(t), socketPath(t), socketPath(t)
-	start(t, Config{Socket: taken})
+	start(t, agent.Config{Socket: taken})
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +135,7 @@ func TestASocketThatCannotBe(t *testing.T) {
 		link:                            "is not a socket. Choose another path",
 		filepath.Join(dir, "no", "way"): "no such file",
 	} {
-		a, err := Start(Config{Addr: addr, Socket: path})
+		a, err := agent.Start(agent.Config{Addr: addr, Socket: path})
 		if err == nil {
 			_ = a.Close(t.Context())
 		}
@@ -129,8 +146,8 @@ func TestASocketThatCannotBe(t *testing.T) {
 	if content, err := os.ReadFile(file); err != nil || string(content) != "precious" {
 		t.Errorf("%q %v", content, err)
 	}
-	if code, err := overSocket(t, taken, "GET", "/info", ""); code != 200 {
+	if code, err := overSocket(t, taken, "", "GET /info"); code != 200 {
 		t.Errorf("the other program's socket: %d %v", code, err)
 	}
-	start(t, Config{Addr: addr})
+	start(t, agent.Config{Addr: addr})
 }

@@ -67,19 +67,6 @@ func TestGuard_RefusalsRevealNothing(t *testing.T) {
 	wantTraces(t, a, 1, 1)
 }
 
-func TestGuard_OwnPagesAndProgramsMayRead(t *testing.T) {
-	t.Parallel()
-	a := process.Start(t)
-	for _, header := range [][]string{nil, {"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "none"}} {
-		for _, path := range []string{"/traces", "/api/traces", "/static/page.mjs", "/healthz"} {
-			response := a.Request(http.MethodGet, path, nil, header...)
-			if response.Status != http.StatusOK || strings.Contains(string(response.Body), "Opening the page") {
-				t.Errorf("%v: %s: status %d", header, path, response.Status)
-			}
-		}
-	}
-}
-
 // TestGuard_FromAContainer starts apm as the README does for a service in a container.
 // apm accepts spans under any host name, but serves pages and the API only under allowed
 // ones.
