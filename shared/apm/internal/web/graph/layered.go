@@ -18,10 +18,10 @@ type layered struct {
 
 // A vertex is a box, or a bend where a line crosses a layer.
 type vertex struct {
-	layer       int
-	height      float64 // 0 for a bend
-	y           float64 // of its middle
-	left, right []int   // its neighbours in the layers beside it
+	layer  int
+	height float64  // 0 for a bend
+	y      float64  // of its middle
+	beside [2][]int // its neighbours in the layers on the left and on the right
 }
 
 // newLayered draws boxes of the given heights. No edge may lead from a box to itself.
@@ -111,67 +111,60 @@ func (d *layered) addChain(e Edge) []int {
 	chain = append(chain, e.To)
 	for i, right := range chain[1:] {
 		left := chain[i]
-		d.vertices[left].right = append(d.vertices[left].right, right)
-		d.vertices[right].left = append(d.vertices[right].left, left)
+		d.vertices[left].beside[1] = append(d.vertices[left].beside[1], right)
+		d.vertices[right].beside[0] = append(d.vertices[right].beside[0], left)
 	}
 	return chain
 }
 
-// sweep calls do for each layer, from the left or from the right.
-func (d *layered) sweep(fromLeft bool, do func(layer []int)) {
-	for i := range d.layers {
-		if !fromLeft {
-			i = len(d.layers) - 1 - i
+// sweeps calls do for each layer: from the left, where the neighbours on that side, 0, are
+// settled, then from the right, and so on.
+func (d *layered) sweeps(n int, do func(sweep, side int, layer []int)) {
+	for sweep := range n {
+		side := sweep % 2
+		for i := range d.layers {
+			if side == 1 {
+				i = len(d.layers) - 1 - i
+			}
+			do(sweep, side, d.layers[i])
 		}
-		do(d.layers[i])
 	}
-}
-
-// neighbours returns the vertices beside one, on either or both sides.
-func (d *layered) neighbours(v int, left, right bool) (all []int) {
-	if left {
-		all = append(all, d.vertices[v].left...)
-	}
-	if right {
-		all = append(all, d.vertices[v].right...)
-	}
-	return all
 }
 
 // uncross sorts each layer by the mean position of its vertices' neighbours, sweeping to
 // the right and back.
 func (d *layered) uncross() {
-	const sweeps = 15
 	position := make([]float64, len(d.vertices)) // within a layer
-	for sweep := range sweeps {
-		fromLeft := sweep%2 == 0
-		d.sweep(fromLeft, func(layer []int) {
-			mean := map[int]float64{}
-			for i, v := range layer {
-				beside := d.neighbours(v, fromLeft, !fromLeft)
-				if len(beside) == 0 {
-					mean[v] = float64(i)
-				}
-				for _, other := range beside {
-					mean[v] += position[other] / float64(len(beside))
-				}
+	d.sweeps(15, func(_, side int, layer []int) {
+		mean := map[int]float64{}
+		for i, v := range layer {
+			beside := d.vertices[v].beside[side]
+			if len(beside) == 0 {
+				mean[v] = float64(i)
 			}
-			slices.SortStableFunc(layer, func(a, b int) int { return cmp.Compare(mean[a], mean[b]) })
-			for i, v := range layer {
-				position[v] = float64(i)
+			for _, other := range beside {
+				mean[v] += position[other] / float64(len(beside))
 			}
-		})
-	}
+		}
+		slices.SortStableFunc(layer, func(a, b int) int { return cmp.Compare(mean[a], mean[b]) })
+		for i, v := range layer {
+			position[v] = float64(i)
+		}
+	})
 }
 
 // straighten moves vertices to the heights of their neighbours, as far as there is room:
 // of those on the left, then of those on the right, and finally of both.
 func (d *layered) straighten() {
-	const sweeps = 16
-	for sweep := range sweeps {
-		fromLeft, both := sweep%2 == 0, sweep >= sweeps-2
-		d.sweep(fromLeft, func(layer []int) { d.alignLayer(layer, fromLeft || both, !fromLeft || both) })
-	}
+	const last = 14 // sweep over one side
+	d.sweeps(last+2, func(sweep, side int, layer []int) {
+		d.alignLayer(layer, func(v vertex) []int {
+			if sweep >= last {
+				return slices.Concat(v.beside[0], v.beside[1])
+			}
+			return v.beside[side]
+		})
+	})
 	top := d.vertices[0].y
 	for _, v := range d.vertices {
 		top = min(top, v.y-v.height/2)
@@ -184,7 +177,7 @@ func (d *layered) straighten() {
 // alignLayer moves each vertex of a layer as near to its wanted height as the others
 // allow. Vertices that get in each other's way form a pool, which moves to the weighted
 // mean (the pool-adjacent-violators algorithm).
-func (d *layered) alignLayer(layer []int, left, right bool) {
+func (d *layered) alignLayer(layer []int, neighbours func(vertex) []int) {
 	type pool struct {
 		sum, weight float64
 		vertices    int
@@ -193,9 +186,9 @@ func (d *layered) alignLayer(layer []int, left, right bool) {
 	offsets := make([]float64, len(layer)) // the heights if the layer is packed, from 0
 	for i, v := range layer {
 		if i > 0 {
-			offsets[i] = offsets[i-1] + d.room(layer[i-1]) + d.room(v)
+			offsets[i] = offsets[i-1] + d.vertices[layer[i-1]].room() + d.vertices[v].room()
 		}
-		y, weight := d.wanted(v, left, right)
+		y, weight := d.wanted(d.vertices[v], neighbours(d.vertices[v]))
 		next := pool{(y - offsets[i]) * weight, weight, 1}
 		for len(pools) > 0 {
 			last := pools[len(pools)-1]
@@ -217,26 +210,26 @@ func (d *layered) alignLayer(layer []int, left, right bool) {
 }
 
 // room returns how much room a vertex needs above and below its middle.
-func (d *layered) room(v int) float64 {
+func (v vertex) room() float64 {
 	const besideBox, besideBend = 11, 4.5
-	if height := d.vertices[v].height; height > 0 {
-		return height/2 + besideBox
+	if v.height > 0 {
+		return v.height/2 + besideBox
 	}
 	return besideBend
 }
 
 // wanted returns the mean height of a vertex's neighbours, and its weight: bends beside
 // bends weigh more, since long lines should be straight.
-func (d *layered) wanted(v int, left, right bool) (y, weight float64) {
-	neighbours := d.neighbours(v, left, right)
+func (d *layered) wanted(v vertex, neighbours []int) (y, weight float64) {
 	if len(neighbours) == 0 {
-		return d.vertices[v].y, .1
+		return v.y, .1
 	}
 	weight = 1
-	for _, other := range neighbours {
-		y += d.vertices[other].y / float64(len(neighbours))
+	for _, i := range neighbours {
+		other := d.vertices[i]
+		y += other.y / float64(len(neighbours))
 		weight += .25
-		if d.vertices[v].height == 0 && d.vertices[other].height == 0 {
+		if v.height == 0 && other.height == 0 {
 			weight += 2
 		}
 	}
@@ -245,8 +238,7 @@ func (d *layered) wanted(v int, left, right bool) (y, weight float64) {
 
 // lines returns the points of each edge, from its caller to its callee.
 func (d *layered) lines() (lines [][]Point) {
-	begins := d.ports(func(chain []int) (box, next int) { return chain[0], chain[1] })
-	ends := d.ports(func(chain []int) (box, next int) { return chain[len(chain)-1], chain[len(chain)-2] })
+	begins, ends := d.ports(0), d.ports(1)
 	for i, chain := range d.chains {
 		var line []Point
 		for _, v := range chain {
@@ -263,22 +255,22 @@ func (d *layered) lines() (lines [][]Point) {
 	return lines
 }
 
-// ports returns the height at which each edge meets one of its boxes. Edges at the same
-// side of a box are sorted by the height of the next vertex, and stand apart. end returns
-// the box and the next vertex.
-func (d *layered) ports(end func(chain []int) (box, next int)) []float64 {
+// ports returns the height at which each edge meets its box at one end, the left one for
+// 0. Edges at the same side of a box are sorted by the height of the next vertex, and
+// stand apart.
+func (d *layered) ports(end int) []float64 {
 	sides := make([][]int, len(d.vertices)) // edges by box
+	nextY := make([]float64, len(d.chains))
 	for i, chain := range d.chains {
-		box, _ := end(chain)
-		sides[box] = append(sides[box], i)
-	}
-	nextY := func(edge int) float64 {
-		_, next := end(d.chains[edge])
-		return d.vertices[next].y
+		box, next := chain[0], chain[1]
+		if end == 1 {
+			box, next = chain[len(chain)-1], chain[len(chain)-2]
+		}
+		sides[box], nextY[i] = append(sides[box], i), d.vertices[next].y
 	}
 	ports := make([]float64, len(d.chains))
 	for box, edges := range sides {
-		slices.SortStableFunc(edges, func(a, b int) int { return cmp.Compare(nextY(a), nextY(b)) })
+		slices.SortStableFunc(edges, func(a, b int) int { return cmp.Compare(nextY[a], nextY[b]) })
 		apart := min(9, (d.vertices[box].height-12)/float64(len(edges)))
 		for i, edge := range edges {
 			ports[edge] = d.vertices[box].y + (float64(i)-float64(len(edges)-1)/2)*apart
