@@ -22,11 +22,9 @@ const minRequests = 20
 // A versionsPage compares two versions of a service or a resource.
 type versionsPage struct {
 	page.Frame
-	Service   string
-	Resource  string            // empty for all resources of the service
-	Operation string            // empty for any
-	Versions  []page.Deployment // that exist, the newest first
-	Sides     [2]versionSide    // A and B
+	versionsRequest
+	Versions []page.Deployment // that exist, the newest first
+	Sides    [2]versionSide    // A and B
 
 	Outcome   string
 	Few       string // a sentence that warns of too few requests; may be empty
@@ -50,19 +48,20 @@ type versionSide struct {
 
 // A versionsRequest is what a reader chose to compare.
 type versionsRequest struct {
-	service, operation, resource string
-	versions                     [2]string // may be empty
-	allKinds                     bool      // list all kinds of spans
-	window                       page.Window
+	Service             string
+	Operation, Resource string    // empty for all
+	versions            [2]string // may be empty
+	allKinds            bool      // list all kinds of spans
+	window              page.Window
 }
 
 func parseVersionsRequest(r *http.Request) (request versionsRequest, err error) {
 	asked := r.URL.Query()
 	request = versionsRequest{
-		service: asked.Get("service"), operation: asked.Get("operation"), resource: asked.Get("resource"),
+		Service: asked.Get("service"), Operation: asked.Get("operation"), Resource: asked.Get("resource"),
 		versions: [2]string{asked.Get("a"), asked.Get("b")}, allKinds: asked.Get("kinds") == "all",
 	}
-	if request.service == "" {
+	if request.Service == "" {
 		return request, page.Failure{Status: http.StatusBadRequest, Detail: "The address names no service. " +
 			"Open a service’s page: each version under Deployments has a link to compare it with the previous version."}
 	}
@@ -71,7 +70,7 @@ func parseVersionsRequest(r *http.Request) (request versionsRequest, err error) 
 }
 
 // query returns the query for the requests that the page compares, of any version.
-func (r versionsRequest) query() query.Query { return alike(r.service, r.operation, r.resource) }
+func (r versionsRequest) query() query.Query { return alike(r.Service, r.Operation, r.Resource) }
 
 // showVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION&kinds=all.
 func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
@@ -82,23 +81,22 @@ func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) erro
 	}
 	docs := page.Docs{Name: "Deployment Tracking", Lacks: "commits and faulty deployments",
 		URL: "https://docs.datadoghq.com/tracing/services/deployment_tracking/"}
-	data := versionsPage{Frame: site.Frame(r, "services", "Compare versions", docs),
-		Service: request.service, Resource: request.resource, Operation: request.operation}
+	data := versionsPage{Frame: site.Frame(r, "services", "Compare versions", docs), versionsRequest: request}
 	ever := page.Window{Env: request.window.Env}.Selection(request.query(), query.ServiceEntrySpans)
 	deployments, err := page.Deployments(ctx, site.Traces, ever)
 	if err != nil {
 		return err
 	}
-	data.Versions = deployments[request.service]
-	data.choose(request.versions)
-	if request.window, err = settle(ctx, site, request, data.Sides); err != nil {
+	data.Versions = deployments[request.Service]
+	data.choose()
+	if data.window, err = settle(ctx, site, request, data.Sides); err != nil {
 		return err
 	}
-	data.Window = &request.window
+	data.Window = &data.window
 	if data.Both() {
 		data.Title = fmt.Sprintf("%s and %s · Compare versions",
 			page.Short(data.Sides[0].Version), page.Short(data.Sides[1].Version))
-		if err := data.compare(ctx, site, request); err != nil {
+		if err := data.compare(ctx, site); err != nil {
 			return err
 		}
 	}
@@ -107,7 +105,7 @@ func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) erro
 
 // choose takes the versions that the reader named, and offers others. For a missing B it
 // takes the newest version, for a missing A the version before B.
-func (p *versionsPage) choose(named [2]string) {
+func (p *versionsPage) choose() {
 	firstBut := func(versions []page.Deployment, other string) string {
 		for _, d := range versions {
 			if d.Version != other {
@@ -116,9 +114,9 @@ func (p *versionsPage) choose(named [2]string) {
 		}
 		return ""
 	}
-	b := cmp.Or(named[1], firstBut(p.Versions, named[0]))
+	b := cmp.Or(p.versions[1], firstBut(p.Versions, p.versions[0]))
 	before := slices.IndexFunc(p.Versions, func(d page.Deployment) bool { return d.Version == b }) + 1
-	a := cmp.Or(named[0], firstBut(p.Versions[before:], b), firstBut(p.Versions, b))
+	a := cmp.Or(p.versions[0], firstBut(p.Versions[before:], b), firstBut(p.Versions, b))
 	const most = 12 // choices
 	for side, version := range [2]string{a, b} {
 		p.Sides[side] = versionSide{Letter: letter(side), Version: version}
@@ -165,7 +163,7 @@ func settle(ctx context.Context, site *page.Site, request versionsRequest, sides
 }
 
 // compare fills the page with what differs.
-func (p *versionsPage) compare(ctx context.Context, site *page.Site, request versionsRequest) error {
+func (p *versionsPage) compare(ctx context.Context, site *page.Site) error {
 	var (
 		traces    [2]chart.TracesURL
 		groups    [2]stats.Group
@@ -174,8 +172,8 @@ func (p *versionsPage) compare(ctx context.Context, site *page.Site, request ver
 	)
 	for i := range p.Sides {
 		side := &p.Sides[i]
-		q := page.And(request.query(), "version", side.Version)
-		selection := request.window.Selection(q, query.ServiceEntrySpans)
+		q := page.And(p.query(), "version", side.Version)
+		selection := p.window.Selection(q, query.ServiceEntrySpans)
 		found, err := site.Traces.Breakdown(ctx, query.Breakdown{Selection: selection, Distribution: true})
 		if err != nil {
 			return err
@@ -200,7 +198,7 @@ func (p *versionsPage) compare(ctx context.Context, site *page.Site, request ver
 	p.Latencies = chart.NewComparison(groups, traces)
 	p.Time = compareTimes(site, times)
 	whole := max(p.Time.Bars[0].Total, p.Time.Bars[1].Total)
-	p.Kinds, p.Unlisted = compareKinds(anatomies, scale{whole / 100, whole}, request.allKinds)
+	p.Kinds, p.Unlisted = compareKinds(anatomies, scale{whole / 100, whole}, p.allKinds)
 	p.Sample = fmt.Sprintf("Averages for A %s, for B %s.", page.SampleText(anatomies[0]), page.SampleText(anatomies[1]))
 	return nil
 }
