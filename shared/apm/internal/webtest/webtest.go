@@ -254,6 +254,16 @@ func Served() (traces []apm.Trace) {
 	return traces
 }
 
+// Contains fails the test for each of the wanted texts that a page or a response lacks.
+func Contains(t *testing.T, what, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q: %s", what, want, text)
+		}
+	}
+}
+
 // Decode returns an endpoint's response, which must be a success.
 func Decode[T any](t *testing.T, s Site, address string) (decoded T) {
 	t.Helper()

@@ -50,23 +50,13 @@ func show(s webtest.Site, address string) string {
 	return html.UnescapeString(s.Get(address).Body.String())
 }
 
-// has fails the test unless a page has what it wants.
-func has(t *testing.T, what, body string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(body, want) {
-			t.Errorf("%s lacks %s", what, want)
-		}
-	}
-}
-
 func TestTraces_LinksKeepChoices(t *testing.T) {
 	s := webtest.New(t, many(60, func(uint64) apm.Span {
 		return apm.Span{Service: "s", Start: 1e9, Meta: map[string]string{"env": "prod"}}
 	})...)
 	const chosen = "columns=date&columns=spans&env=prod&from=1&query=service%3As&scope=root"
 	body := regexp.MustCompile(`before=\d+`).ReplaceAllString(show(s, "/traces?"+chosen), "before=CURSOR")
-	has(t, "the page", body, `<a href="/traces?before=CURSOR&`+chosen+`">Older traces`,
+	webtest.Contains(t, "the page", body, `<a href="/traces?before=CURSOR&`+chosen+`">Older traces`,
 		`data-newest="/traces?`+chosen+`"`,
 		`<a class="not" href="/traces?columns=date&columns=spans&env=prod&from=1`+
 			`&query=service%3As+-status%3Aok&scope=root"`,
@@ -75,12 +65,12 @@ func TestTraces_LinksKeepChoices(t *testing.T) {
 		`<code>apm search --addr localhost:8126 --scope root -- 'env:prod AND service:s'</code>`,
 		`<input type="hidden" name="columns" value="spans">`)
 	// A query can't break out of the command's quotes.
-	has(t, "the command", show(s, "/traces?query="+`'%3B+rm+'`), `-- ''\''; AND rm AND '\'''</code>`)
+	webtest.Contains(t, "the command", show(s, "/traces?query="+`'%3B+rm+'`), `-- ''\''; AND rm AND '\'''</code>`)
 }
 
 func TestTraces_RefreshRows(t *testing.T) {
 	body := webtest.New(t, two()...).Do(http.MethodGet, "/traces", "X-Refresh", "rows").Body.String()
-	has(t, "the response", body, `class="list"`, "<footer")
+	webtest.Contains(t, "the response", body, `class="list"`, "<footer")
 	if got := listed(body); got != "2 1" {
 		t.Errorf("got traces %s", got)
 	}
@@ -108,10 +98,10 @@ func TestTraces_Columns(t *testing.T) {
 			t.Errorf("%s: got %s", path, got)
 		}
 	}
-	has(t, "the list", show(s, "/traces?columns=errors&columns=trace_id"),
+	webtest.Contains(t, "the list", show(s, "/traces?columns=errors&columns=trace_id"),
 		`<span class="error">1</span>`, "<code>1</code>")
 	rec := s.Get("/traces?columns=colour")
-	has(t, "the failure", rec.Body.String(), "use date, service")
+	webtest.Contains(t, "the failure", rec.Body.String(), "use date, service")
 	if rec.Code != http.StatusBadRequest {
 		t.Errorf("unknown column: %d", rec.Code)
 	}
@@ -126,7 +116,7 @@ func TestTraces_Activity(t *testing.T) {
 			figures = append(figures, row[1]+"+"+row[2])
 		}
 	}
-	has(t, "the graph", body, "4 spans found · 1 error<")
+	webtest.Contains(t, "the graph", body, "4 spans found · 1 error<")
 	if got := strings.Join(figures, " "); got != "1+1 0+2" || len(rows) < 25 {
 		t.Errorf("errors and others in %d steps: %s", len(rows), got)
 	}
@@ -154,7 +144,7 @@ func TestTraces_Pages(t *testing.T) {
 	for pages := 1; path != ""; pages++ {
 		body := show(s, path)
 		seen += strings.Count(body, "data-trace=")
-		has(t, path, body, `data-newest="`+newest+`"`)
+		webtest.Contains(t, path, body, `data-newest="`+newest+`"`)
 		if (pages > 1) != strings.Contains(body, `<a href="`+newest+`">Back to the newest`) {
 			t.Errorf("page %d does not lead back to the search's first page", pages)
 		}
@@ -175,7 +165,7 @@ func TestTraces_ManyServices(t *testing.T) {
 			Start: int64(i) * int64(time.Millisecond), Duration: time.Millisecond})
 	}
 	body := show(webtest.New(t, apm.NewTrace(1, spans)), "/traces")
-	has(t, "the breakdown", body, "481 other services")
+	webtest.Contains(t, "the breakdown", body, "481 other services")
 	if n := strings.Count(body, "<rect"); n > 50 {
 		t.Errorf("%d parts in a list of one trace", n)
 	}

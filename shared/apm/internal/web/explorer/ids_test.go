@@ -97,14 +97,14 @@ func TestShowTrace_PastedID(t *testing.T) {
 		"7090000000000000096c3e501cfcd70", "%0907090000000000000096c3e501cfcd70%20"} {
 		for _, path := range []string{"/trace/", "/api/traces/"} {
 			rec := s.Get(path + id)
-			has(t, path+id, rec.Body.String(), "42436634851921264")
+			webtest.Contains(t, path+id, rec.Body.String(), "42436634851921264")
 			if rec.Code != http.StatusOK {
 				t.Errorf("%s%s: %d", path, id, rec.Code)
 			}
 		}
 	}
 	for _, span := range []string{"850598692808648585", "0bcdef0123456789", "bcdef0123456789"} {
-		has(t, "the panel", show(s, "/trace/42436634851921264?span="+span),
+		webtest.Contains(t, "the panel", show(s, "/trace/42436634851921264?span="+span),
 			"<dd><code data-copy>850598692808648585</code></dd>")
 	}
 }
@@ -114,11 +114,11 @@ func TestFindInTrace_SpanID(t *testing.T) {
 	for text, want := range map[string]string{"850598692808648585": "[0]", "bcdef0123456789": "[0]",
 		" 0BCDEF0123456789": "[0]", "77": "[1]", "78": "[]", "0x4d": "[1]"} {
 		find := "?find=" + url.QueryEscape(text)
-		has(t, text, show(s, "/api/traces/42436634851921264/outline"+find), `"found":`+want)
+		webtest.Contains(t, text, show(s, "/api/traces/42436634851921264/outline"+find), `"found":`+want)
 		count := "1 match"
 		if want == "[]" {
 			count = "No matches"
 		}
-		has(t, text, show(s, "/trace/42436634851921264"+find), `<span class="quiet">`+count+`</span>`)
+		webtest.Contains(t, text, show(s, "/trace/42436634851921264"+find), `<span class="quiet">`+count+`</span>`)
 	}
 }

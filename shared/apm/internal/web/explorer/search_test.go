@@ -98,7 +98,7 @@ func TestSearch_LongQuery(t *testing.T) {
 func TestTraces_WrongQuery(t *testing.T) {
 	s := webtest.New(t, two()...)
 	rec := s.Get("/traces?scope=root&query=" + url.QueryEscape(`a "<b> @n:>x`))
-	has(t, "the page", html.UnescapeString(rec.Body.String()), `value="a "<b> @n:>x"`,
+	webtest.Contains(t, "the page", html.UnescapeString(rec.Body.String()), `value="a "<b> @n:>x"`,
 		"a \"<b> @n:>x\n            ^</pre>", `<option value="root" selected>`)
 	if rec.Code != http.StatusBadRequest || strings.Contains(rec.Body.String(), "<b>") || listed(rec.Body.String()) != "" {
 		t.Errorf("%d %s", rec.Code, rec.Body)
@@ -111,7 +111,8 @@ func TestTraces_WrongTime(t *testing.T) {
 		"from=3&to=2": "ends before it starts", "from=yesterday": "yesterday", "range=1y": "15m, 1h, 4h or all",
 	} {
 		rec := s.Get("/traces?query=@subject:war&scope=root&" + time)
-		has(t, time, rec.Body.String(), says, `value="@subject:war"`, `<option value="root" selected>`, `class="menu"`)
+		webtest.Contains(t, time, rec.Body.String(), says, `value="@subject:war"`,
+			`<option value="root" selected>`, `class="menu"`)
 		if rec.Code != http.StatusBadRequest || listed(rec.Body.String()) != "" {
 			t.Errorf("%s: %d", time, rec.Code)
 		}
@@ -121,7 +122,7 @@ func TestTraces_WrongTime(t *testing.T) {
 func TestTraces_Unmatched(t *testing.T) {
 	s := webtest.New(t, two()...)
 	body := show(s, "/traces?scope=service-entry&query="+url.QueryEscape("@subject:war status:ok @subject:peace"))
-	has(t, "the page", body, "None has a matching span among its Service Entry spans.",
+	webtest.Contains(t, "the page", body, "None has a matching span among its Service Entry spans.",
 		`<a href="/traces">Clear the search</a>`,
 		`href="/traces?query=%40subject%3Awar+status%3Aok+%40subject%3Apeace">Search all spans`)
 	// What each term finds alone, a link to the other terms, and what they find.
@@ -140,11 +141,11 @@ func TestTraces_Unmatched(t *testing.T) {
 		t.Errorf("got %q", rows)
 	}
 	bare := show(s, "/traces?env=nowhere&query=@subject:peace+status:ok")
-	has(t, "an empty environment", bare, "There are no spans at all in this environment.")
+	webtest.Contains(t, "an empty environment", bare, "There are no spans at all in this environment.")
 	if strings.Contains(bare, "Matches by itself") {
 		t.Error("the page blames the query, but the environment has no spans")
 	}
-	has(t, "an empty store", show(webtest.New(t), "/traces?query=x"), "No traces yet")
+	webtest.Contains(t, "an empty store", show(webtest.New(t), "/traces?query=x"), "No traces yet")
 }
 
 func TestTraces_Elsewhere(t *testing.T) {
@@ -170,7 +171,7 @@ func TestTraces_Elsewhere(t *testing.T) {
 		for _, match := range item.FindAllStringSubmatch(body, -1) {
 			got = append(got, fmt.Sprintf("%s: %s %s, from %s to %s", match[1], match[2], match[3], match[4], match[5]))
 		}
-		has(t, path, body, "<h2>No traces in this ")
+		webtest.Contains(t, path, body, "<h2>No traces in this ")
 		if strings.Join(got, "; ") != want {
 			t.Errorf("%s: got %q", path, got)
 		}

@@ -107,8 +107,7 @@ func (p resourcePage) dependencies() *page.ServiceMap {
 		}
 		n := page.MapNode{Service: service, URL: p.ServiceURL(service)}
 		if calls.Calls > 0 {
-			n.Lines = []string{count(a.Estimate(calls.Calls), "call", "calls") + " · avg " +
-				page.Duration(calls.Average()).String()}
+			n.Lines = []string{count(a.Estimate(calls.Calls), "call", "calls") + " · avg " + format.Duration(calls.Average())}
 			n.Errors, n.Failed = errorsText(calls.ErrorRate()), calls.ErrorRate() >= failedPart
 		}
 		if s := spent[service]; s.Exec > 0 {
@@ -159,7 +158,7 @@ func edgesOf(a stats.Anatomy, count counter) (edges []page.MapEdge) {
 		if a.Sampled() {
 			label = "about " + label
 		}
-		label += " · avg " + page.Duration(e.Average()).String() + " · max " + page.Duration(e.Max).String()
+		label += " · avg " + format.Duration(e.Average()) + " · max " + format.Duration(e.Max)
 		if failed := errorsText(e.ErrorRate()); failed != "" {
 			label += " · " + failed
 		}

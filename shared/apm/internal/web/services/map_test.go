@@ -33,7 +33,7 @@ func TestMap_Services(t *testing.T) {
 		Name: "work", Start: 1_700_000_000_000_000_000, Duration: time.Millisecond}))
 	s := webtest.New(t, list...)
 	const window = "/map?from=1700000000000000000&to=1700000100000000000"
-	has(t, "the map", text(t, s, window), "3 services", "4 req · max 40 ms", "25 % errors",
+	webtest.Contains(t, "the map", text(t, s, window), "3 services", "4 req · max 40 ms", "25 % errors",
 		"\u2068team/api\u2069 → \u2068db\u2069: 4 calls · avg 12.5 ms · max 20 ms",
 		"\u2068team/api\u2069 → \u2068library\u2069: 1 call · avg 1 ms · max 1 ms") // which has no entry span
 	for path, want := range map[string]string{
@@ -59,7 +59,7 @@ func TestMap_HostileNames(t *testing.T) {
 	if strings.Contains(body, "<script>alert") || strings.Contains(body, "title>\u2068\u202e") || len(body) > 30_000 {
 		t.Errorf("%d bytes: %s", len(body), body)
 	}
-	has(t, "the map", body, "<i>no service</i>", "→ no service: ")
+	webtest.Contains(t, "the map", body, "<i>no service</i>", "→ no service: ")
 }
 
 func TestMap_ManyServices(t *testing.T) {
@@ -70,7 +70,7 @@ func TestMap_ManyServices(t *testing.T) {
 			Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}})
 	}
 	body := webtest.New(t, apm.NewTrace(1, spans)).Get("/map").Body.String()
-	has(t, "the map", body, "200 services ·", "3 services with fewer requests are not shown")
+	webtest.Contains(t, "the map", body, "200 services ·", "3 services with fewer requests are not shown")
 	if calls := strings.Count(body, `<g class="edge"`); calls != 199 {
 		t.Errorf("%d calls", calls)
 	}
@@ -93,7 +93,7 @@ func TestMap_Sample(t *testing.T) {
 	s := webtest.New(t, apm.NewTrace(1, spans))
 	s.Web = web.New(web.Config{Traces: sampled{s.Store}, Intake: s.Intake, Palette: &colour.Palette{},
 		Logger: slog.New(slog.DiscardHandler)})
-	has(t, "the map", text(t, s, "/map?from=60000000000&to=120000000000"),
+	webtest.Contains(t, "the map", text(t, s, "/map?from=60000000000&to=120000000000"),
 		"Calls come from a sample of 600 of 6,000 requests.", "a b about 2 calls/s · avg 2 ms · max 5 ms · 25 % errors")
 }
 
@@ -105,14 +105,14 @@ func TestResource_Dependencies(t *testing.T) {
 		t.Errorf("db has %s", got)
 	}
 	// team/api only calls db, so it has no figures.
-	has(t, "the map of db", text(t, s, upstream), "Upstream and downstream calls, from 4 requests",
+	webtest.Contains(t, "the map of db", text(t, s, upstream), "Upstream and downstream calls, from 4 requests",
 		"\u2068team/api\u2069 team/api \u2068db\u2069: 4 req · max 20 ms db 4 req · max 20 ms")
-	has(t, "the map of team/api", text(t, s, "/resource?service=team/api&resource=GET+/"+window),
+	webtest.Contains(t, "the map of team/api", text(t, s, "/resource?service=team/api&resource=GET+/"+window),
 		"4 calls · avg 12.5 ms", "50 % of exec time", "25 % errors")
 	alone := webtest.New(t, apm.NewTrace(1, []apm.Span{{TraceID: 1, SpanID: 1, Service: "a", Resource: "r",
 		Start: 1_700_000_000_000_000_000, Metrics: map[string]float64{"_dd.top_level": 1}}}))
 	page := text(t, alone, "/resource?service=a&resource=r")
-	has(t, "a leaf's page", page, "Span summary")
+	webtest.Contains(t, "a leaf's page", page, "Span summary")
 	if strings.Contains(page, "Dependency map") {
 		t.Error("a service without calls has a map")
 	}

@@ -28,58 +28,49 @@ func text(t *testing.T, s webtest.Site, path string) string {
 	return webtest.Text(rec.Body.String())
 }
 
-// has fails the test unless a text has what it wants.
-func has(t *testing.T, what, text string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(text, want) {
-			t.Errorf("%s lacks %q: %s", what, want, text)
-		}
-	}
-}
-
 // took formats a duration as pages do.
 func took(d time.Duration) string { return chart.Duration(float64(d)) }
 
 func TestServices_Figures(t *testing.T) {
 	s := webtest.New(t, webtest.Served()...)
 	f := webtest.Decode[api.Services](t, s, "/api/services").Services[1]
-	has(t, "the list", text(t, s, "/services"), "2 services", "DB db – 4 12.5 ms", "Web team/api v2",
+	webtest.Contains(t, "the list", text(t, s, "/services"), "2 services", "DB db – 4 12.5 ms", "Web team/api v2",
 		fmt.Sprintf("4 25 ms %s %s %s %s 40 ms 25 %% 0.75", took(f.P75), took(f.P90), took(f.P95), took(f.P99)))
 	byName := text(t, s, "/services?sort=service")
 	if strings.Index(byName, "team/api") < strings.Index(byName, " db ") {
 		t.Errorf("not sorted by name: %s", byName)
 	}
-	has(t, "a filtered list", text(t, s, "/services?filter=TEAM"), "1 of 2 services", "team/api")
+	webtest.Contains(t, "a filtered list", text(t, s, "/services?filter=TEAM"), "1 of 2 services", "team/api")
 }
 
 func TestService_Figures(t *testing.T) {
 	s := webtest.New(t, webtest.Served()...)
 	p50 := took(webtest.Decode[api.Breakdown](t, s, "/api/figures?query=service:team/api").Total.P50)
-	has(t, "the page", text(t, s, "/service?service=team/api"),
+	webtest.Contains(t, "the page", text(t, s, "/service?service=team/api"),
 		"avg 25 ms · max 40 ms", "p50 "+p50+" · max 40 ms", "Apdex 0.75", "GET / 4", "Compare with v1")
 	for choice, want := range map[string]string{
 		"requests=By+version": "v1 v2", "requests=Requests+per+second": "Requests/s", "errors=Error+rate": "Error rate",
 		"latency=Max": "max", "latency=Distribution": "4 requests · p50 " + p50, "latency=By+version": "p95 by version",
 		"spent=Avg+time+per+request": "Avg time per request",
 	} {
-		has(t, choice, text(t, s, "/service?service=team/api&"+choice), want)
+		webtest.Contains(t, choice, text(t, s, "/service?service=team/api&"+choice), want)
 	}
 	if leaf := text(t, s, "/service?service=db"); strings.Contains(leaf, "time spent") {
 		t.Error("a leaf service spends time only in itself, but has a graph of it")
 	}
-	has(t, "an operation that isn't a service entry", text(t, s, "/service?service=team/api&operation=think"),
+	webtest.Contains(t, "an operation that isn't a service entry", text(t, s, "/service?service=team/api&operation=think"),
 		"No requests in this time range")
 }
 
 func TestResource_SpanSummary(t *testing.T) {
 	s := webtest.New(t, webtest.Served()...)
 	body := text(t, s, "/resource?service=team/api&operation=http.request&resource=GET+/")
-	has(t, "the page", body, "Spans per request, from 4 requests", "sql.query SELECT 1 100 %")
+	webtest.Contains(t, "the page", body, "Spans per request, from 4 requests", "sql.query SELECT 1 100 %")
 	for _, k := range webtest.Decode[api.SpanSummary](t, s, "/api/span-summary?query=service:team/api").Spans {
-		has(t, "the Span summary", body, format.Significant(k.AvgExecPercent)+" %", took(k.AvgDuration))
+		webtest.Contains(t, "the Span summary", body, format.Significant(k.AvgExecPercent)+" %", took(k.AvgDuration))
 	}
-	has(t, "another resource", text(t, s, "/resource?service=team/api&resource=POST+/"), "No requests in this time range")
+	webtest.Contains(t, "another resource", text(t, s, "/resource?service=team/api&resource=POST+/"),
+		"No requests in this time range")
 }
 
 // TestService_GraphsMatchAPI compares a graph's table with the API's series.
