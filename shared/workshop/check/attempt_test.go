@@ -6,8 +6,8 @@ import (
 	"thinker/shared/workshop/check/attempts"
 )
 
-func TestHonestVariants(t *testing.T) { attempts.Honest(t) }
+func TestRun_HonestVariants(t *testing.T) { attempts.Honest(t) }
 
-func TestStartsAndSolutions(t *testing.T) { attempts.StartsAndSolutions(t) }
+func TestRun_StartsAndSolutions(t *testing.T) { attempts.StartsAndSolutions(t) }
 
-func TestAServiceEnds(t *testing.T) { attempts.ServiceEnds(t) }
+func TestRun_ServiceEnds(t *testing.T) { attempts.ServiceEnds(t) }

@@ -9,6 +9,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/fetch"
+	"thinker/shared/apm/format"
 	"thinker/shared/workshop/lesson"
 	"thinker/shared/workshop/runner"
 )
@@ -68,7 +69,7 @@ func (c *conversation) judge(requests []lesson.Request) []lesson.Result {
 func (c *conversation) ask(ctx context.Context, service, path string, headers http.Header) (lesson.Exchange, error) {
 	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	exchange, err := lesson.AskWith(limited, service, path, headers)
+	exchange, err := send(limited, service, path, headers)
 	if err != nil && ctx.Err() == nil {
 		select { // a service ends a moment after its connections break
 		case <-c.running.API.Ended():
@@ -90,6 +91,21 @@ func (c *conversation) ask(ctx context.Context, service, path string, headers ht
 			"Look for a loop that writes to it", path)
 	}
 	return exchange, err
+}
+
+// send sends a request. A redirect is an error, and so is a response of more than
+// fetch.Limit.
+func send(ctx context.Context, service, path string, headers http.Header) (lesson.Exchange, error) {
+	sent := time.Now()
+	resp, err := fetch.Get(ctx, service+path, headers)
+	if err != nil {
+		return lesson.Exchange{}, fmt.Errorf("GET %s: %w", path, err)
+	}
+	if to := resp.Location(); to != "" {
+		return lesson.Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: "+
+			"respond to the request itself", path, format.Printable(to, 200))
+	}
+	return lesson.NewExchange(path, sent, resp.Status, resp.Body), nil
 }
 
 // settle waits until no more spans arrive, but not for long: the rest arrives when

@@ -2,7 +2,6 @@
 package client
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,18 +25,6 @@ type Client struct {
 // Page returns the URL of a trace's page.
 func (c *Client) Page(traceID uint64) string {
 	return c.Pages + "/trace/" + strconv.FormatUint(traceID, 10)
-}
-
-// get sends a GET request to the api. For a response longer than fetch.Limit it returns a
-// *fetch.TooLongError; without a response, a *fetch.UnreachableError.
-func (c *Client) get(ctx context.Context, path string) (fetch.Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	response, err := fetch.Get(ctx, c.API+path, nil)
-	if err != nil {
-		return fetch.Response{}, fetch.Unreachable(c.API, err)
-	}
-	return response, nil
 }
 
 // agent returns a client of the agent's API.

@@ -3,10 +3,10 @@ package client
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/fetch"
 	"thinker/shared/workshop/lesson"
 )
 
@@ -29,12 +29,28 @@ func (c *Client) Think(ctx context.Context, subjects ...string) (lesson.Exchange
 // It doesn't follow a redirect: Body then says where it leads.
 func (c *Client) Get(ctx context.Context, path string) (lesson.Exchange, error) {
 	sent := time.Now()
-	resp, err := c.get(ctx, path)
-	body := strings.TrimSpace(string(resp.Body))
-	if to := resp.Location(); to != "" {
-		body = "a redirect to " + to + ", which this command doesn't follow"
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	resp, err := fetch.Get(ctx, c.API+path, nil)
+	if err != nil {
+		return lesson.Exchange{Path: path, Sent: sent}, fetch.Unreachable(c.API, err)
 	}
-	return lesson.Exchange{Path: path, Sent: sent, Took: time.Since(sent), Status: resp.Status, Body: body}, err
+	if to := resp.Location(); to != "" {
+		resp.Body = []byte("a redirect to " + to + ", which this command doesn't follow")
+	}
+	return lesson.NewExchange(path, sent, resp.Status, resp.Body), nil
+}
+
+// Play requests a step's paths from the api, one after the other.
+func (c *Client) Play(ctx context.Context, step int) (played []lesson.Exchange, err error) {
+	for _, path := range lesson.Requests(step) {
+		exchange, err := c.Get(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		played = append(played, exchange)
+	}
+	return played, nil
 }
 
 // TracesOf waits for the traces of a request and returns them once no more spans

@@ -31,7 +31,7 @@ func TestLessons(t *testing.T) {
 			p.up(step)
 			p.checkPublishedPorts()
 
-			played, err := lesson.Play(need.Context(t), p.url("api", 5000), step)
+			played, err := (&client.Client{API: p.url("api", 5000)}).Play(need.Context(t), step)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestAnotherStep(t *testing.T) {
 func TestDownLeavesNothing(t *testing.T) {
 	p := findDocker(t).project(t)
 	p.up(5)
-	if _, err := lesson.Play(need.Context(t), p.url("api", 5000), 1); err != nil {
+	if _, err := (&client.Client{API: p.url("api", 5000)}).Play(need.Context(t), 1); err != nil {
 		t.Fatal(err)
 	}
 	p.compose("down")

@@ -17,9 +17,9 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestAPI_LongBaggage sends step 3's api as much baggage as fits in its headers. An
+// TestServices_LongBaggage sends step 3's api as much baggage as fits in its headers. An
 // old tracer copied all items for each item, which took more than a gigabyte.
-func TestAPI_LongBaggage(t *testing.T) {
+func TestServices_LongBaggage(t *testing.T) {
 	thinker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
 		_ *http.Request) {
 		io.WriteString(w, "{}")

@@ -24,8 +24,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestBehaviour checks what all steps' services have in common, whatever they trace.
-func TestBehaviour(t *testing.T) {
+// TestServices checks what all steps' services have in common, whatever they trace.
+func TestServices(t *testing.T) {
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
 			running, ports, logs := up(t, step, "")
@@ -137,9 +137,9 @@ func checkLogs(t *testing.T, step int, logs *logs, traces []apm.Trace) {
 	}
 }
 
-// TestOddHeaders sends step02's microservice what other callers might send: each
+// TestServices_OddHeaders sends step02's microservice what other callers might send: each
 // request starts a trace of its own.
-func TestOddHeaders(t *testing.T) {
+func TestServices_OddHeaders(t *testing.T) {
 	running, ports, _ := up(t, 2, "")
 	odd := []http.Header{
 		{},
@@ -180,8 +180,8 @@ func TestOddHeaders(t *testing.T) {
 	}
 }
 
-// TestPrograms runs each service from the command line.
-func TestPrograms(t *testing.T) {
+// TestServices_CommandLine runs each service from the command line.
+func TestServices_CommandLine(t *testing.T) {
 	taken, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
@@ -246,8 +246,8 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestSignal interrupts a service as a terminal and Docker do.
-func TestSignal(t *testing.T) {
+// TestServices_Signal interrupts a service as a terminal and Docker do.
+func TestServices_Signal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such signals")
 	}

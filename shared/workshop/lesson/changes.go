@@ -5,7 +5,7 @@ import "strings"
 // A change is what a hunk of a lesson's diff is for.
 type change struct {
 	file string
-	line string // stands in a line that the hunk adds or removes, and in no other hunk; empty: the file is gone
+	line string // stands in a line that the hunk adds or removes, and in no other hunk; empty: the file is deleted
 	says string
 }
 

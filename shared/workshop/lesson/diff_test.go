@@ -46,9 +46,9 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// TestDiffIsExact applies the hunks between two versions of the code, at the lines
+// TestCompare_Exact applies the hunks between two versions of the code, at the lines
 // that they name.
-func TestDiffIsExact(t *testing.T) {
+func TestCompare_Exact(t *testing.T) {
 	for step := 1; step <= len(changes); step++ {
 		before, err := Start(root, step)
 		if err != nil {
@@ -96,7 +96,7 @@ func apply(t *testing.T, text string, hunk Hunk) string {
 	return text[:place] + into.String() + text[place+from.Len():]
 }
 
-func TestDiffReadsWell(t *testing.T) {
+func TestCompare_Readable(t *testing.T) {
 	f := func(names ...string) (text string) {
 		for _, name := range names {
 			text += fmt.Sprintf("func %s() {\n\tdo()\n}\n", name)
@@ -120,8 +120,8 @@ func TestDiffReadsWell(t *testing.T) {
 	}
 }
 
-// TestCodeIsCode expects other files in a step's directory to be left out.
-func TestCodeIsCode(t *testing.T) {
+// TestReadCode expects other files in a step's directory to be left out.
+func TestReadCode(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db",
 		"api/README.md", "go.mod", "other.go"} {

@@ -44,7 +44,7 @@ type Expectation struct {
 // A judge decides what requests show about an expectation.
 type judge func(requests []Request) Verdict
 
-// Judges are those of a lesson's expectations, by ID.
+// judges are those of a lesson's expectations, by ID.
 type judges map[string]judge
 
 // A State is the outcome of an expectation.

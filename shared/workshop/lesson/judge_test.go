@@ -11,9 +11,9 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestJudgeTakesAnything judges the spans of unfinished code: some are missing, or
+// TestJudge_AnySpans judges the spans of unfinished code: some are missing, or
 // have other parents, names and times. Each failed expectation has to say why.
-func TestJudgeTakesAnything(t *testing.T) {
+func TestJudge_AnySpans(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 2_000 {
 		var spans []apm.Span

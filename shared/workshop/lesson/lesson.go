@@ -4,16 +4,13 @@
 package lesson
 
 import (
-	"context"
 	"embed"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"thinker/shared/apm"
-	"thinker/shared/apm/fetch"
 	"thinker/shared/apm/format"
 )
 
@@ -56,41 +53,13 @@ type Exchange struct {
 	Body   string // empty if only the traces are known
 }
 
+// NewExchange returns the exchange for a response that has just arrived.
+func NewExchange(path string, sent time.Time, status int, body []byte) Exchange {
+	return Exchange{path, sent, time.Since(sent), status, strings.TrimSpace(string(body))}
+}
+
 // End returns when the response had arrived.
 func (e Exchange) End() time.Time { return e.Sent.Add(e.Took) }
-
-// Play sends a step's requests to the api, one after the other.
-func Play(ctx context.Context, apiURL string, step int) ([]Exchange, error) {
-	var played []Exchange
-	for _, path := range Requests(step) {
-		exchange, err := Ask(ctx, apiURL, path)
-		if err != nil {
-			return nil, err
-		}
-		played = append(played, exchange)
-	}
-	return played, nil
-}
-
-// Ask sends one request to the api. A redirect is an error, and so is a response of
-// more than fetch.Limit.
-func Ask(ctx context.Context, apiURL, path string) (Exchange, error) {
-	return AskWith(ctx, apiURL, path, nil)
-}
-
-// AskWith is Ask with headers.
-func AskWith(ctx context.Context, serviceURL, path string, headers http.Header) (Exchange, error) {
-	sent := time.Now()
-	resp, err := fetch.Get(ctx, serviceURL+path, headers)
-	if err != nil {
-		return Exchange{}, fmt.Errorf("GET %s: %w", path, err)
-	}
-	if to := resp.Location(); to != "" {
-		return Exchange{}, fmt.Errorf("GET %s redirects to %s. Redirects aren't followed: respond to the request itself",
-			path, format.Printable(to, 200))
-	}
-	return Exchange{path, sent, time.Since(sent), resp.Status, strings.TrimSpace(string(resp.Body))}, nil
-}
 
 // Transcript formats exchanges and their traces as Text has them. There is a line
 // for each span, without IDs and times: its service, operation and resource, the

@@ -35,7 +35,8 @@ func play(t *testing.T, step int, redis string) {
 		delay = "THINK_DELAY=1s" // of which a tenth is more than what a busy machine takes
 	}
 	running, ports, _ := up(t, step, redis, delay, "REDIS_TIMEOUT=2s") // the machine may be busy
-	played, err := lesson.Play(need.Context(t), fmt.Sprintf("http://localhost:%d", ports.API), step)
+	asks := &client.Client{API: fmt.Sprintf("http://localhost:%d", ports.API), Agent: running.Agent.URL()}
+	played, err := asks.Play(need.Context(t), step)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func play(t *testing.T, step int, redis string) {
 	if err := running.StopServices(); err != nil {
 		t.Fatal(err)
 	}
-	traces, err := (&client.Client{Agent: running.Agent.URL()}).Traces(context.WithoutCancel(t.Context()))
+	traces, err := asks.Traces(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,9 +79,9 @@ func query() apm.Span {
 	return s
 }
 
-// TestLiveCache judges pairs of requests as learners send them: also if the first was
+// TestJudge_LiveCache judges pairs of requests as learners send them: also if the first was
 // a hit already, or a thought has expired.
-func TestLiveCache(t *testing.T) {
+func TestJudge_LiveCache(t *testing.T) {
 	const second = 1000
 	for _, c := range []struct {
 		name  string
@@ -132,8 +132,8 @@ func TestLiveCache(t *testing.T) {
 	}
 }
 
-// TestCancelledSet explains a set that was cancelled together with its request.
-func TestCancelledSet(t *testing.T) {
+// TestJudge_CancelledSet explains a set that was cancelled together with its request.
+func TestJudge_CancelledSet(t *testing.T) {
 	spans := missed(10, "war", 0)
 	set := &spans[len(spans)-1]
 	set.Error, set.Meta["error.message"] = true, "context canceled"
@@ -144,9 +144,9 @@ func TestCancelledSet(t *testing.T) {
 	}
 }
 
-// TestExpires_Cause explains an expiration without a unit, and no other one, by the
+// TestJudge_ExpiresCause explains an expiration without a unit, and no other one, by the
 // unit.
-func TestExpires_Cause(t *testing.T) {
+func TestJudge_ExpiresCause(t *testing.T) {
 	for _, c := range []struct{ option, instead, cause string }{
 		{"", "It has no expiration, so the thought stays in Redis forever.", "The last argument of Set is 0"},
 		{"px 1", "Its expiration is 1 ms.", "without a unit"},

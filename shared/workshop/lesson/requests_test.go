@@ -111,9 +111,9 @@ func TestRequested(t *testing.T) {
 	}
 }
 
-// TestLiveTraffic judges a learner's requests: the last ones decide, and an expectation
+// TestJudge_LiveTraffic judges a learner's requests: the last ones decide, and an expectation
 // without a request is unchecked.
-func TestLiveTraffic(t *testing.T) {
+func TestJudge_LiveTraffic(t *testing.T) {
 	joined := func(trace uint64, at int) []apm.Span {
 		return []apm.Span{api(trace, trace, "subject=war", at, at+500),
 			thinker(trace, trace+1, trace, "subject=war", at+5, at+495), think(trace, trace+2, trace+1, "war", at+6, at+494)}
@@ -144,8 +144,8 @@ func TestLiveTraffic(t *testing.T) {
 	}
 }
 
-// TestByIDsAlone expects the likely cause without any recorded headers.
-func TestByIDsAlone(t *testing.T) {
+// TestJudge_IDsAlone expects the likely cause without any recorded headers.
+func TestJudge_IDsAlone(t *testing.T) {
 	const trace, digits = uint64(0x123456789), 123456789 // the digits are the trace's ID in hexadecimal
 	start := api(trace, trace, "subject=war", 0, 500)
 	call := span(trace, 77, trace, "thinker-api", "call", 1, 499)
@@ -196,8 +196,8 @@ func states(results []lesson.Result) string {
 	return strings.Join(out, " ")
 }
 
-// TestSwappedInCode accepts only code that puts each ID into its own header.
-func TestSwappedInCode(t *testing.T) {
+// TestJudge_SwappedInCode accepts only code that puts each ID into its own header.
+func TestJudge_SwappedInCode(t *testing.T) {
 	const handler = "package main\nfunc inject(header http.Header, span tracer.Span) {\n%s}\n"
 	for _, c := range []struct {
 		name, body string
@@ -230,8 +230,8 @@ header.Set("X-Datadog-Trace-Id", fmt.Sprint(id))
 	}
 }
 
-// TestHeadersInCode finds out from the code where an api sets its headers.
-func TestHeadersInCode(t *testing.T) {
+// TestJudge_HeadersInCode finds out from the code where an api sets its headers.
+func TestJudge_HeadersInCode(t *testing.T) {
 	const (
 		traceID  = `header.Set("X-Datadog-Trace-Id", strconv.FormatUint(span.Context().TraceID(), 10))`
 		parentID = `header.Set("X-Datadog-Parent-Id", strconv.FormatUint(span.Context().SpanID(), 10))`

@@ -1,6 +1,5 @@
-// Package need says what a test needs of the machine it runs on. Without it the
-// test is skipped with its reason, but in CI (where CI is set) it fails, so that
-// nothing goes untested unnoticed.
+// Package need has what tests need from the machine: programs, free ports, a Redis. Without
+// it, a test is skipped, and in CI (where CI is set) it fails.
 package need
 
 import (
@@ -17,15 +16,14 @@ import (
 	"thinker/shared/workshop/port"
 )
 
-// patience is how long a test may wait for one thing.
-const patience = 2 * time.Minute
+// waitLimit is how long a test may wait for one thing.
+const waitLimit = 2 * time.Minute
 
-// Context returns a context that ends with the test, or after two minutes: a hang
-// then fails the test that hangs, by name, before it is the package's timeout. Take
-// a new one for each thing to wait for.
+// Context returns a context that ends with the test, or after two minutes. So a test that
+// hangs fails by name before the package's timeout. Use a new one for each wait.
 func Context(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("%s has waited for %v", t.Name(), patience))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), waitLimit, fmt.Errorf("%s has waited for %v", t.Name(), waitLimit))
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -40,8 +38,8 @@ func Program(t testing.TB, name string) string {
 	return path
 }
 
-// Chromium returns the path of a browser that speaks the DevTools protocol: of the
-// one without a user interface, if there is one, as it needs half the processor time.
+// Chromium returns the path of a browser with the DevTools protocol, preferably one without
+// a user interface, which needs half the processor time.
 func Chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
@@ -54,13 +52,12 @@ func Chromium(t testing.TB) string {
 	return ""
 }
 
-// Docker needs a Docker engine that answers, and returns the command that runs
-// docker-compose.
+// Docker returns the command that runs docker-compose, if a Docker engine responds.
 func Docker(t testing.TB) (compose []string) {
 	t.Helper()
 	Program(t, "docker")
 	if output, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
-		Missing(t, "the Docker engine does not answer: %s", bytes.TrimSpace(output))
+		Missing(t, "the Docker engine does not respond: %s", bytes.TrimSpace(output))
 	}
 	if _, err := exec.LookPath("docker-compose"); err == nil {
 		return []string{"docker-compose"}
@@ -71,7 +68,7 @@ func Docker(t testing.TB) (compose []string) {
 	return []string{"docker", "compose"}
 }
 
-// Missing ends the test for a reason that lies in the machine.
+// Missing skips the test, or fails it in CI, because the machine lacks something.
 func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -80,7 +77,7 @@ func Missing(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// Port returns a port of this machine on which nobody listens.
+// Port returns a free port of this machine.
 func Port(t testing.TB) int {
 	t.Helper()
 	free, err := port.Free()

@@ -72,7 +72,7 @@ var rules = []struct {
 		"github.com/spf13/cobra"}},
 	{"thinker/shared/apm", "the domain needs nothing", nil},
 	{"thinker/shared/workshop/lesson", "a lesson judges spans, wherever they come from", []string{
-		"thinker/shared/apm", "thinker/shared/apm/format", "thinker/shared/apm/fetch", "github.com/aymanbagabas/go-udiff"}},
+		"thinker/shared/apm", "thinker/shared/apm/format", "github.com/aymanbagabas/go-udiff"}},
 	{"thinker/shared/workshop/pages", "only tests drive a browser", nil},
 	{"thinker/shared/workshop", "the workshop uses apm, and no step's code", []string{
 		"thinker/shared/apm/...", "thinker/shared/workshop/...", "github.com/spf13/cobra", "github.com/cli/browser",

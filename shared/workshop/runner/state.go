@@ -27,8 +27,8 @@ type State struct {
 	Since   time.Time // when the running version became healthy
 }
 
-// A watched is a state that tells its watchers about changes. Its fields, and those of the
-// Workshop below it, are guarded by mu.
+// A watched state notifies its watchers of changes. mu also guards the fields of Workshop
+// below it.
 type watched struct {
 	mu      sync.Mutex
 	state   State

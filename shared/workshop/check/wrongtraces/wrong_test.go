@@ -6,4 +6,4 @@ import (
 	"thinker/shared/workshop/check/attempts"
 )
 
-func TestWrongAttempts(t *testing.T) { attempts.Wrong(t, 1, 2, 3) }
+func TestRun_WrongAttempts(t *testing.T) { attempts.Wrong(t, 1, 2, 3) }
