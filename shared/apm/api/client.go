@@ -72,35 +72,35 @@ func (s Selection) Values() url.Values {
 
 // Traces returns summaries of the newest traces with a selected span, at most limit, which
 // may be up to 1,000.
-func (c Client) Traces(ctx context.Context, s Selection, limit int) (traces Traces, err error) {
+func (c Client) Traces(ctx context.Context, s Selection, limit int) (Traces, error) {
 	values := s.Values()
 	values.Set("limit", strconv.Itoa(limit))
-	err = c.Get(ctx, "/api/traces", values, &traces)
-	return traces, err
+	return get[Traces](ctx, c, "/api/traces", values)
 }
 
 // Trace returns a trace with all its spans. The ID may be decimal or hexadecimal.
-func (c Client) Trace(ctx context.Context, id string) (trace Trace, err error) {
-	err = c.Get(ctx, "/api/traces/"+url.PathEscape(id), nil, &trace)
-	return trace, err
+func (c Client) Trace(ctx context.Context, id string) (Trace, error) {
+	return get[Trace](ctx, c, "/api/traces/"+url.PathEscape(id), nil)
 }
 
 // Outline returns the layout of a trace's flame graph.
-func (c Client) Outline(ctx context.Context, id string) (outline Outline, err error) {
-	err = c.Get(ctx, "/api/traces/"+url.PathEscape(id)+"/outline", nil, &outline)
-	return outline, err
+func (c Client) Outline(ctx context.Context, id string) (Outline, error) {
+	return get[Outline](ctx, c, "/api/traces/"+url.PathEscape(id)+"/outline", nil)
 }
 
 // Figures returns figures of the selected spans, in total.
-func (c Client) Figures(ctx context.Context, s Selection) (figures Breakdown, err error) {
-	err = c.Get(ctx, "/api/figures", s.Values(), &figures)
-	return figures, err
+func (c Client) Figures(ctx context.Context, s Selection) (Breakdown, error) {
+	return get[Breakdown](ctx, c, "/api/figures", s.Values())
 }
 
 // Intake returns which tracers sent spans, and what was refused.
-func (c Client) Intake(ctx context.Context) (intake Intake, err error) {
-	err = c.Get(ctx, "/api/intake", nil, &intake)
-	return intake, err
+func (c Client) Intake(ctx context.Context) (Intake, error) {
+	return get[Intake](ctx, c, "/api/intake", nil)
+}
+
+func get[T any](ctx context.Context, c Client, path string, parameters url.Values) (response T, err error) {
+	err = c.Get(ctx, path, parameters, &response)
+	return response, err
 }
 
 // Clear deletes all traces.

@@ -77,10 +77,12 @@ func TestClient_Endpoints(t *testing.T) {
 		t.Error(err)
 	}
 	var failed *api.ResponseError
-	if _, err := c.Trace(ctx, "1"); !errors.As(err, &failed) || failed.Status != http.StatusNotFound || failed.Problem.Detail == "" {
+	_, err = c.Trace(ctx, "1")
+	if !errors.As(err, &failed) || failed.Status != http.StatusNotFound || failed.Problem.Detail == "" {
 		t.Errorf("Trace after Clear returns %v", err)
 	}
-	if _, err := c.Traces(ctx, api.Selection{Query: "duration:>slow"}, 1); !errors.As(err, &failed) || failed.Problem.Offset == nil {
+	_, err = c.Traces(ctx, api.Selection{Query: "duration:>slow"}, 1)
+	if !errors.As(err, &failed) || failed.Problem.Offset == nil {
 		t.Errorf("Traces of an invalid query returns %v", err)
 	}
 }
@@ -91,9 +93,8 @@ func TestClient_OtherPrograms(t *testing.T) {
 		serve      http.HandlerFunc
 	}{
 		{"not found", "/api/traces/1 responded with 404", http.NotFound},
-		{"not JSON", "/api/traces/1 did not respond like the workshop's agent: invalid character", func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprint(w, "hello")
-		}},
+		{"not JSON", "/api/traces/1 did not respond like the workshop's agent: invalid character",
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }},
 		{"redirect", "/api/traces/1 responded with 302", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://example.com", http.StatusFound)
 		}},

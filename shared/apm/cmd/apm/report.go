@@ -47,19 +47,21 @@ func report(w io.Writer, a *agent.Agent, pages bool) {
 
 func tree(trace apm.Trace) string {
 	var text strings.Builder
-	_ = format.WriteTrace(&text, trace, "  ", append([]string{"http.status_code"}, trace.OwnTags()...)...) // a Builder never fails
+	tags := append([]string{"http.status_code"}, trace.OwnTags()...)
+	_ = format.WriteTrace(&text, trace, "  ", tags...) // a Builder never fails
 	return text.String()
 }
 
 // whyNone returns the likely reason for having no trace.
 func whyNone(a *agent.Agent) string {
+	const stop = "call tracer.Stop before the end: it sends the remaining spans"
 	stats := a.Stats()
 	switch {
 	case len(stats.Refused) > 0:
 		return "what arrived was refused"
 	case stats.Payloads > 0 || stats.Discarded > 0:
-		return "a tracer connected but sent no span. Finish every span, and call tracer.Stop before the end: it sends the remaining spans"
+		return "a tracer connected but sent no span. Finish every span, and " + stop
 	default:
-		return "nothing was sent to DD_TRACE_AGENT_URL. Start a tracer, and call tracer.Stop before the end: it sends the remaining spans"
+		return "nothing was sent to DD_TRACE_AGENT_URL. Start a tracer, and " + stop
 	}
 }

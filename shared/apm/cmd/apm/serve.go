@@ -148,8 +148,8 @@ func serve(cmd *cobra.Command, config agent.Config) error {
 	if config.Socket != "" {
 		where += " and unix://" + absolute(config.Socket) // as tracers expect it
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "apm is listening on %s\nTo send a service's traces here, set DD_TRACE_AGENT_URL=%s\n%s\n",
-		where, a.URL(), storage(a, config.DB))
+	fmt.Fprintf(cmd.OutOrStdout(), "apm is listening on %s\n"+
+		"To send a service's traces here, set DD_TRACE_AGENT_URL=%s\n%s\n", where, a.URL(), storage(a, config.DB))
 
 	<-cmd.Context().Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 5*time.Second)

@@ -93,7 +93,8 @@ func opensTab(r *http.Request) bool {
 	return onlyReads(r) && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-var errAnotherSite = page.Failure{Status: http.StatusForbidden, Detail: "A page of another site sent this request. Only programs and the agent's own pages may do so. Other pages may link here."}
+var errAnotherSite = page.Failure{Status: http.StatusForbidden, Detail: "A page of another site sent this request. " +
+	"Only programs and the agent's own pages may do so. Other pages may link here."}
 
 // A notice is a page without a frame: the frame shows how much is stored, which
 // is nothing for another site's page to measure.

@@ -205,7 +205,8 @@ func TestPages_EmptyStoreGolden(t *testing.T) {
 
 func compareGolden(t *testing.T, name string, response *httptest.ResponseRecorder) {
 	t.Helper()
-	got := fmt.Sprintf("%d %s\n%s", response.Code, response.Header().Get("Content-Type"), normalise(response.Body.String()))
+	kind, text := response.Header().Get("Content-Type"), normalise(response.Body.String())
+	got := fmt.Sprintf("%d %s\n%s", response.Code, kind, text)
 	path := filepath.Join("testdata", "pages", name+".txt")
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {

@@ -88,7 +88,8 @@ func TestWeb_OtherMethods(t *testing.T) {
 	} {
 		r := site.Do(http.MethodPost, path)
 		text := path + " accepts " + strings.ReplaceAll(want, ",", " and") + ", not POST."
-		if r.Code != http.StatusMethodNotAllowed || r.Header().Get("Allow") != want || !strings.Contains(r.Body.String(), text) {
+		if r.Code != http.StatusMethodNotAllowed || r.Header().Get("Allow") != want ||
+			!strings.Contains(r.Body.String(), text) {
 			t.Errorf("%s: status %d, Allow %q: %s", path, r.Code, r.Header().Get("Allow"), r.Body)
 		}
 	}

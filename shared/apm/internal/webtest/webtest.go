@@ -208,7 +208,8 @@ func (s Site) Open(t *testing.T, address string) *bufio.Scanner {
 	}
 	t.Cleanup(func() { _ = response.Body.Close() })
 	events := bufio.NewScanner(response.Body)
-	if kind := response.Header.Get("Content-Type"); !events.Scan() || events.Text() != ": open" || kind != "text/event-stream" {
+	kind := response.Header.Get("Content-Type")
+	if !events.Scan() || events.Text() != ": open" || kind != "text/event-stream" {
 		t.Fatalf("%s: status %d, %s: %s", address, response.StatusCode, kind, events.Text())
 	}
 	return events
@@ -230,7 +231,8 @@ func NextEvent(events *bufio.Scanner) (event string) {
 // Text returns the text of a page's main part, without markup.
 func Text(body string) string {
 	main := regexp.MustCompile(`(?s)<main.*</main>`).FindString(body)
-	return strings.Join(strings.Fields(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(main, " "))), " ")
+	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(main, " ")
+	return strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 }
 
 // Served returns four requests to a service of two versions, a second apart, each

@@ -52,14 +52,16 @@ func TestGuest_Frame(t *testing.T) {
 		t.Error("there is an entry for a guest that is not there")
 	}
 	w := withNotebook(t, nil)
-	if body := w.Get("/traces").Body.String(); !strings.Contains(body, entry+">Notebook</a>") || !strings.Contains(body, "Intake, Notebook</dd>") {
+	body := w.Get("/traces").Body.String()
+	if !strings.Contains(body, entry+">Notebook</a>") || !strings.Contains(body, "Intake, Notebook</dd>") {
 		t.Error("other pages do not lead to the guest")
 	}
 	for _, path := range []string{"/notebook", "/notebook/7"} {
 		rec := w.Get(path)
 		body := rec.Body.String()
 		for _, want := range []string{
-			"<title>A leaf · thinker APM</title>", entry + ` aria-current="page"`, `<main class="notebook" data-news="notebook">`, "<p>" + path + "</p>",
+			"<title>A leaf · thinker APM</title>", entry + ` aria-current="page"`,
+			`<main class="notebook" data-news="notebook">`, "<p>" + path + "</p>",
 			`<link rel="stylesheet" href="/static/notebook/style.css">`, `<link rel="modulepreload" href="/static/live.mjs">`,
 			`<script type="module" src="/static/notebook/page.mjs"></script>`, `<footer class="foot">`,
 		} {
@@ -67,14 +69,18 @@ func TestGuest_Frame(t *testing.T) {
 				t.Errorf("%s lacks %s", path, want)
 			}
 		}
-		if policy := rec.Header().Get("Content-Security-Policy"); rec.Code != http.StatusOK || !strings.Contains(policy, "script-src 'self'; style-src 'self'") {
+		policy := rec.Header().Get("Content-Security-Policy")
+		if rec.Code != http.StatusOK || !strings.Contains(policy, "script-src 'self'; style-src 'self'") {
 			t.Errorf("%s: %d, with the policy %q", path, rec.Code, policy)
 		}
 	}
-	if rec := w.Get("/static/notebook/style.css"); rec.Body.String() != ".notebook { color: inherit }" || rec.Header().Get("Content-Type") != "text/css; charset=utf-8" {
-		t.Errorf("its style: %d %s", rec.Code, rec.Body)
+	rec := w.Get("/static/notebook/style.css")
+	if kind := rec.Header().Get("Content-Type"); rec.Body.String() != ".notebook { color: inherit }" ||
+		kind != "text/css; charset=utf-8" {
+		t.Errorf("its style: %d %s %s", rec.Code, kind, rec.Body)
 	}
-	if rec := w.Get("/notebook/9"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "There are 8 leaves.") {
+	rec = w.Get("/notebook/9")
+	if rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "There are 8 leaves.") {
 		t.Errorf("a refusal: %d %s", rec.Code, rec.Body)
 	}
 }
@@ -115,7 +121,9 @@ func TestGuest_OtherSites(t *testing.T) {
 			t.Errorf("it leads to %q", to)
 		}
 	}
-	if rec := w.Send("POST", "/notebook/2", "a="+strings.Repeat("b", 1<<20), "Content-Type", "application/x-www-form-urlencoded"); rec.Code == http.StatusSeeOther {
+	long := "a=" + strings.Repeat("b", 1<<20)
+	rec := w.Send("POST", "/notebook/2", long, "Content-Type", "application/x-www-form-urlencoded")
+	if rec.Code == http.StatusSeeOther {
 		t.Error("a form of any length is read")
 	}
 	if rec := w.Do(http.MethodGet, "/notebook", "Host", "rebound.example"); rec.Code != http.StatusForbidden {

@@ -59,7 +59,8 @@ func chain(report api.Intake, kept stats.Retention) (links []link) {
 			}
 		}
 		wrong := report.Tracers[first]
-		fails(fmt.Sprintf("The clock of %s looks %s%s.", page.Short(wrong.Service), page.Skew(wrong.ClockOffsetMost), otherClocks(others)),
+		service, skew := page.Short(wrong.Service), page.Skew(wrong.ClockOffsetMost)
+		fails(fmt.Sprintf("The clock of %s looks %s%s.", service, skew, otherClocks(others)),
 			"Set the time range to All time, or correct that machine's clock. "+
 				"Old spans, such as imported ones, also look like this.")
 	}

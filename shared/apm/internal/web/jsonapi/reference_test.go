@@ -37,7 +37,8 @@ func documented() []apm.Trace {
 		}
 		entry := map[string]float64{"_dd.top_level": 1}
 		root := apm.Span{TraceID: id, TraceIDHigh: high, SpanID: id, Service: "thinker-api", Name: "http.request",
-			Resource: "GET /think/", Type: "web", Start: start + int64(at), Duration: took, Meta: tags("http.status_code", status), Metrics: entry}
+			Resource: "GET /think/", Type: "web", Start: start + int64(at), Duration: took,
+			Meta: tags("http.status_code", status), Metrics: entry}
 		think := apm.Span{TraceID: id, SpanID: id + 1, ParentID: id, Service: "thinker-microservice",
 			Name: "think", Resource: "think", Start: root.Start + 1e6, Duration: took - 2e6, Error: status == "404",
 			Meta: tags("subject", subject), Metrics: entry,
