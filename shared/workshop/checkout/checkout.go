@@ -58,9 +58,7 @@ func New(t testing.TB) (root string) {
 		dirs = append(dirs, runner.StepName(step))
 	}
 	for _, dir := range dirs {
-		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(filepath.Join(from, dir))); err != nil {
-			t.Fatal(err)
-		}
+		Copy(t, filepath.Join(from, dir), filepath.Join(root, dir))
 	}
 	// The other modules stay where they are.
 	left := strings.NewReplacer("\t./shared/apm\n", "", "\t./shared/workshop\n", "")
@@ -115,6 +113,14 @@ func UseShared(t testing.TB, dir, root string) {
 	t.Helper()
 	shared := filepath.ToSlash(filepath.Join(root, "shared"))
 	Edit(t, filepath.Join(dir, "go.mod"), "=> ../shared", "=> "+modfile.AutoQuote(shared))
+}
+
+// Copy copies a directory.
+func Copy(t testing.TB, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Edit replaces the first occurrence of a text in a file.

@@ -107,9 +107,7 @@ func (d docker) checkout(t *testing.T) docker {
 	from := d.root
 	d.root = t.TempDir()
 	for _, dir := range []string{"step01", "step02", "step03", "step04", "step05", "shared/serve", "shared/compose"} {
-		if err := os.CopyFS(filepath.Join(d.root, dir), os.DirFS(filepath.Join(from, dir))); err != nil {
-			t.Fatal(err)
-		}
+		checkout.Copy(t, filepath.Join(from, dir), filepath.Join(d.root, dir))
 	}
 	for _, file := range []string{".env", "docker-compose.yml", "go.work", "go.work.sum", "shared/go.mod"} {
 		text, err := os.ReadFile(filepath.Join(from, file))

@@ -3,7 +3,6 @@ package lesson
 import (
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,9 +125,6 @@ func TestReadCode(t *testing.T) {
 	for _, name := range []string{"api/main.go", "thinker/main_test.go", "thinker/schema.sql", "thinker/thoughts.db",
 		"api/README.md", "go.mod", "other.go"} {
 		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
 		checkout.Write(t, file, "x\r\n")
 	}
 	code, err := ReadCode(dir)

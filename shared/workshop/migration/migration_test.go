@@ -33,9 +33,7 @@ func TestMigration(t *testing.T) {
 			checkout.Compare(t, file, diff(t, root, name))
 
 			dir := filepath.Join(t.TempDir(), name)
-			if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, name))); err != nil {
-				t.Fatal(err)
-			}
+			checkout.Copy(t, filepath.Join(root, name), dir)
 			command(t, filepath.Dir(dir), os.Environ(), need.Program(t, "git"), "apply", file)
 			checkout.UseShared(t, dir, root)
 			command(t, dir, runner.GoEnv(root), "go", "mod", "edit", "-droprequire", v1) // as go mod tidy does
@@ -125,9 +123,6 @@ func diffFile(root, name string) string {
 
 func write(t *testing.T, file, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	checkout.Write(t, file, text)
 }
 

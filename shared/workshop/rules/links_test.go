@@ -51,9 +51,6 @@ func TestCheckLink(t *testing.T) {
 		"step01/trace.md": "```text\n# no heading\n```\n",
 	} {
 		file := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
 		checkout.Write(t, file, text)
 	}
 	for _, c := range []struct {

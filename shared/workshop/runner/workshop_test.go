@@ -289,9 +289,7 @@ func copyOf(t *testing.T, step int) runner.Target {
 	t.Helper()
 	root := checkout.Root(t)
 	dir := filepath.Join(t.TempDir(), fmt.Sprintf("try0%d", step))
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, runner.StepName(step)))); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Copy(t, filepath.Join(root, runner.StepName(step)), dir)
 	target := runner.Target{Step: step, Dir: dir}
 	checkout.UseShared(t, dir, root)
 	return target

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -56,9 +55,6 @@ func newBench(t *testing.T) *bench {
 	api := httptest.NewServer(http.HandlerFunc(b.answer))
 	t.Cleanup(api.Close)
 	root := t.TempDir()
-	if err := os.Mkdir(filepath.Join(root, "step02"), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	const readme = "# Step 2\n\n## Run it\n\n```sh\ncurl 'http://localhost:5000/think/?subject=war'\ncurl " +
 		"'http://localhost:5000/think/?subject=nothing'\n```\n"
 	checkout.Write(t, filepath.Join(root, "step02", "README.md"), readme)

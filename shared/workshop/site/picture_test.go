@@ -17,9 +17,6 @@ func TestSite_Picture(t *testing.T) {
 	write := func(path, text string) {
 		t.Helper()
 		file := filepath.Join(b.Root, filepath.FromSlash(path))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
 		checkout.Write(t, file, text)
 	}
 	write("step02/README.md", "# Step 2\n\n![One *trace*\nin "+

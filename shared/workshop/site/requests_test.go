@@ -1,7 +1,6 @@
 package site
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -47,11 +46,7 @@ func TestSite_Requests(t *testing.T) {
 func TestSite_JudgedCode(t *testing.T) {
 	b := newBench(t)
 	for _, service := range []string{"api", "thinker"} {
-		dir := filepath.Join(b.Root, "step02", service)
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		checkout.Write(t, filepath.Join(dir, "main.go"), "package main\n")
+		checkout.Write(t, filepath.Join(b.Root, "step02", service, "main.go"), "package main\n")
 	}
 	if code := b.runningCode(); code["api/main.go"] != "package main\n" {
 		t.Errorf("the code is %q, want that of step02", code)

@@ -20,9 +20,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	root := checkout.New(t)
 	broken := filepath.Join(root, "broken")
-	if err := os.CopyFS(broken, os.DirFS(filepath.Join(root, "step01"))); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Copy(t, filepath.Join(root, "step01"), broken)
 	checkout.Write(t, filepath.Join(broken, "api", "more.go"), "package main\n\nvar _ = undefined\n")
 	// The checked code doesn't get what a shell may have set.
 	env := []string{

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,9 +12,7 @@ import (
 func TestDiff(t *testing.T) {
 	root := checkout.New(t)
 	mine := filepath.Join(root, "mine")
-	if err := os.CopyFS(mine, os.DirFS(filepath.Join(root, "step02"))); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Copy(t, filepath.Join(root, "step02"), mine)
 	file := filepath.Join(mine, "api", "trace.go")
 	before, _, _ := strings.Cut(checkout.Read(t, file), "\n// inject")
 	checkout.Write(t, file, before)

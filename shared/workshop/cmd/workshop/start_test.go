@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,9 +15,7 @@ import (
 func edited(t *testing.T, root, step, name, file string, pairs ...string) {
 	t.Helper()
 	dir := filepath.Join(root, name)
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, step))); err != nil {
-		t.Fatal(err)
-	}
+	checkout.Copy(t, filepath.Join(root, step), dir)
 	for i := 0; i < len(pairs); i += 2 {
 		checkout.Edit(t, filepath.Join(dir, filepath.FromSlash(file)), pairs[i], pairs[i+1])
 	}

@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,9 +13,7 @@ func TestUp_CompileError(t *testing.T) {
 	root := checkout.Root(t)
 	copied := t.TempDir()
 	for _, dir := range []string{"step01", "step02", "shared/serve"} {
-		if err := os.CopyFS(filepath.Join(copied, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
-			t.Fatal(err)
-		}
+		checkout.Copy(t, filepath.Join(root, dir), filepath.Join(copied, dir))
 	}
 	for name, content := range map[string]string{
 		"shared/go.mod":           "module thinker/shared\n\ngo 1.26.0\n",
