@@ -3,7 +3,6 @@ package bench
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -229,14 +228,9 @@ func command(b *testing.B, conn net.Conn, line string) {
 
 func get(b *testing.B, url string) string {
 	b.Helper()
-	resp, err := http.Get(url)
-	if err != nil {
-		b.Fatal(err)
+	status, body := need.Get(b, url, nil)
+	if status != http.StatusOK {
+		b.Fatalf("GET %s: %d %s", url, status, body)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		b.Fatalf("GET %s: %s %s %v", url, resp.Status, body, err)
-	}
-	return string(body)
+	return body
 }

@@ -53,18 +53,9 @@ func TestServices_LongBaggage(t *testing.T) {
 	for length := 0; length < 53_000; length += len(items[len(items)-1]) + 1 {
 		items = append(items, fmt.Sprintf("k%d=v", len(items)))
 	}
-	req, err := http.NewRequestWithContext(need.Context(t), http.MethodGet, "http://"+addr+"/think/?subject=war", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Baggage", strings.Join(items, ","))
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("with %d baggage items the api responds %s, want 200", len(items), resp.Status)
+	headers := http.Header{"Baggage": {strings.Join(items, ",")}}
+	if status, _ := need.Get(t, "http://"+addr+"/think/?subject=war", headers); status != http.StatusOK {
+		t.Errorf("with %d baggage items the api responds %d, want 200", len(items), status)
 	}
 
 	if err := api.Process.Signal(os.Interrupt); err != nil {

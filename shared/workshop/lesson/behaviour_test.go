@@ -151,19 +151,9 @@ func TestServices_OddHeaders(t *testing.T) {
 		{"X-Datadog-Trace-Id": {"0"}, "X-Datadog-Parent-Id": {"0"}},
 	}
 	for _, header := range odd {
-		req, err := http.NewRequestWithContext(need.Context(t), "GET",
-			fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header = header
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Errorf("%v: %s", header, resp.Status)
+		url := fmt.Sprintf("http://localhost:%d/?subject=war", ports.Thinker)
+		if status, _ := need.Get(t, url, header); status != http.StatusOK {
+			t.Errorf("%v: %d", header, status)
 		}
 	}
 	if err := running.StopServices(); err != nil {

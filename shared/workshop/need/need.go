@@ -7,12 +7,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"testing"
 	"time"
 
+	"thinker/shared/apm/fetch"
 	"thinker/shared/workshop/port"
 )
 
@@ -85,6 +87,16 @@ func Port(t testing.TB) int {
 		t.Fatal(err)
 	}
 	return free
+}
+
+// Get sends a GET request and returns its response. It follows no redirect.
+func Get(t testing.TB, url string, headers http.Header) (status int, body string) {
+	t.Helper()
+	response, err := fetch.Get(Context(t), url, headers)
+	if err != nil {
+		t.Fatalf("GET %s: %v", url, err)
+	}
+	return response.Status, string(response.Body)
 }
 
 // Redis starts a redis-server for the test and returns its address.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"thinker/shared/workshop/need"
 	"thinker/shared/workshop/runner"
 	"thinker/shared/workshop/workspace"
 )
@@ -20,13 +21,9 @@ func TestSite_RedirectsToTheRunningStep(t *testing.T) {
 		"git restore step03/README.md", "Run step 3 (original code)", "To send this step’s requests, start its code",
 		"is running</span> · start step 3 to send its requests")
 	for _, path := range []string{"/workshop/0", "/workshop/6", "/workshop/x", "/workshop/2/3"} {
-		answer, err := http.Get(b.url + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if body := read(t, answer); answer.StatusCode != http.StatusNotFound ||
-			!strings.Contains(body, "Choose one from 1 to 5") {
-			t.Errorf("%s: %d", path, answer.StatusCode)
+		status, body := need.Get(t, b.url+path, nil)
+		if status != http.StatusNotFound || !strings.Contains(body, "Choose one from 1 to 5") {
+			t.Errorf("%s: %d", path, status)
 		}
 	}
 }

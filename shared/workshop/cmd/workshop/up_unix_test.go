@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -281,14 +280,6 @@ func normal(text string) string {
 
 func get(t *testing.T, url string) string {
 	t.Helper()
-	resp, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
+	_, body := need.Get(t, url, nil)
+	return body
 }
