@@ -33,8 +33,8 @@ func TestSort(t *testing.T) {
 		value int
 	}
 	columns := []page.Column[row]{
-		{Name: "name", Title: "Name", Text: true, Compare: page.By(func(r row) string { return r.name })},
-		{Name: "value", Title: "Value", Compare: page.By(func(r row) int { return r.value })},
+		page.NewColumn("name", "Name", "", func(r row) string { return r.name }),
+		page.NewColumn("value", "Value", "", func(r row) int { return r.value }),
 	}
 	for asked, want := range map[string]string{
 		"": "[{b 2} {c 2} {a 1}]", "nonsense": "[{b 2} {c 2} {a 1}]", "value": "[{a 1} {b 2} {c 2}]",

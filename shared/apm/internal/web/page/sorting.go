@@ -15,9 +15,10 @@ type Column[Row any] struct {
 	Compare func(a, b Row) int
 }
 
-// By returns a function that compares rows by a key.
-func By[Row any, Key cmp.Ordered](key func(Row) Key) func(a, b Row) int {
-	return func(a, b Row) int { return cmp.Compare(key(a), key(b)) }
+// NewColumn returns a column that sorts by a key. means may be empty.
+func NewColumn[Row any, Key cmp.Ordered](name, title, means string, key func(Row) Key) Column[Row] {
+	_, text := any(*new(Key)).(string)
+	return Column[Row]{name, title, means, text, func(a, b Row) int { return cmp.Compare(key(a), key(b)) }}
 }
 
 // A Heading is the heading of a column, with the address that sorts by it.

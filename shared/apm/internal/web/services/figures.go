@@ -38,26 +38,24 @@ func (f figures) Latency(name string) latency {
 	return f.latency(all[slices.IndexFunc(all, func(l chart.Latency) bool { return l.Name == name })])
 }
 
-// Latencies returns the cells of the columns that latencyColumns returns.
+// Latencies returns the latencies of latencyColumns.
 func (f figures) Latencies() (cells []latency) {
-	for _, l := range chart.Latencies() {
-		if isListed(l) {
-			cells = append(cells, f.latency(l))
-		}
+	for _, l := range listedLatencies() {
+		cells = append(cells, f.latency(l))
 	}
 	return cells
 }
 
-// isListed reports whether lists have a column for a latency: all but p50, as in Datadog.
-func isListed(l chart.Latency) bool { return l.Name != "p50" }
+// listedLatencies returns the latencies in lists: all but p50, as in Datadog.
+func listedLatencies() []chart.Latency {
+	return slices.DeleteFunc(chart.Latencies(), func(l chart.Latency) bool { return l.Name == "p50" })
+}
 
 // latencyColumns returns the columns of latencies in a list of services or resources.
 func latencyColumns[Row any](figures func(Row) stats.Figures) (columns []page.Column[Row]) {
-	for _, l := range chart.Latencies() {
-		if isListed(l) {
-			columns = append(columns, page.Column[Row]{Name: l.Name, Title: l.Title, Means: l.Means,
-				Compare: page.By(func(r Row) time.Duration { return l.Of(figures(r)) })})
-		}
+	for _, l := range listedLatencies() {
+		of := func(r Row) time.Duration { return l.Of(figures(r)) }
+		columns = append(columns, page.NewColumn(l.Name, l.Title, l.Means, of))
 	}
 	return columns
 }

@@ -54,16 +54,14 @@ func (p pages) loadResource(ctx context.Context, f frame) (any, error) {
 func spanColumns() []page.Column[stats.SpanSummary] {
 	type row = stats.SpanSummary
 	return []page.Column[row]{
-		{Name: "service", Title: "Service", Text: true, Compare: page.By(func(s row) string { return s.Service })},
-		{Name: "resource", Title: "Resource", Text: true, Compare: page.By(func(s row) string { return s.Resource })},
-		{Name: "per-trace", Title: "Avg spans/trace", Means: "Average over the traces that have such a span",
-			Compare: page.By(row.PerTrace)},
-		{Name: "traces", Title: "% of traces", Means: "Traces that have such a span",
-			Compare: page.By(func(s row) int { return s.Traces })},
-		{Name: "duration", Title: "Avg duration", Compare: page.By(row.Average)},
-		{Name: "exec", Title: "Avg % exec time", Means: "Average share of the trace’s execution time",
-			Compare: page.By(func(s row) float64 { return s.ExecPercent })},
-		{Name: "errors", Title: "Errors", Compare: page.By(func(s row) int { return s.Errors })},
+		page.NewColumn("service", "Service", "", func(s row) string { return s.Service }),
+		page.NewColumn("resource", "Resource", "", func(s row) string { return s.Resource }),
+		page.NewColumn("per-trace", "Avg spans/trace", "Average over the traces that have such a span", row.PerTrace),
+		page.NewColumn("traces", "% of traces", "Traces that have such a span", func(s row) int { return s.Traces }),
+		page.NewColumn("duration", "Avg duration", "", row.Average),
+		page.NewColumn("exec", "Avg % exec time", "Average share of the trace’s execution time",
+			func(s row) float64 { return s.ExecPercent }),
+		page.NewColumn("errors", "Errors", "", func(s row) int { return s.Errors }),
 	}
 }
 

@@ -57,19 +57,18 @@ func (p pages) loadService(ctx context.Context, f frame) (any, error) {
 
 func resourceColumns() []page.Column[stats.Group] {
 	type row = stats.Group
-	requests := page.By(func(g row) int { return g.Requests })
+	requests := func(g row) int { return g.Requests }
 	return slices.Concat(
 		[]page.Column[row]{
-			{Name: "resource", Title: "Resource", Text: true, Compare: page.By(func(g row) string { return g.Values[0] })},
-			{Name: "requests", Title: "Requests", Compare: requests},
-			{Name: "rate", Title: "Requests/s", Means: "Average requests per second", Compare: requests},
-			{Name: "total", Title: "Total time", Means: "Sum over all requests",
-				Compare: page.By(func(g row) time.Duration { return g.Total })},
+			page.NewColumn("resource", "Resource", "", func(g row) string { return g.Values[0] }),
+			page.NewColumn("requests", "Requests", "", requests),
+			page.NewColumn("rate", "Requests/s", "Average requests per second", requests),
+			page.NewColumn("total", "Total time", "Sum over all requests", func(g row) time.Duration { return g.Total }),
 		},
 		latencyColumns(func(g row) stats.Figures { return g.Figures }),
 		[]page.Column[row]{
-			{Name: "errors", Title: "Errors", Compare: page.By(func(g row) int { return g.Errors })},
-			{Name: "error-rate", Title: "Error rate", Compare: page.By(func(g row) float64 { return g.ErrorRate() })},
+			page.NewColumn("errors", "Errors", "", func(g row) int { return g.Errors }),
+			page.NewColumn("error-rate", "Error rate", "", row.ErrorRate),
 		})
 }
 

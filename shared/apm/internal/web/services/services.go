@@ -46,17 +46,16 @@ func (p servicesPage) columns() []page.Column[page.ServiceFigures] {
 	}
 	return slices.Concat(
 		[]page.Column[row]{
-			{Name: "type", Title: "Type", Text: true, Compare: page.By(func(s row) string { return p.Kind(s.Type) })},
-			{Name: "service", Title: "Service", Text: true, Compare: page.By(func(s row) string { return s.Service })},
-			{Name: "deploy", Title: "Last deploy", Means: "The newest version, and when its first span started",
-				Compare: page.By(lastDeploy)},
-			{Name: "requests", Title: "Requests", Compare: page.By(func(s row) int { return s.Requests })},
+			page.NewColumn("type", "Type", "", func(s row) string { return p.Kind(s.Type) }),
+			page.NewColumn("service", "Service", "", func(s row) string { return s.Service }),
+			page.NewColumn("deploy", "Last deploy", "The newest version, and when its first span started", lastDeploy),
+			page.NewColumn("requests", "Requests", "", func(s row) int { return s.Requests }),
 		},
 		latencyColumns(func(s row) stats.Figures { return s.Figures }),
 		[]page.Column[row]{
-			{Name: "error-rate", Title: "Error rate", Compare: page.By(func(s row) float64 { return s.ErrorRate() })},
-			{Name: "apdex", Title: "Apdex", Means: "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half",
-				Compare: page.By(func(s row) float64 { return s.Apdex })},
+			page.NewColumn("error-rate", "Error rate", "", row.ErrorRate),
+			page.NewColumn("apdex", "Apdex", "Apdex, from 0 to 1: requests under 0.5 s count fully, under 2 s count half",
+				func(s row) float64 { return s.Apdex }),
 		})
 }
 

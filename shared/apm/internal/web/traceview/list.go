@@ -101,14 +101,14 @@ func (g *spanGroup) Percent() string { return page.Percentages([]float64{g.Share
 
 func spanColumns() []page.Column[*spanGroup] {
 	type row = *spanGroup
-	exec := page.By(func(g row) float64 { return g.exec })
+	exec := func(g row) float64 { return g.exec }
 	return []page.Column[row]{
 		{Name: "resource", Title: "Resource", Text: true, Compare: func(a, b row) int {
 			return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Name, b.Name))
 		}},
-		{Name: "spans", Title: "Spans", Compare: page.By(func(g row) int { return g.Count })},
-		{Name: "avg", Title: "Avg duration", Compare: page.By(func(g row) float64 { return g.total / float64(g.Count) })},
-		{Name: "exec", Title: "Exec time", Compare: exec},
-		{Name: "percent", Title: "% exec time", Means: "Share of the trace’s execution time", Compare: exec},
+		page.NewColumn("spans", "Spans", "", func(g row) int { return g.Count }),
+		page.NewColumn("avg", "Avg duration", "", func(g row) float64 { return g.total / float64(g.Count) }),
+		page.NewColumn("exec", "Exec time", "", exec),
+		page.NewColumn("percent", "% exec time", "Share of the trace’s execution time", exec),
 	}
 }
