@@ -29,7 +29,7 @@ func TestUp(t *testing.T) {
 	if got := get(t, up.api+"/think/?subject=war"); !strings.Contains(got, "Agatha Christie") {
 		t.Errorf("the api answers %s", got)
 	}
-	if got := get(t, up.agent+"/workshop"); !strings.Contains(got, "<h1>Step 2: manual headers</h1>") {
+	if got := get(t, up.agent+"/workshop/2"); !strings.Contains(got, "<h1>Step 2: manual headers</h1>") {
 		t.Errorf("the workshop's page is %s", got)
 	}
 	up.until("  think ") // the last line of the trace
