@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -226,11 +227,17 @@ func command(b *testing.B, conn net.Conn, line string) {
 	}
 }
 
+// get sends a GET request, on a connection that the next one reuses.
 func get(b *testing.B, url string) string {
 	b.Helper()
-	status, body := need.Get(b, url, nil)
-	if status != http.StatusOK {
-		b.Fatalf("GET %s: %d %s", url, status, body)
+	resp, err := http.Get(url)
+	if err != nil {
+		b.Fatal(err)
 	}
-	return body
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		b.Fatalf("GET %s: %s %s %v", url, resp.Status, body, err)
+	}
+	return string(body)
 }
