@@ -44,9 +44,9 @@ func matchSiblings(nodes [2][]*apm.Node) []match {
 		s[side].adopted = make([][]*apm.Node, n)
 	}
 	s.matchInOrder()
-	matchLeft(&s, KindOf, false)
+	matchRemaining(&s, KindOf, false)
 	type operation struct{ service, name string }
-	matchLeft(&s, func(s *apm.Span) operation { return operation{s.Service, s.Name} }, true)
+	matchRemaining(&s, func(s *apm.Span) operation { return operation{s.Service, s.Name} }, true)
 	return s.matches(s.adopt())
 }
 
@@ -108,9 +108,9 @@ func unmatched[K comparable](s *siblings, side int, key func(*apm.Span) K) map[K
 	return left
 }
 
-// matchLeft matches siblings without a counterpart that have the same key, in order. With
+// matchRemaining matches siblings without a counterpart that have the same key, in order. With
 // onlyOnes, it does so only where each side has a single one.
-func matchLeft[K comparable](s *siblings, key func(*apm.Span) K, onlyOnes bool) {
+func matchRemaining[K comparable](s *siblings, key func(*apm.Span) K, onlyOnes bool) {
 	inB := unmatched(s, 1, key)
 	for k, as := range unmatched(s, 0, key) {
 		bs := inB[k]

@@ -108,9 +108,9 @@ func withSign[N int | float64](n N, text string) string {
 	return text
 }
 
-// alike returns a query for spans with a service, an operation and a resource. A query for
+// queryFor returns a query for spans with a service, an operation and a resource. A query for
 // an empty value would find nothing.
-func alike(service, operation, resource string) (q query.Query) {
+func queryFor(service, operation, resource string) (q query.Query) {
 	for _, field := range [][2]string{
 		{"service", service}, {"operation_name", operation}, {"resource_name", resource},
 	} {

@@ -139,7 +139,7 @@ func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 	if known == nil {
 		return nil
 	}
-	q := alike(known.Entry.Service, known.Entry.Name, known.Entry.Resource)
+	q := queryFor(known.Entry.Service, known.Entry.Name, known.Entry.Resource)
 	deployments, err := page.Deployments(ctx, site.Traces, query.Selection{Query: q})
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func parseVersionsRequest(r *http.Request) (request versionsRequest, err error) 
 }
 
 // query returns the query for the requests that the page compares, of any version.
-func (r versionsRequest) query() query.Query { return alike(r.Service, r.Operation, r.Resource) }
+func (r versionsRequest) query() query.Query { return queryFor(r.Service, r.Operation, r.Resource) }
 
 // showVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION&kinds=all.
 func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
