@@ -6,11 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"unicode"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/webtest"
-	"thinker/shared/apm/query"
 )
 
 // panel returns the page of a span with its panel.
@@ -101,26 +99,6 @@ func TestPanel_TagSearch(t *testing.T) {
 	}
 }
 
-// FuzzPanel_TagSearch holds that a tag's link searches for that tag, whatever its name and
-// value.
-func FuzzPanel_TagSearch(f *testing.F) {
-	f.Add("subject", "war")
-	f.Add(`a"b\`, "*?\x00 OR -")
-	f.Add("", "")
-	f.Fuzz(func(t *testing.T, name, value string) {
-		for _, text := range searches(t, name, value) {
-			q, err := query.Parse(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			term, ok := q.Expr.(query.Term)
-			if !ok || term.Field.Name != name || !term.Test.MatchText(value) {
-				t.Errorf("%q:%q leads to %v", name, value, q)
-			}
-		}
-	})
-}
-
 // laidOut returns a statement as the panel lays it out.
 func laidOut(t testing.TB, statement string) string {
 	page := panel(t, apm.Span{Meta: map[string]string{"sql.query": statement}})
@@ -153,22 +131,4 @@ func TestPanel_SQL(t *testing.T) {
 			t.Errorf("%q is laid out as\n%s\nwant\n%s", text, got, want)
 		}
 	}
-}
-
-// FuzzPanel_SQL holds that nothing but space changes, whatever the text.
-func FuzzPanel_SQL(f *testing.F) {
-	for _, text := range []string{
-		"SELECT a FROM b", "((SELECT", "')--/*\n$a$", "BETWEEN AND AND", "$1$2$ $$ $$", "ON CONFLICT", "LEFT", "--", "a b",
-	} {
-		f.Add(text)
-	}
-	words := func(text string) string {
-		return strings.Join(strings.FieldsFunc(strings.ReplaceAll(text, "\x00", "\uFFFD"), unicode.IsSpace), "")
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		text = strings.ToValidUTF8(text, "\uFFFD")
-		if got := laidOut(t, text); words(got) != words(text) {
-			t.Errorf("%q is laid out as %q", text, got)
-		}
-	})
 }
