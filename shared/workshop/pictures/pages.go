@@ -42,7 +42,7 @@ func traffic(step4, step5 recording) (spans []apm.Span) {
 		if i%19 == 11 {
 			r, request = step4, "art"
 		}
-		trace := r.traces(request)[0]
+		trace := r[request][0]
 		id, percent := uint64(i+1)*100, time.Duration(100) // of the recorded duration
 		if request == "hit" {
 			percent += time.Duration(i * 37 % 120)

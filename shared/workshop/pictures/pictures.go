@@ -22,14 +22,14 @@ func Draw(ctx context.Context, recordings fs.FS) (map[string][]byte, error) {
 		}
 	}
 	pictures := map[string][]byte{
-		"step01/pictures/traces.svg":          two("One request, two traces", steps["step01"].traces("war")),
-		"step02/pictures/trace.svg":           one("One trace through both services", steps["step02"].traces("war")),
-		"step02/pictures/error.svg":           one("A trace with an error", steps["step02"].traces("peace")),
-		"step03/pictures/trace.svg":           one("A trace with a client span", steps["step03"].traces("war")),
-		"step04/pictures/trace.svg":           one("A trace with a database query", steps["step04"].traces("mankind")),
-		"step04/pictures/error.svg":           one("A trace with an error", steps["step04"].traces("art")),
+		"step01/pictures/traces.svg":          two("One request, two traces", steps["step01"]["war"]),
+		"step02/pictures/trace.svg":           one("One trace through both services", steps["step02"]["war"]),
+		"step02/pictures/error.svg":           one("A trace with an error", steps["step02"]["peace"]),
+		"step03/pictures/trace.svg":           one("A trace with a client span", steps["step03"]["war"]),
+		"step04/pictures/trace.svg":           one("A trace with a database query", steps["step04"]["mankind"]),
+		"step04/pictures/error.svg":           one("A trace with an error", steps["step04"]["art"]),
 		"step05/pictures/miss-and-hit.svg":    missAndHit(steps["step05"]),
-		"shared/pictures/reading-a-trace.svg": readingATrace(steps["reading"].traces("art")),
+		"shared/pictures/reading-a-trace.svg": readingATrace(steps["reading"]["art"]),
 		"shared/pictures/architecture.svg":    architecture(),
 	}
 	return pictures, drawPages(ctx, steps["step04"], steps["step05"], pictures)
@@ -79,7 +79,7 @@ func two(title string, traces []apm.Trace) []byte {
 // missAndHit draws the traces of a cache miss and of a cache hit, each on its own
 // time axis: on the miss's, the hit would be a pixel wide.
 func missAndHit(r recording) []byte {
-	miss, hit := r.traces("miss")[0], r.traces("hit")[0]
+	miss, hit := r["miss"][0], r["hit"][0]
 	d := newDrawing("A cache miss and a cache hit", describe(miss, hit))
 	for i, request := range []struct {
 		name  string

@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
 
 	"thinker/shared/apm"
+	"thinker/shared/apm/api"
 	"thinker/shared/workshop/checkout"
 	"thinker/shared/workshop/client"
 	"thinker/shared/workshop/need"
@@ -43,18 +43,15 @@ func TestRecord(t *testing.T) {
 			client := start(t, c.step, c.delay, built)
 			// The first request also opens connections, which later ones use.
 			get(t, client, "music")
-			r, begin := recording{}, time.Date(2026, time.January, 15, 14, 2, 10*c.step, 0, time.UTC)
+			stored, begin := map[string][]api.Trace{}, time.Date(2026, time.January, 15, 14, 2, 10*c.step, 0, time.UTC)
 			for i, request := range c.requests {
-				r[request.name] = tidy(get(t, client, request.subject), begin.Add(time.Duration(i)*time.Second))
+				stored[request.name] = tidy(get(t, client, request.subject), begin.Add(time.Duration(i)*time.Second))
 			}
-			text, err := json.MarshalIndent(r, "", "\t")
+			text, err := json.MarshalIndent(stored, "", "\t")
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := filepath.Join("testdata", c.file+".json")
-			if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			checkout.Write(t, filepath.Join("testdata", c.file+".json"), string(text)+"\n")
 		})
 	}
 }
@@ -101,7 +98,7 @@ var port = regexp.MustCompile(`http://localhost:\d+`)
 // tidy returns traces as a recording stores them. Times are moved so that the
 // first span starts at begin, and rounded to microseconds. IDs are counted from 1,
 // and tags that differ from machine to machine are left out.
-func tidy(traces []apm.Trace, begin time.Time) (spans []span) {
+func tidy(traces []apm.Trace, begin time.Time) (stored []api.Trace) {
 	shown := []string{"component", "env", "error.message", "error.type", "http.method", "http.status_code", "http.url",
 		"span.kind", "subject", "version"}
 	ids := map[uint64]uint64{0: 0}
@@ -116,6 +113,8 @@ func tidy(traces []apm.Trace, begin time.Time) (spans []span) {
 		first = min(first, trace.Start())
 	}
 	for _, trace := range traces {
+		id := short(trace.ID)
+		tidied := api.Trace{TraceID: api.ID(id), TraceIDHex: apm.HexID(0, id)}
 		for _, s := range trace.Spans {
 			s.TraceID, s.SpanID, s.ParentID = short(s.TraceID), short(s.SpanID), short(s.ParentID)
 			end := time.Duration(s.End() - first).Round(time.Microsecond)
@@ -136,8 +135,9 @@ func tidy(traces []apm.Trace, begin time.Time) (spans []span) {
 			} else {
 				s.Metrics = nil
 			}
-			spans = append(spans, span(s))
+			tidied.Spans = append(tidied.Spans, api.NewSpan(&s))
 		}
+		stored = append(stored, tidied)
 	}
-	return spans
+	return stored
 }
