@@ -4,37 +4,95 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/fetch"
 )
 
-func TestServe_WrongUsage(t *testing.T) {
-	for want, args := range map[string][]string{
-		"unknown flag: --nonsense":                   {"--nonsense"},
-		`unknown command "sarch". Use search,`:       {"sarch"},
-		"--max-spans 0 is out of range":              {"--max-spans", "0"},
-		`invalid argument "x" for "--max-spans"`:     {"--max-spans", "x"},
-		"Use host:port":                              {"--addr", "8126"},
-		"a name is empty":                            {"--allow-host", "a,,b"},
-		"--db and --memory can't be used together":   {"--db", "a", "--memory"},
-		"--db is empty. Use the path of a directory": {"--db", ""},
-		"use a size of 1MiB or more, such as 512MiB": {"--max-bytes", "512KiB"},
-		`invalid argument "1.5GiB"`:                  {"--max-bytes", "1.5GiB"},
-		`invalid argument "99999999999GiB"`:          {"--max-bytes", "99999999999GiB"},
+// TestUsage_Errors checks that a mistake on the command line is one line, and refers to the
+// help of its command.
+func TestUsage_Errors(t *testing.T) {
+	const noPort, tooSmall = "Use host:port", "is out of range: use more than 0"
+	for command, mistakes := range map[string][]struct {
+		args []string
+		want string
+	}{
+		"": {
+			{[]string{"--nonsense"}, "unknown flag: --nonsense"},
+			{[]string{"sarch"}, `unknown command "sarch". Use search,`},
+			{[]string{"--max-spans", "0"}, "--max-spans 0 is out of range"},
+			{[]string{"--max-spans", "x"}, `invalid argument "x" for "--max-spans"`},
+			{[]string{"--addr", "8126"}, noPort},
+			{[]string{"--allow-host", "a,,b"}, "a name is empty"},
+			{[]string{"--db", "a", "--memory"}, "--db and --memory can't be used together"},
+			{[]string{"--db", ""}, "--db is empty. Use the path of a directory"},
+			{[]string{"--max-bytes", "512KiB"}, "use a size of 1MiB or more, such as 512MiB"},
+			{[]string{"--max-bytes", "1.5GiB"}, `invalid argument "1.5GiB"`},
+			{[]string{"--max-bytes", "99999999999GiB"}, `invalid argument "99999999999GiB"`},
+		},
+		"search": {
+			{nil, "expected one query"},
+			{[]string{"service:a", "duration:5"}, "expected one query"},
+			{[]string{"-service:a"}, "after --"},
+			{[]string{"--limit", "0", "a"}, "--limit 0 is out of range: use 1 to 1000"},
+			{[]string{"--scope", "some", "a"}, `--scope: unknown scope "some"; use all, service-entry or root`},
+			{[]string{"--addr", "8126", "a"}, noPort},
+			{[]string{"service:"}, "at the end of the query: expected a value"},
+		},
+		"load": {
+			{[]string{"--for", "0"}, "--for 0s " + tooSmall},
+			{[]string{"--spans", "-5"}, "--spans -5 " + tooSmall},
+			{[]string{"--connections", "0"}, "--connections 0"},
+			{[]string{"--payload", "7"}, "payload 7 is out of range: use a multiple of 6"},
+			{[]string{"10s"}, "unexpected argument"},
+			{[]string{"--addr", "8126"}, noPort},
+			{[]string{"--nonsense"}, "unknown flag: --nonsense"},
+			{[]string{"--rate", "-1"}, "rate -1 is out of range: use 0"},
+			{[]string{"--attributes", "20000"}, "attributes 20000 is out of range: use 0 to 1000"},
+		},
+		"export": {
+			{nil, "expected the ID of one trace"},
+			{[]string{"1", "2"}, "got 2 arguments"},
+			{[]string{"--nonsense", "1"}, "nonsense"},
+			{[]string{"--addr", "8126", "1"}, noPort},
+		},
+		"import": {{nil, "no files given"}, {[]string{"--addr", "8126", "-"}, noPort}},
+		"clear":  {{[]string{"all"}, `unexpected argument "all"`}, {[]string{"--addr", "8126", "--yes"}, noPort}},
 	} {
-		_, _, err := try(t, args...)
-		var wrong usageError
-		if !errors.As(err, &wrong) || wrong.command != "apm" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%v: %v, want %s", args, err, want)
+		for _, m := range mistakes {
+			_, _, err := try(t, append(strings.Fields(command), m.args...)...)
+			wantError(t, err, m.want)
+			wrong, _ := errors.AsType[usageError](err)
+			if want := strings.TrimSpace("apm " + command); wrong.command != want {
+				t.Errorf("%v: %v refers to the help of %q, want %q", m.args, err, wrong.command, want)
+			}
 		}
+	}
+}
+
+// TestRemote_NoAgent runs each command when another program is listening, and when none is.
+func TestRemote_NoAgent(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	addr := strings.TrimPrefix(other.URL, "http://")
+	const trace = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`
+	for _, want := range []string{"Is it an apm?", "nothing is listening there. Start apm, or give its address"} {
+		for _, args := range [][]string{
+			{"search", "a"}, {"load", "--spans", "6"}, {"export", "1"}, {"import", "-"}, {"clear", "--yes"},
+		} {
+			_, _, err := tryWith(t, trace, append(args, "--addr", addr)...)
+			wantError(t, err, addr, want)
+		}
+		other.Close()
 	}
 }
 
@@ -43,7 +101,8 @@ func TestHelp(t *testing.T) {
 	for command, wants := range map[string][]string{
 		"": {
 			"--addr", "--socket", "--max-spans", "--allow-host", "--healthcheck", "--services", "--version", "8125", "in memory",
-			".workshop/traces", "2000000", "1GiB", "Not supported: metrics", "search", "run", "load", "export", "import", "clear",
+			".workshop/traces", "2000000", "1GiB", "Not supported: metrics",
+			"search", "run", "load", "export", "import", "clear",
 		},
 		"search": {"--scope", "--limit", "APM_ADDR", "'QUERY'"},
 		"run":    {"--keep", "127", "-- COMMAND"},
@@ -69,21 +128,18 @@ func TestServe_Settings(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for range 2 { // the directory is missing, then not
 		ctx, stop := context.WithCancel(t.Context())
-		line, more, ended := serveUntil(ctx, t, "--allow-host", "agent, box", "--allow-host", "other", "--max-bytes", "4096KiB")
+		line, more, ended := serveUntil(ctx, t,
+			"--allow-host", "agent, box", "--allow-host", "other", "--max-bytes", "4096KiB")
 		_, url, _ := strings.Cut(strings.TrimSpace(line), "apm is listening on ")
-		for host, want := range map[string]int{"box": http.StatusOK, "other": http.StatusOK, "another": http.StatusForbidden} {
+		for host, want := range map[string]int{"box": 200, "other": 200, "another": 403} {
 			request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/traces", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			request.Host = host
-			response, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			response.Body.Close()
-			if response.StatusCode != want {
-				t.Errorf("host %s: status %d, want %d", host, response.StatusCode, want)
+			response, err := fetch.Do(fetch.Direct(), request, fetch.Limit)
+			if err != nil || response.Status != want {
+				t.Errorf("host %s: status %d, want %d: %v", host, response.Status, want, err)
 			}
 		}
 		_, _ = more.ReadString('\n')
@@ -107,7 +163,7 @@ func TestServe_Settings(t *testing.T) {
 
 // serveUntil runs apm until ctx is done. It returns the first line that apm prints,
 // and a reader of the others.
-func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string, more *bufio.Reader, ended <-chan error) {
+func serveUntil(ctx context.Context, t *testing.T, args ...string) (string, *bufio.Reader, <-chan error) {
 	t.Helper()
 	out, in := io.Pipe()
 	end := make(chan error, 1)
@@ -116,7 +172,7 @@ func serveUntil(ctx context.Context, t *testing.T, args ...string) (line string,
 		_ = in.CloseWithError(err) // which says so to who waits for a line
 		end <- err
 	}()
-	more = bufio.NewReader(out)
+	more := bufio.NewReader(out)
 	line, err := more.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -129,24 +185,24 @@ func TestServe_HealthcheckAndStop(t *testing.T) {
 	line, more, ended := serveUntil(ctx, t, "--addr", "localhost:0", "--db", filepath.Join(t.TempDir(), "traces"))
 	_, rest, _ := strings.Cut(line, "http://")
 	addr := strings.TrimSpace(rest)
-	if second, err := more.ReadString('\n'); err != nil || second != "To send a service's traces here, set DD_TRACE_AGENT_URL=http://"+addr+"\n" {
+	second, err := more.ReadString('\n')
+	if err != nil || second != "To send a service's traces here, set DD_TRACE_AGENT_URL=http://"+addr+"\n" {
 		t.Errorf("it prints %q and %q, %v", line, second, err)
 	}
-	if err := run(ctx, []string{"--healthcheck", "--addr", addr}, nil, io.Discard, io.Discard); err != nil {
-		t.Error(err)
-	}
 	_, port, _ := net.SplitHostPort(addr)
-	if err := run(ctx, []string{"--healthcheck", "--addr", ":" + port}, nil, io.Discard, io.Discard); err != nil {
-		t.Error(err)
+	for _, addr := range []string{addr, ":" + port} {
+		if _, _, err := try(t, "--healthcheck", "--addr", addr); err != nil {
+			t.Error(err)
+		}
 	}
-	if err := run(ctx, []string{"--memory", "--addr", addr}, nil, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), addr+" is already in use, perhaps by another Agent. Stop it, or choose another port: --addr localhost:") {
-		t.Errorf("port taken: %v", err)
-	}
+	_, _, err = try(t, "--memory", "--addr", addr)
+	wantError(t, err, addr+" is already in use, perhaps by another Agent. "+
+		"Stop it, or choose another port: --addr localhost:")
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if err := run(t.Context(), []string{"--healthcheck", "--addr", addr}, nil, io.Discard, io.Discard); err == nil {
+	if _, _, err := try(t, "--healthcheck", "--addr", addr); err == nil {
 		t.Error("the health check of nothing succeeds")
 	}
 }
@@ -168,9 +224,10 @@ func TestServe_Socket(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
-	err = run(ctx, []string{"--memory", "--addr", "localhost:0", "--socket", socket}, nil, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "another program is already listening there") || strings.Contains(err.Error(), "--addr") {
-		t.Errorf("socket taken: %v", err)
+	_, _, err = try(t, "--memory", "--addr", "localhost:0", "--socket", socket)
+	wantError(t, err, "another program is already listening there")
+	if strings.Contains(fmt.Sprint(err), "--addr") {
+		t.Errorf("%v: another port wouldn't help", err)
 	}
 	stop()
 	if err := <-ended; err != nil {
@@ -200,10 +257,8 @@ func TestServe_UnusableFile(t *testing.T) {
 		dir:                          dir + " is a directory with other files. It was not changed. ",
 		filepath.Join(notes, "t.db"): "could not open the stored traces " + filepath.Join(notes, "t.db") + ": ",
 	} {
-		err := run(t.Context(), []string{"--addr", "localhost:0", "--db", path}, nil, io.Discard, io.Discard)
-		if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), " To store traces elsewhere: --db DIR, or --memory") || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v", path, err)
-		}
+		_, _, err := try(t, "--addr", "localhost:0", "--db", path)
+		wantError(t, err, want, " To store traces elsewhere: --db DIR, or --memory")
 	}
 }
 

@@ -44,7 +44,8 @@ func command(todo []string) int {
 		case "send-traces": // as many
 			n, _ := strconv.Atoi(value)
 			for id := range n {
-				sendTo("/v0.4/traces", "application/json", fmt.Sprintf(`[[{"trace_id":%d,"span_id":1,"service":"s","name":"n","duration":1}]]`, id+1))
+				const span = `[[{"trace_id":%d,"span_id":1,"service":"s","name":"n","duration":1}]]`
+				sendTo("/v0.4/traces", "application/json", fmt.Sprintf(span, id+1))
 			}
 		case "send-text":
 			sendTo("/v0.4/traces", "application/json", value)
@@ -122,7 +123,8 @@ func TestRun_PrintsTheTraces(t *testing.T) {
           sqlite.db · sqlite.query · SELECT id, quote, author, subject FROM thought WHERE subject = ?
         thinker-microservice · think · think · subject:art · error *errors.errorString: subject unknown: art (without a stack)
 `
-	want := "\napm: 2 traces\n\ntrace 8452478705885544601 · 4.27 ms\n" + tree + "\ntrace 2714384985157700851 · 4.92 ms\n" + tree
+	want := "\napm: 2 traces\n\ntrace 8452478705885544601 · 4.27 ms\n" + tree +
+		"\ntrace 2714384985157700851 · 4.92 ms\n" + tree
 	if stdout != "" || stderr != want || code != 3 {
 		t.Errorf("exit code %d\n%s%s\nwant\n%s", code, stdout, stderr, want)
 	}
@@ -132,14 +134,16 @@ func TestRun_InputAndOutput(t *testing.T) {
 	cmd := playRun(t, "echo", "send-traces=1")
 	cmd.Stdin = strings.NewReader("to be \x00 or not\n")
 	stdout, stderr, code := ended(t, cmd)
-	if stdout != "to be \x00 or not\n" || !strings.HasPrefix(stderr, "echoing\n\napm: 1 trace\n\ntrace 1 · 1 ns\n  s · n\n") || code != 0 {
+	if stdout != "to be \x00 or not\n" || code != 0 ||
+		!strings.HasPrefix(stderr, "echoing\n\napm: 1 trace\n\ntrace 1 · 1 ns\n  s · n\n") {
 		t.Errorf("exit code %d\n%q\n%s", code, stdout, stderr)
 	}
 }
 
 func TestRun_ManyTraces(t *testing.T) {
 	_, stderr, _ := ended(t, playRun(t, "send-traces=23"))
-	if !strings.HasPrefix(stderr, "\napm: 23 traces\n\n… 3 earlier traces not shown\n\ntrace 4 ") || strings.Count(stderr, "\ntrace ") != mostReported || !strings.HasSuffix(stderr, "\ntrace 23 · 1 ns\n  s · n\n") {
+	if !strings.HasPrefix(stderr, "\napm: 23 traces\n\n… 3 earlier traces not shown\n\ntrace 4 ") ||
+		strings.Count(stderr, "\ntrace ") != mostReported || !strings.HasSuffix(stderr, "\ntrace 23 · 1 ns\n  s · n\n") {
 		t.Errorf("%s", stderr)
 	}
 }
@@ -149,9 +153,10 @@ func TestRun_NoTrace(t *testing.T) {
 		do   string
 		want string
 	}{
-		"nothing came":  {"exit=0", "apm: no trace arrived: nothing was sent to DD_TRACE_AGENT_URL. Start a tracer"},
-		"an empty one":  {"send-text=[]", "apm: no trace arrived: a tracer connected but sent no span."},
-		"a broken one":  {"send-text=[[{", "apm: no trace arrived: what arrived was refused\napm: refused 1 payload or span: malformed\n"},
+		"nothing came": {"exit=0", "apm: no trace arrived: nothing was sent to DD_TRACE_AGENT_URL. Start a tracer"},
+		"an empty one": {"send-text=[]", "apm: no trace arrived: a tracer connected but sent no span."},
+		"a broken one": {"send-text=[[{",
+			"apm: no trace arrived: what arrived was refused\napm: refused 1 payload or span: malformed\n"},
 		"without an ID": {`send-text=[[{"service":"s"}]]`, "apm: refused 1 payload or span: span without trace or span ID\n"},
 	} {
 		if _, stderr, code := ended(t, playRun(t, c.do)); !strings.Contains(stderr, c.want) || code != 0 {
@@ -166,8 +171,9 @@ func TestRun_NotStarted(t *testing.T) {
 		want string
 		code int
 	}{
-		"no command":      {nil, "apm: no command given. Add one after --. See apm run --help\n", 2},
-		"a flag":          {[]string{"-v", "go"}, "apm: unknown shorthand flag: 'v' in -v. The command's own flags go after --. See apm run --help\n", 2},
+		"no command": {nil, "apm: no command given. Add one after --. See apm run --help\n", 2},
+		"a flag": {[]string{"-v", "go"},
+			"apm: unknown shorthand flag: 'v' in -v. The command's own flags go after --. See apm run --help\n", 2},
 		"no such command": {[]string{"--", "no-such-command"}, "apm: run: command \"no-such-command\" not found\n", 127},
 		"no such file":    {[]string{"--", filepath.Join(t.TempDir(), "none")}, "apm: run: command ", 127},
 	} {

@@ -97,7 +97,8 @@ func TestRun_Keep(t *testing.T) {
 func TestRun_Nohup(t *testing.T) {
 	for _, name := range []string{"HUP", "INT"} { // INT is ignored for what a script runs in the background
 		apm := playApm(t, "run", "--", "sh", "-c", "kill -"+name+" $PPID; kill -"+name+" $$; echo alive")
-		shell := exec.CommandContext(t.Context(), "sh", append([]string{"-c", `trap "" ` + name + `; exec "$@"`, "sh"}, apm.Args...)...)
+		ignoring := []string{"-c", `trap "" ` + name + `; exec "$@"`, "sh"}
+		shell := exec.CommandContext(t.Context(), "sh", append(ignoring, apm.Args...)...)
 		shell.Env = apm.Env
 		if stdout, stderr, code := ended(t, shell); stdout != "alive\n" || code != 0 {
 			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)

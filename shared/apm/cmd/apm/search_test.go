@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +24,8 @@ func running(t *testing.T) string {
 	for id, subject := range []string{"war", "art", "evil\x1b[2J\ttab"} {
 		err := a.Store().Add(t.Context(), []apm.Span{
 			{TraceID: uint64(id + 1), SpanID: 1, Service: "api", Resource: "GET /" + subject, Start: 1e18, Duration: 504e6},
-			{TraceID: uint64(id + 1), SpanID: 2, ParentID: 1, Service: "thinker", Start: 1e18, Error: subject == "art", Meta: map[string]string{"subject": subject}},
+			{TraceID: uint64(id + 1), SpanID: 2, ParentID: 1, Service: "thinker", Start: 1e18,
+				Error: subject == "art", Meta: map[string]string{"subject": subject}},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -47,6 +48,17 @@ func tryWith(t *testing.T, input string, args ...string) (stdout, stderr string,
 	return out.String(), problems.String(), err
 }
 
+// wantError checks that an error is one line with these texts.
+func wantError(t *testing.T, err error, wants ...string) {
+	t.Helper()
+	text := fmt.Sprint(err)
+	for _, want := range wants {
+		if err == nil || !strings.Contains(text, want) || strings.Contains(text, "\n") {
+			t.Errorf("the error is %q, want %q in one line", text, want)
+		}
+	}
+}
+
 func TestSearch(t *testing.T) {
 	addr := running(t)
 	stdout, stderr, err := try(t, "search", "--addr", addr, "@subject:(war OR art)")
@@ -54,16 +66,25 @@ func TestSearch(t *testing.T) {
 	if err != nil || stderr != "" || len(lines) != 2 {
 		t.Fatalf("%v\n%s%s", err, stdout, stderr)
 	}
-	for i, want := range []string{"api  GET /art  504 ms  1 error  http://" + addr + "/trace/2", "api  GET /war  504 ms  OK       http://" + addr + "/trace/1"} {
+	for i, want := range []string{
+		"api  GET /art  504 ms  1 error  http://" + addr + "/trace/2",
+		"api  GET /war  504 ms  OK       http://" + addr + "/trace/1",
+	} {
 		if !strings.HasPrefix(lines[i], "2001-09-") || !strings.HasSuffix(lines[i], want) {
 			t.Errorf("line %d is %s, want …%s", i, lines[i], want)
 		}
 	}
-	if stdout, stderr, err := try(t, "search", "--addr", addr, "--limit", "1", ""); err != nil || strings.Count(stdout, "\n") != 1 || !strings.Contains(stderr, "Showing the newest 1. To see more, ") || strings.ContainsAny(stdout, "\x1b\t") {
+	stdout, stderr, err = try(t, "search", "--addr", addr, "--limit", "1", "")
+	if err != nil || strings.Count(stdout, "\n") != 1 || strings.ContainsAny(stdout, "\x1b\t") ||
+		!strings.Contains(stderr, "Showing the newest 1. To see more, ") {
 		t.Errorf("%v\n%q%s", err, stdout, stderr)
 	}
-	if stdout, stderr, err := try(t, "search", "--addr", addr, "--scope", "root", "--", "-service:api"); err != nil || stdout != "" || stderr != "No traces match\n" {
+	stdout, stderr, err = try(t, "search", "--addr", addr, "--scope", "root", "--", "-service:api")
+	if err != nil || stdout != "" || stderr != "No traces match\n" {
 		t.Errorf("%v\n%s%s", err, stdout, stderr)
+	}
+	if _, stderr, _ := try(t, "search", "service:"); stderr != "service:\n        ^\n" {
+		t.Errorf("no caret: %q", stderr)
 	}
 }
 
@@ -75,49 +96,12 @@ func TestSearch_Addr(t *testing.T) {
 	}
 }
 
-func TestSearch_WrongUsage(t *testing.T) {
-	for name, c := range map[string]struct {
-		args []string
-		want string
-	}{
-		"no query":          {nil, "expected one query"},
-		"two queries":       {[]string{"service:a", "duration:5"}, "expected one query"},
-		"begins with minus": {[]string{"-service:a"}, "after --"},
-		"limit":             {[]string{"--limit", "0", "a"}, "--limit 0 is out of range: use 1 to 1000"},
-		"scope":             {[]string{"--scope", "some", "a"}, `--scope: unknown scope "some"; use all, service-entry or root`},
-		"address":           {[]string{"--addr", "8126", "a"}, "Use host:port"},
-		"query":             {[]string{"service:"}, "at the end of the query: expected a value"},
-	} {
-		_, stderr, err := try(t, append([]string{"search"}, c.args...)...)
-		var wrong usageError
-		if !errors.As(err, &wrong) || wrong.command != "apm search" || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%s: %v, want %s", name, err, c.want)
-		}
-		if name == "query" && stderr != "service:\n        ^\n" {
-			t.Errorf("no caret: %q", stderr)
-		}
-	}
-}
-
-func TestSearch_NoAgent(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	addr := strings.TrimPrefix(gone.URL, "http://")
-	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Is it an apm?") {
-		t.Errorf("another server: %v", err)
-	}
-	gone.Close()
-	if _, _, err := try(t, "search", "--addr", addr, "a"); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "nothing is listening there") {
-		t.Errorf("no server: %v", err)
-	}
-}
-
 func TestSearch_ErrorOfTheAgent(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"detail":"An older apm does not know this.\u001b[2J"}`)
 	}))
 	defer server.Close()
-	if _, _, err := try(t, "search", "--addr", strings.TrimPrefix(server.URL, "http://"), "a"); err == nil || !strings.Contains(err.Error(), "does not know this. [2J") {
-		t.Errorf("%q", err)
-	}
+	_, _, err := try(t, "search", "--addr", strings.TrimPrefix(server.URL, "http://"), "a")
+	wantError(t, err, "does not know this. [2J")
 }

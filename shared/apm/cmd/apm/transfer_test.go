@@ -34,17 +34,33 @@ const richID = 5577006791947779410
 // rich returns a trace with every field that a span can have.
 func rich() []apm.Span {
 	const start, high = 1_700_000_000_000_000_001, 0x6b00cd7c00000000
-	root := apm.Span{TraceID: richID, TraceIDHigh: high, SpanID: richID, Service: "api", Name: "http.request", Resource: "GET /\n\"<&>\u2028", Type: "web", Start: start, Duration: 504e6,
-		Meta: map[string]string{"_dd.p.tid": "6b00cd7c00000000", "env": "test", "empty": ""}, Metrics: map[string]float64{"_dd.top_level": 1, "pi": math.Pi, "large": 1e300, "not": math.NaN()}}
-	failed := apm.Span{TraceID: richID, SpanID: math.MaxUint64, ParentID: richID, Service: "thinker", Start: start + 1, Duration: 1, Error: true,
-		Meta:  map[string]string{"error.message": "no thought", "error.stack": "a\n\tb"},
-		Links: []apm.Link{{TraceID: 1 << 63, TraceIDHigh: 7, SpanID: 9, Attributes: map[string]string{"why": "retry"}}, {TraceID: 1, SpanID: 2}},
+	root := apm.Span{
+		TraceID: richID, TraceIDHigh: high, SpanID: richID, Service: "api", Name: "http.request",
+		Resource: "GET /\n\"<&>\u2028", Type: "web", Start: start, Duration: 504e6,
+		Meta:    map[string]string{"_dd.p.tid": "6b00cd7c00000000", "env": "test", "empty": ""},
+		Metrics: map[string]float64{"_dd.top_level": 1, "pi": math.Pi, "large": 1e300, "not": math.NaN()},
+	}
+	failed := apm.Span{
+		TraceID: richID, SpanID: math.MaxUint64, ParentID: richID, Service: "thinker",
+		Start: start + 1, Duration: 1, Error: true,
+		Meta: map[string]string{"error.message": "no thought", "error.stack": "a\n\tb"},
+		Links: []apm.Link{
+			{TraceID: 1 << 63, TraceIDHigh: 7, SpanID: 9, Attributes: map[string]string{"why": "retry"}},
+			{TraceID: 1, SpanID: 2},
+		},
 		Events: []apm.Event{
-			{Time: start + 5, Name: "cache.miss", Attributes: map[string]any{"text": "war", "yes": true, "whole": int64(math.MaxInt64), "half": 0.5, "list": []any{"a", int64(1), 1.5, false}, "nothing": []any{}}},
+			{Time: start + 5, Name: "cache.miss", Attributes: map[string]any{
+				"text": "war", "yes": true, "whole": int64(math.MaxInt64), "half": 0.5,
+				"list": []any{"a", int64(1), 1.5, false}, "nothing": []any{},
+			}},
 			{Time: start + 6, Name: "bare"},
-		}}
-	nested := apm.Span{TraceID: richID, SpanID: 3, ParentID: 99, Service: "thinker", Start: start + 1, Duration: 1,
-		Events: []apm.Event{{Time: start, Name: "deep", Attributes: map[string]any{"within": map[string]any{"list": []any{}, "n": 2.0}}}}}
+		},
+	}
+	deep := map[string]any{"within": map[string]any{"list": []any{}, "n": 2.0}}
+	nested := apm.Span{
+		TraceID: richID, SpanID: 3, ParentID: 99, Service: "thinker", Start: start + 1, Duration: 1,
+		Events: []apm.Event{{Time: start, Name: "deep", Attributes: deep}},
+	}
 	return []apm.Span{root, failed, nested}
 }
 
@@ -55,7 +71,9 @@ func TestImport_RoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Traces of real tracers.
-	for file, path := range map[string]string{"dd-trace-go.v1-v1.74.8-v0.4.msgpack": "/v0.4/traces", "dd-trace-go-v2.12.0-v1.0.msgpack": "/v1.0/traces"} {
+	for file, path := range map[string]string{
+		"dd-trace-go.v1-v1.74.8-v0.4.msgpack": "/v0.4/traces", "dd-trace-go-v2.12.0-v1.0.msgpack": "/v1.0/traces",
+	} {
 		payload, err := os.ReadFile(filepath.Join("..", "..", "internal", "intake", "testdata", file))
 		if err != nil {
 			t.Fatal(err)
@@ -88,14 +106,15 @@ func TestImport_RoundTrip(t *testing.T) {
 	if !strings.Contains(before[fmt.Sprint(richID)], `"trace_id_hex": "6b00cd7c000000004d65822107fcfd52"`) {
 		t.Errorf("%s", before[fmt.Sprint(richID)])
 	}
-	if out, _, err := try(t, "clear", "--addr", addr, "--yes"); err != nil || out != "Deleted every trace of the apm at "+addr+"\n" {
+	out, _, err := try(t, "clear", "--addr", addr, "--yes")
+	if err != nil || out != "Deleted every trace of the apm at "+addr+"\n" {
 		t.Errorf("%q, %v", out, err)
 	}
-	if _, _, err := try(t, "export", "--addr", addr, fmt.Sprint(richID)); err == nil || !strings.Contains(err.Error(), "No span of this trace is stored") {
-		t.Errorf("after clear: %v", err)
-	}
+	_, _, err = try(t, "export", "--addr", addr, fmt.Sprint(richID))
+	wantError(t, err, "No span of this trace is stored")
 	out, stderr, err := try(t, append([]string{"import", "--addr", addr}, files...)...)
-	if err != nil || stderr != "" || strings.Count(out, "\n") != len(files) || !strings.Contains(out, fmt.Sprintf("trace %d · 3 spans · http://%s/trace/%[1]d\n", uint64(richID), addr)) {
+	imported := fmt.Sprintf("trace %d · 3 spans · http://%s/trace/%[1]d\n", uint64(richID), addr)
+	if err != nil || stderr != "" || strings.Count(out, "\n") != len(files) || !strings.Contains(out, imported) {
 		t.Errorf("%v %s%s", err, out, stderr)
 	}
 	for id, want := range before {
@@ -135,8 +154,11 @@ func TestImport_LargeTrace(t *testing.T) {
 }
 
 func TestImport_SeveralTraces(t *testing.T) {
-	const one, two = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`, `{"trace_id":"2","spans":[{"trace_id":"2","span_id":"1"}]}`
-	for name, content := range map[string]string{"list": "[" + one + "," + two + "]", "after one another": one + "\n" + two, "both": "[" + one + "]" + two} {
+	const one = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`
+	const two = `{"trace_id":"2","spans":[{"trace_id":"2","span_id":"1"}]}`
+	for name, content := range map[string]string{
+		"list": "[" + one + "," + two + "]", "after one another": one + "\n" + two, "both": "[" + one + "]" + two,
+	} {
 		a, addr := started(t)
 		out, _, err := tryWith(t, content, "import", "--addr", addr, "-")
 		if err != nil || a.Store().Retention().Traces != 2 || strings.Count(out, "/trace/") != 2 {
@@ -155,7 +177,7 @@ func TestImport_BadFile(t *testing.T) {
 		}
 		return path
 	}
-	const span = `{"trace_id":"1","span_id":"1"`
+	const span, two = `{"trace_id":"1","span_id":"1"`, "00000000000000000000000000000002"
 	trace := func(rest string) string {
 		return `{"trace_id":"1","spans":[` + span + `},{"trace_id":"1","span_id":"2"` + rest + `}]}`
 	}
@@ -170,32 +192,35 @@ func TestImport_BadFile(t *testing.T) {
 		`{"trace_id":"1","spans":{}}`:      "spans: unexpected object",
 		`{"trace_id":1,"spans":[]}`:        "trace_id: unexpected number",
 		`{"trace_id":"0x1"}`:               `trace_id "0x1" is not an ID`,
-		`{"trace_id":"1","trace_id_hex":"00000000000000000000000000000002"}`: "trace_id_hex \"00000000000000000000000000000002\" is not the trace_id in 32",
-		trace(`,"span_id":"1"`):              "span 2: another span has the same span_id 1",
-		trace(`,"span_id":"0"`):              `span 2: span_id "0" is not an ID`,
-		trace(`,"trace_id":"2"`):             "span 2: its trace_id 2 is not the ID of the trace",
-		trace(`,"parent_id":"x"`):            `span 2: parent_id "x" is not an ID`,
-		trace(`,"start":-1`):                 "span 2: start -1 is before 1970",
-		trace(`,"duration":-1`):              "span 2: duration -1 is negative",
-		trace(`,"duration":1.5`):             "spans.duration: unexpected number 1.5",
-		trace(`,"error":2`):                  "span 2: error 2 is neither 0 nor 1",
-		trace(`,"links":[{"trace_id":"5"}]`): "span 2: link 1: it has no span_id",
-		trace(`,"events":[{"time":-1}]`):     "span 2: event 1: time -1 is before 1970",
+		`{"trace_id":"1","trace_id_hex":"` + two + `"}`: `trace_id_hex "` + two + `" is not the trace_id in 32`,
+		trace(`,"span_id":"1"`):                         "span 2: another span has the same span_id 1",
+		trace(`,"span_id":"0"`):                         `span 2: span_id "0" is not an ID`,
+		trace(`,"trace_id":"2"`):                        "span 2: its trace_id 2 is not the ID of the trace",
+		trace(`,"parent_id":"x"`):                       `span 2: parent_id "x" is not an ID`,
+		trace(`,"start":-1`):                            "span 2: start -1 is before 1970",
+		trace(`,"duration":-1`):                         "span 2: duration -1 is negative",
+		trace(`,"duration":1.5`):                        "spans.duration: unexpected number 1.5",
+		trace(`,"error":2`):                             "span 2: error 2 is neither 0 nor 1",
+		trace(`,"links":[{"trace_id":"5"}]`):            "span 2: link 1: it has no span_id",
+		trace(`,"events":[{"time":-1}]`):                "span 2: event 1: time -1 is before 1970",
 		trace(`,"meta":{"events":"x"},"events":[{"attributes":{"a":{}}}]`): "span 2: its events have nested attributes",
 		"[" + trace("") + `,{"trace_id":""}]`:                              "trace 2: it has no trace_id",
 	} {
 		file := write("bad.json", content)
 		out, _, err := try(t, "import", "--addr", addr, file)
-		if err == nil || !strings.HasPrefix(err.Error(), "import "+file+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || out != "" {
-			t.Errorf("%s: %v, want %s", content, err, want)
+		wantError(t, err, "import "+file+": ", want)
+		if out != "" {
+			t.Errorf("%s is imported: %s", content, out)
 		}
 	}
 	if kept := a.Store().Retention(); kept.Spans != 0 {
 		t.Errorf("%d spans were sent", kept.Spans)
 	}
 	// The others are.
-	out, stderr, err := try(t, "import", "--addr", addr, write("bad.json", "oops"), write("good.json", trace("")), filepath.Join(directory, "none.json"))
-	if err == nil || err.Error() != "2 of 3 files not imported" || strings.Count(stderr, "\n") != 2 || !strings.Contains(stderr, "none.json: ") || strings.Count(out, "/trace/1\n") != 1 {
+	out, stderr, err := try(t, "import", "--addr", addr,
+		write("bad.json", "oops"), write("good.json", trace("")), filepath.Join(directory, "none.json"))
+	if fmt.Sprint(err) != "2 of 3 files not imported" || strings.Count(stderr, "\n") != 2 ||
+		!strings.Contains(stderr, "none.json: ") || strings.Count(out, "/trace/1\n") != 1 {
 		t.Errorf("%v\n%s%s", err, out, stderr)
 	}
 }
@@ -223,11 +248,11 @@ func TestClear_WithoutTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	var wrong usageError
 	err = run(t.Context(), []string{"clear", "--addr", addr}, null, io.Discard, io.Discard)
-	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "--yes") {
-		t.Errorf("got %v", err)
+	if _, wrong := errors.AsType[usageError](err); !wrong {
+		t.Errorf("%v is no mistake in usage", err)
 	}
+	wantError(t, err, "--yes")
 	if _, _, err := try(t, "export", "--addr", addr, "1"); err != nil {
 		t.Errorf("the traces were deleted: %v", err)
 	}
@@ -239,9 +264,7 @@ func TestClear_Interrupted(t *testing.T) {
 	cancel()
 	silent, _ := io.Pipe()
 	err := run(ctx, []string{"clear", "--addr", addr}, silent, io.Discard, io.Discard)
-	if err == nil || !strings.HasPrefix(err.Error(), "not confirmed, so nothing was deleted") {
-		t.Errorf("got %v", err)
-	}
+	wantError(t, err, "not confirmed, so nothing was deleted")
 	if _, _, err := try(t, "export", "--addr", addr, "1"); err != nil {
 		t.Errorf("the traces were deleted: %v", err)
 	}
@@ -250,53 +273,17 @@ func TestClear_Interrupted(t *testing.T) {
 func TestExport_FormsOfID(t *testing.T) {
 	addr := running(t)
 	for _, id := range []string{"2", "0000000000000002", "0x2", apm.HexID(5, 2)} {
-		if out, _, err := try(t, "export", "--addr", addr, id); err != nil || !strings.HasPrefix(out, "{\n  \"trace_id\": \"2\",\n") || !strings.HasSuffix(out, "}\n") {
+		out, _, err := try(t, "export", "--addr", addr, id)
+		if err != nil || !strings.HasPrefix(out, "{\n  \"trace_id\": \"2\",\n") || !strings.HasSuffix(out, "}\n") {
 			t.Errorf("%s: %v %s", id, err, out)
 		}
 	}
-	for id, want := range map[string]string{"4": "No span of this trace is stored", "war": `"war" is not a trace ID`, "../2": "is not a trace ID"} {
-		if out, _, err := try(t, "export", "--addr", addr, id); err == nil || !strings.Contains(err.Error(), want) || out != "" {
-			t.Errorf("%s: %v", id, err)
-		}
-	}
-}
-
-func TestTransfer_WrongUsage(t *testing.T) {
-	for _, c := range []struct{ command, args, want string }{
-		{"export", "", "expected the ID of one trace"},
-		{"export", "1 2", "got 2 arguments"},
-		{"export", "--nonsense 1", "nonsense"},
-		{"export", "--addr 8126 1", "Use host:port"},
-		{"import", "", "no files given"},
-		{"import", "--addr 8126 -", "Use host:port"},
-		{"clear", "all", `unexpected argument "all"`},
-		{"clear", "--addr 8126 --yes", "Use host:port"},
+	for id, want := range map[string]string{
+		"4": "No span of this trace is stored", "war": `"war" is not a trace ID`, "../2": "is not a trace ID",
 	} {
-		_, _, err := try(t, append([]string{c.command}, strings.Fields(c.args)...)...)
-		var wrong usageError
-		if !errors.As(err, &wrong) || wrong.command != "apm "+c.command || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s %s: %v, want %s", c.command, c.args, err, c.want)
-		}
-	}
-}
-
-func TestTransfer_NoAgent(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	addr := strings.TrimPrefix(gone.URL, "http://")
-	file := filepath.Join(t.TempDir(), "trace.json")
-	if err := os.WriteFile(file, []byte(`{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	commands := [][]string{{"export", "--addr", addr, "1"}, {"import", "--addr", addr, file}, {"clear", "--addr", addr, "--yes"}}
-	for _, args := range commands {
-		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Is it an apm?") {
-			t.Errorf("%v of another server: %v", args, err)
-		}
-	}
-	gone.Close()
-	for _, args := range commands {
-		if _, _, err := try(t, args...); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "Start apm, or give its address") {
-			t.Errorf("%v of none: %v", args, err)
+		out, _, err := try(t, "export", "--addr", addr, id)
+		if wantError(t, err, want); out != "" {
+			t.Errorf("%s: it prints %s", id, out)
 		}
 	}
 }
@@ -310,7 +297,5 @@ func TestImport_Refused(t *testing.T) {
 	defer server.Close()
 	const trace = `{"trace_id":"1","spans":[{"trace_id":"1","span_id":"1"}]}`
 	_, _, err := tryWith(t, trace, "import", "--addr", strings.TrimPrefix(server.URL, "http://"), "-")
-	if err == nil || !strings.HasSuffix(err.Error(), ": too  [2Jlarge") {
-		t.Errorf("%q", err)
-	}
+	wantError(t, err, ": too  [2Jlarge")
 }
