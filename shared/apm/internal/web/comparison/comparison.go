@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -20,16 +19,15 @@ import (
 //go:embed templates
 var templates embed.FS
 
+// pages serves comparisons of what a site stores.
+type pages struct{ *page.Site }
+
 // Routes returns the pages that compare.
 func Routes(site *page.Site) []page.Route {
-	site = site.With(templates, "templates/*.html", template.FuncMap{"brief": brief})
+	p := pages{site.With(templates, "templates/*.html", template.FuncMap{"brief": brief})}
 	return []page.Route{
-		{Pattern: "GET /compare", Serve: func(rw http.ResponseWriter, r *http.Request) error {
-			return showVersions(site, rw, r)
-		}},
-		{Pattern: "GET /compare/traces", Serve: func(rw http.ResponseWriter, r *http.Request) error {
-			return showTraces(site, rw, r)
-		}},
+		{Pattern: "GET /compare", Serve: p.showVersions},
+		{Pattern: "GET /compare/traces", Serve: p.showTraces},
 	}
 }
 

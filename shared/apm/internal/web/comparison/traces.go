@@ -59,11 +59,11 @@ func parseTracesRequest(r *http.Request) tracesRequest {
 }
 
 // showTraces serves GET /compare/traces?a=ID&b=ID&show=changes&fold=no&rows=all.
-func showTraces(site *page.Site, rw http.ResponseWriter, r *http.Request) (err error) {
+func (p pages) showTraces(rw http.ResponseWriter, r *http.Request) (err error) {
 	request := parseTracesRequest(r)
-	data := tracesPage{Frame: site.Frame(r, "traces", "Compare traces", page.Docs{})}
+	data := tracesPage{Frame: p.Frame(r, "traces", "Compare traces", page.Docs{})}
 	for side, id := range request.ids {
-		if data.Sides[side], err = findSide(r.Context(), site, letter(side), id); err != nil {
+		if data.Sides[side], err = p.findSide(r.Context(), letter(side), id); err != nil {
 			return err
 		}
 	}
@@ -73,27 +73,27 @@ func showTraces(site *page.Site, rw http.ResponseWriter, r *http.Request) (err e
 		places := compare.Align(a.Trace, b.Trace)
 		data.Title = fmt.Sprintf("%s and %s · Compare traces", a.Resource(), b.Resource())
 		data.Outcome = outcomeOf(a.Trace, b.Trace, places)
-		data.Time = compareTimes(site, [2][]apm.ServiceTime{a.ServiceTimes(), b.ServiceTimes()})
+		data.Time = compareTimes(p.Site, [2][]apm.ServiceTime{a.ServiceTimes(), b.ServiceTimes()})
 		data.Tree = newTree(data.URL, request.tree, max(a.Duration(), b.Duration()), places)
 	} else {
 		if data.Sides[0].Wrong+data.Sides[1].Wrong != "" {
 			status = http.StatusNotFound
 		}
-		if err := data.offerTraces(r.Context(), site); err != nil {
+		if err := data.offerTraces(r.Context(), p.Traces); err != nil {
 			return err
 		}
 	}
-	return site.Render(rw, status, "compare_traces.html", data)
+	return p.Render(rw, status, "compare_traces.html", data)
 }
 
 // findSide finds a trace by its ID. A trace that isn't found is no error: the page says so
 // and keeps the other trace.
-func findSide(ctx context.Context, site *page.Site, letter, id string) (traceSide, error) {
+func (p pages) findSide(ctx context.Context, letter, id string) (traceSide, error) {
 	side := traceSide{Letter: letter, Asked: id}
 	if id == "" {
 		return side, nil
 	}
-	trace, found, err := site.Find(ctx, id, 2)
+	trace, found, err := p.Find(ctx, id, 2)
 	var wrong page.Failure
 	switch {
 	case errors.As(err, &wrong):
@@ -129,10 +129,10 @@ func (p tracesPage) Known() *traceSide {
 
 // offerTraces offers the newest traces and, if one trace is chosen already, the newest of
 // its resource, some of each version.
-func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
+func (p *tracesPage) offerTraces(ctx context.Context, traces page.Traces) error {
 	const newest, similar, versions, perVersion = 50, 20, 6, 4
 	var err error
-	if p.Newest, _, err = site.Traces.Search(ctx, query.Request{Limit: newest}); err != nil {
+	if p.Newest, _, err = traces.Search(ctx, query.Request{Limit: newest}); err != nil {
 		return err
 	}
 	known := p.Known()
@@ -140,7 +140,7 @@ func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 		return nil
 	}
 	q := queryFor(known.Entry.Service, known.Entry.Name, known.Entry.Resource)
-	deployments, err := page.Deployments(ctx, site.Traces, query.Selection{Query: q})
+	deployments, err := page.Deployments(ctx, traces, query.Selection{Query: q})
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (p *tracesPage) offerTraces(ctx context.Context, site *page.Site) error {
 		if d.Version != "" {
 			request.Query = page.And(q, "version", d.Version)
 		}
-		found, _, err := site.Traces.Search(ctx, request)
+		found, _, err := traces.Search(ctx, request)
 		if err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func parseVersionsRequest(r *http.Request) (request versionsRequest, err error) 
 func (r versionsRequest) query() query.Query { return queryFor(r.Service, r.Operation, r.Resource) }
 
 // showVersions serves GET /compare?service=&resource=&operation=&a=VERSION&b=VERSION&kinds=all.
-func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
+func (p pages) showVersions(rw http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	request, err := parseVersionsRequest(r)
 	if err != nil {
@@ -81,26 +81,26 @@ func showVersions(site *page.Site, rw http.ResponseWriter, r *http.Request) erro
 	}
 	docs := page.Docs{Name: "Deployment Tracking", Lacks: "commits and faulty deployments",
 		URL: "https://docs.datadoghq.com/tracing/services/deployment_tracking/"}
-	data := versionsPage{Frame: site.Frame(r, "services", "Compare versions", docs), versionsRequest: request}
+	data := versionsPage{Frame: p.Frame(r, "services", "Compare versions", docs), versionsRequest: request}
 	ever := page.Window{Env: request.window.Env}.Selection(request.query(), query.ServiceEntrySpans)
-	deployments, err := page.Deployments(ctx, site.Traces, ever)
+	deployments, err := page.Deployments(ctx, p.Traces, ever)
 	if err != nil {
 		return err
 	}
 	data.Versions = deployments[request.Service]
 	data.choose()
-	if data.window, err = settle(ctx, site, request, data.Sides); err != nil {
+	if data.window, err = p.settle(ctx, request, data.Sides); err != nil {
 		return err
 	}
 	data.Window = &data.window
 	if data.Both() {
 		data.Title = fmt.Sprintf("%s and %s · Compare versions",
 			page.Short(data.Sides[0].Version), page.Short(data.Sides[1].Version))
-		if err := data.compare(ctx, site); err != nil {
+		if err := data.compare(ctx, p.Site); err != nil {
 			return err
 		}
 	}
-	return site.Render(rw, http.StatusOK, "compare_versions.html", data)
+	return p.Render(rw, http.StatusOK, "compare_versions.html", data)
 }
 
 // choose takes the versions that the reader named, and offers others. For a missing B it
@@ -138,10 +138,10 @@ func (p *versionsPage) choose() {
 
 // settle settles the window. If the reader chose no time range, it takes the shortest one
 // with requests to both versions.
-func settle(ctx context.Context, site *page.Site, request versionsRequest, sides [2]versionSide) (page.Window, error) {
+func (p pages) settle(ctx context.Context, request versionsRequest, sides [2]versionSide) (page.Window, error) {
 	win, q := request.window, request.query()
 	if sides[0].Version == "" || sides[1].Version == "" {
-		return site.Settle(ctx, win, q, query.ServiceEntrySpans)
+		return p.Settle(ctx, win, q, query.ServiceEntrySpans)
 	}
 	anyRange, longest := !win.Chosen(), 0
 	var either query.Or
@@ -150,7 +150,7 @@ func settle(ctx context.Context, site *page.Site, request versionsRequest, sides
 		if !anyRange {
 			continue
 		}
-		one, err := site.Settle(ctx, win, page.And(q, "version", side.Version), query.ServiceEntrySpans)
+		one, err := p.Settle(ctx, win, page.And(q, "version", side.Version), query.ServiceEntrySpans)
 		if err != nil {
 			return win, err
 		}
@@ -159,7 +159,7 @@ func settle(ctx context.Context, site *page.Site, request versionsRequest, sides
 	if anyRange {
 		win.Range = page.Ranges()[longest].Name
 	}
-	return site.Settle(ctx, win, query.Query{Expr: query.And{q.Expr, either}}, query.ServiceEntrySpans)
+	return p.Settle(ctx, win, query.Query{Expr: query.And{q.Expr, either}}, query.ServiceEntrySpans)
 }
 
 // compare fills the page with what differs.

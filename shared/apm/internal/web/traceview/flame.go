@@ -122,7 +122,7 @@ func exactly(percent float64, length time.Duration) string {
 }
 
 // sendOutline serves GET /api/traces/{id}/outline?find=&errors=.
-func sendOutline(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
+func (p pages) sendOutline(rw http.ResponseWriter, r *http.Request) error {
 	request, err := parseTraceRequest(r)
 	if err != nil {
 		return err
@@ -131,14 +131,14 @@ func sendOutline(site *page.Site, rw http.ResponseWriter, r *http.Request) error
 		return page.Failure{Status: http.StatusBadRequest,
 			Detail: fmt.Sprintf("Invalid errors=%.40q: the only value is only.", errors)}
 	}
-	trace, found, err := site.Find(r.Context(), request.asked, 1)
+	trace, found, err := p.Find(r.Context(), request.asked, 1)
 	if err != nil {
 		return err
 	}
 	if !found {
 		return page.ErrNoTrace
 	}
-	return page.SendJSON(rw, outline(newScene(site, trace, request)))
+	return page.SendJSON(rw, outline(newScene(p.Site, trace, request)))
 }
 
 func outline(s *scene) api.Outline {

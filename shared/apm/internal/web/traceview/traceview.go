@@ -18,17 +18,16 @@ import (
 //go:embed templates
 var templates embed.FS
 
+// pages serves a trace of a site.
+type pages struct{ *page.Site }
+
 // Routes returns the page of a trace, and the outline from which its script draws a large
 // flame graph.
 func Routes(site *page.Site) []page.Route {
-	site = site.With(templates, "templates/*.html", template.FuncMap{"text": text})
+	p := pages{site.With(templates, "templates/*.html", template.FuncMap{"text": text})}
 	return []page.Route{
-		{Pattern: "GET /trace/{id}", Serve: func(rw http.ResponseWriter, r *http.Request) error {
-			return showTrace(site, rw, r)
-		}},
-		{Pattern: "GET /api/traces/{id}/outline", Serve: func(rw http.ResponseWriter, r *http.Request) error {
-			return sendOutline(site, rw, r)
-		}},
+		{Pattern: "GET /trace/{id}", Serve: p.showTrace},
+		{Pattern: "GET /api/traces/{id}/outline", Serve: p.sendOutline},
 	}
 }
 
@@ -45,12 +44,12 @@ type traceRequest struct {
 
 func parseTraceRequest(r *http.Request) (traceRequest, error) {
 	const longest = 1000 // bytes
-	p := page.URLOf(r)
+	address := page.URLOf(r)
 	request := traceRequest{
-		URL: p, asked: r.PathValue("id"), View: "flame", Find: p.Get("find"), OnlyErrors: p.Get("errors") == "only",
-		allRows: p.Get("rows") == "all", fromScript: r.Header.Get("X-Refresh") != "",
+		URL: address, asked: r.PathValue("id"), View: "flame", Find: address.Get("find"), OnlyErrors: address.Get("errors") == "only",
+		allRows: address.Get("rows") == "all", fromScript: r.Header.Get("X-Refresh") != "",
 	}
-	if view := p.Get("view"); view == "list" || view == "waterfall" || view == "map" {
+	if view := address.Get("view"); view == "list" || view == "waterfall" || view == "map" {
 		request.View = view
 	}
 	if n := len(request.Find); n > longest {
@@ -89,23 +88,23 @@ type tracePage struct {
 }
 
 // showTrace serves GET /trace/{id}?view=&span=&find=&errors=&legend=&sort=&rows=&closed=&open=.
-func showTrace(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
+func (p pages) showTrace(rw http.ResponseWriter, r *http.Request) error {
 	request, err := parseTraceRequest(r)
 	if err != nil {
 		return err
 	}
-	trace, found, err := site.Find(r.Context(), request.asked, 1)
+	trace, found, err := p.Find(r.Context(), request.asked, 1)
 	if err != nil {
 		return err
 	}
 	docs := page.Docs{Name: "Trace View", URL: "https://docs.datadoghq.com/tracing/trace_explorer/trace_view/",
 		Lacks: "hosts, logs, processes and profiles"}
-	data := tracePage{Frame: site.Frame(r, "traces", "Trace "+page.FormatID(trace.ID), docs),
+	data := tracePage{Frame: p.Frame(r, "traces", "Trace "+page.FormatID(trace.ID), docs),
 		Asked: request.asked, Arrived: found}
 	if !found {
-		return site.Render(rw, http.StatusNotFound, "trace.html", data)
+		return p.Render(rw, http.StatusNotFound, "trace.html", data)
 	}
-	s := newScene(site, trace, request)
+	s := newScene(p.Site, trace, request)
 	data.scene, data.HexID, data.Notes = s, apm.HexID(trace.IDHigh(), trace.ID), s.notes()
 	data.Heading = page.Short(cmp.Or(s.Entry().Resource, s.Entry().Name))
 	data.Title = data.Heading + " · Trace"
@@ -122,5 +121,5 @@ func showTrace(site *page.Site, rw http.ResponseWriter, r *http.Request) error {
 	case "map":
 		data.Map = newMap(s)
 	}
-	return site.Render(rw, http.StatusOK, "trace.html", data)
+	return p.Render(rw, http.StatusOK, "trace.html", data)
 }
