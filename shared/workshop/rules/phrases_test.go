@@ -71,7 +71,7 @@ func TestPhrases(t *testing.T) {
 		}
 		var found []string
 		switch text := func() string { return checkout.Read(t, filepath.Join(root, file)) }; path.Ext(file) {
-		case ".md", ".html", ".yml", ".json":
+		case ".md", ".txt", ".html", ".yml", ".json":
 			found = findPhrases(file, 1, text())
 		case ".mjs":
 			found = findPhrases(file, 1, scriptComment.ReplaceAllStringFunc(text(), onlyLines))
