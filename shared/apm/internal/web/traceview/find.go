@@ -45,26 +45,18 @@ func (s *search) HitsText() string {
 	}
 }
 
-// PreviousURL returns the address of the match before the selected span, or else of the
-// last one; empty without matches.
-func (s *search) PreviousURL() string {
-	at, _ := slices.BinarySearch(s.hits, s.chosen)
-	return s.hitURL(at - 1)
-}
-
-// NextURL returns the address of the match after the selected span, or else of the first
-// one; empty without matches.
-func (s *search) NextURL() string {
-	at, _ := slices.BinarySearch(s.hits, s.chosen+1)
-	return s.hitURL(at)
-}
-
-func (s *search) hitURL(at int) string {
+// HitURL returns the address of the match after the selected span for 1, before it for −1;
+// empty without matches. The first match follows the last one.
+func (s *search) HitURL(step int) string {
 	n := len(s.hits)
 	if n == 0 {
 		return ""
 	}
-	return s.url(s.hits[(at+n)%n])
+	at, chosen := slices.BinarySearch(s.hits, s.chosen)
+	if step > 0 && !chosen {
+		step = 0 // the match at this place is after the selected span
+	}
+	return s.url(s.hits[(at+step+n)%n])
 }
 
 // matcher returns a function that reports whether a text, in any case, is in a span's

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"thinker/shared/apm"
 	"thinker/shared/apm/api"
 	"thinker/shared/apm/internal/web/page"
 	"thinker/shared/apm/query"
@@ -38,18 +37,6 @@ func (p spanPanel) ParentURL() string {
 	}
 	return p.scene.With("span", page.FormatID(p.ParentID))
 }
-
-// CloseURL returns the address without a selected span.
-func (p spanPanel) CloseURL() string { return p.scene.With("span", "") }
-
-// LinkURL returns the address of a linked span.
-func (p spanPanel) LinkURL(link apm.Link) string { return p.scene.TraceURL(link.TraceID, link.SpanID) }
-
-// HexID returns the trace's 128-bit ID.
-func (p spanPanel) HexID() string { return apm.HexID(p.scene.IDHigh(), p.TraceID) }
-
-// Stack returns the stack of the span's error.
-func (p spanPanel) Stack() []stackLine { return stack(p.ErrorStack()) }
 
 // SQL returns the statement of a database span; it is empty for other spans.
 func (p spanPanel) SQL() []sqlPart {
@@ -161,10 +148,11 @@ type stackLine struct {
 	Other bool // it is the language's or a library's, not the service's own
 }
 
-// stack tells apart, line by line, a service's own code and that of others. It knows
-// the stacks of Go, Java, Python, Node.js and Ruby; all lines of others are own.
-func stack(text string) (lines []stackLine) {
-	text = strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+// Stack tells apart, line by line, a service's own code in an error's stack and that of
+// others. It knows the stacks of Go, Java, Python, Node.js and Ruby; all lines of others
+// are own.
+func (p spanPanel) Stack() (lines []stackLine) {
+	text := strings.TrimRight(strings.ReplaceAll(p.ErrorStack(), "\r\n", "\n"), "\n")
 	if text == "" {
 		return nil
 	}

@@ -46,8 +46,9 @@ func parseTraceRequest(r *http.Request) (traceRequest, error) {
 	const longest = 1000 // bytes
 	address := page.URLOf(r)
 	request := traceRequest{
-		URL: address, asked: r.PathValue("id"), View: "flame", Find: address.Get("find"), OnlyErrors: address.Get("errors") == "only",
-		allRows: address.Get("rows") == "all", fromScript: r.Header.Get("X-Refresh") != "",
+		URL: address, asked: r.PathValue("id"), View: "flame", Find: address.Get("find"),
+		OnlyErrors: address.Get("errors") == "only", allRows: address.Get("rows") == "all",
+		fromScript: r.Header.Get("X-Refresh") != "",
 	}
 	if view := address.Get("view"); view == "list" || view == "waterfall" || view == "map" {
 		request.View = view
