@@ -1,16 +1,8 @@
 package lesson
 
 import (
-	"embed"
-	"fmt"
 	"strings"
 )
-
-// changeFiles have a paragraph for each hunk of a step's diff: the file with a text in one
-// of the changed lines, and the sentence.
-//
-//go:embed changes/*.txt
-var changeFiles embed.FS
 
 // A change is what a hunk of a lesson's diff is for.
 type change struct {
@@ -19,12 +11,10 @@ type change struct {
 	says string
 }
 
+// changes reads a step's changes. Each has a paragraph: the file with a text in one of the
+// changed lines, then the sentence.
 func changes(step int) (all []change) {
-	text, err := changeFiles.ReadFile(fmt.Sprintf("changes/step%02d.txt", step))
-	if err != nil {
-		panic(err) // the files are part of the program
-	}
-	for paragraph := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+	for paragraph := range strings.SplitSeq(strings.TrimSpace(text("changes/step%02d.txt", step)), "\n\n") {
 		where, says, _ := strings.Cut(paragraph, "\n")
 		file, line, _ := strings.Cut(where, ":")
 		all = append(all, change{file, strings.TrimSpace(line), says})

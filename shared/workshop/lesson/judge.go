@@ -1,8 +1,6 @@
 package lesson
 
 import (
-	"embed"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -31,20 +29,12 @@ func Exercise(step int) (all []Expectation) {
 	return all
 }
 
-// expectationFiles have a section for each expectation of a step. Its heading has the ID
-// and the sentence. Below it are the requests, with given or exercise if it is that, and
+// readExpectations reads a step's expectations. Each has a section, whose heading has the
+// ID and the sentence. Below it are the requests, with given or exercise if it is that, and
 // three hints separated by lines.
-//
-//go:embed expectations/*.md
-var expectationFiles embed.FS
-
 func readExpectations(step int) (all []Expectation) {
-	text, err := expectationFiles.ReadFile(fmt.Sprintf("expectations/step%02d.md", step))
-	if err != nil {
-		panic(err) // the files are part of the program
-	}
 	judges := []func() judges{untracedLink, manualHeaders, automaticPropagation, sqliteStore, redisCache}[step-1]()
-	for _, section := range strings.Split("\n"+string(text), "\n## ")[1:] {
+	for _, section := range strings.Split("\n"+text("expectations/step%02d.md", step), "\n## ")[1:] {
 		heading, rest, _ := strings.Cut(section, "\n")
 		id, says, _ := strings.Cut(heading, ": ")
 		e := Expectation{ID: id, Says: says, judge: judges[id]}

@@ -14,17 +14,25 @@ import (
 	"thinker/shared/apm/format"
 )
 
-//go:embed steps/*.txt
-var steps embed.FS
+// texts has three files for each step: what it has to show (steps), its expectations with
+// their hints (expectations), and a sentence for each change (changes).
+//
+//go:embed steps/*.txt expectations/*.md changes/*.txt
+var texts embed.FS
 
-// Text returns what a step has to show: its title, then each request as a line that
-// starts with GET, followed by the response and the traces. See Transcript.
-func Text(step int) string {
-	text, err := steps.ReadFile(fmt.Sprintf("steps/step%02d.txt", step))
+// text returns a step's file, named like steps/step%02d.txt.
+func text(name string, step int) string {
+	text, err := texts.ReadFile(fmt.Sprintf(name, step))
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
 	return string(text)
+}
+
+// Text returns what a step has to show: its title, then each request as a line that
+// starts with GET, followed by the response and the traces. See Transcript.
+func Text(step int) string {
+	return text("steps/step%02d.txt", step)
 }
 
 // Title returns a step's title.
