@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	_ "embed"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -15,25 +16,11 @@ import (
 // directory, with slashes: api/main.go. It has no tests and no go.mod.
 type Code map[string]string
 
-// An edit replaces text that occurs exactly once in a file.
-type edit struct{ file, old, new string }
-
 // untraced removes from step 1 what lesson 1 adds: the microservice's tracer, and
 // the think span.
-var untraced = []edit{
-	{"thinker/main.go", `	tracer.Start(tracer.WithService("thinker-microservice"))
-	defer tracer.Stop()
-
-`, ""},
-	{"thinker/main.go", "// think returns a thought on a subject, within a span.\n",
-		"// think returns a thought on a subject.\n"},
-	{"thinker/main.go", `(_ *thought, err error) {
-	span, ctx := tracer.StartSpanFromContext(ctx, "think", tracer.Tag("subject", subject))
-	defer func() { span.Finish(tracer.WithError(err)) }()
-
-`, `(*thought, error) {
-`},
-}
+//
+//go:embed changes/untraced.diff
+var untraced string
 
 // Start reads the code that a lesson starts with from the workshop's directory: the
 // step before, and for lesson 1 a step 1 whose microservice isn't traced.
@@ -45,14 +32,36 @@ func Start(root string, step int) (Code, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range untraced {
-		if strings.Count(code[e.file], e.old) != 1 {
-			return nil, fmt.Errorf("step01/%s has been changed, so no copy can be made from it. To restore it: "+
-				"git restore step01", e.file)
-		}
-		code[e.file] = strings.Replace(code[e.file], e.old, e.new, 1)
+	if file := code.Apply(untraced); file != "" {
+		return nil, fmt.Errorf("step01/%s has been changed, so no copy can be made from it. "+
+			"To restore it: git restore step01", file)
 	}
 	return code, nil
+}
+
+// Apply changes the code by a diff without line numbers: after --- and a file's name, each
+// hunk begins with @@. The old lines of a hunk occur exactly once in the file, and a hunk
+// without any creates the file. Apply returns a file that the diff doesn't fit, or "".
+func (c Code) Apply(diff string) (unfit string) {
+	for _, change := range strings.Split("\n"+diff, "\n--- ")[1:] {
+		file, hunks, _ := strings.Cut(change+"\n", "\n")
+		for _, hunk := range strings.Split("\n"+strings.TrimSuffix(hunks, "\n"), "\n@@\n")[1:] {
+			before, after := "", ""
+			for line := range strings.SplitSeq(strings.TrimSuffix(hunk, "\n"), "\n") {
+				if line[0] != '+' {
+					before += line[1:] + "\n"
+				}
+				if line[0] != '-' {
+					after += line[1:] + "\n"
+				}
+			}
+			if before != "" && strings.Count(c[file], before) != 1 {
+				return file
+			}
+			c[file] = strings.Replace(c[file], before, after, 1)
+		}
+	}
+	return ""
 }
 
 // Solution reads the code that a lesson leads to: that of the step itself.

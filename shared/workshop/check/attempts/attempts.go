@@ -116,8 +116,9 @@ func forEach(t *testing.T, kind string, step int, test func(t *testing.T, a atte
 
 func read(t *testing.T, file string) attempt {
 	t.Helper()
-	settings, diff, _ := strings.Cut("\n"+checkout.Read(t, file), "\n--- ")
-	a := attempt{file: file, settings: map[string]string{}, diff: "--- " + diff}
+	text := checkout.Read(t, file)
+	a := attempt{file: file, settings: map[string]string{}, diff: text}
+	settings, _, _ := strings.Cut("\n"+text, "\n--- ")
 	for line := range strings.Lines(settings) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		a.settings[name] = value
@@ -125,41 +126,16 @@ func read(t *testing.T, file string) attempt {
 	return a
 }
 
-// code returns the attempt's code. The diff has no line numbers: a hunk's old lines occur
-// exactly once in the file. A hunk without old lines creates the file.
+// code returns the attempt's code.
 func (a attempt) code(t *testing.T, step int) lesson.Code {
 	t.Helper()
-	base := filepath.Join(checkout.Root(t), cmp.Or(a.settings["code"], runner.StepName(step)))
-	code, err := lesson.ReadCode(base)
+	code, err := lesson.ReadCode(filepath.Join(checkout.Root(t), cmp.Or(a.settings["code"], runner.StepName(step))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file, before, after string
-	replace := func() {
-		if before != "" && strings.Count(code[file], before) != 1 {
-			t.Fatalf("%s does not contain this exactly once:\n%s", file, before)
-		}
-		code[file] = strings.Replace(code[file], before, after, 1)
-		before, after = "", ""
+	if file := code.Apply(a.diff); file != "" {
+		t.Fatalf("%s does not contain the old lines of a hunk exactly once", file)
 	}
-	for line := range strings.Lines(a.diff) {
-		name, isFile := strings.CutPrefix(line, "--- ")
-		switch {
-		case isFile:
-			replace()
-			file = strings.TrimSpace(name)
-		case line[0] == '@':
-			replace()
-		case line[0] == '-':
-			before += line[1:]
-		case line[0] == '+':
-			after += line[1:]
-		default:
-			before, after = before+line[1:], after+line[1:]
-		}
-	}
-	replace()
-	delete(code, "")
 	return code
 }
 
