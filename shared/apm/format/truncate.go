@@ -16,3 +16,11 @@ func Truncate(text string, limit int) string {
 	}
 	return text
 }
+
+// Shorten is Truncate with … in place of what is missing.
+func Shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return Truncate(text, limit) + "…"
+}

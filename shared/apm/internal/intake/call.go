@@ -101,10 +101,7 @@ func brief(text string) string { return shorten(text, 100) }
 // shorten returns a valid, bounded copy of a text: the report must not keep a whole
 // payload in memory.
 func shorten(text string, limit int) string {
-	if len(text) > limit {
-		text = format.Truncate(text, limit) + "…"
-	}
-	return strings.Clone(strings.ToValidUTF8(text, "\uFFFD"))
+	return strings.Clone(strings.ToValidUTF8(format.Shorten(text, limit), "\uFFFD"))
 }
 
 const (

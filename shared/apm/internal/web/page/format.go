@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"thinker/shared/apm/format"
@@ -97,15 +96,7 @@ func Percentages(shares []float64) []string {
 // API and, for tags, the panel show them in full.
 func Short(text string) string {
 	const longest = 300 // bytes
-	return Cut(text, longest)
-}
-
-// Cut cuts a text to a number of bytes.
-func Cut(text string, longest int) string {
-	if len(text) <= longest {
-		return text
-	}
-	return strings.ToValidUTF8(text[:longest], "") + "…"
+	return format.Shorten(text, longest)
 }
 
 // Coordinate formats a position in an SVG.

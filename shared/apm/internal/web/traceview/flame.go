@@ -107,8 +107,8 @@ func (v spanView) title() string {
 	if v.Error {
 		failed = "Error · "
 	}
-	return fmt.Sprintf("%s\n%s%s · %s\n%s · exec time %s (%s %%)", v.Label(), failed, page.Cut(v.Service, 60),
-		page.Cut(v.Name, 60), format.Duration(v.Duration), format.Duration(v.Exec()), v.ExecPercent())
+	return fmt.Sprintf("%s\n%s%s · %s\n%s · exec time %s (%s %%)", v.Label(), failed, format.Shorten(v.Service, 60),
+		format.Shorten(v.Name, 60), format.Duration(v.Duration), format.Duration(v.Exec()), v.ExecPercent())
 }
 
 // exactly formats a percentage of a length, precise to the nanosecond.

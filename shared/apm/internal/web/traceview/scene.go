@@ -227,10 +227,10 @@ func (v spanView) Remarks() (remarks []string) {
 func (v spanView) Label() string {
 	const longest = 120 // bytes; nothing is wider than a page
 	if v.Resource != "" && v.Resource != v.Name {
-		return page.Cut(v.Resource, longest)
+		return format.Shorten(v.Resource, longest)
 	}
 	if detail := v.Detail(); detail != "" {
-		return page.Cut(v.Name+" "+detail, longest)
+		return format.Shorten(v.Name+" "+detail, longest)
 	}
-	return page.Cut(v.Name, longest)
+	return format.Shorten(v.Name, longest)
 }
