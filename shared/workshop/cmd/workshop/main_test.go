@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,21 @@ func run(t *testing.T, dir string, env []string, arguments ...string) (output st
 	cmd.Env = append(os.Environ(), env...)
 	said, _ := cmd.CombinedOutput()
 	return filepath.ToSlash(strings.ReplaceAll(string(said), program, "WORKSHOP")), cmd.ProcessState.ExitCode()
+}
+
+var (
+	bars  = regexp.MustCompile(` *▇+ *`)
+	times = regexp.MustCompile(`\b[\d.]+ (ms|µs|s)\b`)
+	hosts = regexp.MustCompile(`localhost:\d+`)
+	ids   = regexp.MustCompile(`\b\d{12,}\b`)
+)
+
+// normal removes the parts of text that differ from run to run.
+func normal(text string) string {
+	text = bars.ReplaceAllString(text, " BAR ")
+	text = times.ReplaceAllString(text, "N ms")
+	text = hosts.ReplaceAllString(text, "localhost:PORT")
+	return ids.ReplaceAllString(text, "ID")
 }
 
 // A call is one call of the command.

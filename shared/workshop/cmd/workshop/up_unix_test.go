@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -261,21 +260,6 @@ func (u *upCommand) gone() {
 			}
 		}
 	}
-}
-
-var (
-	bars  = regexp.MustCompile(` *▇+ *`)
-	times = regexp.MustCompile(`\b[\d.]+ (ms|µs|s)\b`)
-	hosts = regexp.MustCompile(`localhost:\d+`)
-	ids   = regexp.MustCompile(`\b\d{12,}\b`)
-)
-
-// normal removes the parts of text that differ from run to run.
-func normal(text string) string {
-	text = bars.ReplaceAllString(text, " BAR ")
-	text = times.ReplaceAllString(text, "N ms")
-	text = hosts.ReplaceAllString(text, "localhost:PORT")
-	return ids.ReplaceAllString(text, "ID")
 }
 
 func get(t *testing.T, url string) string {
