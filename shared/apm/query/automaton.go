@@ -1,24 +1,32 @@
 package query
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
-// An automaton finds a segment in time proportional to the text's length, however
-// nearly the segment fits at each place. It follows all places at once: bit i of
-// its state is set while the segment's runes up to i fit the text up to here
+// An automaton finds a segment in time proportional to the text's length, even if the
+// segment nearly fits at many positions. It tries all positions at once: bit i of its
+// state is set while the segment's runes up to i fit the end of the text read so far
 // (the shift-and algorithm).
 type automaton struct {
 	state []uint64
 	end   uint64 // the bit of the segment's last rune, in the last word
 
-	// The bits of the runes in the segment that a rune of the text fits.
-	ascii  [utf8.RuneSelf][]uint64
-	beyond map[rune][]uint64
-	others []uint64 // a rune that the segment doesn't have, which only ? fits
+	// For each rune of a text, the bits of the segment's runes that it fits.
+	ascii    [utf8.RuneSelf][]uint64
+	nonASCII map[rune][]uint64
+	others   []uint64 // of a rune that isn't in the segment and fits only ?
 }
 
 func newAutomaton(segment []rune) *automaton {
 	words := (len(segment) + 63) / 64
-	a := &automaton{state: make([]uint64, words), end: 1 << ((len(segment) - 1) % 64), beyond: map[rune][]uint64{}, others: make([]uint64, words)}
+	a := &automaton{
+		state:    make([]uint64, words),
+		end:      1 << ((len(segment) - 1) % 64),
+		nonASCII: map[rune][]uint64{},
+		others:   make([]uint64, words),
+	}
 	for i, r := range segment {
 		if r == anyRune {
 			a.others[i/64] |= 1 << (i % 64)
@@ -33,11 +41,11 @@ func newAutomaton(segment []rune) *automaton {
 		}
 		bits := a.bits(r)
 		if &bits[0] == &a.others[0] {
-			bits = append([]uint64(nil), a.others...)
+			bits = slices.Clone(a.others)
 			if r < utf8.RuneSelf {
 				a.ascii[r] = bits
 			} else {
-				a.beyond[r] = bits
+				a.nonASCII[r] = bits
 			}
 		}
 		bits[i/64] |= 1 << (i % 64)
@@ -49,17 +57,17 @@ func (a *automaton) bits(r rune) []uint64 {
 	if r < utf8.RuneSelf {
 		return a.ascii[r]
 	}
-	if bits, ok := a.beyond[r]; ok {
+	if bits, ok := a.nonASCII[r]; ok {
 		return bits
 	}
 	return a.others
 }
 
-// next takes the text's next rune and reports whether the segment fits up to it.
-// The segment may begin with that rune only if begins is set.
-func (a *automaton) next(r rune, begins bool) bool {
+// next reads the text's next rune and reports whether the segment fits the text that
+// ends with it. The segment may start at that rune only if mayStart is set.
+func (a *automaton) next(r rune, mayStart bool) bool {
 	var carry uint64
-	if begins {
+	if mayStart {
 		carry = 1
 	}
 	bits := a.bits(r)[:len(a.state)]
@@ -70,13 +78,12 @@ func (a *automaton) next(r rune, begins bool) bool {
 	return a.state[len(a.state)-1]&a.end != 0
 }
 
-// An effort counts the runes that were compared in vain. Comparing at one place
-// after the other is fastest for most texts, until it has cost more than an
-// automaton would.
+// An effort counts the bytes compared without a match. Comparing at one position after
+// the other is fastest for most texts, until it has cost more than an automaton would.
 type effort int
 
-// exceeds adds the bytes compared and reports whether an automaton is better from
-// here on, once the search has advanced by so many bytes.
+// exceeds adds the bytes compared and reports whether an automaton is faster for the
+// rest of the text, given the bytes by which the search has advanced.
 func (e *effort) exceeds(compared, advanced int, segment []rune) bool {
 	*e += effort(compared)
 	words := (len(segment) + 63) / 64

@@ -9,24 +9,24 @@ import (
 	"thinker/shared/apm"
 )
 
-// A Column names one thing that spans have a value of, as a store keeps it.
+// A Column identifies a column in which a store keeps one attribute or tag of its spans.
 type Column struct {
 	Kind Kind
 	Name string
 }
 
-// A Kind says what the values of a column are.
+// A Kind is the type of a column's values.
 type Kind uint8
 
 const (
 	Integer   Kind = iota // a number of 64 bits that every span has
-	Attribute             // a text of the span's own, such as its service
+	Attribute             // a text attribute of the span itself, such as its service
 	TextTag
 	NumberTag
 )
 
-// The columns of every span, besides its tags. Failed and TraceIDHigh only have the
-// values of the spans that failed, and that know the upper half of their trace's ID.
+// The columns of every span, besides its tags. Failed only has values for the spans that
+// failed, TraceIDHigh only for those with the upper half of their trace's ID.
 var (
 	TraceID     = Column{Integer, "trace_id"}
 	SpanID      = Column{Integer, "span_id"}
@@ -41,7 +41,7 @@ var (
 	TraceIDHigh = Column{Attribute, "trace_id_high"}
 )
 
-// Columns are spans with their values: a single span, or the rows of a segment.
+// Columns provides the values of some spans: of a single one, or of a segment's rows.
 // See decisions/one-evaluator.md.
 type Columns interface {
 	// Rows returns the number of spans.

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// A SyntaxError says where a query stops making sense.
+// A SyntaxError is the first mistake in a query.
 type SyntaxError struct {
 	Query    string
-	Offset   int    // how many characters (Unicode code points) come before that place
-	Expected string // what should stand there
+	Offset   int    // of the mistake, in characters (Unicode code points)
+	Expected string // what the query should have at the offset
 }
 
 func (e *SyntaxError) Error() string {
@@ -21,11 +21,11 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("at character %d of the query: expected %s", e.Offset+1, e.Expected)
 }
 
-// Caret is the query in one line, and a line with a caret below the place.
+// Caret returns the query on one line, and a second line with a caret below the mistake.
 func (e *SyntaxError) Caret() string {
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) {
-			return ' ' // which keeps the caret in its column
+			return ' ' // of the same width, so that the caret stays in its column
 		}
 		return r
 	}, e.Query)

@@ -18,7 +18,7 @@ func (q Query) Match(s *apm.Span) bool { return Selection{Query: q}.Match(s) }
 // Find returns the selected rows.
 func (s Selection) Find(in Columns) (*bitset.BitSet, error) {
 	rows := all(in)
-	for _, narrow := range []func(Columns, *bitset.BitSet) error{s.inTime, s.Scope.narrow, s.Query.narrow} {
+	for _, narrow := range []func(Columns, *bitset.BitSet) error{s.narrowTime, s.Scope.narrow, s.Query.narrow} {
 		if rows.None() {
 			break
 		}
@@ -35,18 +35,18 @@ func all(in Columns) *bitset.BitSet {
 	return rows
 }
 
-// inTime leaves the rows that started in the selection's time.
-func (s Selection) inTime(in Columns, rows *bitset.BitSet) error {
+// narrowTime removes the rows that started outside the selection's time range.
+func (s Selection) narrowTime(in Columns, rows *bitset.BitSet) error {
 	if s.From == 0 && s.To == 0 {
 		return nil
 	}
-	return keep(in, Start, rows, func(n uint64) bool {
+	return filter(in, Start, rows, func(n uint64) bool {
 		return (s.From == 0 || int64(n) >= s.From) && (s.To == 0 || int64(n) < s.To)
 	})
 }
 
-// keep leaves the rows whose number passes a test.
-func keep(in Columns, c Column, rows *bitset.BitSet, test func(uint64) bool) error {
+// filter removes the rows whose number fails the test.
+func filter(in Columns, c Column, rows *bitset.BitSet, test func(uint64) bool) error {
 	numbers, err := in.Numbers(c)
 	for row := range EachRow(rows) {
 		if err == nil && !test(numbers[row]) {
@@ -56,11 +56,11 @@ func keep(in Columns, c Column, rows *bitset.BitSet, test func(uint64) bool) err
 	return err
 }
 
-// narrow leaves the rows in the scope.
+// narrow removes the rows outside the scope.
 func (s Scope) narrow(in Columns, rows *bitset.BitSet) error {
 	switch s {
 	case RootSpans:
-		return keep(in, ParentID, rows, func(id uint64) bool { return id == 0 })
+		return filter(in, ParentID, rows, func(id uint64) bool { return id == 0 })
 	case ServiceEntrySpans:
 		entries := bitset.New(uint(in.Rows()))
 		for _, tag := range apm.TopLevelTags() {
@@ -79,7 +79,7 @@ type one struct{}
 func (one) MatchText(string) bool          { return false }
 func (one) MatchNumber(value float64) bool { return value == 1 }
 
-// narrow leaves the rows that match the query.
+// narrow removes the rows that don't match the query.
 func (q Query) narrow(in Columns, rows *bitset.BitSet) error {
 	if q.Expr == nil {
 		return nil
@@ -132,7 +132,7 @@ func (t Term) find(in Columns) (*bitset.BitSet, error) {
 	rows := bitset.New(uint(in.Rows()))
 	switch column := t.Field.Columns()[0]; {
 	case t.Field.IsDuration():
-		return whose(in, Duration, func(n uint64) bool { return t.Test.MatchNumber(float64(n)) })
+		return rowsWhere(in, Duration, func(n uint64) bool { return t.Test.MatchNumber(float64(n)) })
 	case column == TraceID, column == SpanID:
 		return newIDTest(t.Test).find(in, column)
 	case column == Failed:
@@ -144,7 +144,7 @@ func (t Term) find(in Columns) (*bitset.BitSet, error) {
 			}
 		}
 		return rows, nil
-	default: // an empty value of a reserved attribute is none
+	default: // a reserved attribute with an empty value counts as missing
 		return rows, in.Collect(column, notEmpty{t.Test}, rows)
 	}
 }
@@ -153,8 +153,8 @@ type notEmpty struct{ Test }
 
 func (n notEmpty) MatchText(value string) bool { return value != "" && n.Test.MatchText(value) }
 
-// whose returns the rows whose number passes a test.
-func whose(in Columns, c Column, test func(uint64) bool) (*bitset.BitSet, error) {
+// rowsWhere returns the rows whose number passes the test.
+func rowsWhere(in Columns, c Column, test func(uint64) bool) (*bitset.BitSet, error) {
 	numbers, err := in.Numbers(c)
 	rows := bitset.New(uint(in.Rows()))
 	for row, n := range numbers {
@@ -206,7 +206,7 @@ func (t idTest) find(in Columns, c Column) (*bitset.BitSet, error) {
 	return rows, err
 }
 
-// find returns the rows with the words in any of their texts, or as an ID.
+// find returns the rows that have the words in one of their texts, or as an ID.
 func (t Text) find(in Columns) (*bitset.BitSet, error) {
 	rows := bitset.New(uint(in.Rows()))
 	tags, err := in.Tags()

@@ -8,29 +8,29 @@ import (
 
 // An Expr is a condition on a span: And, Or, Not, Term or Text.
 type Expr interface {
-	String() string // as a query that parses to itself
-	// find returns the rows that the condition holds for.
+	String() string // returns a query that parses to itself
+	// find returns the rows that match.
 	find(Columns) (*bitset.BitSet, error)
 }
 
-// And holds where all of its parts do. It has two or more.
+// And matches the spans that all of its parts match. It has two parts or more.
 type And []Expr
 
-// Or holds where one of its parts does. It has two or more.
+// Or matches the spans that at least one of its parts matches. It has two parts or more.
 type Or []Expr
 
-// Not holds where its part does not.
+// Not matches the spans that Expr doesn't match.
 type Not struct{ Expr Expr }
 
-// A Term asks for an attribute of a span, as in service:thinker-api. A span
-// without the attribute does not match.
+// A Term tests an attribute of a span, as in service:thinker-api. A span without the
+// attribute doesn't match.
 type Term struct {
 	Field Field
 	Test  Test
 }
 
-// A Test is what is asked of an attribute's value: a Pattern, a Comparison or
-// a Range. Tags have their values as text or as numbers.
+// A Test is a condition on an attribute's value: a Pattern, a Comparison or a Range.
+// The value of a tag is a text or a number.
 type Test interface {
 	Matcher
 	String() string
@@ -55,8 +55,8 @@ func join(parts []Expr, operator string) string {
 	return strings.Join(texts, operator)
 }
 
-// enclose writes an expression, in parentheses where it is compound and they
-// are asked for.
+// enclose returns the text of an expression, in parentheses if it has several parts and
+// parentheses is set.
 func enclose(e Expr, parentheses bool) string {
 	switch e.(type) {
 	case And, Or:

@@ -17,26 +17,29 @@ func Groupable() (fields []Field) {
 	return fields
 }
 
-// A Field is what a Term looks at: one of the reserved attributes, which are
-// the span's own, or any of its tags, whose names are written with an @.
+// A Field is the attribute that a Term tests: a reserved one, or a tag, whose name is
+// written with an @.
 type Field struct {
 	Name string // without the @
-	Tag  bool   // it is written with an @
+	Tag  bool   // whether it's written with an @
 }
 
-// reserved are the attributes that are written without an @. version is not a
-// span's own but one of the three tags that every service is known by.
+// reserved returns the attributes that are written without an @. They include env and
+// version: these are tags, but every service sets them.
 func reserved() []string {
-	return []string{"duration", "env", "operation_name", "resource_name", "service", "span_id", "status", "trace_id", "type", "version"}
+	return []string{
+		"duration", "env", "operation_name", "resource_name", "service",
+		"span_id", "status", "trace_id", "type", "version",
+	}
 }
 
 func (f Field) isReserved() bool { return !f.Tag && slices.Contains(reserved(), f.Name) }
 
-// IsDuration tells whether the field is the span's duration, in nanoseconds,
-// which may be written with or without an @.
+// IsDuration reports whether the field is the span's duration, in nanoseconds. It may be
+// written with or without an @.
 func (f Field) IsDuration() bool { return f.Name == "duration" }
 
-// isNumber tells whether the field can be compared.
+// isNumber reports whether comparisons and ranges can test the field.
 func (f Field) isNumber() bool { return f.Tag || f.IsDuration() }
 
 func (f Field) String() string {
@@ -47,8 +50,8 @@ func (f Field) String() string {
 	return name
 }
 
-// Columns returns the columns with the field's values. Of several values of a span, the
-// first column's stands. The column of the status only has the spans that failed.
+// Columns returns the columns with the field's values. If a span has a value in several,
+// the first column's counts. The column of the status only has the spans that failed.
 func (f Field) Columns() []Column {
 	switch {
 	case f.IsDuration():
@@ -76,8 +79,7 @@ func (f Field) Columns() []Column {
 	}
 }
 
-// ParseField reads a field as queries write it, and as String does: service,
-// @http.status_code.
+// ParseField parses a field as queries and String write it: service, @http.status_code.
 func ParseField(text string) (Field, error) {
 	p := &parser{query: text, runes: []rune(text)}
 	field, err := p.field()
@@ -91,10 +93,10 @@ func ParseField(text string) (Field, error) {
 	return field, err
 }
 
-// Value is the span's value of the field as a text, and whether it has one: a
-// number as its shortest decimal, an ID in decimal, the duration in
-// nanoseconds. Of a tag that is there both as a text and as a number it is the
-// text. An empty value of a reserved attribute is none.
+// Value returns the span's value of the field as a text, and whether the span has one.
+// A number is its shortest decimal, an ID is decimal, the duration is in nanoseconds.
+// If a tag is both a text and a number, Value returns the text. A reserved attribute with
+// an empty value counts as missing.
 func (f Field) Value(s *apm.Span) (string, bool) {
 	if f.IsDuration() {
 		return strconv.FormatInt(int64(s.Duration), 10), true
@@ -115,12 +117,12 @@ func (f Field) Value(s *apm.Span) (string, bool) {
 	case "span_id":
 		return strconv.FormatUint(s.SpanID, 10), true
 	}
-	value := f.value(s)
+	value := f.text(s)
 	return value, value != ""
 }
 
-// value is that of a reserved attribute that is a text.
-func (f Field) value(s *apm.Span) string {
+// text returns the span's value of a reserved attribute that isn't a number.
+func (f Field) text(s *apm.Span) string {
 	switch f.Name {
 	case "operation_name":
 		return s.Name

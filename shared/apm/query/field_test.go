@@ -7,39 +7,45 @@ import (
 	"thinker/shared/apm"
 )
 
-func TestAFieldIsReadAsItIsWritten(t *testing.T) {
+func TestParseField(t *testing.T) {
 	for text, want := range map[string]Field{
-		"service": {Name: "service"}, "@http.status_code": {Name: "http.status_code", Tag: true}, "@duration": {Name: "duration", Tag: true},
-		`@a\ b\:c`: {Name: "a b:c", Tag: true}, `@"a b"`: {Name: "a b", Tag: true}, "@service": {Name: "service", Tag: true},
+		"service": {Name: "service"}, "@http.status_code": {Name: "http.status_code", Tag: true},
+		"@duration": {Name: "duration", Tag: true},
+		`@a\ b\:c`:  {Name: "a b:c", Tag: true}, `@"a b"`: {Name: "a b", Tag: true},
+		"@service": {Name: "service", Tag: true},
 	} {
 		got, err := ParseField(text)
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
-		if again, err := ParseField(got.String()); err != nil || again != want {
-			t.Errorf("%s, written as %s: %+v, %v", text, got, again, err)
+		if reparsed, err := ParseField(got.String()); err != nil || reparsed != want {
+			t.Errorf("%s prints as %s, which parses as %+v, %v", text, got, reparsed, err)
 		}
 	}
 	for text, want := range map[string]string{
 		"": "an attribute such as service", "@": "name after", `@""`: "name after", "@a*": "without wildcards",
-		"http.status_code": `"@" before http.status_code (only duration, env,`, "service:x": `no ":"`, "@a b": `no " "`, "@a:b": `no ":"`,
+		"http.status_code": `"@" before http.status_code (only duration, env,`, "service:x": `no ":"`, "@a b": `no " "`,
+		"@a:b": `no ":"`,
 	} {
-		if _, err := ParseField(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "query") {
+		if _, err := ParseField(text); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "query") {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
 }
 
-// TestAValueIsFound holds that a query for a field's value finds the span, and
-// that a span without one is not found by any.
-func TestAValueIsFound(t *testing.T) {
-	span := apm.Span{TraceID: 1 << 63, TraceIDHigh: 5, SpanID: 9, Service: "a b", Name: "op", Resource: "GET /", Type: "web", Duration: 1500, Error: true,
+// TestField_Value also checks that a query for the value matches the span.
+func TestField_Value(t *testing.T) {
+	span := apm.Span{TraceID: 1 << 63, TraceIDHigh: 5, SpanID: 9, Service: "a b", Name: "op", Resource: "GET /",
+		Type: "web", Duration: 1500, Error: true,
 		Meta:    map[string]string{"env": "prod", "both": "text", "empty": ""},
 		Metrics: map[string]float64{"n": 200, "fraction": 0.25, "large": 1e21, "both": 7}}
 	for text, want := range map[string]string{
-		"service": "a b", "operation_name": "op", "resource_name": "GET /", "type": "web", "status": "error", "env": "prod",
+		"service": "a b", "operation_name": "op", "resource_name": "GET /", "type": "web", "status": "error",
+		"env":      "prod",
 		"trace_id": "9223372036854775808", "span_id": "9", "duration": "1500", "@duration": "1500",
-		"@env": "prod", "@both": "text", "@empty": "", "@n": "200", "@fraction": "0.25", "@large": "1000000000000000000000",
+		"@env": "prod", "@both": "text", "@empty": "", "@n": "200", "@fraction": "0.25",
+		"@large": "1000000000000000000000",
 	} {
 		field, err := ParseField(text)
 		if err != nil {
@@ -50,7 +56,7 @@ func TestAValueIsFound(t *testing.T) {
 			t.Errorf("%s is %q, %v", text, got, ok)
 		}
 		if query, err := Parse(field.String() + ":" + quote(got)); err != nil || !query.Match(&span) {
-			t.Errorf("%s:%s does not find it: %v", text, got, err)
+			t.Errorf("%s:%s doesn't match the span: %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"version", "@version", "@none"} {
@@ -61,6 +67,6 @@ func TestAValueIsFound(t *testing.T) {
 		}
 	}
 	if value, ok := (Field{Name: "service"}).Value(&apm.Span{}); ok {
-		t.Errorf("no service is %q", value)
+		t.Errorf("a span without a service has the service %q", value)
 	}
 }

@@ -21,14 +21,14 @@ type ID struct {
 // numbers of 64 or 128 bits, with or without 0x, leading zeros and surrounding
 // blanks. Digits alone can be either: the decimal reading comes first.
 func ParseIDs(text string) (ids []ID) {
-	const longest = 39 // decimal digits of 128 bits
+	const maxLength = 39 // decimal digits of 128 bits
 	text = strings.TrimSpace(text)
 	for _, base := range []int{10, 16} {
 		digits := text
 		if base == 16 {
 			digits = strings.TrimPrefix(strings.ToLower(text), "0x")
 		}
-		if len(digits) == 0 || len(digits) > longest || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
+		if len(digits) == 0 || len(digits) > maxLength || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
 			continue
 		}
 		number, ok := new(big.Int).SetString(digits, base)
@@ -56,11 +56,11 @@ func (id ID) is(other ID) bool {
 // digits.
 type idTest struct {
 	test    Test
-	literal bool // the test is for the ids alone
+	literal bool // whether only the ids match
 	ids     []ID
 }
 
-// newIDTest prepares to run a test on many IDs.
+// newIDTest prepares a test for many IDs.
 func newIDTest(test Test) idTest {
 	pattern, ok := test.(Pattern)
 	if !ok || !pattern.literal() {
@@ -72,7 +72,8 @@ func newIDTest(test Test) idTest {
 // any reports whether the test can match an ID at all.
 func (t idTest) any() bool { return !t.literal || len(t.ids) > 0 }
 
-// mayMatch is a fast no for most IDs, by their lower half.
+// mayMatch reports whether match may accept an ID with this lower half. It's faster, and
+// rules out most IDs.
 func (t idTest) mayMatch(low uint64) bool {
 	return !t.literal || slices.ContainsFunc(t.ids, func(id ID) bool { return id.Low == low })
 }

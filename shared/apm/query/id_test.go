@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"thinker/shared/apm"
@@ -29,18 +30,21 @@ func TestParseIDs(t *testing.T) {
 	}
 }
 
-// TestMatch_ID pastes an ID as log lines and other tools write it.
+// TestMatch_ID searches for IDs as log lines and other tools write them.
 func TestMatch_ID(t *testing.T) {
 	span := &apm.Span{TraceID: 42436634851921264, TraceIDHigh: 0x0709000000000000, SpanID: 850598692808648585}
 	digits := &apm.Span{TraceID: 0x1234567890123456, SpanID: 1234567890123456}
 	for query, want := range map[string]bool{
-		"42436634851921264": true, "07090000000000000096c3e501cfcd70": true, "7090000000000000096c3e501cfcd70": true, "0096c3e501cfcd70": true, "96c3e501cfcd70": true,
-		`" 96C3E501CFCD70 "`: true, "0x96c3e501cfcd70": true, "  42436634851921264  ": true, "18090000000000000096c3e501cfcd70": false, "42436634851921265": false, "-96c3e501cfcd70": false,
+		"42436634851921264": true, "07090000000000000096c3e501cfcd70": true, "7090000000000000096c3e501cfcd70": true,
+		"0096c3e501cfcd70": true, "96c3e501cfcd70": true,
+		`" 96C3E501CFCD70 "`: true, "0x96c3e501cfcd70": true, "  42436634851921264  ": true,
+		"18090000000000000096c3e501cfcd70": false, "42436634851921265": false, "-96c3e501cfcd70": false,
 		"96c3e501cfcd7": false, "96c3e501cfcd7*": false, "96c3e501cfcd70 status:ok": true,
 		"850598692808648585": true, "bcdef0123456789": true,
 	} {
 		for _, prefix := range []string{"", "trace_id:"} {
-			if prefix != "" && (query[0] == '-' || query[0] == ' ' || query == "96c3e501cfcd7*" || query == "850598692808648585" || query == "bcdef0123456789") {
+			textOnly := strings.ContainsAny(query[:1], "- ") || strings.HasSuffix(query, "*")
+			if prefix != "" && (textOnly || query == "850598692808648585" || query == "bcdef0123456789") {
 				continue
 			}
 			if got := parse(t, prefix+query).Match(span); got != want {
@@ -50,13 +54,15 @@ func TestMatch_ID(t *testing.T) {
 	}
 	for query, want := range map[string]bool{
 		// Digits alone are both a decimal and a hexadecimal number.
-		"trace_id:1234567890123456": true, "span_id:1234567890123456": true, "1234567890123456": true, "trace_id:1311768467284833366": true, "span_id:1311768467284833366": false,
+		"trace_id:1234567890123456": true, "span_id:1234567890123456": true, "1234567890123456": true,
+		"trace_id:1311768467284833366": true, "span_id:1311768467284833366": false,
 	} {
 		if got := parse(t, query).Match(digits); got != want {
 			t.Errorf("%s: %v", query, got)
 		}
 	}
-	if parse(t, "404").Match(&apm.Span{TraceID: 404, SpanID: 404}) || !parse(t, "trace_id:404").Match(&apm.Span{TraceID: 404}) {
-		t.Error("a short word is an ID only if the query says so")
+	if parse(t, "404").Match(&apm.Span{TraceID: 404, SpanID: 404}) ||
+		!parse(t, "trace_id:404").Match(&apm.Span{TraceID: 404}) {
+		t.Error("404 must match an ID only after trace_id: or span_id:")
 	}
 }

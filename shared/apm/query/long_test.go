@@ -9,9 +9,9 @@ import (
 	"thinker/shared/apm"
 )
 
-// TestQuery_LongPatternsMatchLikeASimpleMatcher compares searches for patterns
-// that nearly fit at many places with a matcher that is slow and simple.
-func TestQuery_LongPatternsMatchLikeASimpleMatcher(t *testing.T) {
+// TestMatch_LongPatterns compares searches for patterns that nearly fit at many positions
+// with a simple, slow matcher.
+func TestMatch_LongPatterns(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	text := func(n int, likely float64, alphabet string) string {
 		var b strings.Builder
@@ -28,7 +28,7 @@ func TestQuery_LongPatternsMatchLikeASimpleMatcher(t *testing.T) {
 	for range 200 {
 		value := text(random.IntN(3000), 0.98, "aAbäÄ -")
 		pattern := "a" + text(random.IntN(200), 0.97, "ab??ä")
-		if start := random.IntN(len(value) + 1); random.IntN(3) > 0 { // it fits, or nearly
+		if start := random.IntN(len(value) + 1); random.IntN(3) > 0 { // a pattern that fits, or nearly does
 			part := strings.ToValidUTF8(value[start:min(len(value), start+random.IntN(200))], "")
 			pattern = "a" + strings.Map(func(r rune) rune {
 				if r == ' ' || r == '-' || random.IntN(50) == 0 {
@@ -56,21 +56,22 @@ func TestQuery_LongPatternsMatchLikeASimpleMatcher(t *testing.T) {
 		}
 	}
 	if found[true] < 20 || found[false] < 20 {
-		t.Errorf("of %v, want some of both", found)
+		t.Errorf("got %v, want at least 20 matches and 20 mismatches", found)
 	}
 }
 
-// simpleMatch reports whether a pattern fits a whole value or, with words set,
-// words in it, by following each way to fit it.
+// simpleMatch reports whether a pattern fits a whole value or, if words is set, words in
+// it. It follows all ways to fit the pattern.
 func simpleMatch(pattern, value string, words bool) bool {
 	tokens, runes := []rune(pattern), []rune(value)
 	if words {
 		tokens, runes = []rune(strings.ToLower(pattern)), []rune(strings.ToLower(value))
 	}
 	word := func(at int) bool {
-		return at >= 0 && at < len(runes) && (unicode.IsLetter(runes[at]) || unicode.IsDigit(runes[at]) || runes[at] == '_')
+		return at >= 0 && at < len(runes) &&
+			(unicode.IsLetter(runes[at]) || unicode.IsDigit(runes[at]) || runes[at] == '_')
 	}
-	ways := map[int]bool{} // how much of the pattern fits up to here
+	ways := map[int]bool{} // the tokens of the pattern that fit up to here, for each way
 	for at := 0; ; at++ {
 		if at == 0 || words && (tokens[0] == '*' || !word(at-1) || !word(at)) {
 			ways[0] = true
@@ -80,7 +81,8 @@ func simpleMatch(pattern, value string, words bool) bool {
 				ways[i+1] = true
 			}
 		}
-		if ways[len(tokens)] && (at == len(runes) || words && (tokens[len(tokens)-1] == '*' || !word(at-1) || !word(at))) {
+		if ways[len(tokens)] &&
+			(at == len(runes) || words && (tokens[len(tokens)-1] == '*' || !word(at-1) || !word(at))) {
 			return true
 		}
 		if at == len(runes) {

@@ -6,22 +6,19 @@ import (
 	"time"
 )
 
-// A Number is one that attributes are compared with. Durations may have a
-// unit; without one they are nanoseconds.
+// A Number is what an attribute is compared with. A duration may have a unit; without one
+// it's in nanoseconds.
 type Number struct {
 	Value float64
-	Unit  string // ns, us, ms, s, m, h or none
+	Unit  string // ns, us, ms, s, m, h or ""
 }
 
-// In is the number without its unit: of a duration, in nanoseconds.
-func (n Number) In() float64 {
-	return n.Value * float64(unitSize(n.Unit))
-}
+// scaled returns the number without its unit: a duration in nanoseconds.
+func (n Number) scaled() float64 { return n.Value * float64(unitSize(n.Unit)) }
 
 func (n Number) String() string { return strconv.FormatFloat(n.Value, 'f', -1, 64) + n.Unit }
 
-// unitSize is how many nanoseconds a unit has; 1 without one, 0 if there is no
-// such unit.
+// unitSize returns a unit's nanoseconds: 1 for "", 0 for an unknown unit.
 func unitSize(unit string) time.Duration {
 	switch unit {
 	case "", "ns":
@@ -45,7 +42,7 @@ func unitSize(unit string) time.Duration {
 func parseNumber(text string) (Number, bool) {
 	digits := strings.TrimRight(text, "nuµμmsh")
 	unit := strings.NewReplacer("µ", "u", "μ", "u").Replace(text[len(digits):])
-	onlyDigits := strings.Trim(digits, "0123456789.eE+-") == "" // no words, no hexadecimal
+	onlyDigits := strings.Trim(digits, "0123456789.eE+-") == "" // not Inf, NaN or hexadecimal
 	if !onlyDigits || unitSize(unit) == 0 {
 		return Number{}, false
 	}
@@ -53,48 +50,48 @@ func parseNumber(text string) (Number, bool) {
 	return Number{value, unit}, err == nil
 }
 
-// A Comparison tests a value against a number. A text is compared as the
-// number that it writes; one that writes none does not match.
+// A Comparison compares a value with a number. A text is parsed as a number; other texts
+// don't match.
 type Comparison struct {
-	Operator string // <, <=, >, >= or, for durations alone, none: equal
-	Than     Number
+	Operator string // <, <=, >, >=, or "" for an equal duration
+	Number   Number
 }
 
 // MatchNumber implements Test.
 func (c Comparison) MatchNumber(value float64) bool {
-	than := c.Than.In()
+	number := c.Number.scaled()
 	switch c.Operator {
 	case "<":
-		return value < than
+		return value < number
 	case "<=":
-		return value <= than
+		return value <= number
 	case ">":
-		return value > than
+		return value > number
 	case ">=":
-		return value >= than
+		return value >= number
 	default:
-		return value == than
+		return value == number
 	}
 }
 
 // MatchText implements Test.
 func (c Comparison) MatchText(value string) bool { return asNumber(value, c.MatchNumber) }
 
-func (c Comparison) String() string { return c.Operator + c.Than.String() }
+func (c Comparison) String() string { return c.Operator + c.Number.String() }
 
-// A Range tests whether a value lies between two numbers.
+// A Range tests whether a value is between two numbers.
 type Range struct{ Low, High Bound }
 
 // A Bound is an end of a Range.
 type Bound struct {
 	Number    Number
-	Exclusive bool // the number itself is outside: { or } instead of [ or ]
-	Open      bool // there is no bound: *
+	Exclusive bool // whether the number itself is outside: { or } instead of [ or ]
+	Open      bool // whether the range is unlimited at this end: *
 }
 
 // MatchNumber implements Test.
 func (r Range) MatchNumber(value float64) bool {
-	low, high := r.Low.Number.In(), r.High.Number.In()
+	low, high := r.Low.Number.scaled(), r.High.Number.scaled()
 	above := r.Low.Open || value > low || value == low && !r.Low.Exclusive
 	below := r.High.Open || value < high || value == high && !r.High.Exclusive
 	return above && below

@@ -6,12 +6,11 @@ import (
 	"unicode"
 )
 
-// Parse reads a query; an empty one matches every span. Its error is a
-// *SyntaxError.
+// Parse parses a query; an empty one matches every span. Its error is a *SyntaxError.
 //
-// AND binds more tightly than OR, and stands between terms that nothing stands
-// between. The operators are in capitals; && and || are the same. A value may
-// be a group, as in env:(prod OR test).
+// AND binds more tightly than OR, and joins terms that have no operator between them.
+// Operators are upper case; && and || mean the same. A value may be a group, as in
+// env:(prod OR test).
 // See decisions/query-semantics.md.
 func Parse(query string) (Query, error) {
 	p := &parser{query: query, runes: []rune(query)}
@@ -28,8 +27,7 @@ func Parse(query string) (Query, error) {
 	return Query{expr}, nil
 }
 
-// A parser goes through a query by recursive descent. Space is taken by who
-// comes to it: unary takes what follows a term.
+// A parser parses a query by recursive descent. After a term, unary skips the space.
 type parser struct {
 	query string
 	runes []rune
@@ -39,12 +37,12 @@ type parser struct {
 }
 
 const (
-	deepest = 100 // parentheses and negations around a term
-	most    = 200 // terms: each is looked for in every span
+	maxDepth = 100 // of parentheses and negations around a term
+	maxTerms = 200 // since each is evaluated for every span
 )
 
-// or reads alternatives. In a group, as in env:(prod OR test), the values are
-// of the field before it; else that is nil.
+// or parses alternatives. In a group of values, as in env:(prod OR test), group is the
+// field before it, and otherwise nil.
 func (p *parser) or(group *Field) (Expr, error) {
 	first, err := p.and(group)
 	if err != nil {
@@ -61,7 +59,7 @@ func (p *parser) or(group *Field) (Expr, error) {
 	if len(parts) == 1 {
 		return first, nil
 	}
-	return flattenOr(parts), nil
+	return flatten(parts), nil
 }
 
 func (p *parser) and(group *Field) (Expr, error) {
@@ -81,17 +79,17 @@ func (p *parser) and(group *Field) (Expr, error) {
 	if len(parts) == 1 {
 		return first, nil
 	}
-	return flattenAnd(parts), nil
+	return flatten(parts), nil
 }
 
-// unary reads a term or a parenthesis, negated or not.
+// unary parses a term or a parenthesized query, negated or not.
 func (p *parser) unary(group *Field) (Expr, error) {
-	if p.depth++; p.depth > deepest {
-		return nil, p.expected(p.at, fmt.Sprintf("at most %d nested parentheses and negations", deepest))
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.expected(p.at, fmt.Sprintf("at most %d nested parentheses and negations", maxDepth))
 	}
 	defer func() { p.depth-- }()
-	if p.terms++; p.terms > most {
-		return nil, p.expected(p.at, fmt.Sprintf("at most %d terms", most))
+	if p.terms++; p.terms > maxTerms {
+		return nil, p.expected(p.at, fmt.Sprintf("at most %d terms", maxTerms))
 	}
 
 	start := p.at
@@ -130,7 +128,7 @@ func (p *parser) negated(group *Field) (Expr, error) {
 	return Not{expr}, nil
 }
 
-// enclosed reads what follows an opening parenthesis.
+// enclosed parses the query after an opening parenthesis, and the closing one.
 func (p *parser) enclosed(group *Field) (Expr, error) {
 	p.space()
 	expr, err := p.or(group)
@@ -143,7 +141,7 @@ func (p *parser) enclosed(group *Field) (Expr, error) {
 	return expr, nil
 }
 
-// term reads free text or a field with its value; in a group, a value.
+// term parses free text, or a field with its value. In a group, it parses a value.
 func (p *parser) term(group *Field) (Expr, error) {
 	if group != nil {
 		return p.value(*group)
@@ -174,7 +172,6 @@ func (p *parser) term(group *Field) (Expr, error) {
 	return p.value(field)
 }
 
-// field reads an attribute's name.
 func (p *parser) field() (Field, error) {
 	start := p.at
 	if !p.take('@') {
@@ -197,8 +194,7 @@ func (p *parser) field() (Field, error) {
 	return Field{Name: name.text, Tag: true}, nil
 }
 
-// reserved is the attribute with the name that has been read from start, which
-// does without an @.
+// reserved returns the reserved attribute with the name that was parsed from start on.
 func (p *parser) reserved(start int, name Pattern) (Field, error) {
 	field := Field{Name: name.text}
 	if field.isReserved() {
@@ -216,7 +212,7 @@ func (p *parser) reserved(start int, name Pattern) (Field, error) {
 	return field, p.expected(start, expected)
 }
 
-// termEnds holds that nothing is stuck to the end of a term.
+// termEnds returns an error if the next term follows without a space.
 func (p *parser) termEnds() error {
 	if p.atEnd() || unicode.IsSpace(p.peek()) || p.peek() == ')' {
 		return nil
@@ -231,25 +227,15 @@ func (p *parser) expected(offset int, what string) error {
 	return &SyntaxError{Query: p.query, Offset: offset, Expected: what}
 }
 
-// flattenAnd takes the parts of an And within an And out of it: parentheses
-// around them meant nothing.
-func flattenAnd(parts And) And {
-	var flat And
+// flatten replaces an And within an And, or an Or within an Or, by its parts: parentheses
+// around them don't change the meaning.
+func flatten[T interface {
+	~[]Expr
+	Expr
+}](parts T) T {
+	var flat T
 	for _, part := range parts {
-		if inner, ok := part.(And); ok {
-			flat = append(flat, inner...)
-		} else {
-			flat = append(flat, part)
-		}
-	}
-	return flat
-}
-
-// flattenOr is the same for Or.
-func flattenOr(parts Or) Or {
-	var flat Or
-	for _, part := range parts {
-		if inner, ok := part.(Or); ok {
+		if inner, ok := part.(T); ok {
 			flat = append(flat, inner...)
 		} else {
 			flat = append(flat, part)

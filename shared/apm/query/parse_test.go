@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestParse holds how each form of the syntax is read, by its printed form.
+// TestParse compares the printed form of each parsed query.
 func TestParse(t *testing.T) {
 	for query, want := range map[string]string{
 		"":    "",
@@ -81,16 +81,16 @@ func TestParse(t *testing.T) {
 			continue
 		}
 		if got := parsed.String(); got != want {
-			t.Errorf("%s is read as %s, want %s", query, got, want)
+			t.Errorf("%s parses as %s, want %s", query, got, want)
 		}
-		again, err := Parse(want)
-		if err != nil || again.String() != want {
-			t.Errorf("%s does not parse to itself: %s, %v", want, again, err)
+		reparsed, err := Parse(want)
+		if err != nil || reparsed.String() != want {
+			t.Errorf("%s does not parse to itself: %s, %v", want, reparsed, err)
 		}
 	}
 }
 
-func TestErrorsPointAtTheCharacter(t *testing.T) {
+func TestParse_Errors(t *testing.T) {
 	for _, c := range []struct {
 		query    string
 		offset   int
@@ -108,7 +108,8 @@ func TestErrorsPointAtTheCharacter(t *testing.T) {
 		{"resource:GET", 0, `resource_name, or "@" before resource`},
 		{"operation:think", 0, `operation_name, or "@" before operation`},
 		{"serv*:x", 0, `"@" before serv*`},
-		{"service:>5", 8, "a value of service to match exactly: only duration and attributes with @ take comparisons and ranges"},
+		{"service:>5", 8,
+			"a value of service to match exactly: only duration and attributes with @ take comparisons and ranges"},
 		{"service:[1 TO 2]", 8, "a value of service to match exactly: only duration"},
 		{"duration:>fast", 10, "a duration such as 200ms"},
 		{"duration:fast", 9, "a duration such as 200ms"},
@@ -154,12 +155,13 @@ func TestErrorsPointAtTheCharacter(t *testing.T) {
 			continue
 		}
 		if syntax.Offset != c.offset || !strings.HasPrefix(syntax.Expected, c.expected) || syntax.Query != c.query {
-			t.Errorf("%s: at %d expected %s; want at %d %s", c.query, syntax.Offset, syntax.Expected, c.offset, c.expected)
+			t.Errorf("%s: at %d expected %s; want at %d %s", c.query, syntax.Offset, syntax.Expected, c.offset,
+				c.expected)
 		}
 	}
 }
 
-func TestAnErrorHasACaretLine(t *testing.T) {
+func TestSyntaxError_Caret(t *testing.T) {
 	_, err := Parse("ä\n@n:>x y")
 	var syntax *SyntaxError
 	if !errors.As(err, &syntax) || syntax.Caret() != "ä @n:>x y\n      ^" {
@@ -173,8 +175,8 @@ func TestAnErrorHasACaretLine(t *testing.T) {
 	}
 }
 
-// TestPrintedQueriesParseToThemselves does so for random trees.
-func TestPrintedQueriesParseToThemselves(t *testing.T) {
+// TestParse_PrintedQueries checks that random trees print as queries that parse to themselves.
+func TestParse_PrintedQueries(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
 		query := Query{randomExpr(random, 4)}.String()
@@ -182,17 +184,18 @@ func TestPrintedQueriesParseToThemselves(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
-		// A random tree may have an And within an And, which parsing flattens;
-		// the print is the same.
+		// A random tree may have an And within an And, which Parse flattens. It prints the
+		// same.
 		if parsed.String() != query {
-			t.Fatalf("%s is read as %s", query, parsed)
+			t.Fatalf("%s parses as %s", query, parsed)
 		}
 	}
 }
 
 func randomExpr(random *rand.Rand, depth int) Expr {
 	number := func() Number {
-		return Number{Value: float64(random.IntN(2001)-1000) / 8, Unit: []string{"", "ns", "us", "ms", "s", "m", "h"}[random.IntN(7)]}
+		return Number{Value: float64(random.IntN(2001)-1000) / 8,
+			Unit: []string{"", "ns", "us", "ms", "s", "m", "h"}[random.IntN(7)]}
 	}
 	bound := func() Bound {
 		if random.IntN(4) == 0 {
@@ -218,7 +221,8 @@ func randomExpr(random *rand.Rand, depth int) Expr {
 	case 2:
 		return Term{Field{Name: randomText(random) + "x", Tag: true}, randomPattern(random)}
 	case 3:
-		return Term{Field{Name: "duration", Tag: random.IntN(2) == 0}, Comparison{[]string{"", "<", "<=", ">", ">="}[random.IntN(5)], number()}}
+		return Term{Field{Name: "duration", Tag: random.IntN(2) == 0},
+			Comparison{[]string{"", "<", "<=", ">", ">="}[random.IntN(5)], number()}}
 	case 4:
 		return Term{Field{Name: "duration"}, Range{bound(), bound()}}
 	case 5:
@@ -233,7 +237,8 @@ func randomExpr(random *rand.Rand, depth int) Expr {
 func randomText(random *rand.Rand) string {
 	var b strings.Builder
 	for range random.IntN(5) {
-		b.WriteString([]string{"a", "Z", "7", "-", "@", " ", "\n", `\`, `"`, "*", "?", ":", "(", "]", "ä", "\u3000", "=", "AND", "TO"}[random.IntN(19)])
+		b.WriteString([]string{"a", "Z", "7", "-", "@", " ", "\n", `\`, `"`, "*", "?", ":", "(", "]", "ä", "\u3000",
+			"=", "AND", "TO"}[random.IntN(19)])
 	}
 	return b.String()
 }
@@ -250,13 +255,13 @@ func randomPattern(random *rand.Rand) Pattern {
 	return p
 }
 
-// Every term is looked for in every span: a query has not too many.
-func TestTermsAreBounded(t *testing.T) {
-	if _, err := Parse(strings.Repeat("a ", most)); err != nil {
+func TestParse_MaxTerms(t *testing.T) {
+	if _, err := Parse(strings.Repeat("a ", maxTerms)); err != nil {
 		t.Error(err)
 	}
-	_, err := Parse(strings.Repeat("a ", most+1))
-	if wrong, ok := errors.AsType[*SyntaxError](err); !ok || wrong.Offset != 2*most || !strings.Contains(wrong.Error(), "at most 200 terms") {
+	_, err := Parse(strings.Repeat("a ", maxTerms+1))
+	syntax, ok := errors.AsType[*SyntaxError](err)
+	if !ok || syntax.Offset != 2*maxTerms || !strings.Contains(syntax.Error(), "at most 200 terms") {
 		t.Errorf("%v", err)
 	}
 }

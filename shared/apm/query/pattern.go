@@ -1,31 +1,32 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// A Pattern is a text in which * stands for any characters and ? for one. It
-// is matched with a whole value, and case matters.
+// A Pattern is a text in which * stands for any characters and ? for one. It must match
+// the whole value, and case matters.
 type Pattern struct {
-	// segments are what stands between the stars, so a pattern without a star
-	// has one. Each is matched at the first place where it fits.
+	// The parts between the stars: one if there is no star. Each is matched at the first
+	// position where it fits.
 	segments [][]rune
 	text     string // of a literal pattern
 }
 
-// anyRune stands for ? in a segment.
+// anyRune is a ? in a segment.
 const anyRune = -1
 
-// Literal is the pattern that matches text alone.
+// Literal returns the pattern that matches only the text.
 func Literal(text string) Pattern {
 	return Pattern{segments: [][]rune{[]rune(text)}, text: text}
 }
 
-// OneLine is Literal for where a query must fit in one line, as in a browser's
-// search field: a ? stands for each line break of the text.
+// OneLine returns a pattern that matches the text and fits on one line, as in a browser's
+// search field. It has a ? for each line break.
 func OneLine(text string) Pattern {
 	runes := []rune(text)
 	for i, r := range runes {
@@ -33,23 +34,23 @@ func OneLine(text string) Pattern {
 			runes[i] = anyRune
 		}
 	}
-	if !hasWildcard(runes) {
+	if !slices.Contains(runes, anyRune) {
 		return Literal(text)
 	}
 	return Pattern{segments: [][]rune{runes}}
 }
 
-// literal tells whether the pattern has no wildcards.
+// literal reports whether the pattern has no wildcards.
 func (p Pattern) literal() bool {
-	return len(p.segments) == 1 && !hasWildcard(p.segments[0])
+	return len(p.segments) == 1 && !slices.Contains(p.segments[0], anyRune)
 }
 
-// everything tells whether the pattern is a mere star.
+// everything reports whether the pattern is only a star.
 func (p Pattern) everything() bool {
 	return len(p.segments) == 2 && len(p.segments[0]) == 0 && len(p.segments[1]) == 0
 }
 
-// MatchText tells whether the pattern fits the whole value.
+// MatchText reports whether the pattern matches the whole value.
 func (p Pattern) MatchText(value string) bool {
 	if p.literal() {
 		return value == p.text
@@ -73,8 +74,8 @@ func (p Pattern) MatchText(value string) bool {
 	return fitsEnd(value, last)
 }
 
-// MatchNumber tells whether the pattern fits the number: as the same number
-// where it has no wildcards, and else as a text.
+// MatchNumber reports whether the pattern matches the number. A pattern with wildcards
+// matches its decimal text.
 func (p Pattern) MatchNumber(value float64) bool {
 	if p.everything() {
 		return true
@@ -86,7 +87,7 @@ func (p Pattern) MatchNumber(value float64) bool {
 	return p.MatchText(strconv.FormatFloat(value, 'f', -1, 64))
 }
 
-// String writes the pattern so that it can be read as a value.
+// String returns the pattern as a value of a query.
 func (p Pattern) String() string {
 	if p.literal() {
 		return quote(p.text)
@@ -98,8 +99,8 @@ func (p Pattern) String() string {
 	return strings.Join(texts, "*")
 }
 
-// fitsAt reports whether the text begins with the segment, and where that ends
-// or, if it doesn't, how far it fits.
+// fitsAt reports whether the text begins with the segment. It also returns where the
+// segment ends or, if it doesn't fit, the end of the part that does.
 func fitsAt(text string, segment []rune) (end int, ok bool) {
 	for _, want := range segment {
 		r, size := utf8.DecodeRuneInString(text[end:])
@@ -111,7 +112,7 @@ func fitsAt(text string, segment []rune) (end int, ok bool) {
 	return end, true
 }
 
-// fitsEnd tells whether the text ends with the segment.
+// fitsEnd reports whether the text ends with the segment.
 func fitsEnd(text string, segment []rune) bool {
 	at := len(text)
 	for range segment {
@@ -122,7 +123,7 @@ func fitsEnd(text string, segment []rune) bool {
 	return ok && at+end == len(text)
 }
 
-// find returns the end of the first place where the segment fits.
+// find returns the end of the first position where the segment fits.
 func find(text string, segment []rune) (end int, ok bool) {
 	var tried effort
 	for start := 0; ; {
@@ -157,19 +158,10 @@ func find(text string, segment []rune) (end int, ok bool) {
 	return 0, false
 }
 
-func hasWildcard(segment []rune) bool {
-	for _, r := range segment {
-		if r == anyRune {
-			return true
-		}
-	}
-	return false
-}
-
-// quote writes a literal text, in quotes where it would not be read as it is.
+// quote returns a text as a literal value, in quotes if it would parse as something else.
 func quote(text string) string {
-	plain := text != "" && !isOperator(text) && !strings.ContainsFunc(text, isSpecial) && text[0] != '-' && text[0] != '@'
-	if plain {
+	isOperator := slices.Contains([]string{"AND", "OR", "NOT", "&&", "||"}, text)
+	if text != "" && !isOperator && !strings.ContainsFunc(text, isSpecial) && text[0] != '-' && text[0] != '@' {
 		return text
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
@@ -177,8 +169,8 @@ func quote(text string) string {
 
 func escape(text string) string { return escapeRunes([]rune(text)) }
 
-// escapeRunes writes a text with a backslash before what would not be read as
-// it is; for where quotes cannot stand.
+// escapeRunes returns a text with a backslash before each character that has a meaning,
+// for names and patterns, which can't be in quotes.
 func escapeRunes(text []rune) string {
 	var b strings.Builder
 	for i, r := range text {
@@ -194,16 +186,7 @@ func escapeRunes(text []rune) string {
 	return b.String()
 }
 
-// isSpecial tells the characters that Datadog's syntax gives a meaning to, or
-// keeps for one.
+// isSpecial reports whether Datadog's syntax gives the character a meaning, or reserves it.
 func isSpecial(r rune) bool {
 	return unicode.IsSpace(r) || strings.ContainsRune(`"\*?:<>()[]{}=~!^&|#`, r)
-}
-
-func isOperator(text string) bool {
-	switch text {
-	case "AND", "OR", "NOT", "&&", "||":
-		return true
-	}
-	return false
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// A Refinement derives other queries from a typed one.
+// A Refinement adds parts to a typed query, and removes them.
 type Refinement struct {
-	Parts []Expr // that the query joins by AND
-	typed string // the query, so that one more term after it narrows all of it
+	Parts []Expr // joined by AND
+	typed string // the query, written so that another term after it narrows all of it
 }
 
 // Refine returns the refinement of a query. It keeps the typed text if a term after it
@@ -26,7 +26,7 @@ func Refine(q Query, typed string) Refinement {
 	another := Term{Field: Field{Name: "service"}, Test: Literal("another")}
 	want := And(append(slices.Clip(r.Parts), another)).String()
 	for _, r.typed = range []string{strings.TrimSpace(typed), spaced(r.Parts), "(" + spaced(r.Parts) + ")"} {
-		if readsAs(r.typed+" "+another.String(), want) {
+		if parsesAs(r.typed+" "+another.String(), want) {
 			break
 		}
 	}
@@ -47,8 +47,8 @@ func (r Refinement) Without(e Expr) string {
 	return spaced(slices.DeleteFunc(slices.Clone(r.Parts), func(part Expr) bool { return part.String() == text }))
 }
 
-// spaced returns the parts of a query with only a space between them if that parses as
-// the same query, and otherwise with AND.
+// spaced joins the parts of a query by spaces if that parses as the same query, and
+// otherwise by AND.
 func spaced(parts []Expr) string {
 	switch len(parts) {
 	case 0:
@@ -57,14 +57,14 @@ func spaced(parts []Expr) string {
 		return parts[0].String()
 	}
 	all := And(parts).String()
-	if text := join(parts, " "); readsAs(text, all) {
+	if text := join(parts, " "); parsesAs(text, all) {
 		return text
 	}
 	return all
 }
 
-// readsAs reports whether a text parses as the query that want prints.
-func readsAs(text, want string) bool {
+// parsesAs reports whether a text parses as a query whose String is want.
+func parsesAs(text, want string) bool {
 	q, err := Parse(text)
 	return err == nil && q.String() == want
 }

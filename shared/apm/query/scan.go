@@ -6,9 +6,7 @@ import (
 	"unicode"
 )
 
-// How a parser goes through the characters of its query.
-
-// operator takes one of the operators, if it comes next.
+// operator skips one of the operators, and reports whether it came next.
 func (p *parser) operator(names ...string) bool {
 	if !p.ahead(names...) {
 		return false
@@ -18,7 +16,7 @@ func (p *parser) operator(names ...string) bool {
 	return true
 }
 
-// ahead tells whether one of the names comes next, as a word of its own.
+// ahead reports whether the next word is one of the names.
 func (p *parser) ahead(names ...string) bool {
 	start := p.at
 	word := p.word()
@@ -26,7 +24,7 @@ func (p *parser) ahead(names ...string) bool {
 	return slices.Contains(names, word)
 }
 
-// word takes the characters of a word as they stand.
+// word returns the next word as it's written, with escapes, and skips it.
 func (p *parser) word() string {
 	start := p.at
 	for !p.atEnd() && isWordRune(p.peek()) {

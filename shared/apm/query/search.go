@@ -1,13 +1,13 @@
-// Package query is Datadog's query language for spans: it reads a query into
-// a small tree, tells which spans match it, and prints it again
+// Package query implements Datadog's query language for spans: it parses a query into a
+// small tree, finds the spans that match, and prints the tree as a query
 // (https://docs.datadoghq.com/tracing/trace_explorer/query_syntax/).
 //
 //	service:thinker-api @http.status_code:>=500 duration:>200ms
 //	(@subject:war OR @subject:art) -status:error
 //	@http.status_code:[400 TO 499] AND NOT resource_name:"GET /think/"
 //
-// A store need not match span by span: the tree is exported, and each Term has
-// a Field to look up and a Test that can be run on a column's distinct values.
+// A store that implements Columns runs a query on the distinct values of its columns,
+// instead of on each span.
 package query
 
 import (
@@ -16,12 +16,12 @@ import (
 	"thinker/shared/apm"
 )
 
-// A Query is what somebody looks for. The zero Query matches every span.
+// A Query matches some spans. Its zero value matches every span.
 type Query struct {
-	Expr Expr // nil for every span
+	Expr Expr // nil to match every span
 }
 
-// String is the query in its plainest form. Parse reads it as the same query.
+// String returns the query in its plainest form, which Parse parses as the same query.
 func (q Query) String() string {
 	if q.Expr == nil {
 		return ""
@@ -29,33 +29,33 @@ func (q Query) String() string {
 	return q.Expr.String()
 }
 
-// A Selection is which spans somebody looks for.
+// A Selection selects spans by query, scope and time.
 type Selection struct {
 	Query Query
 	Scope Scope
 
-	// The span must have started in this time, in nanoseconds since the Unix
-	// epoch: at From or later, and before To. 0 is no bound.
+	// A selected span started at From or later, and before To, both in nanoseconds since
+	// the Unix epoch. 0 is no limit.
 	From, To int64
 }
 
-// A Request is a page of the traces that have a span that is looked for.
+// A Request requests a page of the traces that have a selected span.
 type Request struct {
 	Selection
-	Limit  int    // how many traces at most
-	Before uint64 // where to go on: the cursor that came with the page before; 0 to begin
+	Limit  int    // of the traces
+	Before uint64 // the cursor of the previous page; 0 for the first page
 }
 
-// A Breakdown asks for the figures of the spans that are looked for.
+// A Breakdown requests figures of the selected spans, in groups.
 type Breakdown struct {
 	Selection
-	By           []Field // what the spans of a group have in common; none for the total alone
-	Buckets      int     // how many equal parts the time is divided into
-	Distribution bool    // also count the latencies of each group
-	Limit        int     // how many groups at most, those with most requests; 0 for all
+	By           []Field // the spans of a group have the same values; empty for the total alone
+	Buckets      int     // equal parts that the time range is divided into
+	Distribution bool    // whether to count the latencies of each group
+	Limit        int     // of the groups, those with most requests first; 0 for all
 }
 
-// Selects tells whether one of the spans is looked for.
+// Selects reports whether one of the spans is selected.
 func (s Selection) Selects(spans []apm.Span) bool {
 	return slices.ContainsFunc(spans, func(span apm.Span) bool { return s.Match(&span) })
 }

@@ -2,10 +2,11 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// value reads what is asked of a field.
+// value parses the test of a field.
 func (p *parser) value(field Field) (Expr, error) {
 	start := p.at
 	switch {
@@ -15,7 +16,8 @@ func (p *parser) value(field Field) (Expr, error) {
 		test, err := p.match(field)
 		return Term{field, test}, err
 	case !field.isNumber():
-		return nil, p.expected(start, fmt.Sprintf("a value of %s to match exactly: only duration and attributes with @ take comparisons and ranges", field))
+		return nil, p.expected(start, fmt.Sprintf("a value of %s to match exactly: "+
+			"only duration and attributes with @ take comparisons and ranges", field))
 	case p.peek() == '<' || p.peek() == '>':
 		test, err := p.comparison(field)
 		return Term{field, test}, err
@@ -25,7 +27,7 @@ func (p *parser) value(field Field) (Expr, error) {
 	}
 }
 
-// match reads a value that is to be equal, or that has wildcards.
+// match parses a value to be equal to, or with wildcards.
 func (p *parser) match(field Field) (Test, error) {
 	start := p.at
 	pattern, err := p.pattern(fmt.Sprintf(`a value right after "%s:"`, field))
@@ -36,7 +38,7 @@ func (p *parser) match(field Field) (Test, error) {
 	if !ok || !pattern.literal() {
 		return nil, p.expected(start, durationExpected)
 	}
-	return Comparison{Than: number}, nil
+	return Comparison{Number: number}, nil
 }
 
 func (p *parser) comparison(field Field) (Test, error) {
@@ -48,7 +50,7 @@ func (p *parser) comparison(field Field) (Test, error) {
 	return Comparison{operator, number}, err
 }
 
-// interval reads a range, as in [400 TO 499].
+// interval parses a range, as in [400 TO 499].
 func (p *parser) interval(field Field) (Test, error) {
 	var r Range
 	var err error
@@ -97,8 +99,8 @@ func (p *parser) number(field Field) (Number, error) {
 	return number, nil
 }
 
-// pattern reads a word, which may have wildcards and escapes, or a text in
-// quotes, which has no wildcards.
+// pattern parses a word, which may have wildcards and escapes, or a text in quotes, which
+// has no wildcards.
 func (p *parser) pattern(expected string) (Pattern, error) {
 	if p.take('"') {
 		text, err := p.quoted()
@@ -127,13 +129,13 @@ func (p *parser) pattern(expected string) (Pattern, error) {
 	if p.at == start {
 		return Pattern{}, p.expected(p.at, expected)
 	}
-	if len(segments) == 1 && !hasWildcard(segments[0]) {
+	if len(segments) == 1 && !slices.Contains(segments[0], anyRune) {
 		return Literal(string(segments[0])), nil
 	}
 	return Pattern{segments: segments}, nil
 }
 
-// quoted reads from after a quote to the next.
+// quoted parses the text after a quote, up to the next quote.
 func (p *parser) quoted() (string, error) {
 	var text []rune
 	for !p.atEnd() {
