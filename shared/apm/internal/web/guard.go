@@ -57,6 +57,7 @@ func (g *guard) refuseOtherHosts(r *http.Request) error {
 // fromAnotherSite reports whether a page of another site, or of another port of this host,
 // made a browser send the request. That page can't read the response, but it could measure
 // how long a query takes, or change something. Programs send none of these headers.
+// See decisions/cross-site-requests.md.
 func (g *guard) fromAnotherSite(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	switch site {

@@ -32,7 +32,8 @@ type tracesRequest struct {
 
 // parseTracesRequest parses a request for GET /traces?query=&scope=&env=&range=&from=&to=
 // &columns=&facet=@name&facets=all&before=CURSOR. A wrong query or time range is no error,
-// because the page shows what is wrong with it.
+// because the page shows what is wrong with it. See decisions/list-refresh.md for the header
+// X-Refresh.
 func parseTracesRequest(r *http.Request) (request tracesRequest, err error) {
 	values := r.URL.Query()
 	request.Query = values.Get("query")

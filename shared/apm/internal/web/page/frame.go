@@ -55,7 +55,7 @@ func (site *Site) Frame(r *http.Request, section, title string, d Docs) Frame {
 }
 
 // ServiceURL returns the address of a service's page. The name is a parameter, not a
-// part of the path, since it may be any text, even empty.
+// part of the path, since it may be any text, even empty. See decisions/names-in-urls.md.
 func (f Frame) ServiceURL(service string) string {
 	return f.URL.To("/service", "service", service)
 }

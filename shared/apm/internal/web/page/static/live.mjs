@@ -1,4 +1,5 @@
 // Live updates: events from the server, and fetching pages again.
+// See decisions/nothing-moves.md.
 
 import { localise } from "./time.mjs";
 
