@@ -65,15 +65,15 @@ func (t tracers) destination() {
 		senders[to.String()] = append(senders[to.String()], place)
 	}
 	for _, to := range targets {
-		t.sendsTo(name, to, senders[to.String()])
+		t.checkTarget(name, to, senders[to.String()])
 	}
 	if len(targets) == 0 {
 		t.skip(name, "Not checked, because the services run elsewhere.")
 	}
 }
 
-func (t tracers) sendsTo(name string, to target, places []place) {
-	wrong := t.misses(to)
+func (t tracers) checkTarget(name string, to target, places []place) {
+	wrong := t.whyNotOurs(to)
 	switch set := "DD_TRACE_AGENT_URL=" + t.Client.Agent; {
 	case wrong == "":
 		t.pass(name, "Tracers send to the agent, %s (checked: %s).", to.url, names(places))
@@ -88,9 +88,9 @@ func (t tracers) sendsTo(name string, to target, places []place) {
 	}
 }
 
-// misses returns why spans sent there don't reach the agent, or "" if they do. Two
+// whyNotOurs returns why spans sent there don't reach the agent, or "" if they do. Two
 // agents differ in their start times.
-func (t tracers) misses(to target) string {
+func (t tracers) whyNotOurs(to target) string {
 	transport, at := fetch.Direct(), to.url.String()
 	if to.url.Scheme == "unix" {
 		at = "http://localhost"

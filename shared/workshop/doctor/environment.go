@@ -117,7 +117,7 @@ func (t tracers) environment() {
 			having[value] = append(having[value], place)
 		}
 		for _, value := range values {
-			t.misleads(name, variable, value, having[value])
+			t.reportVariable(name, variable, value, having[value])
 			clean = false
 		}
 	}
@@ -129,8 +129,8 @@ func (t tracers) environment() {
 	}
 }
 
-// misleads reports what a variable does, and where it is set.
-func (t tracers) misleads(name string, v variable, value string, places []place) {
+// reportVariable reports what a variable does, and where it is set.
+func (t tracers) reportVariable(name string, v variable, value string, places []place) {
 	set, services := fmt.Sprintf("%s=%.60s", v.name, value), running(places)
 	switch {
 	case v.harmless:

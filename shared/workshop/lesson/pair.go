@@ -71,10 +71,10 @@ func (p pair) hit() *Finding {
 		}
 		switch {
 		case len(gets) == 0:
-			return p.second.stray(expected, think, reads, "get",
+			return p.second.commandElsewhere(expected, think, reads, "get",
 				"The thought doesn't come from Redis, but from somewhere else, such as a map in the microservice.")
 		case len(queries) > 0:
-			return p.second.finding(expected, "The database is queried again.", p.whyAgain(subject),
+			return p.second.finding(expected, "The database is queried again.", p.whyMissed(subject),
 				mark{queries[0], "not needed on a hit"})
 		}
 		set := p.second.allBelow(think, writes)[0]
@@ -134,8 +134,8 @@ func expiration(raw string) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, true
 }
 
-// whyAgain is the likely reason that a cached thought wasn't found, by the commands.
-func (p pair) whyAgain(subject string) string {
+// whyMissed is the likely reason that a cached thought wasn't found, by the commands.
+func (p pair) whyMissed(subject string) string {
 	set := p.first.allBelow(p.first.think(subject), writes)[0].Meta["redis.raw_command"]
 	get := p.second.allBelow(p.second.think(subject), reads)[0].Meta["redis.raw_command"]
 	written, read := key(set), key(get)

@@ -86,7 +86,7 @@ func miss(s *story) *Finding {
 		gets, queries, sets := s.allBelow(think, reads), s.allBelow(think, isQuery), s.allBelow(think, writes)
 		switch {
 		case len(queries) == 0:
-			return s.queryless(expected, think)
+			return s.queryElsewhere(expected, think)
 		case s.first(isRedis) == nil:
 			const untraced = "The client isn't traced. Call redistrace.WrapClient(client) where you create it."
 			const ask = "Have think call Get before it waits, and Set after the query."
@@ -97,10 +97,10 @@ func miss(s *story) *Finding {
 				clue{cause: "No command is sent. " + ask})
 			return s.finding(expected, "There is no Redis command.", cause, mark{think, "no get and no set below it"})
 		case len(gets) == 0:
-			return s.stray(expected, think, reads, "get",
+			return s.commandElsewhere(expected, think, reads, "get",
 				"think never reads from Redis. Call Get before the wait, and return early if it finds the thought.")
 		case len(sets) == 0:
-			return s.stray(expected, think, writes, "set",
+			return s.commandElsewhere(expected, think, writes, "set",
 				"The thought is never written to Redis. Call Set after the query, before think returns.")
 		case gets[0].Start > queries[0].Start:
 			return s.finding(expected, "The query comes before the get.",
@@ -135,8 +135,9 @@ func miss(s *story) *Finding {
 	return nil
 }
 
-// stray says where a command is that should be below a think span.
-func (s *story) stray(expected string, think *apm.Span, fits func(*apm.Span) bool, command, never string) *Finding {
+// commandElsewhere says where a command is that should be below a think span.
+func (s *story) commandElsewhere(expected string, think *apm.Span, fits func(*apm.Span) bool, command,
+	never string) *Finding {
 	span := s.first(fits)
 	nothing := mark{think, fmt.Sprintf("no %s below it", command)}
 	switch {

@@ -121,24 +121,24 @@ const ClockSkew = 2 * time.Second
 // spans. Of equal requests at the same time, it chooses the trace whose times fit best.
 // See decisions/request-to-trace.md.
 func TracesOf(e Exchange, traces []apm.Trace) []apm.Trace {
-	own, found := begun(e, traces)
+	own, found := apiTrace(e, traces)
 	from, to := e.Sent.UnixNano(), e.End().UnixNano()
 	var left []apm.Trace
 	if found {
 		left = append(left, own)
 		from, to = own.Start(), own.Start()+int64(own.Duration())
 	}
-	return append(left, besides(e, traces, from, to)...)
+	return append(left, otherTraces(e, traces, from, to)...)
 }
 
-// begun returns the trace that starts with the api's span of the request.
-func begun(e Exchange, traces []apm.Trace) (own apm.Trace, found bool) {
+// apiTrace returns the trace that starts with the api's span of the request.
+func apiTrace(e Exchange, traces []apm.Trace) (own apm.Trace, found bool) {
 	var least time.Duration
 	for _, trace := range traces {
 		for i := range trace.Spans {
 			span := &trace.Spans[i]
-			off := misfit(span, e.Sent.UnixNano(), e.End().UnixNano())
-			if asksFor(span, e.Path) && off < 2*ClockSkew && (!found || off < least) {
+			off := timeDistance(span, e.Sent.UnixNano(), e.End().UnixNano())
+			if isRequestFor(span, e.Path) && off < 2*ClockSkew && (!found || off < least) {
 				own, found, least = trace, true, off
 			}
 		}
@@ -146,31 +146,31 @@ func begun(e Exchange, traces []apm.Trace) (own apm.Trace, found bool) {
 	return own, found
 }
 
-// besides returns the traces that started in a time range and belong to no other request
+// otherTraces returns the traces that started in a time range and belong to no other request
 // to the api. Of several equal ones, it chooses the one that fits the range best.
-func besides(e Exchange, traces []apm.Trace, from, to int64) []apm.Trace {
+func otherTraces(e Exchange, traces []apm.Trace, from, to int64) []apm.Trace {
 	best := map[string]apm.Trace{}
 	for _, trace := range traces {
 		entry := trace.Entry()
-		if entry == nil || trace.Start() < from || trace.Start() > to || ofAnother(e, trace) {
+		if entry == nil || trace.Start() < from || trace.Start() > to || ofAnotherRequest(e, trace) {
 			continue
 		}
 		says := entry.Service + "\n" + entry.Name + "\n" + entry.Resource + "\n" + entry.Meta["http.url"]
-		if other, ok := best[says]; !ok || misfit(entry, from, to) < misfit(other.Entry(), from, to) {
+		if other, ok := best[says]; !ok || timeDistance(entry, from, to) < timeDistance(other.Entry(), from, to) {
 			best[says] = trace
 		}
 	}
 	return byStart(slices.Collect(maps.Values(best)))
 }
 
-// misfit returns how far a span's start and end are from a time range, added up.
-func misfit(s *apm.Span, from, to int64) time.Duration {
+// timeDistance returns how far a span's start and end are from a time range, added up.
+func timeDistance(s *apm.Span, from, to int64) time.Duration {
 	return time.Duration(s.Start-from).Abs() + time.Duration(s.End()-to).Abs()
 }
 
-// ofAnother reports whether a trace contains a request to the api, or has other
+// ofAnotherRequest reports whether a trace contains a request to the api, or has other
 // subjects.
-func ofAnother(e Exchange, trace apm.Trace) bool {
+func ofAnotherRequest(e Exchange, trace apm.Trace) bool {
 	asked, err := url.Parse(e.Path)
 	if err != nil {
 		return false
@@ -184,9 +184,9 @@ func ofAnother(e Exchange, trace apm.Trace) bool {
 	return false
 }
 
-// asksFor reports whether a span is of a request for the path. A tracer may be
+// isRequestFor reports whether a span is of a request for the path. A tracer may be
 // configured to leave out the query string.
-func asksFor(s *apm.Span, path string) bool {
+func isRequestFor(s *apm.Span, path string) bool {
 	u, ok := address(s)
 	asked, err := url.Parse(path)
 	return ok && err == nil && u.Path == asked.Path && (u.RawQuery == "" || u.RawQuery == asked.RawQuery)

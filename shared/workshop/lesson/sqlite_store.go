@@ -33,14 +33,14 @@ func querySpan(s *story) *Finding {
 	for _, subject := range s.subjects {
 		think := s.think(subject)
 		if len(s.allBelow(think, isQuery)) == 0 {
-			return s.queryless(fmt.Sprintf("Below the think span for %s there is a span for the query.", subject), think)
+			return s.queryElsewhere(fmt.Sprintf("Below the think span for %s there is a span for the query.", subject), think)
 		}
 	}
 	return nil
 }
 
-// queryless says where a query is that should be below a think span.
-func (s *story) queryless(expected string, think *apm.Span) *Finding {
+// queryElsewhere says where a query is that should be below a think span.
+func (s *story) queryElsewhere(expected string, think *apm.Span) *Finding {
 	query := s.first(isQuery)
 	switch {
 	case query == nil:

@@ -18,7 +18,7 @@ func thinkSpans(s *story) *Finding {
 		think := s.think(subject)
 		switch {
 		case think == nil:
-			return s.thoughtless(expected, subject)
+			return s.withoutThink(expected, subject)
 		case s.below(think, s.thinker):
 		case think.TraceID != s.thinker.TraceID:
 			return s.finding(expected, "The think span started a trace of its own.",
@@ -62,8 +62,8 @@ var thinkApartClues = []clue{
 		"Give the handler the request with that context: handle(r.WithContext(ctx))."},
 }
 
-// thoughtless describes what came in place of a missing think span.
-func (s *story) thoughtless(expected, subject string) *Finding {
+// withoutThink describes what came in place of a missing think span.
+func (s *story) withoutThink(expected, subject string) *Finding {
 	for _, span := range s.spans {
 		switch {
 		case isThink(span) && span.Meta["subject"] == "":

@@ -68,8 +68,8 @@ func (f *front) takeOver() (replaced *Process) {
 	return replaced
 }
 
-// giveUp ends the next process, which has received no request.
-func (f *front) giveUp() {
+// discard ends the next process, which has received no request.
+func (f *front) discard() {
 	if f.next != nil {
 		f.next.abandon()
 		f.next = nil
@@ -84,8 +84,8 @@ func (f *front) ended() <-chan struct{} {
 	return f.process.ended
 }
 
-// lose forgets a process that has ended, and returns how it ended.
-func (f *front) lose() error {
+// takeFailure forgets a process that has ended, and returns how it ended.
+func (f *front) takeFailure() error {
 	err := f.process.Failure()
 	f.process = nil
 	f.ForwardTo("")

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	stopTimeout = 12 * time.Second // for a service to finish its requests, which takes up to 10 s
-	heedTime    = 2 * time.Second  // for a service to stop accepting connections
-	tailLines   = 10
+	stopTimeout  = 12 * time.Second // for a service to finish its requests, which takes up to 10 s
+	closeTimeout = 2 * time.Second  // for a service to stop accepting connections
+	tailLines    = 10
 )
 
 // A Service is a program that listens on an address and responds to /healthz there.
@@ -106,9 +106,9 @@ func (p *Process) Failure() error {
 	return fmt.Errorf("%s stopped unexpectedly (%s). Its last output:\n  %s", p.Name, how, strings.Join(p.tail, "\n  "))
 }
 
-// dismiss asks the process to end. It returns as soon as the process accepts no new
+// stopAccepting asks the process to end. It returns as soon as the process accepts no new
 // connections, or after a second.
-func (p *Process) dismiss() {
+func (p *Process) stopAccepting() {
 	p.stdin.Close()
 	for enough := time.After(time.Second); accepts(p.Addr); {
 		select {
@@ -125,7 +125,7 @@ func (p *Process) dismiss() {
 // kills it and the processes it has started.
 func (p *Process) Stop() error {
 	p.stdin.Close()
-	heeded, ended := time.After(heedTime), time.After(stopTimeout)
+	notClosed, ended := time.After(closeTimeout), time.After(stopTimeout)
 	for {
 		select {
 		case <-p.ended:
@@ -133,7 +133,7 @@ func (p *Process) Stop() error {
 				return fmt.Errorf("stop %s: %w", p.Name, p.err)
 			}
 			return nil
-		case <-heeded:
+		case <-notClosed:
 			if !accepts(p.Addr) {
 				continue // it is finishing its requests
 			}

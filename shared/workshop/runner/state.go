@@ -71,8 +71,8 @@ func (w *watched) nextChange() <-chan struct{} {
 	return w.changed
 }
 
-// announce reports a change. Its caller holds the lock.
-func (w *watched) announce() {
+// notify reports a change. Its caller holds the lock.
+func (w *watched) notify() {
 	close(w.changed)
 	w.changed = make(chan struct{})
 }

@@ -33,7 +33,7 @@ func (w *Workshop) begin(ctx context.Context) (turn context.Context, target Targ
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	restart, w.restart = w.restart, false
-	turn, w.giveUp = context.WithCancel(ctx)
+	turn, w.endTurn = context.WithCancel(ctx)
 	return turn, w.state.Target, restart
 }
 
@@ -42,7 +42,7 @@ func (w *Workshop) rebuild(turn context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if turn.Err() == nil {
-		w.want(w.state.Target)
+		w.startTurn(w.state.Target)
 	}
 }
 
@@ -52,7 +52,7 @@ func (w *Workshop) update(turn context.Context, change func(*State)) {
 	defer w.mu.Unlock()
 	if turn.Err() == nil {
 		change(&w.state)
-		w.announce()
+		w.notify()
 	}
 }
 
@@ -73,12 +73,12 @@ func (w *Workshop) replace(turn context.Context, target Target, restart bool) er
 		binary string
 	}{{w.thinker, binaries.Thinker}, {w.api, binaries.API}} {
 		if err := s.prepare(turn, target, s.binary, env, restart, w.base.o.Log); err != nil {
-			w.thinker.giveUp()
+			w.thinker.discard()
 			return err
 		}
 	}
 	newer := w.thinker.next != nil || w.api.next != nil
-	w.retire(w.thinker.takeOver(), w.api.takeOver())
+	w.stopReplaced(w.thinker.takeOver(), w.api.takeOver())
 	w.mu.Lock()
 	w.state.Serving = target
 	if newer {
@@ -89,13 +89,13 @@ func (w *Workshop) replace(turn context.Context, target Target, restart bool) er
 	return nil
 }
 
-// retire ends the replaced processes, which may be nil. It returns once they get no
+// stopReplaced ends the replaced processes, which may be nil. It returns once they get no
 // new requests. They finish the open ones, for which the api needs its thinker.
-func (w *Workshop) retire(thinker, api *Process) {
+func (w *Workshop) stopReplaced(thinker, api *Process) {
 	if api != nil {
-		api.dismiss()
+		api.stopAccepting()
 	} else if thinker != nil {
-		thinker.dismiss()
+		thinker.stopAccepting()
 	}
 	w.retiring.Go(func() {
 		for _, p := range []*Process{api, thinker} {
@@ -122,7 +122,7 @@ func (w *Workshop) attend(turn context.Context) {
 		case <-w.thinker.ended():
 			died = w.thinker
 		}
-		failure := died.lose()
+		failure := died.takeFailure()
 		w.update(turn, func(s *State) {
 			s.Phase, s.Error, s.Serving = Failed, failure.Error(), Target{}
 		})

@@ -23,7 +23,7 @@ type Workshop struct {
 
 	*watched
 	restart bool               // replace processes even if their build is the same
-	giveUp  context.CancelFunc // ends the current turn
+	endTurn  context.CancelFunc // ends the current turn
 }
 
 // Open starts an agent and listens on the services' ports. Then it builds and starts
@@ -32,7 +32,7 @@ type Workshop struct {
 func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 	ctx, end := context.WithCancel(ctx)
 	w := &Workshop{
-		end: end, ended: make(chan struct{}), giveUp: func() {},
+		end: end, ended: make(chan struct{}), endTurn: func() {},
 		watched: &watched{state: State{Target: o.Target, Phase: Building}, changed: make(chan struct{})},
 		api:     &front{name: "api"}, thinker: &front{name: "thinker"},
 	}
@@ -42,10 +42,10 @@ func Open(ctx context.Context, o Options) (_ *Workshop, err error) {
 			w.Close()
 		}
 	}()
-	if w.api.Proxy, err = proxy.Start(o.address(o.Ports.API), w.absent); err != nil {
+	if w.api.Proxy, err = proxy.Start(o.address(o.Ports.API), w.unavailable); err != nil {
 		return nil, err
 	}
-	if w.thinker.Proxy, err = proxy.Start(o.address(o.Ports.Thinker), w.absent); err != nil {
+	if w.thinker.Proxy, err = proxy.Start(o.address(o.Ports.Thinker), w.unavailable); err != nil {
 		return nil, err
 	}
 	o.Ports.API, o.Ports.Thinker = w.api.Port(), w.thinker.Port()
@@ -71,7 +71,7 @@ func (w *Workshop) Ports() Ports { return w.base.o.Ports }
 func (w *Workshop) Run(target Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.want(target)
+	w.startTurn(target)
 }
 
 // Restart rebuilds the target and replaces the running processes, even if the code is
@@ -80,18 +80,18 @@ func (w *Workshop) Restart() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.restart = true
-	w.want(w.state.Target)
+	w.startTurn(w.state.Target)
 }
 
-// want starts the next turn. Its caller holds the lock.
-func (w *Workshop) want(target Target) {
+// startTurn starts the next turn. Its caller holds the lock.
+func (w *Workshop) startTurn(target Target) {
 	w.state.Target, w.state.Phase, w.state.Error = target, Building, ""
-	w.announce()
-	w.giveUp()
+	w.notify()
+	w.endTurn()
 }
 
-// absent returns the response to a request while no version is running.
-func (w *Workshop) absent() string {
+// unavailable returns the response to a request while no version is running.
+func (w *Workshop) unavailable() string {
 	state := w.State()
 	name := state.Target.Name()
 	switch state.Phase {

@@ -60,7 +60,7 @@ func TestWorkshop_SaveOldConnections(t *testing.T) {
 func TestWorkshop_SavePendingRequest(t *testing.T) { // not parallel: the api waits 10 s at most
 	w := open(t, copyOf(t, 2))
 	step := w.until(healthy)
-	begun, proceed := w.teach()
+	begun, proceed := w.holdRequests()
 	w.until(replaces(step))
 
 	type reply struct {
@@ -146,7 +146,7 @@ func TestWorkshop_ServiceDies(t *testing.T) {
 	t.Parallel()
 	w := open(t, copyOf(t, 2))
 	step := w.until(healthy)
-	w.teach()
+	w.holdRequests()
 	w.until(replaces(step))
 
 	w.think("mankind") // which it does not survive
@@ -360,9 +360,9 @@ func (w *workshop) untilAnswered(want string) {
 	}
 }
 
-// teach changes the microservice. A request about work waits until proceed is called;
+// holdRequests changes the microservice. A request about work waits until proceed is called;
 // begun is closed once it waits. A request about mankind ends the microservice.
-func (w *workshop) teach() (begun <-chan struct{}, proceed func()) {
+func (w *workshop) holdRequests() (begun <-chan struct{}, proceed func()) {
 	w.t.Helper()
 	waits, gate := make(chan struct{}), make(chan struct{})
 	gatekeeper := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

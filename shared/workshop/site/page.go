@@ -108,7 +108,7 @@ func (v view) addText() error {
 	var failed error
 	at := 0
 	writer := v.markdown()
-	writer.runs = func(path string) bool { return listed(path) && at < mostLines }
+	writer.runs = func(path string) bool { return isStepRequest(path) && at < mostLines }
 	writer.command = func(path, text string) []byte {
 		at++
 		html, err := v.command(line{v.page.Step, at}, path, text)

@@ -63,7 +63,7 @@ func (s *site) run(r *http.Request, step int) (guest.Page, error) {
 			"The form contains no request to send. Reload the page and try again.")
 	}
 	for _, path := range paths {
-		if !listed(path) {
+		if !isStepRequest(path) {
 			return guest.Page{}, guest.Refuse(http.StatusForbidden,
 				fmt.Sprintf("%.80q isn’t one of the steps’ requests, so this page doesn’t send it. Use curl instead.", path))
 		}
@@ -113,8 +113,8 @@ func (s *sender) last(l line, since time.Time) (a answer, there bool) {
 	return a, there && (a.Problem == "" || since.Before(a.at))
 }
 
-// listed reports whether a path is one of the requests of any step.
-func listed(path string) bool {
+// isStepRequest reports whether a path is one of the requests of any step.
+func isStepRequest(path string) bool {
 	for step := 1; step <= runner.Steps; step++ {
 		if slices.Contains(lesson.Requests(step), path) {
 			return true

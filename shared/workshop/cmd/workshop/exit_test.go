@@ -54,7 +54,7 @@ func TestReport_Fault(t *testing.T) {
 func TestScreen_FaultOfKey(t *testing.T) {
 	s := newScreen(terminal.New(io.Discard), "", runner.Target{Step: 1})
 	for range 2 { // a second one changes nothing
-		s.beside(func() { panic("on purpose") })
+		s.inBackground(func() { panic("on purpose") })
 	}
 	s.doing.Wait()
 	if err := <-s.faults; err.Error() != "on purpose" {

@@ -18,8 +18,8 @@ import (
 // A keyboard runs the commands of a screen's keys.
 type keyboard struct{ *screen }
 
-// obey runs the command of a key. What takes time runs in the background.
-func (k keyboard) obey(ctx context.Context, typed string, quit func()) {
+// press runs the command of a key. What takes time runs in the background.
+func (k keyboard) press(ctx context.Context, typed string, quit func()) {
 	switch key := strings.ToLower(typed); key {
 	case "1", "2", "3", "4", "5":
 		k.choose(int(key[0] - '0'))
@@ -30,7 +30,7 @@ func (k keyboard) obey(ctx context.Context, typed string, quit func()) {
 	case "c":
 		k.check(ctx)
 	case "t":
-		k.beside(func() { k.think(ctx) })
+		k.inBackground(func() { k.think(ctx) })
 	case "?", "h":
 		k.list()
 	case "q":
@@ -110,7 +110,7 @@ func (k keyboard) check(ctx context.Context) {
 		k.out.Printf("A check is already running. Its result will appear here.\n")
 		return
 	}
-	k.beside(func() {
+	k.inBackground(func() {
 		defer k.checking.Store(false)
 		target := k.workshop.State().Target
 		if target.Original() {

@@ -20,7 +20,7 @@ var signals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
-	context.AfterFunc(ctx, endAtOnce)
+	context.AfterFunc(ctx, killOnSecondSignal)
 	defer stop()
 	var err error
 	if at := guarded(func() { err = rootCommand().ExecuteContext(endWithGoRun(ctx)) }); at != nil {
@@ -29,9 +29,9 @@ func main() {
 	os.Exit(report(os.Stderr, err))
 }
 
-// endAtOnce waits for a second Ctrl-C. Then it ends the program at once, and
+// killOnSecondSignal waits for a second Ctrl-C. Then it ends the program at once, and
 // everything that it has started.
-func endAtOnce() {
+func killOnSecondSignal() {
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, signals...)
 	<-again

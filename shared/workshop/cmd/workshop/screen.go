@@ -63,7 +63,7 @@ func (s *screen) show(ctx context.Context, workshop *runner.Workshop) error {
 	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		s.guard(func() { s.showTraces(changes, stopping) })
+		s.catchFault(func() { s.showTraces(changes, stopping) })
 	}()
 
 	failure := s.attend(ctx)
@@ -105,16 +105,16 @@ func (s *screen) attend(ctx context.Context) error {
 			return err
 		case <-changed:
 		case typed := <-s.keys:
-			keyboard{s}.obey(ctx, typed, quit)
+			keyboard{s}.press(ctx, typed, quit)
 		}
 	}
 }
 
-// beside runs the command of a key in the background.
-func (s *screen) beside(do func()) { s.doing.Go(func() { s.guard(do) }) }
+// inBackground runs the command of a key in the background.
+func (s *screen) inBackground(do func()) { s.doing.Go(func() { s.catchFault(do) }) }
 
-// guard makes a fault end the command, as one in main does.
-func (s *screen) guard(do func()) {
+// catchFault makes a fault end the command, as one in main does.
+func (s *screen) catchFault(do func()) {
 	if err := guarded(do); err != nil {
 		select {
 		case s.faults <- err:
