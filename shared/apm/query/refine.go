@@ -13,6 +13,7 @@ type Refinement struct {
 
 // Refine returns the refinement of a query. It keeps the typed text if a term after it
 // narrows all of it.
+// See decisions/facets-extend-the-query.md.
 func Refine(q Query, typed string) Refinement {
 	var r Refinement
 	switch expr := q.Expr.(type) {
