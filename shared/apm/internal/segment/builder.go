@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// MaxRows is how many spans a segment holds: few enough for a row to fit 16 bits and
-	// for memory to hold several segments, enough for values to repeat.
+	// MaxRows limits the spans of a segment, so that a row fits 16 bits and several segments
+	// fit in memory. It's high enough for values to repeat.
 	MaxRows = 8192
 	// maxText and maxColumns end a segment early if its spans are large, or each has tags
 	// of its own.
@@ -37,7 +37,7 @@ type Builder struct {
 type growing struct {
 	Column
 	name    query.Column
-	place   int // in the builder's order
+	index   int // in the builder's order
 	byValue map[string]uint16
 }
 
@@ -56,12 +56,12 @@ func (b *Builder) Rows() int { return b.rows }
 // Text returns the bytes of names and distinct values.
 func (b *Builder) Text() int { return b.text }
 
-// Full reports whether the segment has as many rows, bytes of text, or columns as it may.
+// Full reports whether the segment has reached its limit of rows, bytes of text or columns.
 func (b *Builder) Full(rows, text int) bool {
 	return b.rows >= min(rows, MaxRows) || b.text > min(text, maxText) || len(b.order) > maxColumns
 }
 
-// Add appends a span, whose trace has that arrival.
+// Add appends a span. arrival is its trace's value of the column Arrival.
 func (b *Builder) Add(s *apm.Span, arrival uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -121,7 +121,7 @@ func put[Value string | []byte](b *Builder, name query.Column, value Value) {
 func (b *Builder) column(name query.Column) *growing {
 	c, ok := b.columns[name.Kind][name.Name]
 	if !ok {
-		c = &growing{name: name, place: len(b.order), byValue: map[string]uint16{}}
+		c = &growing{name: name, index: len(b.order), byValue: map[string]uint16{}}
 		b.columns[name.Kind][name.Name] = c
 		b.order = append(b.order, c)
 		b.text += len(name.Name)
@@ -139,7 +139,7 @@ func (b *Builder) learn(c *growing, value string) uint16 {
 }
 
 func (b *Builder) cell(c *growing, code uint16, known bool) {
-	b.record = binary.AppendUvarint(b.record, uint64(c.place)+1)
+	b.record = binary.AppendUvarint(b.record, uint64(c.index)+1)
 	if len(c.Rows) == 0 {
 		b.record = append(b.record, byte(c.name.Kind))
 		b.record = appendText(b.record, c.name.Name)
@@ -198,7 +198,7 @@ func (b *Builder) Cut(rows int) {
 	for _, c := range b.order {
 		n, _ := slices.BinarySearch(c.Rows, uint16(rows))
 		c.Rows, c.Codes = slices.Clone(c.Rows[:n]), slices.Clone(c.Codes[:n])
-		values := int(slices.Max(c.Codes)) + 1 // a code is given when it is first used
+		values := int(slices.Max(c.Codes)) + 1 // codes are assigned when they're first used
 		for _, value := range c.Values[values:] {
 			delete(c.byValue, value)
 		}
@@ -211,14 +211,14 @@ func (b *Builder) Cut(rows int) {
 }
 
 // Record returns the spans that were added since the last call, for a log. A record only
-// has the names and values that those before it don't have.
+// has the names and values that earlier records don't have.
 func (b *Builder) Record() []byte {
 	record := b.record
 	b.record = nil
 	return record
 }
 
-// Replay adds the spans of a record. After an error the builder is as it was.
+// Replay adds the spans of a record. If it returns an error, it leaves the builder unchanged.
 func (b *Builder) Replay(record []byte) error {
 	rows := b.rows
 	err := b.replay(string(record))
@@ -243,15 +243,15 @@ func (b *Builder) replay(rest string) error {
 		}
 		b.begin(numbers)
 		for {
-			place, after, ok := cutUvarint(rest)
-			if rest = after; !ok || place > uint64(len(b.order))+1 {
-				return fmt.Errorf("column %d", place)
+			number, after, ok := cutUvarint(rest) // of a column, from 1; 0 ends the row
+			if rest = after; !ok || number > uint64(len(b.order))+1 {
+				return fmt.Errorf("column %d", number)
 			}
-			if place == 0 {
+			if number == 0 {
 				break
 			}
-			if rest, ok = b.replayCell(int(place)-1, rest); !ok {
-				return fmt.Errorf("a cell of column %d", place)
+			if rest, ok = b.replayCell(int(number)-1, rest); !ok {
+				return fmt.Errorf("a cell of column %d", number)
 			}
 		}
 		b.end()
@@ -259,10 +259,10 @@ func (b *Builder) replay(rest string) error {
 	return nil
 }
 
-func (b *Builder) replayCell(place int, rest string) (string, bool) {
-	if place == len(b.order) {
-		const most = 4 * maxColumns // a segment is full with fewer, except for those of its last span
-		if place >= most || len(rest) == 0 || rest[0] == byte(query.Integer) || rest[0] > byte(query.NumberTag) {
+func (b *Builder) replayCell(index int, rest string) (string, bool) {
+	if index == len(b.order) {
+		const limit = 4 * maxColumns // a segment is full with fewer, but its last span may add columns
+		if index >= limit || len(rest) == 0 || rest[0] == byte(query.Integer) || rest[0] > byte(query.NumberTag) {
 			return "", false
 		}
 		name, after, ok := cutText(rest[1:])
@@ -273,7 +273,7 @@ func (b *Builder) replayCell(place int, rest string) (string, bool) {
 		b.column(query.Column{Kind: kind, Name: name})
 		rest = after
 	}
-	c := b.order[place]
+	c := b.order[index]
 	code, rest, ok := cutUvarint(rest)
 	twice := len(c.Rows) > 0 && int(c.Rows[len(c.Rows)-1]) == b.rows
 	if !ok || twice || code > uint64(len(c.Values)) {

@@ -1,6 +1,6 @@
-// Package segment keeps some thousand spans as columns: one for each attribute, with
-// its distinct values and which span has which. A Builder grows in memory; its bytes are
-// a Reader's file.
+// Package segment stores some thousand spans as columns: one for each attribute, with its
+// distinct values and a code for each span. A Builder grows in memory; a Codec encodes it
+// as a file and reads the file's columns.
 package segment
 
 import (
@@ -14,8 +14,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// Columns that a segment has besides those that queries know. Arrival says when the
-// span's trace arrived, in whatever way the caller counts; links and events are packed.
+// Columns of a segment that queries don't know. Arrival is when the span's trace arrived,
+// in a unit that the caller chooses; links and events are packed.
 var (
 	Arrival = query.Column{Kind: query.Integer, Name: "arrival"}
 	links   = query.Column{Kind: query.Attribute, Name: "span_links"}
@@ -31,8 +31,8 @@ func Integers() []query.Column { return slices.Clone(integers[:]) }
 // ErrDamaged reports bytes that no Builder wrote.
 var ErrDamaged = errors.New("damaged")
 
-// A Column is one attribute of a segment's spans: a number for each span or, as most
-// values repeat, the distinct values and which span has which.
+// A Column is an attribute of a segment's spans: a number for each span or, since most
+// values repeat, the distinct values and a code for each span.
 type Column struct {
 	Numbers []uint64 // of the kind Integer, by row
 
@@ -63,7 +63,7 @@ func (c *Column) NumberAt(row int) uint64 {
 	return 0
 }
 
-// Size returns about how many bytes of memory the column takes.
+// Size returns the approximate size of the column in memory, in bytes.
 func (c *Column) Size() int {
 	size := 100 + 8*cap(c.Numbers) + 16*cap(c.Values) + 2*cap(c.Rows) + 2*cap(c.Codes)
 	for _, value := range c.Values {
@@ -72,7 +72,7 @@ func (c *Column) Size() int {
 	return size
 }
 
-// Float returns the number that a value of a number tag stands for.
+// Float decodes a value of a number tag.
 func Float(value string) float64 {
 	return math.Float64frombits(binary.BigEndian.Uint64([]byte(value)))
 }
@@ -116,8 +116,8 @@ func (c *Column) appendCells(to []byte) []byte {
 	return to
 }
 
-// readColumn reads what appendValues and appendCells wrote for a segment of so many
-// rows. The column keeps values.
+// readColumn reads what appendValues and appendCells wrote for a segment of rows spans.
+// The column refers to the bytes of values.
 func readColumn(kind query.Kind, values, cells []byte, rows int) (*Column, error) {
 	if kind == query.Integer {
 		return readNumbers(cells, rows)
@@ -201,7 +201,7 @@ func cutText(text string) (value, rest string, ok bool) {
 	return rest[:length], rest[length:], true
 }
 
-// cutValue cuts a value of a column off.
+// cutValue splits a column's value off the beginning of a text.
 func cutValue(text string, kind query.Kind) (value, rest string, ok bool) {
 	value, rest, ok = cutText(text)
 	return value, rest, ok && (kind != query.NumberTag || len(value) == 8)

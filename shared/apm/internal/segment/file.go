@@ -16,8 +16,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A segment's file is the compressed values and cells of its columns, a directory that
-// says where each is, and a footer. zstd adds a checksum to each part.
+// A segment's file consists of the compressed values and cells of its columns, a directory
+// with their offsets, and a footer. zstd adds a checksum to each part.
 const (
 	magic      = "apmseg1\n"
 	footerSize = 4 + 4 + len(magic) // the directory's length and checksum
@@ -27,7 +27,7 @@ const (
 type Codec struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
-	buffers sync.Pool // of *[]byte, for values that are only looked at
+	buffers sync.Pool // of *[]byte, for values that HasMatch tests
 }
 
 // NewCodec returns a codec. Its options never fail.
@@ -37,25 +37,26 @@ func NewCodec() *Codec {
 	if err != nil {
 		panic(err)
 	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithDecoderMaxMemory(256<<20))
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)),
+		zstd.WithDecoderMaxMemory(256<<20))
 	if err != nil {
 		panic(err)
 	}
 	return &Codec{encoder: encoder, decoder: decoder, buffers: sync.Pool{New: func() any { return new([]byte) }}}
 }
 
-// A Directory says what a segment's file has.
+// A Directory lists the columns of a segment's file.
 type Directory struct {
 	Rows        int
 	First, Last int64 // start of the earliest and of the latest span, in ns since the Unix epoch
 	entries     []entry
 }
 
-// An entry says where a column is: its values at an offset, then its cells.
+// An entry is a column in a file: its values at an offset, then its cells.
 type entry struct {
 	name          query.Column
 	offset        int64
-	values, cells int
+	values, cells int // bytes
 }
 
 func (e entry) compare(name query.Column) int {
@@ -71,7 +72,7 @@ func (d *Directory) Columns() []query.Column {
 	return names
 }
 
-// Size returns about how many bytes of memory the directory takes.
+// Size returns the approximate size of the directory in memory, in bytes.
 func (d *Directory) Size() int {
 	size := 100
 	for _, e := range d.entries {
@@ -176,7 +177,7 @@ func (d *Directory) find(name query.Column) (e entry, ok bool) {
 	return e, ok
 }
 
-// readAt reads exactly so many bytes.
+// readAt reads exactly length bytes.
 func readAt(file io.ReaderAt, offset int64, length int) ([]byte, error) {
 	if offset < 0 {
 		return nil, fmt.Errorf("%w: a segment's file is too short", ErrDamaged)
@@ -218,16 +219,16 @@ func (c *Codec) ReadColumn(file io.ReaderAt, d *Directory, name query.Column) (*
 	return column, nil
 }
 
-// IsLarge reports whether a column has so many values that it's better looked through
-// before it's read.
+// IsLarge reports whether a column has so many values that HasMatch should come before
+// ReadColumn.
 func (d *Directory) IsLarge(name query.Column) bool {
 	const large = 4096 // bytes, compressed
 	e, _ := d.find(name)
 	return e.values >= large
 }
 
-// HasMatch reports whether one of a column's values passes the test. It keeps nothing of
-// the column, so a million values leave no garbage.
+// HasMatch reports whether one of a column's values passes the test. It allocates no values,
+// so a column with a million of them leaves no garbage.
 func (c *Codec) HasMatch(file io.ReaderAt, d *Directory, name query.Column, test query.Matcher) (bool, error) {
 	e, ok := d.find(name)
 	if !ok {

@@ -14,11 +14,13 @@ import (
 // varied returns spans with a value in every column.
 func varied() []apm.Span {
 	return []apm.Span{
-		{TraceID: 1, SpanID: 1, Service: "api", Name: "http.request", Resource: "GET /", Type: "web", Start: 1, Duration: 2, Error: true,
+		{TraceID: 1, SpanID: 1, Service: "api", Name: "http.request", Resource: "GET /", Type: "web", Start: 1,
+			Duration: 2, Error: true,
 			Meta: map[string]string{"env": "test", "empty": ""}, Metrics: map[string]float64{"n": 1.5}},
 		{TraceID: 1, TraceIDHigh: 7, SpanID: 2, ParentID: 1, Service: "db", Start: 2, Meta: map[string]string{},
-			Links:  []apm.Link{{TraceID: 1, SpanID: 2}, {Attributes: map[string]string{"a": "b"}}},
-			Events: []apm.Event{{Time: 3, Name: "event", Attributes: map[string]any{"a": int64(1), "b": true, "c": "d", "e": 1.5}}}},
+			Links: []apm.Link{{TraceID: 1, SpanID: 2}, {Attributes: map[string]string{"a": "b"}}},
+			Events: []apm.Event{{Time: 3, Name: "event",
+				Attributes: map[string]any{"a": int64(1), "b": true, "c": "d", "e": 1.5}}}},
 		{TraceID: 2, SpanID: 1, Service: "api", Meta: map[string]string{"env": "test"}},
 	}
 }
@@ -67,7 +69,7 @@ func TestCodec_Encode(t *testing.T) {
 	}
 }
 
-// FuzzCodec_ReadDirectory reads any file: it's an error, or spans.
+// FuzzCodec_ReadDirectory checks that any file returns spans or ErrDamaged.
 func FuzzCodec_ReadDirectory(f *testing.F) {
 	file := segment.NewCodec().Encode(build(varied()...))
 	f.Add(file)
@@ -80,7 +82,7 @@ func FuzzCodec_ReadDirectory(f *testing.F) {
 	})
 }
 
-// TestCodec_ChangedByte changes each byte of a file: no other spans are read.
+// TestCodec_ChangedByte changes each bit of a file, and checks that no changed spans are read.
 func TestCodec_ChangedByte(t *testing.T) {
 	file := segment.NewCodec().Encode(build(varied()...))
 	for i := range file {
@@ -98,8 +100,8 @@ func TestCodec_ChangedByte(t *testing.T) {
 	}
 }
 
-// FuzzBuilder_Replay replays any record. After an error, the builder is as it was, and
-// takes what comes next.
+// FuzzBuilder_Replay checks that any record is replayed or refused. After an error, the
+// builder is unchanged and accepts more spans.
 func FuzzBuilder_Replay(f *testing.F) {
 	spans := varied()
 	f.Add(build(spans...).Record(), uint8(0))

@@ -13,12 +13,11 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A Span is a span that is being put together from columns. It knows about how many bytes
-// of memory it takes.
+// A Span is a span while Fill sets its values from columns.
 type Span struct {
 	apm.Span
 	Row   int
-	Bytes int
+	Bytes int // approximate size in memory
 }
 
 // NewSpan returns a row's span without any values.
@@ -27,9 +26,9 @@ func NewSpan(row int) Span {
 	return Span{apm.Span{Meta: map[string]string{}}, row, empty}
 }
 
-// Fill sets the values that spans, ordered by row, have of a column. With shared, the
-// column stays in memory anyway; otherwise the texts are copied, since a part of a text
-// keeps all of it in memory. It returns how many bytes the spans take in addition.
+// Fill sets a column's values of spans, which are ordered by row, and returns the bytes by
+// which they grow. If shared is set, the column stays in memory anyway. Otherwise Fill
+// copies the texts, since a substring keeps the whole text in memory.
 func (c *Column) Fill(name query.Column, spans []Span, shared bool) (bytes int) {
 	if name.Kind == query.Integer {
 		for i := range spans {
@@ -63,7 +62,7 @@ func (c *Column) Fill(name query.Column, spans []Span, shared bool) (bytes int) 
 	return bytes
 }
 
-// cells yields those of some spans that have a value, with the value's code.
+// cells yields the spans that have a value, with the value's code.
 func (c *Column) cells(spans []Span) iter.Seq2[*Span, uint16] {
 	return func(yield func(*Span, uint16) bool) {
 		at := 0
@@ -138,8 +137,8 @@ func (s *Span) set(name query.Column, text string) {
 	}
 }
 
-// Links and events are rare. They are kept as MessagePack, which tells whole numbers from
-// others.
+// Links and events are rare. They are stored as MessagePack, which distinguishes integers
+// from other numbers.
 
 func packLinks(links []apm.Link) string {
 	packed := msgp.AppendArrayHeader(nil, uint32(len(links)))
@@ -152,7 +151,7 @@ func packLinks(links []apm.Link) string {
 	return string(packed)
 }
 
-// unpackLinks reads what packLinks wrote. Anything else is no links.
+// unpackLinks reads what packLinks wrote, and returns nil for anything else.
 func unpackLinks(text string) (links []apm.Link) {
 	count, packed, err := msgp.ReadArrayHeaderBytes([]byte(text))
 	for range count {
@@ -202,13 +201,13 @@ func packEvents(events []apm.Event) string {
 		before := packed
 		var err error
 		if packed, err = msgp.AppendMapStrIntf(packed, event.Attributes); err != nil {
-			packed = msgp.AppendMapHeader(before, 0) // of a type that no intake makes
+			packed = msgp.AppendMapHeader(before, 0) // an attribute has a type that no intake creates
 		}
 	}
 	return string(packed)
 }
 
-// unpackEvents reads what packEvents wrote. Anything else is no events.
+// unpackEvents reads what packEvents wrote, and returns nil for anything else.
 func unpackEvents(text string) (events []apm.Event) {
 	count, packed, err := msgp.ReadArrayHeaderBytes([]byte(text))
 	for range count {

@@ -12,7 +12,7 @@ func TestApdex(t *testing.T) {
 		requests int
 		want     float64
 	}{
-		"nobody asked":             {nil, 0, 0},
+		"no requests":              {nil, 0, 0},
 		"all failed":               {nil, 3, 0},
 		"satisfied":                {[]Latency{{499 * ms, 2}, {500 * ms, 1}}, 3, 1},
 		"tolerated":                {[]Latency{{501 * ms, 1}, {2000 * ms, 1}}, 2, 0.5},

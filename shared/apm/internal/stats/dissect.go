@@ -9,43 +9,41 @@ import (
 	"thinker/shared/apm"
 )
 
-// How many of each an anatomy gives, and how many it tells apart to find them:
-// whatever comes beyond those is counted with what is left out, each time anew.
+// Limits of an anatomy, and of the entries in each map while it's built. Beyond maxEntries,
+// each span of a new entry counts as an omitted one.
 const (
-	mostServices  = 1000
-	mostSpanKinds = 500
-	mostEdges     = 2000
-	mostToldApart = 10_000
+	maxServices  = 1000
+	maxSpanKinds = 500
+	maxEdges     = 2000
+	maxEntries   = 10_000
 )
 
-// A Dissection is an Anatomy in the making: the requests' traces are added one
-// by one, in any order.
+// A Dissection builds an Anatomy from the requests' traces, in any order.
 type Dissection struct {
 	anatomy  Anatomy
 	buckets  int
 	services map[string]*SpentTime
 	kinds    map[kind]*kindSum
 	edges    map[[2]string]*edgeSum
-	others   time.Duration // execution time of services that are not told apart
+	others   time.Duration // execution time of services without an entry
 }
 
-// A kind is what the spans of a SpanSummary have in common.
+// A kind identifies the spans of a SpanSummary.
 type kind struct{ service, name, resource, spanType string }
 
 type kindSum struct {
 	SpanSummary
-	shares float64 // of the traces' execution time, added up
-	trace  int     // the last one that has such a span
+	shares float64 // sum of the parts of each trace's execution time
+	trace  int     // the last one with such a span
 }
 
 type edgeSum struct {
 	Edge
-	trace int // the last one that has such a call
+	trace int // the last one with such a call
 }
 
-// NewDissection begins with nothing. From from to before to, in nanoseconds
-// since the Unix epoch, is the time in which requests start; it is divided into
-// buckets parts.
+// NewDissection returns a Dissection without traces. Requests start from from to before
+// to, in nanoseconds since the Unix epoch. That time range is divided into buckets parts.
 func NewDissection(from, to int64, buckets int) *Dissection {
 	d := &Dissection{
 		anatomy:  Anatomy{From: from, To: to},
@@ -60,11 +58,10 @@ func NewDissection(from, to int64, buckets int) *Dissection {
 	return d
 }
 
-// Add takes a trace apart, of which some spans are requests. A trace without
-// one changes nothing.
+// Add adds the requests of a trace. A trace without a request changes nothing.
 func (d *Dissection) Add(trace apm.Trace, isRequest func(*apm.Span) bool) {
 	exec := trace.ExecTimes()
-	spans := lineUp(trace, isRequest)
+	spans := linkSpans(trace, isRequest)
 	before := d.anatomy.Requests
 	var total float64 // of the trace's requests, in nanoseconds
 	for at, s := range spans {
@@ -93,27 +90,27 @@ func (d *Dissection) Add(trace apm.Trace, isRequest func(*apm.Span) bool) {
 	}
 }
 
-// none is the place of a span that is not there.
+// none is the index of a missing span.
 const none = -1
 
-// A placed span knows those above it, by their places in a list.
-type placed struct {
+// A linkedSpan refers to spans above it, by their indexes in a list.
+type linkedSpan struct {
 	*apm.Span
 	parent  int  // none for a root
 	request int  // the closest one: itself or above it
-	leads   bool // a request is below it
+	leads   bool // whether a request is below it
 }
 
-// lineUp lists a trace's spans, parents before their children.
-func lineUp(trace apm.Trace, isRequest func(*apm.Span) bool) []placed {
-	spans := make([]placed, 0, len(trace.Spans))
+// linkSpans lists a trace's spans, parents before their children.
+func linkSpans(trace apm.Trace, isRequest func(*apm.Span) bool) []linkedSpan {
+	spans := make([]linkedSpan, 0, len(trace.Spans))
 	var line func(node *apm.Node, parent, request int)
 	line = func(node *apm.Node, parent, request int) {
 		at := len(spans)
 		if isRequest(node.Span) {
 			request = at
 		}
-		spans = append(spans, placed{Span: node.Span, parent: parent, request: request})
+		spans = append(spans, linkedSpan{Span: node.Span, parent: parent, request: request})
 		for _, child := range node.Children {
 			line(child, at, request)
 		}
@@ -204,17 +201,18 @@ func (d *Dissection) addCall(from string, s *apm.Span) {
 	sum.Max = max(sum.Max, s.Duration)
 }
 
-// entry is what is kept for a key; nil where it would be one too many.
+// entry returns the entry of a key, and adds one if it's missing. It returns nil if there
+// are too many.
 func entry[K comparable, V any](of map[K]*V, key K) (value *V, isNew bool) {
-	if value = of[key]; value == nil && len(of) < mostToldApart {
+	if value = of[key]; value == nil && len(of) < maxEntries {
 		value, isNew = new(V), true
 		of[key] = value
 	}
 	return value, isNew
 }
 
-// Anatomy is what the traces tell that were added. Of is how many requests there
-// are in all, those among them that were not looked at.
+// Anatomy returns the anatomy of the added traces. of is the number of all requests,
+// including those that weren't added.
 func (d *Dissection) Anatomy(of int) Anatomy {
 	a := d.anatomy
 	a.Of = max(of, a.Requests)
@@ -229,20 +227,20 @@ func (d *Dissection) Anatomy(of int) Anatomy {
 			a.Services[i].Percent = 100 * float64(a.Services[i].Exec) / total
 		}
 	}
-	a.Services = first(a.Services, mostServices, &a.OtherServices)
+	a.Services = first(a.Services, maxServices, &a.OtherServices)
 
 	for _, sum := range d.kinds {
 		sum.ExecPercent = 100 * sum.shares / float64(sum.Traces)
 		a.Spans = append(a.Spans, sum.SpanSummary)
 	}
 	slices.SortFunc(a.Spans, compareKinds)
-	a.Spans = first(a.Spans, mostSpanKinds, &a.OtherSpans)
+	a.Spans = first(a.Spans, maxSpanKinds, &a.OtherSpans)
 
 	for _, sum := range d.edges {
 		a.Edges = append(a.Edges, sum.Edge)
 	}
 	slices.SortFunc(a.Edges, func(a, b Edge) int { return cmp.Or(cmp.Compare(b.Calls, a.Calls), compareEdges(a, b)) })
-	a.Edges = first(a.Edges, mostEdges, &a.OtherEdges)
+	a.Edges = first(a.Edges, maxEdges, &a.OtherEdges)
 	slices.SortFunc(a.Edges, compareEdges)
 	return a
 }
@@ -252,18 +250,19 @@ func compareWork(a, b *SpentTime) int {
 }
 
 func compareKinds(a, b SpanSummary) int {
-	return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Type, b.Type))
+	return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name),
+		cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Type, b.Type))
 }
 
 func compareEdges(a, b Edge) int {
 	return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 }
 
-// first leaves the first of a list, and counts the others.
-func first[V any](list []V, most int, others *int) []V {
-	if len(list) <= most {
+// first returns the first limit values of a list, and adds the number of the others.
+func first[V any](list []V, limit int, others *int) []V {
+	if len(list) <= limit {
 		return list
 	}
-	*others += len(list) - most
-	return list[:most]
+	*others += len(list) - limit
+	return list[:limit]
 }

@@ -12,49 +12,50 @@ import (
 	"thinker/shared/apm"
 )
 
-// ms is a span of a service, with times in milliseconds.
-func ms(id, parent uint64, service string, start, duration int64) apm.Span {
-	s := at(id, parent, start*1e6, (start+duration)*1e6)
-	s.TraceID, s.Service, s.Name = 1, service, "work"
-	return s
+// span returns a span with its start and duration in milliseconds.
+func span(id, parent uint64, service string, start, duration int64) apm.Span {
+	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: service, Name: "work",
+		Start: start * 1e6, Duration: time.Duration(duration) * time.Millisecond}
 }
 
-// shop is a request to a web server, which asks two services; each asks the
-// database, and one of them failed.
+// shop returns the trace of a request to a web server that calls two services. Both query
+// the database, and one query fails.
 func shop() apm.Trace {
 	spans := []apm.Span{
-		ms(1, 0, "web", 0, 100),
-		ms(2, 1, "cart", 10, 40),
-		ms(3, 2, "db", 20, 20),
-		ms(4, 1, "pay", 50, 40),
-		ms(5, 4, "pay", 50, 40),
-		ms(6, 5, "db", 60, 10),
-		ms(7, 5, "db", 70, 10),
+		span(1, 0, "web", 0, 100),
+		span(2, 1, "cart", 10, 40),
+		span(3, 2, "db", 20, 20),
+		span(4, 1, "pay", 50, 40),
+		span(5, 4, "pay", 50, 40),
+		span(6, 5, "db", 60, 10),
+		span(7, 5, "db", 70, 10),
 	}
 	spans[5].Error = true
 	return apm.NewTrace(1, spans)
 }
 
-// written is an anatomy in a few words.
-func written(a Anatomy) string {
+// format returns an anatomy as a text.
+func format(a Anatomy) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d of %d in %d:", a.Requests, a.Of, a.Traces)
 	for _, s := range a.Services {
 		fmt.Fprintf(&text, " %s %s %.0f%%", s.Service, s.Exec, s.Percent)
 	}
 	for _, s := range a.Spans {
-		fmt.Fprintf(&text, "; %s %dx in %d, %d failed, %s, exec %s %.0f%%", s.Service, s.Spans, s.Traces, s.Errors, s.Average(), s.Exec, s.ExecPercent)
+		fmt.Fprintf(&text, "; %s %dx in %d, %d failed, %s, exec %s %.0f%%", s.Service, s.Spans, s.Traces, s.Errors,
+			s.Average(), s.Exec, s.ExecPercent)
 	}
 	for _, e := range a.Edges {
-		fmt.Fprintf(&text, "; %s>%s %dx in %d, %d failed, %s to %s", e.From, e.To, e.Calls, e.Traces, e.Errors, e.Average(), e.Max)
+		fmt.Fprintf(&text, "; %s>%s %dx in %d, %d failed, %s to %s", e.From, e.To, e.Calls, e.Traces, e.Errors,
+			e.Average(), e.Max)
 	}
 	return text.String()
 }
 
-func TestADissectionTellsWhatRequestsAreMadeOf(t *testing.T) {
+func TestDissection_Add(t *testing.T) {
 	orphan := shop()
 	orphan.Spans = slices.DeleteFunc(orphan.Spans, func(s apm.Span) bool { return s.SpanID == 1 })
-	circle := apm.NewTrace(1, []apm.Span{ms(1, 2, "a", 0, 10), ms(2, 1, "b", 0, 10)})
+	circle := apm.NewTrace(1, []apm.Span{span(1, 2, "a", 0, 10), span(2, 1, "b", 0, 10)})
 	for name, c := range map[string]struct {
 		trace    apm.Trace
 		requests []uint64
@@ -83,64 +84,68 @@ func TestADissectionTellsWhatRequestsAreMadeOf(t *testing.T) {
 	} {
 		d := NewDissection(0, 1e9, 0)
 		d.Add(c.trace, func(s *apm.Span) bool { return slices.Contains(c.requests, s.SpanID) })
-		if got := written(d.Anatomy(0)); got != c.want {
+		if got := format(d.Anatomy(0)); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
 	}
 }
 
-func TestADissectionAddsUpTraces(t *testing.T) {
+func TestDissection_SeveralTraces(t *testing.T) {
 	d := NewDissection(0, 400e6, 4)
 	entry := func(s *apm.Span) bool { return s.SpanID == 1 || s.SpanID == 4 }
 	d.Add(shop(), entry)
-	d.Add(apm.NewTrace(2, []apm.Span{ms(1, 0, "web", 300, 60), ms(4, 1, "pay", 310, 30)}), entry)
-	d.Add(apm.NewTrace(3, []apm.Span{ms(9, 0, "web", 300, 60)}), entry) // has no request
+	d.Add(apm.NewTrace(2, []apm.Span{span(1, 0, "web", 300, 60), span(4, 1, "pay", 310, 30)}), entry)
+	d.Add(apm.NewTrace(3, []apm.Span{span(9, 0, "web", 300, 60)}), entry) // has no request
 	a := d.Anatomy(40)
-	if a.Requests != 4 || a.Of != 40 || a.Traces != 2 || !a.Sampled() || a.PerSecond(2) != 20 || !slices.Equal(a.SeriesRequests, []int{2, 0, 0, 2}) {
+	if a.Requests != 4 || a.Of != 40 || a.Traces != 2 || !a.Sampled() || a.PerSecond(2) != 20 ||
+		!slices.Equal(a.SeriesRequests, []int{2, 0, 0, 2}) {
 		t.Errorf("%+v", a)
 	}
 	series := map[string][]time.Duration{}
 	for _, s := range a.Services {
 		series[s.Service] = s.Series
 	}
-	want := map[string][]time.Duration{"web": {20e6, 0, 0, 30e6}, "pay": {20e6, 0, 0, 30e6}, "cart": {20e6, 0, 0, 0}, "db": {40e6, 0, 0, 0}}
+	want := map[string][]time.Duration{"web": {20e6, 0, 0, 30e6}, "pay": {20e6, 0, 0, 30e6}, "cart": {20e6, 0, 0, 0},
+		"db": {40e6, 0, 0, 0}}
 	if !reflect.DeepEqual(series, want) {
 		t.Errorf("%v", series)
 	}
 	spansOf := func(service string) SpanSummary {
 		return a.Spans[slices.IndexFunc(a.Spans, func(s SpanSummary) bool { return s.Service == service })]
 	}
-	if web := spansOf("web"); web.PerTrace() != 1 || web.TracesPercent(a) != 100 || web.Average() != 80e6 || math.Abs(web.ExecPercent-35) > 1e-9 { // a fifth, and a half
+	if web := spansOf("web"); web.PerTrace() != 1 || web.TracesPercent(a) != 100 || web.Average() != 80e6 ||
+		math.Abs(web.ExecPercent-35) > 1e-9 { // a fifth, and a half
 		t.Errorf("%+v", web)
 	}
 	if db := spansOf("db"); db.PerTrace() != 3 || db.TracesPercent(a) != 50 || math.Abs(db.ExecPercent-40) > 1e-9 {
 		t.Errorf("%+v", db)
 	}
-	if pay := a.Edges[len(a.Edges)-1]; pay.To != "pay" || pay.Calls != 2 || pay.Traces != 2 || pay.Average() != 35e6 || pay.Max != 40e6 || pay.ErrorRate() != 0 {
+	if pay := a.Edges[len(a.Edges)-1]; pay.To != "pay" || pay.Calls != 2 || pay.Traces != 2 || pay.Average() != 35e6 ||
+		pay.Max != 40e6 || pay.ErrorRate() != 0 {
 		t.Errorf("%+v", pay)
 	}
 }
 
-func TestAnAnatomyIsBounded(t *testing.T) {
+func TestDissection_Limits(t *testing.T) {
 	spans := []apm.Span{{SpanID: 1, Service: "web", Duration: math.MaxInt64}}
 	for n := range uint64(12_000) {
-		spans = append(spans, apm.Span{SpanID: n + 2, ParentID: 1, Service: fmt.Sprintf("s%05d", n), Duration: math.MaxInt64, Error: n == 5})
+		spans = append(spans,
+			apm.Span{SpanID: n + 2, ParentID: 1, Service: fmt.Sprintf("s%05d", n), Duration: math.MaxInt64,
+				Error: n == 5})
 	}
 	d := NewDissection(0, 0, 3)
 	d.Add(apm.NewTrace(1, spans), func(s *apm.Span) bool { return s.ParentID == 0 })
 	a := d.Anatomy(0)
-	if len(a.Services) != 1000 || a.OtherServices != 11_001 || len(a.Spans) != 500 || a.OtherSpans != 11_501 || len(a.Edges) != 2000 || a.OtherEdges != 10_000 {
-		t.Errorf("%d and %d services, %d and %d kinds of spans, %d and %d edges", len(a.Services), a.OtherServices, len(a.Spans), a.OtherSpans, len(a.Edges), a.OtherEdges)
+	if len(a.Services) != 1000 || a.OtherServices != 11_001 || len(a.Spans) != 500 || a.OtherSpans != 11_501 ||
+		len(a.Edges) != 2000 || a.OtherEdges != 10_000 {
+		t.Errorf("%d and %d services, %d and %d kinds of spans, %d and %d edges", len(a.Services), a.OtherServices,
+			len(a.Spans), a.OtherSpans, len(a.Edges), a.OtherEdges)
 	}
 	if a.Edges[5].To != "s00005" || a.Edges[5].ErrorRate() != 1 || a.Edges[0].Total != math.MaxInt64 {
 		t.Errorf("%+v", a.Edges[:6])
 	}
-	if none := NewDissection(5, 5, 2).Anatomy(0); none.PerSecond(1) != 0 || none.Sampled() || len(none.SeriesRequests) != 2 {
+	if none := NewDissection(5, 5, 2).Anatomy(0); none.PerSecond(1) != 0 || none.Sampled() ||
+		len(none.SeriesRequests) != 2 {
 		t.Errorf("%+v", none)
 	}
-}
-
-// at makes a span of a service that bears the span's ID as its name.
-func at(id, parent uint64, start, end int64) apm.Span {
-	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start, Duration: time.Duration(end - start)}
 }

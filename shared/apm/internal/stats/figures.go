@@ -2,8 +2,8 @@ package stats
 
 import "time"
 
-// Figures sum up spans: how many there were, how many failed, and how long
-// they took. The percentiles are within 1 % of the exact ones.
+// Figures summarizes spans: their number, errors and durations. The percentiles are
+// within 1 % of the exact ones.
 type Figures struct {
 	Requests                int
 	Errors                  int           // of the requests
@@ -12,7 +12,7 @@ type Figures struct {
 	P50, P75, P90, P95, P99 time.Duration
 }
 
-// Average is how long a request took on average; 0 where there was none.
+// Average returns the average duration of a request, or 0 without requests.
 func (f Figures) Average() time.Duration {
 	if f.Requests == 0 {
 		return 0
@@ -20,7 +20,7 @@ func (f Figures) Average() time.Duration {
 	return f.Total / time.Duration(f.Requests)
 }
 
-// ErrorRate is the failed requests' part of all, from 0 to 1.
+// ErrorRate returns the part of the requests that failed, from 0 to 1.
 func (f Figures) ErrorRate() float64 {
 	if f.Requests == 0 {
 		return 0
@@ -28,42 +28,41 @@ func (f Figures) ErrorRate() float64 {
 	return float64(f.Errors) / float64(f.Requests)
 }
 
-// A Breakdown gives the figures of many spans, by what they have in common.
+// A Breakdown is the figures of spans, in groups with the same values.
 type Breakdown struct {
-	// The time that the buckets divide evenly, in nanoseconds since the Unix
-	// epoch: from From to before To. What was asked for or, where that was not
-	// bounded, what there is.
+	// The time range that the buckets divide evenly, in nanoseconds since the Unix epoch:
+	// from From to before To. If no limits were requested, that of the spans.
 	From, To int64
 
 	Total  Group
-	Groups []Group // the one with most requests first
-	Others int     // groups that were left out, being too many
+	Groups []Group // most requests first
+	Others int     // groups omitted because there were too many
 }
 
-// A Group is the spans that have the same values.
+// A Group has the figures of the spans with the same values.
 type Group struct {
-	Values []string // one for each field that was asked for; empty for a span without it
+	Values []string // of the requested fields; "" if the span has none
 	Figures
 	First, Last  int64     // start of the earliest and of the latest span
-	Buckets      []Figures // by start, as many as were asked for
-	Distribution []Latency // by duration, the shortest first; only where asked for
+	Buckets      []Figures // by start
+	Distribution []Latency // shortest first; only if requested
 }
 
-// A Latency counts the requests that took about as long.
+// A Latency counts the requests with about the same duration.
 type Latency struct {
 	Duration time.Duration // within 1 %
 	Requests int
 }
 
-// A Facet is an attribute by which spans can be told apart.
+// A Facet counts the values of an attribute.
 type Facet struct {
 	Name   string // as queries write it, for example service or @http.status_code
-	Spans  int    // that have it
+	Spans  int    // with the attribute
 	Values []FacetValue
-	Others int // values that were left out, being too many
+	Others int // values omitted because there were too many
 }
 
-// A FacetValue is one of an attribute's values.
+// A FacetValue is a value of an attribute, and the number of spans that have it.
 type FacetValue struct {
 	Value string
 	Spans int

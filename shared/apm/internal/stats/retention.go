@@ -1,14 +1,16 @@
 package stats
 
-// Retention is what a store keeps, and what it had to let go.
+// Retention reports what a store keeps, has evicted and has lost.
 type Retention struct {
-	Traces, Spans               int    // kept now
-	MaxSpans                    int    // the bound
-	Durable                     bool   // kept over restarts
-	Bytes, MaxBytes             int    // of the file's segments
-	Oldest, Newest              int64  // start of the earliest and of the latest span kept, in nanoseconds since the Unix epoch; 0 for none
-	EvictedTraces, EvictedSpans int    // made room for newer ones, since the store was made
-	EvictedBy                   string // the service that had most of the newest spans when traces were evicted last; empty for none
-	DamagedSpans                int    // could not be read any more, and were set aside
-	FileGone                    bool   // somebody has removed the file: what is kept ends with the store
+	Traces, Spans   int   // stored
+	MaxSpans        int   // the limit
+	Durable         bool  // whether restarts keep the spans
+	Bytes, MaxBytes int   // of the segments' files
+	Oldest, Newest  int64 // start of the earliest and the latest span, in ns since the Unix epoch; 0 without
+
+	EvictedTraces, EvictedSpans int    // since the store was created
+	EvictedBy                   string // service with most of the newest spans at the last eviction; or ""
+
+	DamagedSpans int  // in files that were unreadable and set aside
+	FileGone     bool // whether the directory was removed: closing the store loses its spans
 }
