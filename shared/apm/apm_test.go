@@ -10,7 +10,8 @@ import (
 
 // at returns a span that runs from start to end.
 func at(id, parent uint64, start, end int64) apm.Span {
-	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start, Duration: time.Duration(end - start)}
+	return apm.Span{TraceID: 1, SpanID: id, ParentID: parent, Service: "service", Start: start,
+		Duration: time.Duration(end - start)}
 }
 
 func TestNewTrace_KeepsTheLatestOfASpan(t *testing.T) {
@@ -39,10 +40,11 @@ func TestTrace_Duration(t *testing.T) {
 		spans []apm.Span
 		want  time.Duration
 	}{
-		"none":                     {nil, 0},
-		"one":                      {[]apm.Span{at(1, 0, 5, 9)}, 4},
-		"child outlives its root":  {[]apm.Span{at(1, 0, 5, 9), at(2, 1, 6, 30)}, 25},
-		"longer than a Duration":   {[]apm.Span{at(1, 0, math.MinInt64, math.MinInt64+1), at(2, 1, math.MaxInt64-1, math.MaxInt64)}, math.MaxInt64},
+		"none":                    {nil, 0},
+		"one":                     {[]apm.Span{at(1, 0, 5, 9)}, 4},
+		"child outlives its root": {[]apm.Span{at(1, 0, 5, 9), at(2, 1, 6, 30)}, 25},
+		"longer than a Duration": {[]apm.Span{at(1, 0, math.MinInt64, math.MinInt64+1),
+			at(2, 1, math.MaxInt64-1, math.MaxInt64)}, math.MaxInt64},
 		"ends after the last time": {[]apm.Span{{SpanID: 1, Start: math.MaxInt64 - 5, Duration: 100}}, 5},
 	} {
 		if got := apm.NewTrace(1, c.spans).Duration(); got != c.want {

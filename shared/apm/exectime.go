@@ -111,7 +111,8 @@ func (t Trace) SumByService(exec map[uint64]time.Duration) []ServiceTime {
 	services := t.Services()
 	times := make([]ServiceTime, len(services))
 	for i, service := range services {
-		times[i] = ServiceTime{Service: service, Exec: time.Duration(min(sums[service], math.Nextafter(math.MaxInt64, 0)))}
+		times[i] = ServiceTime{Service: service,
+			Exec: time.Duration(min(sums[service], math.Nextafter(math.MaxInt64, 0)))}
 		if total > 0 {
 			times[i].Percent = 100 * sums[service] / total
 		}

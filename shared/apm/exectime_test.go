@@ -16,20 +16,33 @@ func TestTrace_ExecTimes(t *testing.T) {
 		spans []apm.Span
 		want  map[uint64]time.Duration
 	}{
-		"one":                               {[]apm.Span{at(1, 0, 0, 10)}, map[uint64]time.Duration{1: 10}},
-		"nested":                            {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 2, 8), at(3, 2, 3, 5)}, map[uint64]time.Duration{1: 4, 2: 4, 3: 2}},
-		"siblings in turn":                  {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 0, 4), at(3, 1, 4, 10)}, map[uint64]time.Duration{1: 0, 2: 4, 3: 6}},
-		"siblings at once":                  {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 2, 8), at(3, 1, 4, 10)}, map[uint64]time.Duration{1: 2, 2: 4, 3: 4}},
-		"child outlives parent":             {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 5, 20)}, map[uint64]time.Duration{1: 5, 2: 15}},
-		"grandchild outlives child":         {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 0, 4), at(3, 2, 2, 8)}, map[uint64]time.Duration{1: 4, 2: 2, 3: 4}},
-		"child after parent":                {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 15, 20)}, map[uint64]time.Duration{1: 10, 2: 5}},
-		"no duration":                       {[]apm.Span{at(1, 0, 0, 0), at(2, 1, 0, 0)}, map[uint64]time.Duration{1: 0, 2: 0}},
-		"child without duration":            {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 5, 5)}, map[uint64]time.Duration{1: 10, 2: 0}},
-		"negative duration":                 {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 5, 3)}, map[uint64]time.Duration{1: 10, 2: 0}},
-		"circle":                            {[]apm.Span{at(1, 2, 0, 10), at(2, 1, 2, 8)}, map[uint64]time.Duration{1: 4, 2: 6}},
-		"orphan beside a root":              {[]apm.Span{at(1, 0, 0, 10), at(2, 99, 5, 15)}, map[uint64]time.Duration{1: 7, 2: 8}},
-		"as long as a Duration":             {[]apm.Span{at(1, 0, 0, math.MaxInt64)}, map[uint64]time.Duration{1: time.Duration(math.Nextafter(math.MaxInt64, 0))}},
-		"further apart than an int64 holds": {[]apm.Span{at(1, 0, math.MinInt64, math.MinInt64+4), at(2, 0, math.MaxInt64-4, math.MaxInt64)}, map[uint64]time.Duration{1: 4}},
+		"one": {[]apm.Span{at(1, 0, 0, 10)}, map[uint64]time.Duration{1: 10}},
+		"nested": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 2, 8), at(3, 2, 3, 5)},
+			map[uint64]time.Duration{1: 4, 2: 4, 3: 2}},
+		"siblings in turn": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 0, 4), at(3, 1, 4, 10)},
+			map[uint64]time.Duration{1: 0, 2: 4, 3: 6}},
+		"siblings at once": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 2, 8), at(3, 1, 4, 10)},
+			map[uint64]time.Duration{1: 2, 2: 4, 3: 4}},
+		"child outlives parent": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 5, 20)},
+			map[uint64]time.Duration{1: 5, 2: 15}},
+		"grandchild outlives child": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 0, 4), at(3, 2, 2, 8)},
+			map[uint64]time.Duration{1: 4, 2: 2, 3: 4}},
+		"child after parent": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 15, 20)},
+			map[uint64]time.Duration{1: 10, 2: 5}},
+		"no duration": {[]apm.Span{at(1, 0, 0, 0), at(2, 1, 0, 0)},
+			map[uint64]time.Duration{1: 0, 2: 0}},
+		"child without duration": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 5, 5)},
+			map[uint64]time.Duration{1: 10, 2: 0}},
+		"negative duration": {[]apm.Span{at(1, 0, 0, 10), at(2, 1, 5, 3)},
+			map[uint64]time.Duration{1: 10, 2: 0}},
+		"circle": {[]apm.Span{at(1, 2, 0, 10), at(2, 1, 2, 8)},
+			map[uint64]time.Duration{1: 4, 2: 6}},
+		"orphan beside a root": {[]apm.Span{at(1, 0, 0, 10), at(2, 99, 5, 15)},
+			map[uint64]time.Duration{1: 7, 2: 8}},
+		"as long as a Duration": {[]apm.Span{at(1, 0, 0, math.MaxInt64)},
+			map[uint64]time.Duration{1: time.Duration(math.Nextafter(math.MaxInt64, 0))}},
+		"further apart than an int64 holds": {[]apm.Span{at(1, 0, math.MinInt64, math.MinInt64+4),
+			at(2, 0, math.MaxInt64-4, math.MaxInt64)}, map[uint64]time.Duration{1: 4}},
 	} {
 		got := apm.NewTrace(1, c.spans).ExecTimes()
 		for id, want := range c.want {
@@ -105,7 +118,8 @@ func TestTrace_ExecTimesMatchTheirDefinition(t *testing.T) {
 			byService[trace.Spans[i].Service] += want[trace.Spans[i].SpanID]
 		}
 		for _, service := range trace.ServiceTimes() {
-			if service.Percent < 0 || math.Abs(float64(service.Exec)-byService[service.Service]) > 0.501*float64(len(trace.Spans)) {
+			if service.Percent < 0 ||
+				math.Abs(float64(service.Exec)-byService[service.Service]) > 0.501*float64(len(trace.Spans)) {
 				t.Fatalf("seed %d: %s has %+v, want %g ns", seed, service.Service, service, byService[service.Service])
 			}
 		}

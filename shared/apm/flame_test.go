@@ -33,18 +33,23 @@ func TestNewFlame_Rows(t *testing.T) {
 		spans []apm.Span
 		want  string
 	}{
-		"empty":                       {nil, ""},
-		"nested":                      {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 8), at(3, 2, 2, 7)}, "1 | 2 | 3"},
-		"siblings in turn":            {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 4), at(3, 1, 4, 8)}, "1 | 2 3"},
-		"siblings at once":            {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 5), at(3, 1, 4, 8)}, "1 | 2 | 3"},
-		"the first free lane":         {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 5), at(3, 1, 4, 8), at(4, 1, 5, 6)}, "1 | 2 4 | 3"},
-		"a lane has all below it":     {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 5), at(3, 2, 1, 2), at(4, 1, 4, 8)}, "1 | 2 | 3 | 4"},
-		"a child outlives its parent": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 3), at(3, 2, 2, 6), at(4, 1, 4, 5)}, "1 | 2 | 3 | 4"},
-		"no time at one moment":       {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 3, 3), at(3, 1, 3, 3)}, "1 | 2 | 3"},
-		"two roots":                   {[]apm.Span{at(1, 0, 0, 9), at(2, 0, 5, 12), at(3, 0, 9, 10)}, "1 3 | 2"},
-		"orphans are apart":           {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 0, 9), at(3, 99, 1, 2)}, "1 | 2 | orphans | 3"},
-		"nothing but orphans":         {[]apm.Span{at(2, 99, 0, 9), at(3, 2, 1, 2)}, "orphans | 2 | 3"},
-		"at the end of time":          {[]apm.Span{at(1, 0, math.MaxInt64, math.MaxInt64), at(2, 0, math.MaxInt64-1, math.MaxInt64)}, "2 1"},
+		"empty":            {nil, ""},
+		"nested":           {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 8), at(3, 2, 2, 7)}, "1 | 2 | 3"},
+		"siblings in turn": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 4), at(3, 1, 4, 8)}, "1 | 2 3"},
+		"siblings at once": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 5), at(3, 1, 4, 8)}, "1 | 2 | 3"},
+		"the first free lane": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 5), at(3, 1, 4, 8), at(4, 1, 5, 6)},
+			"1 | 2 4 | 3"},
+		"a lane has all below it": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 5), at(3, 2, 1, 2), at(4, 1, 4, 8)},
+			"1 | 2 | 3 | 4"},
+		"a child outlives its parent": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 3), at(3, 2, 2, 6), at(4, 1, 4, 5)},
+			"1 | 2 | 3 | 4"},
+		"no time at one moment": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 3, 3), at(3, 1, 3, 3)}, "1 | 2 | 3"},
+		"two roots":             {[]apm.Span{at(1, 0, 0, 9), at(2, 0, 5, 12), at(3, 0, 9, 10)}, "1 3 | 2"},
+		"orphans are apart": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 0, 9), at(3, 99, 1, 2)},
+			"1 | 2 | orphans | 3"},
+		"nothing but orphans": {[]apm.Span{at(2, 99, 0, 9), at(3, 2, 1, 2)}, "orphans | 2 | 3"},
+		"at the end of time": {[]apm.Span{at(1, 0, math.MaxInt64, math.MaxInt64),
+			at(2, 0, math.MaxInt64-1, math.MaxInt64)}, "2 1"},
 	} {
 		if got := rowsOf(apm.NewFlame(apm.NewTrace(1, c.spans).Tree())); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -68,7 +73,8 @@ func checkFlame(t *testing.T, trace apm.Trace) {
 		if box.Parent >= 0 {
 			parent := f.Boxes[box.Parent]
 			if parent.Row >= box.Row || !slices.Contains(parent.Node.Children, box.Node) {
-				t.Fatalf("span %d in row %d is below %d in row %d", s.SpanID, box.Row, parent.Node.Span.SpanID, parent.Row)
+				t.Fatalf("span %d in row %d is below %d in row %d", s.SpanID, box.Row, parent.Node.Span.SpanID,
+					parent.Row)
 			}
 		}
 		rows[box.Row] = append(rows[box.Row], s)

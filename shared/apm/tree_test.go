@@ -29,8 +29,9 @@ func TestTrace_Tree(t *testing.T) {
 		spans []apm.Span
 		want  string
 	}{
-		"empty":                      {nil, ""},
-		"nested":                     {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 8), at(3, 2, 2, 7), at(4, 1, 8, 9)}, "1(2(3) 4)"},
+		"empty": {nil, ""},
+		"nested": {[]apm.Span{at(1, 0, 0, 9), at(2, 1, 1, 8), at(3, 2, 2, 7), at(4, 1, 8, 9)},
+			"1(2(3) 4)"},
 		"children sent before":       {[]apm.Span{at(3, 2, 2, 7), at(2, 1, 1, 8), at(1, 0, 0, 9)}, "1(2(3))"},
 		"child starts before parent": {[]apm.Span{at(2, 1, 0, 5), at(1, 0, 3, 9)}, "1(2)"},
 		"orphan among roots":         {[]apm.Span{at(1, 0, 0, 9), at(5, 99, 4, 6), at(6, 5, 5, 6)}, "1 5!(6)"},
@@ -38,7 +39,8 @@ func TestTrace_Tree(t *testing.T) {
 		"circle of two":              {[]apm.Span{at(1, 2, 0, 9), at(2, 1, 1, 8)}, "1!(2)"},
 		"circle of three":            {[]apm.Span{at(1, 3, 0, 9), at(2, 1, 1, 8), at(3, 2, 2, 7)}, "1!(2(3))"},
 		"circle with a tail":         {[]apm.Span{at(4, 2, 0, 9), at(1, 2, 1, 9), at(2, 1, 2, 8)}, "2!(4 1)"},
-		"two circles and a root":     {[]apm.Span{at(1, 0, 0, 9), at(2, 3, 1, 9), at(3, 2, 2, 9), at(4, 5, 3, 9), at(5, 4, 4, 9)}, "1 2!(3) 4!(5)"},
+		"two circles and a root": {[]apm.Span{at(1, 0, 0, 9), at(2, 3, 1, 9), at(3, 2, 2, 9), at(4, 5, 3, 9),
+			at(5, 4, 4, 9)}, "1 2!(3) 4!(5)"},
 	} {
 		if got := drawn(apm.NewTrace(1, c.spans).Tree()); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

@@ -33,12 +33,12 @@ func start(t *testing.T, config agent.Config) *agent.Agent {
 	return a
 }
 
-// onePayload has a trace of one span.
+// onePayload is a payload with a trace of one span.
 const onePayload = `[[{"trace_id":7,"span_id":7,"service":"api","name":"http.request","resource":"GET /",` +
 	`"start":1,"duration":5}]]`
 
 // send sends a request to an agent, and returns the status and the body of the response.
-// Headers are name, value, name, value; a header Host sets the host.
+// headers alternates names and values; a header Host sets the host.
 func send(t *testing.T, method, url, body string, headers ...string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -57,7 +57,7 @@ func send(t *testing.T, method, url, body string, headers ...string) (int, strin
 	return response.Status, string(response.Body)
 }
 
-// get is send for a GET.
+// get sends a GET request.
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
 	return send(t, http.MethodGet, url, "")
@@ -72,7 +72,8 @@ func TestAgent_FromTracerToPage(t *testing.T) {
 		t.Errorf("%v %+v", ok, trace)
 	}
 	for path, want := range map[string]string{
-		"/traces": "GET /", "/trace/7": "GET /", "/api/traces/7": `"service":"api"`, "/healthz": "ok", "/info": "endpoints",
+		"/traces": "GET /", "/trace/7": "GET /", "/api/traces/7": `"service":"api"`, "/healthz": "ok",
+		"/info": "endpoints",
 	} {
 		if code, body := get(t, a.URL()+path); code != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %.200s", path, code, body)
@@ -83,17 +84,18 @@ func TestAgent_FromTracerToPage(t *testing.T) {
 	}
 }
 
-func TestGuards(t *testing.T) {
+func TestAgent_Guards(t *testing.T) {
 	a := start(t, agent.Config{AllowHosts: []string{"agent"}})
 	for name, c := range map[string]struct {
 		method, path, host string
 		headers            []string
 		want               int
 	}{
-		"page, other host":       {"GET", "/traces", "example.com", nil, 403},
-		"page, allowed host":     {"GET", "/traces", "agent:8126", nil, 200},
-		"intake, any host":       {"POST", "/v0.4/traces", "anything", nil, 200},
-		"intake, from a page":    {"POST", "/v0.4/traces", "localhost", []string{"Origin", "http://localhost:8126"}, 403},
+		"page, other host":   {"GET", "/traces", "example.com", nil, 403},
+		"page, allowed host": {"GET", "/traces", "agent:8126", nil, 200},
+		"intake, any host":   {"POST", "/v0.4/traces", "anything", nil, 200},
+		"intake, from a page": {"POST", "/v0.4/traces", "localhost", []string{"Origin", "http://localhost:8126"},
+			403},
 		"intake, Sec-Fetch-Site": {"POST", "/v0.4/traces", "localhost", []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		"page, same origin":      {"GET", "/api/traces", "localhost", []string{"Sec-Fetch-Site", "same-origin"}, 200},
 		"page, typed":            {"GET", "/traces", "localhost", []string{"Sec-Fetch-Site", "none"}, 200},
@@ -107,9 +109,9 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// TestGuards_Codespaces clears traces as the page does in a codespace. Its proxy
+// TestAgent_CodespacesHosts clears traces as the page does in a codespace. Its proxy
 // replaces the forwarded name in Host or in Origin.
-func TestGuards_Codespaces(t *testing.T) {
+func TestAgent_CodespacesHosts(t *testing.T) {
 	const forwarded = "fluffy-umbrella-8126.app.github.dev"
 	for _, c := range []struct {
 		name, allowed, host, origin string
@@ -148,7 +150,7 @@ func TestStart_BothLoopbackFamilies(t *testing.T) {
 	}
 }
 
-func TestOtherAddresses(t *testing.T) {
+func TestStart_Addresses(t *testing.T) {
 	for addr, host := range map[string]string{
 		":0": "http://localhost:", "0.0.0.0:0": "http://localhost:", "127.0.0.1:0": "http://127.0.0.1:",
 	} {
@@ -189,7 +191,7 @@ func TestStart_PortInUse(t *testing.T) {
 	}
 }
 
-func TestClose_EventStreams(t *testing.T) {
+func TestAgent_CloseWithEventStreams(t *testing.T) {
 	a := start(t, agent.Config{})
 	response, err := http.Get(a.URL() + "/api/events")
 	if err != nil {
@@ -208,7 +210,7 @@ func TestClose_EventStreams(t *testing.T) {
 	}
 }
 
-func TestPalette_InOrderOfArrival(t *testing.T) {
+func TestAgent_ColoursInOrderOfArrival(t *testing.T) {
 	a := start(t, agent.Config{})
 	send(t, "POST", a.URL()+"/v0.4/traces",
 		`[[{"trace_id":1,"span_id":1,"service":"first"}],[{"trace_id":2,"span_id":1,"service":"second"}]]`)

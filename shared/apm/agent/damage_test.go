@@ -11,7 +11,8 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-func TestDamageIsOnRecord(t *testing.T) {
+// The Intake page and the API report a damaged file, and the other traces are shown.
+func TestAgent_DamagedSegment(t *testing.T) {
 	config := agent.Config{DB: filepath.Join(t.TempDir(), "t.db"), MaxSpans: 160} // of which ten are packed together
 	a := start(t, config)
 	for id := range uint64(25) {

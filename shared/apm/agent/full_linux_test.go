@@ -16,23 +16,22 @@ import (
 	"thinker/shared/apm/internal/store"
 )
 
-// small is the size of the disk.
-const small = 24 << 20
+const diskSize = 24 << 20
 
-// until waits for a condition.
-func until(t *testing.T, what string, holds func() bool) {
+// waitUntil waits until a condition is true. description completes a failure's message.
+func waitUntil(t *testing.T, description string, condition func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
-	for tick := time.Tick(10 * time.Millisecond); !holds(); {
+	for tick := time.Tick(10 * time.Millisecond); !condition(); {
 		select {
 		case <-tick:
 		case <-deadline:
-			t.Fatalf("not within its time: %s", what)
+			t.Fatalf("after 20 s, still waiting until %s", description)
 		}
 	}
 }
 
-// A sender adds traces of three spans, and notes those that were kept.
+// A sender adds traces of three spans, and remembers the accepted ones.
 type sender struct {
 	next uint64
 	kept []uint64
@@ -61,7 +60,7 @@ func (s *sender) send(t *testing.T, to *store.Store) error {
 	return err
 }
 
-// check looks for every trace that was kept; only the oldest may be gone.
+// check compares the store with the accepted traces, of which the oldest may be evicted.
 func (s *sender) check(t *testing.T, in *store.Store, when string) {
 	t.Helper()
 	summaries, _, err := in.Recent(len(s.kept)+1, 0)
@@ -72,24 +71,25 @@ func (s *sender) check(t *testing.T, in *store.Store, when string) {
 	for _, summary := range summaries {
 		spans[summary.TraceID] = summary.Spans
 	}
-	gone := 0
+	evicted := 0
 	for i, id := range s.kept {
-		if n, found := spans[id]; !found && gone == i {
-			gone++
+		if n, found := spans[id]; !found && evicted == i {
+			evicted++
 		} else if n != 3 {
 			t.Errorf("%s: trace %d, the %dth of %d, has %d spans", when, id, i+1, len(s.kept), n)
 		}
 	}
 	kept := in.Retention()
-	if kept.EvictedTraces != gone || kept.Traces != len(s.kept)-gone ||
+	if kept.EvictedTraces != evicted || kept.Traces != len(s.kept)-evicted ||
 		kept.Spans != 3*kept.Traces || kept.DamagedSpans != 0 {
-		t.Fatalf("%s: %d traces of %d are gone, kept are %+v", when, gone, len(s.kept), kept)
+		t.Fatalf("%s: %d traces of %d are missing; the store reports %+v", when, evicted, len(s.kept), kept)
 	}
 }
 
-// Senders are told, the pages say what to do, and what was kept is shown.
-func TestAFullDiskIsToldToItsSenders(t *testing.T) {
-	process.SmallDisk(t, small, func(t *testing.T, dir string) {
+// TestAgent_FullDisk checks that senders get an error, that the pages show advice and the
+// stored traces, and that spans are accepted once there is space.
+func TestAgent_FullDisk(t *testing.T) {
+	process.SmallDisk(t, diskSize, func(t *testing.T, dir string) {
 		a := start(t, agent.Config{DB: filepath.Join(dir, "t.db")})
 		sent := func() int {
 			code, _ := send(t, "POST", a.URL()+"/v0.4/traces", onePayload)
@@ -100,7 +100,7 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 		}
 		ballast := filepath.Join(dir, "ballast")
 		process.FillDisk(t, ballast, 0)
-		until(t, "the disk is full", func() bool { return sent() == 507 })
+		waitUntil(t, "the disk is full", func() bool { return sent() == 507 })
 		for path, wants := range map[string][]string{
 			"/api/intake": {`"reason":"disk full","count":1`, "Free space"},
 			"/intake":     {"disk full", "Free space"},
@@ -117,14 +117,14 @@ func TestAFullDiskIsToldToItsSenders(t *testing.T) {
 		if err := os.Remove(ballast); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "spans are taken in again", func() bool { return sent() == 200 })
+		waitUntil(t, "spans are accepted again", func() bool { return sent() == 200 })
 	})
 }
 
-// Where a store has come to its bounds, what is evicted makes room enough: only
-// its write-ahead log takes some more.
-func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
-	process.SmallDisk(t, small, func(t *testing.T, dir string) {
+// A store at its limit accepts spans on a full disk, since eviction frees enough space. Only
+// its log needs a little more.
+func TestAgent_FullDiskAtMaxSpans(t *testing.T) {
+	process.SmallDisk(t, diskSize, func(t *testing.T, dir string) {
 		config := agent.Config{DB: filepath.Join(dir, "t.db"), MaxSpans: 16 * 30}
 		a := start(t, config)
 		var s sender
@@ -134,27 +134,27 @@ func TestAStoreAtItsBoundsGoesOnOnAFullDisk(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := a.Close(t.Context()); err != nil { // which empties the log
+			if err := a.Close(t.Context()); err != nil { // empties the log
 				t.Fatal(err)
 			}
 			a = start(t, config)
 		}
 		process.FillDisk(t, filepath.Join(dir, "ballast"), 1<<20)
 		evicted := a.Store().Retention().EvictedTraces
-		until(t, "more has gone than there was room for", func() bool {
-			_ = s.send(t, a.Store()) // which may have to wait
+		waitUntil(t, "more traces are evicted than the free space holds", func() bool {
+			_ = s.send(t, a.Store()) // may be refused until segments are removed
 			return a.Store().Retention().EvictedTraces > evicted+200
 		})
-		s.check(t, a.Store(), "at last")
+		s.check(t, a.Store(), "at the end")
 	})
 }
 
-// However much room is left when it ends, whatever was kept stays; and when
-// there is room again, spans are taken in again.
-func TestADiskThatIsFullForATime(t *testing.T) {
-	process.SmallDisk(t, small, func(t *testing.T, dir string) {
+// TestAgent_DiskFullAtTimes leaves different amounts of space on the disk. Accepted spans
+// must stay, and once there is space, spans must be accepted again.
+func TestAgent_DiskFullAtTimes(t *testing.T) {
+	process.SmallDisk(t, diskSize, func(t *testing.T, dir string) {
 		for name, config := range map[string]agent.Config{
-			"all is kept": {MaxSpans: 16 * 300}, "the oldest go": {MaxSpans: 16 * 30},
+			"nothing evicted": {MaxSpans: 16 * 300}, "oldest evicted": {MaxSpans: 16 * 30},
 		} {
 			config.DB = filepath.Join(dir, "data", "t.db")
 			ballast := filepath.Join(dir, "ballast")
@@ -174,8 +174,8 @@ func TestADiskThatIsFullForATime(t *testing.T) {
 					}
 				}
 				when := fmt.Sprintf("%s, cycle %d, %d refused", name, cycle, refused)
-				if refused == 0 && name == "all is kept" {
-					t.Errorf("%s: the disk was not full", when)
+				if refused == 0 && name == "nothing evicted" {
+					t.Errorf("%s: the disk wasn't full", when)
 				}
 				s.check(t, a.Store(), when)
 				if cycle%2 == 1 {
@@ -188,16 +188,16 @@ func TestADiskThatIsFullForATime(t *testing.T) {
 				}
 				if cycle%2 == 1 {
 					a = start(t, config)
-					s.check(t, a.Store(), when+", opened again")
+					s.check(t, a.Store(), when+", reopened")
 				}
-				until(t, "spans are taken in again", func() bool { return s.send(t, a.Store()) == nil })
-				s.check(t, a.Store(), when+", room again")
+				waitUntil(t, "spans are accepted again", func() bool { return s.send(t, a.Store()) == nil })
+				s.check(t, a.Store(), when+", with free space")
 			}
 			if err := a.Close(t.Context()); err != nil {
 				t.Error(err)
 			}
 			a = start(t, config)
-			s.check(t, a.Store(), name+", at last")
+			s.check(t, a.Store(), name+", at the end")
 			_ = a.Close(t.Context())
 			if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
 				t.Fatal(err)

@@ -44,7 +44,7 @@ func removeStale(path string) error {
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
-		_ = conn.Close() // it was only to see whether somebody answers
+		_ = conn.Close() // it only tested whether a program listens
 		return errListening
 	}
 	if !refused(err) {

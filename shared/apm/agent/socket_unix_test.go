@@ -55,9 +55,9 @@ func overSocket(t *testing.T, path, host, request string) (int, string) {
 	return response.Status, string(response.Body)
 }
 
-// TestSocket checks that clients of the socket can send spans, and can neither read nor
+// TestStart_Socket checks that clients of the socket can send spans, and can neither read nor
 // clear traces, whatever host they name.
-func TestSocket(t *testing.T) {
+func TestStart_Socket(t *testing.T) {
 	path := socketPath(t)
 	a := start(t, agent.Config{Socket: path})
 	for _, host := range []string{"", "localhost", strings.TrimPrefix(a.URL(), "http://")} {
@@ -70,7 +70,8 @@ func TestSocket(t *testing.T) {
 		}
 		for _, request := range []string{
 			"GET /", "GET /traces", "GET /trace/1", "GET /api/traces", "GET /api/traces/1", "GET /api/events",
-			"GET /api/intake", "GET /intake", "GET /static/page.mjs", "DELETE /api/traces", "HEAD /traces", "OPTIONS /traces",
+			"GET /api/intake", "GET /intake", "GET /static/page.mjs", "DELETE /api/traces", "HEAD /traces",
+			"OPTIONS /traces",
 		} {
 			code, body := overSocket(t, path, host, request)
 			explained := strings.Contains(body, "only receives spans") && strings.Contains(body, a.URL())
@@ -90,7 +91,7 @@ func TestSocket(t *testing.T) {
 	}
 }
 
-func TestSocket_LeftBehind(t *testing.T) {
+func TestStart_StaleSocket(t *testing.T) {
 	path := socketPath(t)
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -107,7 +108,7 @@ func TestSocket_LeftBehind(t *testing.T) {
 }
 
 // Start leaves whatever is at the path as it is, and frees its port.
-func TestSocket_Unusable(t *testing.T) {
+func TestStart_UnusableSocket(t *testing.T) {
 	taken, file, dir := socketPath(t), socketPath(t), socketPath(t)
 	start(t, agent.Config{Socket: taken})
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {

@@ -29,14 +29,14 @@ import (
 	"thinker/shared/apm/agent"
 )
 
-// DefaultPatience is how long RequireTrace waits by default.
-const DefaultPatience = 10 * time.Second
+// DefaultTimeout is the default of Agent.Timeout.
+const DefaultTimeout = 10 * time.Second
 
 // An Agent receives spans until its test ends.
 type Agent struct {
-	// Patience is how long RequireTrace waits for a trace. It stops earlier if the
-	// test's deadline is near.
-	Patience time.Duration
+	// Timeout is the time after which RequireTrace fails. It fails earlier if the test's
+	// deadline is near.
+	Timeout time.Duration
 
 	t     testing.TB
 	agent *agent.Agent
@@ -67,7 +67,7 @@ func Run(t testing.TB) *Agent {
 
 // Of returns an Agent for an agent that the test has started itself.
 func Of(t testing.TB, running *agent.Agent) *Agent {
-	return &Agent{Patience: DefaultPatience, t: t, agent: running}
+	return &Agent{Timeout: DefaultTimeout, t: t, agent: running}
 }
 
 // URL returns the address of the agent and its pages, for programs that don't read the
@@ -89,8 +89,8 @@ func (a *Agent) RequireTrace(conditions ...Condition) apm.Trace {
 			a.t.Fatal(c.unreadable())
 		}
 	}
-	patience := a.patience()
-	ctx, cancel := context.WithTimeout(a.t.Context(), patience)
+	timeout := a.timeout()
+	ctx, cancel := context.WithTimeout(a.t.Context(), timeout)
 	defer cancel()
 	if trace, found := a.await(ctx, conditions); found {
 		return trace
@@ -98,7 +98,7 @@ func (a *Agent) RequireTrace(conditions ...Condition) apm.Trace {
 	traces := a.Traces()
 	trace, found := first(traces, conditions)
 	if !found {
-		a.t.Fatal(report(traces, conditions, patience, a.agent.Stats().Refused))
+		a.t.Fatal(report(traces, conditions, timeout, a.agent.Stats().Refused))
 	}
 	return trace
 }
@@ -132,16 +132,16 @@ func meetsAll(trace apm.Trace, conditions []Condition) bool {
 	return !slices.ContainsFunc(conditions, func(c Condition) bool { return c.unmet(trace) != "" })
 }
 
-// patience returns how long to wait. It leaves time for a report before the test's
+// timeout returns how long to wait. It leaves time for a report before the test's
 // deadline: a test that go test ends can't show its traces.
-func (a *Agent) patience() time.Duration {
+func (a *Agent) timeout() time.Duration {
 	const toReport = time.Second
 	if test, ok := a.t.(*testing.T); ok {
 		if deadline, ok := test.Deadline(); ok {
-			return min(a.Patience, max(0, time.Until(deadline)-toReport))
+			return min(a.Timeout, max(0, time.Until(deadline)-toReport))
 		}
 	}
-	return a.Patience
+	return a.Timeout
 }
 
 // Traces returns all traces in the order of their arrival.

@@ -17,7 +17,8 @@ func TestRun_EndsWithTheTest(t *testing.T) {
 	t.Run("a test", func(t *testing.T) {
 		a := apmtest.Run(t)
 		url = a.URL()
-		for name, want := range map[string]string{"DD_TRACE_AGENT_URL": url, "DD_TRACE_STARTUP_LOGS": "false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"} {
+		for name, want := range map[string]string{"DD_TRACE_AGENT_URL": url, "DD_TRACE_STARTUP_LOGS": "false",
+			"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"} {
 			if got := os.Getenv(name); got != want {
 				t.Errorf("%s=%s, want %s", name, got, want)
 			}

@@ -24,7 +24,7 @@ type Condition struct {
 	unmet func(apm.Trace) string
 }
 
-// Span is met by a trace with a span that matches the query.
+// Span requires a span that matches the query.
 func Span(q string) Condition {
 	c := condition("Span", q)
 	c.unmet = func(trace apm.Trace) string {
@@ -36,7 +36,7 @@ func Span(q string) Condition {
 	return c
 }
 
-// NoSpan is met by a trace without a span that matches the query.
+// NoSpan requires that no span matches the query.
 func NoSpan(q string) Condition {
 	c := condition("NoSpan", q)
 	c.unmet = func(trace apm.Trace) string {
@@ -49,8 +49,8 @@ func NoSpan(q string) Condition {
 	return c
 }
 
-// Child is met by a trace in which a span that matches the query parent has a child
-// that matches the query child.
+// Child requires a span that matches the query parent and has a child that matches the
+// query child.
 func Child(parent, child string) Condition {
 	c := condition("Child", parent, child)
 	c.unmet = func(trace apm.Trace) string {
@@ -68,12 +68,13 @@ func Child(parent, child string) Condition {
 				}
 			}
 		}
-		return fmt.Sprintf("both are there, but %s hangs %s", format.Span(children[0].Span), position(trace, children[0]))
+		return fmt.Sprintf("both are there, but %s hangs %s", format.Span(children[0].Span),
+			position(trace, children[0]))
 	}
 	return c
 }
 
-// Spans is met by a trace of exactly n spans.
+// Spans requires exactly n spans.
 func Spans(n int) Condition {
 	return Condition{name: fmt.Sprintf("Spans(%d)", n), unmet: func(trace apm.Trace) string {
 		if len(trace.Spans) == n {
@@ -83,7 +84,7 @@ func Spans(n int) Condition {
 	}}
 }
 
-// NoErrors is met by a trace in which no span failed.
+// NoErrors requires that no span failed.
 func NoErrors() Condition {
 	return Condition{name: "NoErrors()", unmet: func(trace apm.Trace) string {
 		if trace.Errors() == 0 {

@@ -34,7 +34,8 @@ func checkout(t *testing.T) {
 		{"trace_id": 7, "span_id": 8, "parent_id": 7, "service": "payments", "name": "charge", "resource": "charge",
 		 "start": 1100, "duration": 200, "error": 1, "meta": {"error.message": "card declined"}}
 	]]`
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, os.Getenv("DD_TRACE_AGENT_URL")+"/v0.4/traces", strings.NewReader(payload))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut,
+		os.Getenv("DD_TRACE_AGENT_URL")+"/v0.4/traces", strings.NewReader(payload))
 	if err != nil {
 		t.Fatal(err)
 	}

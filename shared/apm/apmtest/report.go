@@ -12,27 +12,31 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// mostTraces limits the traces that are reported in full, the closest first.
-const mostTraces = 100
+// maxTraces limits the traces that are reported in full, the closest first.
+const maxTraces = 100
 
 // report describes what arrived instead of the required trace: the closest traces
 // first, with the conditions that they don't meet, then the others.
-func report(traces []apm.Trace, conditions []Condition, patience time.Duration, refused map[string]int) string {
+func report(traces []apm.Trace, conditions []Condition, timeout time.Duration, refused map[string]int) string {
 	var out strings.Builder
-	waited := format.Duration(patience)
+	waited := format.Duration(timeout)
 	if len(traces) == 0 {
-		fmt.Fprintf(&out, "no trace arrived within %s. Start the tracer after apmtest.Run, then stop it or flush its spans\n", waited)
+		fmt.Fprintf(&out,
+			"no trace arrived within %s. Start the tracer after apmtest.Run, then stop it or flush its spans\n", waited)
 	} else {
-		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited, format.Count(len(traces), "trace arrived", "traces arrived"))
+		fmt.Fprintf(&out, "no trace meets every condition within %s; %s:\n", waited,
+			format.Count(len(traces), "trace arrived", "traces arrived"))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
-		fmt.Fprintf(&out, "the agent refused %s: %s\n", format.Count(refused[reason], "payload or span", "payloads or spans"), reason)
+		fmt.Fprintf(&out, "the agent refused %s: %s\n",
+			format.Count(refused[reason], "payload or span", "payloads or spans"), reason)
 	}
 
 	candidates := rank(traces, conditions)
 	for i, c := range candidates {
-		if i == mostTraces {
-			fmt.Fprintf(&out, "\n… and %s, none of them closer\n", format.Count(len(candidates)-i, "more trace", "more traces"))
+		if i == maxTraces {
+			fmt.Fprintf(&out, "\n… and %s, none of them closer\n",
+				format.Count(len(candidates)-i, "more trace", "more traces"))
 			break
 		}
 		fmt.Fprintf(&out, "\ntrace %d\n", c.trace.ID)

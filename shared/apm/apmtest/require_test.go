@@ -69,7 +69,7 @@ func failure(t *testing.T, a *agent.Agent, conditions ...apmtest.Condition) stri
 	go func() {
 		defer close(ended)
 		required := apmtest.Of(f, a)
-		required.Patience = time.Millisecond
+		required.Timeout = time.Millisecond
 		required.RequireTrace(conditions...)
 	}()
 	<-ended
@@ -84,14 +84,15 @@ func TestRequireTrace_Conditions(t *testing.T) {
 		conditions []apmtest.Condition
 		want       uint64
 	}{
-		"none":               {nil, 8},
-		"span":               {[]apmtest.Condition{apmtest.Span("service:checkout @http.status_code:402")}, 7},
-		"no span":            {[]apmtest.Condition{apmtest.NoSpan("service:payments")}, 8},
-		"child":              {[]apmtest.Condition{apmtest.Child("service:checkout", "service:payments")}, 7},
-		"child of its like":  {[]apmtest.Condition{apmtest.Child("service:checkout", "service:checkout")}, 7},
-		"number of spans":    {[]apmtest.Condition{apmtest.Spans(3)}, 7},
-		"no errors":          {[]apmtest.Condition{apmtest.NoErrors()}, 8},
-		"several of them":    {[]apmtest.Condition{apmtest.Span("@customer:eve"), apmtest.Span("status:error"), apmtest.Spans(3)}, 7},
+		"none":              {nil, 8},
+		"span":              {[]apmtest.Condition{apmtest.Span("service:checkout @http.status_code:402")}, 7},
+		"no span":           {[]apmtest.Condition{apmtest.NoSpan("service:payments")}, 8},
+		"child":             {[]apmtest.Condition{apmtest.Child("service:checkout", "service:payments")}, 7},
+		"child of its like": {[]apmtest.Condition{apmtest.Child("service:checkout", "service:checkout")}, 7},
+		"number of spans":   {[]apmtest.Condition{apmtest.Spans(3)}, 7},
+		"no errors":         {[]apmtest.Condition{apmtest.NoErrors()}, 8},
+		"several of them": {[]apmtest.Condition{apmtest.Span("@customer:eve"), apmtest.Span("status:error"),
+			apmtest.Spans(3)}, 7},
 		"from either branch": {[]apmtest.Condition{apmtest.Span("service:(refunds OR shop)"), apmtest.Spans(1)}, 8},
 	} {
 		if trace := apmtest.Of(t, a).RequireTrace(c.conditions...); trace.ID != c.want {
@@ -124,17 +125,25 @@ func TestRequireTrace_Failure(t *testing.T) {
 		condition apmtest.Condition
 		want      string
 	}{
-		"span":               {apmtest.Span("service:shop"), `Span("service:shop"): no span matches`},
-		"span, nearly":       {apmtest.Span("service:checkout @http.status_code:500"), `Span("service:checkout @http.status_code:500"): no span matches; checkout · http.request · POST /pay does but for @http.status_code:500`},
-		"span, too fast":     {apmtest.Span("service:payments duration:>1s"), `Span("service:payments duration:>1s"): no span matches; payments · charge · charge does but for duration:>1s (it took 500 ns)`},
-		"no span":            {apmtest.NoSpan("service:payments"), `NoSpan("service:payments"): 1 span matches: payments · charge · charge`},
-		"no spans":           {apmtest.NoSpan("service:checkout"), `NoSpan("service:checkout"): 2 spans match, the first is checkout · http.request · POST /pay`},
-		"child, no parent":   {apmtest.Child("service:shop", "service:payments"), `Child("service:shop", "service:payments"): no span matches the parent's query`},
-		"child, none":        {apmtest.Child("service:checkout", "service:payments status:ok"), `Child("service:checkout", "service:payments status:ok"): no span matches the child's query; payments · charge · charge does but for status:ok`},
-		"child, grandchild":  {apmtest.Child("@customer:eve", "service:payments"), `Child("@customer:eve", "service:payments"): both are there, but payments · charge · charge hangs below checkout · http.request · POST /charge`},
-		"child, upside down": {apmtest.Child("service:payments", "@customer:eve"), `Child("service:payments", "@customer:eve"): both are there, but checkout · http.request · POST /pay hangs below none`},
-		"number of spans":    {apmtest.Spans(4), `Spans(4): it has 3 spans`},
-		"no errors":          {apmtest.NoErrors(), `NoErrors(): 1 span failed`},
+		"span": {apmtest.Span("service:shop"), `Span("service:shop"): no span matches`},
+		"span, nearly": {apmtest.Span("service:checkout @http.status_code:500"),
+			`Span("service:checkout @http.status_code:500"): no span matches; checkout · http.request · POST /pay does but for @http.status_code:500`},
+		"span, too fast": {apmtest.Span("service:payments duration:>1s"),
+			`Span("service:payments duration:>1s"): no span matches; payments · charge · charge does but for duration:>1s (it took 500 ns)`},
+		"no span": {apmtest.NoSpan("service:payments"),
+			`NoSpan("service:payments"): 1 span matches: payments · charge · charge`},
+		"no spans": {apmtest.NoSpan("service:checkout"),
+			`NoSpan("service:checkout"): 2 spans match, the first is checkout · http.request · POST /pay`},
+		"child, no parent": {apmtest.Child("service:shop", "service:payments"),
+			`Child("service:shop", "service:payments"): no span matches the parent's query`},
+		"child, none": {apmtest.Child("service:checkout", "service:payments status:ok"),
+			`Child("service:checkout", "service:payments status:ok"): no span matches the child's query; payments · charge · charge does but for status:ok`},
+		"child, grandchild": {apmtest.Child("@customer:eve", "service:payments"),
+			`Child("@customer:eve", "service:payments"): both are there, but payments · charge · charge hangs below checkout · http.request · POST /charge`},
+		"child, upside down": {apmtest.Child("service:payments", "@customer:eve"),
+			`Child("service:payments", "@customer:eve"): both are there, but checkout · http.request · POST /pay hangs below none`},
+		"number of spans": {apmtest.Spans(4), `Spans(4): it has 3 spans`},
+		"no errors":       {apmtest.NoErrors(), `NoErrors(): 1 span failed`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := run(t)
@@ -154,7 +163,8 @@ func TestRequireTrace_SeveralTraces(t *testing.T) {
 	send(t, a, pay, call)
 	send(t, a, orphan)
 	send(t, a, noTrace)
-	got := failure(t, a, apmtest.Span("service:checkout @customer:adam"), apmtest.Child("*", "*"), apmtest.Span("@http.url:*"))
+	got := failure(t, a, apmtest.Span("service:checkout @customer:adam"), apmtest.Child("*", "*"),
+		apmtest.Span("@http.url:*"))
 	want := `no trace meets every condition within 1 ms; 3 traces arrived:
 the agent refused 1 payload or span: span without trace or span ID
 
@@ -190,7 +200,8 @@ func TestRequireTrace_ManyTraces(t *testing.T) {
 	}
 	send(t, a, spans...)
 	got := failure(t, a, apmtest.Spans(2))
-	if !strings.HasSuffix(got, "\n\n… and 5 more traces, none of them closer") || strings.Count(got, "\ntrace ") != 100 {
+	if !strings.HasSuffix(got, "\n\n… and 5 more traces, none of them closer") ||
+		strings.Count(got, "\ntrace ") != 100 {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -48,7 +48,8 @@ func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
 		}
 		clears := map[string]func(){
 			"HTTP": func() {
-				if response := a.Request(http.MethodDelete, "/api/traces", nil); response.Status != http.StatusNoContent {
+				if response := a.Request(http.MethodDelete, "/api/traces",
+					nil); response.Status != http.StatusNoContent {
 					t.Fatalf("status %d: %s\n%s", response.Status, response.Body, a.Stderr())
 				}
 			},

@@ -30,15 +30,22 @@ func TestGuard_RefusalsRevealNothing(t *testing.T) {
 		status int
 		header []string
 	}{
-		"cross-site":       {"GET", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "cross-site"}},
-		"same-site":        {"GET", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "empty"}},
-		"unknown site":     {"GET", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "galaxy"}},
-		"cross-site frame": {"GET", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Mode", "navigate"}},
-		"cross-site form":  {"DELETE", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}},
-		"old browser":      {"DELETE", 403, []string{"Host", "localhost", "Origin", "https://evil.example"}},
-		"other host":       {"GET", 403, []string{"Host", "evil.example", "Sec-Fetch-Site", "same-origin"}},
-		"typed other host": {"GET", 403, []string{"Host", "evil.example", "Sec-Fetch-Site", "none", "Sec-Fetch-Dest", "document"}},
-		"cross-site link":  {"GET", 200, []string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document", "Sec-Fetch-Mode", "navigate"}},
+		"cross-site": {"GET", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "cross-site"}},
+		"same-site": {"GET", 403,
+			[]string{"Host", "localhost", "Sec-Fetch-Site", "same-site", "Sec-Fetch-Dest", "empty"}},
+		"unknown site": {"GET", 403, []string{"Host", "localhost", "Sec-Fetch-Site", "galaxy"}},
+		"cross-site frame": {"GET", 403,
+			[]string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Mode",
+				"navigate"}},
+		"cross-site form": {"DELETE", 403,
+			[]string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}},
+		"old browser": {"DELETE", 403, []string{"Host", "localhost", "Origin", "https://evil.example"}},
+		"other host":  {"GET", 403, []string{"Host", "evil.example", "Sec-Fetch-Site", "same-origin"}},
+		"typed other host": {"GET", 403,
+			[]string{"Host", "evil.example", "Sec-Fetch-Site", "none", "Sec-Fetch-Dest", "document"}},
+		"cross-site link": {"GET", 200,
+			[]string{"Host", "localhost", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document",
+				"Sec-Fetch-Mode", "navigate"}},
 	}
 	expected := map[string]fetch.Response{} // of the first request in each group
 	for _, stored := range []bool{false, true} {
@@ -55,9 +62,11 @@ func TestGuard_RefusalsRevealNothing(t *testing.T) {
 					if !known {
 						expected[group], want = response, response
 					}
-					same := bytes.Equal(response.Body, want.Body) && fmt.Sprint(response.Header) == fmt.Sprint(want.Header)
+					same := bytes.Equal(response.Body, want.Body) &&
+						fmt.Sprint(response.Header) == fmt.Sprint(want.Header)
 					if response.Status != kind.status || !same {
-						t.Errorf("stored %v, %s, %s: status %d, want %d; %v %s\nanother path gets %v %s", stored, name, path,
+						t.Errorf("stored %v, %s, %s: status %d, want %d; %v %s\nanother path gets %v %s", stored, name,
+							path,
 							response.Status, kind.status, response.Header, response.Body, want.Header, want.Body)
 					}
 				}

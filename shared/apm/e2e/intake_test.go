@@ -103,7 +103,8 @@ func TestIntake_TricklingBody(t *testing.T) {
 	if err != nil {
 		t.Fatalf("there is no response: %v", err)
 	}
-	if text, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusRequestTimeout || !strings.Contains(string(text), "too slowly") {
+	if text, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusRequestTimeout ||
+		!strings.Contains(string(text), "too slowly") {
 		t.Errorf("status %d: %s", response.StatusCode, text)
 	}
 	_ = connection.Close()
@@ -131,7 +132,8 @@ func TestIntake_LargeBodyIsAnswered(t *testing.T) {
 			t.Fatalf("%d bytes: %v", size, err)
 		}
 		text, err := io.ReadAll(response.Body)
-		if response.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(text), "larger than 25 MiB") || err != nil {
+		if response.StatusCode != http.StatusRequestEntityTooLarge ||
+			!strings.Contains(string(text), "larger than 25 MiB") || err != nil {
 			t.Errorf("%d bytes: status %d: %s, %v", size, response.StatusCode, text, err)
 		}
 	}

@@ -36,7 +36,8 @@ func TestMemory_HeavyPayloads(t *testing.T) {
 			t.Parallel()
 			a := startMeasured(t)
 			var body bytes.Buffer
-			compressed, _ := gzip.NewWriterLevel(&body, gzip.NoCompression) // the size that counts is the uncompressed one
+			compressed,
+				_ := gzip.NewWriterLevel(&body, gzip.NoCompression) // the size that counts is the uncompressed one
 			_, _ = compressed.Write(payload.Body())
 			_ = compressed.Close()
 			var senders sync.WaitGroup
@@ -82,9 +83,10 @@ func fillWithTexts(t *testing.T, a *process.APM, spans int, field string, length
 			if id%4 == 0 {
 				trace = 2
 			}
-			list = append(list, fmt.Sprintf(`{"trace_id":%d,"span_id":%d,"parent_id":1,"service":"shop","name":"checkout",`+
-				`"start":%d,"duration":1000,"metrics":{"_dd.top_level":1},%s}`,
-				trace, id, 1_700_000_000_000_000_000+id, fmt.Sprintf(field, longText(id, length))))
+			list = append(list,
+				fmt.Sprintf(`{"trace_id":%d,"span_id":%d,"parent_id":1,"service":"shop","name":"checkout",`+
+					`"start":%d,"duration":1000,"metrics":{"_dd.top_level":1},%s}`,
+					trace, id, 1_700_000_000_000_000_000+id, fmt.Sprintf(field, longText(id, length))))
 		}
 		post(t, a, "[["+strings.Join(list, ",")+"]]")
 	}
@@ -118,11 +120,13 @@ func TestMemory_ReadersOfLongTexts(t *testing.T) {
 		"/api/facets", "/api/facets?field=@text&limit=1000",
 		"/api/figures?scope=all&by=@text&limit=1000", "/api/figures?scope=all&by=@text&limit=60&buckets=1000",
 		"/api/traces?query=@text:*7", "/api/traces/1", "/api/traces/1/outline?find=text", "/trace/1?view=list",
-		"/compare/traces?a=1&b=2", "/api/dependencies?scope=all", "/api/span-summary?scope=all", "/traces?query=@text:*7",
+		"/compare/traces?a=1&b=2", "/api/dependencies?scope=all", "/api/span-summary?scope=all",
+		"/traces?query=@text:*7",
 	} {
 		readAtOnce(t, a, path)
 	}
-	if trace := a.Get("/api/traces/1").Body; bytes.Count(trace, []byte(`"span_id"`)) != spans*3/4 || !json.Valid(trace) {
+	if trace := a.Get("/api/traces/1").Body; bytes.Count(trace, []byte(`"span_id"`)) != spans*3/4 ||
+		!json.Valid(trace) {
 		t.Errorf("the API returns %d bytes, want all spans of the trace", len(trace))
 	}
 	if page := a.Get("/trace/1").Body; !bytes.Contains(page, []byte("too large to show in full")) {

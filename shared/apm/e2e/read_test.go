@@ -60,7 +60,8 @@ func TestSearch_PastedID(t *testing.T) {
 	const found = `"trace_id":"` + traceID + `"`
 	for range 2 {
 		for _, id := range []string{
-			traceID, "07090000000000000096c3e501cfcd70", "7090000000000000096c3e501cfcd70", "96c3e501cfcd70", " " + traceID + " ",
+			traceID, "07090000000000000096c3e501cfcd70", "7090000000000000096c3e501cfcd70", "96c3e501cfcd70",
+			" " + traceID + " ",
 		} {
 			check("/api/traces?query="+url.QueryEscape(id), found)
 			check("/api/traces?query="+url.QueryEscape(`trace_id:"`+id+`"`), found)

@@ -49,7 +49,7 @@ func TestMatch(t *testing.T) {
 		"@http.status_code:5?": false,
 		"@subject:war":         true, "@subject:War": false, "@subject:*": true, "@nothing:*": false,
 		"-@nothing:*": true,
-		`@empty:""`: true, "@empty:*": true, `@nothing:""`: false, `@a\ b:x`: true,
+		`@empty:""`:   true, "@empty:*": true, `@nothing:""`: false, `@a\ b:x`: true,
 		`@url:*user\=Jane*`: true, "@url:*user?Jane?Doe": true, "@url:*user": false, "@url:http*think*Doe": true,
 		"@url:*think*think*": false,
 		"@rows:6":            true, "@rows:6.0": true, "@rows:7": false, "@rows:*": true, "@rate:0.?": true,

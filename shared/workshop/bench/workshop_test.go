@@ -31,7 +31,8 @@ func BenchmarkSave(b *testing.B) {
 	for b.Loop() {
 		author := fmt.Sprint("Somebody ", len(took))
 		began := time.Now()
-		if err := os.WriteFile(file, []byte(strings.Replace(string(text), "Agatha Christie", author, 1)), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), "Agatha Christie", author, 1)),
+			0o644); err != nil {
 			b.Fatal(err)
 		}
 		ctx := need.Context(b)

@@ -143,7 +143,8 @@ func (d docker) command(step string, args ...string) *exec.Cmd {
 // build builds images: those of a step or, where services are named, theirs.
 func (d docker) build(t *testing.T, step int, services ...string) {
 	t.Helper()
-	if output, err := d.command(fmt.Sprint(step), append([]string{"build"}, services...)...).CombinedOutput(); err != nil {
+	if output,
+		err := d.command(fmt.Sprint(step), append([]string{"build"}, services...)...).CombinedOutput(); err != nil {
 		t.Fatalf("build the images of %s %s: %v\n%s", runner.StepName(step), services, err, output)
 	}
 }

@@ -29,7 +29,8 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 		code    int
 		says    string
 	}{
-		{"try 2", 0, "docker-compose run --rm --service-ports --use-aliases workshop up --step 2 --dir .workshop/try02"},
+		{"try 2", 0,
+			"docker-compose run --rm --service-ports --use-aliases workshop up --step 2 --dir .workshop/try02"},
 		{"check 2 --dir .workshop/try02", 1, "step 2 isn't complete yet"},
 		{"check 2 --dir step02", 0, "Checked the original step02."},
 		{"check 5 --dir step05", 0, "Checked the original step05."},
@@ -37,7 +38,8 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 		{"diff 3", 0, "trace.go"},
 		{"up --step 9", 2, "use a number from 1 to 5"},
 	} {
-		if output, code := p.workshop(strings.Fields(do.command)...); code != do.code || !strings.Contains(output, do.says) {
+		if output, code := p.workshop(strings.Fields(do.command)...); code != do.code ||
+			!strings.Contains(output, do.says) {
 			t.Errorf("workshop %s ends with %d, want %d and %q in\n%s", do.command, code, do.code, do.says, output)
 		}
 	}
@@ -51,8 +53,9 @@ func TestWorkshopAsks(t *testing.T) {
 	p := docker.checkout(t).project(t)
 	p.up(2)
 	for command, says := range map[string]string{
-		"think war music":        "subject:music",
-		"think war --step 2":     fmt.Sprintf("http://localhost:%d/trace/", p.engine.ports.Agent), // where people open it
+		"think war music":    "subject:music",
+		"think war --step 2": fmt.Sprintf("http://localhost:%d/trace/", p.engine.ports.Agent),
+		// where people open it
 		"doctor":                 "docker-compose ps",
 		"load --rps 20 --for 1s": "p99",
 	} {
@@ -86,7 +89,8 @@ func TestWorkshopUp(t *testing.T) {
 
 	// The ports are moved, which the address of a container does not follow.
 	asked := p.compose("run", "-T", "--rm", "-e", fmt.Sprintf("API_URL=http://api:%d", p.engine.ports.API),
-		"-e", fmt.Sprintf("AGENT_URL=http://agent:%d", p.engine.ports.Agent), "workshop", "think", "peace", "--step", "1")
+		"-e", fmt.Sprintf("AGENT_URL=http://agent:%d", p.engine.ports.Agent), "workshop", "think", "peace", "--step",
+		"1")
 	if !strings.Contains(asked, "Nothing known") || !strings.Contains(asked, "subject:peace") {
 		t.Errorf("another container is answered\n%s", asked)
 	}

@@ -25,7 +25,8 @@ const waitLimit = 2 * time.Minute
 // hangs fails by name before the package's timeout. Use a new one for each wait.
 func Context(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), waitLimit, fmt.Errorf("%s has waited for %v", t.Name(), waitLimit))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), waitLimit,
+		fmt.Errorf("%s has waited for %v", t.Name(), waitLimit))
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -58,7 +59,8 @@ func Chromium(t testing.TB) string {
 func Docker(t testing.TB) (compose []string) {
 	t.Helper()
 	Program(t, "docker")
-	if output, err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
+	if output,
+		err := exec.Command("docker", "version", "--format", "{{.Server.Version}}").CombinedOutput(); err != nil {
 		Missing(t, "the Docker engine does not respond: %s", bytes.TrimSpace(output))
 	}
 	if _, err := exec.LookPath("docker-compose"); err == nil {

@@ -42,7 +42,9 @@ func (tab *tab) ask(script string) []string {
 // unnamed are the controls and images that a screen reader has no name for.
 func (tab *tab) unnamed() (wrong []string) {
 	tab.t.Helper()
-	roles := []string{"link", "button", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "slider", "switch", "tab", "menuitem", "spinbutton", "image", "img", "dialog", "DateTime", "Date", "DisclosureTriangle", "form", "region", "navigation"}
+	roles := []string{"link", "button", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "slider",
+		"switch", "tab", "menuitem", "spinbutton", "image", "img", "dialog", "DateTime", "Date", "DisclosureTriangle",
+		"form", "region", "navigation"}
 	seen := 0
 	for _, node := range call(tab, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
 		role := text(node.Role)

@@ -14,7 +14,8 @@ func TestAudit_Scripts(t *testing.T) {
 	for _, c := range []struct{ script, html, finds string }{
 		{contrast, `<p id=faint>faint</p>`, `for "faint" in p`},
 		{contrast, `<div id=veiled><p>veiled</p></div>`, `for "veiled" in p`},
-		{contrast, `<svg><rect width=90 height=20 fill=#123></rect><text y=14 fill=#000>drawn</text></svg>`, `for "drawn" in text`},
+		{contrast, `<svg><rect width=90 height=20 fill=#123></rect><text y=14 fill=#000>drawn</text></svg>`,
+			`for "drawn" in text`},
 		{contrast, `<input id=faint placeholder=x value=typed>`, `for "typed" in input`},
 		{structure, `<h1>again</h1>`, "2 headings of level 1"},
 		{structure, `<h5>deep</h5>`, "a heading of level 5 follows"},
@@ -28,7 +29,8 @@ func TestAudit_Scripts(t *testing.T) {
 		{structure, `<p aria-hidden=true><a href=/>x</a></p>`, "hidden from screen readers can be focused"},
 	} {
 		tab.breaks(c.html)
-		if found := tab.ask(c.script); !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, c.finds) }) {
+		if found := tab.ask(c.script); !slices.ContainsFunc(found,
+			func(s string) bool { return strings.Contains(s, c.finds) }) {
 			t.Errorf("in %s it finds %q", c.html, found)
 		}
 	}
@@ -74,7 +76,8 @@ func TestAudit_NamesAndFocus(t *testing.T) {
 			if (unseen) unseen.style.outline = "none";
 			if (away) Object.assign(away.style, {position: "fixed", left: "-500px"});
 		})()`)
-		if found := append(tab.unnamed(), tab.walkByKeyboard(30)...); !slices.ContainsFunc(found, func(s string) bool { return strings.Contains(s, c.finds) }) {
+		if found := append(tab.unnamed(), tab.walkByKeyboard(30)...); !slices.ContainsFunc(found,
+			func(s string) bool { return strings.Contains(s, c.finds) }) {
 			t.Errorf("in %s it finds %q", c.html, found)
 		}
 	}

@@ -41,7 +41,8 @@ func BenchmarkPages(b *testing.B) {
 	for b.Loop() {
 		var rows []row
 		for _, target := range s.targets() {
-			painted, complete := row{name: target.name, what: "first paint", target: firstPaint}, row{name: target.name, what: "data complete", target: dataComplete}
+			painted, complete := row{name: target.name, what: "first paint", target: firstPaint},
+				row{name: target.name, what: "data complete", target: dataComplete}
 			if target.large() {
 				complete.target = largeOpen
 			}
@@ -105,7 +106,8 @@ func report(b *testing.B, rows []row) {
 		if p95 > r.target {
 			verdict = "missed"
 		}
-		fmt.Fprintf(table, "%.0f\t%.0f\t%.0f\t%s\t  %s: %s\n", inMS(p50), inMS(p95), inMS(r.target), verdict, r.name, r.what)
+		fmt.Fprintf(table, "%.0f\t%.0f\t%.0f\t%s\t  %s: %s\n", inMS(p50), inMS(p95), inMS(r.target), verdict, r.name,
+			r.what)
 		metric := "ms-" + strings.ReplaceAll(r.what, " ", "-") + "-slowest-p95"
 		slowest[metric] = max(slowest[metric], inMS(p95))
 	}
@@ -138,16 +140,21 @@ func BenchmarkFlameGraph(b *testing.B) {
 			if i%40 >= 20 {
 				delta = 60
 			}
-			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01, DeltaY: delta})
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01,
+				DeltaY: delta})
 		})
 		for range 10 {
-			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01, DeltaY: -100})
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseWheel, X: middle.X, Y: middle.Y, DeltaX: 0.01,
+				DeltaY: -100})
 		}
-		mouse(input.DispatchMouseEventParams{Type: chromedp.MousePressed, X: middle.X, Y: middle.Y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
+		mouse(input.DispatchMouseEventParams{Type: chromedp.MousePressed, X: middle.X, Y: middle.Y,
+			Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
 		dragged := tab.countFrames(func(i int) {
-			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseMoved, X: middle.X + float64(i*7%300) - 150, Y: middle.Y, Button: input.MouseButtonLeft, Buttons: 1})
+			mouse(input.DispatchMouseEventParams{Type: chromedp.MouseMoved, X: middle.X + float64(i*7%300) - 150,
+				Y: middle.Y, Button: input.MouseButtonLeft, Buttons: 1})
 		})
-		mouse(input.DispatchMouseEventParams{Type: chromedp.MouseReleased, X: middle.X, Y: middle.Y, Button: input.MouseButtonLeft, ClickCount: 1})
+		mouse(input.DispatchMouseEventParams{Type: chromedp.MouseReleased, X: middle.X, Y: middle.Y,
+			Button: input.MouseButtonLeft, ClickCount: 1})
 		b.ReportMetric(zoomed, "fps-zooming")
 		b.ReportMetric(dragged, "fps-dragging")
 		b.ReportMetric(0, "ns/op") // leaves it out
@@ -159,7 +166,8 @@ func BenchmarkFlameGraph(b *testing.B) {
 // frames were drawn in each.
 func (tab *tab) countFrames(does func(i int)) float64 {
 	tab.t.Helper()
-	eval[any](tab, `window.drawn = 0; (function count() { window.drawn++; window.counting = requestAnimationFrame(count); })(); 0`)
+	eval[any](tab,
+		`window.drawn = 0; (function count() { window.drawn++; window.counting = requestAnimationFrame(count); })(); 0`)
 	began := time.Now()
 	for i := 0; time.Since(began) < 2*time.Second; i++ {
 		does(i)
@@ -174,7 +182,8 @@ func million(b *testing.B) *site {
 	b.Helper()
 	dir := b.TempDir()
 	program := filepath.Join(dir, "apm")
-	if output, err := exec.Command("go", "build", "-o", program, "thinker/shared/apm/cmd/apm").CombinedOutput(); err != nil {
+	if output,
+		err := exec.Command("go", "build", "-o", program, "thinker/shared/apm/cmd/apm").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, output)
 	}
 	process := exec.Command(program, "--addr", "localhost:0", "--db", filepath.Join(dir, "traces"))
@@ -199,7 +208,8 @@ func million(b *testing.B) *site {
 
 	origin := strings.TrimSpace(rest)
 	s := &site{t: b, origin: origin}
-	if _, err := tracegen.Load(b.Context(), tracegen.LoadConfig{URL: origin, Spans: 1_000_000, Spread: time.Hour}); err != nil {
+	if _, err := tracegen.Load(b.Context(),
+		tracegen.LoadConfig{URL: origin, Spans: 1_000_000, Spread: time.Hour}); err != nil {
 		b.Fatal(err)
 	}
 	now := time.Now()

@@ -20,7 +20,8 @@ func TestChart_ReadAndZoom(t *testing.T) {
 	summary := eval[string](tab, requests)
 	tab.point(tab.spotIn("[data-plot]", 0.3, 0.5))
 	tab.waitUntil("the values are read", func() bool {
-		return strings.Contains(eval[string](tab, requests), "OK ") && strings.Contains(eval[string](tab, latency), "p95 ")
+		return strings.Contains(eval[string](tab, requests), "OK ") &&
+			strings.Contains(eval[string](tab, latency), "p95 ")
 	})
 	tab.point(spot{5, 5})
 	tab.waitUntil("the summary is back", func() bool { return eval[string](tab, requests) == summary })
@@ -28,7 +29,8 @@ func TestChart_ReadAndZoom(t *testing.T) {
 	tab.drag(tab.spotIn("[data-plot]", 0.2, 0.5), tab.spotIn("[data-plot]", 0.4, 0.5))
 	tab.waitUntil("zoomed in", func() bool { return strings.Contains(eval[string](tab, `location.search`), "&to=") })
 	tab.waitUntil("the times are a fifth", func() bool {
-		length := eval[float64](tab, `(d => d ? d.step * d.steps / 1e9 / 60 : 0)(document.querySelector("[data-plot]")?.dataset)`)
+		length := eval[float64](tab,
+			`(d => d ? d.step * d.steps / 1e9 / 60 : 0)(document.querySelector("[data-plot]")?.dataset)`)
 		return length > 10 && length < 20
 	})
 	tab.press("Escape")
@@ -57,10 +59,12 @@ func TestPages_Keys(t *testing.T) {
 	tab.press("s")
 	tab.waitUntil("the services", at("/services"))
 	tab.press("/")
-	tab.waitUntil("the filter has the focus", func() bool { return eval[string](tab, `document.activeElement.id`) == "query" })
+	tab.waitUntil("the filter has the focus",
+		func() bool { return eval[string](tab, `document.activeElement.id`) == "query" })
 	tab.press("p") // which pauses nothing here
 	tab.press("Escape")
-	if said := eval[string](tab, `document.querySelector("[data-live]").textContent + document.querySelector("#query").value`); said != "Livep" {
+	if said := eval[string](tab,
+		`document.querySelector("[data-live]").textContent + document.querySelector("#query").value`); said != "Livep" {
 		t.Errorf("what is typed into a field is no key, and stays: %s", said)
 	}
 	tab.waitUntil("live", func() bool { return !eval[bool](tab, `document.querySelector("[data-live]").hidden`) })

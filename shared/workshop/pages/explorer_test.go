@@ -12,8 +12,9 @@ import (
 // few are traces of one span each, with these IDs.
 func few(from, to uint64) (spans []apm.Span) {
 	for id := from; id <= to; id++ {
-		spans = append(spans, apm.Span{TraceID: id, SpanID: id, Service: "shop", Name: "web.request", Resource: fmt.Sprint("GET /", id),
-			Start: time.Now().UnixNano(), Duration: time.Millisecond, Meta: map[string]string{"env": "test"}})
+		spans = append(spans,
+			apm.Span{TraceID: id, SpanID: id, Service: "shop", Name: "web.request", Resource: fmt.Sprint("GET /", id),
+				Start: time.Now().UnixNano(), Duration: time.Millisecond, Meta: map[string]string{"env": "test"}})
 	}
 	return spans
 }
@@ -84,14 +85,17 @@ func TestTraces_NewOnesWait(t *testing.T) {
 
 // TestTraces_FacetsNarrowTheSearch clicks one and goes on by keyboard.
 func TestTraces_FacetsNarrowTheSearch(t *testing.T) {
-	s := serve(t, append(few(1, 3), apm.Span{TraceID: 9, SpanID: 9, Service: "other", Name: "x", Resource: "y", Start: time.Now().UnixNano()}))
+	s := serve(t,
+		append(few(1, 3),
+			apm.Span{TraceID: 9, SpanID: 9, Service: "other", Name: "x", Resource: "y", Start: time.Now().UnixNano()}))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/traces?query=web.request+OR+y")
 	eval[any](tab, `document.querySelector('[data-facet="env"] summary').click(); true`)
 	at := tab.spotIn(`[data-facet="service"] .value`, 0.3, 0.5)
 	tab.drag(at, at) // no further than where it begins: a click
 	tab.waitUntil("the query is narrowed", func() bool {
-		return eval[string](tab, `document.readyState === "complete" ? document.querySelector("#query").value : ""`) == "(web.request OR y) service:shop"
+		return eval[string](tab,
+			`document.readyState === "complete" ? document.querySelector("#query").value : ""`) == "(web.request OR y) service:shop"
 	})
 	tab.lists("3 2 1 of 3, ")
 	if chosen := eval[string](tab, `document.querySelector(".facets .chosen .value").textContent`); chosen != "shop" {
@@ -101,11 +105,13 @@ func TestTraces_FacetsNarrowTheSearch(t *testing.T) {
 		t.Error("a facet that was shut is open again")
 	}
 	tab.press("/")
-	tab.waitUntil("the search has the focus", func() bool { return eval[string](tab, `document.activeElement.id`) == "query" })
+	tab.waitUntil("the search has the focus",
+		func() bool { return eval[string](tab, `document.activeElement.id`) == "query" })
 	tab.press("Escape")
 	tab.press("j")
 	tab.press("Enter")
-	tab.waitUntil("the trace", func() bool { return strings.HasPrefix(eval[string](tab, `location.pathname`), "/trace/3") })
+	tab.waitUntil("the trace",
+		func() bool { return strings.HasPrefix(eval[string](tab, `location.pathname`), "/trace/3") })
 	for _, complaint := range tab.complained() {
 		t.Error(complaint)
 	}
@@ -119,12 +125,15 @@ func TestIntake_ClearsTraces(t *testing.T) {
 	kept := func() int { return s.agent.Store().Retention().Traces }
 	eval[any](tab, `document.querySelector("[data-clear]").click(); true`)
 	tab.press("Escape")
-	eval[any](tab, `document.querySelector("[data-clear]").click(); document.querySelector("#clear form button:not([value])").click(); true`)
-	tab.waitUntil("the dialog is closed", func() bool { return !eval[bool](tab, `document.querySelector("#clear").open`) })
+	eval[any](tab,
+		`document.querySelector("[data-clear]").click(); document.querySelector("#clear form button:not([value])").click(); true`)
+	tab.waitUntil("the dialog is closed",
+		func() bool { return !eval[bool](tab, `document.querySelector("#clear").open`) })
 	if kept() != 3 {
 		t.Errorf("%d traces are left, though nobody agreed", kept())
 	}
-	eval[any](tab, `document.querySelector("[data-clear]").click(); document.querySelector("#clear [value=clear]").click(); true`)
+	eval[any](tab,
+		`document.querySelector("[data-clear]").click(); document.querySelector("#clear [value=clear]").click(); true`)
 	tab.waitUntil("the traces are gone", func() bool { return kept() == 0 })
 	for _, complaint := range tab.complained() {
 		t.Error(complaint)

@@ -18,15 +18,19 @@ import (
 func family(id uint64, leaves int) []apm.Span {
 	start := time.Now().Add(-time.Minute).UnixNano()
 	span := func(n, parent uint64, name string, from, took time.Duration) apm.Span {
-		return apm.Span{TraceID: id, SpanID: n, ParentID: parent, Service: "family", Name: name, Resource: name, Start: start + int64(from), Duration: took, Meta: map[string]string{}}
+		return apm.Span{TraceID: id, SpanID: n, ParentID: parent, Service: "family", Name: name, Resource: name,
+			Start: start + int64(from), Duration: took, Meta: map[string]string{}}
 	}
 	spans := []apm.Span{
 		span(1, 0, "root", 0, time.Second), span(2, 1, "first", 0, 400*time.Millisecond),
-		span(3, 2, "failed", 100*time.Millisecond, 100*time.Millisecond), span(4, 1, "second", 500*time.Millisecond, 500*time.Millisecond),
+		span(3, 2, "failed", 100*time.Millisecond, 100*time.Millisecond),
+		span(4, 1, "second", 500*time.Millisecond, 500*time.Millisecond),
 	}
 	spans[2].Error = true
 	for n := range leaves {
-		spans = append(spans, span(uint64(5+n), 4, fmt.Sprint("leaf ", n), 500*time.Millisecond+time.Duration(n)*100*time.Microsecond, 50*time.Microsecond))
+		spans = append(spans,
+			span(uint64(5+n), 4, fmt.Sprint("leaf ", n), 500*time.Millisecond+time.Duration(n)*100*time.Microsecond,
+				50*time.Microsecond))
 	}
 	return spans
 }
@@ -39,7 +43,8 @@ func TestFlameGraph(t *testing.T) {
 			s := serve(t, spans)
 			tab := open(t, s.origin, look{width: 1280})
 			tab.visit("/trace/77")
-			tab.waitUntil("drawn", func() bool { return eval[bool](tab, `document.querySelector(".minimap") !== null`) })
+			tab.waitUntil("drawn",
+				func() bool { return eval[bool](tab, `document.querySelector(".minimap") !== null`) })
 			chosen := func(id string) func() bool {
 				return func() bool {
 					return eval[string](tab, `new URLSearchParams(location.search).get("span") ?? ""`) == id &&
@@ -52,12 +57,16 @@ func TestFlameGraph(t *testing.T) {
 			at.Y += 30
 			tab.click(at)
 			tab.waitUntil("the second child is chosen", chosen("4"))
-			for _, step := range []struct{ key, to string }{{"ArrowLeft", "2"}, {"ArrowDown", "3"}, {"ArrowUp", "2"}, {"ArrowUp", "1"}, {"ArrowDown", "2"}, {"ArrowRight", "4"}, {"ArrowDown", "5"}} {
-				eval[any](tab, `(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
+			for _, step := range []struct{ key, to string }{{"ArrowLeft", "2"}, {"ArrowDown", "3"}, {"ArrowUp", "2"},
+				{"ArrowUp", "1"}, {"ArrowDown", "2"}, {"ArrowRight", "4"}, {"ArrowDown", "5"}} {
+				eval[any](tab,
+					`(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
 				tab.press(step.key)
 				tab.waitUntil(step.key+" leads to "+step.to, chosen(step.to))
 			}
-			if said := eval[string](tab, `document.querySelector("[data-announce]").textContent`); !strings.Contains(said, "leaf 0") || !strings.Contains(said, "50 µs") {
+			if said := eval[string](tab,
+				`document.querySelector("[data-announce]").textContent`); !strings.Contains(said, "leaf 0") ||
+				!strings.Contains(said, "50 µs") {
 				t.Errorf("it is announced as %q", said)
 			}
 			tab.press("Escape")
@@ -68,7 +77,9 @@ func TestFlameGraph(t *testing.T) {
 			axis := `[...document.querySelectorAll(".flame-axis text")].map(e => e.textContent).join(" ")`
 			whole := eval[string](tab, axis)
 			at = tab.spotIn(".flame-scroll", 0.15, 0)
-			call(tab, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseWheel, X: at.X, Y: at.Y + 30, DeltaX: 1, DeltaY: -600})
+			call(tab, input.DispatchMouseEvent,
+				input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseWheel, X: at.X, Y: at.Y + 30,
+					DeltaX: 1, DeltaY: -600})
 			tab.waitUntil("zoomed in", func() bool {
 				now := eval[string](tab, axis)
 				return now != whole && strings.Contains(now, "150 ms") && !strings.Contains(now, "600 ms")
@@ -86,7 +97,9 @@ func TestFlameGraph(t *testing.T) {
 			late.ParentID = 4
 			s.send([]apm.Span{late})
 			tab.waitUntil("news", func() bool {
-				return eval[bool](tab, fmt.Sprintf(`document.querySelector("main").textContent.includes("%s spans")`, format.Number(len(spans)+1)))
+				return eval[bool](tab,
+					fmt.Sprintf(`document.querySelector("main").textContent.includes("%s spans")`,
+						format.Number(len(spans)+1)))
 			})
 			if now := eval[string](tab, axis); now != zoomed {
 				t.Errorf("news changed what is in view from %s to %s", zoomed, now)
@@ -122,8 +135,11 @@ func TestFlameGraph(t *testing.T) {
 func (tab *tab) click(at spot) {
 	tab.t.Helper()
 	tab.point(at)
-	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
-		call(tab, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
+	for _, kind := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMousePressed,
+		input.DispatchMouseEventTypeMouseReleased} {
+		call(tab, input.DispatchMouseEvent,
+			input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y, Button: input.MouseButtonLeft, Buttons: 1,
+				ClickCount: 1})
 	}
 }
 
@@ -134,8 +150,10 @@ func TestFlameGraph_SpanInHex(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tab := open(t, serve(t, family(77, leaves)).origin, look{width: 1280})
 			tab.visit("/trace/77?span=0x4")
-			tab.waitUntil("drawn", func() bool { return eval[bool](tab, `document.querySelector(".minimap") !== null`) })
-			eval[any](tab, `(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
+			tab.waitUntil("drawn",
+				func() bool { return eval[bool](tab, `document.querySelector(".minimap") !== null`) })
+			eval[any](tab,
+				`(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
 			tab.press("ArrowLeft")
 			tab.waitUntil("ArrowLeft leads to the sibling", func() bool {
 				return eval[string](tab, `new URLSearchParams(location.search).get("span") ?? ""`) == "2"

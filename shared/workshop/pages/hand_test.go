@@ -22,7 +22,8 @@ func (tab *tab) spotIn(selector string, x, y float64) spot {
 // point moves the pointer to a place.
 func (tab *tab) point(to spot) {
 	tab.t.Helper()
-	call(tab, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: to.X, Y: to.Y})
+	call(tab, input.DispatchMouseEvent,
+		input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: to.X, Y: to.Y})
 }
 
 // drag moves the pointer with its button held.
@@ -30,7 +31,9 @@ func (tab *tab) drag(from, to spot) {
 	tab.t.Helper()
 	tab.point(from)
 	button := func(kind input.DispatchMouseEventType, at spot) {
-		call(tab, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
+		call(tab, input.DispatchMouseEvent,
+			input.DispatchMouseEventParams{Type: kind, X: at.X, Y: at.Y, Button: input.MouseButtonLeft, Buttons: 1,
+				ClickCount: 1})
 	}
 	button(input.DispatchMouseEventTypeMousePressed, from)
 	button(input.DispatchMouseEventTypeMouseMoved, spot{(from.X + to.X) / 2, (from.Y + to.Y) / 2})
@@ -41,9 +44,11 @@ func (tab *tab) drag(from, to spot) {
 // press presses a key, by its name as pages know it.
 func (tab *tab) press(key string) {
 	tab.t.Helper()
-	eval[bool](tab, `document.readyState === "complete" || new Promise(loaded => addEventListener("load", () => loaded(true)))`)
+	eval[bool](tab,
+		`document.readyState === "complete" || new Promise(loaded => addEventListener("load", () => loaded(true)))`)
 	down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key}
-	code := map[string]int64{"Escape": 27, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+	code := map[string]int64{"Escape": 27, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39,
+		"ArrowDown": 40}
 	switch {
 	case len(key) == 1:
 		down.Text = key
@@ -52,5 +57,6 @@ func (tab *tab) press(key string) {
 	}
 	down.WindowsVirtualKeyCode = code[key]
 	call(tab, input.DispatchKeyEvent, down)
-	call(tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key, WindowsVirtualKeyCode: code[key]})
+	call(tab, input.DispatchKeyEvent,
+		input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key, WindowsVirtualKeyCode: code[key]})
 }

@@ -28,7 +28,9 @@ func TestPages_HostileSpans(t *testing.T) {
 		pages []string
 	}{
 		{"/services?range=all", []string{"/services?range=all"}},
-		{"/service?service=service", hostile.each(3, func(s apm.Span) string { return "/service?" + url.Values{"service": {s.Service}}.Encode() })},
+		{"/service?service=service",
+			hostile.each(3,
+				func(s apm.Span) string { return "/service?" + url.Values{"service": {s.Service}}.Encode() })},
 		{"/resource?service=service&resource=service", hostile.each(3, func(s apm.Span) string {
 			return "/resource?" + url.Values{"service": {s.Service}, "resource": {s.Resource}}.Encode()
 		})},
@@ -37,7 +39,9 @@ func TestPages_HostileSpans(t *testing.T) {
 		})...)},
 		{trace(harmless.spans[0]), hostile.each(4, trace)},
 		{chosen(harmless.spans[0]), hostile.each(1, chosen)},
-		{"/compare/traces?a=1&b=2", hostile.each(9, func(s apm.Span) string { return fmt.Sprintf("/compare/traces?a=%d&b=%d", s.TraceID, s.TraceID+1) })},
+		{"/compare/traces?a=1&b=2",
+			hostile.each(9,
+				func(s apm.Span) string { return fmt.Sprintf("/compare/traces?a=%d&b=%d", s.TraceID, s.TraceID+1) })},
 		{"/map", []string{"/map", "/map?range=all"}},
 		{"/intake", []string{"/intake"}},
 	} {

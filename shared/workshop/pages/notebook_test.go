@@ -49,7 +49,8 @@ func (tab *tab) until(what, expression string) {
 // pushes presses a button as a reader does who goes to it by the keyboard.
 func (tab *tab) pushes(selector string) {
 	tab.t.Helper()
-	tab.until(selector+" can be pressed", fmt.Sprintf(`document.querySelector(%q)?.matches(":enabled, summary") === true`, selector))
+	tab.until(selector+" can be pressed",
+		fmt.Sprintf(`document.querySelector(%q)?.matches(":enabled, summary") === true`, selector))
 	eval[any](tab, fmt.Sprintf(`document.querySelector(%q).focus()`, selector))
 	tab.press("Enter")
 }
@@ -69,7 +70,8 @@ func (n *notebook) saysItRuns(tab *tab, target runner.Target) {
 	if target.Dir == "" {
 		name = target.Name()
 	}
-	tab.until(name+" runs", fmt.Sprintf(`document.querySelector("#now")?.textContent.startsWith(%q) === true`, name+" is running"))
+	tab.until(name+" runs",
+		fmt.Sprintf(`document.querySelector("#now")?.textContent.startsWith(%q) === true`, name+" is running"))
 }
 
 // built waits until a target runs.
@@ -105,13 +107,15 @@ func (tab *tab) sends(step int) {
 	}
 	for at := 1; at <= lines; at++ {
 		tab.pushes(fmt.Sprintf("#line-%d button", at))
-		tab.until(fmt.Sprintf("line %d has its answer and its trace", at), fmt.Sprintf(`document.querySelectorAll("#answer-%d :is(.body, .spans)").length > 1`, at))
+		tab.until(fmt.Sprintf("line %d has its answer and its trace", at),
+			fmt.Sprintf(`document.querySelectorAll("#answer-%d :is(.body, .spans)").length > 1`, at))
 	}
 	tab.settled()
 	for eval[bool](tab, `document.querySelector(".checks .open button") !== null`) {
 		left := eval[int](tab, `document.querySelectorAll(".checks .open button").length`)
 		tab.pushes(".checks .open button")
-		tab.until("the checklist follows", fmt.Sprintf(`document.querySelectorAll(".checks .open button").length < %d`, left))
+		tab.until("the checklist follows",
+			fmt.Sprintf(`document.querySelectorAll(".checks .open button").length < %d`, left))
 	}
 }
 

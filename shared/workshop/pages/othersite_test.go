@@ -60,7 +60,8 @@ func observe(t *testing.T, s *site) *observed {
 		},
 		FlushInterval: -1,
 		ModifyResponse: func(r *http.Response) error {
-			e := exchange{URI: r.Request.URL.RequestURI(), Site: r.Request.Header.Get("Sec-Fetch-Site"), Dest: r.Request.Header.Get("Sec-Fetch-Dest"), Status: r.StatusCode}
+			e := exchange{URI: r.Request.URL.RequestURI(), Site: r.Request.Header.Get("Sec-Fetch-Site"),
+				Dest: r.Request.Header.Get("Sec-Fetch-Dest"), Status: r.StatusCode}
 			if r.Header.Get("Content-Type") != "text/event-stream" {
 				body, err := io.ReadAll(r.Body)
 				if err != nil {
@@ -134,7 +135,8 @@ func otherSites(t *testing.T) map[string]string {
 func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 	running(t)
 	s := observe(t, serve(t, tracegen.Traces(1, 50, time.Now())))
-	queries := map[string]string{"one that matches": "service:storefront", "one that doesn't": "service:nobody", "one with an error": wrongQuery}
+	queries := map[string]string{"one that matches": "service:storefront", "one that doesn't": "service:nobody",
+		"one with an error": wrongQuery}
 	element := func(tag, attribute, rest string) string {
 		return fmt.Sprintf(`new Promise(done => {
 			const e = Object.assign(document.createElement(%q), {onload: done, onerror: done, onloadedmetadata: done, %s});
@@ -158,7 +160,8 @@ func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 		"guest":       {"/workshop?query=", element("img", "src", "")},
 		"file":        {"/static/page.mjs?query=", element("script", "src", "")},
 		"nothing":     {"/nowhere?query=", element("img", "src", "")},
-		"events":      {"/api/events?query=", `new Promise(done => { const e = new EventSource(to); e.onopen = e.onerror = () => { e.close(); done(); }; })`},
+		"events": {"/api/events?query=",
+			`new Promise(done => { const e = new EventSource(to); e.onopen = e.onerror = () => { e.close(); done(); }; })`},
 	}
 	for site, origin := range otherSites(t) {
 		tab := open(t, origin, look{width: 1280})
@@ -174,7 +177,8 @@ func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 					tab.waitUntil("a response to "+uri, func() bool { return len(s.of(uri)) > 0 })
 					for _, e := range s.of(uri) {
 						if e.Site != site || e.Status != http.StatusForbidden {
-							t.Errorf("%s: Sec-Fetch-Site: %s, Sec-Fetch-Dest: %s gets status %d", what, e.Site, e.Dest, e.Status)
+							t.Errorf("%s: Sec-Fetch-Site: %s, Sec-Fetch-Dest: %s gets status %d", what, e.Site, e.Dest,
+								e.Status)
 						}
 						if e.URI = ""; first == nil {
 							first = &e
@@ -194,13 +198,15 @@ func (tab *tab) at(address, title string) bool {
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
 	type state struct{ Address, Title, Ready string }
-	now, err := chromedp.Run(ctx, chromedp.Evaluate[state](`({address: location.href, title: document.title, ready: document.readyState})`))
+	now, err := chromedp.Run(ctx,
+		chromedp.Evaluate[state](`({address: location.href, title: document.title, ready: document.readyState})`))
 	return err == nil && now.Address == address && now.Title == title && now.Ready == "complete"
 }
 
 func (tab *tab) waitAt(address, title string) {
 	tab.t.Helper()
-	tab.waitUntil(fmt.Sprintf("the tab shows %s with the title %q", address, title), func() bool { return tab.at(address, title) })
+	tab.waitUntil(fmt.Sprintf("the tab shows %s with the title %q", address, title),
+		func() bool { return tab.at(address, title) })
 }
 
 // TestGuard_LinksFromOtherSitesWork holds that a link on another site ends at the
@@ -240,8 +246,11 @@ func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 				s.forget()
 				eval[bool](tab, `(document.querySelector("a").click(), true)`)
 				tab.waitAt(shown, title)
-				e := slices.DeleteFunc(s.of(uri), func(e exchange) bool { return e.Dest != "document" }) // an open page refreshes itself
-				if len(e) < 2 || e[0].Site != site || e[0].Status != http.StatusOK || !strings.Contains(e[0].Body, "Opening the page") || slices.ContainsFunc(e[1:], func(e exchange) bool { return e.Site != "same-origin" }) {
+				e := slices.DeleteFunc(s.of(uri),
+					func(e exchange) bool { return e.Dest != "document" }) // an open page refreshes itself
+				if len(e) < 2 || e[0].Site != site || e[0].Status != http.StatusOK ||
+					!strings.Contains(e[0].Body, "Opening the page") ||
+					slices.ContainsFunc(e[1:], func(e exchange) bool { return e.Site != "same-origin" }) {
 					t.Errorf("the requests are %.2000q", fmt.Sprint(e))
 				}
 				if path == redirected { // the shell leaves nothing in the history
@@ -259,7 +268,9 @@ func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 			tab := open(t, origin, look{width: 1280})
 			tab.visit("/")
 			clicked := true // windows open for nothing less
-			call(tab, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf(`window.other = window.open(%q)`, s.URL+path), UserGesture: &clicked})
+			call(tab, runtime.Evaluate,
+				runtime.EvaluateParams{Expression: fmt.Sprintf(`window.other = window.open(%q)`, s.URL+path),
+					UserGesture: &clicked})
 			tab.waitUntil("the window shows the page", func() bool {
 				targets, err := chromedp.Targets(tab.ctx)
 				if err != nil {
@@ -272,7 +283,8 @@ func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 				}
 				return false
 			})
-			tab.waitUntil("the other site has lost hold of the window", func() bool { return eval[bool](tab, `other.closed`) })
+			tab.waitUntil("the other site has lost hold of the window",
+				func() bool { return eval[bool](tab, `other.closed`) })
 		})
 
 		t.Run(site+", without scripts", func(t *testing.T) {

@@ -89,9 +89,11 @@ func (tab *tab) shows(texts []string) {
 func (tab *tab) fits(width int64) {
 	tab.t.Helper()
 	type extent struct{ Scroll, Client int64 }
-	e := eval[extent](tab, `({scroll: document.scrollingElement.scrollWidth, client: document.scrollingElement.clientWidth})`)
+	e := eval[extent](tab,
+		`({scroll: document.scrollingElement.scrollWidth, client: document.scrollingElement.clientWidth})`)
 	if e.Scroll > e.Client {
-		tab.t.Errorf("%.200s: at %d px the page is %d px wide, %d of which fit: %s", tab.shown, width, e.Scroll, e.Client, eval[string](tab, widest))
+		tab.t.Errorf("%.200s: at %d px the page is %d px wide, %d of which fit: %s", tab.shown, width, e.Scroll,
+			e.Client, eval[string](tab, widest))
 	}
 }
 
@@ -116,7 +118,8 @@ func (tab *tab) picture(name string) {
 		beyond := true
 		tab.capture(name+"-whole", page.CaptureScreenshotParams{
 			CaptureBeyondViewport: &beyond,
-			Clip:                  &page.Viewport{Width: eval[float64](tab, `innerWidth`), Height: min(long, highest), Scale: 1},
+			Clip: &page.Viewport{Width: eval[float64](tab, `innerWidth`), Height: min(long, highest),
+				Scale: 1},
 		})
 	}
 }

@@ -35,9 +35,11 @@ func serve(t testing.TB, spans []apm.Span) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war", Guests: func(a *agent.Agent) []guest.Guest {
-		return []guest.Guest{workshop.New(workshop.Config{Root: root, Workshop: asleep{}, Traces: a.Store(), Palette: a.Palette(), Client: &client.Client{}})}
-	}})
+	running, err := agent.Start(agent.Config{Addr: "localhost:0", Try: "curl localhost:5000/think/?subject=war",
+		Guests: func(a *agent.Agent) []guest.Guest {
+			return []guest.Guest{workshop.New(workshop.Config{Root: root, Workshop: asleep{}, Traces: a.Store(),
+				Palette: a.Palette(), Client: &client.Client{}})}
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +127,10 @@ func (s *site) targets() []target {
 		{"services-none", "/services?filter=nobody", []string{"No service name contains this"}},
 		{"service", "/service?service=storefront", []string{"storefront", "GET /product/{name}", "Resources"}},
 		{"service-versions", "/service?service=pricing&range=1h", []string{"1.18.2", "1.19.0", "Deployments"}},
-		{"service-database", "/service?service=catalogue-db&env=production", []string{"SELECT * FROM product WHERE id = ?"}},
-		{"resource", "/resource?service=pricing&resource=POST+%2Fprices&range=1h", []string{"POST /prices", "Span summary"}},
+		{"service-database", "/service?service=catalogue-db&env=production",
+			[]string{"SELECT * FROM product WHERE id = ?"}},
+		{"resource", "/resource?service=pricing&resource=POST+%2Fprices&range=1h",
+			[]string{"POST /prices", "Span summary"}},
 		{"traces", "/traces", []string{"storefront", "POST /checkout", "Older traces"}},
 		{"traces-found", "/traces?query=status%3Aerror", []string{"Error"}},
 		{"traces-none", "/traces?query=service%3Anobody", []string{"No traces match", "service:nobody"}},
@@ -140,15 +144,21 @@ func (s *site) targets() []target {
 		{"trace-orphan", chosen(orphan), []string{"has not arrived", orphan.Service}},
 		{"trace-large", fmt.Sprintf("/trace/%d", tracegen.LargeID), []string{"importer", "40,000 spans"}},
 		{"trace-missing", "/trace/1", []string{"This trace has not arrived"}},
-		{"compare-versions", "/compare?service=payments", []string{"Compare versions", "Latency distribution", "Avg exec time per request by service"}},
+		{"compare-versions", "/compare?service=payments",
+			[]string{"Compare versions", "Latency distribution", "Avg exec time per request by service"}},
 		{"compare-versions-none", "/compare?service=storefront", []string{"Only one version found"}},
-		{"compare-traces", fmt.Sprintf("/compare/traces?a=%d&b=%d", checkout.TraceID, failed.TraceID), []string{"Compare two traces", "POST /checkout", "Exec time by service", "only in A"}},
-		{"compare-traces-large", fmt.Sprintf("/compare/traces?a=%d&b=%d&fold=no", tracegen.LargeID, checkout.TraceID), []string{"importer", "more rows are not shown"}},
-		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID), []string{"Compare A with another trace of POST /checkout"}},
+		{"compare-traces", fmt.Sprintf("/compare/traces?a=%d&b=%d", checkout.TraceID, failed.TraceID),
+			[]string{"Compare two traces", "POST /checkout", "Exec time by service", "only in A"}},
+		{"compare-traces-large", fmt.Sprintf("/compare/traces?a=%d&b=%d&fold=no", tracegen.LargeID, checkout.TraceID),
+			[]string{"importer", "more rows are not shown"}},
+		{"compare-traces-choose", fmt.Sprintf("/compare/traces?a=%d", checkout.TraceID),
+			[]string{"Compare A with another trace of POST /checkout"}},
 		{"map", "/map", []string{"Service Map", "storefront", "payments", "As a table"}},
 		{"intake", "/intake", []string{"Tracers", "storefront", "Refused"}},
 		{"workshop", "/workshop", []string{"Step 4: SQLite store", "is building", "Checklist"}},
-		{"workshop-other", "/workshop/2", []string{"Step 2: manual headers", "Run step 2 (original code)", "To send this step’s requests, start its code"}},
+		{"workshop-other", "/workshop/2",
+			[]string{"Step 2: manual headers", "Run step 2 (original code)",
+				"To send this step’s requests, start its code"}},
 		{"api", "/api", []string{"/api/traces", "problem details"}},
 		{"nowhere", "/nowhere", []string{"There is no page at /nowhere."}},
 	}

@@ -77,7 +77,8 @@ func open(t testing.TB, origin string, l look) *tab {
 // lookAs changes the window's width and the reader's colour scheme.
 func (tab *tab) lookAs(l look) {
 	tab.t.Helper()
-	call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: height, DeviceScaleFactor: 1})
+	call(tab, emulation.SetDeviceMetricsOverride,
+		emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: height, DeviceScaleFactor: 1})
 	scheme := "light"
 	if l.dark {
 		scheme = "dark"
@@ -164,7 +165,8 @@ func (tab *tab) note(event any) {
 		}
 		complain("exception: %s", text)
 	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning ||
+			e.Type == runtime.ConsoleAPICalledTypeAssert {
 			for _, arg := range e.Args {
 				complain("console.%s: %s%s", e.Type, arg.Value, arg.Description)
 			}

@@ -97,10 +97,12 @@ func (tab *tab) reached(step int) {
 	tab.t.Helper()
 	tab.until(fmt.Sprintf("step %d is complete", step), `document.querySelector(".complete") !== null`)
 	states := tab.states()
-	if len(states) != len(lesson.Expectations(step)) || slices.ContainsFunc(states, func(state string) bool { return state != "passed" }) {
+	if len(states) != len(lesson.Expectations(step)) ||
+		slices.ContainsFunc(states, func(state string) bool { return state != "passed" }) {
 		tab.t.Errorf("the checklist of lesson %d: %q", step, states)
 	}
-	links := eval[[]string](tab, `[...document.querySelectorAll(".checks .passed .shown-by")].map(link => link.getAttribute("href"))`)
+	links := eval[[]string](tab,
+		`[...document.querySelectorAll(".checks .passed .shown-by")].map(link => link.getAttribute("href"))`)
 	if len(links) != len(states) {
 		tab.t.Errorf("%d of %d are shown by a trace", len(links), len(states))
 	}
@@ -124,7 +126,8 @@ func (n *notebook) edit(tab *tab, step int) {
 		tab.t.Fatal(err)
 	}
 	// What is said of the code while that goes on.
-	eval[any](tab, `window.said = []; new MutationObserver(() => said.push(document.querySelector("#now").textContent)).observe(document.querySelector("#now"), {childList: true, subtree: true})`)
+	eval[any](tab,
+		`window.said = []; new MutationObserver(() => said.push(document.querySelector("#now").textContent)).observe(document.querySelector("#now"), {childList: true, subtree: true})`)
 	dir := workspace.CopyDir(n.root, step)
 	for name, text := range solution {
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
@@ -160,14 +163,16 @@ func TestNotebook_ByHand(t *testing.T) {
 	}
 	_ = answer.Body.Close() // its trace is what counts
 	tab.until("what was asked in a terminal is ticked", `document.querySelectorAll(".checks .passed").length === 3`)
-	if !eval[bool](tab, `document.querySelector("#check-error-on-think .hint").open && document.activeElement === document.querySelector("#check-error-on-think .hint summary")`) {
+	if !eval[bool](tab,
+		`document.querySelector("#check-error-on-think .hint").open && document.activeElement === document.querySelector("#check-error-on-think .hint summary")`) {
 		t.Error("the hint that was read is folded, or not in focus any more")
 	}
 
 	// Whatever a page is made to ask for, only the lessons' requests are sent.
 	eval[any](tab, `document.querySelector("#line-1 [name=path]").value = "/healthz"`)
 	tab.pushes("#line-1 button")
-	tab.until("it is refused in place", `document.querySelector("#line-1 + .note")?.textContent.includes("isn’t one of the steps’ requests") === true`)
+	tab.until("it is refused in place",
+		`document.querySelector("#line-1 + .note")?.textContent.includes("isn’t one of the steps’ requests") === true`)
 	if said := tab.complained(); len(said) != 1 || !strings.Contains(said[0], "403") {
 		t.Errorf("the tab says %q", said)
 	}

@@ -31,9 +31,11 @@ func readingATrace(traces []apm.Trace) []byte {
 		x, y float64
 		text []string
 	}{
-		{root.x + root.width/2, middle(root), []string{"A bar is a span: one piece of work. The top span is the root."}},
+		{root.x + root.width/2, middle(root),
+			[]string{"A bar is a span: one piece of work. The top span is the root."}},
 		{duration, middle(root), []string{"Its length is its duration. Its left edge is its start."}},
-		{client.x + client.width*.75, middle(client), []string{"A span is below its parent, the span that started it."}},
+		{client.x + client.width*.75, middle(client),
+			[]string{"A span is below its parent, the span that started it."}},
 		{entry.x + entry.width/2, middle(entry),
 			[]string{"Each service has a colour. Here the request enters thinker-microservice."}},
 		{(client.x + entry.x) / 2, middle(entry), []string{"The gap between the two services is network time."}},

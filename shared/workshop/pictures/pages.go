@@ -207,7 +207,8 @@ func (d *drawing) chart(chart *element, x, y, width float64) {
 	names := x + left
 	for _, name := range chart.first(classed("names")).all(named("li")) {
 		swatch := name.first(named("svg")).first(named("rect"))
-		swatch.attr["x"], swatch.attr["y"], swatch.attr["width"], swatch.attr["height"] = px(names), px(top+plotHeight+31),
+		swatch.attr["x"], swatch.attr["y"], swatch.attr["width"], swatch.attr["height"] = px(names),
+			px(top+plotHeight+31),
 			"12", "12"
 		swatch.svg(&d.body)
 		d.text(names+17, top+plotHeight+42, "small quiet", name.words())

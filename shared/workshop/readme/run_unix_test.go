@@ -133,7 +133,8 @@ func TestRunner_UpErrors(t *testing.T) {
 		{"fails on Ctrl-C", "fails", "\n```sh\nworkshop up\n```\n", "a.md:3: exit status 7 after Ctrl-C"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := newStep(t, c.mode).Run(t, "a.md", c.text); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := newStep(t, c.mode).Run(t, "a.md", c.text); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})

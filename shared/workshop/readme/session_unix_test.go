@@ -88,7 +88,8 @@ func environment() (env []string) {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		switch name {
-		case "PATH", "HOME", "USER", "LANG", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
+		case "PATH", "HOME", "USER", "LANG", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
+			"https_proxy",
 			"no_proxy":
 			env = append(env, variable)
 		default:
@@ -163,8 +164,9 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 		line = b.Line
 	}
 	if status == b.Status {
-		return output, fmt.Errorf("%s:%d: exit status %d, want it in the block's last line; it printed\n%s", b.File, line,
-			status, output)
+		return output,
+			fmt.Errorf("%s:%d: exit status %d, want it in the block's last line; it printed\n%s", b.File, line,
+				status, output)
 	}
 	return output, fmt.Errorf("%s:%d: exit status %d, want %d; it printed\n%s", b.File, line, status, b.Status, output)
 }
@@ -285,13 +287,15 @@ func (s *session) down(ctx context.Context) error {
 	status, err := s.do(ctx, `wait %d; echo $? >&3`, stopped.pid)
 	if err != nil {
 		syscall.Kill(-stopped.pid, syscall.SIGKILL)
-		return fmt.Errorf("%s: it doesn't end on Ctrl-C: %w; it printed\n%s", stopped.block.Place(), err, stopped.printed())
+		return fmt.Errorf("%s: it doesn't end on Ctrl-C: %w; it printed\n%s", stopped.block.Place(), err,
+			stopped.printed())
 	}
 	// make and docker-compose end by the signal that Ctrl-C sends. go run ends with 1,
 	// and writes another line if the program has failed.
 	goRun := status == "1" && !strings.Contains(stopped.printed(), "exit status ")
 	if status != "0" && status != "130" && !goRun {
-		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status, stopped.printed())
+		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status,
+			stopped.printed())
 	}
 	if addr := s.taken(); addr != "" {
 		return fmt.Errorf("%s: after Ctrl-C, a program still listens on %s", stopped.block.Place(), addr)

@@ -60,7 +60,8 @@ func TestAPI_DeclaredOnce(t *testing.T) {
 				name, _ := filepath.Rel(root, path)
 				name = filepath.ToSlash(name) + " " + strings.Join(names, " ")
 				if notTheAPI[name] == "" {
-					t.Errorf("%s declares a part of api.%s again: {%s}", set.Position(n.Pos()), like, strings.Join(names, ", "))
+					t.Errorf("%s declares a part of api.%s again: {%s}", set.Position(n.Pos()), like,
+						strings.Join(names, ", "))
 				}
 				delete(unused, name)
 			}

@@ -52,7 +52,8 @@ func findPhrases(file string, line int, text string) (found []string) {
 		for _, at := range banned.FindAllStringSubmatchIndex(text, -1) {
 			for p := range phrases {
 				if at[2+2*p] >= 0 {
-					found = append(found, fmt.Sprintf("%s:%d: %q: %s", file, line+i, text[at[0]:at[1]], phrases[p].instead))
+					found = append(found,
+						fmt.Sprintf("%s:%d: %q: %s", file, line+i, text[at[0]:at[1]], phrases[p].instead))
 				}
 			}
 		}

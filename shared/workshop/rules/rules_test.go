@@ -24,7 +24,8 @@ var rules = []struct {
 	allowed        []string
 }{
 	{"thinker/step", "a step is read for its lesson: it imports the lesson's libraries and shared/serve", []string{
-		"gopkg.in/DataDog/dd-trace-go.v1", "github.com/gorilla/mux", "modernc.org/sqlite", "github.com/redis/go-redis/v9",
+		"gopkg.in/DataDog/dd-trace-go.v1", "github.com/gorilla/mux", "modernc.org/sqlite",
+		"github.com/redis/go-redis/v9",
 		"thinker/shared/serve"}},
 	{"thinker/shared/serve", "a step that imports serve learns nothing new: it stays with the standard library", nil},
 	{"thinker/shared/apm/internal/intake", "intake, store and web meet only in agent", []string{
@@ -104,7 +105,8 @@ func TestDependencies_Direct(t *testing.T) {
 			}
 			at := slices.IndexFunc(rule.allowed, func(allowed string) bool {
 				tree, whole := strings.CutSuffix(allowed, "/...")
-				return imported == tree || (whole || strings.Contains(allowed, ".")) && strings.HasPrefix(imported, tree+"/")
+				return imported == tree || (whole || strings.Contains(allowed, ".")) &&
+					strings.HasPrefix(imported, tree+"/")
 			})
 			if at < 0 {
 				t.Errorf("%s imports %s: %s", pkg.ImportPath, imported, rule.reason)
@@ -259,7 +261,8 @@ func TestVersions(t *testing.T) {
 				continue
 			}
 			if other, seen := first[words[0]]; seen && other.version != words[1] {
-				t.Errorf("%s has %s %s, but %s has %s: run make tidy", file, words[0], words[1], other.file, other.version)
+				t.Errorf("%s has %s %s, but %s has %s: run make tidy", file, words[0], words[1], other.file,
+					other.version)
 			}
 			first[words[0]] = use{words[1], file}
 		}
@@ -281,7 +284,8 @@ type goPackage struct {
 // packages returns the packages of this repository.
 func packages(t *testing.T) (all []goPackage) {
 	t.Helper()
-	cmd := exec.CommandContext(need.Context(t), "go", "list", "-json=ImportPath,Dir,Imports,Deps,GoFiles", "thinker/...")
+	cmd := exec.CommandContext(need.Context(t), "go", "list", "-json=ImportPath,Dir,Imports,Deps,GoFiles",
+		"thinker/...")
 	cmd.Dir = checkout.Root(t)
 	output, err := cmd.Output()
 	if err != nil {

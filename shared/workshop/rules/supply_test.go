@@ -84,7 +84,8 @@ func TestMakeCI_WithoutVulnerabilities(t *testing.T) {
 		{"ci", "", true, 2},
 		{"ci", "required", false, 1},
 	} {
-		cmd := exec.CommandContext(need.Context(t), program, "--no-print-directory", c.target, "TOOLS="+tools, "RACE=-race",
+		cmd := exec.CommandContext(need.Context(t), program, "--no-print-directory", c.target, "TOOLS="+tools,
+			"RACE=-race",
 			"MAKE=true", "-o", tools, "-o", "tidy-check", "-o", "format-check", "-o", "vet", "-o", "staticcheck")
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "VULNERABILITIES="+c.required, "MAKEFLAGS=", "MFLAGS=",

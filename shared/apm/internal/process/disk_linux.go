@@ -45,7 +45,8 @@ func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
 		if strings.Contains(string(output), "--- PASS: "+t.Name()) {
 			return
 		}
-		if strings.Contains(string(output), "=== RUN   "+t.Name()) && !strings.Contains(string(output), "cannot mount") {
+		if strings.Contains(string(output), "=== RUN   "+t.Name()) &&
+			!strings.Contains(string(output), "cannot mount") {
 			t.Fatalf("%v\n%s", err, output)
 		}
 		reasons = append(reasons, fmt.Sprintf("%v %s", err, output))

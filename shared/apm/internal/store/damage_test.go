@@ -27,7 +27,8 @@ type shelf struct {
 func fillShelf(t testing.TB) *shelf {
 	t.Helper()
 	k := &shelf{}
-	k.config = store.Config{Path: filepath.Join(t.TempDir(), "traces"), MaxSpans: 160, Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
+	k.config = store.Config{Path: filepath.Join(t.TempDir(), "traces"), MaxSpans: 160,
+		Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
 	k.opened(t, func(s *store.Store) {
 		for i := range 35 { // one at a time, so traces may be in two segments
 			trace := uint64((i + 3) / 2)
@@ -143,7 +144,8 @@ func TestStore_DamagedSegment(t *testing.T) {
 					}
 				})
 			}
-			if left := k.files(t, ".damaged"); len(left) != 1 || !strings.Contains(k.log.String(), "stored traces are damaged; their file was set aside") {
+			if left := k.files(t, ".damaged"); len(left) != 1 ||
+				!strings.Contains(k.log.String(), "stored traces are damaged; their file was set aside") {
 				t.Errorf("set aside %v; the log has\n%s", left, &k.log)
 			}
 			// Its time comes, too.
@@ -227,10 +229,13 @@ func TestOpen_Foreign(t *testing.T) {
 		make func(path string) error
 		why  string
 	}{
-		"a file":            {func(path string) error { return os.WriteFile(path, []byte("text"), 0o600) }, "is not a directory of traces"},
-		"another directory": {func(path string) error { return os.MkdirAll(filepath.Join(path, "src"), 0o700) }, "is a directory with other files"},
+		"a file": {func(path string) error { return os.WriteFile(path, []byte("text"), 0o600) },
+			"is not a directory of traces"},
+		"another directory": {func(path string) error { return os.MkdirAll(filepath.Join(path, "src"), 0o700) },
+			"is a directory with other files"},
 		"another version": {func(path string) error {
-			return errors.Join(os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "format"), []byte("apm traces 2\n"), 0o600))
+			return errors.Join(os.Mkdir(path, 0o700),
+				os.WriteFile(filepath.Join(path, "format"), []byte("apm traces 2\n"), 0o600))
 		}, `was written by another version of apm (its format is "apm traces 2")`},
 		"another format": {func(path string) error {
 			return errors.Join(os.Mkdir(path, 0o700), os.WriteFile(filepath.Join(path, "format"), []byte("x"), 0o600))
@@ -242,7 +247,8 @@ func TestOpen_Foreign(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := store.Open(store.Config{Path: path})
-			if foreign := (store.ForeignError{}); !errors.As(err, &foreign) || err.Error() != path+" "+c.why+". It was not changed" {
+			if foreign := (store.ForeignError{}); !errors.As(err, &foreign) ||
+				err.Error() != path+" "+c.why+". It was not changed" {
 				t.Errorf("%v", err)
 			}
 		})
@@ -250,7 +256,8 @@ func TestOpen_Foreign(t *testing.T) {
 	t.Run("in use", func(t *testing.T) {
 		config := store.Config{Path: filepath.Join(t.TempDir(), "traces")}
 		open(t, config)
-		if _, err := store.Open(config); err == nil || !strings.HasSuffix(err.Error(), " is in use by another program. It was not changed") {
+		if _, err := store.Open(config); err == nil ||
+			!strings.HasSuffix(err.Error(), " is in use by another program. It was not changed") {
 			t.Errorf("%v", err)
 		}
 	})
@@ -298,7 +305,8 @@ func TestStore_DirectoryRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the store notices", func() bool { return s.Retention().FileGone })
-	if err := s.Clear(t.Context()); err == nil || !strings.Contains(err.Error(), "was removed, so its traces can't be deleted") {
+	if err := s.Clear(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "was removed, so its traces can't be deleted") {
 		t.Errorf("%v", err)
 	}
 }

@@ -314,13 +314,17 @@ func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) stats.Anat
 	}
 	for of, parts := range links {
 		f := figuresOf(parts)
-		answer.Edges = append(answer.Edges, stats.Edge{From: of.from, To: of.to, Calls: f.Requests, Errors: f.Errors, Traces: tracesWith(parts), Total: f.Total, Max: f.Max})
+		answer.Edges = append(answer.Edges,
+			stats.Edge{From: of.from, To: of.to, Calls: f.Requests, Errors: f.Errors, Traces: tracesWith(parts),
+				Total: f.Total, Max: f.Max})
 	}
 	slices.SortFunc(answer.Services, func(a, b stats.SpentTime) int {
 		return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(a.Service, b.Service))
 	})
 	slices.SortFunc(answer.Spans, func(a, b stats.SpanSummary) int {
-		return cmp.Or(cmp.Compare(b.Exec, a.Exec), cmp.Compare(fmt.Sprintf("%q %q %q", a.Service, a.Name, a.Resource), fmt.Sprintf("%q %q %q", b.Service, b.Name, b.Resource)))
+		return cmp.Or(cmp.Compare(b.Exec, a.Exec),
+			cmp.Compare(fmt.Sprintf("%q %q %q", a.Service, a.Name, a.Resource),
+				fmt.Sprintf("%q %q %q", b.Service, b.Name, b.Resource)))
 	})
 	slices.SortFunc(answer.Edges, func(a, b stats.Edge) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))

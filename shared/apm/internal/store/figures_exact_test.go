@@ -40,7 +40,8 @@ func randomTraces(r *rand.Rand, traces, spans int) (all []apm.Trace) {
 				s.Meta["n"] = [...]string{"1", "two", "", "\x00b", "b"}[r.IntN(5)]
 			}
 			if r.IntN(2) == 0 {
-				s.Metrics = map[string]float64{"_dd.top_level": float64(r.IntN(2)), "n": [...]float64{1, 2, -0.5, 1e21}[r.IntN(4)]}
+				s.Metrics = map[string]float64{"_dd.top_level": float64(r.IntN(2)),
+					"n": [...]float64{1, 2, -0.5, 1e21}[r.IntN(4)]}
 			}
 			trace = append(trace, s)
 		}
@@ -50,7 +51,8 @@ func randomTraces(r *rand.Rand, traces, spans int) (all []apm.Trace) {
 }
 
 func randomSelection(t testing.TB, r *rand.Rand) query.Selection {
-	queries := []string{"", "", "service:api", "-@n:*", "@n:1", "status:error OR @n:<1", "two", "version:?", "duration:>1s", "resource_name:*1*"}
+	queries := []string{"", "", "service:api", "-@n:*", "@n:1", "status:error OR @n:<1", "two", "version:?",
+		"duration:>1s", "resource_name:*1*"}
 	s := selection(t, queries[r.IntN(len(queries))])
 	s.Scope = query.Scopes()[max(0, r.IntN(5)-2)]
 	if r.IntN(3) == 0 {
@@ -64,7 +66,8 @@ func randomSelection(t testing.TB, r *rand.Rand) query.Selection {
 
 // randomFields are some of those that spans can be told apart by.
 func randomFields(t testing.TB, r *rand.Rand, n int) (fields []query.Field) {
-	all := []string{"service", "version", "@n", "status", "resource_name", "operation_name", "type", "env", "duration", "span_id", "trace_id", "@_dd.top_level", "@none"}
+	all := []string{"service", "version", "@n", "status", "resource_name", "operation_name", "type", "env", "duration",
+		"span_id", "trace_id", "@_dd.top_level", "@none"}
 	for _, i := range r.Perm(len(all))[:n] {
 		fields = append(fields, fieldOf(t, all[i]))
 	}
@@ -99,14 +102,16 @@ func near(got, want time.Duration) bool {
 // sameFigures tells whether the figures are equal, but for percentiles that are
 // near.
 func sameFigures(got, want stats.Figures) bool {
-	same := near(got.P50, want.P50) && near(got.P75, want.P75) && near(got.P90, want.P90) && near(got.P95, want.P95) && near(got.P99, want.P99)
+	same := near(got.P50, want.P50) && near(got.P75, want.P75) && near(got.P90, want.P90) && near(got.P95, want.P95) &&
+		near(got.P99, want.P99)
 	got.P50, got.P75, got.P90, got.P95, got.P99 = want.P50, want.P75, want.P90, want.P95, want.P99
 	return same && got == want
 }
 
 func sameGroup(got, want stats.Group) bool {
 	return slices.Equal(got.Values, want.Values) && got.First == want.First && got.Last == want.Last &&
-		sameFigures(got.Figures, want.Figures) && slices.EqualFunc(got.Buckets, want.Buckets, sameFigures) && sameDistribution(got.Distribution, want.Distribution)
+		sameFigures(got.Figures, want.Figures) && slices.EqualFunc(got.Buckets, want.Buckets, sameFigures) &&
+		sameDistribution(got.Distribution, want.Distribution)
 }
 
 // sameDistribution goes through both, the shortest first: each duration must be
@@ -137,7 +142,8 @@ func TestAStoresFiguresAreTheExactOnes(t *testing.T) {
 		traces := randomTraces(r, 1+r.IntN(300), 6)
 		s := inStore(t, r, traces)
 		for range 20 {
-			b := query.Breakdown{Selection: randomSelection(t, r), By: randomFields(t, r, r.IntN(4)), Distribution: r.IntN(2) == 0, Limit: r.IntN(6)}
+			b := query.Breakdown{Selection: randomSelection(t, r), By: randomFields(t, r, r.IntN(4)),
+				Distribution: r.IntN(2) == 0, Limit: r.IntN(6)}
 			if r.IntN(5) == 0 { // whose values must not run into each other
 				b.By = []query.Field{fieldOf(t, "service"), fieldOf(t, "@n")}
 			}
@@ -149,7 +155,8 @@ func TestAStoresFiguresAreTheExactOnes(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := exactBreakdown(traces, b)
-			if got.From != want.From || got.To != want.To || got.Others != want.Others || !sameGroup(got.Total, want.Total) || !slices.EqualFunc(got.Groups, want.Groups, sameGroup) {
+			if got.From != want.From || got.To != want.To || got.Others != want.Others ||
+				!sameGroup(got.Total, want.Total) || !slices.EqualFunc(got.Groups, want.Groups, sameGroup) {
 				t.Fatalf("seed %d: %v by %v of %q: got\n%+v\nwant\n%+v", seed, b.Scope, b.By, b.Query, got, want)
 			}
 		}
@@ -229,7 +236,9 @@ func TestASampleIsFair(t *testing.T) {
 		add(t, s, apm.Span{TraceID: 2*id + 1, SpanID: 1, Service: "one", Start: 1, Duration: time.Second})
 		var ten []apm.Span
 		for n := range uint64(10) {
-			ten = append(ten, apm.Span{TraceID: 2*id + 2, SpanID: n + 1, Service: "ten", Start: int64(n+1) * 1e9, Duration: time.Second / 10})
+			ten = append(ten,
+				apm.Span{TraceID: 2*id + 2, SpanID: n + 1, Service: "ten", Start: int64(n+1) * 1e9,
+					Duration: time.Second / 10})
 		}
 		add(t, s, ten...)
 	}

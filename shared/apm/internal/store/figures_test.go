@@ -24,9 +24,12 @@ func served(version string, durations ...int) (traces []apm.Trace) {
 		start := int64(i) * int64(time.Second)
 		duration := time.Duration(ms) * time.Millisecond
 		traces = append(traces, apm.NewTrace(id, []apm.Span{
-			{TraceID: id, SpanID: 1, Service: "api", Name: "http.request", Resource: "GET /", Start: start, Duration: duration, Error: ms > 90,
-				Meta: map[string]string{"version": version}, Metrics: map[string]float64{"_dd.top_level": 1, "http.status_code": 200}},
-			{TraceID: id, SpanID: 2, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT", Start: start + int64(duration)/4, Duration: duration / 2,
+			{TraceID: id, SpanID: 1, Service: "api", Name: "http.request", Resource: "GET /", Start: start,
+				Duration: duration, Error: ms > 90,
+				Meta:    map[string]string{"version": version},
+				Metrics: map[string]float64{"_dd.top_level": 1, "http.status_code": 200}},
+			{TraceID: id, SpanID: 2, ParentID: 1, Service: "db", Name: "sql.query", Resource: "SELECT",
+				Start: start + int64(duration)/4, Duration: duration / 2,
 				Metrics: map[string]float64{"_dd.top_level": 1, "rows": float64(i)}},
 		}))
 	}
@@ -57,8 +60,10 @@ func fieldOf(t testing.TB, text string) query.Field {
 func TestFiguresAreExact(t *testing.T) {
 	got := exactBreakdown(served("1", upTo(100)...), query.Breakdown{Selection: selection(t, "service:api")})
 	ms := time.Millisecond
-	want := stats.Figures{Requests: 100, Errors: 10, Total: 5050 * ms, Max: 100 * ms, P50: 50 * ms, P75: 75 * ms, P90: 90 * ms, P95: 95 * ms, P99: 99 * ms}
-	if got.Total.Figures != want || got.Groups != nil || got.From != 0 || got.To != 99e9+1 || got.Total.First != 0 || got.Total.Last != 99e9 {
+	want := stats.Figures{Requests: 100, Errors: 10, Total: 5050 * ms, Max: 100 * ms, P50: 50 * ms, P75: 75 * ms,
+		P90: 90 * ms, P95: 95 * ms, P99: 99 * ms}
+	if got.Total.Figures != want || got.Groups != nil || got.From != 0 || got.To != 99e9+1 || got.Total.First != 0 ||
+		got.Total.Last != 99e9 {
 		t.Errorf("%+v", got)
 	}
 	one := exactBreakdown(served("1", 7), query.Breakdown{Selection: selection(t, "service:api")}).Total
@@ -69,7 +74,8 @@ func TestFiguresAreExact(t *testing.T) {
 
 func TestGroupsAreTheMostCommonFirst(t *testing.T) {
 	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
-	b := query.Breakdown{Selection: selection(t, ""), By: []query.Field{fieldOf(t, "service"), fieldOf(t, "version"), fieldOf(t, "@http.status_code")}}
+	b := query.Breakdown{Selection: selection(t, ""),
+		By: []query.Field{fieldOf(t, "service"), fieldOf(t, "version"), fieldOf(t, "@http.status_code")}}
 	got := ""
 	for _, group := range exactBreakdown(traces, b).Groups {
 		got += fmt.Sprintf("%q %d\n", group.Values, group.Requests)
@@ -88,7 +94,8 @@ func TestGroupsAreTheMostCommonFirst(t *testing.T) {
 }
 
 func TestBucketsDivideTheTime(t *testing.T) {
-	b := query.Breakdown{Selection: selection(t, "service:api"), Buckets: 4, Distribution: true, By: []query.Field{fieldOf(t, "service")}}
+	b := query.Breakdown{Selection: selection(t, "service:api"), Buckets: 4, Distribution: true,
+		By: []query.Field{fieldOf(t, "service")}}
 	b.From, b.To = 1e9, 9e9
 	got := exactBreakdown(served("1", 1, 1, 2, 2, 95), b)
 	for _, group := range []stats.Group{got.Total, got.Groups[0]} {
@@ -96,10 +103,12 @@ func TestBucketsDivideTheTime(t *testing.T) {
 		for _, bucket := range group.Buckets {
 			requests = append(requests, bucket.Requests)
 		}
-		if fmt.Sprint(requests) != "[2 2 0 0]" || group.Buckets[1].Errors != 1 || group.Buckets[1].Max != 95*time.Millisecond {
+		if fmt.Sprint(requests) != "[2 2 0 0]" || group.Buckets[1].Errors != 1 ||
+			group.Buckets[1].Max != 95*time.Millisecond {
 			t.Errorf("%v %+v", requests, group.Buckets)
 		}
-		if want := []stats.Latency{{Duration: 1e6, Requests: 1}, {Duration: 2e6, Requests: 2}, {Duration: 95e6, Requests: 1}}; !reflect.DeepEqual(group.Distribution, want) {
+		if want := []stats.Latency{{Duration: 1e6, Requests: 1}, {Duration: 2e6, Requests: 2},
+			{Duration: 95e6, Requests: 1}}; !reflect.DeepEqual(group.Distribution, want) {
 			t.Errorf("%v", group.Distribution)
 		}
 	}
@@ -110,7 +119,8 @@ func TestBucketsDivideTheTime(t *testing.T) {
 
 // TestNoFigureIsOutOfBounds has spans at the ends of time, and of no time.
 func TestNoFigureIsOutOfBounds(t *testing.T) {
-	spans := []apm.Span{{TraceID: 1, SpanID: 1, Duration: math.MaxInt64}, {TraceID: 1, SpanID: 2, Start: math.MaxInt64, Duration: math.MaxInt64}}
+	spans := []apm.Span{{TraceID: 1, SpanID: 1, Duration: math.MaxInt64},
+		{TraceID: 1, SpanID: 2, Start: math.MaxInt64, Duration: math.MaxInt64}}
 	b := query.Breakdown{Buckets: 1000}
 	got := exactBreakdown([]apm.Trace{apm.NewTrace(1, spans)}, b)
 	if got.Total.Total != math.MaxInt64 || got.Total.Buckets[0].Requests != 1 || got.Total.Buckets[999].Requests != 1 {
@@ -129,7 +139,8 @@ func TestFacetsCountValues(t *testing.T) {
 	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
 	got := exactFacets(traces, selection(t, "service:db"), []query.Field{fieldOf(t, "@rows"), fieldOf(t, "version")}, 2)
 	want := []stats.Facet{
-		{Name: "@rows", Spans: 5, Values: []stats.FacetValue{{Value: "0", Spans: 2}, {Value: "1", Spans: 2}}, Others: 1},
+		{Name: "@rows", Spans: 5, Values: []stats.FacetValue{{Value: "0", Spans: 2}, {Value: "1", Spans: 2}},
+			Others: 1},
 		{Name: "version"},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -201,7 +212,8 @@ func TestAClearedStoreBeginsAnew(t *testing.T) {
 func TestOfFewRequestsTheSlowestIsKnownExactly(t *testing.T) {
 	ms := time.Millisecond
 	slowest := 504321987 * time.Nanosecond
-	for requests, want := range map[int][]time.Duration{1: {slowest, slowest, slowest}, 3: {502 * ms, slowest, slowest}, 20: {502 * ms, 502 * ms, slowest}} {
+	for requests, want := range map[int][]time.Duration{1: {slowest, slowest, slowest}, 3: {502 * ms, slowest, slowest},
+		20: {502 * ms, 502 * ms, slowest}} {
 		s := open(t, store.Config{})
 		for id := range uint64(requests) {
 			duration := 502 * ms

@@ -50,7 +50,9 @@ func keepTraces(path, maxSpans, first string) {
 		}
 		var spans []apm.Span
 		for n := from; n <= to; n++ {
-			spans = append(spans, apm.Span{TraceID: id, SpanID: n, Service: service, Start: int64(id), Meta: map[string]string{"tag": fmt.Sprint("value ", id)}})
+			spans = append(spans,
+				apm.Span{TraceID: id, SpanID: n, Service: service, Start: int64(id),
+					Meta: map[string]string{"tag": fmt.Sprint("value ", id)}})
 		}
 		if err := s.Add(context.Background(), spans); err != nil {
 			panic(err)
@@ -147,7 +149,8 @@ func check(t *testing.T, path string, maxSpans int, safe map[uint64]int, kills i
 		found[summary.TraceID] = summary.Spans
 		spans += summary.Spans
 		if summary.Spans < max(3, safe[summary.TraceID]) || summary.Spans > 4 {
-			t.Errorf("trace %d has %d spans, of which %d were safe", summary.TraceID, summary.Spans, safe[summary.TraceID])
+			t.Errorf("trace %d has %d spans, of which %d were safe", summary.TraceID, summary.Spans,
+				safe[summary.TraceID])
 		}
 	}
 	kept := s.Retention()
@@ -162,10 +165,12 @@ func check(t *testing.T, path string, maxSpans int, safe map[uint64]int, kills i
 		}
 	}
 	unknown := kills * keepers
-	if all := len(found) + kept.EvictedTraces; kept.Traces != len(found) || gone > kept.EvictedTraces || all < len(safe) || all > len(safe)+unknown {
+	if all := len(found) + kept.EvictedTraces; kept.Traces != len(found) || gone > kept.EvictedTraces ||
+		all < len(safe) || all > len(safe)+unknown {
 		t.Errorf("%d traces are found of %d that were safe; kept are %+v", len(found), len(safe), kept)
 	}
-	if all := kept.Spans + kept.EvictedSpans; kept.Spans != spans || all < safeSpans || all > safeSpans+3*unknown || kept.Spans > maxSpans || kept.DamagedSpans != 0 {
+	if all := kept.Spans + kept.EvictedSpans; kept.Spans != spans || all < safeSpans || all > safeSpans+3*unknown ||
+		kept.Spans > maxSpans || kept.DamagedSpans != 0 {
 		t.Errorf("%d spans are found of %d that were safe; kept are %+v", spans, safeSpans, kept)
 	}
 	if err := s.Close(); err != nil {

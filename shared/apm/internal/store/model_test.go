@@ -108,7 +108,8 @@ func FuzzAStoreKeepsItsPromises(f *testing.F) {
 	}
 	f.Add(uint64(145)) // it has a trace that comes back, and whose first life must not
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		h := &history{T: t, Rand: rand.New(rand.NewPCG(seed, 7)), model: newModel(), log: []string{fmt.Sprint("seed ", seed)}}
+		h := &history{T: t, Rand: rand.New(rand.NewPCG(seed, 7)), model: newModel(),
+			log: []string{fmt.Sprint("seed ", seed)}}
 		h.crowd = 5 + h.IntN(100)
 		h.simple = h.IntN(4) == 0
 		config := store.Config{Path: filepath.Join(t.TempDir(), "traces"), MaxSpans: 16 << h.IntN(6)}
@@ -232,8 +233,9 @@ func (h *history) service() string {
 func (h *history) span(trace, id uint64, service string) apm.Span {
 	s := apm.Span{
 		TraceID: trace, SpanID: id, ParentID: h.Uint64N(4), Service: service, Name: "work", Type: "web",
-		Resource: fmt.Sprint("GET /", h.IntN(20)), Start: 1e9 + h.Int64N(1000), Duration: time.Duration(h.Int64N(1e9)), Error: h.IntN(5) == 0,
-		Meta: map[string]string{},
+		Resource: fmt.Sprint("GET /", h.IntN(20)), Start: 1e9 + h.Int64N(1000), Duration: time.Duration(h.Int64N(1e9)),
+		Error: h.IntN(5) == 0,
+		Meta:  map[string]string{},
 	}
 	if h.IntN(2) == 0 {
 		s.Meta["http.status_code"] = [...]string{"200", "404", "500", ""}[h.IntN(4)]
@@ -242,16 +244,20 @@ func (h *history) span(trace, id uint64, service string) apm.Span {
 		s.Meta[fmt.Sprint("tag", h.IntN(5))] = "dolly said hello"
 	}
 	if h.IntN(3) == 0 {
-		s.Metrics = map[string]float64{"_dd.top_level": 1, "http.status_code": float64(100 * h.IntN(6)), "n": h.NormFloat64()}
+		s.Metrics = map[string]float64{"_dd.top_level": 1, "http.status_code": float64(100 * h.IntN(6)),
+			"n": h.NormFloat64()}
 	}
 	if h.IntN(5) == 0 {
 		s.TraceIDHigh = trace << 32
 	}
 	if h.IntN(10) == 0 {
-		s.Links = []apm.Link{{TraceID: h.Uint64(), TraceIDHigh: h.Uint64(), SpanID: h.Uint64()}, {SpanID: 1, Attributes: map[string]string{"why": "so"}}}
+		s.Links = []apm.Link{{TraceID: h.Uint64(), TraceIDHigh: h.Uint64(), SpanID: h.Uint64()},
+			{SpanID: 1, Attributes: map[string]string{"why": "so"}}}
 	}
 	if h.IntN(10) == 0 {
-		s.Events = []apm.Event{{Time: h.Int64(), Name: "event", Attributes: map[string]any{"text": "t", "number": h.NormFloat64(), "whole": h.Int64(), "yes": true}}, {Time: 1}}
+		s.Events = []apm.Event{{Time: h.Int64(), Name: "event",
+			Attributes: map[string]any{"text": "t", "number": h.NormFloat64(), "whole": h.Int64(), "yes": true}},
+			{Time: 1}}
 	}
 	return s
 }
@@ -413,8 +419,10 @@ func (h *history) checkTraces(of int) {
 func (h *history) search() {
 	h.Helper()
 	queries := []string{
-		"", "", "service:quiet", "-service:noisy", "status:error", "@http.status_code:500", "@http.status_code:>=400", "hello", "GET 7",
-		"@n:<0 OR resource_name:*1", "trace_id:3", "trace_id:000000030000000000000000000000" + "03", "-@http.status_code:*", "duration:>500ms AND (service:noisy OR @tag1:*)", "span_id:2 type:web",
+		"", "", "service:quiet", "-service:noisy", "status:error", "@http.status_code:500", "@http.status_code:>=400",
+		"hello", "GET 7",
+		"@n:<0 OR resource_name:*1", "trace_id:3", "trace_id:000000030000000000000000000000" + "03",
+		"-@http.status_code:*", "duration:>500ms AND (service:noisy OR @tag1:*)", "span_id:2 type:web",
 		"00000003", "-000000030000000000000000000000" + "03",
 	}
 	q := queries[h.IntN(len(queries))]

@@ -51,7 +51,8 @@ func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 1000})
 	fill(t, m, 1, 1)
 	fill(t, m, 2, 3)
-	if summaries, next, err := m.Search(t.Context(), request(t, `resource_name:"span 3"`, 1)); err != nil || len(summaries) != 1 || next != 0 {
+	if summaries, next, err := m.Search(t.Context(), request(t, `resource_name:"span 3"`, 1)); err != nil ||
+		len(summaries) != 1 || next != 0 {
 		t.Errorf("%v, next %d, %v", summaries, next, err)
 	}
 }

@@ -48,7 +48,8 @@ func recent(t testing.TB, s *store.Store, n int, before uint64) ([]apm.Summary, 
 }
 
 func span(trace, id uint64) apm.Span {
-	return apm.Span{TraceID: trace, SpanID: id, Service: "service", Resource: fmt.Sprint("span ", id), Start: int64(id), Duration: time.Millisecond}
+	return apm.Span{TraceID: trace, SpanID: id, Service: "service", Resource: fmt.Sprint("span ", id), Start: int64(id),
+		Duration: time.Millisecond}
 }
 
 func add(t testing.TB, m *store.Store, spans ...apm.Span) {
@@ -114,7 +115,8 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 			t.Errorf("trace %d has %d spans, want 3", trace+2, len(found.Spans))
 		}
 	}
-	want := stats.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: store.MemoryMaxBytes, Oldest: 1, Newest: 3, EvictedTraces: 1, EvictedSpans: 3, EvictedBy: "service"}
+	want := stats.Retention{Traces: 4, Spans: 10, MaxSpans: 12, MaxBytes: store.MemoryMaxBytes, Oldest: 1, Newest: 3,
+		EvictedTraces: 1, EvictedSpans: 3, EvictedBy: "service"}
 	got := m.Retention()
 	if got.Bytes = 0; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -223,7 +225,8 @@ func TestTheFileIsBoundedInBytes(t *testing.T) {
 			continue
 		}
 		settle(t, s)
-		if kept := s.Retention(); kept.Bytes > 1<<20 || kept.Bytes < 1<<19 || kept.EvictedTraces != int(id)+1-kept.Traces {
+		if kept := s.Retention(); kept.Bytes > 1<<20 || kept.Bytes < 1<<19 ||
+			kept.EvictedTraces != int(id)+1-kept.Traces {
 			t.Fatalf("after %d: %+v", id+1, kept)
 		}
 	}
