@@ -24,7 +24,6 @@ var responses = []any{
 var notTheAPI = map[string]string{
 	"apm/internal/web/page/fail.go status detail":        "an error, in Go only",
 	"workshop/cmd/workshop/check_json.go trace_id spans": "the output of workshop check --json",
-	"workshop/cmd/workshop/check_test.go trace_id spans": "likewise",
 }
 
 // TestAPI_DeclaredOnce finds struct types outside package api whose fields are fields of a
