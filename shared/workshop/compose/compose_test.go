@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,13 +22,10 @@ import (
 // compares the answers and traces with what the step must show, and with what its
 // lesson expects.
 func TestLessons(t *testing.T) {
-	docker := findDocker(t)
-	for step := 1; step <= runner.Steps; step++ {
-		docker.build(t, step)
-	}
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
-			p := docker.project(t)
+			t.Parallel()
+			p := findDocker(t).project(t)
 			p.up(step)
 			p.checkPublishedPorts()
 
@@ -59,6 +57,7 @@ func TestLessons(t *testing.T) {
 // TestAnotherStep goes from one step to another with nothing said but STEP. The
 // agent goes on, so that the traces of both can be compared.
 func TestAnotherStep(t *testing.T) {
+	t.Parallel()
 	p := findDocker(t).project(t)
 	p.up(1)
 	agent := p.container("agent")
@@ -76,6 +75,7 @@ func TestAnotherStep(t *testing.T) {
 
 // TestDownLeavesNothing but what is to be kept: thoughts, and traces.
 func TestDownLeavesNothing(t *testing.T) {
+	t.Parallel()
 	p := findDocker(t).project(t)
 	p.up(5)
 	if _, err := (&client.Client{API: p.url("api", 5000)}).Play(need.Context(t), 1); err != nil {
@@ -118,13 +118,24 @@ type docker struct {
 	ports   runner.Ports
 }
 
+// findDocker returns a docker with ports of its own, so tests can run side by side. The
+// first call builds all images.
 func findDocker(t *testing.T) docker {
 	t.Helper()
 	root := checkout.Root(t)
 	compose := need.Docker(t)
 	ports := runner.Ports{API: need.Port(t), Thinker: need.Port(t), Agent: need.Port(t)}
-	return docker{root, compose, ports}
+	d := docker{root, compose, ports}
+	images.Do(func() {
+		for step := 1; step <= runner.Steps; step++ {
+			d.build(t, step)
+		}
+		d.build(t, 1, "workshop")
+	})
+	return d
 }
+
+var images sync.Once
 
 // command is one of docker-compose, for a step. The thinker hardly takes its time,
 // but where it can remember a thought: that must be much quicker.

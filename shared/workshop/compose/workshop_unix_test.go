@@ -23,6 +23,7 @@ import (
 // TestWorkshopHasAllItNeeds builds and checks code in containers that can download
 // nothing, in a directory that is not root's, and stays its owner's.
 func TestWorkshopHasAllItNeeds(t *testing.T) {
+	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
 	for _, do := range []struct {
 		command string
@@ -48,9 +49,8 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 
 // TestWorkshopAsks sends requests to services in other containers.
 func TestWorkshopAsks(t *testing.T) {
-	docker := findDocker(t)
-	docker.build(t, 2)
-	p := docker.checkout(t).project(t)
+	t.Parallel()
+	p := findDocker(t).checkout(t).project(t)
 	p.up(2)
 	for command, says := range map[string]string{
 		"think war music":    "subject:music",
@@ -69,6 +69,7 @@ func TestWorkshopAsks(t *testing.T) {
 // TestWorkshopUp starts a step in a container, changes its code, asks for what was
 // changed, here and from another container, and stops it.
 func TestWorkshopUp(t *testing.T) {
+	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
 	p.compose("run", "--detach", "--name", p.name, "--service-ports", "--use-aliases", "-e", "GOPROXY=off", "workshop",
 		"up", "--step", "1")
@@ -107,7 +108,6 @@ func TestWorkshopUp(t *testing.T) {
 // the workshop's command is built from the original.
 func (d docker) checkout(t *testing.T) docker {
 	t.Helper()
-	d.build(t, 1, "workshop")
 	from := d.root
 	d.root = t.TempDir()
 	for _, dir := range []string{"step01", "step02", "step03", "step04", "step05", "shared/serve", "shared/compose"} {

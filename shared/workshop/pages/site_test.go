@@ -63,11 +63,14 @@ func (asleep) State() runner.State {
 func (asleep) Changed(context.Context) <-chan struct{} { return nil }
 func (asleep) Run(runner.Target)                       {}
 
-// send sends spans as a tracer does.
+// send sends spans in payloads of the size that tracers send, so that the Intake page has
+// several.
 func (s *site) send(spans []apm.Span) {
 	s.t.Helper()
-	if err := tracegen.Send(s.t.Context(), s.origin, spans); err != nil {
-		s.t.Fatal(err)
+	for payload := range slices.Chunk(spans, 2000) {
+		if err := tracegen.Send(s.t.Context(), s.origin, payload); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 
