@@ -16,17 +16,17 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A shelf is a store's directory with 35 spans: segments of ten spans, three of them in
-// files and five spans in the log. Trace n has two spans, one after the other: those of
+// A fixture is a store's directory with 35 spans: segments of ten spans, three of them in
+// files, and five spans in the log. Trace n has two spans, one after the other: those of
 // trace 11 are in two segments.
-type shelf struct {
+type fixture struct {
 	config store.Config
 	log    bytes.Buffer
 }
 
-func fillShelf(t testing.TB) *shelf {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	k := &shelf{}
+	k := &fixture{}
 	k.config = store.Config{Path: filepath.Join(t.TempDir(), "traces"), MaxSpans: 160,
 		Logger: slog.New(slog.NewTextHandler(&k.log, nil))}
 	k.opened(t, func(s *store.Store) {
@@ -42,7 +42,7 @@ func fillShelf(t testing.TB) *shelf {
 }
 
 // opened opens the store, uses it and closes it.
-func (k *shelf) opened(t testing.TB, use func(*store.Store)) {
+func (k *fixture) opened(t testing.TB, use func(*store.Store)) {
 	t.Helper()
 	s, err := store.Open(k.config)
 	if err != nil {
@@ -55,7 +55,7 @@ func (k *shelf) opened(t testing.TB, use func(*store.Store)) {
 }
 
 // files returns the paths of the store's files that end in a suffix.
-func (k *shelf) files(t testing.TB, suffix string) []string {
+func (k *fixture) files(t testing.TB, suffix string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(k.config.Path, "*"+suffix))
 	if err != nil {
@@ -127,7 +127,7 @@ func TestStore_DamagedSegment(t *testing.T) {
 		"empty":     func([]byte) []byte { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := fillShelf(t)
+			k := newFixture(t)
 			damaged := k.files(t, ".segment")[1] // spans 11 to 20
 			change(t, damaged, damage)
 			want := append(spanIDs(1, 10), spanIDs(21, 35)...)
@@ -163,11 +163,11 @@ func TestStore_DamagedSegment(t *testing.T) {
 }
 
 func TestStore_DamagedLog(t *testing.T) {
-	whole := fillShelf(t)
+	whole := newFixture(t)
 	log := filepath.Base(whole.files(t, ".log")[0]) // spans 31 to 35
 	// with returns a copy whose log has that content.
-	with := func(content []byte) *shelf {
-		k := &shelf{config: whole.config}
+	with := func(content []byte) *fixture {
+		k := &fixture{config: whole.config}
 		k.config.Path = filepath.Join(t.TempDir(), "traces")
 		k.config.Logger = slog.New(slog.NewTextHandler(&k.log, nil))
 		copyDir(t, whole.config.Path, k.config.Path, func(name string, was []byte) []byte {
@@ -213,7 +213,7 @@ func TestStore_DamagedLog(t *testing.T) {
 }
 
 func TestStore_MissingSegment(t *testing.T) {
-	k := fillShelf(t)
+	k := newFixture(t)
 	k.opened(t, func(s *store.Store) {
 		if err := os.Remove(k.files(t, ".segment")[2]); err != nil {
 			t.Fatal(err)
@@ -299,7 +299,7 @@ func TestStore_DirectoryRemoved(t *testing.T) {
 	s := open(t, config)
 	add(t, s, apm.Span{TraceID: 1, SpanID: 1})
 	if s.Retention().FileGone {
-		t.Error("it is there")
+		t.Error("the directory exists")
 	}
 	if err := os.RemoveAll(config.Path); err != nil {
 		t.Fatal(err)

@@ -13,13 +13,13 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// Figures over spans that are all at hand, in the plainest way: exact, and what
-// any faster way is to be held to. See decisions/exact-figures.md.
+// These functions compute exact figures in the simplest way. Tests compare the store's
+// faster ones with them. See decisions/exact-figures.md.
 
-// exactBreakdown gives the figures of the selected spans, each span a request.
-// A span without one of the fields has "" for it. Where the time is not
-// bounded, it goes from the earliest start to just after the latest. Groups
-// with as many requests are in the order of their values.
+// exactBreakdown returns the figures of the selected spans, each a request. A span without
+// one of the fields has "" for it. Without limits, the time range is from the earliest start
+// to just after the latest. Groups with equally many requests are in the order of their
+// values.
 func exactBreakdown(traces []apm.Trace, b query.Breakdown) stats.Breakdown {
 	selected := selectSpans(traces, b.Selection)
 	answer := stats.Breakdown{From: cmp.Or(b.From, b.To), To: cmp.Or(b.To, b.From)}
@@ -51,7 +51,7 @@ func exactBreakdown(traces []apm.Trace, b query.Breakdown) stats.Breakdown {
 	return answer
 }
 
-// values are the span's values of some fields.
+// values returns the span's values of some fields.
 func values(s *apm.Span, fields []query.Field) []string {
 	texts := make([]string, len(fields))
 	for i, field := range fields {
@@ -60,7 +60,7 @@ func values(s *apm.Span, fields []query.Field) []string {
 	return texts
 }
 
-// groupOf gives the figures of a group's spans, within the time of the whole.
+// groupOf returns the figures of a group's spans, with the time range of the whole.
 func groupOf(spans []*apm.Span, values []string, whole stats.Breakdown, b query.Breakdown) stats.Group {
 	group := stats.Group{Values: values, Figures: figures(spans)}
 	buckets := make([][]*apm.Span, b.Buckets)
@@ -92,17 +92,16 @@ func groupOf(spans []*apm.Span, values []string, whole stats.Breakdown, b query.
 	return group
 }
 
-// bucket is which of n equal parts of the whole's time a moment of it is in.
+// bucket returns which of n equal parts of the whole's time range contains a moment.
 func bucket(at int64, whole stats.Breakdown, n int) int {
 	length := uint64(whole.To) - uint64(whole.From)
 	since := min(uint64(at)-uint64(whole.From), length-1) // nothing starts after the last moment there is
-	// In 128 bits: nanoseconds of years times a thousand are more than 64 hold.
+	// In 128 bits, since the nanoseconds of years times a thousand overflow 64 bits.
 	high, low := bits.Mul64(since, uint64(n))
 	part, _ := bits.Div64(high, low, length)
 	return int(part)
 }
 
-// figures sums spans up.
 func figures(spans []*apm.Span) stats.Figures {
 	durations := make([]time.Duration, len(spans))
 	f := stats.Figures{Requests: len(spans)}
@@ -126,12 +125,11 @@ func figures(spans []*apm.Span) stats.Figures {
 	return f
 }
 
-// exactFacets counts the values of some fields that the selected spans have,
-// and names at most most of each, the most common first. Without fields it is
-// every field by which spans can be grouped that one of them has, the most
-// common first: those that differ in nearly every span, and what tracers keep
-// for themselves, are to be asked for.
-func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, most int) []stats.Facet {
+// exactFacets counts the selected spans' values of some fields, and returns at most limit
+// values of each, the most common first. Without fields, it counts every field that can
+// group the spans, the most common first. That excludes fields that differ in nearly every
+// span, and tracers' internal tags.
+func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, limit int) []stats.Facet {
 	selected := selectSpans(traces, s)
 	asked := len(fields) > 0
 	if !asked {
@@ -153,9 +151,9 @@ func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, mo
 		slices.SortFunc(facet.Values, func(a, b stats.FacetValue) int {
 			return cmp.Or(cmp.Compare(b.Spans, a.Spans), cmp.Compare(a.Value, b.Value))
 		})
-		if len(facet.Values) > most {
-			facet.Others = len(facet.Values) - most
-			facet.Values = facet.Values[:most]
+		if len(facet.Values) > limit {
+			facet.Others = len(facet.Values) - limit
+			facet.Values = facet.Values[:limit]
 		}
 		if asked || facet.Spans > 0 && len(spans) < 10_000 {
 			facets = append(facets, facet)
@@ -169,7 +167,7 @@ func exactFacets(traces []apm.Trace, s query.Selection, fields []query.Field, mo
 	return facets
 }
 
-// grouping are the fields by which some of the spans may be grouped.
+// grouping returns the fields that can group some of the spans.
 func grouping(spans []*apm.Span) []query.Field {
 	var fields []query.Field
 	for _, name := range []string{"env", "operation_name", "resource_name", "service", "status", "type", "version"} {
@@ -193,7 +191,7 @@ func grouping(spans []*apm.Span) []query.Field {
 	return fields
 }
 
-// selectSpans are the spans that are looked for.
+// selectSpans returns the selected spans.
 func selectSpans(traces []apm.Trace, s query.Selection) (spans []*apm.Span) {
 	for _, trace := range traces {
 		for i := range trace.Spans {
@@ -205,7 +203,7 @@ func selectSpans(traces []apm.Trace, s query.Selection) (spans []*apm.Span) {
 	return spans
 }
 
-// A part is a span that takes part in requests, within its trace.
+// A part is a span of a request, or above one, within its trace.
 type part struct {
 	*apm.Span
 	parent  *apm.Span // nil for a root
@@ -214,7 +212,7 @@ type part struct {
 	share   float64 // of the execution time of its trace's requests
 }
 
-// exactParts are the spans of requests and those above them.
+// exactParts returns the spans of requests and the spans above them.
 func exactParts(trace apm.Trace, isRequest func(*apm.Span) bool) (parts []part) {
 	parents := map[*apm.Span]*apm.Span{}
 	for _, root := range trace.Tree() {
@@ -255,7 +253,7 @@ func exactParts(trace apm.Trace, isRequest func(*apm.Span) bool) (parts []part) 
 	return parts
 }
 
-// exactAnatomy takes all requests apart.
+// exactAnatomy returns the anatomy of all requests.
 func exactAnatomy(traces []apm.Trace, s query.Selection, buckets int) stats.Anatomy {
 	whole := exactBreakdown(traces, query.Breakdown{Selection: s})
 	answer := stats.Anatomy{Requests: whole.Total.Requests, Of: whole.Total.Requests, From: whole.From, To: whole.To}

@@ -15,8 +15,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// randomTraces have durations from no time to hours, most of them short, and
-// every kind of tag.
+// randomTraces returns traces with durations from 0 to hours, most of them short, and every
+// kind of tag.
 func randomTraces(r *rand.Rand, traces, spans int) (all []apm.Trace) {
 	for id := range uint64(traces) {
 		var trace []apm.Span
@@ -64,7 +64,7 @@ func randomSelection(t testing.TB, r *rand.Rand) query.Selection {
 	return s
 }
 
-// randomFields are some of those that spans can be told apart by.
+// randomFields returns n fields that can group spans.
 func randomFields(t testing.TB, r *rand.Rand, n int) (fields []query.Field) {
 	all := []string{"service", "version", "@n", "status", "resource_name", "operation_name", "type", "env", "duration",
 		"span_id", "trace_id", "@_dd.top_level", "@none"}
@@ -74,8 +74,8 @@ func randomFields(t testing.TB, r *rand.Rand, n int) (fields []query.Field) {
 	return fields
 }
 
-// inStore has traces in a store, so that some segments are packed, and a trace
-// is in more than one of them.
+// inStore returns a store with the traces. Some of its segments are files, and a trace can
+// be in several segments.
 func inStore(t testing.TB, r *rand.Rand, traces []apm.Trace) *store.Store {
 	t.Helper()
 	spans := 0
@@ -93,14 +93,12 @@ func inStore(t testing.TB, r *rand.Rand, traces []apm.Trace) *store.Store {
 	return s
 }
 
-// near tells whether a duration is within 1 % of another, or as close as whole
-// nanoseconds can be to that.
+// near reports whether a duration is within 1 % of another, rounded to nanoseconds.
 func near(got, want time.Duration) bool {
 	return math.Abs(float64(got)-float64(want)) <= 0.01*float64(want)+0.5
 }
 
-// sameFigures tells whether the figures are equal, but for percentiles that are
-// near.
+// sameFigures reports whether the figures are equal and the percentiles near.
 func sameFigures(got, want stats.Figures) bool {
 	same := near(got.P50, want.P50) && near(got.P75, want.P75) && near(got.P90, want.P90) && near(got.P95, want.P95) &&
 		near(got.P99, want.P99)
@@ -114,8 +112,8 @@ func sameGroup(got, want stats.Group) bool {
 		sameDistribution(got.Distribution, want.Distribution)
 }
 
-// sameDistribution goes through both, the shortest first: each duration must be
-// near that with which it is counted.
+// sameDistribution reports whether the distributions are equal, except that durations may be
+// near.
 func sameDistribution(got, want []stats.Latency) bool {
 	left := slices.Clone(want)
 	for i, latency := range got {
@@ -136,7 +134,7 @@ func sameDistribution(got, want []stats.Latency) bool {
 	return len(left) == 0
 }
 
-func TestAStoresFiguresAreTheExactOnes(t *testing.T) {
+func TestStore_Breakdown_Exact(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		traces := randomTraces(r, 1+r.IntN(300), 6)
@@ -163,7 +161,7 @@ func TestAStoresFiguresAreTheExactOnes(t *testing.T) {
 	}
 }
 
-func TestAStoresFacetsAreTheExactOnes(t *testing.T) {
+func TestStore_Facets_Exact(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		traces := randomTraces(r, 1+r.IntN(300), 6)
@@ -181,7 +179,7 @@ func TestAStoresFacetsAreTheExactOnes(t *testing.T) {
 	}
 }
 
-func TestAnAnatomyIsExactWhereTracesAreFew(t *testing.T) {
+func TestStore_Anatomy_Exact(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 13))
 		traces := randomTraces(r, 1+r.IntN(250), 6) // they are looked at one and all
@@ -208,9 +206,9 @@ func TestAnAnatomyIsExactWhereTracesAreFew(t *testing.T) {
 	}
 }
 
-// TestTracesThatAreLargeAreFewerInASample has five of 40,000 spans, of which a
-// sample takes as many as have 100,000 together.
-func TestTracesThatAreLargeAreFewerInASample(t *testing.T) {
+// TestStore_Anatomy_LargeTraces stores five traces of 40,000 spans. A sample has as many as
+// have 100,000 spans together.
+func TestStore_Anatomy_LargeTraces(t *testing.T) {
 	s := open(t, store.Config{})
 	for id := range uint64(5) {
 		add(t, s, apm.Span{TraceID: id + 1, SpanID: 1, Service: "api", Duration: 1})
@@ -225,12 +223,11 @@ func TestTracesThatAreLargeAreFewerInASample(t *testing.T) {
 	}
 }
 
-// TestASampleIsFair has traces of one span and, as many and as
-// long, of ten: each kind took half of the time. A thousand traces, of which
-// each tells one of two services, have a share within 5 points of a half but
-// once in six hundred times (three standard deviations of 1.6 points), and as
-// nothing in it is left to chance, it is so always or never.
-func TestASampleIsFair(t *testing.T) {
+// TestStore_Anatomy_FairSample stores as many traces of one span as of ten, equally long, so
+// each kind takes half of the time. In a sample of a thousand traces, each with one of two
+// services, a share is off by more than 5 points once in six hundred times (three standard
+// deviations of 1.6 points). The test isn't random: it always passes or always fails.
+func TestStore_Anatomy_FairSample(t *testing.T) {
 	s := open(t, store.Config{})
 	for id := range uint64(5000) {
 		add(t, s, apm.Span{TraceID: 2*id + 1, SpanID: 1, Service: "one", Start: 1, Duration: time.Second})

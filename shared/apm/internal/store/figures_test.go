@@ -16,8 +16,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// served makes one trace for each duration, in milliseconds and a second apart:
-// an entry span of version, and below it a database span that takes half.
+// served returns a trace for each duration, in milliseconds. The traces start a second
+// apart. Each has an entry span with the version and a database span that takes half.
 func served(version string, durations ...int) (traces []apm.Trace) {
 	for i, ms := range durations {
 		id := uint64(len(version)*1000 + i + 1)
@@ -57,7 +57,7 @@ func fieldOf(t testing.TB, text string) query.Field {
 	return f
 }
 
-func TestFiguresAreExact(t *testing.T) {
+func TestStore_Breakdown_Figures(t *testing.T) {
 	got := exactBreakdown(served("1", upTo(100)...), query.Breakdown{Selection: selection(t, "service:api")})
 	ms := time.Millisecond
 	want := stats.Figures{Requests: 100, Errors: 10, Total: 5050 * ms, Max: 100 * ms, P50: 50 * ms, P75: 75 * ms,
@@ -72,7 +72,7 @@ func TestFiguresAreExact(t *testing.T) {
 	}
 }
 
-func TestGroupsAreTheMostCommonFirst(t *testing.T) {
+func TestStore_Breakdown_Groups(t *testing.T) {
 	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
 	b := query.Breakdown{Selection: selection(t, ""),
 		By: []query.Field{fieldOf(t, "service"), fieldOf(t, "version"), fieldOf(t, "@http.status_code")}}
@@ -93,7 +93,7 @@ func TestGroupsAreTheMostCommonFirst(t *testing.T) {
 	}
 }
 
-func TestBucketsDivideTheTime(t *testing.T) {
+func TestStore_Breakdown_Buckets(t *testing.T) {
 	b := query.Breakdown{Selection: selection(t, "service:api"), Buckets: 4, Distribution: true,
 		By: []query.Field{fieldOf(t, "service")}}
 	b.From, b.To = 1e9, 9e9
@@ -117,8 +117,8 @@ func TestBucketsDivideTheTime(t *testing.T) {
 	}
 }
 
-// TestNoFigureIsOutOfBounds has spans at the ends of time, and of no time.
-func TestNoFigureIsOutOfBounds(t *testing.T) {
+// TestStore_Breakdown_Extremes stores spans with the first and last possible times, and without a duration.
+func TestStore_Breakdown_Extremes(t *testing.T) {
 	spans := []apm.Span{{TraceID: 1, SpanID: 1, Duration: math.MaxInt64},
 		{TraceID: 1, SpanID: 2, Start: math.MaxInt64, Duration: math.MaxInt64}}
 	b := query.Breakdown{Buckets: 1000}
@@ -135,7 +135,7 @@ func TestNoFigureIsOutOfBounds(t *testing.T) {
 	}
 }
 
-func TestFacetsCountValues(t *testing.T) {
+func TestStore_Facets_Counts(t *testing.T) {
 	traces := append(served("1", 1, 2), served("22", 1, 2, 3)...)
 	got := exactFacets(traces, selection(t, "service:db"), []query.Field{fieldOf(t, "@rows"), fieldOf(t, "version")}, 2)
 	want := []stats.Facet{
@@ -155,7 +155,7 @@ func TestFacetsCountValues(t *testing.T) {
 	}
 }
 
-func TestAStoreGivesFigures(t *testing.T) {
+func TestStore_Figures_ContextCancelled(t *testing.T) {
 	m := open(t, store.Config{})
 	for _, trace := range served("1", 1, 2, 3) {
 		add(t, m, trace.Spans...)
@@ -173,14 +173,14 @@ func TestAStoreGivesFigures(t *testing.T) {
 	}
 	cancel()
 	if _, err := m.Breakdown(ctx, query.Breakdown{Selection: s}); !errors.Is(err, context.Canceled) {
-		t.Errorf("nobody waits any more: %v", err)
+		t.Errorf("after cancelling: %v", err)
 	}
 	if _, err := m.Anatomy(ctx, s, 0); !errors.Is(err, context.Canceled) {
-		t.Errorf("nobody waits any more: %v", err)
+		t.Errorf("after cancelling: %v", err)
 	}
 }
 
-func TestAClearedStoreBeginsAnew(t *testing.T) {
+func TestStore_Clear(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 8})
 	notices := m.Subscribe(t.Context())
 	for id := range uint64(3) {
@@ -193,7 +193,7 @@ func TestAClearedStoreBeginsAnew(t *testing.T) {
 		t.Errorf("%+v", kept)
 	}
 	if _, found, err := m.Trace(t.Context(), 3); found || err != nil {
-		t.Errorf("trace 3 is still there: %v", err)
+		t.Errorf("trace 3 isn't removed: %v", err)
 	}
 	if list, next := recent(t, m, 10, 0); len(list) != 0 || next != 0 {
 		t.Errorf("%v", list)
@@ -209,7 +209,7 @@ func TestAClearedStoreBeginsAnew(t *testing.T) {
 	}
 }
 
-func TestOfFewRequestsTheSlowestIsKnownExactly(t *testing.T) {
+func TestStore_Breakdown_FewRequests(t *testing.T) {
 	ms := time.Millisecond
 	slowest := 504321987 * time.Nanosecond
 	for requests, want := range map[int][]time.Duration{1: {slowest, slowest, slowest}, 3: {502 * ms, slowest, slowest},

@@ -21,8 +21,7 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// TestMain lets the test's own program be one that keeps traces until it is
-// killed.
+// TestMain lets the test program run itself as one that adds traces until it's killed.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "keep-traces" {
 		keepTraces(os.Args[2], os.Args[3], os.Args[4])
@@ -30,12 +29,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// keepers is how many add spans at the same time.
+// keepers is the number of goroutines that add spans.
 const keepers = 4
 
-// keepTraces adds traces without end, and prints for each what is safe: its ID
-// and how many of its spans. Each gets three spans, and later another one. IDs
-// go on after first.
+// keepTraces adds traces forever, and prints each one's ID and number of acknowledged spans.
+// A trace gets three spans, and later a fourth. IDs start after first.
 func keepTraces(path, maxSpans, first string) {
 	spans, _ := strconv.Atoi(maxSpans)
 	begin, _ := strconv.ParseUint(first, 10, 64)
@@ -76,8 +74,8 @@ func keepTraces(path, maxSpans, first string) {
 	}
 }
 
-// Whatever a program was told to be safe is there after it was killed.
-func TestKilledAtAnyMoment(t *testing.T) {
+// TestStore_Kill kills programs that add spans, and checks that all acknowledged spans are stored.
+func TestStore_Kill(t *testing.T) {
 	for name, maxSpans := range map[string]int{"while it keeps all": math.MaxInt32, "while it evicts": 2000} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,8 +92,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// killed runs a program that keeps traces, kills it, and notes what was safe by
-// then. last is the last of its traces.
+// killed runs a program that adds traces, kills it, and records the acknowledged spans in
+// safe. last is the ID of its last trace.
 func killed(t *testing.T, path string, maxSpans int, first uint64, safe map[uint64]int) (last uint64) {
 	t.Helper()
 	program, err := os.Executable()
@@ -119,20 +117,20 @@ func killed(t *testing.T, path string, maxSpans int, first uint64, safe map[uint
 		var id uint64
 		var spans int
 		if _, err := fmt.Sscan(lines.Text(), &id, &spans); err != nil {
-			t.Fatalf("it says %q", lines.Text())
+			t.Fatalf("the program printed %q", lines.Text())
 		}
 		last = max(last, id)
 		safe[id] = max(safe[id], spans)
 	}
 	_ = cmd.Wait() // by a signal
 	if code := cmd.ProcessState.ExitCode(); code != -1 {
-		t.Fatalf("it ended with exit code %d before it was killed", code)
+		t.Fatalf("the program ended with exit code %d before it was killed", code)
 	}
 	return last + keepers
 }
 
-// check opens the file and looks for what is safe. Nobody knows of the last
-// that each of the killed was about to keep.
+// check opens the store and looks for the acknowledged spans. Each killed goroutine may have
+// stored one trace that wasn't acknowledged.
 func check(t *testing.T, path string, maxSpans int, safe map[uint64]int, kills int, last uint64) {
 	t.Helper()
 	s, err := store.Open(store.Config{Path: path, MaxSpans: maxSpans})
@@ -149,7 +147,7 @@ func check(t *testing.T, path string, maxSpans int, safe map[uint64]int, kills i
 		found[summary.TraceID] = summary.Spans
 		spans += summary.Spans
 		if summary.Spans < max(3, safe[summary.TraceID]) || summary.Spans > 4 {
-			t.Errorf("trace %d has %d spans, of which %d were safe", summary.TraceID, summary.Spans,
+			t.Errorf("trace %d has %d spans, of which %d were acknowledged", summary.TraceID, summary.Spans,
 				safe[summary.TraceID])
 		}
 	}
@@ -161,17 +159,17 @@ func check(t *testing.T, path string, maxSpans int, safe map[uint64]int, kills i
 			continue
 		}
 		if gone++; kept.EvictedTraces == 0 || last-id < uint64(maxSpans/8) {
-			t.Errorf("trace %d was safe and is gone, after %d kills and %d traces", id, kills, last)
+			t.Errorf("trace %d was acknowledged and is missing, after %d kills and %d traces", id, kills, last)
 		}
 	}
 	unknown := kills * keepers
 	if all := len(found) + kept.EvictedTraces; kept.Traces != len(found) || gone > kept.EvictedTraces ||
 		all < len(safe) || all > len(safe)+unknown {
-		t.Errorf("%d traces are found of %d that were safe; kept are %+v", len(found), len(safe), kept)
+		t.Errorf("found %d traces of %d acknowledged ones; the store reports %+v", len(found), len(safe), kept)
 	}
 	if all := kept.Spans + kept.EvictedSpans; kept.Spans != spans || all < safeSpans || all > safeSpans+3*unknown ||
 		kept.Spans > maxSpans || kept.DamagedSpans != 0 {
-		t.Errorf("%d spans are found of %d that were safe; kept are %+v", spans, safeSpans, kept)
+		t.Errorf("found %d spans of %d acknowledged ones; the store reports %+v", spans, safeSpans, kept)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)

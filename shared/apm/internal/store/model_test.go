@@ -17,8 +17,8 @@ import (
 	"thinker/shared/apm/query"
 )
 
-// A model is what a store promises, in the plainest way. Which traces had to
-// go it is told; that they went whole and by the rules it checks.
+// A model is the simplest implementation of what a store promises. It follows the store's
+// evictions, and checks that they remove whole traces in the right order.
 type model struct {
 	lives map[uint64][]apm.Span // of each trace kept: what came in its present life
 	order []uint64              // the same traces, the first to arrive first
@@ -43,7 +43,7 @@ func (m *model) add(spans []apm.Span) {
 	m.added += len(spans)
 }
 
-// evictOldest removes so many traces, the first to arrive first.
+// evictOldest removes n traces, in order of arrival.
 func (m *model) evictOldest(n int) {
 	for _, id := range m.order[:n] {
 		m.evictedTraces++
@@ -78,7 +78,7 @@ func (m *model) spans() int {
 	return n
 }
 
-// matching are the traces with a span that is looked for, the newest first.
+// matching returns the traces with a selected span, newest first.
 func (m *model) matching(s query.Selection) (ids []uint64) {
 	for _, id := range slices.Backward(m.order) {
 		if s.Selects(m.lives[id]) {
@@ -88,7 +88,7 @@ func (m *model) matching(s query.Selection) (ids []uint64) {
 	return ids
 }
 
-// A history is things that happen to a store and its model.
+// A history applies random operations to a store and its model.
 type history struct {
 	*testing.T
 	*rand.Rand
@@ -100,9 +100,8 @@ type history struct {
 	simple bool // every trace comes at once, and is of one service
 }
 
-// FuzzAStoreKeepsItsPromises has a history for each seed: as a test some, and
-// as many as there is time for when it is told to go on.
-func FuzzAStoreKeepsItsPromises(f *testing.F) {
+// FuzzStore_Model runs a history for each seed.
+func FuzzStore_Model(f *testing.F) {
 	for seed := range uint64(12) {
 		f.Add(seed)
 	}
@@ -201,7 +200,7 @@ func brief(spans []apm.Span) string {
 	return text
 }
 
-// payload is spans of some traces, one after the other or mixed.
+// payload returns spans of some traces, one after the other or mixed.
 func (h *history) payload() (spans []apm.Span) {
 	for range 1 + h.IntN(4) {
 		trace := 1 + h.Uint64N(uint64(h.crowd))
@@ -222,7 +221,7 @@ func (h *history) payload() (spans []apm.Span) {
 	return spans
 }
 
-// service is most often the noisy one.
+// service returns a random service, most often the noisy one.
 func (h *history) service() string {
 	if h.IntN(10) > 0 {
 		return "noisy"
@@ -277,8 +276,8 @@ func (h *history) reopen() {
 	}
 }
 
-// crash goes on with a copy of the directory, as a power cut leaves it: perhaps with the
-// beginning of a record that was being written.
+// crash continues with a copy of the directory as a power cut may leave it: the last record
+// may be incomplete.
 func (h *history) crash() {
 	h.files++
 	h.log = append(h.log, "crash")
@@ -298,7 +297,7 @@ func (h *history) crash() {
 	h.open(config)
 }
 
-// follow looks which traces are left, and whether that is by the rules.
+// follow evicts the model's traces that the store has evicted, and checks the order.
 func (h *history) follow() {
 	h.Helper()
 	if list := h.settledList(); !h.model.evictTo(list) {
@@ -334,7 +333,7 @@ func (h *history) follow() {
 	}
 }
 
-// list is all traces that have a span that is looked for, a page at a time.
+// list returns all traces with a selected span, page by page.
 func (h *history) list(s query.Selection, page int) (ids []uint64) {
 	h.Helper()
 	r := query.Request{Selection: s, Limit: page}
@@ -356,7 +355,7 @@ func (h *history) list(s query.Selection, page int) (ids []uint64) {
 	}
 }
 
-// page goes through the list while traces arrive.
+// page lists all traces page by page, while others arrive.
 func (h *history) page() {
 	settle(h, h.Store)
 	h.follow()
@@ -392,7 +391,7 @@ func (h *history) page() {
 	}
 }
 
-// checkTraces finds every span of one of so many traces, and no other.
+// checkTraces compares the spans of one in every few traces.
 func (h *history) checkTraces(of int) {
 	h.Helper()
 	for _, id := range h.model.order {
@@ -415,7 +414,6 @@ func (h *history) checkTraces(of int) {
 	}
 }
 
-// search looks for something.
 func (h *history) search() {
 	h.Helper()
 	queries := []string{

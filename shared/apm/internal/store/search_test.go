@@ -18,7 +18,7 @@ func request(t testing.TB, q string, limit int) query.Request {
 	return query.Request{Selection: query.Selection{Query: parsed}, Limit: limit}
 }
 
-func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
+func TestStore_Search_AnySpan(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 1000})
 	for id := range uint64(100) {
 		fill(t, m, id+1, 1+int(id)%3) // of three traces, one has a span 3
@@ -47,7 +47,7 @@ func TestSearchFindsTracesByAnyOfTheirSpans(t *testing.T) {
 	}
 }
 
-func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
+func TestStore_Search_FullLastPage(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 1000})
 	fill(t, m, 1, 1)
 	fill(t, m, 2, 3)
@@ -57,9 +57,9 @@ func TestAFullPageIsTheLastWhereNothingElseMatches(t *testing.T) {
 	}
 }
 
-// TestASearchGoesOnWhereItLetGo has the one match behind more spans than a
-// scan looks at without letting go of the store.
-func TestASearchGoesOnWhereItLetGo(t *testing.T) {
+// TestStore_Search_ManySpans stores the only match after more spans than a search scans
+// while it holds the store's lock.
+func TestStore_Search_ManySpans(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 100_000})
 	for id := range uint64(30) {
 		fill(t, m, id+1, 1000)
@@ -71,6 +71,6 @@ func TestASearchGoesOnWhereItLetGo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := m.Search(ctx, r); !errors.Is(err, context.Canceled) {
-		t.Errorf("nobody waits any more: %v", err)
+		t.Errorf("after cancelling: %v", err)
 	}
 }

@@ -69,7 +69,7 @@ func fill(t testing.TB, m *store.Store, trace uint64, n int) {
 	add(t, m, spans...)
 }
 
-func TestSpansOfATraceAreJoinedAcrossPayloads(t *testing.T) {
+func TestStore_Trace_SeveralPayloads(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 100})
 	add(t, m, span(1, 2), span(2, 1))
 	add(t, m, span(1, 1))
@@ -81,11 +81,11 @@ func TestSpansOfATraceAreJoinedAcrossPayloads(t *testing.T) {
 		t.Error("a stored span's Meta is nil")
 	}
 	if _, ok := traceOf(t, m, 3); ok {
-		t.Error("found a trace that never came")
+		t.Error("found a trace that wasn't added")
 	}
 }
 
-func TestASpanSentAgainTakesItsPlace(t *testing.T) {
+func TestStore_Trace_ResentSpan(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 100})
 	add(t, m, span(1, 1), span(1, 2))
 	again := span(1, 1)
@@ -100,7 +100,7 @@ func TestASpanSentAgainTakesItsPlace(t *testing.T) {
 	}
 }
 
-func TestTheOldestTraceGoesWhole(t *testing.T) {
+func TestStore_EvictsOldestTrace(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 12})
 	for trace := range uint64(4) {
 		fill(t, m, trace+1, 3)
@@ -108,7 +108,7 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 	add(t, m, span(5, 1))
 	settle(t, m)
 	if _, ok := traceOf(t, m, 1); ok {
-		t.Error("the oldest trace is still there")
+		t.Error("the oldest trace isn't evicted")
 	}
 	for trace := range uint64(3) {
 		if found, _ := traceOf(t, m, trace+2); len(found.Spans) != 3 {
@@ -123,7 +123,7 @@ func TestTheOldestTraceGoesWhole(t *testing.T) {
 	}
 }
 
-func TestAnEvictedTraceMayComeBack(t *testing.T) {
+func TestStore_EvictedTraceArrivesAgain(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 4})
 	for trace := range uint64(5) {
 		add(t, m, span(trace+1, 1))
@@ -134,11 +134,11 @@ func TestAnEvictedTraceMayComeBack(t *testing.T) {
 		t.Errorf("%v %+v", ok, trace)
 	}
 	if summaries, _ := recent(t, m, 1, 0); summaries[0].TraceID != 1 {
-		t.Errorf("it is not the newest: %+v", summaries)
+		t.Errorf("it isn't the newest: %+v", summaries)
 	}
 }
 
-func TestRecentPagesWithoutGapsOrRepeats(t *testing.T) {
+func TestStore_Recent_Pages(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 1000})
 	for trace := range uint64(10) {
 		fill(t, m, trace+1, 2)
@@ -160,11 +160,11 @@ func TestRecentPagesWithoutGapsOrRepeats(t *testing.T) {
 		t.Errorf("got %v", seen)
 	}
 	if summaries, next := recent(t, m, 0, 0); len(summaries) != 0 || next != 0 {
-		t.Errorf("none asked for: %v %d", summaries, next)
+		t.Errorf("limit 0: %v %d", summaries, next)
 	}
 }
 
-func TestASummaryFollowsItsTrace(t *testing.T) {
+func TestStore_Recent_UpdatedSummary(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 100})
 	child := span(1, 2)
 	child.ParentID = 1
@@ -177,7 +177,7 @@ func TestASummaryFollowsItsTrace(t *testing.T) {
 	}
 }
 
-func TestConcurrentUse(t *testing.T) {
+func TestStore_Concurrent(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 500})
 	ctx, cancel := context.WithCancel(t.Context())
 	notices := m.Subscribe(ctx)
@@ -211,8 +211,8 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-// Few spans may be large: a store is bounded by their size as well.
-func TestTheFileIsBoundedInBytes(t *testing.T) {
+// A few large spans must not exceed the limit either.
+func TestStore_MaxBytes(t *testing.T) {
 	s := open(t, store.Config{MaxSpans: 1600, MaxBytes: 1 << 20})
 	random := rand.New(rand.NewPCG(1, 2))
 	for id := range uint64(1000) {
@@ -261,7 +261,7 @@ func copyDir(t testing.TB, from, to string, change func(name string, content []b
 	}
 }
 
-func TestEvenTheLastSegmentMayGo(t *testing.T) {
+func TestStore_EvictsLastSegment(t *testing.T) {
 	s := open(t, store.Config{MaxSpans: 160, MaxBytes: 4000})
 	for id, length := range []int{500, 10_000} {
 		text := make([]byte, length)
@@ -280,7 +280,7 @@ func TestEvenTheLastSegmentMayGo(t *testing.T) {
 	}
 }
 
-func TestStore_TraceIsTooLarge(t *testing.T) {
+func TestStore_Trace_TooLarge(t *testing.T) {
 	const maxShown = 100_000
 	s := open(t, store.Config{})
 	var spans []apm.Span
@@ -296,7 +296,7 @@ func TestStore_TraceIsTooLarge(t *testing.T) {
 	}
 }
 
-// eventually waits until a condition holds.
+// eventually waits until a condition is true.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for tick := time.Tick(10 * time.Millisecond); !holds(); <-tick {

@@ -8,10 +8,10 @@ import (
 	"thinker/shared/apm/internal/store"
 )
 
-func TestSubscribersLearnOfTheLastState(t *testing.T) {
+func TestStore_Subscribe_LatestState(t *testing.T) {
 	m := open(t, store.Config{MaxSpans: 1000})
 	notices := m.Subscribe(t.Context())
-	// Nobody reads yet, and Add goes on all the same.
+	// Add doesn't wait for a reader.
 	for id := range uint64(50) {
 		add(t, m, span(1, id+1), span(2, id+1))
 	}
@@ -23,14 +23,14 @@ func TestSubscribersLearnOfTheLastState(t *testing.T) {
 			told[id]++
 		}
 	}
-	// One notice each is enough; one more may have been on its way.
+	// Each trace has one notice, or two if one was already being sent.
 	for id, times := range told {
 		if times > 2 {
-			t.Errorf("told %d times of trace %d", times, id)
+			t.Errorf("notified %d times of trace %d", times, id)
 		}
 	}
 
-	// A change after a notice makes another one, of the state as it is then.
+	// A later change causes another notice, for the state at that time.
 	add(t, m, span(1, 99))
 	for ids := range notices {
 		if trace, _ := traceOf(t, m, 1); slices.Contains(ids, 1) && len(trace.Spans) == 51 {
@@ -39,7 +39,7 @@ func TestSubscribersLearnOfTheLastState(t *testing.T) {
 	}
 }
 
-func TestSubscribe_Ends(t *testing.T) {
+func TestStore_Subscribe_Ends(t *testing.T) {
 	s := open(t, store.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	notices := s.Subscribe(ctx)
