@@ -42,14 +42,12 @@ func newGuard(allowed []string) *guard {
 	return g
 }
 
-// refuseOtherHosts returns an error for a name that isn't ours: another site's name may be
-// made to point at this machine, and its pages would then read what is here (DNS
-// rebinding).
-func (g *guard) refuseOtherHosts(r *http.Request) error {
+// isOurHost reports whether a request uses one of our names. Another site's name may be made
+// to point at this machine, and its pages would then read what is here (DNS rebinding).
+func (g *guard) isOurHost(r *http.Request) bool { return g.hosts[hostOf(r.Host)] }
+
+func otherHost(r *http.Request) page.Failure {
 	host := hostOf(r.Host)
-	if g.hosts[host] {
-		return nil
-	}
 	return page.Failure{Status: http.StatusForbidden, Detail: fmt.Sprintf("The agent does not serve pages under "+
 		"the host name %q. Use localhost, or start the agent with --allow-host %s.", host, host)}
 }
@@ -88,8 +86,8 @@ func onlyReads(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead
 }
 
-// opensTab reports whether a browser is to show the response as a page of its
-// own, not in a frame or as a part of another page.
+// opensTab reports whether a browser will show the response in a tab, not in a frame or as
+// a part of another page.
 func opensTab(r *http.Request) bool {
 	return onlyReads(r) && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
@@ -97,29 +95,28 @@ func opensTab(r *http.Request) bool {
 var errAnotherSite = page.Failure{Status: http.StatusForbidden, Detail: "A page of another site sent this request. " +
 	"Only programs and the agent's own pages may do so. Other pages may link here."}
 
-// A notice is a page without a frame: the frame shows how much is stored, which
-// is nothing for another site's page to measure.
+// A notice is a page without the frame, which shows how much is stored: another site's page
+// could measure that.
 type notice struct {
 	Title, Detail string
-	Opens         bool // the page that was asked for, by itself
+	Opens         bool // its script loads the requested URL again
 }
 
-// showShell answers a link from another site with a page that is always the
-// same and asks for the address again, as a page of our own.
+// showShell responds to a link from another site with a constant page. Its script loads the
+// same URL again, as a page of our own.
 func (w *Web) showShell(rw http.ResponseWriter, r *http.Request) {
-	// Its script sees by the referrer that it has been here before.
+	// The script recognises its second attempt by the referrer.
 	rw.Header().Set("Referrer-Policy", "same-origin")
 	w.notify(rw, r, http.StatusOK, notice{"Opening the page", "You followed a link from another site.", true})
 }
 
-// turnAway answers a request that the guard refuses.
-func (w *Web) turnAway(rw http.ResponseWriter, r *http.Request, err error) {
-	told := page.Failure{Status: http.StatusForbidden, Detail: err.Error()}
+// refuse responds to a request that the guard refuses.
+func (w *Web) refuse(rw http.ResponseWriter, r *http.Request, reason page.Failure) {
 	if page.ForPrograms(r) {
-		page.WriteProblem(rw, told, nil)
+		page.WriteProblem(rw, reason, nil)
 		return
 	}
-	w.notify(rw, r, told.Status, notice{http.StatusText(told.Status), told.Detail, false})
+	w.notify(rw, r, reason.Status, notice{http.StatusText(reason.Status), reason.Detail, false})
 }
 
 func (w *Web) notify(rw http.ResponseWriter, r *http.Request, status int, n notice) {

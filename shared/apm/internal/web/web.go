@@ -55,15 +55,15 @@ func New(config Config) *Web {
 // ServeHTTP implements http.Handler. Requests that the guard refuses reach no handler.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	setSafetyHeaders(rw.Header())
-	switch err := w.guard.refuseOtherHosts(r); {
-	case err != nil:
-		w.turnAway(rw, r, err)
+	switch {
+	case !w.guard.isOurHost(r):
+		w.refuse(rw, r, otherHost(r))
 	case !w.guard.fromAnotherSite(r):
 		w.serve(rw, r)
 	case opensTab(r):
 		w.showShell(rw, r)
 	default:
-		w.turnAway(rw, r, errAnotherSite)
+		w.refuse(rw, r, errAnotherSite)
 	}
 }
 

@@ -18,22 +18,22 @@ type asset struct {
 	Etag        string
 }
 
-// loadAssets reads a directory of files into memory.
-func loadAssets(directory fs.FS) map[string]asset {
+// loadAssets reads a directory into memory. It panics if it can't, since files are embedded.
+func loadAssets(files fs.FS, directory string) map[string]asset {
 	types := map[string]string{
 		".css": "text/css; charset=utf-8",
 		".mjs": "text/javascript; charset=utf-8",
 		".svg": "image/svg+xml",
 	}
 	assets := map[string]asset{}
-	entries, err := fs.ReadDir(directory, ".")
+	entries, err := fs.ReadDir(files, directory)
 	if err != nil {
-		panic(err) // cannot happen: the files are embedded
+		panic(err)
 	}
 	for _, entry := range entries {
-		content, err := fs.ReadFile(directory, entry.Name())
+		content, err := fs.ReadFile(files, path.Join(directory, entry.Name()))
 		if err != nil {
-			panic(err) // cannot happen, likewise
+			panic(err)
 		}
 		sum := sha256.Sum256(content)
 		assets[entry.Name()] = asset{
@@ -61,16 +61,7 @@ func (site *Site) ServeAsset(rw http.ResponseWriter, r *http.Request) error {
 
 // AddAssets adds the files of a directory. Pages load them from /static/ and the prefix.
 func (site *Site) AddAssets(prefix string, directory fs.FS) {
-	for name, file := range loadAssets(directory) {
+	for name, file := range loadAssets(directory, ".") {
 		site.Static[prefix+name] = file
 	}
-}
-
-// Sub returns a directory of embedded files.
-func Sub(files fs.FS, dir string) fs.FS {
-	directory, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err) // cannot happen: the name is a constant
-	}
-	return directory
 }

@@ -19,54 +19,50 @@ type Failure struct {
 
 func (f Failure) Error() string { return f.Detail }
 
-// Fail answers a failed request: with problem details (RFC 9457) for programs, with a
+// Fail responds to a failed request: with problem details (RFC 9457) for programs, with a
 // page for browsers. Details of internal errors stay in the log.
 func (site *Site) Fail(rw http.ResponseWriter, r *http.Request, err error) {
 	var (
-		told    Failure
+		failure Failure
 		refusal guest.Refusal
 		syntax  *query.SyntaxError
 	)
 	switch {
-	case errors.As(err, &told):
+	case errors.As(err, &failure):
 	case errors.As(err, &refusal):
-		told = Failure{refusal.Status, refusal.Detail}
+		failure = Failure{refusal.Status, refusal.Detail}
 	case errors.As(err, &syntax):
-		told = Failure{http.StatusBadRequest, "Syntax error " + syntax.Error() + "."}
+		failure = Failure{http.StatusBadRequest, "Syntax error " + syntax.Error() + "."}
 	case r.Context().Err() != nil:
 		return // the client has gone
 	default:
 		site.Logger.ErrorContext(r.Context(), "respond to a request", "path", r.URL.Path, "error", err)
-		told = Failure{http.StatusInternalServerError,
+		failure = Failure{http.StatusInternalServerError,
 			"The agent failed to respond to this request. Its log has the details."}
 	}
 	if ForPrograms(r) {
-		WriteProblem(rw, told, syntax)
+		WriteProblem(rw, failure, syntax)
 		return
 	}
-	page := failurePage{Frame: site.Frame(r, "", http.StatusText(told.Status), Docs{}), Detail: told.Detail}
-	if err := site.Render(rw, told.Status, "failure.html", page); err != nil {
+	page := failurePage{site.Frame(r, "", http.StatusText(failure.Status), Docs{}), failure.Detail}
+	if err := site.Render(rw, failure.Status, "failure.html", page); err != nil {
 		site.Logger.ErrorContext(r.Context(), "render failure", "path", r.URL.Path, "error", err)
-		http.Error(rw, told.Detail, told.Status)
+		http.Error(rw, failure.Detail, failure.Status)
 	}
 }
 
 // ForPrograms reports whether the request is for the JSON API.
 func ForPrograms(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
 
-func WriteProblem(rw http.ResponseWriter, told Failure, syntax *query.SyntaxError) {
-	rw.Header().Set("Content-Type", "application/problem+json")
-	rw.WriteHeader(told.Status)
-	// An error here means that the reader has gone.
-	_ = json.NewEncoder(rw).Encode(problemOf(told, syntax))
-}
-
-func problemOf(told Failure, syntax *query.SyntaxError) api.Problem {
-	p := api.Problem{Type: "about:blank", Title: http.StatusText(told.Status), Status: told.Status, Detail: told.Detail}
+// WriteProblem sends problem details, with the position of a syntax error if there is one.
+func WriteProblem(rw http.ResponseWriter, f Failure, syntax *query.SyntaxError) {
+	problem := api.Problem{Type: "about:blank", Title: http.StatusText(f.Status), Status: f.Status, Detail: f.Detail}
 	if syntax != nil {
-		p.Offset, p.Expected = &syntax.Offset, syntax.Expected
+		problem.Offset, problem.Expected = &syntax.Offset, syntax.Expected
 	}
-	return p
+	rw.Header().Set("Content-Type", "application/problem+json")
+	rw.WriteHeader(f.Status)
+	_ = json.NewEncoder(rw).Encode(problem) // an error means that the client has gone
 }
 
 type failurePage struct {

@@ -20,7 +20,9 @@ func TestRateText(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	for perSecond, want := range map[float64]string{0: "0 req/s", 1.0 / 900: "< 0.01 req/s", 0.0125: "0.0125 req/s", 2: "2 req/s"} {
+	for perSecond, want := range map[float64]string{
+		0: "0 req/s", 1.0 / 900: "< 0.01 req/s", 0.0125: "0.0125 req/s", 2: "2 req/s",
+	} {
 		if got := page.Rate(perSecond).String(); got != want {
 			t.Errorf("%v: %s, want %s", perSecond, got, want)
 		}

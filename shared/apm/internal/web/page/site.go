@@ -84,7 +84,7 @@ var files embed.FS
 // NewSite returns a site with the templates of the frame. It panics if an embedded file
 // is invalid.
 func NewSite(config Config) *Site {
-	site := &Site{Config: config, Static: loadAssets(Sub(files, "static")), turns: newTurns()}
+	site := &Site{Config: config, Static: loadAssets(files, "static"), turns: newTurns()}
 	site.Ending, site.End = context.WithCancel(context.Background())
 	site.templates = template.Must(template.New("").Funcs(template.FuncMap{
 		"at":          MomentAt,

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync/atomic"
 )
 
-// Memory is bounded by taking turns: few requests are worked on at a time, and only
-// one of them has a large trace in memory. A turn ends when the response is ready,
-// so that a client that reads slowly holds up nobody.
+// Turns bound the memory: few requests are served at a time, and only one of them has a
+// large trace in memory. A turn ends when the response is ready, so a client that reads
+// slowly delays no other.
 const (
 	turnsAtOnce   = 3
 	exportsAtOnce = 2
@@ -39,8 +40,8 @@ type turn struct {
 
 type turnKey struct{}
 
-// BeginExport ends a request's turn before its response is written in parts, and waits
-// until few others are. The caller calls end after the last part.
+// BeginExport ends a request's turn before its response is written in parts. It waits while
+// too many other responses are. The caller calls end after the last part.
 func (site *Site) BeginExport(ctx context.Context, rw http.ResponseWriter) (end func(), err error) {
 	select {
 	case site.turns.exports <- struct{}{}:
@@ -65,12 +66,10 @@ func (site *Site) InTurn(serve Handler) Handler {
 	}
 }
 
-// take waits for one of a kind of turn, unless it is held already.
+// take waits for a turn of one kind, unless the request already has one.
 func (t *turn) take(ctx context.Context, from chan struct{}) error {
-	for _, held := range t.held {
-		if held == from {
-			return nil
-		}
+	if slices.Contains(t.held, from) {
+		return nil
 	}
 	select {
 	case from <- struct{}{}:
@@ -81,7 +80,7 @@ func (t *turn) take(ctx context.Context, from chan struct{}) error {
 	}
 }
 
-// end lets other requests have their turn.
+// end ends the turn, so that other requests have theirs.
 func (t *turn) end() {
 	for _, held := range t.held {
 		<-held
