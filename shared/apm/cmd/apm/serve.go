@@ -32,7 +32,6 @@ const defaultDB = ".workshop/traces"
 // serveCommand returns apm itself, which receives traces and shows them.
 func serveCommand() *cobra.Command {
 	config := agent.Config{}
-	maxBytes := byteSize{&config.MaxBytes}
 	var memory, check bool
 	cmd := &cobra.Command{
 		Use:   "apm",
@@ -76,8 +75,9 @@ Not supported: metrics (DogStatsD on UDP port 8125).`,
 	flags.BoolVar(&memory, "memory", false, "store traces in memory, until apm stops")
 	flags.IntVar(&config.MaxSpans, "max-spans", store.DefaultMaxSpans,
 		"`number` of spans to store; the oldest traces are evicted first")
-	flags.Var(maxBytes, "max-bytes", fmt.Sprintf("`size` of the store, such as 512MiB (default %s; in memory %s)",
-		formatBytes(store.DefaultMaxBytes), formatBytes(store.MemoryMaxBytes)))
+	flags.Func("max-bytes", fmt.Sprintf("`size` of the store, such as 512MiB (default %dGiB; in memory %dMiB)",
+		store.DefaultMaxBytes>>30, store.MemoryMaxBytes>>20),
+		func(text string) (err error) { config.MaxBytes, err = parseSize(text); return err })
 	flags.StringSliceVar(&config.AllowHosts, "allow-host", nil,
 		"also serve the pages under this host `name`; repeat it, or separate names by commas")
 	flags.StringSliceVar(&config.Services, "services", nil,
@@ -233,35 +233,17 @@ func healthcheck(cmd *cobra.Command, addr string) error {
 	return nil
 }
 
-// A byteSize is a flag with a number of bytes such as 512MiB.
-type byteSize struct{ bytes *int }
-
-func (s byteSize) Type() string   { return "size" }
-func (s byteSize) String() string { return "" } // its help states two defaults
-
-func (s byteSize) Set(text string) error {
+// parseSize parses a number of bytes such as 512MiB.
+func parseSize(text string) (int, error) {
 	digits, factor := text, 1
-	for i, unit := range units() {
+	for i, unit := range []string{"KiB", "MiB", "GiB"} {
 		if number, ok := strings.CutSuffix(text, unit); ok {
 			digits, factor = number, 1<<(10*(i+1))
 		}
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 1 || n > math.MaxInt/factor || n*factor < 1<<20 {
-		return errors.New("use a size of 1MiB or more, such as 512MiB or 2GiB")
+		return 0, errors.New("use a size of 1MiB or more, such as 512MiB or 2GiB")
 	}
-	*s.bytes = n * factor
-	return nil
-}
-
-func units() []string { return []string{"KiB", "MiB", "GiB"} }
-
-func formatBytes(n int) string {
-	text := strconv.Itoa(n)
-	for i, unit := range units() {
-		if factor := 1 << (10 * (i + 1)); n%factor == 0 {
-			text = strconv.Itoa(n/factor) + unit
-		}
-	}
-	return text
+	return n * factor, nil
 }
