@@ -2,7 +2,7 @@ package tracegen_test
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +13,7 @@ import (
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/agent"
+	"thinker/shared/apm/api"
 	"thinker/shared/apm/format"
 	"thinker/shared/apm/tracegen"
 )
@@ -132,7 +133,8 @@ func TestLoad_Attributes(t *testing.T) {
 	if len(values) != 200 || len(values["app.attribute_007"]) < 10 {
 		t.Errorf("%d attributes, one has the values %v", len(values), values["app.attribute_007"])
 	}
-	if _, all := run(t, startAgent(t), tracegen.LoadConfig{Spans: 6, Attributes: 3}); len(all) != 1 || all[0].Spans[5].Meta["app.attribute_002"] == "" {
+	_, all = run(t, startAgent(t), tracegen.LoadConfig{Spans: 6, Attributes: 3})
+	if len(all) != 1 || all[0].Spans[5].Meta["app.attribute_002"] == "" {
 		t.Errorf("3 attributes: %+v", all)
 	}
 }
@@ -161,8 +163,11 @@ func TestLoad_Rate(t *testing.T) {
 func TestLoad_Interrupted(t *testing.T) {
 	a := startAgent(t)
 	ctx, interrupt := context.WithCancel(t.Context())
-	result, err := tracegen.Load(ctx, tracegen.LoadConfig{URL: a.URL(), For: time.Hour, Rate: 6000, Progress: func(tracegen.LoadResult) { interrupt() }})
-	if err != nil || result.Sent == 0 || result.Unanswered > 0 || result.Received != result.Sent || result.LatencyMax == 0 || result.LatencyP50 > result.LatencyP99 {
+	config := tracegen.LoadConfig{URL: a.URL(), For: time.Hour, Rate: 6000}
+	config.Progress = func(tracegen.LoadResult) { interrupt() }
+	result, err := tracegen.Load(ctx, config)
+	if err != nil || result.Sent == 0 || result.Unanswered > 0 || result.Received != result.Sent ||
+		result.LatencyMax == 0 || result.LatencyP50 > result.LatencyP99 {
 		t.Errorf("%v %+v", err, result)
 	}
 }
@@ -173,8 +178,10 @@ func TestLoad_Losses(t *testing.T) {
 	var payloads, asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/intake" {
-			fmt.Fprintf(w, `{"since":"2026-03-01T12:00:00Z","spans":%d,"losses":[{"reason":"forgotten","count":%d},{"reason":"old","count":5}]}`, 7+asked.Load()*600, asked.Load()*3)
-			asked.Add(1)
+			n := int(asked.Add(1)) - 1
+			_ = json.NewEncoder(w).Encode(api.Intake{
+				Spans: 7 + n*600, Losses: []api.Loss{{Reason: "forgotten", Count: n * 3}, {Reason: "old", Count: 5}},
+			})
 			return
 		}
 		switch payloads.Add(1) {
@@ -199,11 +206,12 @@ func TestLoad_Losses(t *testing.T) {
 
 func TestLoad_NotAnAgent(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
-	if _, err := tracegen.Load(t.Context(), tracegen.LoadConfig{URL: server.URL, Spans: 6}); err == nil || !strings.Contains(err.Error(), "Is it an apm?") {
+	config := tracegen.LoadConfig{URL: server.URL, Spans: 6}
+	if _, err := tracegen.Load(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Is it an apm?") {
 		t.Error(err)
 	}
 	server.Close()
-	if result, err := tracegen.Load(t.Context(), tracegen.LoadConfig{URL: server.URL, Spans: 6}); err == nil || result.Sent > 0 {
+	if result, err := tracegen.Load(t.Context(), config); err == nil || result.Sent > 0 {
 		t.Error(err)
 	}
 }

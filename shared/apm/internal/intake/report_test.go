@@ -30,7 +30,8 @@ func TestReport_Tracer(t *testing.T) {
 		headers []string
 		id      api.Tracer
 	}{
-		{"headers", requests["v0.4 MessagePack"], headers, api.Tracer{Language: "ruby", TracerVersion: "v1.74.8", Format: "v0.4"}},
+		{"headers", requests["v0.4 MessagePack"], headers,
+			api.Tracer{Language: "ruby", TracerVersion: "v1.74.8", Format: "v0.4"}},
 		{"no headers", requests["v0.3 MessagePack"], nil, api.Tracer{Language: "go", Format: "v0.3"}},
 		{"JSON", requests["v0.3 JSON"], nil, api.Tracer{Language: "go", Format: "v0.3 JSON"}},
 		{"v0.5", requests["v0.5"], nil, api.Tracer{Language: "go", Format: "v0.5"}},
@@ -43,7 +44,8 @@ func TestReport_Tracer(t *testing.T) {
 			started := time.Now()
 			for range 2 {
 				<-time.After(time.Second) // by synctest's clock
-				send(in, http.MethodPost, c.request.path, c.request.body, append(c.headers, "Content-Type", c.request.contentType)...)
+				headers := append(c.headers, "Content-Type", c.request.contentType)
+				send(in, http.MethodPost, c.request.path, c.request.body, headers...)
 			}
 			size := int64(len(c.request.body))
 			report := in.Report()
@@ -64,7 +66,8 @@ func TestReport_Tracer(t *testing.T) {
 			if report.Requests[0] != request {
 				t.Errorf("%s: got %+v, want %+v", c.name, report.Requests[0], request)
 			}
-			if report.Payloads != 2 || report.Spans != 4 || report.Calls != 2 || !report.Since.Equal(started) || in.Calls() != 2 {
+			if report.Payloads != 2 || report.Spans != 4 || report.Calls != 2 || in.Calls() != 2 ||
+				!report.Since.Equal(started) {
 				t.Errorf("%s: %+v", c.name, report)
 			}
 		})
@@ -84,10 +87,16 @@ func TestReport_Empty(t *testing.T) {
 // an integration has set.
 func TestReport_Service(t *testing.T) {
 	for name, list := range map[string][]*pb.Span{
-		"child first":      {{TraceID: 1, SpanID: 2, ParentID: 1, Service: "db"}, {TraceID: 1, SpanID: 1, ParentID: 99, Service: "shop"}},
-		"integration's":    {{TraceID: 1, SpanID: 1, Service: "mux.router", Meta: map[string]string{"_dd.base_service": "shop"}}},
-		"round in circles": {{TraceID: 1, SpanID: 1, ParentID: 2, Service: "shop"}, {TraceID: 1, SpanID: 2, ParentID: 1, Service: "shop"}},
-		"own parent":       {{TraceID: 1, SpanID: 1, ParentID: 1, Service: "shop"}},
+		"child first": {
+			{TraceID: 1, SpanID: 2, ParentID: 1, Service: "db"}, {TraceID: 1, SpanID: 1, ParentID: 99, Service: "shop"},
+		},
+		"integration's": {
+			{TraceID: 1, SpanID: 1, Service: "mux.router", Meta: map[string]string{"_dd.base_service": "shop"}},
+		},
+		"in circles": {
+			{TraceID: 1, SpanID: 1, ParentID: 2, Service: "shop"}, {TraceID: 1, SpanID: 2, ParentID: 1, Service: "shop"},
+		},
+		"own parent": {{TraceID: 1, SpanID: 1, ParentID: 1, Service: "shop"}},
 	} {
 		in, _ := newIntake()
 		sendSpans(t, in, list...)
@@ -119,6 +128,8 @@ func TestReport_Clock(t *testing.T) {
 
 func TestReport_Refusals(t *testing.T) {
 	good, tooLarge := msgpack(t, sample()), make([]byte, 25<<20+1)
+	header := func(pair ...string) []string { return pair }
+	const fromPage, large = "sent by a web page", "larger than 25 MiB"
 	for _, c := range []struct {
 		name, method, path string
 		body               []byte
@@ -136,17 +147,23 @@ func TestReport_Refusals(t *testing.T) {
 		{"v0.5 garbage", "POST", "/v0.5/traces", []byte("\x92\x01"), nil, 400, "decode /v0.5/traces", "malformed", nil},
 		{"v0.7 garbage", "POST", "/v0.7/traces", []byte("\x01"), nil, 400, "decode /v0.7/traces", "malformed", nil},
 		{"v1.0 garbage", "POST", "/v1.0/traces", []byte("\x01"), nil, 400, "decode /v1.0/traces", "malformed", nil},
-		{"not gzip", "POST", "/v0.4/traces", good, []string{"Content-Encoding", "gzip"}, 400, "gzip", "malformed", nil},
-		{"unknown encoding", "POST", "/v0.4/traces", good, []string{"Content-Encoding", "br"}, 415, "Use gzip or none", "unknown content encoding", nil},
-		{"too large", "POST", "/v0.4/traces", tooLarge, nil, 413, "larger than 25 MiB", "too large", nil},
-		{"gzip bomb", "POST", "/v0.4/traces", compress(t, tooLarge), []string{"Content-Encoding", "gzip"}, 413, "larger than 25 MiB", "too large", nil},
+		{"not gzip", "POST", "/v0.4/traces", good, header("Content-Encoding", "gzip"), 400, "gzip", "malformed", nil},
+		{"unknown encoding", "POST", "/v0.4/traces", good, header("Content-Encoding", "br"), 415,
+			"Use gzip or none", "unknown content encoding", nil},
+		{"too large", "POST", "/v0.4/traces", tooLarge, nil, 413, large, "too large", nil},
+		{"gzip bomb", "POST", "/v0.4/traces", compress(t, tooLarge), header("Content-Encoding", "gzip"), 413,
+			large, "too large", nil},
 		{"large telemetry", "POST", "/telemetry/proxy/x", tooLarge, nil, 413, "larger", "too large", nil},
-		{"from a page", "POST", "/v0.4/traces", good, []string{"Origin", "https://example.com"}, 403, "for tracers", "sent by a web page", nil},
-		{"null origin", "POST", "/v0.4/traces", good, []string{"Origin", "null"}, 403, "for tracers", "sent by a web page", nil},
-		{"cross-site", "GET", "/info", nil, []string{"Sec-Fetch-Site", "cross-site"}, 403, "for tracers", "sent by a web page", nil},
-		{"same origin", "GET", "/v0.7/config", nil, []string{"Sec-Fetch-Site", "same-origin"}, 403, "for tracers", "sent by a web page", nil},
-		{"not stored", "PUT", "/v0.4/traces", good, nil, 500, "See the agent's log", "could not be stored", errors.New("disk on fire")},
-		{"disk full", "PUT", "/v0.4/traces", good, nil, 507, "disk is full", "disk full", fmt.Errorf("%w by fire", intake.ErrFull)},
+		{"from a page", "POST", "/v0.4/traces", good, header("Origin", "https://example.com"), 403,
+			"for tracers", fromPage, nil},
+		{"null origin", "POST", "/v0.4/traces", good, header("Origin", "null"), 403, "for tracers", fromPage, nil},
+		{"cross-site", "GET", "/info", nil, header("Sec-Fetch-Site", "cross-site"), 403, "for tracers", fromPage, nil},
+		{"same origin", "GET", "/v0.7/config", nil, header("Sec-Fetch-Site", "same-origin"), 403,
+			"for tracers", fromPage, nil},
+		{"not stored", "PUT", "/v0.4/traces", good, nil, 500,
+			"See the agent's log", "could not be stored", errors.New("disk on fire")},
+		{"disk full", "PUT", "/v0.4/traces", good, nil, 507,
+			"disk is full", "disk full", fmt.Errorf("%w by fire", intake.ErrFull)},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			in, sink := newIntake()
@@ -156,15 +173,17 @@ func TestReport_Refusals(t *testing.T) {
 				t.Errorf("%s: %d %s", c.name, w.Code, w.Body)
 			}
 			report := in.Report()
-			if in.Refused() != 1 || in.Stats().Spans != 0 || len(report.Refusals) != 1 || len(report.Losses) != 1 || len(report.Tracers) != 0 {
+			if in.Refused() != 1 || in.Stats().Spans != 0 || len(report.Refusals) != 1 || len(report.Losses) != 1 ||
+				len(report.Tracers) != 0 {
 				t.Fatalf("%s: %+v", c.name, report)
 			}
 			if loss := report.Losses[0]; loss.Reason != c.reason || loss.Count != 1 || loss.Advice == "" {
 				t.Errorf("%s: %+v", c.name, loss)
 			}
 			got := report.Refusals[0]
-			if got.Reason != c.reason || got.Status != c.status || got.Detail != strings.TrimSpace(w.Body.String()) || got.Method != c.method ||
-				got.Path != c.path || !got.Time.Equal(time.Now()) || *got.ContentLength != int64(len(c.body)) || got.Headers["Datadog-Meta-Lang"] != "go" {
+			if got.Reason != c.reason || got.Status != c.status || got.Detail != strings.TrimSpace(w.Body.String()) ||
+				got.Method != c.method || got.Path != c.path || !got.Time.Equal(time.Now()) ||
+				*got.ContentLength != int64(len(c.body)) || got.Headers["Datadog-Meta-Lang"] != "go" {
 				t.Errorf("%s: %+v", c.name, got)
 			}
 			if want := hex.EncodeToString(c.body[:min(64, len(c.body))]); got.FirstBytes != want {
@@ -197,8 +216,8 @@ func TestReport_IsBounded(t *testing.T) {
 		send(in, http.MethodPost, fmt.Sprint("/unknown/", i), nil)
 	}
 	report := in.Report()
-	if len(report.Refusals) != 50 || report.Refusals[0].Path != "/unknown/50" || report.Refusals[49].Path != "/unknown/1" ||
-		report.Losses[0].Count != 51 {
+	if len(report.Refusals) != 50 || report.Losses[0].Count != 51 ||
+		report.Refusals[0].Path != "/unknown/50" || report.Refusals[49].Path != "/unknown/1" {
 		t.Errorf("%d refusals, %+v", len(report.Refusals), report.Losses)
 	}
 
