@@ -19,8 +19,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// BenchmarkUp is the learner's command with everything built before: from Enter
-// to both services healthy. To reach: 5 s.
+// BenchmarkUp measures the learner's command, with everything built: from Enter until both
+// services are healthy. The target is 5 s.
 func BenchmarkUp(b *testing.B) {
 	root := checkout.Root(b)
 	up := func() time.Duration {
@@ -62,8 +62,8 @@ func BenchmarkUp(b *testing.B) {
 	spread(b, took, time.Millisecond, "ms-to-healthy")
 }
 
-// BenchmarkCheck is workshop check for a step that was built before: from Enter to
-// the answer, of which three thoughts take a second and a half. To reach: 10 s.
+// BenchmarkCheck measures workshop check for a step that is built: from Enter to the result.
+// Three thoughts take 1.5 s of that. The target is 10 s.
 func BenchmarkCheck(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "workshop.exe")
 	if output, err := exec.CommandContext(b.Context(), "go", "build", "-o", program,
@@ -87,8 +87,8 @@ func BenchmarkCheck(b *testing.B) {
 	spread(b, took, time.Millisecond, "ms-to-answer")
 }
 
-// BenchmarkTraceOnPage is the time from the answer to a request until its trace
-// is whole on its page, through the proxies of workshop up. To reach: 2 s.
+// BenchmarkTraceOnPage measures the time from a response until the page shows the whole trace,
+// through the proxies of workshop up. The target is 2 s.
 func BenchmarkTraceOnPage(b *testing.B) {
 	workshop, api := open(b, runner.Target{Step: 3}, "10ms")
 	agent := workshop.Agent()
@@ -113,8 +113,8 @@ func BenchmarkTraceOnPage(b *testing.B) {
 	spread(b, took, time.Millisecond, "ms-to-page")
 }
 
-// BenchmarkHit is what the thinker takes for a subject that is remembered,
-// beside a bare GET of the same key. To reach: 1 ms more at the median.
+// BenchmarkHit compares the thinker's time for a cached subject with a bare GET of the same
+// key. The target is 1 ms more at the median.
 func BenchmarkHit(b *testing.B) {
 	redis := need.Redis(b)
 	running, api := up(b, 5, redis, "0s")
@@ -133,8 +133,8 @@ func BenchmarkHit(b *testing.B) {
 	b.ReportMetric(float64(median(hits)-median(bare))/1e3, "µs-hit-over-GET-p50")
 }
 
-// BenchmarkMiss is what the thinker takes, thinking apart, for a subject that is
-// not remembered, beside the step without a cache.
+// BenchmarkMiss compares the thinker's time for a subject that isn't cached, without thinking,
+// with the step without a cache.
 func BenchmarkMiss(b *testing.B) {
 	redis := need.Redis(b)
 	running4, api4 := up(b, 4, "", "0s")
@@ -151,7 +151,7 @@ func BenchmarkMiss(b *testing.B) {
 	b.ReportMetric(float64(median(miss))/float64(median(without)), "miss/without-p50")
 }
 
-// spread reports the least, the median and the most of some times.
+// spread reports the minimum, median and maximum of some durations.
 func spread(b *testing.B, took []time.Duration, unit time.Duration, name string) {
 	b.Helper()
 	slices.Sort(took)
@@ -215,7 +215,7 @@ func dial(b *testing.B, addr string) net.Conn {
 	return conn
 }
 
-// command sends a command the way a person would, and reads what comes back.
+// command sends a Redis command as a line, and reads the reply.
 func command(b *testing.B, conn net.Conn, line string) {
 	b.Helper()
 	answer := make([]byte, 4096)

@@ -14,8 +14,8 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// BenchmarkSave is the time from a saved file until the new code answers. To
-// reach: about a second.
+// BenchmarkSave measures the time from a saved file until the new code responds. The target is
+// about a second.
 func BenchmarkSave(b *testing.B) {
 	dir := filepath.Join(b.TempDir(), "try03")
 	if err := workspace.Write(checkout.Root(b), 3, dir); err != nil {
@@ -48,7 +48,7 @@ func BenchmarkSave(b *testing.B) {
 	spread(b, took, time.Millisecond, "ms-to-new-code")
 }
 
-// open has a workshop run code, and returns it when that is healthy.
+// open returns a workshop that runs code, once the code is healthy.
 func open(b *testing.B, target runner.Target, delay string) (workshop *runner.Workshop, api string) {
 	b.Helper()
 	ports := runner.Ports{API: need.Port(b), Thinker: need.Port(b)}

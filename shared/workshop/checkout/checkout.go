@@ -44,7 +44,7 @@ func Compare(t testing.TB, file, got string) {
 	}
 }
 
-// Updates reports whether golden files are to be written.
+// Updates reports whether tests write golden files.
 func Updates() bool { return *update }
 
 // New copies the steps and what they are built from to a temporary directory, which the
@@ -60,7 +60,7 @@ func New(t testing.TB) (root string) {
 	for _, dir := range dirs {
 		Copy(t, filepath.Join(from, dir), filepath.Join(root, dir))
 	}
-	// The other modules stay where they are.
+	// The other modules aren't copied.
 	left := strings.NewReplacer("\t./shared/apm\n", "", "\t./shared/workshop\n", "")
 	for _, file := range []string{filepath.Join("shared", "go.mod"), "go.work", "go.work.sum"} {
 		Write(t, filepath.Join(root, file), left.Replace(Read(t, filepath.Join(from, file))))

@@ -18,9 +18,8 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// TestLessons plays each step's requests to its services in containers, and
-// compares the answers and traces with what the step must show, and with what its
-// lesson expects.
+// TestLessons sends each step's requests to its services in containers, and compares the
+// responses and traces with the golden files and with what the lesson expects.
 func TestLessons(t *testing.T) {
 	for step := 1; step <= runner.Steps; step++ {
 		t.Run(runner.StepName(step), func(t *testing.T) {
@@ -54,8 +53,8 @@ func TestLessons(t *testing.T) {
 	}
 }
 
-// TestAnotherStep goes from one step to another with nothing said but STEP. The
-// agent goes on, so that the traces of both can be compared.
+// TestAnotherStep switches to another step by changing only STEP. The agent keeps running, so
+// that the traces of both steps can be compared.
 func TestAnotherStep(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).project(t)
@@ -73,7 +72,7 @@ func TestAnotherStep(t *testing.T) {
 	}
 }
 
-// TestDownLeavesNothing but what is to be kept: thoughts, and traces.
+// TestDownLeavesNothing checks that only the volumes with thoughts and traces are left.
 func TestDownLeavesNothing(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).project(t)
@@ -95,8 +94,8 @@ func TestDownLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestNoSuchStep wants a single line that says which steps there are, and
-// nothing done.
+// TestNoSuchStep checks that an unknown step prints one line with the steps, and does
+// nothing.
 func TestNoSuchStep(t *testing.T) {
 	docker := findDocker(t)
 	for _, step := range []string{"9", "x", "3.5", ""} {
@@ -110,8 +109,8 @@ func TestNoSuchStep(t *testing.T) {
 	}
 }
 
-// A docker is the engine and whichever docker-compose there is for it, used in
-// the directory of the real docker-compose.yml or of a copy, with free ports.
+// A docker runs docker-compose with free ports, in the directory of docker-compose.yml or of
+// a copy.
 type docker struct {
 	root    string   // where docker-compose.yml is
 	compose []string // the command
@@ -137,8 +136,8 @@ func findDocker(t *testing.T) docker {
 
 var images sync.Once
 
-// command is one of docker-compose, for a step. The thinker hardly takes its time,
-// but where it can remember a thought: that must be much quicker.
+// command returns a docker-compose command for a step. Thinking takes little time, except in
+// the step with a cache, where a hit must be much faster.
 func (d docker) command(step string, args ...string) *exec.Cmd {
 	delay := "50ms"
 	if step == "5" {
@@ -151,7 +150,7 @@ func (d docker) command(step string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// build builds images: those of a step or, where services are named, theirs.
+// build builds the images of a step, or only those of the services.
 func (d docker) build(t *testing.T, step int, services ...string) {
 	t.Helper()
 	if output,
@@ -160,8 +159,8 @@ func (d docker) build(t *testing.T, step int, services ...string) {
 	}
 }
 
-// A project is what docker-compose runs for one test, apart from all else that
-// runs on this machine.
+// A project is a docker-compose project of one test, separate from all others on this
+// machine.
 type project struct {
 	t      *testing.T
 	engine docker
@@ -169,8 +168,8 @@ type project struct {
 	step   int // that was started last
 }
 
-// project takes down, when the test ends, whatever has been started. Where the
-// test has failed it shows what the containers said.
+// project returns a new project. When the test ends, it stops the containers, and prints
+// their logs if the test has failed.
 func (d docker) project(t *testing.T) *project {
 	t.Helper()
 	p := &project{t: t, engine: d, name: fmt.Sprintf("workshop-test-%d", time.Now().UnixNano()), step: 1}
@@ -196,8 +195,8 @@ func (p *project) docker(args ...string) string {
 	return p.output(exec.Command("docker", args...))
 }
 
-// output returns what a command prints, to stderr only where it fails: it is
-// there that warnings go.
+// output returns a command's stdout. If the command fails, it prints stderr, which otherwise
+// has only warnings.
 func (p *project) output(cmd *exec.Cmd) string {
 	p.t.Helper()
 	var stderr strings.Builder
@@ -209,7 +208,7 @@ func (p *project) output(cmd *exec.Cmd) string {
 	return strings.TrimSpace(string(output))
 }
 
-// up starts a step and returns when its api is healthy, which it is last.
+// up starts a step and waits until its api is healthy, which is last.
 func (p *project) up(step int) {
 	p.t.Helper()
 	p.step = step
@@ -242,14 +241,14 @@ func (p *project) container(service string) string {
 	return id
 }
 
-// url is where a service's port is reached from here.
+// url returns the URL of a service's port on this machine.
 func (p *project) url(service string, port int) string {
 	p.t.Helper()
 	return "http://" + p.compose("port", service, fmt.Sprint(port))
 }
 
-// checkPublishedPorts wants those of the api, the thinker and the agent, for
-// this machine only.
+// checkPublishedPorts checks that the api, the thinker and the agent publish their ports, and
+// only on this machine.
 func (p *project) checkPublishedPorts() {
 	p.t.Helper()
 	for service, want := range map[string]string{"api": "5000/tcp", "thinker": "5001/tcp", "agent": "8126/tcp",
@@ -274,7 +273,7 @@ func (p *project) checkPublishedPorts() {
 	}
 }
 
-// checkEndedWell wants the exit code 0 of a service that was told to stop.
+// checkEndedWell checks that a stopped service exited with 0.
 func (p *project) checkEndedWell(service string) {
 	p.t.Helper()
 	if state := p.docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}",
@@ -283,7 +282,7 @@ func (p *project) checkEndedWell(service string) {
 	}
 }
 
-// difference shows two texts as one, and where they differ the lines of both.
+// difference returns a text with the equal lines of two texts, and marks the others.
 func difference(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	var before, after []string

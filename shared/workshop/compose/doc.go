@@ -1,3 +1,3 @@
 // Package compose holds docker-compose.yml to what the workshop promises of it.
-// It has tests alone.
+// It only has tests.
 package compose

@@ -20,8 +20,8 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestWorkshopHasAllItNeeds builds and checks code in containers that can download
-// nothing, in a directory that is not root's, and stays its owner's.
+// TestWorkshopHasAllItNeeds builds and checks code in containers without network access. The
+// directory and all new files belong to a user other than root.
 func TestWorkshopHasAllItNeeds(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
@@ -47,8 +47,8 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 	p.checkOwner()
 }
 
-// TestWorkshopAsks sends requests to services in other containers.
-func TestWorkshopAsks(t *testing.T) {
+// TestWorkshopAsk sends requests to services in other containers.
+func TestWorkshopAsk(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
 	p.up(2)
@@ -66,8 +66,8 @@ func TestWorkshopAsks(t *testing.T) {
 	p.checkOwner()
 }
 
-// TestWorkshopUp starts a step in a container, changes its code, asks for what was
-// changed, here and from another container, and stops it.
+// TestWorkshopUp starts a step in a container, changes its code, requests the change from here
+// and from another container, and stops the step.
 func TestWorkshopUp(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
@@ -88,7 +88,7 @@ func TestWorkshopUp(t *testing.T) {
 	checkout.Write(t, main, strings.ReplaceAll(text, "Subject unknown", "Nothing known"))
 	p.untilAnswered(question, "Nothing known")
 
-	// The ports are moved, which the address of a container does not follow.
+	// Published ports differ, but the port at a container's address doesn't.
 	asked := p.compose("run", "-T", "--rm", "-e", fmt.Sprintf("API_URL=http://api:%d", p.engine.ports.API),
 		"-e", fmt.Sprintf("AGENT_URL=http://agent:%d", p.engine.ports.Agent), "workshop", "think", "peace", "--step",
 		"1")
@@ -103,9 +103,9 @@ func TestWorkshopUp(t *testing.T) {
 	p.checkOwner()
 }
 
-// checkout is a docker in a copy of the workshop that belongs to somebody who is
-// not root, where this test may arrange that: a container's root may. The image of
-// the workshop's command is built from the original.
+// checkout returns a docker in a copy of the workshop that belongs to another user than root,
+// if a container's root may change the owner. The image of the workshop's command is built
+// from the original.
 func (d docker) checkout(t *testing.T) docker {
 	t.Helper()
 	from := d.root
@@ -133,8 +133,8 @@ func (d docker) checkout(t *testing.T) docker {
 	return d
 }
 
-// workshop runs the workshop's command in a container that can download nothing,
-// and returns what it printed and its exit code.
+// workshop runs the workshop's command in a container without network access, and returns its
+// output and exit code.
 func (p *project) workshop(args ...string) (output string, code int) {
 	p.t.Helper()
 	cmd := p.engine.command(fmt.Sprint(p.step),
@@ -148,7 +148,7 @@ func (p *project) workshop(args ...string) (output string, code int) {
 	return string(printed), 0
 }
 
-// untilAnswered asks until the answer has some text in it.
+// untilAnswered sends requests until the response contains a text.
 func (p *project) untilAnswered(url, want string) {
 	p.t.Helper()
 	last, ctx := "nothing", need.Context(p.t)
@@ -167,7 +167,7 @@ func (p *project) untilAnswered(url, want string) {
 	p.t.Fatalf("%s answers %s, want %q", url, last, want)
 }
 
-// checkOwner wants each file of the checkout to belong to whom the checkout does.
+// checkOwner checks that the checkout's files all have the same owner as the checkout.
 func (p *project) checkOwner() {
 	p.t.Helper()
 	root, err := os.Stat(p.engine.root)

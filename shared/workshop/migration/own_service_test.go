@@ -12,7 +12,7 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// around is what the code in the README uses and doesn't have: the reader's own.
+// around declares what the README's code uses but doesn't show: the reader's own code.
 const around = `
 var order string
 var total int
@@ -26,8 +26,8 @@ func handle(context.Context, string) error { return nil }
 
 var defined = regexp.MustCompile(`(?m)^(\w+(?:, \w+)*) :=`)
 
-// TestReadme_OwnServiceBuilds builds the code that the README shows for a service of
-// one's own. Functions stay as they are; each other block becomes one.
+// TestReadme_OwnServiceBuilds builds the README's code for the reader's own service. Functions
+// stay as they are; each other block becomes one.
 func TestReadme_OwnServiceBuilds(t *testing.T) {
 	root := checkout.Root(t)
 	_, section, found := strings.Cut(checkout.Read(t, filepath.Join(root, "README.md")), "\n## In your own service\n")

@@ -72,7 +72,7 @@ func Docker(t testing.TB) (compose []string) {
 	return []string{"docker", "compose"}
 }
 
-// Missing skips the test, or fails it in CI, because the machine lacks something.
+// Missing skips the test because the machine lacks something. In CI it fails the test.
 func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {

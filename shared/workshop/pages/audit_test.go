@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Each is a function that says, in the page, what is wrong with it.
+// Each script is a function that runs in the page and returns what is wrong.
 var (
 	//go:embed audit/contrast.js
 	contrast string
@@ -23,7 +23,7 @@ var (
 	focus string
 )
 
-// audit fails with what a script finds wrong.
+// audit fails the test if a script finds anything wrong.
 func (tab *tab) audit(script, when string) {
 	tab.t.Helper()
 	const most = 12 // of one kind: what is wrong in one row of a table is in all
@@ -33,13 +33,13 @@ func (tab *tab) audit(script, when string) {
 	}
 }
 
-// ask is what a script finds wrong.
+// ask returns what a script finds wrong.
 func (tab *tab) ask(script string) []string {
 	tab.t.Helper()
 	return eval[[]string](tab, "("+script[strings.Index(script, "() =>"):]+")()")
 }
 
-// unnamed are the controls and images that a screen reader has no name for.
+// unnamed returns the controls and images without a name for screen readers.
 func (tab *tab) unnamed() (wrong []string) {
 	tab.t.Helper()
 	roles := []string{"link", "button", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "slider",
@@ -62,7 +62,7 @@ func (tab *tab) unnamed() (wrong []string) {
 	return wrong
 }
 
-// text is that of a value of the accessibility tree.
+// text returns the text of a value of the accessibility tree.
 func text(value *accessibility.Value) string {
 	if value == nil {
 		return ""
@@ -70,8 +70,7 @@ func text(value *accessibility.Value) string {
 	return strings.Trim(string(value.Value), `"`)
 }
 
-// walkByKeyboard goes through the page by the tab key, as far as some stops, and
-// gives what is wrong on the way.
+// walkByKeyboard presses the tab key for at most stops elements, and returns what is wrong.
 func (tab *tab) walkByKeyboard(stops int) (wrong []string) {
 	tab.t.Helper()
 	type stop struct {
@@ -100,10 +99,10 @@ func (tab *tab) walkByKeyboard(stops int) (wrong []string) {
 	return wrong
 }
 
-// unfold opens every menu and every part that is folded, and counts them.
+// unfold opens every menu and every folded part, and returns their number.
 const unfold = `[...document.querySelectorAll("details:not([open])")].map(d => { d.removeAttribute("name"); d.open = true }).length`
 
-// html begins that of an element.
+// html returns the beginning of an element's HTML.
 func (tab *tab) html(id cdp.BackendNodeID) string {
 	html := call(tab, dom.GetOuterHTML, dom.GetOuterHTMLParams{BackendNodeID: id}).OuterHTML
 	return html[:min(len(html), 120)]

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAudit_Scripts holds that each audit finds what it is there to find.
+// TestAudit_Scripts checks that each audit finds its mistake.
 func TestAudit_Scripts(t *testing.T) {
 	s := serve(t, nil)
 	tab := open(t, s.origin, look{width: 1280})
@@ -28,7 +28,7 @@ func TestAudit_Scripts(t *testing.T) {
 		{structure, `<p tabindex=1></p>`, "out of the order of focus"},
 		{structure, `<p aria-hidden=true><a href=/>x</a></p>`, "hidden from screen readers can be focused"},
 	} {
-		tab.breaks(c.html)
+		tab.add(c.html)
 		if found := tab.ask(c.script); !slices.ContainsFunc(found,
 			func(s string) bool { return strings.Contains(s, c.finds) }) {
 			t.Errorf("in %s it finds %q", c.html, found)
@@ -36,8 +36,8 @@ func TestAudit_Scripts(t *testing.T) {
 	}
 }
 
-// breaks adds something to a page.
-func (tab *tab) breaks(html string) {
+// add adds HTML to a page.
+func (tab *tab) add(html string) {
 	tab.t.Helper()
 	eval[any](tab, `(() => {
 		document.querySelector("#broken")?.remove();
@@ -51,8 +51,8 @@ func (tab *tab) breaks(html string) {
 	})()`)
 }
 
-// TestAudit_NamesAndFocus holds that a screen reader's and a keyboard's way
-// through a page are looked at.
+// TestAudit_NamesAndFocus checks that the audits find mistakes for screen readers and
+// keyboards.
 func TestAudit_NamesAndFocus(t *testing.T) {
 	s := serve(t, nil)
 	tab := open(t, s.origin, look{width: 1280})
@@ -70,7 +70,7 @@ func TestAudit_NamesAndFocus(t *testing.T) {
 			t.Fatalf("%q, before anything is wrong", wrong)
 		}
 		tab.visit("/intake")
-		tab.breaks(c.html)
+		tab.add(c.html)
 		eval[any](tab, `(() => {
 			const unseen = document.querySelector("#broken .unseen"), away = document.querySelector("#broken .away");
 			if (unseen) unseen.style.outline = "none";

@@ -20,20 +20,19 @@ import (
 	"thinker/shared/apm/tracegen"
 )
 
-// What is to be reached.
+// Targets.
 const (
 	firstPaint   = 200 * time.Millisecond // of any page
 	dataComplete = 300 * time.Millisecond // of any page, at the 95th percentile
 	largeOpen    = time.Second            // of a trace of 40,000 spans
 )
 
-// loads is how often each page is opened.
+// loads is the number of times that each page is opened.
 const loads = 20
 
-// BenchmarkPages opens each page of an apm that holds a million spans: how soon
-// something is painted, and how soon its data is complete. That is when the
-// document has been read and its scripts have run, the first element that holds
-// data is there, and two frames have been drawn since.
+// BenchmarkPages opens each page of an apm with a million spans. It measures the time until
+// something is painted, and until the data is complete: the document is parsed, its scripts
+// have run, the first element with data exists, and two frames have been drawn since.
 func BenchmarkPages(b *testing.B) {
 	s := million(b)
 	tab := open(b, s.origin, look{width: 1280})
@@ -56,8 +55,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// stopwatch notes when a page's data is complete, in milliseconds since it was
-// asked for.
+// stopwatch records when a page's data is complete, in milliseconds since its request.
 const stopwatch = `window.complete = new Promise((done) => {
 	const look = () => {
 		if (!document.querySelector("main :is(tbody tr, .rows li, [data-flame], svg[role=img], pre, .empty)")) return requestAnimationFrame(look);
@@ -66,7 +64,7 @@ const stopwatch = `window.complete = new Promise((done) => {
 	addEventListener("DOMContentLoaded", look);
 })`
 
-// time opens a page and is how long it took.
+// time opens a page and returns how long that took.
 func (tab *tab) time(path string) (painted, complete time.Duration) {
 	tab.t.Helper()
 	tab.visit(path)
@@ -80,15 +78,14 @@ func (tab *tab) time(path string) (painted, complete time.Duration) {
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
-// A row is something that was measured several times, and what is to be reached
-// at the 95th percentile.
+// A row is a repeated measurement, with the target for its 95th percentile.
 type row struct {
 	name, what string
 	target     time.Duration
 	took       []time.Duration
 }
 
-// at is what q of all, from 0 to 1, did not exceed.
+// at returns the quantile q, from 0 to 1.
 func (r row) at(q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(r.took))
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
@@ -121,8 +118,8 @@ func report(b *testing.B, rows []row) {
 
 func inMS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// BenchmarkFlameGraph zooms and drags the flame graph of 40,000 spans: how many
-// frames are drawn in a second. To reach: 30.
+// BenchmarkFlameGraph zooms and drags the flame graph of 40,000 spans, and reports the frames
+// per second. The target is 30.
 func BenchmarkFlameGraph(b *testing.B) {
 	now := time.Now()
 	s := serve(b, tracegen.Large(40_000, now))
@@ -162,8 +159,7 @@ func BenchmarkFlameGraph(b *testing.B) {
 	}
 }
 
-// countFrames does something again and again for two seconds, and is how many
-// frames were drawn in each.
+// countFrames repeats an action for two seconds, and returns the frames per second.
 func (tab *tab) countFrames(does func(i int)) float64 {
 	tab.t.Helper()
 	eval[any](tab,
@@ -176,8 +172,8 @@ func (tab *tab) countFrames(does func(i int)) float64 {
 	return frames / time.Since(began).Seconds()
 }
 
-// million is an apm in a process of its own that holds a million spans of the
-// last hour, and a busy system's beside them.
+// million starts apm as a process and sends it a million spans of the last hour, and those of
+// a busy system.
 func million(b *testing.B) *site {
 	b.Helper()
 	dir := b.TempDir()

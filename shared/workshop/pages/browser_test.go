@@ -13,9 +13,9 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-var screenshots = flag.String("screenshots", "", "have TestPages write a picture of each page into this directory")
+var screenshots = flag.String("screenshots", "", "directory into which TestPages writes a picture of each page")
 
-// browser is the one that all tests share, each in a tab of its own.
+// browser is shared by all tests. Each test has its own tab.
 var browser struct {
 	start sync.Once
 	ctx   context.Context
@@ -30,14 +30,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// running is the browser, started if it is not yet.
+// running returns the browser, and starts it if necessary.
 func running(t testing.TB) context.Context {
 	t.Helper()
 	path := need.Chromium(t)
 	browser.start.Do(func() {
 		options := append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(path),
-			chromedp.Flag("hide-scrollbars", false), // which take room
+			chromedp.Flag("hide-scrollbars", false), // so that they take up space
 			chromedp.Flag("lang", "en-GB"),
 		)
 		allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
@@ -50,5 +50,5 @@ func running(t testing.TB) context.Context {
 	return browser.ctx
 }
 
-// patience is how long a tab is waited for.
-const patience = 30 * time.Second
+// waitLimit limits each wait for a tab.
+const waitLimit = 30 * time.Second

@@ -8,7 +8,7 @@ import (
 	"thinker/shared/apm/tracegen"
 )
 
-// TestChart_ReadAndZoom points at a graph, zooms in and out again.
+// TestChart_ReadAndZoom points at a graph, zooms in and zooms out.
 func TestChart_ReadAndZoom(t *testing.T) {
 	s := serve(t, tracegen.Traces(1, 400, time.Now()))
 	tab := open(t, s.origin, look{width: 1280})
@@ -40,7 +40,7 @@ func TestChart_ReadAndZoom(t *testing.T) {
 	}
 }
 
-// TestPages_Keys goes through the pages by keyboard alone.
+// TestPages_Keys navigates the pages with only the keyboard.
 func TestPages_Keys(t *testing.T) {
 	s := serve(t, tracegen.Traces(1, 40, time.Now()))
 	tab := open(t, s.origin, look{width: 1280})

@@ -13,8 +13,8 @@ import (
 	"thinker/shared/apm/tracegen"
 )
 
-// TestPages_Links follows the links of all pages, and of the pages that these lead to,
-// as far as some hundred: none is broken.
+// TestPages_Links follows the links of all pages, and of some hundred pages behind them. No
+// link may be broken.
 func TestPages_Links(t *testing.T) {
 	t.Parallel()
 	const most = 300
@@ -49,8 +49,7 @@ func TestPages_Links(t *testing.T) {
 	}
 }
 
-// refusedToo tells whether a link keeps a query that is wrong, for its reader to
-// mend.
+// refusedToo reports whether a link keeps an invalid query, so that the reader can correct it.
 func refusedToo(from, to string) bool {
 	query := func(path string) string {
 		_, after, _ := strings.Cut(path, "?")
@@ -60,13 +59,13 @@ func refusedToo(from, to string) bool {
 	return query(from) == wrongQuery && query(to) == wrongQuery
 }
 
-// yetToBeMade tells whether a link leads from a lesson to a trace that its reader
-// is to make.
+// yetToBeMade reports whether a link leads from a lesson to a trace that the reader hasn't
+// produced yet.
 func yetToBeMade(from, to string) bool {
 	return strings.HasPrefix(from, "/workshop") && strings.HasPrefix(to, "/trace/")
 }
 
-// get is what a path answers; of what is no page, the body is left out.
+// get returns the response for a path, without the body if it isn't a page.
 func (s *site) get(t *testing.T, path string) (status int, body string) {
 	t.Helper()
 	answer, err := http.Get(s.origin + path)
@@ -86,7 +85,7 @@ func (s *site) get(t *testing.T, path string) (status int, body string) {
 
 var reference = regexp.MustCompile(`\s(?:href|src|action)="([^"]*)"`)
 
-// links are the paths on a page that are of the same site.
+// links returns the paths of a page's links within the site.
 func (s *site) links(t *testing.T, path, body string) (to []string) {
 	t.Helper()
 	base, err := url.Parse(s.origin + path)

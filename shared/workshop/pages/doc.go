@@ -1,9 +1,9 @@
-// Package pages holds the agent's pages to what they promise, in a real browser:
-// nothing goes wrong in them or comes from elsewhere, whatever spans say; they can
-// be read without scripts, at any width, in light and dark, by keyboard and with a
-// screen reader; and they are fast. It has tests and benchmarks alone.
+// Package pages tests the agent's pages in a real browser. They must work and load nothing
+// from elsewhere, whatever spans contain. They must be readable without scripts, at any
+// width, in light and dark, by keyboard and with a screen reader. And they must be fast. The
+// package only has tests and benchmarks.
 //
-// To see all pages, have the tests write pictures of them:
+// To see all pages, let the tests write screenshots:
 //
 //	go test ./shared/workshop/pages -run TestPages -screenshots DIR
 package pages

@@ -9,8 +9,8 @@ import (
 	"thinker/shared/apm"
 )
 
-// few are traces of one span each, with these IDs.
-func few(from, to uint64) (spans []apm.Span) {
+// singleSpans returns traces of one span each, with IDs from from to to.
+func singleSpans(from, to uint64) (spans []apm.Span) {
 	for id := from; id <= to; id++ {
 		spans = append(spans,
 			apm.Span{TraceID: id, SpanID: id, Service: "shop", Name: "web.request", Resource: fmt.Sprint("GET /", id),
@@ -19,7 +19,7 @@ func few(from, to uint64) (spans []apm.Span) {
 	return spans
 }
 
-// listed says which traces the list shows, the first first, and what waits.
+// listed returns the first traces in the list, and the number of waiting ones.
 func (tab *tab) listed() string {
 	tab.t.Helper()
 	return eval[string](tab, `[...document.querySelectorAll("tr[data-trace]")].slice(0, 4).map(row => row.dataset.trace).join(" ")
@@ -37,24 +37,24 @@ func (tab *tab) lists(want string) {
 	tab.waitUntil("the list is "+want, func() bool { got = tab.listed(); return got == want })
 }
 
-// TestTraces_NewOnesWait holds that nothing moves under somebody who reads.
+// TestTraces_NewOnesWait checks that the list doesn't change while the pointer is on it.
 func TestTraces_NewOnesWait(t *testing.T) {
-	s := serve(t, few(1, 3))
+	s := serve(t, singleSpans(1, 3))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/traces")
 	tab.waitUntil("live", func() bool { return !eval[bool](tab, `document.querySelector("[data-live]").hidden`) })
-	s.send(few(4, 4))
+	s.send(singleSpans(4, 4))
 	tab.lists("4 3 2 1 of 4, ")
 
 	tab.point(tab.spotIn("tr[data-trace]", 0.5, 0.5))
-	s.send(few(5, 6))
+	s.send(singleSpans(5, 6))
 	tab.lists("4 3 2 1 of 4, 2 new traces")
 	tab.point(spot{5, 5})
 	tab.lists("6 5 4 3 of 6, ")
 
 	tab.press("j")
 	tab.press("j")
-	s.send(few(7, 7))
+	s.send(singleSpans(7, 7))
 	tab.lists("6 5 4 3 of 6, 1 new trace")
 	if at := eval[string](tab, `document.activeElement.closest("tr").dataset.trace`); at != "5" {
 		t.Errorf("the focus is on trace %s", at)
@@ -63,30 +63,30 @@ func TestTraces_NewOnesWait(t *testing.T) {
 	tab.lists("7 6 5 4 of 7, ")
 
 	tab.press("p")
-	s.send(few(8, 9))
+	s.send(singleSpans(8, 9))
 	tab.lists("7 6 5 4 of 7, 2 new traces")
 	tab.press("p")
 	tab.lists("9 8 7 6 of 9, ")
 
-	// More than a page holds.
-	s.send(few(10, 99))
+	// More than fit on a page.
+	s.send(singleSpans(10, 99))
 	tab.lists("99 98 97 96 of 50, ")
 	tab.waitUntil("they are counted", func() bool {
 		return eval[string](tab, `document.querySelector(".reading").textContent`) == "99 spans found"
 	})
 	eval[any](tab, `scrollTo(0, document.body.scrollHeight); true`)
 	tab.lists("99 98 97 96 of 99, ")
-	s.send(few(100, 100))
+	s.send(singleSpans(100, 100))
 	tab.lists("99 98 97 96 of 99, 1 new trace")
 	for _, complaint := range tab.complained() {
 		t.Error(complaint)
 	}
 }
 
-// TestTraces_FacetsNarrowTheSearch clicks one and goes on by keyboard.
+// TestTraces_FacetsNarrowTheSearch clicks a facet and continues with the keyboard.
 func TestTraces_FacetsNarrowTheSearch(t *testing.T) {
 	s := serve(t,
-		append(few(1, 3),
+		append(singleSpans(1, 3),
 			apm.Span{TraceID: 9, SpanID: 9, Service: "other", Name: "x", Resource: "y", Start: time.Now().UnixNano()}))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/traces?query=web.request+OR+y")
@@ -117,9 +117,9 @@ func TestTraces_FacetsNarrowTheSearch(t *testing.T) {
 	}
 }
 
-// TestIntake_ClearsTraces asks before it does.
+// TestIntake_ClearsTraces clears traces, which the page asks to confirm.
 func TestIntake_ClearsTraces(t *testing.T) {
-	s := serve(t, few(1, 3))
+	s := serve(t, singleSpans(1, 3))
 	tab := open(t, s.origin, look{width: 1280})
 	tab.visit("/intake")
 	kept := func() int { return s.agent.Store().Retention().Traces }

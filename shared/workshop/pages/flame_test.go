@@ -13,8 +13,8 @@ import (
 	"thinker/shared/apm/format"
 )
 
-// family is a trace: a root, two children one after the other, of which the
-// first has a child that failed, and as many leaves as asked for below the other.
+// family returns a trace with a root and two children, one after the other. The first has a
+// child that failed, the second has the leaves.
 func family(id uint64, leaves int) []apm.Span {
 	start := time.Now().Add(-time.Minute).UnixNano()
 	span := func(n, parent uint64, name string, from, took time.Duration) apm.Span {
@@ -35,7 +35,7 @@ func family(id uint64, leaves int) []apm.Span {
 	return spans
 }
 
-// TestFlameGraph walks, zooms and searches in a trace, as elements and as a picture.
+// TestFlameGraph navigates, zooms and searches in a trace, drawn as elements and on a canvas.
 func TestFlameGraph(t *testing.T) {
 	for name, leaves := range map[string]int{"elements": 3, "a picture": 2000} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestFlameGraph(t *testing.T) {
 	}
 }
 
-// click presses and lets go of the pointer's button.
+// click presses and releases the pointer's button.
 func (tab *tab) click(at spot) {
 	tab.t.Helper()
 	tab.point(at)
@@ -144,7 +144,7 @@ func (tab *tab) click(at spot) {
 }
 
 // TestFlameGraph_SpanInHex opens a span by its ID in hexadecimal, as a log line or a
-// link may have it, and moves on from there.
+// link may have it, and moves to other spans from there.
 func TestFlameGraph_SpanInHex(t *testing.T) {
 	for name, leaves := range map[string]int{"elements": 3, "canvas": 2000} {
 		t.Run(name, func(t *testing.T) {
@@ -162,8 +162,7 @@ func TestFlameGraph_SpanInHex(t *testing.T) {
 	}
 }
 
-// TestFlameGraph_Durations holds durations that scripts write to those
-// that the server writes.
+// TestFlameGraph_Durations compares how scripts and the server format durations.
 func TestFlameGraph_Durations(t *testing.T) {
 	var durations []time.Duration
 	for d := time.Duration(1); d < 100*time.Hour; d = d*7/4 + 1 {

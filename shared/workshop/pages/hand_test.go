@@ -9,8 +9,7 @@ import (
 // A spot is a point in the window.
 type spot struct{ X, Y float64 }
 
-// spotIn is the point of an element that is so far from its left edge and from
-// its top, as parts of its width and height.
+// spotIn returns a point in an element. x and y are parts of its width and height.
 func (tab *tab) spotIn(selector string, x, y float64) spot {
 	tab.t.Helper()
 	return eval[spot](tab, fmt.Sprintf(`(() => {
@@ -19,14 +18,14 @@ func (tab *tab) spotIn(selector string, x, y float64) spot {
 	})()`, selector, x, y))
 }
 
-// point moves the pointer to a place.
+// point moves the pointer.
 func (tab *tab) point(to spot) {
 	tab.t.Helper()
 	call(tab, input.DispatchMouseEvent,
 		input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: to.X, Y: to.Y})
 }
 
-// drag moves the pointer with its button held.
+// drag moves the pointer while its button is pressed.
 func (tab *tab) drag(from, to spot) {
 	tab.t.Helper()
 	tab.point(from)
@@ -41,7 +40,7 @@ func (tab *tab) drag(from, to spot) {
 	button(input.DispatchMouseEventTypeMouseReleased, to)
 }
 
-// press presses a key, by its name as pages know it.
+// press presses a key, which is named as in KeyboardEvent.key.
 func (tab *tab) press(key string) {
 	tab.t.Helper()
 	eval[bool](tab,

@@ -12,9 +12,8 @@ import (
 	"thinker/shared/apm/tracegen"
 )
 
-// TestPages_HostileSpans holds that whatever a span says stays text: nothing of it is
-// executed or fetched, it breaks out of no element, and moves nothing of the
-// page's frame.
+// TestPages_HostileSpans checks that all content of spans stays text. None of it is executed
+// or fetched, breaks out of an element, or moves the page's header and footer.
 func TestPages_HostileSpans(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -68,7 +67,7 @@ func TestPages_HostileSpans(t *testing.T) {
 	}
 }
 
-// each gives a path for one in every so many of the texts that spans were made of.
+// each returns the path of a span with the first of each group of every hostile texts.
 func (s *site) each(every int, path func(apm.Span) string) (paths []string) {
 	traces := len(tracegen.HostileTexts())
 	for i := 0; i < traces; i += every {
@@ -77,7 +76,7 @@ func (s *site) each(every int, path func(apm.Span) string) (paths []string) {
 	return slices.Compact(paths)
 }
 
-// unharmed fails where a text has become more than text.
+// unharmed fails the test if a text has become more than text.
 func (tab *tab) unharmed(path string) {
 	tab.t.Helper()
 	for _, complaint := range tab.complained() {
@@ -110,7 +109,7 @@ func (tab *tab) unharmed(path string) {
 	}
 }
 
-// A frame is where the bar and the foot are, in pixels.
+// A frame is the position of the header and the footer, in pixels.
 type frame struct{ BarX, BarY, BarWidth, BarHeight, FootX, FootWidth, FootHeight float64 }
 
 func (tab *tab) frame() frame {

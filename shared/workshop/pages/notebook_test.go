@@ -12,7 +12,7 @@ import (
 	"thinker/shared/workshop/workspace"
 )
 
-// A notebook is the workshop's page, of a workshop that runs.
+// A notebook is the page of a running workshop.
 type notebook struct {
 	*site
 	root     string
@@ -46,8 +46,8 @@ func (tab *tab) until(what, expression string) {
 	tab.waitUntil(what, func() bool { return eval[bool](tab, expression) })
 }
 
-// pushes presses a button as a reader does who goes to it by the keyboard.
-func (tab *tab) pushes(selector string) {
+// push presses a button by keyboard.
+func (tab *tab) push(selector string) {
 	tab.t.Helper()
 	tab.until(selector+" can be pressed",
 		fmt.Sprintf(`document.querySelector(%q)?.matches(":enabled, summary") === true`, selector))
@@ -55,11 +55,10 @@ func (tab *tab) pushes(selector string) {
 	tab.press("Enter")
 }
 
-// runs presses the button for other code, and waits until the page says that it
-// runs.
-func (n *notebook) runs(tab *tab, button string, target runner.Target) {
+// run presses the button for other code, and waits until the page shows that it runs.
+func (n *notebook) run(tab *tab, button string, target runner.Target) {
 	tab.t.Helper()
-	tab.pushes(fmt.Sprintf(`button[value=%q]`, button))
+	tab.push(fmt.Sprintf(`button[value=%q]`, button))
 	n.saysItRuns(tab, target)
 }
 
@@ -92,40 +91,40 @@ func (n *notebook) built(t testing.TB, target runner.Target) {
 	}
 }
 
-// copyOf is the learner's copy for a step.
+// copyOf returns the learner's copy for a step.
 func (n *notebook) copyOf(step int) runner.Target {
 	return runner.Target{Step: step, Dir: workspace.CopyDir(n.root, step)}
 }
 
-// sends runs all lines of the text, one after the other, and then what the
-// checklist still wants.
-func (tab *tab) sends(step int) {
+// send runs all lines of the text, one after the other, and then the requests that the
+// checklist still needs.
+func (tab *tab) send(step int) {
 	tab.t.Helper()
 	lines := eval[int](tab, `document.querySelectorAll(".command").length`)
 	if lines == 0 {
 		tab.t.Errorf("lesson %d has no line that can be run", step)
 	}
 	for at := 1; at <= lines; at++ {
-		tab.pushes(fmt.Sprintf("#line-%d button", at))
+		tab.push(fmt.Sprintf("#line-%d button", at))
 		tab.until(fmt.Sprintf("line %d has its answer and its trace", at),
 			fmt.Sprintf(`document.querySelectorAll("#answer-%d :is(.body, .spans)").length > 1`, at))
 	}
 	tab.settled()
 	for eval[bool](tab, `document.querySelector(".checks .open button") !== null`) {
 		left := eval[int](tab, `document.querySelectorAll(".checks .open button").length`)
-		tab.pushes(".checks .open button")
+		tab.push(".checks .open button")
 		tab.until("the checklist follows",
 			fmt.Sprintf(`document.querySelectorAll(".checks .open button").length < %d`, left))
 	}
 }
 
-// settled waits until the page has heard of what was sent last.
+// settled waits until the page shows the last request.
 func (tab *tab) settled() {
 	tab.t.Helper()
 	tab.until("nothing is being sent", `document.querySelector("[aria-busy=true]") === null`)
 }
 
-// states are how the items of the checklist stand.
+// states returns the states of the checklist's items.
 func (tab *tab) states() []string {
 	tab.t.Helper()
 	return eval[[]string](tab, `[...document.querySelectorAll(".checks > li")].map(item => item.className)`)

@@ -129,7 +129,7 @@ func otherSites(t *testing.T) map[string]string {
 	return map[string]string{"cross-site": "http://127.0.0.1:" + port, "same-site": "http://localhost:" + port}
 }
 
-// TestGuard_OtherSitesLearnNothing holds that the response to a request from
+// TestGuard_OtherSitesLearnNothing checks that the response to a request from
 // another site's page is the same whatever is stored. No query runs for it, not
 // even one that can't be parsed, so its time says nothing either.
 func TestGuard_OtherSitesLearnNothing(t *testing.T) {
@@ -195,7 +195,7 @@ func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 // at reports whether the tab shows an address with a title. A page that is being
 // replaced can't say.
 func (tab *tab) at(address, title string) bool {
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
 	type state struct{ Address, Title, Ready string }
 	now, err := chromedp.Run(ctx,
@@ -209,8 +209,8 @@ func (tab *tab) waitAt(address, title string) {
 		func() bool { return tab.at(address, title) })
 }
 
-// TestGuard_LinksFromOtherSitesWork holds that a link on another site ends at the
-// page that it names, after one shell.
+// TestGuard_LinksFromOtherSitesWork checks that a link on another site leads to its page, after
+// one shell.
 func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 	running(t)
 	s := observe(t, serve(t, tracegen.Traces(1, 50, time.Now())))
@@ -301,8 +301,8 @@ func TestGuard_LinksFromOtherSitesWork(t *testing.T) {
 	}
 }
 
-// TestGuard_ShellStopsAfterOneAttempt holds that the shell doesn't load itself
-// without end where a proxy has every request look like another site's.
+// TestGuard_ShellStopsAfterOneAttempt checks that the shell doesn't reload itself forever if
+// a proxy makes every request look like another site's.
 func TestGuard_ShellStopsAfterOneAttempt(t *testing.T) {
 	running(t)
 	s := observe(t, serve(t, tracegen.Traces(1, 3, time.Now())))

@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 )
 
-// TestPages looks at every page as its readers do.
+// TestPages opens every page in each width, with and without scripts.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	running(t)
@@ -19,7 +19,7 @@ func TestPages(t *testing.T) {
 		t.Run(target.name, func(t *testing.T) {
 			for _, width := range []int64{1280, 420} {
 				if target.large() && width < 1280 && *screenshots == "" {
-					continue // it is like its small one, and takes its time
+					continue // similar to the small page, and slow
 				}
 				t.Run(fmt.Sprint(width), func(t *testing.T) { s.see(t, target, width) })
 			}
@@ -33,7 +33,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// see looks at a page in a window of some width.
+// see checks a page in a window of a width.
 func (s *site) see(t *testing.T, target target, width int64) {
 	tab := open(t, s.origin, look{width: width})
 	tab.visit(target.path)
@@ -46,7 +46,7 @@ func (s *site) see(t *testing.T, target target, width int64) {
 	for _, dark := range []bool{true, false} {
 		l := look{width: width, dark: dark}
 		tab.lookAs(l)
-		tab.picture(target.name + "-" + l.String())
+		tab.screenshot(target.name + "-" + l.String())
 		tab.audit(contrast, l.String())
 	}
 	tab.audit(structure, "structure")
@@ -66,7 +66,7 @@ func (s *site) see(t *testing.T, target target, width int64) {
 	tab.healthy()
 }
 
-// healthy fails with what went wrong since the tab was opened.
+// healthy fails the test if anything went wrong since the tab was opened.
 func (tab *tab) healthy() {
 	tab.t.Helper()
 	for _, complaint := range tab.complained() {
@@ -74,7 +74,7 @@ func (tab *tab) healthy() {
 	}
 }
 
-// shows fails where the page does not say something.
+// shows fails the test if the page lacks one of the texts.
 func (tab *tab) shows(texts []string) {
 	tab.t.Helper()
 	said := eval[string](tab, `document.body.textContent`)
@@ -85,7 +85,7 @@ func (tab *tab) shows(texts []string) {
 	}
 }
 
-// fits fails where the page can be scrolled sideways.
+// fits fails the test if the page can be scrolled sideways.
 func (tab *tab) fits(width int64) {
 	tab.t.Helper()
 	type extent struct{ Scroll, Client int64 }
@@ -97,16 +97,15 @@ func (tab *tab) fits(width int64) {
 	}
 }
 
-// widest names the elements that stand out on the right, and are not cut off.
+// widest lists the elements that extend beyond the right edge and aren't cut off.
 const widest = `[...document.querySelectorAll("body *")].filter(e => {
 	if (e.getBoundingClientRect().right <= document.scrollingElement.clientWidth) return false;
 	for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return false;
 	return true;
 }).slice(-3).map(e => e.outerHTML.slice(0, 120)).join(" … ")`
 
-// picture writes what is in the window and, where there is more, the whole page
-// beside it.
-func (tab *tab) picture(name string) {
+// screenshot writes a picture of the window and, if the page is longer, of the whole page.
+func (tab *tab) screenshot(name string) {
 	tab.t.Helper()
 	if *screenshots == "" {
 		return

@@ -28,7 +28,7 @@ type site struct {
 	spans  []apm.Span // as they were sent
 }
 
-// serve starts an agent and sends it spans, by way of its intake.
+// serve starts an agent and sends spans to its intake.
 func serve(t testing.TB, spans []apm.Span) *site {
 	t.Helper()
 	root, err := runner.FindRoot(".")
@@ -54,7 +54,7 @@ func serve(t testing.TB, spans []apm.Span) *site {
 	return s
 }
 
-// asleep is a workshop in which nothing runs yet.
+// asleep is a workshop in which nothing runs.
 type asleep struct{}
 
 func (asleep) State() runner.State {
@@ -74,7 +74,7 @@ func (s *site) send(spans []apm.Span) {
 	}
 }
 
-// find is a span that was sent, and is as asked for.
+// find returns a sent span that passes a test.
 func (s *site) find(what string, is func(apm.Span) bool) apm.Span {
 	s.t.Helper()
 	at := slices.IndexFunc(s.spans, is)
@@ -84,27 +84,27 @@ func (s *site) find(what string, is func(apm.Span) bool) apm.Span {
 	return s.spans[at]
 }
 
-// A target is a page that is looked at, by a name that serves for a file.
+// A target is a page to check. Its name is also that of its screenshot.
 type target struct {
 	name, path string
 	shows      []string // what it says, whether scripts run or not
 }
 
-// large tells whether a page has thousands of rows.
+// large reports whether a page has thousands of rows.
 func (t target) large() bool { return strings.HasSuffix(t.name, "-large") }
 
-// trace is the address of a span's trace, and chosen is that with the span chosen.
+// trace returns the path of a span's trace, and chosen that of the span in its trace.
 func trace(s apm.Span) string { return fmt.Sprintf("/trace/%d", s.TraceID) }
 
 func chosen(s apm.Span) string { return fmt.Sprintf("/trace/%d?span=%d", s.TraceID, s.SpanID) }
 
-// busySite is a site full of a busy system's traces.
+// busySite returns a site with a busy system's traces.
 func busySite(t testing.TB) *site {
 	t.Helper()
 	now := time.Now()
 	spans := append(tracegen.Large(40_000, now.Add(-time.Minute)), tracegen.Traces(1, 400, now)...)
 	s := serve(t, spans)
-	// What is refused is on record, too.
+	// So that the Intake page has a refusal.
 	answer, err := http.Post(s.origin+"/v0.4/traces", "application/json", bytes.NewReader([]byte("no JSON")))
 	if err != nil {
 		t.Fatal(err)
@@ -113,10 +113,10 @@ func busySite(t testing.TB) *site {
 	return s
 }
 
-// wrongQuery is one that is refused.
+// wrongQuery is invalid.
 const wrongQuery = "service:(a"
 
-// targets are the pages. Whoever adds a page adds a line here.
+// targets returns all pages. A new page needs a line here.
 func (s *site) targets() []target {
 	checkout := s.find("a checkout", func(p apm.Span) bool { return p.Resource == "POST /checkout" && !p.Error })
 	failed := s.find("an error", func(p apm.Span) bool { return p.Error && p.ErrorStack() != "" && p.ParentID != 0 })
@@ -167,7 +167,7 @@ func (s *site) targets() []target {
 	}
 }
 
-// orphaned tells whether a span's parent was never sent.
+// orphaned returns a test for spans whose parent wasn't sent.
 func (s *site) orphaned() func(apm.Span) bool {
 	type id struct{ trace, span uint64 }
 	sent := map[id]bool{}

@@ -18,7 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A look is how a page is looked at.
+// A look is a width, a colour scheme and whether scripts run.
 type look struct {
 	width     int64
 	dark      bool
@@ -38,7 +38,7 @@ func (l look) String() string {
 
 const height = 900
 
-// A tab is one of the browser's, for one test. It notes what goes wrong in it.
+// A tab is a test's tab in the browser. It records what goes wrong in it.
 type tab struct {
 	t      testing.TB
 	ctx    context.Context
@@ -52,9 +52,8 @@ type tab struct {
 	requested  []string
 }
 
-// networkChanged is what a browser says of all that it is loading when the
-// machine gets another network, as with each container that starts or ends. It is
-// not the page's doing.
+// networkChanged is the browser's error for pending requests if the machine's networks change,
+// as they do when a container starts or ends. The page isn't the cause.
 const networkChanged = "net::ERR_NETWORK_CHANGED"
 
 // open opens a tab for the pages of the agent at origin.
@@ -74,7 +73,7 @@ func open(t testing.TB, origin string, l look) *tab {
 	return tab
 }
 
-// lookAs changes the window's width and the reader's colour scheme.
+// lookAs changes the window's width and the colour scheme.
 func (tab *tab) lookAs(l look) {
 	tab.t.Helper()
 	call(tab, emulation.SetDeviceMetricsOverride,
@@ -89,10 +88,10 @@ func (tab *tab) lookAs(l look) {
 	}})
 }
 
-// call has the browser do something with the tab.
+// call runs a browser command in the tab.
 func call[P, R any](tab *tab, command cdp.Command[P, R], params P) R {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
 	result, err := chromedp.Call(ctx, command, params)
 	if err != nil {
@@ -101,11 +100,11 @@ func call[P, R any](tab *tab, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// visit opens a page and waits until it has settled. It does so again where the
-// network has changed meanwhile.
+// visit opens a page and waits until it has settled. It retries if the network has changed
+// meanwhile.
 func (tab *tab) visit(path string) {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
 	for again := true; again; {
 		tab.mu.Lock()
@@ -123,7 +122,7 @@ func (tab *tab) visit(path string) {
 	}
 }
 
-// frames waits until what has changed is drawn.
+// frames waits until all changes are drawn.
 func (tab *tab) frames() {
 	tab.t.Helper()
 	if tab.still {
@@ -132,11 +131,11 @@ func (tab *tab) frames() {
 	eval[bool](tab, `new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))`)
 }
 
-// eval is what an expression gives in the page, or the promise that it gives. It
-// works where the page's own scripts do not run.
+// eval returns the value of an expression in the page, or of its promise. It works even if
+// the page's own scripts don't run.
 func eval[T any](tab *tab, expression string) T {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -145,7 +144,7 @@ func eval[T any](tab *tab, expression string) T {
 	return value
 }
 
-// note keeps what happens in the tab.
+// note records an event of the tab.
 func (tab *tab) note(event any) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
@@ -200,7 +199,7 @@ func (tab *tab) note(event any) {
 	}
 }
 
-// complained is what went wrong since the tab was opened or asked last.
+// complained returns what went wrong since the tab was opened or complained was last called.
 func (tab *tab) complained() []string {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
@@ -209,17 +208,17 @@ func (tab *tab) complained() []string {
 	return said
 }
 
-// waitUntil waits until something outside of the page has happened.
+// waitUntil waits for something outside of the page.
 func (tab *tab) waitUntil(what string, happened func() bool) {
 	tab.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	over := time.After(patience)
+	over := time.After(waitLimit)
 	for !happened() {
 		select {
 		case <-tick.C:
 		case <-over:
-			tab.t.Fatalf("not within %s: %s", patience, what)
+			tab.t.Fatalf("after %s, still waiting: %s", waitLimit, what)
 		}
 	}
 }

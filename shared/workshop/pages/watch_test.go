@@ -9,17 +9,17 @@ import (
 	"thinker/shared/apm/tracegen"
 )
 
-// TestTab_NotesComplaints holds that what goes wrong in a page is noticed: a watch that
-// sleeps finds nothing.
+// TestTab_NotesComplaints checks that a tab records what goes wrong in a page.
 func TestTab_NotesComplaints(t *testing.T) {
 	s := serve(t, tracegen.Traces(1, 3, time.Now()))
 	for name, c := range map[string]struct{ does, noticed string }{
 		"exception": {`setTimeout(() => { throw new Error("on purpose") })`,
 			"exception: Uncaught Error: on purpose"},
-		"rejection":     {`void Promise.reject(new Error("on purpose"))`, "exception: Uncaught (in promise)"},
-		"console":       {`console.error("on purpose")`, `console.error: "on purpose"`},
-		"inline script": {`document.head.append(Object.assign(document.createElement("script"), {textContent: "1"}))`, "security: "},
-		"inline style":  {`document.body.setAttribute("style", "color: red")`, "security: "},
+		"rejection": {`void Promise.reject(new Error("on purpose"))`, "exception: Uncaught (in promise)"},
+		"console":   {`console.error("on purpose")`, `console.error: "on purpose"`},
+		"inline script": {`document.head.append(Object.assign(document.createElement("script"), {textContent: "1"}))`,
+			"security: "},
+		"inline style": {`document.body.setAttribute("style", "color: red")`, "security: "},
 		"picture": {`document.body.append(Object.assign(new Image(), {src: "https://hostile.example/x.png"}))`,
 			"hostile.example"},
 		"missing file":     {`void fetch("/static/missing.mjs")`, "404"},

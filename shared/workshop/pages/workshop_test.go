@@ -27,17 +27,17 @@ func TestNotebook_AllLessons(t *testing.T) {
 				n.edit(tab, step)
 			}
 			if step > 1 {
-				n.runs(tab, "step", runner.Target{Step: step})
+				n.run(tab, "step", runner.Target{Step: step})
 			} else {
 				n.saysItRuns(tab, runner.Target{Step: step})
 			}
-			tab.sends(step)
+			tab.send(step)
 			tab.reached(step)
 			for _, l := range []look{{width: 420}, {width: 420, dark: true}, {width: 1280, dark: true}, {width: 1280}} {
 				tab.lookAs(l)
 				tab.fits(l.width)
 				tab.audit(contrast, l.String())
-				tab.picture(fmt.Sprintf("lesson-%d-%s", step, l))
+				tab.screenshot(fmt.Sprintf("lesson-%d-%s", step, l))
 			}
 			tab.audit(structure, "structure")
 			tab.healthy()
@@ -45,8 +45,8 @@ func TestNotebook_AllLessons(t *testing.T) {
 	}
 }
 
-// TestNotebook_EachState looks at a lesson in each state that it can be in, as
-// TestPages does at the other pages.
+// TestNotebook_EachState checks a lesson in each of its states, as TestPages checks the other
+// pages.
 func TestNotebook_EachState(t *testing.T) {
 	running(t)
 	n := openNotebook(t, 2)
@@ -75,12 +75,12 @@ func TestNotebook_EachState(t *testing.T) {
 	tab.visit("/workshop/2")
 	n.saysItRuns(tab, runner.Target{Step: 2})
 	tab.until("the picture is shown", `[...document.querySelectorAll(".text img")].at(-1).naturalWidth > 0`)
-	tab.sends(2)
+	tab.send(2)
 	tab.reached(2)
 	inspect("workshop-passed", "All 4 checks passed with the original step02", "Trace of GET /think/?subject=")
 
-	n.runs(tab, "copy", n.copyOf(2))
-	tab.sends(2)
+	n.run(tab, "copy", n.copyOf(2))
+	tab.send(2)
 	inspect("workshop-failed-check", "Likely cause", "▲", "Hint 1")
 
 	main := filepath.Join(workspace.CopyDir(n.root, 2), "api", "main.go")
@@ -92,7 +92,7 @@ func TestNotebook_EachState(t *testing.T) {
 	tab.healthy()
 }
 
-// reached fails unless everything in the checklist is met, each with its trace.
+// reached fails the test unless each item of the checklist is met and has a trace.
 func (tab *tab) reached(step int) {
 	tab.t.Helper()
 	tab.until(fmt.Sprintf("step %d is complete", step), `document.querySelector(".complete") !== null`)
@@ -111,11 +111,11 @@ func (tab *tab) reached(step int) {
 	}
 }
 
-// edit turns a copy of the step before into the lesson, as an editor does.
+// edit changes a copy of the previous step into the lesson, as in an editor.
 func (n *notebook) edit(tab *tab, step int) {
 	tab.t.Helper()
-	n.runs(tab, "copy", n.copyOf(step))
-	tab.sends(step)
+	n.run(tab, "copy", n.copyOf(step))
+	tab.send(step)
 	if states := tab.states(); !slices.Contains(states, "failed") {
 		tab.t.Errorf("before anything was done: %q", states)
 	}
@@ -125,7 +125,7 @@ func (n *notebook) edit(tab *tab, step int) {
 	if err != nil {
 		tab.t.Fatal(err)
 	}
-	// What is said of the code while that goes on.
+	// The page comments on the code meanwhile.
 	eval[any](tab,
 		`window.said = []; new MutationObserver(() => said.push(document.querySelector("#now").textContent)).observe(document.querySelector("#now"), {childList: true, subtree: true})`)
 	dir := workspace.CopyDir(n.root, step)
@@ -137,13 +137,13 @@ func (n *notebook) edit(tab *tab, step int) {
 	tab.until("the new code is built", `said.some(now => now.includes("is building"))`)
 	n.built(tab.t, n.copyOf(step))
 	tab.until("the new code runs, and is not judged yet", `said.at(-1).includes("is running · 0 of")`)
-	tab.sends(step)
+	tab.send(step)
 	tab.reached(step)
 	tab.shows([]string{"Step 2 is complete"})
 }
 
-// TestNotebook_ByHand sends requests as a terminal would: the page follows,
-// and leaves alone what its reader is at. Then it starts over.
+// TestNotebook_ByHand sends requests as from a terminal. The page updates, but keeps what the
+// reader selects and types. Then the test starts over.
 func TestNotebook_ByHand(t *testing.T) {
 	running(t)
 	n := openNotebook(t, 2)
@@ -168,9 +168,9 @@ func TestNotebook_ByHand(t *testing.T) {
 		t.Error("the hint that was read is folded, or not in focus any more")
 	}
 
-	// Whatever a page is made to ask for, only the lessons' requests are sent.
+	// A page can only send the lessons' requests.
 	eval[any](tab, `document.querySelector("#line-1 [name=path]").value = "/healthz"`)
-	tab.pushes("#line-1 button")
+	tab.push("#line-1 button")
 	tab.until("it is refused in place",
 		`document.querySelector("#line-1 + .note")?.textContent.includes("isn’t one of the steps’ requests") === true`)
 	if said := tab.complained(); len(said) != 1 || !strings.Contains(said[0], "403") {
@@ -179,19 +179,19 @@ func TestNotebook_ByHand(t *testing.T) {
 	n.startOver(t)
 }
 
-// startOver has a copy made anew, with what was there set aside.
+// startOver creates a new copy, and checks that the old one is set aside.
 func (n *notebook) startOver(t *testing.T) {
 	tab := open(t, n.origin, look{width: 1280})
 	tab.visit("/workshop/2")
-	n.runs(tab, "copy", n.copyOf(2))
+	n.run(tab, "copy", n.copyOf(2))
 	dir := workspace.CopyDir(n.root, 2)
 	tab.shows([]string{dir, "Start over"})
 	mine := filepath.Join(dir, "api", "mine.go")
 	if err := os.WriteFile(mine, []byte("package main\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tab.pushes(".anew summary")
-	tab.pushes("button[value=anew]")
+	tab.push(".anew summary")
+	tab.push("button[value=anew]")
 	tab.waitUntil("the copy is as it was", func() bool { _, err := os.Stat(mine); return err != nil })
 	if aside, err := filepath.Glob(dir + ".before-*/api/mine.go"); err != nil || len(aside) != 1 {
 		t.Errorf("what was written is in %q: %v", aside, err)

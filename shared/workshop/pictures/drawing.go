@@ -83,7 +83,7 @@ func (d *drawing) line(x1, y1, x2, y2 float64, class string) {
 		px(y2))
 }
 
-// legend names the services and their colours in one line.
+// legend draws the services' names and colours on one line.
 func (d *drawing) legend(services []string) {
 	x := margin
 	for _, service := range services {

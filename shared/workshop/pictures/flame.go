@@ -55,19 +55,18 @@ func (d *drawing) axis(t timeline) {
 	d.y = y + 4
 }
 
-// roundStep returns the first of 1, 2, 5, 10, 20, 50, … microseconds that is no
-// less than least.
-func roundStep(least time.Duration) time.Duration {
+// roundStep returns the first of 1, 2, 5, 10, 20, 50, … microseconds that is at least minimum.
+func roundStep(minimum time.Duration) time.Duration {
 	for unit := time.Microsecond; ; unit *= 10 {
 		for _, n := range []time.Duration{1, 2, 5} {
-			if n*unit >= least {
+			if n*unit >= minimum {
 				return n * unit
 			}
 		}
 	}
 }
 
-// heading names a trace, as its page does.
+// heading draws a trace's title, as on its page.
 func (d *drawing) heading(trace apm.Trace) {
 	entry := trace.Entry()
 	d.text(margin, d.y+18, "bold", entry.Service+"  "+entry.Resource)
@@ -212,7 +211,7 @@ func (d *drawing) errors(trace apm.Trace) {
 	}
 }
 
-// describe describes traces for readers who can't see the picture.
+// describe returns a description of traces for readers who can't see the picture.
 func describe(traces ...apm.Trace) string {
 	var said []string
 	for _, trace := range traces {

@@ -49,7 +49,7 @@ func TestDraw_FilesAreUpToDate(t *testing.T) {
 	}
 }
 
-// TestDraw_Budget holds how much a clone downloads for the pictures.
+// TestDraw_Budget limits what a clone downloads for the pictures.
 func TestDraw_Budget(t *testing.T) {
 	const most = 600 << 10
 	bytes := 0
@@ -61,8 +61,8 @@ func TestDraw_Budget(t *testing.T) {
 	}
 }
 
-// TestPictures_StayOutOfBuilds holds that a new picture changes neither the lessons'
-// diffs nor what Docker builds.
+// TestPictures_StayOutOfBuilds checks that a new picture changes neither the lessons' diffs
+// nor what Docker builds.
 func TestPictures_StayOutOfBuilds(t *testing.T) {
 	root := checkout.Root(t)
 	for step := 1; step <= runner.Steps; step++ {
@@ -77,7 +77,7 @@ func TestPictures_StayOutOfBuilds(t *testing.T) {
 		}
 	}
 	ignored := checkout.Read(t, filepath.Join(root, ".dockerignore"))
-	// The file leaves out all, then includes some directories again.
+	// The file excludes everything, and then includes some directories.
 	rules := strings.Fields(ignored)
 	included, left := slices.Index(rules, "!step0*"), slices.Index(rules, "step0*/pictures")
 	if !slices.Contains(rules, "*") || left < included || slices.Contains(rules, "!shared") ||
@@ -86,8 +86,8 @@ func TestPictures_StayOutOfBuilds(t *testing.T) {
 	}
 }
 
-// TestDraw_IsSafeAndLegible holds that a picture loads and runs nothing, describes
-// itself, has colours for dark pages, and has no text too small to read.
+// TestDraw_IsSafeAndLegible checks that a picture loads and runs nothing, has a description
+// and colours for dark pages, and has no text that is too small to read.
 func TestDraw_IsSafeAndLegible(t *testing.T) {
 	allowed := []string{"svg", "title", "desc", "style", "g", "rect", "line", "path", "circle", "text"}
 	fontSize := regexp.MustCompile(`font(?:-size)?:([\d.]+)px`)

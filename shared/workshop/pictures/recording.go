@@ -9,7 +9,7 @@ import (
 	"thinker/shared/apm/api"
 )
 
-// A recording is the traces that some requests left, by a name for each request. It is
+// A recording has the traces of some requests, by a name for each request. It is
 // stored in the format of the agent's API.
 type recording map[string][]apm.Trace
 

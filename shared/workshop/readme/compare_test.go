@@ -17,8 +17,8 @@ const tree = `GET /think/?subject=war   200   503 ms   http://localhost:8126/tra
 var again = strings.NewReplacer("3056099663784047255", "12345678901", "503 ms", "1.01 s", "▇▇▇▇▇▇▇▇      ", "▇  ",
 	"http.request  ", "http.request ").Replace(tree)
 
-// TestEqual_OneWord changes each word of what is shown in turn. Whatever is not
-// an ID, a time or a bar makes a difference.
+// TestEqual_OneWord changes one word at a time. Each word makes a difference, except IDs,
+// times and bars.
 func TestEqual_OneWord(t *testing.T) {
 	if !readme.Equal(tree, again) {
 		t.Fatalf("two runs of the same differ:\n%s\n%s", tree, again)

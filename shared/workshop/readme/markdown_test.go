@@ -85,8 +85,8 @@ func TestBlock_IsUp(t *testing.T) {
 	}
 }
 
-// TestPowerShell translates each line for PowerShell to the shell: it must be one
-// of those that are run.
+// TestPowerShell translates each line for PowerShell to the shell, and checks that it's among
+// the lines that the test runs.
 func TestPowerShell(t *testing.T) {
 	var run []string
 	var windows []readme.Block

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// leftOut is the line that stands for any number of lines.
+// leftOut is a line that matches any number of lines.
 const leftOut = "…"
 
-// What differs from run to run, and what stands for it.
+// What differs from run to run, and its replacement.
 var varying = []struct {
 	pattern *regexp.Regexp
 	with    string
@@ -41,13 +41,12 @@ func normalize(text string) []string {
 	return lines
 }
 
-// Equal reports whether commands have printed what is shown, and nothing else.
+// Equal reports whether the printed text is the shown one.
 func Equal(shown, printed string) bool {
 	return match(normalize(shown), normalize(printed))
 }
 
-// Contains reports whether each paragraph of what is shown is somewhere in what
-// was printed.
+// Contains reports whether the printed text has each paragraph of the shown one.
 func Contains(shown, printed string) bool {
 	all := normalize(printed)
 	for _, paragraph := range paragraphs(shown) {
@@ -80,9 +79,9 @@ func paragraphs(text string) []string {
 	return regexp.MustCompile(`\n\s*\n`).Split(strings.Trim(text, "\n"), -1)
 }
 
-// Printed returns what to show in place of a text: the trees of the same
-// requests where the text shows trees that are in the step's terminal, and else
-// the whole output. It returns the text itself where it finds nothing better.
+// Printed returns what to show instead of a text. If the text shows trees in the step's
+// terminal, that is the trees of the same requests, and otherwise the whole output. It
+// returns the text itself if there is nothing better.
 func Printed(shown, output, terminal string) string {
 	if strings.Contains("\n"+shown, "\n"+leftOut+"\n") {
 		return shown
@@ -114,7 +113,7 @@ func Printed(shown, output, terminal string) string {
 	return shown
 }
 
-// title returns what a tree's first line names: its request.
+// title returns the request in a tree's first line.
 func title(tree string) string {
 	line, _, _ := strings.Cut(tree, "\n")
 	name, _, _ := strings.Cut(line, "   ")

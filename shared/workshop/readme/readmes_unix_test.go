@@ -29,7 +29,7 @@ func TestReadmes(t *testing.T) {
 func TestReadmes_Docker(t *testing.T) {
 	compose := need.Docker(t)
 	clone := checkout.Clone(t)
-	// A project of its own: nothing of the reader's goes when it is taken down.
+	// In a separate project, since docker-compose down removes its containers.
 	project := []string{"COMPOSE_PROJECT_NAME=workshop-readmes", "COMPOSE_PROFILES=workshop"}
 	docker := func(step int, args ...string) {
 		t.Helper()
@@ -52,8 +52,8 @@ func TestReadmes_Docker(t *testing.T) {
 	r := readme.NewRunner(t, clone, project[0], "PATH="+path)
 	r.Docker = true
 	t.Cleanup(func() { docker(1, "down", "--volumes", "--timeout", "0") })
-	// Images that are there may be of other code, and a build may take longer than a
-	// step may take to become healthy.
+	// Existing images may have other code, and a build may take longer than the limit for a
+	// step to become healthy.
 	var blocks strings.Builder
 	for _, name := range files(t) {
 		parsed, err := readme.Parse(name, checkout.Read(t, filepath.Join(clone, name)))

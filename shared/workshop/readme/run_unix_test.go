@@ -92,8 +92,8 @@ func newRunner(t *testing.T) *readme.Runner {
 	return r
 }
 
-// TestRunner_Up runs a file with two steps, of which each shows a tree in its
-// terminal, and changes what it says of the trees.
+// TestRunner_Up runs a file with two steps. Each prints a tree in its terminal, which the file
+// shows differently.
 func TestRunner_Up(t *testing.T) {
 	const file = "```sh\nworkshop up --step 1\n```\n" +
 		"```sh\ncurl \"http://$STEP_ADDR/war\"\n```\n```json\n{\"path\": \"/war\"}\n```\n" +
@@ -159,7 +159,7 @@ func newStep(t *testing.T, mode string) *readme.Runner {
 	return r
 }
 
-// TestMain stands in for a step where it is called as one.
+// TestMain runs the test program as a step if it's called as one.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "workshop" {
 		os.Exit(m.Run())

@@ -46,8 +46,8 @@ func NewRunnerAt(t testing.TB, dir string, health map[string]string, env ...stri
 }
 
 // Run runs the blocks of a file and returns its text with the output of this run
-// in place of the output that differs. It goes on after output that differs, and
-// stops where a command fails.
+// in place of the output that differs. It continues after different output, and stops if a
+// command fails.
 // See decisions/step-readmes.md.
 func (r *Runner) Run(t testing.TB, file, text string) (updated string, err error) {
 	t.Helper()
@@ -94,8 +94,8 @@ func (r *Runner) Run(t testing.TB, file, text string) (updated string, err error
 	return strings.Join(lines, ""), r.session.down(need.Context(t))
 }
 
-// compare wants what a block shows to be what the commands before it printed, or
-// to be in what the step's terminal has printed since.
+// compare compares a block with the output of the commands before it, or with what the step's
+// terminal has printed since then.
 func (r *Runner) compare(ctx context.Context, b Block, output string, from int) (got string, err error) {
 	if Equal(b.Text, output) {
 		return b.Text, nil
@@ -113,8 +113,8 @@ func (r *Runner) compare(ctx context.Context, b Block, output string, from int) 
 
 var pageLink = regexp.MustCompile(`[(<](http://localhost:8126[^)>\s]*)[)>]`)
 
-// checkLinks wants each link to the agent's pages to lead to a page. The lessons'
-// pages are there with Go alone.
+// checkLinks checks that each link to the agent's pages leads to a page. Lessons only have
+// pages without Docker.
 func (r *Runner) checkLinks(ctx context.Context, file, text string) {
 	if r.session.step == nil || r.Docker {
 		return

@@ -26,8 +26,8 @@ import (
 
 const poll = 50 * time.Millisecond
 
-// A session is a reader's shell: what a block exports or defines is there for
-// the blocks after it. Beside it, the reader has a terminal in which a step runs.
+// A session is a reader's shell: later blocks see what a block exports or defines. The reader
+// has another terminal, in which a step runs.
 type session struct {
 	t        testing.TB
 	dir      string // of the scripts and what they print
@@ -82,8 +82,7 @@ func open(t testing.TB, dir string, env ...string) *session {
 	return s
 }
 
-// environment returns what a reader's shell has of ours: nothing that configures
-// the workshop.
+// environment returns our environment without variables that configure the workshop.
 func environment() (env []string) {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
@@ -103,7 +102,7 @@ func environment() (env []string) {
 	return env
 }
 
-// do has the shell run a line, and returns the line that it writes to 3.
+// do runs a line in the shell, and returns the line that it writes to file descriptor 3.
 func (s *session) do(ctx context.Context, format string, args ...any) (string, error) {
 	type result struct {
 		line string
@@ -126,8 +125,8 @@ func (s *session) do(ctx context.Context, format string, args ...any) (string, e
 	}
 }
 
-// script writes a block to a file in which its lines have the numbers that they
-// have in the Markdown, and which ends where a command fails.
+// script writes a block to a file in which lines have the same numbers as in the Markdown. It
+// exits if a command fails.
 func (s *session) script(b Block) (script, output string, err error) {
 	s.blocks++
 	script = filepath.Join(s.dir, fmt.Sprintf("%03d.sh", s.blocks))
@@ -171,14 +170,14 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 	return output, fmt.Errorf("%s:%d: exit status %d, want %d; it printed\n%s", b.File, line, status, b.Status, output)
 }
 
-// The addresses that the READMEs name, and what answers there in a healthy step.
+// The addresses in the READMEs, and the paths that respond in a healthy step.
 var health = map[string]string{
 	"localhost:5000": "/healthz",
 	"localhost:5001": "/healthz",
 	"localhost:8126": "/info",
 }
 
-// taken returns an address of a step on which a program listens.
+// taken returns a step's address on which a program listens already, or an empty text.
 func (s *session) taken() string {
 	for addr := range s.health {
 		if conn, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
@@ -202,7 +201,7 @@ func (s *session) up(ctx context.Context, b Block) error {
 		return err
 	}
 	started := &step{block: b, output: output, ended: script + ".ended"}
-	// Job control gives it a process group of its own, which a Ctrl-C goes to.
+	// Job control gives it its own process group, to which Ctrl-C sends its signal.
 	pid, err := s.do(ctx, `set -m; { source %s; status=$?; echo >%s; exit $status; } </dev/null >%s 2>&1 3>&- & set `+
 		`+m; echo $! >&3`, script, started.ended, output)
 	if err != nil {
@@ -234,7 +233,7 @@ func (s *session) healthy(ctx context.Context) bool {
 	return true
 }
 
-// status returns the status of a response, 0 where there is none.
+// status returns the status of a response, or 0 without one.
 func status(ctx context.Context, url string) int {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -248,8 +247,8 @@ func status(ctx context.Context, url string) int {
 	return response.StatusCode
 }
 
-// page waits until a page is there, as a trace needs a moment to arrive, and
-// returns the status of the last response.
+// page requests a page until it's found, since traces arrive late, and returns the status of
+// the last response.
 func (s *session) page(ctx context.Context, url string, wait time.Duration) (got int) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -273,8 +272,7 @@ func (p *step) printed() string {
 	return string(text)
 }
 
-// down stops the step that runs as Ctrl-C does. It must end well, and leave its
-// ports.
+// down stops the running step with Ctrl-C, and checks that it succeeds and frees its ports.
 func (s *session) down(ctx context.Context) error {
 	if s.step == nil {
 		return nil
@@ -291,7 +289,7 @@ func (s *session) down(ctx context.Context) error {
 			stopped.printed())
 	}
 	// make and docker-compose end by the signal that Ctrl-C sends. go run ends with 1,
-	// and writes another line if the program has failed.
+	// and prints another line if the program has failed.
 	goRun := status == "1" && !strings.Contains(stopped.printed(), "exit status ")
 	if status != "0" && status != "130" && !goRun {
 		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status,
@@ -303,7 +301,7 @@ func (s *session) down(ctx context.Context) error {
 	return nil
 }
 
-// length returns how many bytes the step's terminal has printed so far.
+// length returns the number of bytes that the step's terminal has printed.
 func (s *session) length() int {
 	if s.step == nil {
 		return 0
@@ -311,8 +309,8 @@ func (s *session) length() int {
 	return len(s.step.printed())
 }
 
-// terminal waits until what the step prints, from a byte on, contains what is
-// shown, and returns it in any case.
+// terminal waits until the step's output, from a byte on, contains the shown text. It returns
+// the output in any case.
 func (s *session) terminal(ctx context.Context, from int, shown string) (printed string, contains bool) {
 	if s.step == nil {
 		return "", false

@@ -10,8 +10,8 @@ import (
 	"thinker/shared/workshop/checkout"
 )
 
-// TestDecisions wants each decision to be linked from the code that it explains, and each
-// link to lead to a decision.
+// TestDecisions checks that code links to each decision, and that each link leads to a
+// decision.
 func TestDecisions(t *testing.T) {
 	root, files := checkout.Root(t), checkout.Files(t)
 	links := map[string]string{} // a file that has the link

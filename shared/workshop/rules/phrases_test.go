@@ -15,7 +15,7 @@ import (
 	"thinker/shared/workshop/checkout"
 )
 
-// phrases are those that no text for people has, and what to write instead.
+// phrases are phrases that no text for people may have, and what to write instead.
 var phrases = []struct{ phrase, instead string }{
 	{`in vain`, "say what failed"},
 	{`who (?:asks|asked)`, "name the client or the caller"},
@@ -61,9 +61,9 @@ func findPhrases(file string, line int, text string) (found []string) {
 	return found
 }
 
-// TestPhrases keeps phrases out of text for people that make it hard to read: of
-// Markdown, pages, scripts, and of the strings in Go code, which are messages and
-// labels. A learner also reads the comments in a step and in serve.
+// TestPhrases finds phrases that make text hard to read: in Markdown, pages, scripts, and the
+// strings in Go code, which are messages and labels. Learners also read the comments in a
+// step and in serve.
 func TestPhrases(t *testing.T) {
 	root := checkout.Root(t)
 	for _, file := range checkout.Files(t) {

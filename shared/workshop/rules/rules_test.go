@@ -16,9 +16,9 @@ import (
 	"thinker/shared/workshop/runner"
 )
 
-// rules hold what a package imports directly, beside the standard library. The first row
-// whose prefix fits a package is its row. An allowed library stands for its packages,
-// and "…/..." for a package and all below it.
+// rules list what packages may import directly, besides the standard library. A package has
+// the first row whose prefix matches. An allowed library includes its packages, and "…/..."
+// includes a package and all below it.
 var rules = []struct {
 	prefix, reason string
 	allowed        []string
@@ -82,8 +82,8 @@ var rules = []struct {
 		"golang.org/x/mod/modfile", "golang.org/x/sys", "golang.org/x/term"}},
 }
 
-// TestDependencies_Direct holds packages to their row, and finds rows and entries that
-// nothing needs any more.
+// TestDependencies_Direct compares packages with their row, and finds rows and entries that
+// nothing needs.
 func TestDependencies_Direct(t *testing.T) {
 	used := map[string]bool{}
 	for _, pkg := range packages(t) {
@@ -149,7 +149,7 @@ var withoutHTTP = []string{
 	"thinker/shared/apm/internal/web/graph",
 }
 
-// TestDependencies_Transitive holds packages to their layer, also through others.
+// TestDependencies_Transitive compares packages with their layer, also through other packages.
 func TestDependencies_Transitive(t *testing.T) {
 	all := packages(t)
 	layerOf := func(path string) (layer int) {
@@ -206,7 +206,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestSteps holds that neighbouring steps differ by their lesson alone.
+// TestSteps checks that neighbouring steps only differ by their lesson.
 func TestSteps(t *testing.T) {
 	root := checkout.Root(t)
 	number := regexp.MustCompile(`(?i)step ?0?[1-5]`)
@@ -239,8 +239,7 @@ func TestDiffs(t *testing.T) {
 	}
 }
 
-// TestVersions holds that a module that several go.mod files name has one
-// version, so that a step builds the same alone, in the workspace and in Docker.
+// TestVersions checks that a module has the same version in all go.mod files, so that a step builds the same alone, in the workspace and in Docker.
 func TestVersions(t *testing.T) {
 	root := checkout.Root(t)
 	files, err := filepath.Glob(filepath.Join(root, "s*", "go.mod"))

@@ -12,8 +12,8 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestWorkflows_Pinned wants each action of the public CI pinned by commit, and
-// none of them to leave credentials behind.
+// TestWorkflows_Pinned checks that the public CI pins each action by commit, and that none
+// persists credentials.
 func TestWorkflows_Pinned(t *testing.T) {
 	root := checkout.Root(t)
 	workflows, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
@@ -40,8 +40,8 @@ func TestWorkflows_Pinned(t *testing.T) {
 	}
 }
 
-// TestImages_ExactTags wants the images that others make named by version, so that
-// a build today and one next month begin alike.
+// TestImages_ExactTags checks that other projects' images are named by version, so that
+// builds don't change over time.
 func TestImages_ExactTags(t *testing.T) {
 	root := checkout.Root(t)
 	named := 0
@@ -60,8 +60,8 @@ func TestImages_ExactTags(t *testing.T) {
 	}
 }
 
-// TestMakeCI_WithoutVulnerabilities has curl find no network. Every check but
-// govulncheck counts as done.
+// TestMakeCI_WithoutVulnerabilities runs make ci while curl finds no network. Every check
+// except govulncheck counts as done.
 func TestMakeCI_WithoutVulnerabilities(t *testing.T) {
 	program := need.Program(t, "make")
 	root := checkout.Root(t)
