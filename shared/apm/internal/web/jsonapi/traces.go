@@ -79,11 +79,11 @@ func (s server) trace(rw http.ResponseWriter, r *http.Request) error {
 		if err == nil && found {
 			err = out.close()
 		}
-		if out.exporting {
+		if out.end != nil {
 			out.end()
 		}
 		switch {
-		case err != nil && out.exporting:
+		case err != nil && out.end != nil:
 			s.Logger.ErrorContext(r.Context(), "abort the response with a trace", "trace", id, "error", err)
 			panic(http.ErrAbortHandler) // so that the client notices
 		case err != nil:
@@ -97,15 +97,14 @@ func (s server) trace(rw http.ResponseWriter, r *http.Request) error {
 
 // A traceWriter writes an api.Trace; a large one in parts.
 type traceWriter struct {
-	site      *page.Site
-	end       func() // of the export
-	rw        http.ResponseWriter
-	r         *http.Request
-	id        uint64
-	download  bool
-	buffer    bytes.Buffer
-	spans     int
-	exporting bool // a part has been sent
+	site     *page.Site
+	rw       http.ResponseWriter
+	r        *http.Request
+	id       uint64
+	download bool
+	buffer   bytes.Buffer
+	spans    int
+	end      func() // of the export; nil until a part has been sent
 }
 
 func (t *traceWriter) write(high uint64, span *apm.Span) error {
@@ -128,12 +127,12 @@ func (t *traceWriter) write(high uint64, span *apm.Span) error {
 	if t.buffer.Len() < part {
 		return nil
 	}
-	if !t.exporting {
+	if t.end == nil {
 		end, err := t.site.BeginExport(t.r.Context(), t.rw)
 		if err != nil {
 			return err
 		}
-		t.end, t.exporting = end, true
+		t.end = end
 		t.setHeader()
 	}
 	_, err := t.buffer.WriteTo(t.rw)
@@ -149,7 +148,7 @@ func (t *traceWriter) setHeader() {
 
 func (t *traceWriter) close() error {
 	t.buffer.WriteString("]}\n")
-	if !t.exporting {
+	if t.end == nil {
 		t.setHeader()
 		return page.Send(t.rw, http.StatusOK, "application/json", &t.buffer)
 	}
