@@ -18,7 +18,7 @@ func TestClockOffset(t *testing.T) {
 		"before its parent":               {40, 90, "b", -60 * time.Millisecond},
 		"before it and longer":            {40, 300, "b", -60 * time.Millisecond},
 		"ends after it":                   {150, 230, "b", 30 * time.Millisecond},
-		"goes on for longer than it":      {110, 500, "b", 0},
+		"ends later and is longer":        {110, 500, "b", 0},
 		"begins when its parent has done": {200, 230, "b", 0},
 		"within one service":              {40, 90, "a", 0},
 	} {

@@ -269,7 +269,7 @@ func TestAgent_URLWithSlash(t *testing.T) {
 		t.Errorf("%d %s", code, body)
 	}
 	if _, ok, _ := a.Store().Trace(t.Context(), 7); !ok {
-		t.Error("the trace was not taken in")
+		t.Error("the trace wasn't accepted")
 	}
 	if code, _ := get(t, a.URL()+"//traces/"); code != 404 {
 		t.Errorf("//traces/: %d", code)

@@ -25,7 +25,7 @@ func testCheckout(t *testing.T) {
 	}
 }
 
-// checkout stands for the code under test: it sends what its tracer would.
+// checkout replaces the code under test, and sends what its tracer would send.
 func checkout(t *testing.T) {
 	t.Helper()
 	const payload = `[[

@@ -14,11 +14,17 @@ import (
 
 // The spans of a checkout that failed, and others, as tracers send them.
 const (
-	pay     = `{"trace_id":7,"span_id":7,"service":"checkout","name":"http.request","resource":"POST /pay","start":1,"duration":900,"meta":{"http.status_code":"200","customer":"eve"}}`
-	call    = `{"trace_id":7,"span_id":8,"parent_id":7,"service":"checkout","name":"http.request","resource":"POST /charge","start":2,"duration":700,"meta":{"http.status_code":"402"}}`
-	charge  = `{"trace_id":7,"span_id":9,"parent_id":8,"service":"payments","name":"charge","resource":"charge","start":3,"duration":500,"error":1,"meta":{"error.type":"declined","error.message":"no\u001b[2Jfunds","error.stack":"here"}}`
-	refund  = `{"trace_id":8,"span_id":1,"service":"refunds","name":"job","resource":"nightly","start":5,"duration":100}`
-	orphan  = `{"trace_id":9,"span_id":2,"parent_id":1,"service":"payments","name":"charge","resource":"charge","start":9,"duration":5}`
+	pay = `{"trace_id":7,"span_id":7,"service":"checkout","name":"http.request","resource":"POST /pay",` +
+		`"start":1,"duration":900,"meta":{"http.status_code":"200","customer":"eve"}}`
+	call = `{"trace_id":7,"span_id":8,"parent_id":7,"service":"checkout","name":"http.request","resource":"POST ` +
+		`/charge","start":2,"duration":700,"meta":{"http.status_code":"402"}}`
+	charge = `{"trace_id":7,"span_id":9,"parent_id":8,"service":"payments","name":"charge","resource":"charge",` +
+		`"start":3,"duration":500,"error":1,"meta":{"error.type":"declined","error.message":"no\u001b[2Jfunds",` +
+		`"error.stack":"here"}}`
+	refund = `{"trace_id":8,"span_id":1,"service":"refunds","name":"job","resource":"nightly","start":5,` +
+		`"duration":100}`
+	orphan = `{"trace_id":9,"span_id":2,"parent_id":1,"service":"payments","name":"charge","resource":"charge",` +
+		`"start":9,"duration":5}`
 	noTrace = `{"trace_id":0,"span_id":2}`
 )
 
@@ -127,9 +133,11 @@ func TestRequireTrace_Failure(t *testing.T) {
 	}{
 		"span": {apmtest.Span("service:shop"), `Span("service:shop"): no span matches`},
 		"span, nearly": {apmtest.Span("service:checkout @http.status_code:500"),
-			`Span("service:checkout @http.status_code:500"): no span matches; checkout · http.request · POST /pay does but for @http.status_code:500`},
+			`Span("service:checkout @http.status_code:500"): no span matches; checkout · http.request · POST /pay ` +
+				`does but for @http.status_code:500`},
 		"span, too fast": {apmtest.Span("service:payments duration:>1s"),
-			`Span("service:payments duration:>1s"): no span matches; payments · charge · charge does but for duration:>1s (it took 500 ns)`},
+			`Span("service:payments duration:>1s"): no span matches; payments · charge · charge does but for ` +
+				`duration:>1s (it took 500 ns)`},
 		"no span": {apmtest.NoSpan("service:payments"),
 			`NoSpan("service:payments"): 1 span matches: payments · charge · charge`},
 		"no spans": {apmtest.NoSpan("service:checkout"),
@@ -137,11 +145,14 @@ func TestRequireTrace_Failure(t *testing.T) {
 		"child, no parent": {apmtest.Child("service:shop", "service:payments"),
 			`Child("service:shop", "service:payments"): no span matches the parent's query`},
 		"child, none": {apmtest.Child("service:checkout", "service:payments status:ok"),
-			`Child("service:checkout", "service:payments status:ok"): no span matches the child's query; payments · charge · charge does but for status:ok`},
+			`Child("service:checkout", "service:payments status:ok"): no span matches the child's query; payments · ` +
+				`charge · charge does but for status:ok`},
 		"child, grandchild": {apmtest.Child("@customer:eve", "service:payments"),
-			`Child("@customer:eve", "service:payments"): both are there, but payments · charge · charge hangs below checkout · http.request · POST /charge`},
+			`Child("@customer:eve", "service:payments"): both are there, but payments · charge · charge hangs below ` +
+				`checkout · http.request · POST /charge`},
 		"child, upside down": {apmtest.Child("service:payments", "@customer:eve"),
-			`Child("service:payments", "@customer:eve"): both are there, but checkout · http.request · POST /pay hangs below none`},
+			`Child("service:payments", "@customer:eve"): both are there, but checkout · http.request · POST /pay ` +
+				`hangs below none`},
 		"number of spans": {apmtest.Spans(4), `Spans(4): it has 3 spans`},
 		"no errors":       {apmtest.NoErrors(), `NoErrors(): 1 span failed`},
 	} {

@@ -1,5 +1,5 @@
 // Package e2e_test tests apm as a process, from outside: what it responds, how much
-// memory and disk it uses, and how it ends, whatever it is sent.
+// memory and disk it uses, and how it ends, for any input.
 package e2e_test
 
 import (
@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(process.Main(m)) }
 
-// maxMemory is the resident memory that apm may use, in MB, whatever it is sent.
+// maxMemory is the resident memory that apm may use, in MB, for any input.
 const maxMemory = 256
 
 // checkMemory fails t if a has used too much memory since it started.

@@ -32,7 +32,7 @@ func postUntilFull(t *testing.T, a *process.APM) int {
 	}
 }
 
-// TestClear_FreesSpaceOnAFullDisk clears with as good as no space left, before and
+// TestClear_FreesSpaceOnAFullDisk clears traces with almost no space left, before and
 // after the write-ahead log has been emptied.
 func TestClear_FreesSpaceOnAFullDisk(t *testing.T) {
 	t.Parallel()

@@ -20,8 +20,8 @@ import (
 	"thinker/shared/apm/tracegen"
 )
 
-// hang bounds how long a test waits for anything.
-const hang = 2 * time.Minute
+// waitLimit limits each wait of a test.
+const waitLimit = 2 * time.Minute
 
 func dial(t *testing.T, a *process.APM) net.Conn {
 	t.Helper()
@@ -30,18 +30,19 @@ func dial(t *testing.T, a *process.APM) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() }) // it may be closed already
-	if err := c.SetDeadline(time.Now().Add(hang)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(waitLimit)); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
 func postHeader(length int) string {
-	return fmt.Sprintf("POST /v0.4/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/msgpack\r\nContent-Length: %d\r\n\r\n", length)
+	return fmt.Sprintf("POST /v0.4/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+
+		"application/msgpack\r\nContent-Length: %d\r\n\r\n", length)
 }
 
 // TestIntake_StalledConnections checks that senders that stop in the middle of a
-// payload keep no others from being heard, and are given up.
+// payload don't block others, and are disconnected.
 func TestIntake_StalledConnections(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ connections, announced, sent int }{

@@ -66,7 +66,7 @@ func TestMemory_HeavyPayloads(t *testing.T) {
 	}
 }
 
-// longText returns a text of almost so many bytes that has no other number.
+// longText returns a text of almost length bytes, which differs for each number.
 func longText(number, length int) string {
 	return strings.Repeat(fmt.Sprintf("%08d ", number), length/9) + fmt.Sprint(number)
 }

@@ -68,7 +68,7 @@ func TestAnotherStep(t *testing.T) {
 		}
 	}
 	if p.container("agent") != agent {
-		t.Error("the agent was replaced: the traces of the first step are gone")
+		t.Error("the agent was replaced: the traces of the first step are missing")
 	}
 }
 
@@ -90,7 +90,7 @@ func TestDownLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(traces) == 0 {
-		t.Error("the traces are gone")
+		t.Error("the traces are missing")
 	}
 }
 

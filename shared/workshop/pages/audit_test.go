@@ -89,7 +89,7 @@ func (tab *tab) walkByKeyboard(stops int) (wrong []string) {
 		case at.Nowhere:
 			return wrong // past the end
 		case !at.Visible:
-			wrong = append(wrong, "nobody sees that the focus is on "+at.What)
+			wrong = append(wrong, "the focus is invisible on "+at.What)
 		case at.Backward:
 			wrong = append(wrong, "the focus goes back to "+at.What)
 		case at.Outside:
@@ -100,7 +100,8 @@ func (tab *tab) walkByKeyboard(stops int) (wrong []string) {
 }
 
 // unfold opens every menu and every folded part, and returns their number.
-const unfold = `[...document.querySelectorAll("details:not([open])")].map(d => { d.removeAttribute("name"); d.open = true }).length`
+const unfold = `[...document.querySelectorAll("details:not([open])")].map(d => { d.removeAttribute("name"); d.open ` +
+	`= true }).length`
 
 // html returns the beginning of an element's HTML.
 func (tab *tab) html(id cdp.BackendNodeID) string {

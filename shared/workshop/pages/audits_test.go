@@ -61,7 +61,7 @@ func TestAudit_NamesAndFocus(t *testing.T) {
 		{`<button type=button></button>`, "a button has no name"},
 		{`<input>`, "a textbox has no name"},
 		{`<svg role=img></svg>`, "has no name"},
-		{`<a class=unseen href=/intake>x</a>`, "nobody sees that the focus is on"},
+		{`<a class=unseen href=/intake>x</a>`, "the focus is invisible on"},
 		{`<a class=away href=/intake>x</a>`, "the focus is out of sight"},
 		{`<a id=second href=/intake>2</a><a tabindex=1 href=/intake>1</a>`, "the focus goes back to"},
 	} {

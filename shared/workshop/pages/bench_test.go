@@ -131,7 +131,7 @@ func BenchmarkFlameGraph(b *testing.B) {
 		}
 		middle := tab.spotIn("[data-flame]", 0.5, 0.3)
 		mouse := func(p input.DispatchMouseEventParams) { call(tab, input.DispatchMouseEvent, p) }
-		// Of a wheel the browser wants both deltas, and the client leaves out what is 0.
+		// The browser needs both deltas of a wheel event, and the client omits a 0.
 		zoomed := tab.countFrames(func(i int) {
 			delta := -60.0
 			if i%40 >= 20 {

@@ -126,15 +126,16 @@ func TestIntake_ClearsTraces(t *testing.T) {
 	eval[any](tab, `document.querySelector("[data-clear]").click(); true`)
 	tab.press("Escape")
 	eval[any](tab,
-		`document.querySelector("[data-clear]").click(); document.querySelector("#clear form button:not([value])").click(); true`)
+		`document.querySelector("[data-clear]").click(); document.querySelector("#clear form `+
+			`button:not([value])").click(); true`)
 	tab.waitUntil("the dialog is closed",
 		func() bool { return !eval[bool](tab, `document.querySelector("#clear").open`) })
 	if kept() != 3 {
-		t.Errorf("%d traces are left, though nobody agreed", kept())
+		t.Errorf("%d traces are left before the confirmation", kept())
 	}
 	eval[any](tab,
 		`document.querySelector("[data-clear]").click(); document.querySelector("#clear [value=clear]").click(); true`)
-	tab.waitUntil("the traces are gone", func() bool { return kept() == 0 })
+	tab.waitUntil("the traces are cleared", func() bool { return kept() == 0 })
 	for _, complaint := range tab.complained() {
 		t.Error(complaint)
 	}

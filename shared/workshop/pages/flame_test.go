@@ -60,7 +60,8 @@ func TestFlameGraph(t *testing.T) {
 			for _, step := range []struct{ key, to string }{{"ArrowLeft", "2"}, {"ArrowDown", "3"}, {"ArrowUp", "2"},
 				{"ArrowUp", "1"}, {"ArrowDown", "2"}, {"ArrowRight", "4"}, {"ArrowDown", "5"}} {
 				eval[any](tab,
-					`(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
+					`(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? `+
+						`document.querySelector(".flame-scroll"))`)
 				tab.press(step.key)
 				tab.waitUntil(step.key+" leads to "+step.to, chosen(step.to))
 			}
@@ -73,7 +74,7 @@ func TestFlameGraph(t *testing.T) {
 			tab.waitUntil("none is chosen", chosen(""))
 
 			// The wheel zooms where the pointer is. None is quite straight: the
-			// browser wants a movement in both directions.
+			// browser needs a movement in both directions.
 			axis := `[...document.querySelectorAll(".flame-axis text")].map(e => e.textContent).join(" ")`
 			whole := eval[string](tab, axis)
 			at = tab.spotIn(".flame-scroll", 0.15, 0)
@@ -153,7 +154,8 @@ func TestFlameGraph_SpanInHex(t *testing.T) {
 			tab.waitUntil("drawn",
 				func() bool { return eval[bool](tab, `document.querySelector(".minimap") !== null`) })
 			eval[any](tab,
-				`(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? document.querySelector(".flame-scroll"))`)
+				`(e => e.focus({ preventScroll: true }))(document.querySelector("a.box[tabindex='0']") ?? `+
+					`document.querySelector(".flame-scroll"))`)
 			tab.press("ArrowLeft")
 			tab.waitUntil("ArrowLeft leads to the sibling", func() bool {
 				return eval[string](tab, `new URLSearchParams(location.search).get("span") ?? ""`) == "2"

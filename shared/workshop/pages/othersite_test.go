@@ -31,7 +31,7 @@ type observed struct {
 
 	mu        sync.Mutex
 	exchanges []exchange
-	spoil     bool // have every document arrive as if another site had asked for it
+	spoil     bool // whether every document request looks like another site's
 }
 
 // An exchange is a request and its response.
@@ -111,7 +111,7 @@ func port(t *testing.T, address string) string {
 	return port
 }
 
-// otherSites returns origins whose pages link to whatever ?to= says, by the value
+// otherSites returns origins whose pages link to the address in ?to=, by the value
 // of Sec-Fetch-Site that their requests carry. /redirect leads there by itself.
 func otherSites(t *testing.T) map[string]string {
 	t.Helper()
@@ -131,7 +131,7 @@ func otherSites(t *testing.T) map[string]string {
 
 // TestGuard_OtherSitesLearnNothing checks that the response to a request from
 // another site's page is the same whatever is stored. No query runs for it, not
-// even one that can't be parsed, so its time says nothing either.
+// even one that can't be parsed, so its time reveals nothing either.
 func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 	running(t)
 	s := observe(t, serve(t, tracegen.Traces(1, 50, time.Now())))
@@ -161,7 +161,8 @@ func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 		"file":        {"/static/page.mjs?query=", element("script", "src", "")},
 		"nothing":     {"/nowhere?query=", element("img", "src", "")},
 		"events": {"/api/events?query=",
-			`new Promise(done => { const e = new EventSource(to); e.onopen = e.onerror = () => { e.close(); done(); }; })`},
+			`new Promise(done => { const e = new EventSource(to); e.onopen = e.onerror = () => { e.close(); done(); ` +
+				`}; })`},
 	}
 	for site, origin := range otherSites(t) {
 		tab := open(t, origin, look{width: 1280})

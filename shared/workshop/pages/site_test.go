@@ -87,7 +87,7 @@ func (s *site) find(what string, is func(apm.Span) bool) apm.Span {
 // A target is a page to check. Its name is also that of its screenshot.
 type target struct {
 	name, path string
-	shows      []string // what it says, whether scripts run or not
+	shows      []string // texts on the page, with and without scripts
 }
 
 // large reports whether a page has thousands of rows.
@@ -109,7 +109,7 @@ func busySite(t testing.TB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close() // what it says is seen on the page
+	_ = answer.Body.Close() // the page shows the refusal
 	return s
 }
 

@@ -43,7 +43,7 @@ type tab struct {
 	t      testing.TB
 	ctx    context.Context
 	origin string // of the agent whose pages it shows
-	still  bool   // no scripts run, not even to tell when something is drawn
+	still  bool   // whether no scripts run, not even to wait for drawing
 
 	mu         sync.Mutex
 	shown      string // the page's own address, which may be answered 404

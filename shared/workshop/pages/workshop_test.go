@@ -127,7 +127,9 @@ func (n *notebook) edit(tab *tab, step int) {
 	}
 	// The page comments on the code meanwhile.
 	eval[any](tab,
-		`window.said = []; new MutationObserver(() => said.push(document.querySelector("#now").textContent)).observe(document.querySelector("#now"), {childList: true, subtree: true})`)
+		`window.said = []; new MutationObserver(() => `+
+			`said.push(document.querySelector("#now").textContent)).observe(document.querySelector("#now"), {childList: `+
+			`true, subtree: true})`)
 	dir := workspace.CopyDir(n.root, step)
 	for name, text := range solution {
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
@@ -164,7 +166,8 @@ func TestNotebook_ByHand(t *testing.T) {
 	_ = answer.Body.Close() // its trace is what counts
 	tab.until("what was asked in a terminal is ticked", `document.querySelectorAll(".checks .passed").length === 3`)
 	if !eval[bool](tab,
-		`document.querySelector("#check-error-on-think .hint").open && document.activeElement === document.querySelector("#check-error-on-think .hint summary")`) {
+		`document.querySelector("#check-error-on-think .hint").open && document.activeElement === `+
+			`document.querySelector("#check-error-on-think .hint summary")`) {
 		t.Error("the hint that was read is folded, or not in focus any more")
 	}
 

@@ -10,7 +10,8 @@ func architecture() []byte {
 	d := diagram{newDrawing("The architecture of the workshop",
 		"curl or a browser sends a request to thinker-api on port 5000. It sends a request to thinker-microservice on "+
 			"port 5001, which uses Redis (step 5) and SQLite (from step 4). "+
-			"Both services send their spans to the agent on port 8126. The agent stores them and shows its pages in a browser.")}
+			"Both services send their spans to the agent on port 8126. The agent stores them and shows its pages in "+
+			"a browser.")}
 	const (
 		height      = 64.0
 		top, bottom = margin, margin + 190

@@ -14,28 +14,28 @@ const tree = `GET /think/?subject=war   200   503 ms   http://localhost:8126/tra
 `
 
 // another run of the same request
-var again = strings.NewReplacer("3056099663784047255", "12345678901", "503 ms", "1.01 s", "▇▇▇▇▇▇▇▇      ", "▇  ",
+var rerun = strings.NewReplacer("3056099663784047255", "12345678901", "503 ms", "1.01 s", "▇▇▇▇▇▇▇▇      ", "▇  ",
 	"http.request  ", "http.request ").Replace(tree)
 
 // TestEqual_OneWord changes one word at a time. Each word makes a difference, except IDs,
 // times and bars.
 func TestEqual_OneWord(t *testing.T) {
-	if !readme.Equal(tree, again) {
-		t.Fatalf("two runs of the same differ:\n%s\n%s", tree, again)
+	if !readme.Equal(tree, rerun) {
+		t.Fatalf("two runs of the same differ:\n%s\n%s", tree, rerun)
 	}
 	for _, word := range []string{"GET", "/think/?subject=war", "200", "http://localhost:8126/trace/", "thinker-api",
 		"http.request", "thinker-microservice", "think ", "subject:war", "ms"} {
 		changed := strings.Replace(tree, word, "other", 1)
-		if changed == tree || readme.Equal(changed, again) {
+		if changed == tree || readme.Equal(changed, rerun) {
 			t.Errorf("with %q changed, it is still the same", word)
 		}
-		if readme.Contains(changed, "before\n"+again+"after\n") {
+		if readme.Contains(changed, "before\n"+rerun+"after\n") {
 			t.Errorf("with %q changed, it is still found", word)
 		}
 	}
 	lines := strings.SplitAfter(tree, "\n")
 	swapped := lines[0] + lines[2] + lines[1] + lines[3]
-	if readme.Equal(swapped, again) || readme.Contains(swapped, again) {
+	if readme.Equal(swapped, rerun) || readme.Contains(swapped, rerun) {
 		t.Error("the order of the spans makes no difference")
 	}
 }
@@ -88,15 +88,15 @@ func TestContains(t *testing.T) {
 }
 
 func TestPrinted(t *testing.T) {
-	terminal := "starting\n" + again + "\n" + strings.ReplaceAll(again, "war", "work") + "  api │ a log line\n"
+	terminal := "starting\n" + rerun + "\n" + strings.ReplaceAll(rerun, "war", "work") + "  api │ a log line\n"
 	for _, c := range []struct{ name, shown, output, want string }{
-		{"a tree", strings.Replace(tree, "thinker-api", "api", 1), "{}\n", again},
+		{"a tree", strings.Replace(tree, "thinker-api", "api", 1), "{}\n", rerun},
 		{"no such tree", "GET /other   200   1 ms\n", "{}\n", "{}\n"},
 		{"output", "old\n", "\nnew\n", "new\n"},
 		{"no output", "old\n", "", "old\n"},
 		{"a part", "old\n…\n", "new\n", "old\n…\n"},
 		{"two trees", strings.ReplaceAll(tree, "war", "work") + "\n" + tree, "",
-			strings.ReplaceAll(again, "war", "work") + "\n" + again},
+			strings.ReplaceAll(rerun, "war", "work") + "\n" + rerun},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := readme.Printed(c.shown, c.output, terminal); got != c.want {

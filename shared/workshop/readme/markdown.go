@@ -50,9 +50,8 @@ var (
 	hiddenFence = regexp.MustCompile("^ *([>*+-]|\\d+\\.) +(`{3,}|~{3,})")
 )
 
-// Parse returns the fenced blocks of a Markdown file, in order. It refuses a
-// block that says nothing about its language, and a comment before a block that
-// it doesn't know.
+// Parse returns the fenced blocks of a Markdown file, in order. It refuses a block without a
+// language, and an unknown comment before a block.
 func Parse(file, text string) ([]Block, error) {
 	var blocks []Block
 	var open *Block

@@ -77,7 +77,7 @@ func TestMakeCI_WithoutVulnerabilities(t *testing.T) {
 	for _, c := range []struct {
 		target, required string
 		well             bool
-		times            int // that it says so
+		times            int // that it prints this
 	}{
 		{"vulnerabilities", "", true, 1},
 		{"vulnerabilities", "required", false, 1},

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// SmallDisk runs a test in a separate process, with a directory on a disk of so many
+// SmallDisk runs a test in a separate process, with a directory on a disk of size
 // bytes. Mounting it needs root, a user namespace, or sudo. Without them, SmallDisk skips
 // the test, but fails it in CI.
 func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
@@ -57,7 +57,7 @@ func SmallDisk(t *testing.T, size int, test func(t *testing.T, dir string)) {
 	t.Skipf("no small disk can be mounted: %q", reasons)
 }
 
-// FillDisk writes a file that leaves about so many bytes of its disk free.
+// FillDisk writes a file that leaves about free bytes of its disk free.
 func FillDisk(t *testing.T, path string, free int) {
 	t.Helper()
 	file, err := os.Create(path)

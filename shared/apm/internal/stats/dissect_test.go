@@ -63,8 +63,10 @@ func TestDissection_Add(t *testing.T) {
 	}{
 		"the root": {shop(), []uint64{1},
 			"1 of 1 in 1: db 40ms 40% cart 20ms 20% pay 20ms 20% web 20ms 20%" +
-				"; db 3x in 1, 1 failed, 13.333333ms, exec 40ms 40%; cart 1x in 1, 0 failed, 40ms, exec 20ms 20%; pay 2x in 1, 0 failed, 40ms, exec 20ms 20%; web 1x in 1, 0 failed, 100ms, exec 20ms 20%" +
-				"; cart>db 1x in 1, 0 failed, 20ms to 20ms; pay>db 2x in 1, 1 failed, 10ms to 10ms; web>cart 1x in 1, 0 failed, 40ms to 40ms; web>pay 1x in 1, 0 failed, 40ms to 40ms"},
+				"; db 3x in 1, 1 failed, 13.333333ms, exec 40ms 40%; cart 1x in 1, 0 failed, 40ms, exec 20ms 20%; " +
+				"pay 2x in 1, 0 failed, 40ms, exec 20ms 20%; web 1x in 1, 0 failed, 100ms, exec 20ms 20%" +
+				"; cart>db 1x in 1, 0 failed, 20ms to 20ms; pay>db 2x in 1, 1 failed, 10ms to 10ms; web>cart 1x in " +
+				"1, 0 failed, 40ms to 40ms; web>pay 1x in 1, 0 failed, 40ms to 40ms"},
 		"one below, with the way to it": {shop(), []uint64{4},
 			"1 of 1 in 1: db 20ms 50% pay 20ms 50%" +
 				"; db 2x in 1, 1 failed, 10ms, exec 20ms 50%; pay 2x in 1, 0 failed, 40ms, exec 20ms 50%" +
@@ -75,11 +77,14 @@ func TestDissection_Add(t *testing.T) {
 				"; pay>db 2x in 1, 1 failed, 10ms to 10ms; web>pay 1x in 1, 0 failed, 40ms to 40ms"},
 		"leaves": {shop(), []uint64{3, 7},
 			"2 of 2 in 1: db 30ms 100%; db 2x in 1, 0 failed, 15ms, exec 30ms 100%" +
-				"; cart>db 1x in 1, 0 failed, 20ms to 20ms; pay>db 1x in 1, 0 failed, 10ms to 10ms; web>cart 1x in 1, 0 failed, 40ms to 40ms; web>pay 1x in 1, 0 failed, 40ms to 40ms"},
+				"; cart>db 1x in 1, 0 failed, 20ms to 20ms; pay>db 1x in 1, 0 failed, 10ms to 10ms; web>cart 1x in " +
+				"1, 0 failed, 40ms to 40ms; web>pay 1x in 1, 0 failed, 40ms to 40ms"},
 		"whose caller has not arrived": {orphan, []uint64{2},
-			"1 of 1 in 1: cart 20ms 50% db 20ms 50%; cart 1x in 1, 0 failed, 40ms, exec 20ms 50%; db 1x in 1, 0 failed, 20ms, exec 20ms 50%; cart>db 1x in 1, 0 failed, 20ms to 20ms"},
+			"1 of 1 in 1: cart 20ms 50% db 20ms 50%; cart 1x in 1, 0 failed, 40ms, exec 20ms 50%; db 1x in 1, 0 " +
+				"failed, 20ms, exec 20ms 50%; cart>db 1x in 1, 0 failed, 20ms to 20ms"},
 		"in a circle": {circle, []uint64{1, 2}, // cut open at one of them
-			"2 of 2 in 1: b 10ms 100% a 0s 0%; b 1x in 1, 0 failed, 10ms, exec 10ms 100%; a 1x in 1, 0 failed, 10ms, exec 0s 0%; a>b 1x in 1, 0 failed, 10ms to 10ms"},
+			"2 of 2 in 1: b 10ms 100% a 0s 0%; b 1x in 1, 0 failed, 10ms, exec 10ms 100%; a 1x in 1, 0 failed, " +
+				"10ms, exec 0s 0%; a>b 1x in 1, 0 failed, 10ms to 10ms"},
 		"none": {shop(), nil, "0 of 0 in 0:"},
 	} {
 		d := NewDissection(0, 1e9, 0)

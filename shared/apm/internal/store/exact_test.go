@@ -108,7 +108,7 @@ func figures(spans []*apm.Span) stats.Figures {
 	for i, s := range spans {
 		durations[i] = s.Duration
 		if f.Total += s.Duration; f.Total < 0 && s.Duration > 0 {
-			f.Total = math.MaxInt64 // more than a Duration can tell
+			f.Total = math.MaxInt64 // more than a Duration can hold
 		}
 		if s.Error {
 			f.Errors++

@@ -131,7 +131,7 @@ func TestStore_Breakdown_Extremes(t *testing.T) {
 	}
 	b.From = 5
 	if got := exactBreakdown(nil, b); len(got.Total.Buckets) != 1000 || got.From != 5 || got.To != 5 {
-		t.Errorf("of nothing: %d to %d", got.From, got.To)
+		t.Errorf("without spans: %d to %d", got.From, got.To)
 	}
 }
 
@@ -150,7 +150,8 @@ func TestStore_Facets_Counts(t *testing.T) {
 	for _, facet := range exactFacets(traces, selection(t, ""), nil, 1) {
 		names = append(names, fmt.Sprint(facet.Name, " ", facet.Spans))
 	}
-	if got := fmt.Sprint(names); got != "[operation_name 10 resource_name 10 service 10 status 10 @http.status_code 5 @rows 5 version 5]" {
+	if got := fmt.Sprint(names); got != "[operation_name 10 resource_name 10 service 10 status 10 @http.status_code "+
+		"5 @rows 5 version 5]" {
 		t.Errorf("%s", got)
 	}
 }

@@ -381,7 +381,7 @@ func (h *history) page() {
 	times := map[uint64]int{}
 	for _, id := range seen {
 		if times[id]++; times[id] > 1 {
-			h.fail("trace %d is there twice: %v", id, seen)
+			h.fail("trace %d is listed twice: %v", id, seen)
 		}
 	}
 	for _, id := range old {

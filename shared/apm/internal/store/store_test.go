@@ -154,7 +154,7 @@ func TestStore_Recent_Pages(t *testing.T) {
 			break
 		}
 		cursor = next
-		fill(t, m, 100+cursor, 1) // arrives while somebody pages
+		fill(t, m, 100+cursor, 1) // arrives between two pages
 	}
 	if fmt.Sprint(seen) != "[10 9 8 7 6 5 4 3 2 1]" {
 		t.Errorf("got %v", seen)
