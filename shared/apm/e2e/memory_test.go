@@ -36,8 +36,8 @@ func TestMemory_HeavyPayloads(t *testing.T) {
 			t.Parallel()
 			a := startMeasured(t)
 			var body bytes.Buffer
-			compressed,
-				_ := gzip.NewWriterLevel(&body, gzip.NoCompression) // the size that counts is the uncompressed one
+			// The uncompressed size counts.
+			compressed, _ := gzip.NewWriterLevel(&body, gzip.NoCompression)
 			_, _ = compressed.Write(payload.Body())
 			_ = compressed.Close()
 			var senders sync.WaitGroup
