@@ -53,9 +53,9 @@ func TestLessons(t *testing.T) {
 	}
 }
 
-// TestAnotherStep switches to another step by changing only STEP. The agent keeps running, so
+// TestCompose_AnotherStep switches to another step by changing only STEP. The agent keeps running, so
 // that the traces of both steps can be compared.
-func TestAnotherStep(t *testing.T) {
+func TestCompose_AnotherStep(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).project(t)
 	p.up(1)
@@ -72,8 +72,8 @@ func TestAnotherStep(t *testing.T) {
 	}
 }
 
-// TestDownLeavesNothing checks that only the volumes with thoughts and traces are left.
-func TestDownLeavesNothing(t *testing.T) {
+// TestCompose_Down checks that only the volumes with thoughts and traces are left.
+func TestCompose_Down(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).project(t)
 	p.up(5)
@@ -94,9 +94,9 @@ func TestDownLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestNoSuchStep checks that an unknown step prints one line with the steps, and does
+// TestCompose_UnknownStep checks that an unknown step prints one line with the steps, and does
 // nothing.
-func TestNoSuchStep(t *testing.T) {
+func TestCompose_UnknownStep(t *testing.T) {
 	docker := findDocker(t)
 	for _, step := range []string{"9", "x", "3.5", ""} {
 		t.Run("STEP="+step, func(t *testing.T) {

@@ -20,9 +20,9 @@ import (
 	"thinker/shared/workshop/need"
 )
 
-// TestWorkshopHasAllItNeeds builds and checks code in containers without network access. The
+// TestWorkshop_Offline builds and checks code in containers without network access. The
 // directory and all new files belong to a user other than root.
-func TestWorkshopHasAllItNeeds(t *testing.T) {
+func TestWorkshop_Offline(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
 	for _, do := range []struct {
@@ -47,8 +47,8 @@ func TestWorkshopHasAllItNeeds(t *testing.T) {
 	p.checkOwner()
 }
 
-// TestWorkshopAsk sends requests to services in other containers.
-func TestWorkshopAsk(t *testing.T) {
+// TestWorkshop_Ask sends requests to services in other containers.
+func TestWorkshop_Ask(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
 	p.up(2)
@@ -66,9 +66,9 @@ func TestWorkshopAsk(t *testing.T) {
 	p.checkOwner()
 }
 
-// TestWorkshopUp starts a step in a container, changes its code, requests the change from here
+// TestWorkshop_Up starts a step in a container, changes its code, requests the change from here
 // and from another container, and stops the step.
-func TestWorkshopUp(t *testing.T) {
+func TestWorkshop_Up(t *testing.T) {
 	t.Parallel()
 	p := findDocker(t).checkout(t).project(t)
 	p.compose("run", "--detach", "--name", p.name, "--service-ports", "--use-aliases", "-e", "GOPROXY=off", "workshop",

@@ -24,8 +24,8 @@ type Block struct {
 	NotOutput bool   // a text or json block that shows something else
 }
 
-// Place returns where the block starts, as file:line.
-func (b Block) Place() string { return fmt.Sprintf("%s:%d", b.File, b.Line) }
+// Position returns where the block starts, as file:line.
+func (b Block) Position() string { return fmt.Sprintf("%s:%d", b.File, b.Line) }
 
 // IsCommands reports whether the block holds shell commands.
 func (b Block) IsCommands() bool { return b.Lang == "sh" }
@@ -62,7 +62,7 @@ func Parse(file, text string) ([]Block, error) {
 		switch {
 		case open != nil && found != nil && found[3] == "" && strings.HasPrefix(found[2], end):
 			if err := open.annotate(comments); err != nil {
-				return nil, fmt.Errorf("%s: %w", open.Place(), err)
+				return nil, fmt.Errorf("%s: %w", open.Position(), err)
 			}
 			blocks = append(blocks, *open)
 			open, comments = nil, nil
@@ -80,7 +80,7 @@ func Parse(file, text string) ([]Block, error) {
 		}
 	}
 	if open != nil {
-		return nil, fmt.Errorf("%s: the block has no end", open.Place())
+		return nil, fmt.Errorf("%s: the block has no end", open.Position())
 	}
 	return blocks, nil
 }

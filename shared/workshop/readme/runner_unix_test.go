@@ -108,7 +108,7 @@ func (r *Runner) compare(ctx context.Context, b Block, output string, from int) 
 	}
 	return Printed(b.Text, output, terminal),
 		fmt.Errorf("%s: it shows\n%s\nbut the commands before it print\n%s\nand the step's terminal\n%s",
-			b.Place(), b.Text, output, terminal)
+			b.Position(), b.Text, output, terminal)
 }
 
 var pageLink = regexp.MustCompile(`[(<](http://localhost:8126[^)>\s]*)[)>]`)

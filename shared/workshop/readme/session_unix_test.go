@@ -147,7 +147,7 @@ func (s *session) run(ctx context.Context, b Block) (output string, err error) {
 	text, readErr := os.ReadFile(file)
 	output = string(text)
 	if err := errors.Join(err, readErr); err != nil {
-		return output, fmt.Errorf("%s: %w; it printed\n%s", b.Place(), err, output)
+		return output, fmt.Errorf("%s: %w; it printed\n%s", b.Position(), err, output)
 	}
 	var status, line int
 	if _, err := fmt.Sscan(result, &status, &line); err != nil {
@@ -194,7 +194,7 @@ func (s *session) up(ctx context.Context, b Block) error {
 		return err
 	}
 	if addr := s.taken(); addr != "" {
-		return fmt.Errorf("%s: a program already listens on %s", b.Place(), addr)
+		return fmt.Errorf("%s: a program already listens on %s", b.Position(), addr)
 	}
 	script, output, err := s.script(b)
 	if err != nil {
@@ -213,12 +213,12 @@ func (s *session) up(ctx context.Context, b Block) error {
 	s.step = started
 	for tick := time.Tick(poll); !s.healthy(ctx); {
 		if _, err := os.Stat(started.ended); err == nil {
-			return fmt.Errorf("%s: it ended by itself; it printed\n%s", b.Place(), started.printed())
+			return fmt.Errorf("%s: it ended by itself; it printed\n%s", b.Position(), started.printed())
 		}
 		select {
 		case <-tick:
 		case <-ctx.Done():
-			return fmt.Errorf("%s: not healthy: %w; it printed\n%s", b.Place(), context.Cause(ctx), started.printed())
+			return fmt.Errorf("%s: not healthy: %w; it printed\n%s", b.Position(), context.Cause(ctx), started.printed())
 		}
 	}
 	return nil
@@ -280,23 +280,23 @@ func (s *session) down(ctx context.Context) error {
 	stopped := s.step
 	s.step = nil
 	if err := syscall.Kill(-stopped.pid, syscall.SIGINT); err != nil {
-		return fmt.Errorf("%s: it ended by itself (%w); it printed\n%s", stopped.block.Place(), err, stopped.printed())
+		return fmt.Errorf("%s: it ended by itself (%w); it printed\n%s", stopped.block.Position(), err, stopped.printed())
 	}
 	status, err := s.do(ctx, `wait %d; echo $? >&3`, stopped.pid)
 	if err != nil {
 		syscall.Kill(-stopped.pid, syscall.SIGKILL)
-		return fmt.Errorf("%s: it doesn't end on Ctrl-C: %w; it printed\n%s", stopped.block.Place(), err,
+		return fmt.Errorf("%s: it doesn't end on Ctrl-C: %w; it printed\n%s", stopped.block.Position(), err,
 			stopped.printed())
 	}
 	// make and docker-compose end by the signal that Ctrl-C sends. go run ends with 1,
 	// and prints another line if the program has failed.
 	goRun := status == "1" && !strings.Contains(stopped.printed(), "exit status ")
 	if status != "0" && status != "130" && !goRun {
-		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Place(), status,
+		return fmt.Errorf("%s: exit status %s after Ctrl-C; it printed\n%s", stopped.block.Position(), status,
 			stopped.printed())
 	}
 	if addr := s.taken(); addr != "" {
-		return fmt.Errorf("%s: after Ctrl-C, a program still listens on %s", stopped.block.Place(), addr)
+		return fmt.Errorf("%s: after Ctrl-C, a program still listens on %s", stopped.block.Position(), addr)
 	}
 	return nil
 }
