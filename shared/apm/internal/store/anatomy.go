@@ -16,7 +16,9 @@ import (
 // Anatomy returns what the selected spans, each a request, consist of. Its series divide the
 // time range into buckets. If there are very many traces, it reads a random sample.
 // See decisions/anatomy-sample.md.
-func (s *Store) Anatomy(ctx context.Context, selection query.Selection, buckets int) (anatomy stats.Anatomy, err error) {
+func (s *Store) Anatomy(
+	ctx context.Context, selection query.Selection, buckets int,
+) (anatomy stats.Anatomy, err error) {
 	err = s.retryEvicted(func() error {
 		anatomy, err = s.anatomy(ctx, selection, buckets)
 		return err

@@ -48,7 +48,8 @@ var ErrFull = errors.New("the disk is full")
 // orFull wraps an error of a full disk in ErrFull.
 func orFull(err error) error {
 	const windowsDiskFull = syscall.Errno(112)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || runtime.GOOS == "windows" && errors.Is(err, windowsDiskFull) {
+	isFull := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	if isFull || runtime.GOOS == "windows" && errors.Is(err, windowsDiskFull) {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return err
@@ -100,7 +101,8 @@ func setDatabaseAside(path string, logger *slog.Logger) error {
 		return nil // a directory, or another program's file
 	}
 	for _, companion := range []string{"", "-wal", "-shm", "-lock"} {
-		if err := os.Rename(path+companion, path+companion+aside); err != nil && (companion == "" || !errors.Is(err, fs.ErrNotExist)) {
+		err := os.Rename(path+companion, path+companion+aside)
+		if err != nil && (companion == "" || !errors.Is(err, fs.ErrNotExist)) {
 			return fmt.Errorf("set an older version's traces aside: %w", err)
 		}
 	}
@@ -124,7 +126,8 @@ func refuseForeign(path string) error {
 	case err == nil && string(content) == format:
 		return nil
 	case err == nil && strings.HasPrefix(string(content), "apm traces "):
-		return ForeignError{path, fmt.Sprintf("was written by another version of apm (its format is %.20q)", strings.TrimSpace(string(content)))}
+		return ForeignError{path, fmt.Sprintf("was written by another version of apm (its format is %.20q)",
+			strings.TrimSpace(string(content)))}
 	case err == nil || !errors.Is(err, fs.ErrNotExist):
 		return ForeignError{path, "is not a directory of traces"}
 	}

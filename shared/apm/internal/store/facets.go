@@ -96,7 +96,9 @@ func (l labels) texts(label int) []string {
 // limit values of each field, the most common first. Without fields, it counts every field
 // by which these spans can be grouped, the most common field first; fields that are unique
 // to a span, or internal to tracers, are left out.
-func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []query.Field, limit int) (facets []stats.Facet, err error) {
+func (s *Store) Facets(
+	ctx context.Context, selection query.Selection, fields []query.Field, limit int,
+) (facets []stats.Facet, err error) {
 	err = s.retryEvicted(func() error {
 		facets, err = s.facets(ctx, selection, fields, limit)
 		return err
@@ -104,7 +106,9 @@ func (s *Store) Facets(ctx context.Context, selection query.Selection, fields []
 	return facets, err
 }
 
-func (s *Store) facets(ctx context.Context, selection query.Selection, fields []query.Field, limit int) ([]stats.Facet, error) {
+func (s *Store) facets(
+	ctx context.Context, selection query.Selection, fields []query.Field, limit int,
+) ([]stats.Facet, error) {
 	all, err := s.selectRows(ctx, selection)
 	if err != nil {
 		return nil, err
@@ -138,7 +142,9 @@ func (s *Store) facets(ctx context.Context, selection query.Selection, fields []
 
 // facet counts the values of one field, and returns the most common ones within a total
 // length. With mayLeaveOut, it returns no facet for a field with too many values.
-func (s *Store) facet(ctx context.Context, all []selected, f query.Field, limit, maxLength int, mayLeaveOut bool) (stats.Facet, error) {
+func (s *Store) facet(
+	ctx context.Context, all []selected, f query.Field, limit, maxLength int, mayLeaveOut bool,
+) (stats.Facet, error) {
 	count := counting{known: map[string]int{}}
 	for i, part := range all {
 		if err := ctx.Err(); err != nil {

@@ -172,7 +172,9 @@ func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
 
 // selectRows returns the selected rows of all parts, in the order of arrival. In the same
 // parallel pass, it reads the columns that are needed next.
-func (s *Store) selectRows(ctx context.Context, selection query.Selection, next ...query.Column) (all []selected, err error) {
+func (s *Store) selectRows(
+	ctx context.Context, selection query.Selection, next ...query.Column,
+) (all []selected, err error) {
 	parts := s.snapshot()
 	first := firstSeq(parts)
 	do := func(p *part) (*bitset.BitSet, error) {

@@ -154,7 +154,8 @@ func (s *Store) removeParts(dropped []*part) (err error) {
 	if len(dropped) == 0 {
 		return nil
 	}
-	s.directory.writeTotals(totals{dropped[len(dropped)-1].seq + 1, s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy})
+	first := dropped[len(dropped)-1].seq + 1
+	s.directory.writeTotals(totals{first, s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy})
 	for _, p := range dropped {
 		if p.builder != nil {
 			err = errors.Join(err, s.removeLog(p))
@@ -225,7 +226,9 @@ func (s *Store) largestService() (largest string) {
 
 // numbers reads these columns of a part.
 func (s *Store) numbers(p *part) (n numbers, err error) {
-	for name, to := range map[query.Column]*[]uint64{query.TraceID: &n.traces, segment.Arrival: &n.arrivals, query.Start: &n.starts} {
+	for name, to := range map[query.Column]*[]uint64{
+		query.TraceID: &n.traces, segment.Arrival: &n.arrivals, query.Start: &n.starts,
+	} {
 		column, err := s.column(p, name)
 		if err != nil {
 			return n, err
@@ -238,7 +241,9 @@ func (s *Store) numbers(p *part) (n numbers, err error) {
 // setAside renames a segment's file that can't be read. The part stays, without rows, for
 // the traces that began in it and have spans in later parts.
 func (s *Store) setAside(p *part, cause error) {
-	at := slices.IndexFunc(s.parts, func(other *part) bool { return other.seq == p.seq && other.builder == nil && other.damaged == 0 })
+	at := slices.IndexFunc(s.parts, func(other *part) bool {
+		return other.seq == p.seq && other.builder == nil && other.damaged == 0
+	})
 	if at < 0 {
 		return // already set aside
 	}
@@ -246,7 +251,8 @@ func (s *Store) setAside(p *part, cause error) {
 	if err := s.directory.setAside(p.name()); err != nil {
 		s.Logger.Error("could not rename a damaged file", "file", p.name(), "error", err)
 	}
-	s.Logger.Error("stored traces are damaged; their file was set aside", "spans", p.rows, "file", name{seq: p.seq, rows: p.rows, damaged: true}, "error", cause)
+	s.Logger.Error("stored traces are damaged; their file was set aside", "spans", p.rows,
+		"file", name{seq: p.seq, rows: p.rows, damaged: true}, "error", cause)
 	left := newPart(p.seq)
 	left.damaged = p.rows
 	elsewhere := map[uint64]bool{}

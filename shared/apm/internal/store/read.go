@@ -269,7 +269,10 @@ func (s *Store) answer(ctx context.Context, p *part, q query.Query) (*bitset.Bit
 
 // inParallel calls do for the parts, newest first, several at a time. It passes the results
 // to take in this order, until take returns true.
-func inParallel[T any](ctx context.Context, turns jobs, parts []*part, do func(*part) (T, error), take func(*part, T) (enough bool, err error)) error {
+func inParallel[T any](
+	ctx context.Context, turns jobs, parts []*part,
+	do func(*part) (T, error), take func(*part, T) (enough bool, err error),
+) error {
 	atOnce := runtime.GOMAXPROCS(0)
 	for end := len(parts); end > 0; {
 		if err := ctx.Err(); err != nil {

@@ -170,5 +170,6 @@ func (s *Store) resourceOf(l location, id uint64) (text string, err error) {
 // long and is needed only for one span.
 func summaryColumns() []query.Column {
 	return append(segment.Integers(), query.Service, query.Operation, query.Failed, query.TraceIDHigh,
-		query.Column{Kind: query.TextTag, Name: "http.status_code"}, query.Column{Kind: query.NumberTag, Name: "http.status_code"})
+		query.Column{Kind: query.TextTag, Name: "http.status_code"},
+		query.Column{Kind: query.NumberTag, Name: "http.status_code"})
 }

@@ -132,7 +132,8 @@ func (c *changes) next(sub *subscriber) (traces []uint64, more <-chan struct{}) 
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	received := sub.received.Load()
-	from, _ := slices.BinarySearchFunc(c.log, received+1, func(c change, number uint64) int { return cmp.Compare(c.number, number) })
+	byNumber := func(c change, number uint64) int { return cmp.Compare(c.number, number) }
+	from, _ := slices.BinarySearchFunc(c.log, received+1, byNumber)
 	for _, change := range c.log[from:] {
 		if len(traces) == maxNotices {
 			break

@@ -104,7 +104,9 @@ func (s *Store) locate(parts []*part, id uint64) (location, error) {
 
 // assemble reads located traces: their spans in the order of arrival, up to a number of bytes.
 // It reads each part once, several at a time. With names, it reads only those columns.
-func (s *Store) assemble(ctx context.Context, locations []location, names []query.Column, bytes int) ([]apm.Trace, error) {
+func (s *Store) assemble(
+	ctx context.Context, locations []location, names []query.Column, bytes int,
+) ([]apm.Trace, error) {
 	type want struct {
 		trace int
 		rows  *bitset.BitSet
@@ -165,7 +167,9 @@ func (s *Store) assemble(ctx context.Context, locations []location, names []quer
 
 // spansWithin returns the rows' first spans, up to a number of bytes. missing reports
 // whether it left some out.
-func (s *Store) spansWithin(p *part, rows *bitset.BitSet, names []query.Column, bytes int) (spans []segment.Span, missing bool, err error) {
+func (s *Store) spansWithin(
+	p *part, rows *bitset.BitSet, names []query.Column, bytes int,
+) (spans []segment.Span, missing bool, err error) {
 	for n := rows.Count(); n > 0; n /= 2 {
 		spans, err = s.spans(p, rows, int(n), names, bytes)
 		if !errors.Is(err, errTooLarge) {
@@ -220,7 +224,9 @@ type spanRef struct {
 
 // EachSpan calls do for the spans of a trace in the order of an apm.Trace, with the upper
 // half of its ID. It reads a few spans at a time, so the trace may be larger than memory.
-func (s *Store) EachSpan(ctx context.Context, id uint64, do func(high uint64, span *apm.Span) error) (found bool, err error) {
+func (s *Store) EachSpan(
+	ctx context.Context, id uint64, do func(high uint64, span *apm.Span) error,
+) (found bool, err error) {
 	err = s.retryEvicted(func() error {
 		l, err := s.locate(s.snapshot(), id)
 		if err != nil {
@@ -276,7 +282,8 @@ func (s *Store) spanRefs(l location) (high uint64, refs []spanRef, err error) {
 		refs = append(refs, latest[id])
 	}
 	slices.SortFunc(refs, func(a, b spanRef) int {
-		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.duration, a.duration), cmp.Compare(a.part, b.part), cmp.Compare(a.row, b.row))
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.duration, a.duration),
+			cmp.Compare(a.part, b.part), cmp.Compare(a.row, b.row))
 	})
 	for _, ref := range refs {
 		if high = highs[ref.part].NumberAt(ref.row); high != 0 {
