@@ -23,7 +23,9 @@ func Start() (*Redis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a Redis: %w", err)
 	}
-	redis.Server().SetPreHook(acceptIdentity)
+	redis.Server().SetPreHook(func(client *server.Peer, command string, arguments ...string) bool {
+		return refuseLong(client, command, arguments...) || acceptIdentity(client, command, arguments...)
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		const tick = 50 * time.Millisecond
@@ -37,6 +39,25 @@ func Start() (*Redis, error) {
 		}
 	}()
 	return &Redis{redis, cancel}, nil
+}
+
+// maxCommand limits a command's arguments, in bytes, since stored values take this
+// process's memory.
+const maxCommand = 1 << 20
+
+// refuseLong responds to a command that is too long with an error. It reports whether it
+// responded.
+func refuseLong(client *server.Peer, command string, arguments ...string) bool {
+	size := 0
+	for _, argument := range arguments {
+		size += len(argument)
+	}
+	if size <= maxCommand {
+		return false
+	}
+	client.WriteError(fmt.Sprintf("ERR %s has %d bytes of arguments; the workshop's Redis accepts up to 1 MiB",
+		strings.ToUpper(command), size))
+	return true
 }
 
 // acceptIdentity responds OK to the subcommands of CLIENT with which go-redis

@@ -10,9 +10,10 @@ import (
 	"thinker/shared/workshop/redis"
 )
 
-// TestRedis_AcceptsIdentity sends what go-redis sends on each new connection. An error
-// would be a red span in the first trace of a learner's own cache.
-func TestRedis_AcceptsIdentity(t *testing.T) {
+// TestRedis_Responses sends what go-redis sends on each new connection, since an error would
+// be a red span in the first trace of a learner's own cache. It also sends a command that is
+// too long.
+func TestRedis_Responses(t *testing.T) {
 	server, err := redis.Start()
 	if err != nil {
 		t.Fatal(err)
@@ -25,10 +26,13 @@ func TestRedis_AcceptsIdentity(t *testing.T) {
 	defer connection.Close()
 	responses := bufio.NewReader(connection)
 	for command, want := range map[string]string{
-		"CLIENT SETINFO LIB-NAME go-redis": "+OK\r\n",
-		"client setinfo LIB-VER 9":         "+OK\r\n",
-		"CLIENT MAINT_NOTIFICATIONS ON":    "+OK\r\n",
-		"CLIENT NONSENSE":                  "-ERR unknown subcommand 'NONSENSE'. Try CLIENT HELP.\r\n",
+		"CLIENT SETINFO LIB-NAME go-redis":      "+OK\r\n",
+		"client setinfo LIB-VER 9":              "+OK\r\n",
+		"CLIENT MAINT_NOTIFICATIONS ON":         "+OK\r\n",
+		"CLIENT NONSENSE":                       "-ERR unknown subcommand 'NONSENSE'. Try CLIENT HELP.\r\n",
+		"SET a " + strings.Repeat("x", 1<<20-1): "+OK\r\n",
+		"SET a " + strings.Repeat("x", 1<<20): "-ERR SET has 1048577 bytes of arguments; " +
+			"the workshop's Redis accepts up to 1 MiB\r\n",
 	} {
 		words := strings.Fields(command)
 		fmt.Fprintf(connection, "*%d\r\n", len(words)) // an error shows when reading
@@ -36,7 +40,7 @@ func TestRedis_AcceptsIdentity(t *testing.T) {
 			fmt.Fprintf(connection, "$%d\r\n%s\r\n", len(word), word)
 		}
 		if got, err := responses.ReadString('\n'); err != nil || got != want {
-			t.Errorf("%s returns %q, %v, want %q", command, got, err, want)
+			t.Errorf("%.40s returns %q, %v, want %q", command, got, err, want)
 		}
 	}
 }

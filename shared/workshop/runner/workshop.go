@@ -23,7 +23,7 @@ type Workshop struct {
 
 	*watched
 	restart bool               // replace processes even if their build is the same
-	endTurn  context.CancelFunc // ends the current turn
+	endTurn context.CancelFunc // ends the current turn
 }
 
 // Open starts an agent and listens on the services' ports. Then it builds and starts
