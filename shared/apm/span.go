@@ -58,16 +58,6 @@ func (s *Span) End() int64 {
 	return s.Start + int64(s.Duration)
 }
 
-// TopLevelTags returns the numeric tags of which one is 1 on a service entry span: the
-// tracer sets it or, for tracers that set none, the intake.
-func TopLevelTags() []string { return []string{"_dd.top_level", "_top_level"} }
-
-// TopLevel reports whether the span is a service entry span: the first of its service in
-// the trace.
-func (s *Span) TopLevel() bool {
-	return slices.ContainsFunc(TopLevelTags(), func(tag string) bool { return s.Metrics[tag] == 1 })
-}
-
 // StatusCode returns the HTTP status in the span's tags, for example 200, or "". Some
 // tracers send it as text, some as a number.
 func (s *Span) StatusCode() string {

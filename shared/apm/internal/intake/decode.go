@@ -58,7 +58,7 @@ func (p *payload) decode(decode decoder, body []byte, header http.Header) (err e
 	if !isTrue(header, "Datadog-Client-Computed-Top-Level") {
 		begin := 0
 		for _, end := range p.ends {
-			markTopLevel(p.spans[begin:end])
+			apm.MarkTopLevel(p.spans[begin:end])
 			begin = end
 		}
 	}
@@ -278,35 +278,6 @@ func convertScalar(kind pb.AttributeArrayValue_AttributeArrayValueType, value in
 		return finite(value.GetDoubleValue())
 	default:
 		return value.GetStringValue()
-	}
-}
-
-// markTopLevel marks the chunk's top-level spans as the Datadog Agent does: those whose
-// parent is in another chunk or belongs to another service. If the tracer has marked any
-// span of the chunk, it has marked them all.
-func markTopLevel(chunk []apm.Span) {
-	const mark, tracersMark = "_top_level", "_dd.top_level"
-	type id struct{ trace, span uint64 }
-	services := make(map[id]string, len(chunk))
-	for i := range chunk {
-		span := &chunk[i]
-		_, marked := span.Metrics[mark]
-		_, markedByTracer := span.Metrics[tracersMark]
-		if marked || markedByTracer {
-			return
-		}
-		services[id{span.TraceID, span.SpanID}] = span.Service
-	}
-	for i := range chunk {
-		span := &chunk[i]
-		service, found := services[id{span.TraceID, span.ParentID}]
-		if found && span.ParentID != 0 && service == span.Service {
-			continue
-		}
-		if span.Metrics == nil {
-			span.Metrics = map[string]float64{}
-		}
-		span.Metrics[mark] = 1
 	}
 }
 
