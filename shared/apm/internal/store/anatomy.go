@@ -20,13 +20,16 @@ func (s *Store) Anatomy(
 	ctx context.Context, selection query.Selection, buckets int,
 ) (anatomy stats.Anatomy, err error) {
 	err = s.retryEvicted(func() error {
-		anatomy, err = s.anatomy(ctx, selection, buckets)
+		anatomy, err = anatomyReader{rowReader{s.catalog}}.anatomy(ctx, selection, buckets)
 		return err
 	})
 	return anatomy, err
 }
 
-func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets int) (stats.Anatomy, error) {
+// An anatomyReader reads what requests consist of.
+type anatomyReader struct{ rowReader }
+
+func (s anatomyReader) anatomy(ctx context.Context, selection query.Selection, buckets int) (stats.Anatomy, error) {
 	const maxTraces = 1000 // a sample of more traces has at least about half as many
 	all, err := s.selectRows(ctx, selection, query.TraceID, query.SpanID, query.Start)
 	if err != nil {
@@ -63,7 +66,7 @@ func (s *Store) anatomy(ctx context.Context, selection query.Selection, buckets 
 }
 
 // readSample reads the traces of a sample, in random order, up to a number of spans.
-func (s *Store) readSample(ctx context.Context, sample map[uint64]map[uint64]bool) ([]apm.Trace, error) {
+func (s anatomyReader) readSample(ctx context.Context, sample map[uint64]map[uint64]bool) ([]apm.Trace, error) {
 	const maxSpans = 100_000
 	byHash := func(a, b uint64) int { return cmp.Compare(hash(a), hash(b)) }
 	parts := s.snapshot()
@@ -89,7 +92,7 @@ func (s *Store) readSample(ctx context.Context, sample map[uint64]map[uint64]boo
 // sample returns the IDs of the rows' traces with the IDs of their selected spans, and
 // whether these are all traces. If there are too many, it returns those whose hash is
 // small, so that a trace's chance doesn't depend on how many rows it has.
-func (s *Store) sample(all []selected, limit int) (sample map[uint64]map[uint64]bool, whole bool, err error) {
+func (s anatomyReader) sample(all []selected, limit int) (sample map[uint64]map[uint64]bool, whole bool, err error) {
 	sample = map[uint64]map[uint64]bool{}
 	maxHash := uint64(math.MaxUint64)
 	for _, part := range all {

@@ -22,7 +22,7 @@ type labels struct {
 }
 
 // labels returns the labels of one field. Label 0 is for rows without a value.
-func (s *Store) labels(p *part, f query.Field) (labels, error) {
+func (s rowReader) labels(p *part, f query.Field) (labels, error) {
 	l := labels{of: make([]uint32, p.rows), values: [][]string{{""}}}
 	for _, k := range f.Columns() {
 		c, err := s.column(p, k)
@@ -100,13 +100,16 @@ func (s *Store) Facets(
 	ctx context.Context, selection query.Selection, fields []query.Field, limit int,
 ) (facets []stats.Facet, err error) {
 	err = s.retryEvicted(func() error {
-		facets, err = s.facets(ctx, selection, fields, limit)
+		facets, err = facetReader{rowReader{s.catalog}}.facets(ctx, selection, fields, limit)
 		return err
 	})
 	return facets, err
 }
 
-func (s *Store) facets(
+// A facetReader counts the values of fields.
+type facetReader struct{ rowReader }
+
+func (s facetReader) facets(
 	ctx context.Context, selection query.Selection, fields []query.Field, limit int,
 ) ([]stats.Facet, error) {
 	all, err := s.selectRows(ctx, selection)
@@ -142,7 +145,7 @@ func (s *Store) facets(
 
 // facet counts the values of one field, and returns the most common ones within a total
 // length. With mayLeaveOut, it returns no facet for a field with too many values.
-func (s *Store) facet(
+func (s facetReader) facet(
 	ctx context.Context, all []selected, f query.Field, limit, maxLength int, mayLeaveOut bool,
 ) (stats.Facet, error) {
 	count := counting{known: map[string]int{}}
@@ -169,7 +172,7 @@ func (s *Store) facet(
 }
 
 // nameValues replaces abridged values by their full text.
-func (s *Store) nameValues(ctx context.Context, top []counted, all []selected, f query.Field) error {
+func (s facetReader) nameValues(ctx context.Context, top []counted, all []selected, f query.Field) error {
 	byPart := map[int][]*counted{}
 	for i := range top {
 		if isAbridged(top[i].value) {
@@ -196,7 +199,7 @@ func (s *Store) nameValues(ctx context.Context, top []counted, all []selected, f
 const maxTags = 1000
 
 // grouping returns the fields by which these spans can be grouped.
-func (s *Store) grouping(all []selected) ([]query.Field, error) {
+func (s facetReader) grouping(all []selected) ([]query.Field, error) {
 	fields := query.Groupable()
 	common := map[string]int{} // tags, by how many segments have them
 	for _, part := range all {
@@ -235,7 +238,7 @@ type counted struct {
 	part, label int
 }
 
-func (s *Store) countValues(count *counting, part int, in selected, f query.Field) error {
+func (s facetReader) countValues(count *counting, part int, in selected, f query.Field) error {
 	l, err := s.labels(in.part, f)
 	if err != nil {
 		return err

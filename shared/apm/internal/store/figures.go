@@ -22,13 +22,16 @@ import (
 // values.
 func (s *Store) Breakdown(ctx context.Context, b query.Breakdown) (found stats.Breakdown, err error) {
 	err = s.retryEvicted(func() error {
-		found, err = s.breakdown(ctx, b)
+		found, err = figureReader{rowReader{s.catalog}}.breakdown(ctx, b)
 		return err
 	})
 	return found, err
 }
 
-func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
+// A figureReader computes breakdowns.
+type figureReader struct{ rowReader }
+
+func (s figureReader) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdown, error) {
 	needed := []query.Column{query.Start, query.Duration}
 	for _, f := range b.By {
 		needed = append(needed, f.Columns()...)
@@ -68,7 +71,7 @@ func (s *Store) breakdown(ctx context.Context, b query.Breakdown) (stats.Breakdo
 }
 
 // sumUpAll adds the rows of all segments. It ends early if there are too many groups.
-func (s *Store) sumUpAll(ctx context.Context, sum *summation, all []selected) error {
+func (s figureReader) sumUpAll(ctx context.Context, sum *summation, all []selected) error {
 	for i, part := range all {
 		sum.part = i
 		if err := s.jobs.run(ctx, func() error { return s.sumUp(ctx, sum, part) }); err != nil || sum.isLarge() {
@@ -80,7 +83,7 @@ func (s *Store) sumUpAll(ctx context.Context, sum *summation, all []selected) er
 
 // nameGroups replaces the groups' abridged values by their full text. If the texts are too
 // long together, it moves the last groups to the rest.
-func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) error {
+func (s figureReader) nameGroups(ctx context.Context, sum *summation, all []selected) error {
 	byPart := map[int][]*group{}
 	length := 0
 	for i, g := range sum.groups {
@@ -116,7 +119,7 @@ func (s *Store) nameGroups(ctx context.Context, sum *summation, all []selected) 
 }
 
 // timeOf returns the time range of a selection, from its spans if it has no bounds.
-func (s *Store) timeOf(all []selected, selection query.Selection) (from, to int64, err error) {
+func (s rowReader) timeOf(all []selected, selection query.Selection) (from, to int64, err error) {
 	from, to = cmp.Or(selection.From, selection.To), cmp.Or(selection.To, selection.From)
 	if len(all) == 0 || selection.From != 0 && selection.To != 0 {
 		return from, to, nil
@@ -135,7 +138,7 @@ func (s *Store) timeOf(all []selected, selection query.Selection) (from, to int6
 }
 
 // sumUp adds the rows of a part.
-func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
+func (s figureReader) sumUp(ctx context.Context, sum *summation, in selected) error {
 	starts, err := s.column(in.part, query.Start)
 	if err != nil {
 		return err
@@ -145,7 +148,7 @@ func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
 		return err
 	}
 	failed := bitset.New(uint(in.part.rows))
-	if err := (view{s, ctx, in.part}).Collect(query.Failed, query.Any{}, failed); err != nil {
+	if err := (view{s.reader, ctx, in.part}).Collect(query.Failed, query.Any{}, failed); err != nil {
 		return err
 	}
 	var labels labels
@@ -172,7 +175,7 @@ func (s *Store) sumUp(ctx context.Context, sum *summation, in selected) error {
 
 // selectRows returns the selected rows of all parts, in the order of arrival. In the same
 // parallel pass, it reads the columns that are needed next.
-func (s *Store) selectRows(
+func (s rowReader) selectRows(
 	ctx context.Context, selection query.Selection, next ...query.Column,
 ) (all []selected, err error) {
 	parts := s.snapshot()

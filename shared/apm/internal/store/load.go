@@ -10,9 +10,12 @@ import (
 	"thinker/shared/apm/internal/segment"
 )
 
+// A loader restores a store from its directory.
+type loader struct{ *writer }
+
 // load reads what is in the directory: the segments, and the logs of those that weren't
 // written yet.
-func (s *Store) load() error {
+func (s loader) load() error {
 	names, err := s.directory.list()
 	if err != nil {
 		return fmt.Errorf("list the stored traces: %w", err)
@@ -22,7 +25,7 @@ func (s *Store) load() error {
 		totals.First = 0 // they are damaged: there is a log after what was evicted
 	}
 	s.kept.EvictedTraces, s.kept.EvictedSpans, s.kept.EvictedBy = totals.EvictedTraces, totals.EvictedSpans, totals.EvictedBy
-	byPlace := map[int64]name{}
+	bySeq := map[int64]name{}
 	const maxGap = 1 << 20 // sequence numbers between two files of a store
 	last := totals.First
 	for i, n := range names {
@@ -38,7 +41,7 @@ func (s *Store) load() error {
 			_ = s.directory.remove(n) // it's skipped at the next start, too
 			continue
 		}
-		other, both := byPlace[n.seq]
+		other, both := bySeq[n.seq]
 		switch {
 		case both && n.log: // the program was killed before it removed the log
 			_ = s.directory.remove(n)
@@ -46,17 +49,17 @@ func (s *Store) load() error {
 			_ = s.directory.remove(other)
 			fallthrough
 		default:
-			byPlace[n.seq] = n
+			bySeq[n.seq] = n
 		}
 	}
-	if len(byPlace) > 0 {
-		places := slices.Sorted(maps.Keys(byPlace))
-		for seq := places[0]; seq <= places[len(places)-1]; seq++ {
+	if len(bySeq) > 0 {
+		seqs := slices.Sorted(maps.Keys(bySeq))
+		for seq := seqs[0]; seq <= seqs[len(seqs)-1]; seq++ {
 			s.parts = append(s.parts, newPart(seq))
 		}
 	}
 	for i, p := range s.parts {
-		if n, ok := byPlace[p.seq]; ok {
+		if n, ok := bySeq[p.seq]; ok {
 			if err := s.loadPart(p, n, i == len(s.parts)-1); err != nil {
 				return err
 			}
@@ -66,7 +69,7 @@ func (s *Store) load() error {
 }
 
 // loadPart reads a part.
-func (s *Store) loadPart(p *part, n name, last bool) error {
+func (s loader) loadPart(p *part, n name, last bool) error {
 	switch {
 	case n.log:
 		return s.replay(p, last)
@@ -96,7 +99,7 @@ func (s *Store) loadPart(p *part, n name, last bool) error {
 
 // replay reads a part's log. Bytes that are no record end it: a killed program leaves
 // some, which nobody was told are stored.
-func (s *Store) replay(p *part, last bool) error {
+func (s loader) replay(p *part, last bool) error {
 	p.builder = segment.NewBuilder()
 	l, unreadable, cut, err := s.directory.openLog(p.seq, p.builder.Replay)
 	if err != nil {
@@ -112,7 +115,7 @@ func (s *Store) replay(p *part, last bool) error {
 
 // resume goes on with the last part if it may grow, and writes the other logs' parts.
 // next is the sequence number of the first part of an empty store.
-func (s *Store) resume(next int64) error {
+func (s loader) resume(next int64) error {
 	for i, p := range s.parts {
 		next = p.seq + 1
 		switch {

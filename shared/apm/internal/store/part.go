@@ -5,8 +5,10 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 
 	"thinker/shared/apm/internal/segment"
+	"thinker/shared/apm/internal/stats"
 	"thinker/shared/apm/query"
 )
 
@@ -78,8 +80,20 @@ func firstSeq(parts []*part) int64 {
 // numbers are the columns that the store reads when rows are added.
 type numbers struct{ traces, arrivals, starts []uint64 }
 
+// A catalog knows what the parts contain, without reading them.
+type catalog struct {
+	Config
+	*reader
+	changes *changes
+
+	mu    sync.RWMutex      // guards the fields below, which only the writer changes
+	parts []*part           // by sequence number, without a gap
+	began map[uint64]uint64 // when each trace arrived: see arrival
+	kept  stats.Retention
+}
+
 // addRows makes a part's rows visible, up to the given number of rows.
-func (s *Store) addRows(p *part, rows int, n numbers) {
+func (s *catalog) addRows(p *part, rows int, n numbers) {
 	first := firstSeq(s.parts)
 	var before arrival
 	for row := p.rows; row < rows; row++ {
@@ -101,7 +115,7 @@ func (s *Store) addRows(p *part, rows int, n numbers) {
 }
 
 // addTrace records that a trace has spans in a part.
-func (s *Store) addTrace(p *part, t arrival) {
+func (s *catalog) addTrace(p *part, t arrival) {
 	if s.began[t.trace] != t.at {
 		began := s.parts[seqOf(t.at)-firstSeq(s.parts)] // p, or a part that can't be read any more
 		at, _ := slices.BinarySearchFunc(began.began, t.at, func(a arrival, at uint64) int { return cmp.Compare(a.at, at) })
@@ -115,7 +129,7 @@ func (s *Store) addTrace(p *part, t arrival) {
 
 // makeRoom evicts the oldest parts until so many more spans fit.
 // See decisions/oldest-first.md.
-func (s *Store) makeRoom(coming int) {
+func (s *catalog) makeRoom(coming int) {
 	var evicted []*part
 	for (s.kept.Spans+coming > s.MaxSpans || s.kept.Bytes > s.MaxBytes) && len(s.parts) > 0 && s.parts[0].builder == nil {
 		spans, traces := s.kept.Spans, len(s.began)
@@ -134,7 +148,7 @@ func (s *Store) makeRoom(coming int) {
 }
 
 // drop forgets the oldest part, with the traces that began in it. The caller holds the lock.
-func (s *Store) drop() *part {
+func (s *catalog) drop() *part {
 	p := s.parts[0]
 	for _, t := range p.began {
 		if s.began[t.trace] == t.at {
@@ -150,7 +164,7 @@ func (s *Store) drop() *part {
 
 // removeParts removes the files of parts that were dropped. If the program is killed
 // meanwhile, the next start removes the rest.
-func (s *Store) removeParts(dropped []*part) (err error) {
+func (s *catalog) removeParts(dropped []*part) (err error) {
 	if len(dropped) == 0 {
 		return nil
 	}
@@ -167,7 +181,7 @@ func (s *Store) removeParts(dropped []*part) (err error) {
 }
 
 // removeLog removes the log of a part.
-func (s *Store) removeLog(p *part) error {
+func (s *catalog) removeLog(p *part) error {
 	s.mu.Lock()
 	l := p.log
 	p.log = nil
@@ -180,7 +194,7 @@ func (s *Store) removeLog(p *part) error {
 
 // uncountEvicted subtracts the spans of traces that began in a part from the later parts'
 // counts.
-func (s *Store) uncountEvicted(seq int64) {
+func (s *catalog) uncountEvicted(seq int64) {
 	for i := 0; i < len(s.parts); i++ {
 		p := s.parts[i]
 		if p.seq == seq || p.oldest > seq || p.rows == 0 {
@@ -206,7 +220,7 @@ func (s *Store) uncountEvicted(seq int64) {
 }
 
 // largestService returns the service with most spans in the newest part.
-func (s *Store) largestService() (largest string) {
+func (s *catalog) largestService() (largest string) {
 	if len(s.parts) == 0 {
 		return ""
 	}
@@ -225,7 +239,7 @@ func (s *Store) largestService() (largest string) {
 }
 
 // numbers reads these columns of a part.
-func (s *Store) numbers(p *part) (n numbers, err error) {
+func (s *reader) numbers(p *part) (n numbers, err error) {
 	for name, to := range map[query.Column]*[]uint64{
 		query.TraceID: &n.traces, segment.Arrival: &n.arrivals, query.Start: &n.starts,
 	} {
@@ -240,7 +254,7 @@ func (s *Store) numbers(p *part) (n numbers, err error) {
 
 // setAside renames a segment's file that can't be read. The part stays, without rows, for
 // the traces that began in it and have spans in later parts.
-func (s *Store) setAside(p *part, cause error) {
+func (s *catalog) setAside(p *part, cause error) {
 	at := slices.IndexFunc(s.parts, func(other *part) bool {
 		return other.seq == p.seq && other.builder == nil && other.damaged == 0
 	})

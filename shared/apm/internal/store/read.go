@@ -13,9 +13,18 @@ import (
 	"thinker/shared/apm/query"
 )
 
+// A reader reads the columns of parts, and caches them.
+type reader struct {
+	directory *directory
+	codec     *segment.Codec
+	cache     *cache
+	jobs      jobs
+	isStored  func(seq int64) bool // whether a part isn't evicted, and not damaged
+}
+
 // snapshot returns copies of the parts' metadata. A copy doesn't change, but its file may
 // be removed before it is read.
-func (s *Store) snapshot() []*part {
+func (s *catalog) snapshot() []*part {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	copies := make([]part, len(s.parts))
@@ -58,7 +67,7 @@ func (s *Store) retryEvicted(do func() error) error {
 }
 
 // read calls do with the file of a part and its directory.
-func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) error) error {
+func (s *reader) read(p *part, do func(file io.ReaderAt, d *segment.Directory) error) error {
 	err := s.directory.readSegment(p.name(), func(file io.ReaderAt, size int64) error {
 		d, ok := s.cache.directory(p.seq)
 		if !ok {
@@ -73,7 +82,7 @@ func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) er
 		}
 		return do(file, d)
 	})
-	if errors.Is(err, errEvicted) && s.has(p.seq) { // the file was removed by someone else
+	if errors.Is(err, errEvicted) && s.isStored(p.seq) { // the file was removed by someone else
 		return damage{p, err}
 	}
 	if errors.Is(err, segment.ErrDamaged) {
@@ -83,7 +92,7 @@ func (s *Store) read(p *part, do func(file io.ReaderAt, d *segment.Directory) er
 }
 
 // has reports whether a part is still stored.
-func (s *Store) has(seq int64) bool {
+func (s *catalog) has(seq int64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	first := firstSeq(s.parts)
@@ -91,7 +100,7 @@ func (s *Store) has(seq int64) bool {
 }
 
 // column returns a column of a part, or nil if it has none with the name.
-func (s *Store) column(p *part, name query.Column) (column *segment.Column, err error) {
+func (s *reader) column(p *part, name query.Column) (column *segment.Column, err error) {
 	if p.builder != nil {
 		return p.builder.Column(name, p.rows), nil
 	}
@@ -109,7 +118,7 @@ func (s *Store) column(p *part, name query.Column) (column *segment.Column, err 
 }
 
 // columns returns the names of a part's columns.
-func (s *Store) columns(p *part) (names []query.Column, err error) {
+func (s *reader) columns(p *part) (names []query.Column, err error) {
 	if p.builder != nil {
 		return p.builder.Columns(), nil
 	}
@@ -125,7 +134,7 @@ func (s *Store) columns(p *part) (names []query.Column, err error) {
 
 // A view makes a part's rows query.Columns.
 type view struct {
-	*Store
+	*reader
 	ctx  context.Context
 	part *part
 }
@@ -212,7 +221,7 @@ func (w *watchedTest) MatchNumber(value float64) bool {
 }
 
 // match returns the live rows of a part that are selected.
-func (s *Store) match(ctx context.Context, p *part, first int64, selection query.Selection) (*bitset.BitSet, error) {
+func (s *reader) match(ctx context.Context, p *part, first int64, selection query.Selection) (*bitset.BitSet, error) {
 	if !p.overlaps(selection.From, selection.To) {
 		return bitset.New(uint(p.rows)), nil
 	}
@@ -237,7 +246,7 @@ func (s *Store) match(ctx context.Context, p *part, first int64, selection query
 }
 
 // leaveLive removes the rows of traces that began before the part with this sequence number.
-func (s *Store) leaveLive(p *part, first int64, rows *bitset.BitSet) error {
+func (s *reader) leaveLive(p *part, first int64, rows *bitset.BitSet) error {
 	arrivals, err := s.column(p, segment.Arrival)
 	if err != nil {
 		return err
@@ -252,7 +261,7 @@ func (s *Store) leaveLive(p *part, first int64, rows *bitset.BitSet) error {
 
 // answer returns the rows that match a query. Those of a written segment are cached: a
 // page needs the same spans several times, and again on each refresh.
-func (s *Store) answer(ctx context.Context, p *part, q query.Query) (*bitset.BitSet, error) {
+func (s *reader) answer(ctx context.Context, p *part, q query.Query) (*bitset.BitSet, error) {
 	find := func() (*bitset.BitSet, error) { return query.Selection{Query: q}.Find(view{s, ctx, p}) }
 	if p.builder != nil {
 		return find()

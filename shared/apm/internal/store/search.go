@@ -24,7 +24,7 @@ func (s *Store) Search(ctx context.Context, r query.Request) (summaries []apm.Su
 		return nil, 0, nil
 	}
 	err = s.retryEvicted(func() error {
-		summaries, next, err = s.find(ctx, r)
+		summaries, next, err = searcher{rowReader{s.catalog}}.find(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -33,7 +33,10 @@ func (s *Store) Search(ctx context.Context, r query.Request) (summaries []apm.Su
 	return summaries, next, nil
 }
 
-func (s *Store) find(ctx context.Context, r query.Request) ([]apm.Summary, uint64, error) {
+// A searcher finds traces.
+type searcher struct{ rowReader }
+
+func (s searcher) find(ctx context.Context, r query.Request) ([]apm.Summary, uint64, error) {
 	parts := s.snapshot()
 	found, err := s.candidates(ctx, parts, r)
 	if err != nil {
@@ -72,7 +75,7 @@ func (s *Store) find(ctx context.Context, r query.Request) ([]apm.Summary, uint6
 // candidates returns the matching traces, one more than requested if there are more. It goes
 // from the newest part to the oldest, so at the part in which a trace began, it has seen
 // all its spans.
-func (s *Store) candidates(ctx context.Context, parts []*part, r query.Request) (found []arrival, err error) {
+func (s searcher) candidates(ctx context.Context, parts []*part, r query.Request) (found []arrival, err error) {
 	first := firstSeq(parts)
 	matched := map[uint64]struct{}{} // traces that began in an older part
 	everything := r.Query.Expr == nil && r.Scope == query.AllSpans && r.From == 0 && r.To == 0
@@ -119,7 +122,7 @@ func (s *Store) candidates(ctx context.Context, parts []*part, r query.Request) 
 }
 
 // beganBefore reports whether one of the traces began before a cursor.
-func (s *Store) beganBefore(traces []uint64, before uint64) bool {
+func (s *catalog) beganBefore(traces []uint64, before uint64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, id := range traces {
@@ -131,7 +134,7 @@ func (s *Store) beganBefore(traces []uint64, before uint64) bool {
 }
 
 // tracesOf adds the traces of rows to a set.
-func (s *Store) tracesOf(p *part, rows *bitset.BitSet, set map[uint64]struct{}) error {
+func (s searcher) tracesOf(p *part, rows *bitset.BitSet, set map[uint64]struct{}) error {
 	if rows.None() {
 		return nil
 	}
@@ -146,7 +149,7 @@ func (s *Store) tracesOf(p *part, rows *bitset.BitSet, set map[uint64]struct{}) 
 }
 
 // resourceOf returns the resource of one of a trace's spans.
-func (s *Store) resourceOf(l location, id uint64) (text string, err error) {
+func (s searcher) resourceOf(l location, id uint64) (text string, err error) {
 	for _, in := range l.rows {
 		ids, err := s.column(in.part, query.SpanID)
 		if err != nil {

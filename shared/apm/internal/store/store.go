@@ -12,7 +12,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"thinker/shared/apm"
 	"thinker/shared/apm/internal/segment"
@@ -38,33 +37,12 @@ type Config struct {
 	Logger   *slog.Logger
 }
 
-// A Store is safe for concurrent use.
+// A Store is safe for concurrent use. Its parts are a reader, which reads segments, a
+// catalog, which knows what they contain, and a writer.
 type Store struct {
-	Config
-	directory *directory
-	codec     *segment.Codec
-	cache     *cache
-	jobs      jobs
-	changes   *changes
-
-	queue   chan batch
-	tasks   chan func()
-	written chan written
-	closing chan struct{}
-	removed atomic.Bool // whether the directory was removed
+	*writer
 	close   func() error
 	running sync.WaitGroup
-
-	// Used only by the writer, the one goroutine that makes all changes.
-	active   *part   // receives the next spans
-	writing  int     // segments that are being written
-	stuck    []*part // segments that couldn't be written, to retry
-	writeErr error   // why they couldn't be written; new spans are refused
-
-	mu    sync.RWMutex // guards the fields below, which only the writer changes
-	parts []*part      // by sequence number, without a gap
-	began map[uint64]uint64
-	kept  stats.Retention
 }
 
 // A batch is a call of Add.
@@ -92,20 +70,17 @@ func Open(config Config) (*Store, error) {
 	if err != nil {
 		return nil, openError(config.Path, err)
 	}
-	s := &Store{
-		Config:    config,
-		directory: d,
-		codec:     segment.NewCodec(),
-		cache:     newCache(cacheBytes),
-		jobs:      newJobs(),
-		changes:   newChanges(),
-		queue:     make(chan batch),
-		tasks:     make(chan func()),
-		written:   make(chan written),
-		closing:   make(chan struct{}),
-		began:     map[uint64]uint64{},
-	}
-	if err := s.load(); err != nil {
+	r := &reader{directory: d, codec: segment.NewCodec(), cache: newCache(cacheBytes), jobs: newJobs()}
+	c := &catalog{Config: config, reader: r, changes: newChanges(), began: map[uint64]uint64{}}
+	r.isStored = c.has
+	s := &Store{writer: &writer{
+		catalog: c,
+		queue:   make(chan batch),
+		tasks:   make(chan func()),
+		written: make(chan written),
+		closing: make(chan struct{}),
+	}}
+	if err := (loader{s.writer}).load(); err != nil {
 		return nil, openError(config.Path, errors.Join(err, s.closeFiles()))
 	}
 	s.close = sync.OnceValue(s.closeOnce)

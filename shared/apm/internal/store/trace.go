@@ -28,13 +28,14 @@ func (s *Store) Trace(ctx context.Context, id uint64) (trace apm.Trace, found bo
 
 // TraceWithin is Trace for as many spans as take about so many bytes of memory.
 func (s *Store) TraceWithin(ctx context.Context, id uint64, bytes int) (trace apm.Trace, found bool, err error) {
+	r := rowReader{s.catalog}
 	err = s.retryEvicted(func() error {
 		parts := s.snapshot()
-		seq, err := s.locate(parts, id)
+		seq, err := r.locate(parts, id)
 		if err != nil {
 			return err
 		}
-		traces, err := s.assemble(ctx, []location{seq}, nil, bytes)
+		traces, err := r.assemble(ctx, []location{seq}, nil, bytes)
 		if err == nil {
 			trace = traces[0]
 		}
@@ -48,6 +49,9 @@ func (s *Store) TraceWithin(ctx context.Context, id uint64, bytes int) (trace ap
 	}
 	return trace, len(trace.Spans) > 0, nil
 }
+
+// A rowReader reads the rows of several parts: of a trace, or those that a query selects.
+type rowReader struct{ *catalog }
 
 // A location lists the rows with a trace's spans.
 type location struct {
@@ -64,7 +68,7 @@ type selected struct {
 }
 
 // locate finds the rows with a trace's spans.
-func (s *Store) locate(parts []*part, id uint64) (location, error) {
+func (s rowReader) locate(parts []*part, id uint64) (location, error) {
 	s.mu.RLock()
 	at, known := s.began[id]
 	s.mu.RUnlock()
@@ -104,7 +108,7 @@ func (s *Store) locate(parts []*part, id uint64) (location, error) {
 
 // assemble reads located traces: their spans in the order of arrival, up to a number of bytes.
 // It reads each part once, several at a time. With names, it reads only those columns.
-func (s *Store) assemble(
+func (s rowReader) assemble(
 	ctx context.Context, locations []location, names []query.Column, bytes int,
 ) ([]apm.Trace, error) {
 	type want struct {
@@ -167,7 +171,7 @@ func (s *Store) assemble(
 
 // spansWithin returns the rows' first spans, up to a number of bytes. missing reports
 // whether it left some out.
-func (s *Store) spansWithin(
+func (s rowReader) spansWithin(
 	p *part, rows *bitset.BitSet, names []query.Column, bytes int,
 ) (spans []segment.Span, missing bool, err error) {
 	for n := rows.Count(); n > 0; n /= 2 {
@@ -183,7 +187,7 @@ func (s *Store) spansWithin(
 var errTooLarge = errors.New("too large")
 
 // spans returns the spans of the first n rows. It reads one column after the other.
-func (s *Store) spans(p *part, rows *bitset.BitSet, n int, names []query.Column, bytes int) ([]segment.Span, error) {
+func (s rowReader) spans(p *part, rows *bitset.BitSet, n int, names []query.Column, bytes int) ([]segment.Span, error) {
 	spans := make([]segment.Span, 0, n)
 	for row := range query.EachRow(rows) {
 		if len(spans) == n {
@@ -227,16 +231,17 @@ type spanRef struct {
 func (s *Store) EachSpan(
 	ctx context.Context, id uint64, do func(high uint64, span *apm.Span) error,
 ) (found bool, err error) {
+	r := rowReader{s.catalog}
 	err = s.retryEvicted(func() error {
-		l, err := s.locate(s.snapshot(), id)
+		l, err := r.locate(s.snapshot(), id)
 		if err != nil {
 			return err
 		}
-		high, refs, err := s.spanRefs(l)
+		high, refs, err := r.spanRefs(l)
 		if err != nil {
 			return err
 		}
-		err = s.eachRef(ctx, l, refs, func(span *apm.Span) error {
+		err = r.eachRef(ctx, l, refs, func(span *apm.Span) error {
 			found = true
 			return do(high, span)
 		})
@@ -256,7 +261,7 @@ func (s *Store) EachSpan(
 
 // spanRefs returns a trace's spans in order. Of spans with the same ID, it returns the last
 // to arrive.
-func (s *Store) spanRefs(l location) (high uint64, refs []spanRef, err error) {
+func (s rowReader) spanRefs(l location) (high uint64, refs []spanRef, err error) {
 	latest := make(map[uint64]spanRef, l.spans)
 	var order []uint64
 	highs := make([]*segment.Column, len(l.rows))
@@ -294,7 +299,7 @@ func (s *Store) spanRefs(l location) (high uint64, refs []spanRef, err error) {
 }
 
 // eachRef calls do for each span. It reads as many at a time as fit in little memory.
-func (s *Store) eachRef(ctx context.Context, l location, refs []spanRef, do func(*apm.Span) error) error {
+func (s rowReader) eachRef(ctx context.Context, l location, refs []spanRef, do func(*apm.Span) error) error {
 	const little = 8 << 20 // bytes
 	for n := len(refs); len(refs) > 0; {
 		n = min(n, len(refs))
@@ -317,7 +322,7 @@ func (s *Store) eachRef(ctx context.Context, l location, refs []spanRef, do func
 }
 
 // readRefs returns spans in order, up to a number of bytes. A single one may take more.
-func (s *Store) readRefs(ctx context.Context, l location, refs []spanRef, bytes int) ([]apm.Span, error) {
+func (s rowReader) readRefs(ctx context.Context, l location, refs []spanRef, bytes int) ([]apm.Span, error) {
 	rows := make([]*bitset.BitSet, len(l.rows))
 	at := map[[2]int]int{}
 	for i, ref := range refs {

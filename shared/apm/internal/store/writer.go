@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"thinker/shared/apm"
@@ -10,8 +11,24 @@ import (
 	"thinker/shared/apm/query"
 )
 
+// A writer makes all changes to the store, in one goroutine.
+type writer struct {
+	*catalog
+	queue   chan batch
+	tasks   chan func()
+	written chan written
+	closing chan struct{}
+	removed atomic.Bool // whether the directory was removed
+
+	// Used only by write.
+	active   *part   // receives the next spans
+	writing  int     // segments that are being written
+	stuck    []*part // segments that couldn't be written, to retry
+	writeErr error   // why they couldn't be written; new spans are refused
+}
+
 // write makes all changes to the store, until it is closed.
-func (s *Store) write() {
+func (s *writer) write() {
 	retry := time.NewTicker(time.Second)
 	defer retry.Stop()
 	for {
@@ -35,7 +52,7 @@ func (s *Store) write() {
 }
 
 // gather adds the batches that wait to the first one, so that they share a write.
-func (s *Store) gather(first batch) []batch {
+func (s *writer) gather(first batch) []batch {
 	batches := []batch{first}
 	for spans := len(first.spans); spans < segment.MaxRows; {
 		select {
@@ -50,7 +67,7 @@ func (s *Store) gather(first batch) []batch {
 }
 
 // storeBatches stores batches. They're in the log before a reader can see them.
-func (s *Store) storeBatches(batches []batch) {
+func (s *writer) storeBatches(batches []batch) {
 	const maxWriting = 2 // segments that are written while more spans arrive
 	for s.writing >= maxWriting {
 		s.writing--
@@ -72,10 +89,10 @@ func (s *Store) storeBatches(batches []batch) {
 
 // rows returns the maximum number of rows in a segment. A small store has small segments,
 // since whole segments are evicted.
-func (s *Store) rows() int { return max(1, min(segment.MaxRows, s.MaxSpans/16)) }
+func (s *writer) rows() int { return max(1, min(segment.MaxRows, s.MaxSpans/16)) }
 
 // full reports whether a part takes no more spans.
-func (s *Store) full(p *part) bool {
+func (s *writer) full(p *part) bool {
 	return p.builder == nil || p.writing || p.builder.Full(s.rows(), s.MaxBytes/16)
 }
 
@@ -87,9 +104,9 @@ type segmentBatch struct {
 }
 
 // append adds the spans to the active part, and to new ones when it is full.
-func (s *Store) append(batches []batch) (err error) {
+func (s *writer) append(batches []batch) (err error) {
 	var segmentBatches []segmentBatch
-	before, arrivals := s.active, arrivals{store: s}
+	before, arrivals := s.active, arrivals{writer: s}
 	for _, b := range batches {
 		for spans := b.spans; len(spans) > 0 && err == nil; {
 			// Spans that were added together stay together if a part can hold them, so that
@@ -128,21 +145,21 @@ func (s *Store) append(batches []batch) (err error) {
 
 // arrivals assigns arrivals to traces, of which some are new.
 type arrivals struct {
-	store *Store
-	new   map[uint64]uint64
-	part  *part // in which the last new trace began
-	count int   // traces that began there
-	last  arrival
+	writer *writer
+	new    map[uint64]uint64
+	part   *part // in which the last new trace began
+	count  int   // traces that began there
+	last   arrival
 }
 
 func (a *arrivals) of(trace uint64) uint64 {
 	if trace == a.last.trace && a.last.at != 0 {
 		return a.last.at
 	}
-	at := cmp.Or(a.store.began[trace], a.new[trace])
+	at := cmp.Or(a.writer.began[trace], a.new[trace])
 	if at == 0 {
-		if a.part != a.store.active {
-			a.part, a.count = a.store.active, 0
+		if a.part != a.writer.active {
+			a.part, a.count = a.writer.active, 0
 			if n := len(a.part.began); n > 0 {
 				a.count = int(a.part.began[n-1].at & 0xffff)
 			}
@@ -159,7 +176,7 @@ func (a *arrivals) of(trace uint64) uint64 {
 }
 
 // begin starts a new part.
-func (s *Store) begin(seq int64) error {
+func (s *writer) begin(seq int64) error {
 	l, err := s.directory.createLog(seq)
 	if err != nil {
 		return err
@@ -170,7 +187,7 @@ func (s *Store) begin(seq int64) error {
 }
 
 // show makes spans visible once they're in the log.
-func (s *Store) show(segmentBatches []segmentBatch) {
+func (s *writer) show(segmentBatches []segmentBatch) {
 	var changed []uint64
 	s.mu.Lock()
 	for _, t := range segmentBatches {
@@ -194,7 +211,7 @@ func (s *Store) show(segmentBatches []segmentBatch) {
 }
 
 // showRows makes the builder's new rows visible.
-func (s *Store) showRows(p *part) {
+func (s *catalog) showRows(p *part) {
 	rows := p.builder.Rows()
 	column := func(name query.Column) []uint64 { return p.builder.Column(name, rows).Numbers }
 	s.addRows(p, rows, numbers{column(query.TraceID), column(segment.Arrival), column(query.Start)})
@@ -208,7 +225,7 @@ type written struct {
 }
 
 // writeOut writes a full part in the background.
-func (s *Store) writeOut(p *part) {
+func (s *writer) writeOut(p *part) {
 	s.mu.Lock()
 	p.writing = true
 	s.mu.Unlock()
@@ -216,13 +233,13 @@ func (s *Store) writeOut(p *part) {
 	go func() { s.written <- s.writeFile(p) }()
 }
 
-func (s *Store) writeFile(p *part) written {
+func (s *writer) writeFile(p *part) written {
 	content := s.codec.Encode(p.builder)
 	return written{p, len(content), s.directory.writeSegment(p.name(), content)}
 }
 
 // finish handles the end of writing a part: its log is no longer needed.
-func (s *Store) finish(w written) {
+func (s *writer) finish(w written) {
 	if w.err != nil {
 		if s.writeErr == nil { // otherwise it was logged before
 			s.Logger.Error("could not write traces; retrying every second, new traces are rejected until then", "error", w.err)
@@ -241,7 +258,7 @@ func (s *Store) finish(w written) {
 }
 
 // retry writes the parts that couldn't be written before.
-func (s *Store) retry() {
+func (s *writer) retry() {
 	stuck := s.stuck
 	s.stuck = nil
 	for i, p := range stuck {
@@ -254,7 +271,7 @@ func (s *Store) retry() {
 }
 
 // do lets the writer run a task, and waits for it.
-func (s *Store) do(task func() error) error {
+func (s *writer) do(task func() error) error {
 	done := make(chan error, 1)
 	select {
 	case s.tasks <- func() { done <- task() }:
@@ -265,7 +282,7 @@ func (s *Store) do(task func() error) error {
 }
 
 // syncEverySecond syncs the logs to disk.
-func (s *Store) syncEverySecond() {
+func (s *writer) syncEverySecond() {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for failing := false; ; {
@@ -285,7 +302,7 @@ func (s *Store) syncEverySecond() {
 	}
 }
 
-func (s *Store) syncLogs() error {
+func (s *writer) syncLogs() error {
 	var errs []error
 	for _, p := range s.snapshot() {
 		if p.log != nil {
