@@ -117,8 +117,8 @@ type docker struct {
 	ports   runner.Ports
 }
 
-// findDocker returns a docker with ports of its own, so tests can run side by side. The
-// first call builds all images.
+// findDocker returns a docker with unused ports, so tests can run side by side. The first
+// call builds all images.
 func findDocker(t *testing.T) docker {
 	t.Helper()
 	root := checkout.Root(t)

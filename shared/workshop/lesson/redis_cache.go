@@ -135,7 +135,7 @@ func miss(s *story) *Finding {
 	return nil
 }
 
-// commandElsewhere says where a command is that should be below a think span.
+// commandElsewhere returns a finding for a command that isn't below a think span.
 func (s *story) commandElsewhere(expected string, think *apm.Span, fits func(*apm.Span) bool, command,
 	never string) *Finding {
 	span := s.first(fits)

@@ -39,7 +39,7 @@ func querySpan(s *story) *Finding {
 	return nil
 }
 
-// queryElsewhere says where a query is that should be below a think span.
+// queryElsewhere returns a finding for a query that isn't below a think span.
 func (s *story) queryElsewhere(expected string, think *apm.Span) *Finding {
 	query := s.first(isQuery)
 	switch {

@@ -47,8 +47,8 @@ func thinkSpans(s *story) *Finding {
 	return nil
 }
 
-// thinkApart is the likely reason that a think span started a trace of its own, unless a
-// clue shows it.
+// thinkApart is the likely reason why a think span started another trace, if no clue shows
+// the reason.
 const thinkApart = "think starts its span from a context that doesn't have the microservice's span. " +
 	"Follow ctx from the handler to think: each call has to pass it on."
 

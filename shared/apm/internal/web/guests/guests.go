@@ -62,8 +62,8 @@ func (r room) serve(rw http.ResponseWriter, request *http.Request, g guest.Guest
 	return r.Render(rw, http.StatusOK, "guest.html", guestPage{frame, g, data.Main})
 }
 
-// sendPicture sends an SVG file. It may style itself. Opened in a tab of its own, it runs
-// no scripts and loads nothing.
+// sendPicture sends an SVG file, which may contain styles. Opened in a tab, it runs no
+// scripts and loads nothing.
 func sendPicture(rw http.ResponseWriter, r *http.Request, svg []byte) {
 	rw.Header().Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'")

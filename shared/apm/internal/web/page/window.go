@@ -107,8 +107,8 @@ func (win Window) Selection(q query.Query, scope query.Scope) query.Selection {
 	return query.Selection{Query: q, Scope: scope, From: win.From, To: win.To}
 }
 
-// Settle gives a window two ends, so that graphs can divide it. If the reader chose no
-// time range, it takes the shortest one with a matching span: a page opens where the
+// Settle returns a window with two ends, so that graphs can divide it. If the reader chose
+// no time range, it has the shortest one with a matching span: a page opens where the
 // data is, even if clocks are wrong. Spans dated in the future belong to every range.
 // See decisions/page-time-range.md.
 func (site *Site) Settle(ctx context.Context, win Window, q query.Query, scope query.Scope) (Window, error) {

@@ -148,9 +148,8 @@ type stackLine struct {
 	Other bool // it is the language's or a library's, not the service's own
 }
 
-// Stack tells apart, line by line, a service's own code in an error's stack and that of
-// others. It knows the stacks of Go, Java, Python, Node.js and Ruby; all lines of others
-// are own.
+// Stack returns the lines of an error's stack, and marks those that aren't the service's own
+// code. It knows the stacks of Go, Java, Python, Node.js and Ruby; in others, it marks none.
 func (p spanPanel) Stack() (lines []stackLine) {
 	text := strings.TrimRight(strings.ReplaceAll(p.ErrorStack(), "\r\n", "\n"), "\n")
 	if text == "" {

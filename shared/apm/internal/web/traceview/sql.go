@@ -115,7 +115,7 @@ func (l *sqlLayout) next() {
 	}
 }
 
-// put writes a token, on a line of its own if it is told to and not the first.
+// put writes a token. With line, it starts a new line, except before the first token.
 func (l *sqlLayout) put(line bool, further int) {
 	const deepest = 20
 	t := l.tokens[l.at]
