@@ -143,7 +143,7 @@ func thinkerSpan(s *story) *Finding {
 			mark{s.thinker, "its service has to be thinker-microservice"})
 	case s.api != nil && s.api.Meta["runtime-id"] != "" && s.api.Meta["runtime-id"] == s.thinker.Meta["runtime-id"]:
 		return s.finding(expected, "The api's process made the span that is named thinker-microservice.",
-			"The api gives one of its own spans the microservice's name. The microservice has to make that span itself: "+
+			"One of the api's spans has the microservice's name. The microservice must create that span itself: "+
 				"start its tracer in the run function of thinker/main.go.",
 			mark{s.thinker, "made by the api"})
 	}

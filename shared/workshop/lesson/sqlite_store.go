@@ -97,7 +97,7 @@ func statement(s *story) *Finding {
 				strings.Contains(query.Resource, `"`+subject+`"`) {
 				return s.finding(expected, fmt.Sprintf("The resource is %s", format.Printable(query.Resource, 160)),
 					"The subject is written into the SQL, with fmt.Sprintf or +. Pass it as an argument. "+
-						"Otherwise each subject has a resource of its own, and a subject could contain SQL.",
+						"Otherwise each subject becomes a separate resource, and a subject could contain SQL.",
 					mark{query, "contains the subject"})
 			}
 		}

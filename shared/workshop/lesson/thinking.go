@@ -56,7 +56,7 @@ var thinkApartClues = []clue{
 	{has: `StartSpanFromContext\(context\.`,
 		cause: "think starts its span from context.Background(), which has no span. " +
 			"Use the ctx that think gets: tracer.StartSpanFromContext(ctx, …)."},
-	{has: `tracer\.StartSpan\("think"`, cause: "tracer.StartSpan starts a trace of its own. " +
+	{has: `tracer\.StartSpan\("think"`, cause: "tracer.StartSpan starts a new trace. " +
 		"Use tracer.StartSpanFromContext(ctx, …)."},
 	{has: `handle\(r\)`, cause: "traced doesn't pass on the context with its span. " +
 		"Give the handler the request with that context: handle(r.WithContext(ctx))."},

@@ -174,8 +174,8 @@ func TestGuard_OtherSitesLearnNothing(t *testing.T) {
 				for what, query := range queries {
 					s.forget()
 					uri := way.path + url.QueryEscape(query)
-					// Chromium gives up requests when the machine's network changes, as it does with
-					// each container: then the page sends another.
+					// Chromium aborts requests when the machine's network changes, and it changes with
+					// each container that starts. The page then sends another.
 					tab.waitUntil("a response to "+uri, func() bool {
 						eval[any](tab, fmt.Sprintf(`(async (to) => { await %s; return true; })(%q)`, way.does, s.URL+uri))
 						return len(s.of(uri)) > 0
